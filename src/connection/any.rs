@@ -1,0 +1,49 @@
+//! `AnyConnection`: the enum over the engines compiled in.
+
+use diesel::QueryResult;
+
+use super::{Backend, Mode, SessionConnection};
+use crate::error::Error;
+
+/// A connection to whichever engine the URL names, among those compiled in.
+///
+/// Statements of entities match on the variant once and then run on the concrete connection; queries in Diesel's words
+/// go through the enum.
+#[derive(diesel::MultiConnection)]
+#[non_exhaustive]
+pub enum AnyConnection {
+    /// SQLite.
+    #[cfg(feature = "sqlite")]
+    Sqlite(diesel::SqliteConnection),
+}
+
+/// Runs an expression on the concrete connection in an [`AnyConnection`].
+macro_rules! on_variant {
+    ($connection:expr, $concrete:ident => $run:expr) => {
+        match $connection {
+            #[cfg(feature = "sqlite")]
+            $crate::connection::AnyConnection::Sqlite($concrete) => $run,
+        }
+    };
+}
+pub(crate) use on_variant;
+
+impl std::fmt::Debug for AnyConnection {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "AnyConnection({:?})", self.backend())
+    }
+}
+
+impl SessionConnection for AnyConnection {
+    fn backend(&self) -> Backend {
+        on_variant!(self, connection => connection.backend())
+    }
+
+    fn begin(&mut self, mode: Mode) -> QueryResult<()> {
+        on_variant!(self, connection => connection.begin(mode))
+    }
+
+    fn explain(&self, error: diesel::result::Error, table: &str, doing: &str) -> Error {
+        on_variant!(self, connection => connection.explain(error, table, doing))
+    }
+}

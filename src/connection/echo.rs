@@ -1,0 +1,125 @@
+//! The SQL echo: one `tracing` event a statement, with its text, binds, rows and duration.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use diesel::connection::{Instrumentation, InstrumentationEvent};
+
+/// What the echo shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct EchoOptions {
+    /// Whether the values of binds are shown; `false` keeps data out of the log.
+    pub binds: bool,
+    /// Longer binds and statements are cut to this many characters.
+    pub longest: usize,
+}
+
+impl Default for EchoOptions {
+    fn default() -> Self {
+        Self { binds: true, longest: 2_000 }
+    }
+}
+
+/// Writes every statement of a connection to `tracing`, target `folio::sql`, level `DEBUG`.
+///
+/// Fields: `sql`, `binds`, `rows` (where the statement went through a session), `micros`, and `error` if it failed.
+/// Diesel reports a statement before its rows are counted, so a statement of a session waits here for its count; the
+/// statements of plain Diesel are written at once.
+///
+/// ```
+/// use diesel::Connection as _;
+/// use folio::connection::{Echo, EchoOptions};
+///
+/// let mut connection = folio::connection::open_sqlite(None, folio::connection::SqliteAccess::Create, 0)?;
+/// let echo = Echo::new(EchoOptions::default());
+/// connection.set_instrumentation(echo.clone());
+/// # Ok::<(), folio::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Echo {
+    options: EchoOptions,
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    started: Option<Instant>,
+    /// A session is running a statement and will tell its rows.
+    counted: bool,
+    finished: Option<Finished>,
+}
+
+#[derive(Debug)]
+struct Finished {
+    text: String,
+    took: Duration,
+    error: Option<String>,
+}
+
+impl Echo {
+    /// An echo for one connection.
+    #[must_use]
+    pub fn new(options: EchoOptions) -> Self {
+        Self { options, state: Arc::default() }
+    }
+
+    /// From now until [`rows`](Self::rows), a finished statement waits for its row count.
+    pub(crate) fn expect_rows(&self) {
+        self.state().counted = true;
+    }
+
+    /// The row count of the statement that just ended.
+    pub(crate) fn rows(&self, rows: Option<usize>) {
+        let mut state = self.state();
+        state.counted = false;
+        if let Some(finished) = state.finished.take() {
+            self.write(&finished, rows);
+        }
+    }
+
+    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self, finished: &Finished, rows: Option<usize>) {
+        let (sql, binds) = finished.text.split_once(" -- binds: ").unwrap_or((&finished.text, "[]"));
+        let sql = self.cut(sql);
+        let binds = if self.options.binds { self.cut(binds) } else { "[hidden]".to_owned() };
+        let micros = finished.took.as_micros();
+        let error = finished.error.as_deref();
+        tracing::debug!(target: "folio::sql", sql, binds, rows, micros, error);
+    }
+
+    fn cut(&self, text: &str) -> String {
+        match text.char_indices().nth(self.options.longest) {
+            None => text.to_owned(),
+            Some((end, _)) => format!("{}… ({} bytes in all)", &text[..end], text.len()),
+        }
+    }
+}
+
+impl Instrumentation for Echo {
+    fn on_connection_event(&mut self, event: InstrumentationEvent<'_>) {
+        match event {
+            InstrumentationEvent::StartQuery { .. } => {
+                let mut state = self.state();
+                if let Some(finished) = state.finished.take() {
+                    self.write(&finished, None);
+                }
+                state.started = Some(Instant::now());
+            }
+            InstrumentationEvent::FinishQuery { query, error, .. } => {
+                let mut state = self.state();
+                let took = state.started.take().map_or(Duration::ZERO, |started| started.elapsed());
+                let finished = Finished { text: query.to_string(), took, error: error.map(ToString::to_string) };
+                if state.counted {
+                    state.finished = Some(finished);
+                } else {
+                    self.write(&finished, None);
+                }
+            }
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! The connections that a session runs on, and what each engine does its own way.
+//!
+//! This is the one room that knows how an engine opens a transaction, gives generated keys back, limits binds, and what
+//! its errors mean. Everything above asks a [`SessionConnection`] or a [`Backend`] and names no engine.
+
+mod any;
+mod echo;
+#[cfg(feature = "sqlite")]
+mod sqlite;
+
+pub(crate) use any::on_variant;
+pub use any::{AnyConnection, MultiBackend};
+pub use echo::{Echo, EchoOptions};
+#[cfg(feature = "sqlite")]
+pub use sqlite::{SqliteAccess, open_sqlite};
+
+use diesel::QueryResult;
+use diesel::connection::{Connection, LoadConnection, TransactionManager};
+
+use crate::error::Error;
+
+#[cfg(not(feature = "sqlite"))]
+compile_error!("folio needs a database engine: enable the feature `sqlite` (in time also `postgres` or `mysql`)");
+
+/// A database engine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Backend {
+    /// SQLite, compiled in.
+    Sqlite,
+}
+
+/// What a transaction is for; SQLite takes its write lock at the first statement of a [`Write`](Mode::Write) one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// It may write.
+    Write,
+    /// It only reads.
+    Read,
+}
+
+/// What the session asks of a connection, concrete or [`AnyConnection`].
+pub trait SessionConnection: Connection + LoadConnection + Send + 'static {
+    /// The engine at the other end.
+    fn backend(&self) -> Backend;
+
+    /// Opens a transaction: the engine's `BEGIN`, or a savepoint where one is open already.
+    fn begin(&mut self, mode: Mode) -> QueryResult<()>;
+
+    /// Says in a user's words what the database refused while `doing` something with `table`.
+    fn explain(&self, error: diesel::result::Error, table: &str, doing: &str) -> Error;
+
+    /// Opens a savepoint.
+    fn savepoint(&mut self) -> QueryResult<()> {
+        Self::TransactionManager::begin_transaction(self)
+    }
+
+    /// Commits the innermost level: `RELEASE` of a savepoint, else `COMMIT`.
+    fn commit(&mut self) -> QueryResult<()> {
+        Self::TransactionManager::commit_transaction(self)
+    }
+
+    /// Undoes the innermost level: `ROLLBACK TO` a savepoint, else `ROLLBACK`.
+    fn rollback(&mut self) -> QueryResult<()> {
+        Self::TransactionManager::rollback_transaction(self)
+    }
+}
+
+/// A concrete connection: one engine, whose limits are known when the program is compiled.
+pub trait Engine: SessionConnection {
+    /// How many binds a statement may have.
+    const MAX_BINDS: usize;
+}

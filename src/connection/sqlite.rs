@@ -1,0 +1,133 @@
+//! SQLite: opening with the settings Folio relies on, beginning, and what its messages mean.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
+use diesel::{Connection, QueryResult, SqliteConnection};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
+
+use super::{Backend, Engine, Mode, SessionConnection};
+use crate::error::{Error, Result};
+
+/// What an SQLite file is opened for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SqliteAccess {
+    /// Reading and writing; the file must be there.
+    Write,
+    /// Reading and writing; the file is made where it is missing.
+    Create,
+    /// Reading only.
+    Read,
+    /// Reading only, of a file that nobody can be writing: no lock is taken and no side file made.
+    Immutable,
+}
+
+/// What stays as it is in the path of a `file:` URI.
+const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'.').remove(b'-').remove(b'_').remove(b'~');
+
+/// Opens `path` (`None`: a new database in memory) with a busy timeout in milliseconds, foreign keys on and every
+/// commit on the disk before it returns (`synchronous = FULL`).
+///
+/// A file that is not an SQLite database is found out here, not at the first statement.
+pub fn open_sqlite(path: Option<&Path>, access: SqliteAccess, busy_timeout_ms: u32) -> Result<SqliteConnection> {
+    let place = path.map_or_else(|| ":memory:".to_owned(), |path| path.display().to_string());
+    let refused = |problem: String| Error::Open { place: place.clone(), problem };
+    let uri = match path {
+        None => ":memory:".to_owned(),
+        Some(path) => {
+            let mode = match access {
+                SqliteAccess::Write => "mode=rw",
+                SqliteAccess::Create => "mode=rwc",
+                SqliteAccess::Read => "mode=ro",
+                SqliteAccess::Immutable => "mode=ro&immutable=1",
+            };
+            format!("file:{}?{mode}", percent_encode(path.as_os_str().as_encoded_bytes(), PATH))
+        }
+    };
+    let mut connection = SqliteConnection::establish(&uri).map_err(|e| refused(e.to_string()))?;
+    for setting in [
+        &*format!("PRAGMA busy_timeout = {busy_timeout_ms}"),
+        "PRAGMA synchronous = FULL",
+        "PRAGMA foreign_keys = ON",
+        "SELECT name FROM sqlite_schema LIMIT 1",
+    ] {
+        connection.batch_execute(setting).map_err(|e| match connection.explain(e, "", "opening") {
+            Error::Database { source, .. } => refused(source.to_string()),
+            other => other,
+        })?;
+    }
+    Ok(connection)
+}
+
+impl SessionConnection for SqliteConnection {
+    fn backend(&self) -> Backend {
+        Backend::Sqlite
+    }
+
+    fn begin(&mut self, mode: Mode) -> QueryResult<()> {
+        let sql = match mode {
+            Mode::Write => "BEGIN IMMEDIATE",
+            Mode::Read => "BEGIN",
+        };
+        match AnsiTransactionManager::begin_transaction_sql(self, sql) {
+            Err(DieselError::AlreadyInTransaction) => AnsiTransactionManager::begin_transaction(self),
+            done => done,
+        }
+    }
+
+    fn explain(&self, error: DieselError, table: &str, doing: &str) -> Error {
+        let (kind, message) = match &error {
+            DieselError::DatabaseError(kind, information) => (kind, information.message().to_owned()),
+            DieselError::DeserializationError(cause) => {
+                return Error::Unreadable { table: table.to_owned(), problem: cause.to_string() };
+            }
+            _ => return Error::Database { doing: doing.to_owned(), source: Arc::new(error) },
+        };
+        let named = message.split_once(": ").map_or("", |(_, named)| named);
+        match kind {
+            DatabaseErrorKind::UniqueViolation => {
+                let (table, columns) = columns_named(named, table);
+                Error::Unique { table, columns, values: String::new() }
+            }
+            DatabaseErrorKind::NotNullViolation => {
+                let (table, column) = columns_named(named, table);
+                Error::NotNull { table, column }
+            }
+            DatabaseErrorKind::ForeignKeyViolation => Error::ForeignKey {
+                table: table.to_owned(),
+                problem: "a row it refers to is missing, or another row still refers to it (foreign key)".to_owned(),
+            },
+            DatabaseErrorKind::CheckViolation => Error::Check { table: table.to_owned(), rule: named.to_owned() },
+            _ if message.contains("database is locked") || message.contains("table is locked") => {
+                Error::Locked { source: Arc::new(error) }
+            }
+            _ if message.contains("readonly database") => {
+                Error::ReadOnlyDatabase { place: table.to_owned(), problem: message }
+            }
+            _ => Error::Database { doing: doing.to_owned(), source: Arc::new(error) },
+        }
+    }
+}
+
+impl Engine for SqliteConnection {
+    const MAX_BINDS: usize = 32_766;
+}
+
+/// Splits SQLite's `table.column, table.column` into the table and its columns.
+fn columns_named(named: &str, table: &str) -> (String, String) {
+    let mut from = table;
+    let columns: Vec<&str> = named
+        .split(", ")
+        .map(|column| match column.split_once('.') {
+            Some((table, column)) => {
+                from = table;
+                column
+            }
+            None => column,
+        })
+        .collect();
+    (from.to_owned(), columns.join(", "))
+}

@@ -1,0 +1,406 @@
+//! What can go wrong, in a user's words.
+//!
+//! Every error of the library is one [`Error`]. It says what was asked, what stood against it and what to do; a
+//! predicate (`is_…`) stands for each kind that a program may want to act on. `Error` is `Clone`, because a poisoned
+//! session hands out its first cause more than once.
+
+use std::sync::Arc;
+
+/// The result of everything in Folio that can fail.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What went wrong. See the predicates for the kinds that programs act on.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    // --- finding and opening a database ---
+    /// The text given as a database URL cannot be read as one.
+    #[error("'{given}' is not a database URL: {problem}")]
+    Url {
+        /// The URL, its password left out.
+        given: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The URL asks for an engine that this program was built without.
+    #[error("this build of folio cannot open '{scheme}' databases; {hint}")]
+    BackendMissing {
+        /// The scheme of the URL.
+        scheme: String,
+        /// The way out.
+        hint: String,
+    },
+    /// There is no database where one was looked for, and looking never creates one.
+    #[error("there is no database at {place}; 'folio db create' makes one")]
+    NoDatabase {
+        /// The absolute path.
+        place: String,
+    },
+    /// The database is there and cannot be opened.
+    #[error("cannot open the database {place}: {problem}")]
+    Open {
+        /// The path or the redacted URL.
+        place: String,
+        /// What stood against it.
+        problem: String,
+    },
+    /// The database holds tables of another application.
+    #[error(
+        "{place} has tables that Folio did not make ({tables}), so it is left alone; \
+         'folio migrate up --into-existing' adds Folio's tables beside them"
+    )]
+    NotFolio {
+        /// The path or the redacted URL.
+        place: String,
+        /// Some of its tables.
+        tables: String,
+    },
+    /// The database lacks migrations that this program has.
+    #[error("{place} is {pending} migration(s) behind this program; run 'folio migrate up'")]
+    MigrationsPending {
+        /// The path or the redacted URL.
+        place: String,
+        /// How many are missing.
+        pending: usize,
+    },
+    /// The database has migrations that this program does not know.
+    #[error("{place} was migrated by a newer folio (unknown here: {versions}); use that version of the program")]
+    SchemaTooNew {
+        /// The path or the redacted URL.
+        place: String,
+        /// The versions that this program does not know.
+        versions: String,
+    },
+    /// A migration failed.
+    #[error("migration {version} failed going {direction}: {problem}")]
+    Migration {
+        /// Its version and name.
+        version: String,
+        /// `up` or `down`.
+        direction: &'static str,
+        /// What the database said.
+        problem: String,
+    },
+    /// Another connection held the lock for longer than the timeout.
+    #[error(
+        "the database is locked by another writer, and stayed so for longer than the busy timeout; \
+         try again when it is done"
+    )]
+    Locked {
+        /// What the database said.
+        source: Arc<diesel::result::Error>,
+    },
+    /// The database, or the connection to it, only reads.
+    #[error("the database {place} is read-only: {problem}")]
+    ReadOnlyDatabase {
+        /// What was being done, or where.
+        place: String,
+        /// What the database said.
+        problem: String,
+    },
+    /// The pool gave no connection.
+    #[error("no connection to {place}: {problem}")]
+    Pool {
+        /// The path or the redacted URL.
+        place: String,
+        /// What stood against it.
+        problem: String,
+    },
+
+    // --- what the database refuses ---
+    /// A UNIQUE rule: the value is there already.
+    #[error("{table}: a row with this {columns} is already there{values}")]
+    Unique {
+        /// The table, as the database names it.
+        table: String,
+        /// The columns of the rule, comma-separated.
+        columns: String,
+        /// ` (value, …)` where a second look could tell, else empty.
+        values: String,
+    },
+    /// A foreign key: the row referred to is missing, or the row is still referred to.
+    #[error("{table}: {problem}")]
+    ForeignKey {
+        /// The table of the statement.
+        table: String,
+        /// Which side is missing, where it can be told.
+        problem: String,
+    },
+    /// A column that may not be NULL.
+    #[error("{table}.{column} cannot be empty (NULL)")]
+    NotNull {
+        /// The table.
+        table: String,
+        /// The column.
+        column: String,
+    },
+    /// A CHECK rule of the database.
+    #[error("{table}: the database's rule '{rule}' refuses this row")]
+    Check {
+        /// The table.
+        table: String,
+        /// The rule's name or text.
+        rule: String,
+    },
+    /// A stored value that does not fit the type it is read as.
+    #[error("{table}: a stored value cannot be read: {problem}")]
+    Unreadable {
+        /// The table.
+        table: String,
+        /// Column and value.
+        problem: String,
+    },
+    /// Any other refusal of the database.
+    #[error("{doing}: {source}")]
+    Database {
+        /// What was being done.
+        doing: String,
+        /// What the database said.
+        source: Arc<diesel::result::Error>,
+    },
+
+    // --- the session ---
+    /// A handle that another session gave out.
+    #[error("{table}: this handle belongs to another session; carry the row's key over instead")]
+    ForeignHandle {
+        /// The table of the handle's entity.
+        table: &'static str,
+    },
+    /// A handle whose row the session has let go of.
+    #[error("{table}: the session has let go of this row (detached, forgotten or cleared); get it again by its key")]
+    Gone {
+        /// The table of the handle's entity.
+        table: &'static str,
+    },
+    /// The row is not in the database: never flushed, or undone by a rollback.
+    #[error("{table}: this row is not in the database ({state}); {hint}")]
+    NotPersistent {
+        /// The table.
+        table: &'static str,
+        /// Pending or transient.
+        state: &'static str,
+        /// The way out.
+        hint: &'static str,
+    },
+    /// The row was deleted, by this session or by someone else.
+    #[error("{table} {key}: this row is deleted")]
+    RowDeleted {
+        /// The table.
+        table: &'static str,
+        /// Its key.
+        key: String,
+    },
+    /// `row` was asked for a value that is not loaded.
+    #[error("{table}: this row has no value in memory ({state}); 'view' or 'load' fetches it")]
+    NotLoaded {
+        /// The table.
+        table: &'static str,
+        /// Pending or expired.
+        state: &'static str,
+    },
+    /// The row changed in the database since it was read.
+    #[error("{table} {key}: the row was changed or removed by someone else since it was read; read it again")]
+    StaleRow {
+        /// The table.
+        table: &'static str,
+        /// Its key.
+        key: String,
+    },
+    /// Another row of this key is in the session, with changes that are not yet saved.
+    #[error("{table} {key}: the session already holds this row with unsaved changes; flush or discard them first")]
+    AlreadyPresent {
+        /// The table.
+        table: &'static str,
+        /// Its key.
+        key: String,
+    },
+    /// Unflushed work stands against letting a row go.
+    #[error("{table}: {rows} row(s) have unsaved changes; flush them, or 'discard' to drop them")]
+    Unflushed {
+        /// The table.
+        table: &'static str,
+        /// How many rows.
+        rows: usize,
+    },
+    /// `begin` inside a transaction.
+    #[error("a transaction is already open (a read opens one too); use 'nested' inside it, or 'commit' it first")]
+    AlreadyInTransaction,
+    /// `commit` or `rollback` inside a `begin` closure.
+    #[error("'{verb}' inside a 'begin' block: the block commits when it returns Ok and rolls back when it returns Err")]
+    InsideBegin {
+        /// `commit` or `rollback`.
+        verb: &'static str,
+    },
+    /// A write in a session that only reads.
+    #[error("this session only reads; use 'begin' for a unit of work that writes")]
+    ReadOnlySession,
+    /// The session was used after a failed statement had undone its transaction.
+    #[error("the transaction was undone by an earlier error and takes no more work until it is rolled back: {cause}")]
+    Poisoned {
+        /// The first error.
+        cause: Arc<Error>,
+    },
+    /// A query's automatic flush failed.
+    #[error("while flushing pending work before a query: {cause}")]
+    Autoflush {
+        /// The flush's error.
+        cause: Arc<Error>,
+    },
+    /// The flush cannot be planned.
+    #[error("cannot plan the flush: {problem}")]
+    Plan {
+        /// What stands against it.
+        problem: String,
+    },
+    /// `one` or `get` found nothing.
+    #[error("{what}: nothing found")]
+    NoRows {
+        /// What was looked for.
+        what: String,
+    },
+    /// `one` found several.
+    #[error("{what}: more than one row where one was asked for")]
+    ManyRows {
+        /// What was looked for.
+        what: String,
+    },
+
+    // --- values and rules of the domain ---
+    /// A value that its type refuses.
+    #[error("{what}: {problem}")]
+    Value {
+        /// The kind of value.
+        what: &'static str,
+        /// Why it is refused.
+        problem: String,
+    },
+    /// A record that was asked for is not there.
+    #[error("there is no {what}")]
+    NotFound {
+        /// The record, in the words it was asked for.
+        what: String,
+    },
+    /// A name that stands for several records.
+    #[error("{what} is not one record but several:\n{candidates}")]
+    Ambiguous {
+        /// What was asked for.
+        what: String,
+        /// One candidate a line.
+        candidates: String,
+    },
+    /// A record that stands against a new one.
+    #[error("{what} already exists: {existing}")]
+    Exists {
+        /// The kind and the value that collide.
+        what: String,
+        /// The record that is there.
+        existing: String,
+    },
+    /// A record that others depend on.
+    #[error("{what} still has {dependents}; {hint}")]
+    InUse {
+        /// The record.
+        what: String,
+        /// Who depends on it, with counts.
+        dependents: String,
+        /// The way out.
+        hint: String,
+    },
+
+    // --- files ---
+    /// Input that cannot be taken.
+    #[error("{place}: {problem}")]
+    Input {
+        /// File and place within it.
+        place: String,
+        /// Why it cannot be taken.
+        problem: String,
+    },
+    /// A file that cannot be read or written.
+    #[error("{path}: {source}")]
+    Io {
+        /// The file.
+        path: String,
+        /// What the system said.
+        source: Arc<std::io::Error>,
+    },
+}
+
+impl Error {
+    /// A row, record or query result that was asked for is not there.
+    #[must_use]
+    pub fn is_not_found(&self) -> bool {
+        matches!(self.root(), Self::NotFound { .. } | Self::NoRows { .. })
+    }
+
+    /// The database lacks migrations that this program has.
+    #[must_use]
+    pub fn is_migrations_pending(&self) -> bool {
+        matches!(self, Self::MigrationsPending { .. })
+    }
+
+    /// A UNIQUE rule of the database.
+    #[must_use]
+    pub fn is_unique(&self) -> bool {
+        matches!(self.root(), Self::Unique { .. })
+    }
+
+    /// A foreign key of the database.
+    #[must_use]
+    pub fn is_foreign_key(&self) -> bool {
+        matches!(self.root(), Self::ForeignKey { .. })
+    }
+
+    /// The row changed or went since it was read; read it again and decide anew.
+    #[must_use]
+    pub fn is_stale(&self) -> bool {
+        matches!(self.root(), Self::StaleRow { .. })
+    }
+
+    /// The row is deleted.
+    #[must_use]
+    pub fn is_deleted(&self) -> bool {
+        matches!(self.root(), Self::RowDeleted { .. })
+    }
+
+    /// The handle names no row of this session: let go of, or another session's.
+    #[must_use]
+    pub fn is_bad_handle(&self) -> bool {
+        matches!(self.root(), Self::Gone { .. } | Self::ForeignHandle { .. })
+    }
+
+    /// The session waits for its transaction to be left; [`root`](Self::root) is the first cause.
+    #[must_use]
+    pub fn is_poisoned(&self) -> bool {
+        matches!(self, Self::Poisoned { .. })
+    }
+
+    /// Another writer holds the database.
+    #[must_use]
+    pub fn is_locked(&self) -> bool {
+        matches!(self.root(), Self::Locked { .. })
+    }
+
+    /// The error under [`Poisoned`](Self::Poisoned) and [`Autoflush`](Self::Autoflush), or the error itself.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use folio::Error;
+    ///
+    /// let first = Error::ReadOnlySession;
+    /// let later = Error::Poisoned { cause: Arc::new(first) };
+    /// assert!(matches!(later.root(), Error::ReadOnlySession));
+    /// ```
+    #[must_use]
+    pub fn root(&self) -> &Self {
+        match self {
+            Self::Poisoned { cause } | Self::Autoflush { cause } => cause.root(),
+            other => other,
+        }
+    }
+
+    /// A file that cannot be read or written.
+    pub fn io(path: impl std::fmt::Display, source: std::io::Error) -> Self {
+        Self::Io { path: path.to_string(), source: Arc::new(source) }
+    }
+}

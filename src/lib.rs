@@ -1,0 +1,10 @@
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
+extern crate self as folio;
+
+pub mod connection;
+pub mod error;
+
+pub use error::{Error, Result};
