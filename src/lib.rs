@@ -7,4 +7,8 @@ extern crate self as folio;
 pub mod connection;
 pub mod error;
 
+pub mod session;
+
 pub use error::{Error, Result};
+pub use folio_derive::Entity;
+pub use session::{Handle, Session, State};

@@ -1,1 +1,18 @@
+//! `#[derive(Entity)]`: what one struct says about its table, in the words of `folio::session`.
+//!
+//! See `folio::Entity` for the attributes; [`entity`] reads them, [`write`] writes the code.
 
+#![forbid(unsafe_code)]
+
+mod entity;
+mod write;
+
+use proc_macro::TokenStream;
+use syn::{DeriveInput, parse_macro_input};
+
+/// Makes a struct an entity of the session; documented as `folio::Entity`.
+#[proc_macro_derive(Entity, attributes(entity, diesel))]
+pub fn derive_entity(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    entity::Entity::read(&input).map_or_else(syn::Error::into_compile_error, |entity| write::entity(&entity)).into()
+}

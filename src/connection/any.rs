@@ -28,6 +28,17 @@ macro_rules! on_variant {
 }
 pub(crate) use on_variant;
 
+/// Declares a trait that stands for `$bound<C>` with `C` every concrete connection compiled in.
+macro_rules! on_every_connection {
+    ($(#[$doc:meta])* trait $name:ident: $bound:ident) => {
+        $(#[$doc])*
+        pub trait $name: $bound<diesel::SqliteConnection> {}
+
+        impl<E: $bound<diesel::SqliteConnection>> $name for E {}
+    };
+}
+pub(crate) use on_every_connection;
+
 impl std::fmt::Debug for AnyConnection {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "AnyConnection({:?})", self.backend())
@@ -37,6 +48,10 @@ impl std::fmt::Debug for AnyConnection {
 impl SessionConnection for AnyConnection {
     fn backend(&self) -> Backend {
         on_variant!(self, connection => connection.backend())
+    }
+
+    fn max_binds(&self) -> usize {
+        on_variant!(self, connection => connection.max_binds())
     }
 
     fn begin(&mut self, mode: Mode) -> QueryResult<()> {

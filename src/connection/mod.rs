@@ -3,14 +3,18 @@
 //! This is the one room that knows how an engine opens a transaction, gives generated keys back, limits binds, and what
 //! its errors mean. Everything above asks a [`SessionConnection`] or a [`Backend`] and names no engine.
 
+// What the derive of the enum writes has no docs of its own.
+#[allow(missing_docs)]
 mod any;
 mod echo;
+mod link;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
-pub(crate) use any::on_variant;
 pub use any::{AnyConnection, MultiBackend};
+pub(crate) use any::{on_every_connection, on_variant};
 pub use echo::{Echo, EchoOptions};
+pub use link::Link;
 #[cfg(feature = "sqlite")]
 pub use sqlite::{SqliteAccess, open_sqlite};
 
@@ -44,6 +48,9 @@ pub trait SessionConnection: Connection + LoadConnection + Send + 'static {
     /// The engine at the other end.
     fn backend(&self) -> Backend;
 
+    /// How many binds a statement may have.
+    fn max_binds(&self) -> usize;
+
     /// Opens a transaction: the engine's `BEGIN`, or a savepoint where one is open already.
     fn begin(&mut self, mode: Mode) -> QueryResult<()>;
 
@@ -66,8 +73,5 @@ pub trait SessionConnection: Connection + LoadConnection + Send + 'static {
     }
 }
 
-/// A concrete connection: one engine, whose limits are known when the program is compiled.
-pub trait Engine: SessionConnection {
-    /// How many binds a statement may have.
-    const MAX_BINDS: usize;
-}
+/// A concrete connection: one engine, known when the program is compiled.
+pub trait Engine: SessionConnection {}

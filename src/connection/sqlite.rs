@@ -67,6 +67,10 @@ impl SessionConnection for SqliteConnection {
         Backend::Sqlite
     }
 
+    fn max_binds(&self) -> usize {
+        32_766
+    }
+
     fn begin(&mut self, mode: Mode) -> QueryResult<()> {
         let sql = match mode {
             Mode::Write => "BEGIN IMMEDIATE",
@@ -112,9 +116,7 @@ impl SessionConnection for SqliteConnection {
     }
 }
 
-impl Engine for SqliteConnection {
-    const MAX_BINDS: usize = 32_766;
-}
+impl Engine for SqliteConnection {}
 
 /// Splits SQLite's `table.column, table.column` into the table and its columns.
 fn columns_named(named: &str, table: &str) -> (String, String) {

@@ -1,0 +1,260 @@
+//! Reads the struct and its attributes; every mistake is an error that says what to write instead.
+
+use syn::punctuated::Punctuated;
+use syn::spanned::Spanned;
+use syn::{Attribute, Data, DeriveInput, Error, Expr, Fields, Ident, Path, Result, Token, Type, Visibility};
+
+/// A struct that stands for a table.
+pub struct Entity {
+    pub name: Ident,
+    pub vis: Visibility,
+    pub table: Path,
+    pub fields: Vec<Field>,
+    /// The sets of columns that are unique, as places in `fields`.
+    pub unique: Vec<Vec<usize>>,
+}
+
+/// A field that stands for a column.
+pub struct Field {
+    pub name: Ident,
+    pub vis: Visibility,
+    pub ty: Type,
+    pub column: Ident,
+    pub docs: Vec<Attribute>,
+    pub role: Role,
+    pub references: Option<Path>,
+    pub default: Option<Expr>,
+    pub update: Option<Expr>,
+}
+
+/// Who fills the column when a row is inserted.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// The caller.
+    Plain,
+    /// The database makes the key.
+    GeneratedKey,
+    /// The caller gives the key.
+    GivenKey,
+    /// The session counts.
+    Version,
+    /// The database's default.
+    ServerDefault,
+}
+
+impl Field {
+    pub fn is_key(&self) -> bool {
+        matches!(self.role, Role::GeneratedKey | Role::GivenKey)
+    }
+
+    pub fn is_generated(&self) -> bool {
+        matches!(self.role, Role::GeneratedKey | Role::ServerDefault)
+    }
+
+    /// Whether the field stands in the `New…` struct.
+    pub fn is_in_new(&self) -> bool {
+        matches!(self.role, Role::Plain | Role::GivenKey)
+    }
+
+    /// Whether the type is written `Option<…>`.
+    pub fn is_option(&self) -> bool {
+        match &self.ty {
+            Type::Path(path) => path.path.segments.last().is_some_and(|segment| segment.ident == "Option"),
+            _ => false,
+        }
+    }
+}
+
+impl Entity {
+    pub fn read(input: &DeriveInput) -> Result<Self> {
+        let Data::Struct(data) = &input.data else {
+            return Err(Error::new(input.span(), "`Entity` stands for a table: derive it on a struct"));
+        };
+        let Fields::Named(named) = &data.fields else {
+            return Err(Error::new(input.span(), "`Entity` needs named fields, one for each column"));
+        };
+        if !input.generics.params.is_empty() {
+            return Err(Error::new(input.generics.span(), "`Entity` stands for one table and cannot be generic"));
+        }
+        let table = table_name(input)?;
+        let fields = named.named.iter().map(read_field).collect::<Result<Vec<_>>>()?;
+        if fields.len() > 128 {
+            return Err(Error::new(input.span(), "a table of Diesel's has at most 128 columns"));
+        }
+        check_key(input, &fields)?;
+        let versions: Vec<&Field> = fields.iter().filter(|field| field.role == Role::Version).collect();
+        if let [_, second, ..] = versions.as_slice() {
+            return Err(Error::new(second.name.span(), "a row has one version: remove this `#[entity(version)]`"));
+        }
+        let unique = unique(input, &fields)?;
+        Ok(Self { name: input.ident.clone(), vis: input.vis.clone(), table, fields, unique })
+    }
+
+    pub fn key(&self) -> impl Iterator<Item = &Field> {
+        self.fields.iter().filter(|field| field.is_key())
+    }
+}
+
+fn check_key(input: &DeriveInput, fields: &[Field]) -> Result<()> {
+    let keys: Vec<&Field> = fields.iter().filter(|field| field.is_key()).collect();
+    if keys.is_empty() {
+        return Err(Error::new(
+            input.ident.span(),
+            "which field is the key? write `#[entity(key)]` on it (or `#[entity(key, given)]` if the program makes the key)",
+        ));
+    }
+    match keys.iter().find(|field| field.role == Role::GeneratedKey) {
+        Some(field) if keys.len() > 1 => Err(Error::new(
+            field.name.span(),
+            "a key of several columns is given by the program: write `#[entity(key, given)]` on each of them",
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// The path in `#[diesel(table_name = …)]`.
+fn table_name(input: &DeriveInput) -> Result<Path> {
+    let mut table = None;
+    for attribute in input.attrs.iter().filter(|attribute| attribute.path().is_ident("diesel")) {
+        attribute.parse_nested_meta(|meta| {
+            if meta.path.is_ident("table_name") {
+                table = Some(meta.value()?.parse::<Path>()?);
+                Ok(())
+            } else {
+                skip(&meta)
+            }
+        })?;
+    }
+    table.ok_or_else(|| {
+        Error::new(
+            input.ident.span(),
+            "which table? write `#[diesel(table_name = users)]`, with the table's path in your schema",
+        )
+    })
+}
+
+/// Passes over an attribute of Diesel's that says nothing here.
+fn skip(meta: &syn::meta::ParseNestedMeta<'_>) -> Result<()> {
+    if meta.input.peek(Token![=]) {
+        meta.value()?.parse::<Expr>().map(drop)
+    } else if meta.input.peek(syn::token::Paren) {
+        let content;
+        syn::parenthesized!(content in meta.input);
+        content.parse::<proc_macro2::TokenStream>().map(drop)
+    } else {
+        Ok(())
+    }
+}
+
+fn read_field(field: &syn::Field) -> Result<Field> {
+    let Some(name) = field.ident.clone() else {
+        return Err(Error::new(field.span(), "`Entity` needs named fields, one for each column"));
+    };
+    let mut read = Field {
+        column: name.clone(),
+        name,
+        vis: field.vis.clone(),
+        ty: field.ty.clone(),
+        docs: field.attrs.iter().filter(|attribute| attribute.path().is_ident("doc")).cloned().collect(),
+        role: Role::Plain,
+        references: None,
+        default: None,
+        update: None,
+    };
+    let (mut key, mut given) = (None, None);
+    for attribute in &field.attrs {
+        if attribute.path().is_ident("diesel") {
+            attribute.parse_nested_meta(|meta| {
+                if meta.path.is_ident("column_name") {
+                    read.column = meta.value()?.parse()?;
+                    return Ok(());
+                }
+                if meta.path.is_ident("embed") {
+                    return Err(meta.error("an entity's fields are its columns: `embed` cannot be used here"));
+                }
+                skip(&meta)
+            })?;
+        }
+        if attribute.path().is_ident("entity") {
+            attribute.parse_nested_meta(|meta| {
+                let Some(word) = meta.path.get_ident().map(ToString::to_string) else {
+                    return Err(meta.error(KNOWN));
+                };
+                match word.as_str() {
+                    "key" => key = Some(meta.path.span()),
+                    "given" => given = Some(meta.path.span()),
+                    "version" => set_role(&mut read, Role::Version, &meta)?,
+                    "server_default" => set_role(&mut read, Role::ServerDefault, &meta)?,
+                    "references" => read.references = Some(references(&meta)?),
+                    "default" => read.default = Some(meta.value()?.parse()?),
+                    "update" => read.update = Some(meta.value()?.parse()?),
+                    _ => return Err(meta.error(KNOWN)),
+                }
+                Ok(())
+            })?;
+        }
+    }
+    match (key, given) {
+        (Some(_), Some(_)) => read.role = Role::GivenKey,
+        (Some(span), None) if read.role != Role::Plain => {
+            return Err(Error::new(span, "a key is neither a version nor a server default: keep one of the two"));
+        }
+        (Some(_), None) => read.role = Role::GeneratedKey,
+        (None, Some(span)) => return Err(Error::new(span, "`given` belongs to a key: write `#[entity(key, given)]`")),
+        (None, None) => {}
+    }
+    if !read.is_in_new() && (read.default.is_some() || read.references.is_some()) {
+        let message = "the database or the session fills this field, so it takes no `default` and no `references`";
+        return Err(Error::new(read.name.span(), message));
+    }
+    if read.references.is_some() && (read.default.is_some() || read.update.is_some()) {
+        return Err(Error::new(
+            read.name.span(),
+            "a foreign key is given by the caller: remove `default` and `update`",
+        ));
+    }
+    Ok(read)
+}
+
+const KNOWN: &str = "not an attribute of `Entity`; there are: key, given, references = table::column, default = path, \
+                     update = path, server_default, version (and unique(column, …) on the struct)";
+
+fn set_role(field: &mut Field, role: Role, meta: &syn::meta::ParseNestedMeta<'_>) -> Result<()> {
+    if field.role != Role::Plain {
+        return Err(meta.error("one field is either a version or a server default: keep one of the two"));
+    }
+    field.role = role;
+    Ok(())
+}
+
+fn references(meta: &syn::meta::ParseNestedMeta<'_>) -> Result<Path> {
+    let message = "write the column it refers to: `references = users::id`";
+    let path: Path = meta.value().and_then(|value| value.parse()).map_err(|_| meta.error(message))?;
+    if path.segments.len() < 2 {
+        return Err(Error::new(path.span(), message));
+    }
+    Ok(path)
+}
+
+/// The sets in `#[entity(unique(a, b))]`.
+fn unique(input: &DeriveInput, fields: &[Field]) -> Result<Vec<Vec<usize>>> {
+    let mut sets = Vec::new();
+    for attribute in input.attrs.iter().filter(|attribute| attribute.path().is_ident("entity")) {
+        attribute.parse_nested_meta(|meta| {
+            if !meta.path.is_ident("unique") {
+                return Err(meta.error("on the struct there is only `#[entity(unique(column, …))]`"));
+            }
+            let content;
+            syn::parenthesized!(content in meta.input);
+            let names = Punctuated::<Ident, Token![,]>::parse_terminated(&content)?;
+            let places = names.iter().map(|name| {
+                fields.iter().position(|field| field.name == *name).ok_or_else(|| {
+                    Error::new(name.span(), format!("there is no field `{name}`: `unique` names fields of this struct"))
+                })
+            });
+            sets.push(places.collect::<Result<Vec<_>>>()?);
+            Ok(())
+        })?;
+    }
+    Ok(sets)
+}

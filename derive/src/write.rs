@@ -1,0 +1,348 @@
+//! Writes the code: nothing that a reader could not have written by hand, and no backend by name.
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+use syn::Type;
+
+use crate::entity::{Entity, Field, Role};
+
+pub fn entity(entity: &Entity) -> TokenStream {
+    let new = new_struct(entity);
+    let row = row(entity);
+    let columns = columns(entity);
+    let fields = has_column(entity);
+    quote! { #new #row #columns #fields }
+}
+
+/// The type of a field in the `New…` struct.
+fn new_type(field: &Field) -> TokenStream {
+    let ty = &field.ty;
+    match &field.references {
+        Some(column) => quote! { ::folio::session::Ref<#column, #ty> },
+        None => quote! { #ty },
+    }
+}
+
+fn new_name(entity: &Entity) -> syn::Ident {
+    format_ident!("New{}", entity.name)
+}
+
+/// The `New…` struct, its constructor, and how it becomes a row.
+fn new_struct(entity: &Entity) -> TokenStream {
+    let (name, vis, new) = (&entity.name, &entity.vis, new_name(entity));
+    let given: Vec<&Field> = entity.fields.iter().filter(|field| field.is_in_new()).collect();
+    let fields = given.iter().map(|field| {
+        let (name, vis, docs, ty) = (&field.name, &field.vis, &field.docs, new_type(field));
+        quote! { #(#docs)* #vis #name: #ty }
+    });
+    let required: Vec<&&Field> = given.iter().filter(|field| is_required(field)).collect();
+    let arguments = required.iter().map(|field| {
+        let (name, ty) = (&field.name, new_type(field));
+        quote! { #name: impl ::core::convert::TryInto<#ty, Error: ::core::convert::Into<::folio::Error>> }
+    });
+    let values = given.iter().map(|field| {
+        let name = &field.name;
+        match (&field.default, &field.update) {
+            (Some(make), _) | (None, Some(make)) => quote! { #name: (#make)() },
+            (None, None) if field.is_option() && field.references.is_some() => {
+                quote! { #name: ::folio::session::Ref::from(::core::option::Option::None) }
+            }
+            (None, None) if field.is_option() => quote! { #name: ::core::option::Option::None },
+            (None, None) => {
+                quote! { #name: ::core::convert::TryInto::try_into(#name).map_err(::core::convert::Into::into)? }
+            }
+        }
+    });
+    let row = entity.fields.iter().map(|field| {
+        let name = &field.name;
+        match (field.role, &field.references) {
+            (Role::GeneratedKey | Role::ServerDefault, _) => quote! { #name: ::core::default::Default::default() },
+            (Role::Version, _) => quote! { #name: 1 },
+            (_, Some(column)) => quote! { #name: keys.value(&self.#name)? },
+            (_, None) => quote! { #name: ::core::clone::Clone::clone(&self.#name) },
+        }
+    });
+    let references = given.iter().filter(|field| field.references.is_some()).map(|field| {
+        let name = &field.name;
+        quote! { self.#name.parent(see); }
+    });
+    let about = format!("A [`{name}`] that is not yet in the database: what `add` takes.");
+    let about_new = "The required fields; the others have their defaults, `Option`s are `None`.";
+    quote! {
+        #[doc = #about]
+        #[derive(Debug, Clone, PartialEq)]
+        #vis struct #new { #(#fields,)* }
+
+        impl #new {
+            #[doc = #about_new]
+            ///
+            /// # Errors
+            ///
+            /// When a value does not fit its field's type.
+            #vis fn new(#(#arguments,)*) -> ::folio::Result<Self> {
+                ::core::result::Result::Ok(Self { #(#values,)* })
+            }
+        }
+
+        impl ::folio::session::New for #new {
+            type Entity = #name;
+
+            fn row(&self, keys: &::folio::session::Keys<'_>) -> ::folio::Result<#name> {
+                let _ = keys;
+                ::core::result::Result::Ok(#name { #(#row,)* })
+            }
+
+            fn parents(&self, see: &mut dyn ::core::ops::FnMut(::folio::session::Parent)) {
+                let _ = &see;
+                #(#references)*
+            }
+        }
+    }
+}
+
+fn is_required(field: &Field) -> bool {
+    field.default.is_none() && field.update.is_none() && !field.is_option()
+}
+
+/// The `Entity` impl.
+fn row(entity: &Entity) -> TokenStream {
+    let (name, table, new) = (&entity.name, &entity.table, new_name(entity));
+    let keys: Vec<&Field> = entity.key().collect();
+    let key_type = key_type(&keys);
+    let key_value = match keys.as_slice() {
+        [key] => {
+            let name = &key.name;
+            quote! { ::core::clone::Clone::clone(&self.#name) }
+        }
+        keys => {
+            let names = keys.iter().map(|key| &key.name);
+            quote! { (#(::core::clone::Clone::clone(&self.#names),)*) }
+        }
+    };
+    let key_names: Vec<String> = keys.iter().map(|key| key.column.to_string()).collect();
+    let key_words = match key_names.as_slice() {
+        [column] => quote! { ::std::format!("{} {}", #column, key) },
+        columns => {
+            let places = (0..columns.len()).map(syn::Index::from);
+            let format = columns.iter().map(|column| format!("{column} {{}}")).collect::<Vec<_>>().join(", ");
+            quote! { ::std::format!(#format, #(key.#places),*) }
+        }
+    };
+    let changed = entity.fields.iter().enumerate().map(|(place, field)| {
+        let name = &field.name;
+        quote! { if self.#name != before.#name { changed = changed.with(#place); } }
+    });
+    let touch = entity.fields.iter().enumerate().filter_map(|(place, field)| {
+        let (name, make) = (&field.name, field.update.as_ref()?);
+        Some(quote! { if !changed.contains(#place) { self.#name = (#make)(); } })
+    });
+    let version_field = entity.fields.iter().find(|field| field.role == Role::Version);
+    let (version, set_version) = match version_field {
+        Some(field) => {
+            let name = &field.name;
+            (
+                quote! { ::core::option::Option::Some(::core::convert::Into::into(self.#name)) },
+                quote! { self.#name = version; },
+            )
+        }
+        None => (quote! { ::core::option::Option::None }, quote! { let _ = version; }),
+    };
+    let info = table_info(entity);
+    quote! {
+        impl ::folio::session::Entity for #name {
+            type Key = #key_type;
+            type New = #new;
+            type Table = #table::table;
+
+            fn table() -> &'static ::folio::session::Table {
+                #info
+            }
+
+            fn key(&self) -> Self::Key {
+                #key_value
+            }
+
+            fn key_in_words(key: &Self::Key) -> ::std::string::String {
+                #key_words
+            }
+
+            fn changed(&self, before: &Self) -> ::folio::session::ColumnSet {
+                let mut changed = ::folio::session::ColumnSet::EMPTY;
+                #(#changed)*
+                changed
+            }
+
+            fn touch(&mut self, changed: ::folio::session::ColumnSet) {
+                let _ = changed;
+                #(#touch)*
+            }
+
+            fn version(&self) -> ::core::option::Option<i64> {
+                #version
+            }
+
+            fn set_version(&mut self, version: i64) {
+                #set_version
+            }
+        }
+
+        impl ::folio::session::EntityTable for #table::table {
+            type Entity = #name;
+        }
+    }
+}
+
+fn key_type(keys: &[&Field]) -> TokenStream {
+    let types: Vec<&Type> = keys.iter().map(|key| &key.ty).collect();
+    match types.as_slice() {
+        [ty] => quote! { #ty },
+        types => quote! { (#(#types,)*) },
+    }
+}
+
+/// What the flush must know of the table.
+fn table_info(entity: &Entity) -> TokenStream {
+    let table = &entity.table;
+    let name = table.segments.last().map(|segment| segment.ident.to_string()).unwrap_or_default();
+    let columns = entity.fields.iter().map(|field| {
+        let (column, generated) = (&field.column, field.is_generated());
+        let references = match &field.references {
+            Some(column) => quote! {
+                ::core::option::Option::Some(
+                    <<<#column as ::diesel::Column>::Table as ::folio::session::EntityTable>::Entity
+                        as ::folio::session::Entity>::table,
+                )
+            },
+            None => quote! { ::core::option::Option::None },
+        };
+        quote! {
+            ::folio::session::ColumnInfo {
+                name: <#table::#column as ::diesel::Column>::NAME,
+                generated: #generated,
+                references: #references,
+            }
+        }
+    });
+    let places = |wanted: fn(&Field) -> bool| {
+        entity.fields.iter().enumerate().filter(move |(_, field)| wanted(field)).map(|(place, _)| place)
+    };
+    let key = places(Field::is_key);
+    let version = places(|field| field.role == Role::Version).next();
+    let version = match version {
+        Some(place) => quote! { ::core::option::Option::Some(#place) },
+        None => quote! { ::core::option::Option::None },
+    };
+    let touched = places(|field| field.update.is_some());
+    let unique = entity.unique.iter().map(|set| quote! { &[#(#set),*] });
+    quote! {
+        static TABLE: ::folio::session::Table = ::folio::session::Table {
+            name: #name,
+            id: ::core::any::TypeId::of::<#table::table>,
+            columns: &[#(#columns),*],
+            key: &[#(#key),*],
+            version: #version,
+            touched: ::folio::session::ColumnSet::EMPTY #(.with(#touched))*,
+            unique: &[#(#unique),*],
+        };
+        &TABLE
+    }
+}
+
+/// The `Columns` impl: one line a column, for any backend that knows the columns' types.
+fn columns(entity: &Entity) -> TokenStream {
+    let (name, table) = (&entity.name, &entity.table);
+    let sql_type = |field: &Field| {
+        let column = &field.column;
+        quote! { ::diesel::dsl::SqlTypeOf<#table::#column> }
+    };
+    let bounds = entity.fields.iter().map(|field| {
+        let (ty, sql) = (&field.ty, sql_type(field));
+        quote! {
+            DB: ::diesel::sql_types::HasSqlType<#sql>,
+            #ty: ::diesel::serialize::ToSql<#sql, DB> + ::diesel::deserialize::FromSql<#sql, DB>,
+        }
+    });
+    let last = entity.fields.len() - 1;
+    let arms = entity.fields.iter().enumerate().map(|(place, field)| {
+        let (name, sql) = (&field.name, sql_type(field));
+        let pattern = if place == last {
+            quote! { _ }
+        } else {
+            quote! { #place }
+        };
+        quote! { #pattern => visitor.visit::<#sql, _>(|row| &row.#name, |row, value| row.#name = value) }
+    });
+    let keys: Vec<&Field> = entity.key().collect();
+    let key_arms = keys.iter().enumerate().map(|(place, field)| {
+        let sql = sql_type(field);
+        let pattern = if place + 1 == keys.len() {
+            quote! { _ }
+        } else {
+            quote! { #place }
+        };
+        if keys.len() == 1 {
+            quote! { #pattern => visitor.visit::<#sql, _>(|key| key, |key, value| *key = value) }
+        } else {
+            let place = syn::Index::from(place);
+            quote! { #pattern => visitor.visit::<#sql, _>(|key| &key.#place, |key, value| key.#place = value) }
+        }
+    });
+    let reads = entity.fields.iter().enumerate().map(|(place, field)| {
+        let (name, ty, sql) = (&field.name, &field.ty, sql_type(field));
+        quote! { #name: row.get_value::<#sql, #ty, _>(#place)? }
+    });
+    quote! {
+        impl<DB: ::diesel::backend::Backend> ::folio::session::Columns<DB> for #name
+        where
+            #table::table: ::diesel::query_builder::QueryFragment<DB>,
+            #(#bounds)*
+        {
+            fn column<V: ::folio::session::Visitor<DB, Self>>(index: usize, visitor: V) -> V::Output {
+                match index { #(#arms,)* }
+            }
+
+            fn key_column<V: ::folio::session::Visitor<DB, Self::Key>>(index: usize, visitor: V) -> V::Output {
+                match index { #(#key_arms,)* }
+            }
+
+            fn table_name(out: ::diesel::query_builder::AstPass<'_, '_, DB>) -> ::diesel::QueryResult<()> {
+                ::diesel::query_builder::QueryFragment::<DB>::walk_ast(&#table::table, out)
+            }
+
+            fn read<'a>(row: &impl ::diesel::row::Row<'a, DB>) -> ::diesel::deserialize::Result<Self> {
+                ::core::result::Result::Ok(Self { #(#reads,)* })
+            }
+        }
+    }
+}
+
+/// One `HasColumn` impl a field.
+fn has_column(entity: &Entity) -> TokenStream {
+    let (name, table) = (&entity.name, &entity.table);
+    let keys: Vec<&Field> = entity.key().collect();
+    let impls = entity.fields.iter().map(|field| {
+        let (field_name, column, ty) = (&field.name, &field.column, &field.ty);
+        let of_key = match keys.iter().position(|key| key.name == field.name) {
+            Some(_) if keys.len() == 1 => quote! { ::core::option::Option::Some(::core::clone::Clone::clone(key)) },
+            Some(place) => {
+                let place = syn::Index::from(place);
+                quote! { ::core::option::Option::Some(::core::clone::Clone::clone(&key.#place)) }
+            }
+            None => quote! {{ let _ = key; ::core::option::Option::None }},
+        };
+        quote! {
+            impl ::folio::session::HasColumn<#table::#column> for #name {
+                type Value = #ty;
+
+                fn column(&self) -> &#ty {
+                    &self.#field_name
+                }
+
+                fn column_of_key(key: &Self::Key) -> ::core::option::Option<#ty> {
+                    #of_key
+                }
+            }
+        }
+    });
+    quote! { #(#impls)* }
+}

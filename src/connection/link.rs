@@ -1,0 +1,66 @@
+//! `Link`: a connection while one statement after the other runs on it, with the echo told of their rows.
+
+use diesel::QueryResult;
+use diesel::connection::LoadConnection;
+use diesel::query_builder::{Query, QueryFragment, QueryId};
+use diesel::sql_types::Untyped;
+
+use super::{Echo, SessionConnection};
+
+/// A borrowed connection and its echo.
+#[derive(Debug)]
+pub struct Link<'a, C> {
+    /// The connection.
+    pub(crate) connection: &'a mut C,
+    /// Its echo, where there is one.
+    pub(crate) echo: Option<&'a Echo>,
+}
+
+impl<'a, C: SessionConnection> Link<'a, C> {
+    pub(crate) fn new(connection: &'a mut C, echo: Option<&'a Echo>) -> Self {
+        Self { connection, echo }
+    }
+
+    /// Runs something on the connection and tells the echo how many rows it met.
+    pub(crate) fn run<T>(
+        &mut self,
+        work: impl FnOnce(&mut C) -> QueryResult<T>,
+        rows: impl FnOnce(&T) -> usize,
+    ) -> QueryResult<T> {
+        let Some(echo) = self.echo else { return work(self.connection) };
+        echo.expect_rows();
+        let done = work(self.connection);
+        echo.rows(done.as_ref().ok().map(rows));
+        done
+    }
+
+    /// Runs a statement and gives the number of rows it touched or matched.
+    pub(crate) fn execute<S>(&mut self, statement: &S) -> QueryResult<usize>
+    where
+        S: QueryFragment<C::Backend> + QueryId,
+    {
+        self.run(|connection| connection.execute_returning_count(statement), |rows| *rows)
+    }
+
+    /// Runs a query and hands each of its rows to `each`; gives their number.
+    pub(crate) fn each<S>(
+        &mut self,
+        query: S,
+        mut each: impl for<'c, 'q> FnMut(<C as LoadConnection>::Row<'c, 'q>) -> QueryResult<()>,
+    ) -> QueryResult<usize>
+    where
+        S: Query<SqlType = Untyped> + QueryFragment<C::Backend> + QueryId,
+    {
+        self.run(
+            |connection| {
+                let mut rows = 0;
+                for row in connection.load(query)? {
+                    each(row?)?;
+                    rows += 1;
+                }
+                Ok(rows)
+            },
+            |rows| *rows,
+        )
+    }
+}

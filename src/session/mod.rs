@@ -1,0 +1,90 @@
+//! The unit of work: rows are added, read, changed and deleted in memory, and one flush sends what that comes to.
+//!
+//! A [`Session`] holds each row once, under its key (the identity map), and names it by a [`Handle`]. It opens a
+//! transaction at the first statement and none before. Only calls that return a `Result` may send SQL.
+//!
+//! The session knows no table of Folio's: any struct that derives [`Entity`](derive@crate::Entity) can live in it.
+
+mod entity;
+mod flush;
+mod handle;
+mod identity;
+mod plan;
+mod query;
+mod reference;
+mod rows;
+mod sql;
+mod statement;
+mod stores;
+mod transaction;
+
+use std::ops::DerefMut;
+
+pub use entity::{ColumnInfo, ColumnSet, Columns, Entity, EntityTable, HasColumn, Key, New, Table, Visitor};
+pub use handle::{Handle, State};
+pub use plan::{Plan, Step};
+pub use query::Query;
+pub use reference::{Keys, Parent, Ref};
+pub use rows::Deletable;
+pub use sql::{Condemned, Edited, Persist};
+pub use statement::Statement;
+
+use crate::connection::{AnyConnection, Echo, Link, Mode, SessionConnection};
+use stores::Stores;
+use transaction::Transaction;
+
+/// A unit of work over a connection.
+///
+/// `C` is the connection: [`AnyConnection`], or one engine's own for entities with types that only it knows. A session
+/// is `Send`, and everything it does is synchronous. Dropping it rolls back what was not committed and gives the
+/// connection back.
+pub struct Session<'c, C: SessionConnection = AnyConnection> {
+    id: u64,
+    connection: Box<dyn DerefMut<Target = C> + Send + 'c>,
+    echo: Option<Echo>,
+    stores: Stores<C>,
+    transaction: Transaction,
+    autoflush: bool,
+}
+
+impl<'c, C: SessionConnection> Session<'c, C> {
+    /// A session over a connection that someone else opened. Where that connection is inside a transaction, this
+    /// session's transaction is a savepoint in it: its `commit` releases the savepoint and leaves the outer
+    /// transaction open.
+    ///
+    /// ```
+    /// use diesel::Connection as _;
+    /// use folio::session::Session;
+    ///
+    /// let mut connection = diesel::SqliteConnection::establish(":memory:")?;
+    /// let mut session = Session::on(&mut connection);
+    /// assert!(!session.in_transaction());
+    /// # session.commit()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn on(connection: &'c mut C) -> Self {
+        Self::new(Box::new(connection), None, Mode::Write)
+    }
+
+    /// A session over a connection that it owns or borrows; `echo` is the one that is installed on the connection.
+    pub fn new(connection: Box<dyn DerefMut<Target = C> + Send + 'c>, echo: Option<Echo>, mode: Mode) -> Self {
+        Self {
+            id: handle::next_session(),
+            connection,
+            echo,
+            stores: Stores::new(),
+            transaction: Transaction::new(mode),
+            autoflush: true,
+        }
+    }
+
+    fn link(&mut self) -> Link<'_, C> {
+        Link::new(&mut **self.connection, self.echo.as_ref())
+    }
+}
+
+impl<C: SessionConnection> std::fmt::Debug for Session<'_, C> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Session").field("id", &self.id).field("transaction", &self.transaction).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,262 @@
+//! Queries in Diesel's words whose rows go through the identity map.
+
+use std::marker::PhantomData;
+use std::ops::Range;
+
+use diesel::deserialize::FromSql;
+use diesel::query_builder::{QueryFragment, QueryId};
+use diesel::query_dsl::methods::{LimitDsl, LoadQuery, OffsetDsl};
+use diesel::result::Error as DieselError;
+use diesel::row::Row as _;
+use diesel::sql_types::{BigInt, Bool};
+
+use super::handle::Handle;
+use super::sql::{Count, Exists};
+use super::stores::refused;
+use super::{Entity, Persist, Session};
+use crate::connection::{Link, SessionConnection};
+use crate::error::{Error, Result};
+
+/// A query of whole rows, ready to run: what [`Session::query`] gives.
+///
+/// Each way of running it flushes first. A row that the session has already keeps its value and changes and is given
+/// by the handle it has; a row whose value is stale or expired is filled.
+#[must_use = "a query sends no SQL until it is run by `all`, `first`, `one`, …"]
+pub struct Query<'s, 'c, C: SessionConnection, E, Q> {
+    session: &'s mut Session<'c, C>,
+    query: Q,
+    fresh: bool,
+    entity: PhantomData<fn() -> E>,
+}
+
+impl<'c, C: SessionConnection> Session<'c, C> {
+    /// Prepares a query of whole rows: `User::query()`, filtered, ordered and joined in Diesel's words. No SQL yet.
+    pub fn query<'q, E, Q>(&mut self, query: Q) -> Query<'_, 'c, C, E, Q>
+    where
+        E: Persist<C>,
+        Q: LoadQuery<'q, C, E>,
+    {
+        Query { session: self, query, fresh: false, entity: PhantomData }
+    }
+
+    /// Runs any query that Diesel can say, after a flush; its rows are not tracked.
+    ///
+    /// # Errors
+    ///
+    /// What the flush or the query fails with.
+    pub fn rows<'q, U, Q>(&mut self, query: Q) -> Result<Vec<U>>
+    where
+        Q: LoadQuery<'q, C, U>,
+    {
+        self.autoflush()?;
+        self.open()?;
+        let loaded = self.link().run(|connection| query.load(connection), Vec::len);
+        loaded.map_err(|error| self.fail(error, "running a query"))
+    }
+
+    /// Runs `work` with the automatic flush before queries turned off.
+    ///
+    /// # Errors
+    ///
+    /// What `work` returns.
+    pub fn no_autoflush<T, E>(&mut self, work: impl FnOnce(&mut Self) -> Result<T, E>) -> Result<T, E> {
+        let before = std::mem::replace(&mut self.autoflush, false);
+        let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| work(self)));
+        self.autoflush = before;
+        done.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    }
+
+    /// Flushes before a query.
+    pub(super) fn autoflush(&mut self) -> Result<()> {
+        if !self.autoflush {
+            return self.check();
+        }
+        self.check()?;
+        self.flush().map_err(|cause| Error::Autoflush { cause: cause.into() })
+    }
+
+    /// Explains a failed statement and poisons the innermost level, unless the database answered and only the answer
+    /// cannot be read.
+    pub(super) fn fail(&mut self, error: DieselError, doing: &str) -> Error {
+        let refused_by_database = matches!(error, DieselError::DatabaseError(..));
+        let error = self.explain(error, doing);
+        if refused_by_database {
+            self.poison(&error);
+        }
+        error
+    }
+}
+
+impl<C, E, Q> Query<'_, '_, C, E, Q>
+where
+    C: SessionConnection,
+    E: Persist<C>,
+{
+    /// Lets the rows found overwrite what the session has, unflushed changes included.
+    pub fn fresh(mut self) -> Self {
+        self.fresh = true;
+        self
+    }
+
+    /// All rows.
+    ///
+    /// # Errors
+    ///
+    /// What the flush or the query fails with; so for all ways of running a query.
+    pub fn all<'q>(self) -> Result<Vec<Handle<E>>>
+    where
+        Q: LoadQuery<'q, C, E>,
+    {
+        let (query, fresh) = (self.query, self.fresh);
+        self.session.find(query, fresh)
+    }
+
+    /// The first row, or `None`: the query with `LIMIT 1`.
+    ///
+    /// # Errors
+    ///
+    /// As [`all`](Self::all).
+    pub fn first<'q>(self) -> Result<Option<Handle<E>>>
+    where
+        Q: LimitDsl,
+        Q::Output: LoadQuery<'q, C, E>,
+    {
+        let found = self.session.find(self.query.limit(1), self.fresh)?;
+        Ok(found.into_iter().next())
+    }
+
+    /// The row at `place`, counted from 0, or `None` past the end: the query with `LIMIT 1 OFFSET place`.
+    ///
+    /// # Errors
+    ///
+    /// As [`all`](Self::all).
+    pub fn nth<'q>(self, place: u32) -> Result<Option<Handle<E>>>
+    where
+        Q: LimitDsl,
+        Q::Output: OffsetDsl,
+        <Q::Output as OffsetDsl>::Output: LoadQuery<'q, C, E>,
+    {
+        let found = self.session.find(self.query.limit(1).offset(place.into()), self.fresh)?;
+        Ok(found.into_iter().next())
+    }
+
+    /// The rows at these places, counted from 0: the query with `LIMIT` and `OFFSET`; no SQL for an empty range.
+    ///
+    /// # Errors
+    ///
+    /// As [`all`](Self::all).
+    pub fn range<'q>(self, places: Range<u32>) -> Result<Vec<Handle<E>>>
+    where
+        Q: LimitDsl,
+        Q::Output: OffsetDsl,
+        <Q::Output as OffsetDsl>::Output: LoadQuery<'q, C, E>,
+    {
+        if places.is_empty() {
+            return Ok(Vec::new());
+        }
+        let query = self.query.limit((places.end - places.start).into()).offset(places.start.into());
+        self.session.find(query, self.fresh)
+    }
+
+    /// The only row: the query with `LIMIT 2`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoRows`] and [`Error::ManyRows`]; else as [`all`](Self::all).
+    pub fn one<'q>(self) -> Result<Handle<E>>
+    where
+        Q: LimitDsl,
+        Q::Output: LoadQuery<'q, C, E>,
+    {
+        self.one_or_none()?.ok_or_else(|| Error::NoRows { what: E::table().name.to_owned() })
+    }
+
+    /// The only row, or `None`: the query with `LIMIT 2`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ManyRows`]; else as [`all`](Self::all).
+    pub fn one_or_none<'q>(self) -> Result<Option<Handle<E>>>
+    where
+        Q: LimitDsl,
+        Q::Output: LoadQuery<'q, C, E>,
+    {
+        let found = self.session.find(self.query.limit(2), self.fresh)?;
+        match *found.as_slice() {
+            [] => Ok(None),
+            [one] => Ok(Some(one)),
+            _ => Err(Error::ManyRows { what: E::table().name.to_owned() }),
+        }
+    }
+
+    /// How many rows there are: `SELECT COUNT(*) FROM (the query)`, its own limit respected.
+    ///
+    /// # Errors
+    ///
+    /// As [`all`](Self::all).
+    pub fn count(self) -> Result<u64>
+    where
+        Q: QueryFragment<C::Backend>,
+        i64: FromSql<BigInt, C::Backend>,
+    {
+        let count = self.session.scalar::<E, BigInt, i64, _>(Count(self.query))?;
+        Ok(u64::try_from(count).unwrap_or_default())
+    }
+
+    /// Whether there is any row: `SELECT EXISTS (the query)`.
+    ///
+    /// # Errors
+    ///
+    /// As [`all`](Self::all).
+    pub fn exists(self) -> Result<bool>
+    where
+        Q: QueryFragment<C::Backend>,
+        bool: FromSql<Bool, C::Backend>,
+    {
+        self.session.scalar::<E, Bool, bool, _>(Exists(self.query))
+    }
+}
+
+impl<C: SessionConnection> Session<'_, C> {
+    /// Runs a query and takes its rows into the identity map.
+    fn find<'q, E, Q>(&mut self, query: Q, fresh: bool) -> Result<Vec<Handle<E>>>
+    where
+        E: Persist<C>,
+        Q: LoadQuery<'q, C, E>,
+    {
+        self.autoflush()?;
+        self.open()?;
+        let mut link = Link::new(&mut **self.connection, self.echo.as_ref());
+        let loaded: Vec<E> = match link.run(|connection| query.load(connection), Vec::len) {
+            Ok(rows) => rows,
+            Err(error) => {
+                let unread = matches!(error, DieselError::DeserializationError(_));
+                let error = refused::<E, C>(&link, error, "reading");
+                if !unread {
+                    self.poison(&error);
+                }
+                return Err(error);
+            }
+        };
+        let (id, now, fresh_since) = (self.id, self.transaction.now(), self.transaction.fresh_since());
+        let store = self.stores.of::<E>();
+        Ok(loaded.into_iter().map(|row| Handle::new(id, store.take(row, now, fresh_since, fresh))).collect())
+    }
+
+    fn scalar<E, ST, T, Q>(&mut self, query: Q) -> Result<T>
+    where
+        E: Entity,
+        Q: diesel::query_builder::Query<SqlType = diesel::sql_types::Untyped> + QueryFragment<C::Backend> + QueryId,
+        T: FromSql<ST, C::Backend>,
+    {
+        self.autoflush()?;
+        self.open()?;
+        let mut value = None;
+        let read = self.link().each(query, |row| {
+            value = Some(row.get_value::<ST, T, _>(0).map_err(DieselError::DeserializationError)?);
+            Ok(())
+        });
+        read.map_err(|error| self.fail(error, &format!("counting {}", E::table().name)))?;
+        value.ok_or_else(|| Error::NoRows { what: E::table().name.to_owned() })
+    }
+}

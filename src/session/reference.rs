@@ -1,0 +1,135 @@
+//! `Ref`: a foreign key that is either known or still waits for its parent's flush.
+
+use std::any::{Any, TypeId};
+use std::marker::PhantomData;
+
+use diesel::Column;
+
+use super::entity::{Entity, EntityTable, HasColumn, Key};
+use super::handle::{Handle, RawHandle};
+use super::identity::Store;
+use crate::error::{Error, Result};
+
+/// The entity of column `C`'s table.
+type EntityOf<C> = <<C as Column>::Table as EntityTable>::Entity;
+
+/// A foreign key field of a `New…` struct: the value of column `C` in the parent, or the handle of a parent whose
+/// value is not made yet.
+///
+/// Made with `into()` from a key or a [`Handle`] of the parent and, where the column is nullable, from an `Option` of a
+/// key; [`Ref::optional`] takes an `Option` of a handle. A row that refers to a handle waits for it: one flush inserts
+/// the parent first and fills the value in.
+pub struct Ref<C, K> {
+    target: Target<K>,
+    column: PhantomData<fn() -> C>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Target<K> {
+    Value(K),
+    Row(RawHandle),
+}
+
+impl<C, K> Ref<C, K> {
+    fn new(target: Target<K>) -> Self {
+        Self { target, column: PhantomData }
+    }
+}
+
+impl<C, K: Clone> Clone for Ref<C, K> {
+    fn clone(&self) -> Self {
+        Self::new(self.target.clone())
+    }
+}
+
+impl<C, K: std::fmt::Debug> std::fmt::Debug for Ref<C, K> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.target.fmt(f)
+    }
+}
+
+impl<C, K: PartialEq> PartialEq for Ref<C, K> {
+    fn eq(&self, other: &Self) -> bool {
+        self.target == other.target
+    }
+}
+
+impl<C, K: Key> From<K> for Ref<C, K> {
+    fn from(value: K) -> Self {
+        Self::new(Target::Value(value))
+    }
+}
+
+impl<C: Column<Table: EntityTable>, K> From<Handle<EntityOf<C>>> for Ref<C, K> {
+    fn from(handle: Handle<EntityOf<C>>) -> Self {
+        Self::new(Target::Row(handle.raw))
+    }
+}
+
+impl<C, K: Key> From<K> for Ref<C, Option<K>> {
+    fn from(value: K) -> Self {
+        Self::new(Target::Value(Some(value)))
+    }
+}
+
+impl<C: Column<Table: EntityTable>, K: Key> Ref<C, Option<K>> {
+    /// The reference to a row that there may or may not be.
+    #[must_use]
+    pub fn optional(handle: Option<Handle<EntityOf<C>>>) -> Self {
+        Self::new(handle.map_or(Target::Value(None), |handle| Target::Row(handle.raw)))
+    }
+}
+
+impl<C: Column<Table: EntityTable>, K> Ref<C, K> {
+    /// The key, where it is known.
+    pub fn value(&self) -> Option<&K> {
+        match &self.target {
+            Target::Value(value) => Some(value),
+            Target::Row(_) => None,
+        }
+    }
+
+    /// Shows the handle, if this is one; the derive calls it.
+    pub fn parent(&self, see: &mut dyn FnMut(Parent)) {
+        if let Target::Row(handle) = self.target {
+            see(Parent { entity: TypeId::of::<EntityOf<C>>(), table: EntityOf::<C>::table().name, handle });
+        }
+    }
+}
+
+/// A reference that waits for a row: what the plan sorts by.
+#[derive(Debug, Clone, Copy)]
+pub struct Parent {
+    pub(crate) entity: TypeId,
+    pub(crate) table: &'static str,
+    pub(crate) handle: RawHandle,
+}
+
+/// Turns references into keys while a flush inserts; the derive calls it.
+pub struct Keys<'s> {
+    pub(crate) store: &'s dyn Fn(TypeId) -> Option<&'s dyn Any>,
+}
+
+impl Keys<'_> {
+    /// The value that `reference` stands for.
+    ///
+    /// # Errors
+    ///
+    /// When the row it names is not in the database, or its value is not in memory.
+    pub fn value<C, K>(&self, reference: &Ref<C, K>) -> Result<K>
+    where
+        C: Column<Table: EntityTable>,
+        EntityOf<C>: HasColumn<C>,
+        <EntityOf<C> as HasColumn<C>>::Value: Into<K>,
+        K: Clone,
+    {
+        match &reference.target {
+            Target::Value(value) => Ok(value.clone()),
+            Target::Row(handle) => (self.store)(TypeId::of::<EntityOf<C>>())
+                .and_then(|store| store.downcast_ref::<Store<EntityOf<C>>>())
+                .ok_or(Error::ForeignHandle { table: EntityOf::<C>::table().name })?
+                .column::<C>(handle.index)
+                .map(Into::into),
+        }
+    }
+}

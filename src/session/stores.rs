@@ -1,0 +1,237 @@
+//! All the stores of a session, whatever their entity types, and what the flush does with each.
+
+use std::any::{Any, TypeId};
+
+use diesel::result::Error as DieselError;
+
+use super::entity::{ColumnSet, Entity, New as _, Table};
+use super::identity::Store;
+use super::plan::{Action, Doings, Waves};
+use super::reference::{Keys, Parent};
+use super::sql::{Condemned, Edited, Persist};
+use crate::connection::{Link, SessionConnection};
+use crate::error::{Error, Result};
+
+/// The stores of a session, in the order in which their entity types were first met.
+pub(crate) struct Stores<C> {
+    entries: Vec<(TypeId, Box<dyn AnyStore<C>>)>,
+}
+
+/// A store whose entity type is not known here.
+pub(crate) trait AnyStore<C>: Any + Send {
+    fn table(&self) -> &'static Table;
+    fn doings(&self) -> Doings<u64>;
+    fn waves(&self, inserts: Vec<u64>) -> Result<Waves<u64>>;
+    fn check_versions(&self) -> Result<()>;
+    fn parents(&self, index: u64, see: &mut dyn FnMut(Parent));
+    fn check_parent(&self, parent: Parent) -> Result<()>;
+    fn unflushed(&self) -> usize;
+    fn run(&mut self, link: &mut Link<'_, C>, action: Action, rows: &[u64], work: &Work<'_>) -> Result<()>;
+    fn settle(&mut self);
+    fn mark(&self) -> usize;
+    fn undo(&mut self, mark: usize);
+    fn commit(&mut self);
+    fn expire_since(&mut self, since: u32);
+    fn clear(&mut self);
+}
+
+/// What a step of a flush is told.
+pub(crate) struct Work<'s> {
+    /// The session's clock.
+    pub(crate) now: u32,
+    /// The other entity types' stores.
+    pub(crate) others: &'s dyn Fn(TypeId) -> Option<&'s dyn Any>,
+}
+
+impl<C: SessionConnection> Stores<C> {
+    pub(crate) fn new() -> Self {
+        Self { entries: Vec::new() }
+    }
+
+    /// The store of `E`, if `E` was met.
+    pub(crate) fn find<E: Entity>(&self) -> Option<&Store<E>> {
+        let (_, store) = self.entries.iter().find(|(entity, _)| *entity == TypeId::of::<E>())?;
+        let store: &dyn Any = &**store;
+        store.downcast_ref()
+    }
+
+    /// The store of `E`, if `E` was met.
+    pub(crate) fn find_mut<E: Entity>(&mut self) -> Option<&mut Store<E>> {
+        let (_, store) = self.entries.iter_mut().find(|(entity, _)| *entity == TypeId::of::<E>())?;
+        let store: &mut dyn Any = &mut **store;
+        store.downcast_mut()
+    }
+
+    /// The store of `E`, made when `E` is met for the first time.
+    pub(crate) fn of<E: Persist<C>>(&mut self) -> &mut Store<E> {
+        if !self.entries.iter().any(|(entity, _)| *entity == TypeId::of::<E>()) {
+            self.entries.push((TypeId::of::<E>(), Box::new(Store::<E>::default())));
+        }
+        self.find_mut().expect("a store is kept under the type id of its entity")
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &dyn AnyStore<C>> {
+        self.entries.iter().map(|(_, store)| &**store)
+    }
+
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Box<dyn AnyStore<C>>> {
+        self.entries.iter_mut().map(|(_, store)| store)
+    }
+
+    /// The place of an entity type's store in [`iter`](Self::iter).
+    pub(crate) fn place(&self, entity: TypeId) -> Option<usize> {
+        self.entries.iter().position(|(other, _)| *other == entity)
+    }
+
+    /// Carries one step of a flush out on the store at `place`.
+    pub(crate) fn run(
+        &mut self,
+        place: usize,
+        link: &mut Link<'_, C>,
+        action: Action,
+        rows: &[u64],
+        now: u32,
+    ) -> Result<()> {
+        let (before, rest) = self.entries.split_at_mut(place);
+        let Some(((_, store), after)) = rest.split_first_mut() else { return Ok(()) };
+        let (before, after) = (&*before, &*after);
+        let others = |entity| {
+            let found = before.iter().chain(after).find(|(other, _)| *other == entity)?;
+            let store: &dyn Any = &*found.1;
+            Some(store)
+        };
+        store.run(link, action, rows, &Work { now, others: &others })
+    }
+}
+
+impl<E: Persist<C>, C: SessionConnection> AnyStore<C> for Store<E> {
+    fn table(&self) -> &'static Table {
+        E::table()
+    }
+
+    fn doings(&self) -> Doings<u64> {
+        self.doings()
+    }
+
+    fn waves(&self, inserts: Vec<u64>) -> Result<Waves<u64>> {
+        self.waves(inserts)
+    }
+
+    fn check_versions(&self) -> Result<()> {
+        self.check_versions()
+    }
+
+    fn parents(&self, index: u64, see: &mut dyn FnMut(Parent)) {
+        self.parents(index, see);
+    }
+
+    fn check_parent(&self, parent: Parent) -> Result<()> {
+        self.check_parent(parent.handle)
+    }
+
+    fn unflushed(&self) -> usize {
+        self.unflushed()
+    }
+
+    fn run(&mut self, link: &mut Link<'_, C>, action: Action, rows: &[u64], work: &Work<'_>) -> Result<()> {
+        match action {
+            Action::Insert => insert(self, link, rows, work),
+            Action::Update(columns) => update(self, link, columns, rows, work.now),
+            Action::Delete => delete(self, link, rows),
+        }
+    }
+
+    fn settle(&mut self) {
+        self.settle();
+    }
+
+    fn mark(&self) -> usize {
+        self.mark()
+    }
+
+    fn undo(&mut self, mark: usize) {
+        self.undo(mark);
+    }
+
+    fn commit(&mut self) {
+        self.commit();
+    }
+
+    fn expire_since(&mut self, since: u32) {
+        self.expire_since(since);
+    }
+
+    fn clear(&mut self) {
+        self.clear();
+    }
+}
+
+/// Says in a user's words why a statement of entity `E` was refused.
+pub(crate) fn refused<E: Entity, C: SessionConnection>(link: &Link<'_, C>, error: DieselError, verb: &str) -> Error {
+    let table = E::table().name;
+    link.connection.explain(error, table, &format!("{verb} {table}"))
+}
+
+fn insert<E, C>(store: &mut Store<E>, link: &mut Link<'_, C>, rows: &[u64], work: &Work<'_>) -> Result<()>
+where
+    E: Persist<C>,
+    C: SessionConnection,
+{
+    let mut values = Vec::with_capacity(rows.len());
+    {
+        let own: &Store<E> = store;
+        let lookup = |entity| if entity == TypeId::of::<E>() { Some(own as &dyn Any) } else { (work.others)(entity) };
+        let keys = Keys { store: &lookup };
+        for row in rows {
+            values.push(own.new_row(*row)?.row(&keys)?);
+        }
+    }
+    E::insert(link, &mut values).map_err(|error| refused::<E, C>(link, error, "inserting into"))?;
+    for (index, row) in rows.iter().zip(values) {
+        store.inserted(*index, row, work.now);
+    }
+    Ok(())
+}
+
+fn update<E, C>(store: &mut Store<E>, link: &mut Link<'_, C>, columns: ColumnSet, rows: &[u64], now: u32) -> Result<()>
+where
+    E: Persist<C>,
+    C: SessionConnection,
+{
+    for row in rows {
+        store.touch(*row);
+    }
+    let edited: Vec<Edited<'_, E>> =
+        rows.iter().filter_map(|row| store.edited(*row)).map(|(row, before)| Edited { row, before }).collect();
+    let stale = E::update(link, &edited, columns).map_err(|error| refused::<E, C>(link, error, "updating"))?;
+    if let Some(edited) = stale.and_then(|number| edited.get(number)) {
+        return Err(Error::StaleRow { table: E::table().name, key: E::key_in_words(&edited.before.key()) });
+    }
+    for row in rows {
+        store.updated(*row, now);
+    }
+    Ok(())
+}
+
+fn delete<E, C>(store: &mut Store<E>, link: &mut Link<'_, C>, rows: &[u64]) -> Result<()>
+where
+    E: Persist<C>,
+    C: SessionConnection,
+{
+    let table = E::table();
+    let condemned: Vec<Condemned<'_, E>> =
+        rows.iter().filter_map(|row| store.condemned(*row)).map(|(key, read)| Condemned { key, read }).collect();
+    let deleted = E::delete(link, &condemned).map_err(|error| refused::<E, C>(link, error, "deleting from"))?;
+    let missing = condemned.len().saturating_sub(deleted);
+    if missing > 0 && table.version.is_some() {
+        let keys: Vec<String> = condemned.iter().map(|row| E::key_in_words(&row.key)).collect();
+        return Err(Error::StaleRow { table: table.name, key: keys.join(" or ") });
+    }
+    if missing > 0 {
+        tracing::warn!(target: "folio::session", table = table.name, missing, "rows to delete were gone already");
+    }
+    for row in rows {
+        store.deleted(*row);
+    }
+    Ok(())
+}

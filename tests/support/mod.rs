@@ -1,0 +1,3 @@
+//! What the tests share: a recorder of the SQL that was sent.
+
+pub mod recorder;
