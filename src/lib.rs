@@ -4,6 +4,8 @@
 
 extern crate self as folio;
 
+#[cfg(feature = "cli")]
+pub mod cli;
 pub mod connection;
 pub mod error;
 pub mod types;
