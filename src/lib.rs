@@ -4,8 +4,11 @@
 
 extern crate self as folio;
 
+#[cfg(feature = "cli")]
+pub mod cli;
 pub mod connection;
 pub mod error;
+pub mod types;
 
 pub mod session;
 

@@ -1,0 +1,3 @@
+//! The program: arguments, commands, output.
+
+pub mod output;

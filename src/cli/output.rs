@@ -1,0 +1,306 @@
+//! Records on standard output: a table for a terminal, bare rows for a pipe, JSON where it is asked for.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
+use std::marker::PhantomData;
+
+use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
+use serde::Serialize;
+
+/// How records are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+#[non_exhaustive]
+pub enum Format {
+    /// Columns under a header, fitted to the terminal.
+    Table,
+    /// One line a record without a header, tabs between the fields; tab, newline, return and backslash written as \t, \n,
+    /// \r and \\.
+    Tsv,
+    /// One array, one record a line.
+    Json,
+}
+
+/// Where output goes, as far as its form depends on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// A person's screen, with its width in characters where that is known.
+    Terminal {
+        /// The width.
+        width: Option<u16>,
+    },
+    /// A file or another program.
+    Pipe,
+}
+
+impl Place {
+    /// Where standard output goes.
+    #[must_use]
+    pub fn of_stdout() -> Self {
+        if io::stdout().is_terminal() {
+            Self::Terminal { width: Table::new().width().filter(|width| *width > 0) }
+        } else {
+            Self::Pipe
+        }
+    }
+
+    /// The format that was asked for, else a table on a terminal and tab-separated rows elsewhere.
+    #[must_use]
+    pub fn format(self, asked: Option<Format>) -> Format {
+        asked.unwrap_or(match self {
+            Self::Terminal { .. } => Format::Table,
+            Self::Pipe => Format::Tsv,
+        })
+    }
+}
+
+/// A column of a listing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Column {
+    name: &'static str,
+    right: bool,
+}
+
+impl Column {
+    /// A column that reads from the left.
+    #[must_use]
+    pub const fn text(name: &'static str) -> Self {
+        Self { name, right: false }
+    }
+
+    /// A column of numbers, which a table sets to the right.
+    #[must_use]
+    pub const fn number(name: &'static str) -> Self {
+        Self { name, right: true }
+    }
+}
+
+/// What can be listed.
+pub trait Record {
+    /// The columns of a table and of tab-separated rows: programs rely on their order.
+    const COLUMNS: &'static [Column];
+
+    /// The value of each column, in that order; `None` is NULL.
+    fn cells(&self) -> Vec<Option<Cow<'_, str>>>;
+
+    /// The record in JSON; it may hold more than the columns.
+    fn json(&self) -> impl Serialize;
+}
+
+/// Standard output took no more.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot write the output: {0}")]
+pub struct OutputError(#[from] io::Error);
+
+impl OutputError {
+    /// The reader of the pipe went away (`folio user list | head`): no failure, and nobody is left to be told.
+    #[must_use]
+    pub fn is_closed_pipe(&self) -> bool {
+        self.0.kind() == io::ErrorKind::BrokenPipe
+    }
+}
+
+/// Whether all that went wrong is that the reader of standard output went away: the program then ends silently with 0.
+#[must_use]
+pub fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    error.chain().filter_map(|cause| cause.downcast_ref::<OutputError>()).any(OutputError::is_closed_pipe)
+}
+
+/// Standard output, locked and buffered. What is left in the buffer goes out when it is dropped.
+#[must_use]
+pub fn stdout() -> BufWriter<StdoutLock<'static>> {
+    BufWriter::with_capacity(64 * 1024, io::stdout().lock())
+}
+
+/// Text that came from data, fit for a screen: characters that would move the cursor, change colours or turn the
+/// reading direction stand there escaped, as `\n` or `\u{1b}`.
+///
+/// ```
+/// use folio::cli::output::printable;
+///
+/// assert_eq!(printable("Ада 🦀"), "Ада 🦀");
+/// assert_eq!(printable("a\u{1b}[2Jb\n"), r"a\u{1b}[2Jb\n");
+/// ```
+#[must_use]
+pub fn printable(text: &str) -> Cow<'_, str> {
+    if !text.contains(drives_a_screen) {
+        return Cow::Borrowed(text);
+    }
+    let mut safe = String::with_capacity(text.len() + 16);
+    for character in text.chars() {
+        if drives_a_screen(character) { safe.extend(character.escape_default()) } else { safe.push(character) }
+    }
+    Cow::Owned(safe)
+}
+
+/// Control characters, line and paragraph separators, and the marks that override the direction of text.
+fn drives_a_screen(character: char) -> bool {
+    character.is_control()
+        || matches!(character, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Writes records as they come, in one format.
+///
+/// Rows and JSON go out one by one, whatever their number. A table is laid out a [page](Self::PAGE) at a time, each
+/// with its header, because the widths of its columns depend on what stands in them.
+///
+/// A listing that is dropped without [`finish`](Self::finish) is cut short, so that a JSON array left open by an error
+/// does not pass for a whole one.
+///
+/// ```
+/// use std::borrow::Cow;
+/// use folio::cli::output::{Column, Format, Listing, Place, Record};
+///
+/// struct City(i64, &'static str);
+///
+/// impl Record for City {
+///     const COLUMNS: &'static [Column] = &[Column::number("id"), Column::text("name")];
+///
+///     fn cells(&self) -> Vec<Option<Cow<'_, str>>> {
+///         vec![Some(self.0.to_string().into()), Some(self.1.into())]
+///     }
+///
+///     fn json(&self) -> impl serde::Serialize {
+///         (self.0, self.1)
+///     }
+/// }
+///
+/// let mut out = Vec::new();
+/// let mut listing = Listing::new(&mut out, Format::Tsv, Place::Pipe);
+/// listing.push(&City(1, "Riga"))?;
+/// listing.finish()?;
+/// assert_eq!(out, b"1\tRiga\n");
+/// # Ok::<(), folio::cli::output::OutputError>(())
+/// ```
+#[derive(Debug)]
+pub struct Listing<R, W> {
+    out: W,
+    format: Format,
+    place: Place,
+    records: u64,
+    page: Vec<Vec<String>>,
+    of: PhantomData<fn(&R)>,
+}
+
+impl<R: Record, W: Write> Listing<R, W> {
+    /// How many rows a table lays out at once.
+    pub const PAGE: usize = 1_000;
+
+    /// A listing onto `out`, which is at `place`. Nothing is written yet.
+    pub fn new(out: W, format: Format, place: Place) -> Self {
+        Self { out, format, place, records: 0, page: Vec::new(), of: PhantomData }
+    }
+
+    /// How many records were pushed.
+    #[must_use]
+    pub fn records(&self) -> u64 {
+        self.records
+    }
+
+    /// Writes one record, or in a table keeps it until its page is full.
+    ///
+    /// # Errors
+    ///
+    /// [`OutputError`] where the output takes no more.
+    pub fn push(&mut self, record: &R) -> Result<(), OutputError> {
+        match self.format {
+            Format::Table => {
+                let cells = record.cells().into_iter();
+                self.page.push(cells.map(|cell| printable(&cell.unwrap_or_default()).into_owned()).collect());
+                if self.page.len() == Self::PAGE {
+                    self.write_page()?;
+                }
+            }
+            Format::Tsv => {
+                let mut line = String::new();
+                for (position, cell) in record.cells().into_iter().enumerate() {
+                    if position > 0 {
+                        line.push('\t');
+                    }
+                    push_field(&mut line, &cell.unwrap_or_default(), self.place);
+                }
+                line.push('\n');
+                self.out.write_all(line.as_bytes())?;
+            }
+            Format::Json => {
+                self.out.write_all(if self.records == 0 { b"[\n" } else { b",\n" })?;
+                let mut serializer = serde_json::Serializer::with_formatter(&mut self.out, QuietJson);
+                record.json().serialize(&mut serializer).map_err(io::Error::from)?;
+            }
+        }
+        self.records += 1;
+        Ok(())
+    }
+
+    /// Writes what is left: the last page, the end of the array. A table without records is its header.
+    ///
+    /// # Errors
+    ///
+    /// [`OutputError`] where the output takes no more.
+    pub fn finish(mut self) -> Result<(), OutputError> {
+        match self.format {
+            Format::Table if !self.page.is_empty() || self.records == 0 => self.write_page()?,
+            Format::Table | Format::Tsv => {}
+            Format::Json => self.out.write_all(if self.records == 0 { b"[]\n" } else { b"\n]\n" })?,
+        }
+        Ok(self.out.flush()?)
+    }
+
+    fn write_page(&mut self) -> Result<(), OutputError> {
+        let mut table = Table::new();
+        table.force_no_tty();
+        table.load_style(TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─')));
+        table.set_header(R::COLUMNS.iter().map(|column| column.name));
+        table.add_rows(self.page.drain(..));
+        for (column, Column { right, .. }) in table.column_iter_mut().zip(R::COLUMNS) {
+            column.set_padding((0, 1));
+            column.set_cell_alignment(if *right { CellAlignment::Right } else { CellAlignment::Left });
+        }
+        if let Place::Terminal { width: Some(width) } = self.place {
+            table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
+        }
+        for line in table.lines() {
+            writeln!(self.out, "{}", line.trim_end())?;
+        }
+        Ok(())
+    }
+}
+
+/// Appends a field of a tab-separated row; on a terminal without anything that would drive it.
+fn push_field(line: &mut String, value: &str, place: Place) {
+    let shown_to_a_person = matches!(place, Place::Terminal { .. });
+    for character in value.chars() {
+        match character {
+            '\t' => line.push_str("\\t"),
+            '\n' => line.push_str("\\n"),
+            '\r' => line.push_str("\\r"),
+            '\\' => line.push_str("\\\\"),
+            other if shown_to_a_person && drives_a_screen(other) => line.extend(other.escape_default()),
+            other => line.push(other),
+        }
+    }
+}
+
+/// Compact JSON that escapes, beside what JSON demands, all that would drive a screen: the same values, safe to look at.
+struct QuietJson;
+
+impl serde_json::ser::Formatter for QuietJson {
+    fn write_string_fragment<W: ?Sized + Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
+        if !fragment.contains(drives_a_screen) {
+            return writer.write_all(fragment.as_bytes());
+        }
+        let mut escaped = String::with_capacity(fragment.len() + 16);
+        for character in fragment.chars() {
+            if drives_a_screen(character) {
+                // All of them are in the first 65,536 characters, so that four digits do; a String takes every write.
+                let _ = write!(escaped, "\\u{:04x}", u32::from(character));
+            } else {
+                escaped.push(character);
+            }
+        }
+        writer.write_all(escaped.as_bytes())
+    }
+}
+
+#[cfg(test)]
+mod tests;

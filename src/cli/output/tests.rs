@@ -1,0 +1,186 @@
+//! What a person and a program get to see of the same records.
+
+use insta::assert_snapshot;
+
+use super::*;
+
+const SCREEN: Place = Place::Terminal { width: Some(40) };
+
+#[derive(Serialize)]
+struct Row {
+    id: i64,
+    name: &'static str,
+    email: Option<&'static str>,
+    body: &'static str,
+}
+
+impl Record for Row {
+    const COLUMNS: &'static [Column] = &[Column::number("id"), Column::text("name"), Column::text("email")];
+
+    fn cells(&self) -> Vec<Option<Cow<'_, str>>> {
+        vec![Some(self.id.to_string().into()), Some(self.name.into()), self.email.map(Into::into)]
+    }
+
+    fn json(&self) -> impl Serialize {
+        self
+    }
+}
+
+const ADA: Row = Row { id: 7, name: "Ада 🦀", email: Some("ada@example.org"), body: "Résumé\n" };
+const NOBODY: Row = Row { id: 1_000, name: "nobody", email: None, body: "" };
+const HOSTILE: Row = Row { id: 3, name: "a\tb\nc\rd\\e", email: Some("\u{1b}[2J\u{9b}2J\u{202e}"), body: "" };
+
+fn listed(rows: &[Row], format: Format, place: Place) -> String {
+    let mut out = Vec::new();
+    let mut listing = Listing::new(&mut out, format, place);
+    for row in rows {
+        listing.push(row).unwrap();
+    }
+    assert_eq!(listing.records(), rows.len() as u64);
+    listing.finish().unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+#[test]
+fn a_table_sets_numbers_to_the_right_and_leaves_null_empty() {
+    assert_snapshot!(listed(&[ADA, NOBODY], Format::Table, SCREEN), @r#"
+      id  name    email
+    ──────────────────────────────
+       7  Ада 🦀  ada@example.org
+    1000  nobody
+    "#);
+}
+
+#[test]
+fn a_table_fits_the_width_of_the_terminal_and_elsewhere_takes_what_it_needs() {
+    let wide = || Row { name: "a name that is longer than any terminal would like it to be", ..ADA };
+    let narrow = listed(&[wide()], Format::Table, SCREEN);
+    assert_snapshot!(narrow, @r#"
+    id  name             email
+    ─────────────────────────────────────
+     7  a name that is   ada@example.org
+        longer than any
+        terminal would
+        like it to be
+    "#);
+    assert!(listed(&[wide()], Format::Table, Place::Pipe).lines().any(|line| line.chars().count() > 80));
+}
+
+#[test]
+fn a_table_comes_out_on_the_narrowest_terminal_too() {
+    for width in 1..12 {
+        let table = listed(&[ADA, NOBODY], Format::Table, Place::Terminal { width: Some(width) });
+        let digits: String = table.chars().filter(char::is_ascii_digit).collect();
+        assert!(digits.contains('7'), "{width}: {table}");
+    }
+}
+
+#[test]
+fn a_table_without_records_is_its_header() {
+    assert_snapshot!(listed(&[], Format::Table, SCREEN), @r#"
+    id  name  email
+    ────────────────
+    "#);
+}
+
+#[test]
+fn a_long_table_comes_in_pages_each_under_its_header() {
+    let rows: Vec<Row> = (0..2_000).map(|id| Row { id, ..NOBODY }).collect();
+    let table = listed(&rows, Format::Table, SCREEN);
+    assert_eq!(table.lines().filter(|line| line.contains("email")).count(), 2);
+    assert_eq!(table.lines().count(), 2_000 + 2 * 2);
+}
+
+#[test]
+fn stored_data_cannot_drive_the_terminal_in_any_format() {
+    for format in [Format::Table, Format::Tsv, Format::Json] {
+        let shown = listed(&[HOSTILE], format, SCREEN);
+        assert!(!shown.replace('\n', "").contains(|c| drives_a_screen(c) && c != '\t'), "{shown:?}");
+    }
+    assert_snapshot!(listed(&[HOSTILE], Format::Table, Place::Terminal { width: None }), @r#"
+    id  name          email
+    ────────────────────────────────────────────
+     3  a\tb\nc\rd\e  \u{1b}[2J\u{9b}2J\u{202e}
+    "#);
+}
+
+#[test]
+fn tab_separated_rows_have_no_header_and_escape_what_would_break_a_row() {
+    assert_eq!(listed(&[ADA, NOBODY], Format::Tsv, Place::Pipe), "7\tАда 🦀\tada@example.org\n1000\tnobody\t\n");
+    // A program gets every other character as it is.
+    assert_eq!(listed(&[HOSTILE], Format::Tsv, Place::Pipe), "3\ta\\tb\\nc\\rd\\\\e\t\u{1b}[2J\u{9b}2J\u{202e}\n");
+    assert_eq!(listed(&[], Format::Tsv, Place::Pipe), "");
+}
+
+#[test]
+fn json_is_one_array_of_one_record_a_line_with_fields_in_their_order() {
+    assert_snapshot!(listed(&[ADA, NOBODY], Format::Json, Place::Pipe), @r#"
+    [
+    {"id":7,"name":"Ада 🦀","email":"ada@example.org","body":"Résumé\n"},
+    {"id":1000,"name":"nobody","email":null,"body":""}
+    ]
+    "#);
+    assert_eq!(listed(&[], Format::Json, Place::Pipe), "[]\n");
+}
+
+#[test]
+fn json_escapes_more_than_it_must_and_means_the_same() {
+    let json = listed(&[HOSTILE], Format::Json, Place::Pipe);
+    let read: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(read[0]["name"], HOSTILE.name);
+    assert_eq!(read[0]["email"], HOSTILE.email.unwrap());
+    assert!(json.contains(r"\u001b[2J\u009b2J\u202e"), "{json}");
+}
+
+#[test]
+fn an_unfinished_json_listing_does_not_pass_for_a_whole_one() {
+    let mut out = Vec::new();
+    let mut listing = Listing::new(&mut out, Format::Json, Place::Pipe);
+    listing.push(&ADA).unwrap();
+    drop(listing);
+    assert!(serde_json::from_slice::<serde_json::Value>(&out).is_err());
+}
+
+#[test]
+fn a_terminal_gets_a_table_a_pipe_gets_rows_and_who_asks_gets_what_is_asked() {
+    assert_eq!(SCREEN.format(None), Format::Table);
+    assert_eq!(Place::Pipe.format(None), Format::Tsv);
+    assert_eq!(SCREEN.format(Some(Format::Json)), Format::Json);
+}
+
+/// An output whose every write fails in one way.
+struct Broken(io::ErrorKind);
+
+impl Write for Broken {
+    fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+        Err(self.0.into())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_closed_pipe_is_told_from_a_full_disk_in_every_format() {
+    for format in [Format::Table, Format::Tsv, Format::Json] {
+        for (kind, closed) in [(io::ErrorKind::BrokenPipe, true), (io::ErrorKind::StorageFull, false)] {
+            let mut listing = Listing::new(Broken(kind), format, Place::Pipe);
+            let written = listing.push(&ADA).and_then(|()| listing.finish());
+            let error = anyhow::Error::from(written.unwrap_err()).context("listing users");
+            assert_eq!(is_closed_pipe(&error), closed, "{format:?} {kind:?}");
+        }
+    }
+}
+
+#[test]
+fn a_broken_pipe_of_something_else_is_no_closed_pipe() {
+    let error = anyhow::Error::from(io::Error::from(io::ErrorKind::BrokenPipe));
+    assert!(!is_closed_pipe(&error));
+}
+
+#[test]
+fn printable_text_is_left_alone_and_the_rest_is_escaped() {
+    assert!(matches!(printable("Ада\\ 🦀"), Cow::Borrowed("Ада\\ 🦀")));
+    assert_eq!(printable("a\tb\u{7f}\u{2028}"), r"a\tb\u{7f}\u{2028}");
+}

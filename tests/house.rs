@@ -1,0 +1,373 @@
+//! The rules of the house, checked over its source text: who may name whom, how a file opens, how long it may grow.
+//!
+//! Paths are found in the tokens, not by a parser: a body of a macro is read like any other code.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use proc_macro2::{Delimiter, TokenStream, TokenTree};
+
+/// Each room, and what it may name beside itself and `error`. A part of a room is written `room::part`.
+const ROOMS: &[(&str, &[&str])] = &[
+    ("cli", &["services", "exchange", "migrations", "database", "models", "types"]),
+    ("exchange", &["services", "session", "models", "types"]),
+    ("services", &["session", "models", "types"]),
+    ("models", &["schema", "types", "session::entity"]),
+    ("schema", &["types"]),
+    ("database", &["session", "migrations", "connection"]),
+    ("session", &["connection"]),
+    ("migrations", &["connection"]),
+    ("types", &["connection"]),
+    ("connection", &[]),
+    ("error", &[]),
+];
+
+/// The one room that goes through the services, never to Diesel.
+const WITHOUT_DIESEL: &str = "cli";
+
+/// A file that outgrows this has two jobs.
+const LONGEST: usize = 450;
+
+#[test]
+fn rooms_name_only_the_rooms_below_them() {
+    let files: Vec<(String, String)> = sources("src");
+    let offences = offences(&files);
+    assert!(
+        offences.is_empty(),
+        "these paths go against the table of rooms in tests/house.rs:\n\n{}\n\n\
+         Move the code to the room whose job it is, or offer what it needs from a room it may name.",
+        offences.join("\n")
+    );
+}
+
+#[test]
+fn every_file_opens_with_what_it_is_for() {
+    let silent: Vec<String> = ["src", "tests", "derive/src", "examples", "benches"]
+        .into_iter()
+        .flat_map(sources)
+        .filter(|(path, text)| {
+            // The library's page is the README, schema.rs says that it is generated, and a folder under tests holds cases
+            // for the compiler to refuse.
+            let excused = ["#![doc = include_str!", "// @generated"].iter().any(|opening| text.starts_with(opening))
+                || (path.starts_with("tests/") && path.matches('/').count() > 1);
+            !(text.starts_with("//! ") || excused || text.trim().is_empty())
+        })
+        .map(|(path, _)| path)
+        .collect();
+    assert!(silent.is_empty(), "these files do not open with `//! what they are for`:\n{}", silent.join("\n"));
+}
+
+#[test]
+fn no_file_has_two_jobs() {
+    let long: Vec<String> = ["src", "derive/src"]
+        .into_iter()
+        .flat_map(sources)
+        .map(|(path, text)| (path, text.lines().count()))
+        .filter(|(_, lines)| *lines > LONGEST)
+        .map(|(path, lines)| format!("{path}: {lines} lines"))
+        .collect();
+    assert!(
+        long.is_empty(),
+        "these files have more than {LONGEST} lines; give the second job a file:\n{}",
+        long.join("\n")
+    );
+}
+
+// --- reading the house ---
+
+/// Every Rust file under a folder of the repository, as (path from the repository's root, text), in order of path.
+fn sources(folder: &str) -> Vec<(String, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut folders = vec![root.join(folder)];
+    let mut files = Vec::new();
+    while let Some(folder) = folders.pop() {
+        let Ok(entries) = fs::read_dir(&folder) else { continue };
+        for path in entries.map(|entry| entry.unwrap().path()) {
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let name: PathBuf = path.strip_prefix(root).unwrap().components().collect();
+                files.push((name.to_str().unwrap().replace('\\', "/"), fs::read_to_string(&path).unwrap()));
+            }
+        }
+    }
+    files.sort();
+    files
+}
+
+/// The module that a file of `src` is: none for the doors `lib.rs` and `main.rs`.
+fn module_of(path: &str) -> Vec<String> {
+    let inner = path.trim_start_matches("src/").trim_end_matches(".rs");
+    let mut module: Vec<String> = inner.split('/').map(str::to_owned).collect();
+    if module.len() > 1 && module.last().is_some_and(|name| name == "mod") {
+        module.pop();
+    }
+    if module == ["lib"] || module == ["main"] {
+        module.clear();
+    }
+    module
+}
+
+/// A path that the source names, from the crate's root on.
+#[derive(Debug)]
+struct Named {
+    path: Vec<String>,
+    alias: Option<String>,
+    line: usize,
+}
+
+/// What stands in one file.
+#[derive(Default)]
+struct Found {
+    /// `crate::…`, `folio::…`, `super::…` and `self::…`, resolved.
+    named: Vec<Named>,
+    /// Paths of `pub use`, as written.
+    offered: Vec<Named>,
+    /// Names of `macro_rules!`.
+    macros: Vec<String>,
+    /// Lines that name Diesel.
+    diesel: Vec<usize>,
+}
+
+impl Found {
+    fn in_file(path: &str, text: &str) -> Self {
+        let tokens: TokenStream = text.parse().unwrap_or_else(|problem| panic!("{path} is no Rust: {problem}"));
+        let mut found = Self::default();
+        found.walk(tokens, &module_of(path));
+        found
+    }
+
+    fn walk(&mut self, tokens: TokenStream, module: &[String]) {
+        let trees: Vec<TokenTree> = tokens.into_iter().collect();
+        let mut at = 0;
+        while at < trees.len() {
+            match &trees[at] {
+                TokenTree::Group(group) => self.walk(group.stream(), module),
+                TokenTree::Ident(ident) => match ident.to_string().as_str() {
+                    "mod" => {
+                        if let [Some(TokenTree::Ident(name)), Some(TokenTree::Group(body))] =
+                            [trees.get(at + 1), trees.get(at + 2)]
+                        {
+                            self.walk(body.stream(), &[module, &[name.to_string()]].concat());
+                            at += 2;
+                        }
+                    }
+                    "macro_rules" => self.macros.extend(trees.get(at + 2).map(ToString::to_string)),
+                    "use" if offers(&trees[..at]) => {
+                        expand(&trees, at + 1, Vec::new(), &mut self.offered);
+                    }
+                    "diesel" | "diesel_migrations" => self.diesel.push(ident.span().start().line),
+                    _ => {}
+                },
+                _ => {}
+            }
+            if let Some(root) = root_of(&trees, at, module) {
+                at = expand(&trees, at + 3, root, &mut self.named);
+            } else {
+                at += 1;
+            }
+        }
+    }
+}
+
+/// Whether `pub` or `pub(…)` ends here.
+fn offers(before: &[TokenTree]) -> bool {
+    match before {
+        [.., TokenTree::Ident(ident)] => ident == "pub",
+        [.., TokenTree::Ident(ident), TokenTree::Group(_)] => ident == "pub",
+        _ => false,
+    }
+}
+
+/// Where a path begins that names something of ours, the module that its first word stands for.
+fn root_of(trees: &[TokenTree], at: usize, module: &[String]) -> Option<Vec<String>> {
+    let TokenTree::Ident(first) = trees.get(at)? else { return None };
+    if !colons(trees, at + 1) {
+        return None;
+    }
+    let continued = at >= 2 && colons(trees, at - 2);
+    match first.to_string().as_str() {
+        "crate" => Some(Vec::new()),
+        // `::folio::…` too; but `a::folio::…` is somebody else's.
+        "folio" if !continued || at < 3 || !matches!(trees[at - 3], TokenTree::Ident(_)) => Some(Vec::new()),
+        "super" if !continued => Some(module.split_last().map_or(Vec::new(), |(_, parents)| parents.to_vec())),
+        "self" if !continued => Some(module.to_vec()),
+        _ => None,
+    }
+}
+
+fn colons(trees: &[TokenTree], at: usize) -> bool {
+    let colon = |tree: Option<&TokenTree>| matches!(tree, Some(TokenTree::Punct(punct)) if punct.as_char() == ':');
+    colon(trees.get(at)) && colon(trees.get(at + 1))
+}
+
+/// Follows a path from `at`, branches of `{…}` included, and returns where it ends.
+fn expand(trees: &[TokenTree], mut at: usize, mut path: Vec<String>, into: &mut Vec<Named>) -> usize {
+    let mut line = trees.get(at.saturating_sub(1)).map_or(0, |tree| tree.span().start().line);
+    loop {
+        match trees.get(at) {
+            Some(TokenTree::Ident(ident)) => {
+                line = ident.span().start().line;
+                match ident.to_string().as_str() {
+                    "super" => drop(path.pop()),
+                    "self" => {}
+                    name => path.push(name.to_owned()),
+                }
+                at += 1;
+            }
+            Some(TokenTree::Punct(star)) if star.as_char() == '*' => {
+                path.push("*".to_owned());
+                at += 1;
+            }
+            Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Brace => {
+                let inner: Vec<TokenTree> = group.stream().into_iter().collect();
+                let comma = |tree: &TokenTree| matches!(tree, TokenTree::Punct(punct) if punct.as_char() == ',');
+                for branch in inner.split(comma).filter(|branch| !branch.is_empty()) {
+                    expand(branch, 0, path.clone(), into);
+                }
+                return at + 1;
+            }
+            _ => {}
+        }
+        if !colons(trees, at) {
+            break;
+        }
+        at += 2;
+    }
+    let alias = match [trees.get(at), trees.get(at + 1)] {
+        [Some(TokenTree::Ident(word)), Some(TokenTree::Ident(alias))] if word == "as" => Some(alias.to_string()),
+        _ => None,
+    };
+    into.push(Named { path, alias, line });
+    at
+}
+
+// --- judging it ---
+
+fn is_room(name: &str) -> bool {
+    ROOMS.iter().any(|(room, _)| *room == name)
+}
+
+/// Every path that the table forbids, as `file:line: what is wrong`.
+fn offences(files: &[(String, String)]) -> Vec<String> {
+    let found: Vec<(&str, Vec<String>, Found)> =
+        files.iter().map(|(path, text)| (path.as_str(), module_of(path), Found::in_file(path, text))).collect();
+
+    // What lib.rs and the rooms' own mod.rs offer under a shorter name, and where macros of the crate's root come from.
+    let mut shorter: BTreeMap<Vec<String>, Vec<String>> = BTreeMap::new();
+    for (_, module, found) in found.iter().filter(|(_, module, _)| module.len() < 2) {
+        for Named { path, alias, .. } in &found.offered {
+            let (Some(first), Some(last)) = (path.first(), path.last()) else { continue };
+            if module.is_empty() || !matches!(first.as_str(), "crate" | "folio") {
+                let rest = if first == "crate" { &path[1..] } else { &path[..] };
+                let name = alias.as_ref().unwrap_or(last).clone();
+                shorter.insert([&module[..], &[name]].concat(), [module, rest].concat());
+            }
+        }
+    }
+    for (_, module, found) in found.iter().filter(|(_, module, _)| !module.is_empty()) {
+        for name in &found.macros {
+            shorter.entry(vec![name.clone()]).or_insert_with(|| vec![module[0].clone(), name.clone()]);
+        }
+    }
+
+    let mut offences = Vec::new();
+    for (file, module, found) in &found {
+        let Some(room) = module.first() else { continue };
+        let Some((_, allowed)) = ROOMS.iter().find(|(name, _)| name == room) else {
+            offences.push(format!("{file}: `{room}` is no room of the table"));
+            continue;
+        };
+        for Named { path, line, .. } in &found.named {
+            let written = path.join("::");
+            let mut path = path.clone();
+            for length in [1, 2] {
+                if let Some(longer) = path.get(..length).and_then(|start| shorter.get(start)) {
+                    path = [&longer[..], &path[length..]].concat();
+                }
+            }
+            let Some(target) = path.first() else { continue };
+            let foreign = target.starts_with("folio_derive");
+            let may =
+                |entry: &&str| entry.split("::").eq(path.iter().take(entry.split("::").count()).map(String::as_str));
+            if foreign || target == room || target == "error" || allowed.iter().any(may) {
+                continue;
+            }
+            let problem = if target == "*" {
+                "names every room at once".to_owned()
+            } else if is_room(target) {
+                format!(
+                    "`{room}` may name {} only",
+                    if allowed.is_empty() { "nothing".into() } else { allowed.join(", ") }
+                )
+            } else {
+                "is no room, nor offered by src/lib.rs from one".to_owned()
+            };
+            offences.push(format!("{file}:{line}: `crate::{written}`: {problem}"));
+        }
+        if room == WITHOUT_DIESEL {
+            offences.extend(found.diesel.iter().map(|line| format!("{file}:{line}: `{room}` may not name Diesel")));
+        }
+    }
+    offences
+}
+
+#[test]
+fn the_scan_finds_every_way_to_name_a_room() {
+    let house = |path: &str, text: &str| {
+        let lib = "pub mod a; pub use error::{Error, Result}; pub use session::Session; pub use types::Id as Key;";
+        let session = "mod entity; pub use entity::{Entity, Ref}; pub use unit::Session;";
+        let types = "#[macro_export] macro_rules! an_enum { () => { $crate::connection::x() } }";
+        let mut files: Vec<(String, String)> =
+            [("src/lib.rs", lib), ("src/session/mod.rs", session), ("src/types/mod.rs", types)]
+                .map(|(path, text)| (path.to_owned(), text.to_owned()))
+                .into();
+        files.push((path.to_owned(), text.to_owned()));
+        offences(&files).join("\n")
+    };
+    let named = |path: &str, text: &str| !house(path, text).is_empty();
+
+    // In uses, flat and nested, renamed, by the crate's own name, in code, in types, in macros.
+    assert!(named("src/session/plan.rs", "use crate::models::User;"));
+    assert!(named("src/session/plan.rs", "use crate::{error::Error, connection::{self}, models::{user::User}};"));
+    assert!(named("src/session/plan.rs", "use crate::models as entities;"));
+    assert!(named("src/session/plan.rs", "fn f() -> folio::types::Id<()> { todo!() }"));
+    assert!(named("src/session/plan.rs", "fn f() { ::folio::models::find() }"));
+    assert!(named("src/session/plan.rs", "macro_rules! m { () => { $crate::schema::users::table } }"));
+    assert!(named("src/session/plan.rs", "fn f() { println!(\"{}\", crate::schema::NAME) }"));
+    assert!(named("src/session/plan.rs", "use crate::*;"));
+    // Up through `super`, from nested modules too.
+    assert!(named("src/session/plan.rs", "use super::super::models;"));
+    assert!(named("src/session/sql/insert.rs", "use super::super::super::{connection, models};"));
+    assert!(named("src/error.rs", "use super::connection;"));
+    assert!(named("src/error.rs", "mod tests { use super::super::connection; }"));
+    // Through what the root offers.
+    assert!(named("src/connection/any.rs", "use crate::Session;"));
+    assert!(named("src/session/plan.rs", "use crate::Key;"));
+    assert!(named("src/session/plan.rs", "crate::an_enum! {}"));
+    assert!(named("src/session/plan.rs", "use crate::unheard_of;"));
+    // Diesel in the command line, and a room that the table lacks.
+    assert!(named("src/cli/mod.rs", "use diesel::prelude::*;"));
+    assert!(named("src/attic.rs", ""));
+
+    for (path, text) in [
+        ("src/session/plan.rs", "use crate::{Error, Result, connection::Backend, session::Entity}; use super::*;"),
+        ("src/session/plan.rs", "// crate::models\n/// crate::models\nconst A: &str = \"crate::models\";"),
+        ("src/session/sql/insert.rs", "use super::super::entity; use super::super::super::connection;"),
+        ("src/session/plan.rs", "mod tests { use super::*; use super::super::entity; }"),
+        (
+            "src/session/plan.rs",
+            "use other::crates::models; use a::folio::models; pub(crate) fn f() { Self::models() }",
+        ),
+        ("src/models/user.rs", "use crate::session::{Ref, entity::Persist}; use crate::types::Id; use crate::Key;"),
+        ("src/types/status.rs", "crate::an_enum! {}"),
+        ("src/main.rs", "fn main() { folio::cli::run() }"),
+    ] {
+        assert_eq!(house(path, text), "", "{text}");
+    }
+    assert_eq!(
+        house("src/models/user.rs", "\nuse crate::session::Session;\n"),
+        "src/models/user.rs:2: `crate::session::Session`: `models` may name schema, types, session::entity only"
+    );
+}
