@@ -58,7 +58,7 @@ fn new_struct(entity: &Entity) -> TokenStream {
         match (field.role, &field.references) {
             (Role::GeneratedKey | Role::ServerDefault, _) => quote! { #name: ::core::default::Default::default() },
             (Role::Version, _) => quote! { #name: 1 },
-            (_, Some(column)) => quote! { #name: keys.value(&self.#name)? },
+            (_, Some(_)) => quote! { #name: keys.value(&self.#name)? },
             (_, None) => quote! { #name: ::core::clone::Clone::clone(&self.#name) },
         }
     });
