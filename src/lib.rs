@@ -6,5 +6,7 @@ extern crate self as folio;
 
 pub mod connection;
 pub mod error;
+pub mod schema;
+pub mod types;
 
 pub use error::{Error, Result};

@@ -1,0 +1,3 @@
+//! Reusable column types.
+
+pub mod sql_types;
