@@ -6,6 +6,7 @@ extern crate self as folio;
 
 pub mod connection;
 pub mod error;
+pub mod migrations;
 pub mod schema;
 pub mod types;
 
