@@ -8,9 +8,11 @@ extern crate self as folio;
 pub mod cli;
 pub mod connection;
 pub mod error;
-pub mod types;
-
+pub mod migrations;
+pub mod models;
+pub mod schema;
 pub mod session;
+pub mod types;
 
 pub use error::{Error, Result};
 pub use folio_derive::Entity;

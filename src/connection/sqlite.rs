@@ -86,7 +86,7 @@ impl SessionConnection for SqliteConnection {
         let (kind, message) = match &error {
             DieselError::DatabaseError(kind, information) => (kind, information.message().to_owned()),
             DieselError::DeserializationError(cause) => {
-                return Error::Unreadable { table: table.to_owned(), problem: cause.to_string() };
+                return Error::Unreadable { table: table.to_owned(), problem: in_full(&**cause) };
             }
             _ => return Error::Database { doing: doing.to_owned(), source: Arc::new(error) },
         };
@@ -117,6 +117,12 @@ impl SessionConnection for SqliteConnection {
 }
 
 impl Engine for SqliteConnection {}
+
+/// An error with what caused it: Diesel says which field could not be read, and its cause says why.
+fn in_full(error: &(dyn std::error::Error + 'static)) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
+}
 
 /// Splits SQLite's `table.column, table.column` into the table and its columns.
 fn columns_named(named: &str, table: &str) -> (String, String) {

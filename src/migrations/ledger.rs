@@ -1,0 +1,71 @@
+//! The record of applied migrations, `__diesel_schema_migrations`: Diesel's table, read and written as Diesel does.
+
+use chrono::NaiveDateTime;
+use diesel::prelude::*;
+use diesel::sql_types::Text;
+
+use crate::connection::{AnyConnection, Backend, SessionConnection as _};
+use crate::error::Result;
+
+/// The table's name.
+pub(super) const NAME: &str = "__diesel_schema_migrations";
+
+diesel::table! {
+    __diesel_schema_migrations (version) {
+        version -> Text,
+        run_on -> Timestamp,
+    }
+}
+
+/// A row of the record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Recorded {
+    /// The migration's version, as Diesel writes it: the folder's, without dashes.
+    pub version: String,
+    /// When it was applied, in UTC.
+    pub run_on: NaiveDateTime,
+}
+
+/// The tables of the database in order of their names, the engine's own left out. One SELECT.
+pub(super) fn tables(connection: &mut AnyConnection) -> Result<Vec<String>> {
+    let names = match connection.backend() {
+        Backend::Sqlite => {
+            "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' \
+             ORDER BY name"
+        }
+    };
+    diesel::sql_query(names)
+        .load::<Table>(connection)
+        .map(|tables| tables.into_iter().map(|table| table.name).collect())
+        .map_err(|e| connection.explain(e, "", "reading the names of the tables"))
+}
+
+#[derive(QueryableByName)]
+struct Table {
+    #[diesel(sql_type = Text)]
+    name: String,
+}
+
+/// The whole record, oldest version first. One SELECT; the table must be there.
+pub(super) fn read(connection: &mut AnyConnection) -> Result<Vec<Recorded>> {
+    __diesel_schema_migrations::table
+        .select((__diesel_schema_migrations::version, __diesel_schema_migrations::run_on))
+        .order(__diesel_schema_migrations::version)
+        .load(connection)
+        .map(|rows| rows.into_iter().map(|(version, run_on)| Recorded { version, run_on }).collect())
+        .map_err(|e| connection.explain(e, NAME, "reading which migrations are applied"))
+}
+
+/// Notes a migration as applied, now.
+pub(super) fn record(connection: &mut AnyConnection, version: &str) -> QueryResult<()> {
+    diesel::insert_into(__diesel_schema_migrations::table)
+        .values(__diesel_schema_migrations::version.eq(version))
+        .execute(connection)
+        .map(drop)
+}
+
+/// Takes a migration off the record.
+pub(super) fn strike(connection: &mut AnyConnection, version: &str) -> QueryResult<()> {
+    diesel::delete(__diesel_schema_migrations::table.find(version)).execute(connection).map(drop)
+}

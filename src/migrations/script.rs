@@ -1,0 +1,110 @@
+//! The migrations that the program carries inside: the files of `migrations/`, compiled in.
+
+use std::fmt;
+
+use diesel::backend::Backend as DieselBackend;
+use diesel::connection::BoxableConnection;
+use diesel::migration::{self, Migration, MigrationMetadata, MigrationName, MigrationSource, MigrationVersion};
+
+use crate::connection::Backend;
+
+/// One migration: its name and its SQL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Script {
+    /// What the database records: the date and number in the folder's name, without dashes.
+    pub version: &'static str,
+    /// The folder's name.
+    pub name: &'static str,
+    /// The SQL that applies it.
+    pub up: &'static str,
+    /// The SQL that reverts it.
+    pub down: &'static str,
+}
+
+/// Reads the two files of a migration at compile time: where one is missing, nothing compiles.
+macro_rules! script {
+    ($engine:literal, $year:literal - $month:literal - $day:literal - $number:literal, $name:literal) => {
+        script!(
+            $engine,
+            concat!($year, "-", $month, "-", $day, "-", $number, "_", $name),
+            concat!($year, $month, $day, $number)
+        )
+    };
+    ($engine:literal, $folder:expr, $version:expr) => {
+        Script {
+            version: $version,
+            name: $folder,
+            up: include_str!(concat!("../../migrations/", $engine, "/", $folder, "/up.sql")),
+            down: include_str!(concat!("../../migrations/", $engine, "/", $folder, "/down.sql")),
+        }
+    };
+}
+
+const SQLITE: &[Script] = &[
+    script!("sqlite", "2026" - "11" - "01" - "000001", "create_users"),
+    script!("sqlite", "2026" - "11" - "01" - "000002", "create_repositories"),
+    script!("sqlite", "2026" - "11" - "01" - "000003", "create_resumes"),
+    script!("sqlite", "2026" - "11" - "01" - "000004", "create_notes"),
+];
+
+/// Folio's migrations for an engine, oldest first.
+///
+/// ```
+/// use folio::connection::Backend;
+///
+/// let first = &folio::migrations::all(Backend::Sqlite)[0];
+/// assert_eq!(first.version, "20261101000001");
+/// assert_eq!(first.name, "2026-11-01-000001_create_users");
+/// assert!(first.up.contains("CREATE TABLE users"));
+/// assert!(first.down.contains("DROP TABLE users"));
+/// ```
+#[must_use]
+pub fn all(backend: Backend) -> &'static [Script] {
+    match backend {
+        Backend::Sqlite => SQLITE,
+    }
+}
+
+/// Folio's migrations for an engine as a source for Diesel's own `MigrationHarness`.
+#[derive(Debug, Clone, Copy)]
+pub struct Embedded(pub Backend);
+
+impl<DB: DieselBackend> MigrationSource<DB> for Embedded {
+    fn migrations(&self) -> migration::Result<Vec<Box<dyn Migration<DB>>>> {
+        Ok(all(self.0).iter().map(|script| Box::new(*script) as Box<dyn Migration<DB>>).collect())
+    }
+}
+
+impl<DB: DieselBackend> Migration<DB> for Script {
+    fn run(&self, connection: &mut dyn BoxableConnection<DB>) -> migration::Result<()> {
+        Ok(connection.batch_execute(self.up)?)
+    }
+
+    fn revert(&self, connection: &mut dyn BoxableConnection<DB>) -> migration::Result<()> {
+        Ok(connection.batch_execute(self.down)?)
+    }
+
+    fn metadata(&self) -> &dyn MigrationMetadata {
+        self
+    }
+
+    fn name(&self) -> &dyn MigrationName {
+        self
+    }
+}
+
+/// Diesel's default: each migration in its own transaction.
+impl MigrationMetadata for Script {}
+
+impl MigrationName for Script {
+    fn version(&self) -> MigrationVersion<'_> {
+        MigrationVersion::from(self.version)
+    }
+}
+
+impl fmt::Display for Script {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
+}

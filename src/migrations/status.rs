@@ -1,0 +1,139 @@
+//! Where a database stands: which migrations it has, which it lacks, and whose it is.
+
+use chrono::NaiveDateTime;
+
+use super::ledger::{self, Recorded};
+use super::script::{self, Script};
+use crate::connection::{AnyConnection, SessionConnection as _};
+use crate::error::{Error, Result};
+
+/// A migration of Folio's that the database has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Applied {
+    /// The migration.
+    pub script: &'static Script,
+    /// When it was applied, in UTC.
+    pub run_on: NaiveDateTime,
+}
+
+/// What a database has and lacks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Status {
+    /// Folio's migrations that are applied, oldest first.
+    pub applied: Vec<Applied>,
+    /// Folio's migrations that are not, oldest first.
+    pub pending: Vec<&'static Script>,
+    /// Recorded versions that this program does not know, oldest first.
+    pub unknown: Vec<Recorded>,
+    /// All tables but the migration record's own.
+    pub tables: Vec<String>,
+}
+
+/// Whose a database is, and how far it has come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Standing {
+    /// It has no tables.
+    Empty,
+    /// It has every migration of this program and no newer ones.
+    Current,
+    /// It lacks this many migrations.
+    Behind(usize),
+    /// It has versions later than all that this program knows: a newer Folio was here.
+    Newer(Vec<String>),
+    /// It has these tables and none of Folio's migrations: it is somebody else's.
+    Foreign(Vec<String>),
+}
+
+/// Reads what the database has: the names of its tables and, where there is one, the record of migrations. It writes
+/// nothing and creates nothing.
+///
+/// # Errors
+///
+/// What the database says against reading, [`Error::Unreadable`] for a record that is no date.
+pub fn status(connection: &mut AnyConnection) -> Result<Status> {
+    let mut tables = ledger::tables(connection)?;
+    let all = tables.len();
+    tables.retain(|table| table != ledger::NAME);
+    let recorded = if tables.len() < all { ledger::read(connection)? } else { Vec::new() };
+
+    let scripts = script::all(connection.backend());
+    let run_on = |script: &Script| recorded.iter().find(|row| row.version == script.version).map(|row| row.run_on);
+    let applied: Vec<_> =
+        scripts.iter().filter_map(|script| run_on(script).map(|run_on| Applied { script, run_on })).collect();
+    let pending = scripts.iter().filter(|script| run_on(script).is_none()).collect();
+    let unknown =
+        recorded.into_iter().filter(|row| !scripts.iter().any(|script| script.version == row.version)).collect();
+    Ok(Status { applied, pending, unknown, tables })
+}
+
+impl Status {
+    /// Sums it up.
+    ///
+    /// The record may be shared: Diesel keeps one table per database, whoever migrates it. Unknown versions without any
+    /// of Folio's are another application's. Beside Folio's, those that sort after every version known here are taken
+    /// for a newer Folio's, and earlier ones for another application's.
+    #[must_use]
+    pub fn standing(&self) -> Standing {
+        if self.applied.is_empty() {
+            return match (self.tables.is_empty(), self.unknown.is_empty()) {
+                (true, true) => Standing::Empty,
+                (true, false) => Standing::Foreign(vec![ledger::NAME.to_owned()]),
+                (false, _) => Standing::Foreign(self.tables.clone()),
+            };
+        }
+        let newer = self.newer();
+        match (newer.is_empty(), self.pending.len()) {
+            (false, _) => Standing::Newer(newer),
+            (true, 0) => Standing::Current,
+            (true, pending) => Standing::Behind(pending),
+        }
+    }
+
+    /// Why this program cannot work with the database at `place` as it stands, or `None` where it can.
+    #[must_use]
+    pub fn refusal(&self, place: &str) -> Option<Error> {
+        let place = place.to_owned();
+        match self.standing() {
+            Standing::Current => None,
+            Standing::Empty | Standing::Behind(_) => {
+                Some(Error::MigrationsPending { place, pending: self.pending.len() })
+            }
+            Standing::Newer(versions) => Some(Error::SchemaTooNew { place, versions: some_of(&versions) }),
+            Standing::Foreign(tables) => Some(Error::NotFolio { place, tables: some_of(&tables) }),
+        }
+    }
+
+    /// Why Folio cannot share another application's record: once beside Folio's, its later versions would be taken for
+    /// a newer Folio's, and every command refused from then on.
+    pub(super) fn unshareable(&self, place: &str) -> Option<Error> {
+        let later = self.newer();
+        (!later.is_empty()).then(|| Error::Open {
+            place: place.to_owned(),
+            problem: format!(
+                "another application keeps versions later than Folio's in {} ({}), so the two cannot share it; \
+                 give Folio a database of its own",
+                ledger::NAME,
+                some_of(&later)
+            ),
+        })
+    }
+
+    /// The recorded versions that sort after all that this program knows.
+    fn newer(&self) -> Vec<String> {
+        let newest = self.applied.iter().map(|applied| applied.script).chain(self.pending.iter().copied());
+        let newest = newest.map(|script| script.version).max().unwrap_or_default();
+        self.unknown.iter().map(|row| row.version.clone()).filter(|version| version.as_str() > newest).collect()
+    }
+}
+
+/// The first few names, and how many more there are.
+fn some_of(names: &[String]) -> String {
+    const SHOWN: usize = 5;
+    match names.len().checked_sub(SHOWN) {
+        None | Some(0) => names.join(", "),
+        Some(more) => format!("{} and {more} more", names[..SHOWN].join(", ")),
+    }
+}
