@@ -5,6 +5,7 @@
 extern crate self as folio;
 
 pub mod connection;
+pub mod database;
 pub mod error;
 pub mod migrations;
 pub mod schema;

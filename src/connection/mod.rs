@@ -3,11 +3,15 @@
 //! This is the one room that knows how an engine opens a transaction, gives generated keys back, limits binds, and what
 //! its errors mean. Everything above asks a [`SessionConnection`] or a [`Backend`] and names no engine.
 
+mod address;
 mod any;
 mod echo;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+#[cfg(feature = "sqlite")]
+mod sqlite_file;
 
+pub use address::{Access, Address, Opened};
 pub(crate) use any::on_variant;
 pub use any::{AnyConnection, MultiBackend};
 pub use echo::{Echo, EchoOptions};
