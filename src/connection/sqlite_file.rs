@@ -6,6 +6,7 @@
 use std::fs;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
+use std::sync::{PoisonError, RwLock};
 
 use diesel::SqliteConnection;
 use diesel::connection::SimpleConnection as _;
@@ -14,15 +15,19 @@ use super::sqlite::{SqliteAccess, open_sqlite};
 use super::{Access, SessionConnection as _};
 use crate::error::{Error, Result};
 
+/// Written while a file is made, read while one is opened: the new file is closed before SQLite can lock it.
+static MAKING: RwLock<()> = RwLock::new(());
+
 /// Opens the file at `path`, and says whether it was made.
 pub(super) fn open(path: &Path, access: Access, busy_ms: u32) -> Result<(SqliteConnection, bool)> {
     let created = access == Access::Create && create(path)?;
+    let _opening = MAKING.read().unwrap_or_else(PoisonError::into_inner);
     look(path)?;
     let mut connection = match access {
         Access::Read => open_to_read(path, busy_ms),
         Access::Write | Access::Create => open_sqlite(Some(path), SqliteAccess::Write, busy_ms),
     }
-    .map_err(in_words)?;
+    .map_err(|e| in_words(path, e))?;
     if created {
         keep_log(&mut connection)?;
     }
@@ -42,6 +47,7 @@ pub(super) fn keep_log(connection: &mut SqliteConnection) -> Result<()> {
 /// Makes an empty file for SQLite to fill, unless one is there. Its owner's alone from the first moment: SQLite itself
 /// would leave that to the umask.
 fn create(path: &Path) -> Result<bool> {
+    let _making = MAKING.write().unwrap_or_else(PoisonError::into_inner);
     let mut options = fs::OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
@@ -68,7 +74,7 @@ fn look(path: &Path) -> Result<()> {
 /// Opens read-only; where SQLite cannot make its side files and none are needed, without them.
 fn open_to_read(path: &Path, busy_ms: u32) -> Result<SqliteConnection> {
     match open_sqlite(Some(path), SqliteAccess::Read, busy_ms) {
-        Err(refused @ Error::Open { .. }) if !has_log(path) => {
+        Err(refused @ (Error::Open { .. } | Error::ReadOnlyDatabase { .. })) if !has_log(path) => {
             open_sqlite(Some(path), SqliteAccess::Immutable, busy_ms).map_err(|_| refused)
         }
         done => done,
@@ -96,13 +102,17 @@ fn plain(error: &io::Error) -> String {
     }
 }
 
-/// SQLite has one message for a file that may not be opened and for a folder that takes no side files.
-fn in_words(error: Error) -> Error {
-    match error {
-        Error::Open { place, problem } if problem.to_lowercase().contains("unable to open database file") => {
-            let problem = "permission denied, to the file or to keep SQLite's -wal and -shm files beside it".to_owned();
-            Error::Open { place, problem }
-        }
-        other => other,
+/// SQLite says that it is unable to open the file, or that it is read-only, also where it is the folder that takes no
+/// side files, without which even reading a file with a write-ahead log is not safe.
+fn in_words(path: &Path, error: Error) -> Error {
+    let denied = match &error {
+        Error::Open { problem, .. } => problem.to_lowercase().contains("unable to open database file"),
+        Error::ReadOnlyDatabase { .. } => true,
+        _ => false,
+    };
+    if denied {
+        refused(path, "permission denied, to the file or to keep SQLite's -wal and -shm files beside it")
+    } else {
+        error
     }
 }
