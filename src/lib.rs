@@ -7,13 +7,16 @@ extern crate self as folio;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod connection;
+pub mod database;
 pub mod error;
 pub mod migrations;
 pub mod models;
 pub mod schema;
+pub mod services;
 pub mod session;
 pub mod types;
 
+pub use database::Database;
 pub use error::{Error, Result};
 pub use folio_derive::Entity;
 pub use session::{Handle, Session, State};

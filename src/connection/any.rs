@@ -3,7 +3,7 @@
 use diesel::QueryResult;
 
 use super::{Backend, Mode, SessionConnection};
-use crate::error::Error;
+use crate::error::{Error, Result};
 
 /// A connection to whichever engine the URL names, among those compiled in.
 ///
@@ -38,6 +38,17 @@ macro_rules! on_every_connection {
     };
 }
 pub(crate) use on_every_connection;
+
+impl AnyConnection {
+    /// Sets what stays with the database rather than the connection: on SQLite the write-ahead log
+    /// (`PRAGMA journal_mode = WAL`).
+    pub(crate) fn set_lasting(&mut self) -> Result<()> {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite(connection) => super::sqlite_file::keep_log(connection),
+        }
+    }
+}
 
 impl std::fmt::Debug for AnyConnection {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

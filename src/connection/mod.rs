@@ -3,6 +3,7 @@
 //! This is the one room that knows how an engine opens a transaction, gives generated keys back, limits binds, and what
 //! its errors mean. Everything above asks a [`SessionConnection`] or a [`Backend`] and names no engine.
 
+mod address;
 // What the derive of the enum writes has no docs of its own.
 #[allow(missing_docs)]
 mod any;
@@ -10,7 +11,10 @@ mod echo;
 mod link;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+#[cfg(feature = "sqlite")]
+mod sqlite_file;
 
+pub use address::{Access, Address, Opened};
 pub use any::{AnyConnection, MultiBackend};
 pub(crate) use any::{on_every_connection, on_variant};
 pub use echo::{Echo, EchoOptions};

@@ -33,6 +33,9 @@ use crate::connection::{AnyConnection, Echo, Link, Mode, SessionConnection};
 use stores::Stores;
 use transaction::Transaction;
 
+/// The Diesel backend of [`AnyConnection`], for queries that must name theirs: `into_boxed::<AnyBackend>()`.
+pub type AnyBackend = <AnyConnection as diesel::Connection>::Backend;
+
 /// A unit of work over a connection.
 ///
 /// `C` is the connection: [`AnyConnection`], or one engine's own for entities with types that only it knows. A session

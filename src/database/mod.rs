@@ -1,0 +1,167 @@
+//! A database: found by its URL, opened through a pool, brought up to date.
+
+mod options;
+mod pool;
+mod url;
+mod work;
+
+use std::fmt;
+use std::sync::Arc;
+
+pub use options::Options;
+pub use pool::PooledConnection;
+pub use url::{DatabaseUrl, redact};
+pub use work::Named;
+
+use crate::error::{Error, Result};
+use crate::migrations::{self, Existing, Script, Standing, Status, Target};
+use pool::Pool;
+
+/// A database and a pool of connections to it. Clones share the pool.
+///
+/// ```
+/// use folio::database::Database;
+/// use folio::migrations::Standing;
+///
+/// let database = Database::open("sqlite::memory:")?;
+/// assert_eq!(database.standing()?, Standing::Empty);
+/// database.migrate()?;
+/// assert_eq!(database.standing()?, Standing::Current);
+/// # Ok::<(), folio::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Database {
+    pool: Pool,
+    place: Arc<str>,
+    created: bool,
+}
+
+impl Database {
+    /// Opens the database at a URL or bare path for reading and writing; a file must be there.
+    ///
+    /// One connection is opened at once, so that what stands against it is known here. It is set up (on SQLite
+    /// `PRAGMA busy_timeout`, `synchronous = FULL`, `foreign_keys = ON`); whether it has Folio's tables is
+    /// [`standing`](Self::standing)'s question.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Url`], [`Error::BackendMissing`], [`Error::NoDatabase`], [`Error::Open`], [`Error::Locked`].
+    pub fn open(url: &str) -> Result<Self> {
+        Self::open_with(url, Options::default())
+    }
+
+    /// As [`open`](Self::open), with [`Options`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`open`](Self::open).
+    pub fn open_with(url: &str, options: Options) -> Result<Self> {
+        let address = DatabaseUrl::parse(url)?.address().clone().absolute()?;
+        let place = address.to_string();
+        let (pool, created) = Pool::open(address, options)?;
+        Ok(Self { pool, place: place.into(), created })
+    }
+
+    /// A connection, from the pool or new; it goes back when it is dropped. It is at the start of no transaction.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Pool`] where all are in use for longer than [`Options::pool_timeout`], or none can be opened any more.
+    pub fn connection(&self) -> Result<PooledConnection> {
+        self.pool.get().map_err(|problem| Error::Pool { place: self.place.to_string(), problem })
+    }
+
+    /// Where the database is, for messages: an absolute path, `:memory:`, or a URL without its password.
+    #[must_use]
+    pub fn place(&self) -> &str {
+        &self.place
+    }
+
+    /// Whether opening it made it: a new file, or a database in memory.
+    #[must_use]
+    pub fn created(&self) -> bool {
+        self.created
+    }
+
+    /// Which migrations it has and lacks. At most two SELECTs; it writes nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Pool`], and what the database says against reading.
+    pub fn status(&self) -> Result<Status> {
+        migrations::status(&mut *self.connection()?).map_err(|e| self.placed(e))
+    }
+
+    /// Whose it is and how far it has come. At most two SELECTs; it writes nothing.
+    ///
+    /// # Errors
+    ///
+    /// As [`status`](Self::status).
+    pub fn standing(&self) -> Result<Standing> {
+        Ok(self.status()?.standing())
+    }
+
+    /// Makes sure that the database has all of this program's migrations and no newer ones.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::MigrationsPending`], [`Error::SchemaTooNew`] or [`Error::NotFolio`] where it has not; else as
+    /// [`status`](Self::status).
+    pub fn require_current(&self) -> Result<()> {
+        self.status()?.refusal(&self.place).map_or(Ok(()), Err)
+    }
+
+    /// Applies every pending migration to a database that is empty or Folio's own, and returns them.
+    ///
+    /// # Errors
+    ///
+    /// As [`migrate_up`](Self::migrate_up).
+    pub fn migrate(&self) -> Result<Vec<&'static Script>> {
+        self.migrate_up(Target::All, Existing::Refuse, |_| ())
+    }
+
+    /// Applies pending migrations by [`migrations::up`]; on SQLite then turns the write-ahead log on, which stays on.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFolio`] unless `existing` is [`Existing::Join`], [`Error::SchemaTooNew`], [`Error::Migration`],
+    /// [`Error::Locked`], [`Error::ReadOnlyDatabase`], [`Error::Pool`].
+    pub fn migrate_up(
+        &self,
+        target: Target,
+        existing: Existing,
+        progress: impl FnMut(&Script),
+    ) -> Result<Vec<&'static Script>> {
+        let mut connection = self.connection()?;
+        let migrated = migrations::up(&mut connection, target, existing, progress).map_err(|e| self.placed(e))?;
+        connection.set_lasting().map_err(|e| self.placed(e))?;
+        Ok(migrated)
+    }
+
+    /// Reverts applied migrations by [`migrations::down`].
+    ///
+    /// # Errors
+    ///
+    /// [`Error::SchemaTooNew`], [`Error::Migration`], [`Error::Locked`], [`Error::ReadOnlyDatabase`], [`Error::Pool`].
+    pub fn migrate_down(&self, target: Target, progress: impl FnMut(&Script)) -> Result<Vec<&'static Script>> {
+        migrations::down(&mut *self.connection()?, target, progress).map_err(|e| self.placed(e))
+    }
+
+    /// The error with this database's name in it, where the connection that met it knew none.
+    pub(crate) fn placed(&self, error: Error) -> Error {
+        let place = self.place.to_string();
+        match error {
+            Error::NotFolio { tables, .. } => Error::NotFolio { place, tables },
+            Error::SchemaTooNew { versions, .. } => Error::SchemaTooNew { place, versions },
+            Error::ReadOnlyDatabase { problem, .. } => Error::ReadOnlyDatabase { place, problem },
+            Error::Open { problem, .. } => Error::Open { place, problem },
+            other => other,
+        }
+    }
+}
+
+impl fmt::Debug for Database {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Database").field("place", &self.place).finish_non_exhaustive()
+    }
+}

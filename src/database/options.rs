@@ -1,0 +1,86 @@
+//! How a database is opened.
+
+use std::time::Duration;
+
+use crate::connection::{Access, EchoOptions};
+
+/// How a database is opened; every setting has a default.
+///
+/// ```
+/// use folio::connection::{Access, EchoOptions};
+/// use folio::database::{Database, Options};
+///
+/// let options = Options::new().access(Access::Create).echo(EchoOptions::default());
+/// let database = Database::open_with("sqlite::memory:", options)?;
+/// assert!(database.created());
+/// # Ok::<(), folio::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Options {
+    /// What it is opened for. Default: reading and writing of a database that is there.
+    pub access: Access,
+    /// Whether, and how, every statement is written to `tracing`. Default: not at all.
+    pub echo: Option<EchoOptions>,
+    /// How long a statement waits for a lock that another connection holds. Default: 5 seconds.
+    pub busy_timeout: Duration,
+    /// How many connections there are at most. A database in memory has one, whatever stands here. Default: 8.
+    pub pool_size: u32,
+    /// How long [`Database::connection`](super::Database::connection) waits for a connection. Default: 30 seconds.
+    pub pool_timeout: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            access: Access::default(),
+            echo: None,
+            busy_timeout: Duration::from_secs(5),
+            pool_size: 8,
+            pool_timeout: Duration::from_secs(30),
+        }
+    }
+}
+
+impl Options {
+    /// The defaults.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets what the database is opened for.
+    #[must_use]
+    pub fn access(mut self, access: Access) -> Self {
+        self.access = access;
+        self
+    }
+
+    /// Writes every statement to `tracing`, target `folio::sql`.
+    #[must_use]
+    pub fn echo(mut self, echo: impl Into<Option<EchoOptions>>) -> Self {
+        self.echo = echo.into();
+        self
+    }
+
+    /// Sets how long a statement waits for another connection's lock.
+    #[must_use]
+    pub fn busy_timeout(mut self, timeout: Duration) -> Self {
+        self.busy_timeout = timeout;
+        self
+    }
+
+    /// Sets how many connections there are at most; none counts as one.
+    #[must_use]
+    pub fn pool_size(mut self, size: u32) -> Self {
+        self.pool_size = size;
+        self
+    }
+
+    /// Sets how long to wait for a connection; no time at all counts as a millisecond.
+    #[must_use]
+    pub fn pool_timeout(mut self, timeout: Duration) -> Self {
+        self.pool_timeout = timeout;
+        self
+    }
+}

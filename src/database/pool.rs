@@ -1,0 +1,153 @@
+//! The pool: connections to one database, opened when they are needed and kept.
+
+use std::ops::{Deref, DerefMut};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use diesel::Connection;
+use diesel::connection::TransactionManager;
+use diesel::r2d2::{self, ManageConnection, NopErrorHandler, R2D2Connection as _};
+
+use super::Options;
+use crate::connection::{Access, Address, AnyConnection, Echo, EchoOptions, SessionConnection as _};
+use crate::error::{Error, Result};
+
+#[derive(Clone)]
+pub(super) struct Pool(r2d2::Pool<Manager>);
+
+impl Pool {
+    /// Opens the first connection, and says whether that made the database.
+    pub(super) fn open(address: Address, options: Options) -> Result<(Self, bool)> {
+        let private = address.is_private();
+        let opened = address.open(options.access, options.busy_timeout)?;
+        let manager = Manager {
+            // Only the first connection makes the database; one that is removed later must not come back empty.
+            access: if options.access == Access::Create { Access::Write } else { options.access },
+            address,
+            busy_timeout: options.busy_timeout,
+            echo: options.echo,
+            first: Mutex::new(Some(Live::new(opened.connection, options.echo))),
+        };
+        let mut pool = r2d2::Pool::builder()
+            .max_size(if private { 1 } else { options.pool_size.max(1) })
+            .min_idle(Some(0))
+            // An embedded database has no line that could have dropped, and a probe would stand in the echo.
+            .test_on_check_out(false)
+            .connection_timeout(options.pool_timeout.max(Duration::from_millis(1)))
+            .error_handler(Box::new(NopErrorHandler));
+        if private {
+            pool = pool.idle_timeout(None).max_lifetime(None);
+        }
+        Ok((Self(pool.build_unchecked(manager)), opened.created))
+    }
+
+    /// A connection, or why there is none.
+    pub(super) fn get(&self) -> Result<PooledConnection, String> {
+        self.0.get().map(PooledConnection).map_err(|e| {
+            let (state, size) = (self.0.state(), self.0.max_size());
+            if state.connections == size && state.idle_connections == 0 {
+                format!("all {size} are in use, and none came back in {:?}", self.0.connection_timeout())
+            } else {
+                e.to_string()
+            }
+        })
+    }
+}
+
+/// A connection on loan from a [`Database`](super::Database)'s pool; dropped, it goes back. One that is left inside a
+/// transaction is closed instead, which rolls it back.
+pub struct PooledConnection(r2d2::PooledConnection<Manager>);
+
+impl PooledConnection {
+    /// The connection's echo, where there is one.
+    #[must_use]
+    pub fn echo(&self) -> Option<Echo> {
+        self.0.echo.clone()
+    }
+}
+
+impl Deref for PooledConnection {
+    type Target = AnyConnection;
+
+    fn deref(&self) -> &AnyConnection {
+        &self.0.connection
+    }
+}
+
+impl DerefMut for PooledConnection {
+    fn deref_mut(&mut self) -> &mut AnyConnection {
+        &mut self.0.connection
+    }
+}
+
+impl std::fmt::Debug for PooledConnection {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "PooledConnection({:?})", **self)
+    }
+}
+
+/// An open connection and the echo that listens to it.
+struct Live {
+    connection: AnyConnection,
+    echo: Option<Echo>,
+}
+
+impl Live {
+    fn new(mut connection: AnyConnection, echo: Option<EchoOptions>) -> Self {
+        let echo = echo.map(Echo::new);
+        if let Some(echo) = &echo {
+            connection.set_instrumentation(echo.clone());
+        }
+        Self { connection, echo }
+    }
+}
+
+struct Manager {
+    address: Address,
+    access: Access,
+    busy_timeout: Duration,
+    echo: Option<EchoOptions>,
+    /// Opened before the pool was, because a pool tries again for as long as it may and then tells less.
+    first: Mutex<Option<Live>>,
+}
+
+impl ManageConnection for Manager {
+    type Connection = Live;
+    type Error = Error;
+
+    fn connect(&self) -> Result<Live> {
+        if let Some(first) = self.first.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            return Ok(first);
+        }
+        if self.address.is_private() {
+            let problem = "its only connection broke, and what it held went with it".to_owned();
+            return Err(Error::Pool { place: self.address.to_string(), problem });
+        }
+        let opened = self.address.open(self.access, self.busy_timeout)?;
+        Ok(Live::new(opened.connection, self.echo))
+    }
+
+    fn is_valid(&self, live: &mut Live) -> Result<()> {
+        let Live { connection, .. } = live;
+        connection.ping().map_err(|e| connection.explain(e, "", "trying the connection"))
+    }
+
+    fn has_broken(&self, live: &mut Live) -> bool {
+        if self.address.is_private() {
+            // Closing would lose the database, so what is open is rolled back instead.
+            roll_back(&mut live.connection);
+            return live.connection.is_broken();
+        }
+        std::thread::panicking() || live.connection.is_broken()
+    }
+}
+
+/// Leaves every open transaction and savepoint, as far as that goes.
+fn roll_back(connection: &mut AnyConnection) {
+    type Transactions = <AnyConnection as Connection>::TransactionManager;
+    while let Ok(Some(_)) = Transactions::transaction_manager_status_mut(connection).transaction_depth() {
+        if connection.rollback().is_err() {
+            return;
+        }
+    }
+}

@@ -1,0 +1,221 @@
+//! `DatabaseUrl`: reading what a person or an environment variable gives as a database, and showing it without its
+//! password.
+
+use std::fmt;
+use std::ops::Range;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use percent_encoding::percent_decode_str;
+
+use crate::connection::Address;
+use crate::error::{Error, Result};
+
+/// A database URL or a bare path, understood. `Display` and `Debug` never show a password.
+///
+/// | text | database |
+/// | --- | --- |
+/// | `folio.db`, `./folio.db`, `/srv/folio.db` | that file; nothing is unescaped |
+/// | `sqlite://folio.db`, `sqlite:folio.db`, `file:folio.db` | a file below the current folder |
+/// | `sqlite:///srv/folio.db`, `file:///srv/folio.db` | that file |
+/// | `sqlite::memory:`, `:memory:` | a new database in memory |
+///
+/// In a URL, `%20` stands for a space, and `?` and `#` must be written `%3F` and `%23`.
+///
+/// ```
+/// use folio::database::DatabaseUrl;
+///
+/// let url: DatabaseUrl = "sqlite://my%20records.db".parse()?;
+/// assert_eq!(url.address().to_string(), "my records.db");
+///
+/// let refused = "redis://:secret@host".parse::<DatabaseUrl>().unwrap_err();
+/// assert!(!refused.to_string().contains("secret"));
+/// # Ok::<(), folio::Error>(())
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+pub struct DatabaseUrl {
+    shown: String,
+    address: Address,
+}
+
+impl DatabaseUrl {
+    /// Reads a URL or a bare path; opens nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Url`] for a text that names no database, [`Error::BackendMissing`] for a URL of an engine that this
+    /// build lacks.
+    pub fn parse(text: &str) -> Result<Self> {
+        let refused = |problem: &str| Error::Url { given: redact(text), problem: problem.to_owned() };
+        if text.trim().is_empty() {
+            return Err(refused("it is empty; name a file (folio.db) or write sqlite://FILE"));
+        }
+        let (scheme, rest) = match (text.split_once("://"), text.split_once(':')) {
+            // `file:///x` and `sqlite:x` have their scheme before the first colon, `a/b://c` a bad one before all three.
+            (_, Some((scheme, rest))) if Scheme::named(scheme).is_some() => (scheme, rest),
+            (Some((scheme, rest)), _) => (scheme, rest),
+            _ => return bare(text).map(|address| Self { shown: redact(text), address }).map_err(refused),
+        };
+        let address = match Scheme::named(scheme) {
+            Some(Scheme::Sqlite) => sqlite(rest).map_err(refused)?,
+            Some(Scheme::File) => file(rest).and_then(escaped).map_err(refused)?,
+            Some(Scheme::Postgres) => return Err(missing(scheme, "PostgreSQL", "postgres")),
+            Some(Scheme::Mysql) => return Err(missing(scheme, "MySQL and MariaDB", "mysql")),
+            None => {
+                return Err(refused(
+                    "its scheme is none that folio knows; write sqlite://FILE, postgres://…, mysql://…, or a bare path",
+                ));
+            }
+        };
+        Ok(Self { shown: redact(text), address })
+    }
+
+    /// Where the database is.
+    #[must_use]
+    pub fn address(&self) -> &Address {
+        &self.address
+    }
+}
+
+impl FromStr for DatabaseUrl {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        Self::parse(text)
+    }
+}
+
+impl fmt::Display for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.shown)
+    }
+}
+
+impl fmt::Debug for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "DatabaseUrl({})", self.shown)
+    }
+}
+
+enum Scheme {
+    Sqlite,
+    File,
+    Postgres,
+    Mysql,
+}
+
+impl Scheme {
+    fn named(name: &str) -> Option<Self> {
+        match &*name.to_ascii_lowercase() {
+            "sqlite" => Some(Self::Sqlite),
+            "file" => Some(Self::File),
+            "postgres" | "postgresql" => Some(Self::Postgres),
+            "mysql" | "mariadb" => Some(Self::Mysql),
+            _ => None,
+        }
+    }
+}
+
+fn missing(scheme: &str, engine: &str, feature: &str) -> Error {
+    let hint = format!("{engine} needs a build with the feature '{feature}', and this one has 'sqlite' only");
+    Error::BackendMissing { scheme: scheme.to_owned(), hint }
+}
+
+/// What follows `sqlite:`.
+fn sqlite(rest: &str) -> Result<Address, &'static str> {
+    let path = rest.strip_prefix("//").unwrap_or(rest);
+    if path == ":memory:" {
+        return Ok(Address::SqliteMemory);
+    }
+    escaped(path)
+}
+
+fn escaped(path: &str) -> Result<Address, &'static str> {
+    if path.contains(['?', '#']) {
+        return Err("an SQLite URL takes no parameters; in a file's name, write ? as %3F and # as %23");
+    }
+    let path = percent_decode_str(path).decode_utf8().map_err(|_| "its %-escapes are not UTF-8")?;
+    named(&path)
+}
+
+/// What follows `file:`, whose `//` introduces a host.
+fn file(rest: &str) -> Result<&str, &'static str> {
+    let Some(hosted) = rest.strip_prefix("//") else { return Ok(rest) };
+    let path = hosted.strip_prefix("localhost").unwrap_or(hosted);
+    if path.starts_with('/') { Ok(path) } else { Err("the file of another host cannot be opened; write file:///PATH") }
+}
+
+fn bare(text: &str) -> Result<Address, &'static str> {
+    if text == ":memory:" {
+        return Ok(Address::SqliteMemory);
+    }
+    // A server's address with a slip in it must not end up, password and all, as a file that is not there.
+    let rooted = ["/", "./", "../"].iter().any(|start| text.starts_with(start));
+    let login = text.split_once(':').is_some_and(|(_, rest)| rest.contains('@'));
+    if !rooted && (login || !secrets(text).is_empty()) {
+        return Err("it looks like a server's address; write postgres://… or mysql://…, or ./PATH for such a file");
+    }
+    named(text)
+}
+
+fn named(path: &str) -> Result<Address, &'static str> {
+    match path {
+        "" => Err("it names no file; write sqlite://FILE, or sqlite::memory: for a database in memory"),
+        path if path.contains('\0') => Err("a file's name cannot hold NUL"),
+        path => Ok(Address::SqliteFile(PathBuf::from(path))),
+    }
+}
+
+/// `text` without its password, be it before the `@` or in a parameter.
+///
+/// Passwords may hold `@`, `/`, `:` and `?` themselves, so more is hidden rather than less: all between the first colon
+/// of the login and the last `@`; and everything, where an `@` stands after a secret parameter began.
+#[must_use]
+pub fn redact(text: &str) -> String {
+    let start = text.find("://").map_or(0, |colon| colon + 3);
+    let at = text.rfind('@').filter(|at| *at >= start);
+    let mut hidden = secrets(text);
+    if let Some(at) = at {
+        if hidden.first().is_some_and(|secret| secret.start < at) {
+            return format!("{}***", &text[..start]);
+        }
+        if let Some(colon) = text[start..at].find(':') {
+            hidden.insert(0, start + colon + 1..at);
+        }
+    }
+    let mut shown = String::with_capacity(text.len());
+    let mut end = 0;
+    for secret in hidden {
+        shown.push_str(&text[end..secret.start]);
+        shown.push_str("***");
+        end = secret.end;
+    }
+    shown + &text[end..]
+}
+
+/// Where the values of secret parameters are, in order. Each ends at `&`; outside a URL, at the end.
+fn secrets(text: &str) -> Vec<Range<usize>> {
+    const SEPARATORS: [char; 6] = ['?', '&', ';', ' ', '\t', '\n'];
+    let is_url = text.contains("://");
+    let mut found: Vec<Range<usize>> = Vec::new();
+    let starts = std::iter::once(0).chain(text.match_indices(SEPARATORS).map(|(at, _)| at + 1));
+    for start in starts.filter(|start| *start > 0 || !is_url) {
+        let Some((key, _)) = text[start..].split_once('=') else { break };
+        let value = start + key.len() + 1;
+        if key.contains(SEPARATORS) || !is_secret(key) || found.last().is_some_and(|before| value < before.end) {
+            continue;
+        }
+        let end = text[value..].find('&').filter(|_| is_url).map_or(text.len(), |length| value + length);
+        found.push(value..end);
+    }
+    found
+}
+
+fn is_secret(key: &str) -> bool {
+    let key = percent_decode_str(key).decode_utf8_lossy().to_lowercase();
+    ["pass", "pwd", "secret", "token"].iter().any(|word| key.contains(word))
+}
+
+#[cfg(test)]
+#[path = "url_tests.rs"]
+mod tests;

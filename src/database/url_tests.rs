@@ -1,0 +1,142 @@
+//! What a database URL may look like, and what it never shows.
+
+use std::path::Path;
+
+use super::*;
+
+fn path(text: &str) -> PathBuf {
+    match DatabaseUrl::parse(text).unwrap().address() {
+        Address::SqliteFile(path) => path.clone(),
+        other => panic!("{text}: {other:?}"),
+    }
+}
+
+fn problem(text: &str) -> String {
+    DatabaseUrl::parse(text).unwrap_err().to_string()
+}
+
+#[test]
+fn a_bare_path_is_a_file_and_nothing_in_it_is_unescaped() {
+    for text in ["folio.db", "./folio.db", "../a/b", "/srv/folio.db", "a%20b?c#d.db", "ж.db", "C:folio.db", "./a:b@c"]
+    {
+        assert_eq!(path(text), Path::new(text));
+    }
+}
+
+#[test]
+fn an_sqlite_url_is_relative_after_two_slashes_and_absolute_after_three() {
+    assert_eq!(path("sqlite://folio.db"), Path::new("folio.db"));
+    assert_eq!(path("sqlite://./folio.db"), Path::new("./folio.db"));
+    assert_eq!(path("sqlite:folio.db"), Path::new("folio.db"));
+    assert_eq!(path("sqlite:///srv/folio.db"), Path::new("/srv/folio.db"));
+    assert_eq!(path("SQLite:///srv/folio.db"), Path::new("/srv/folio.db"));
+    assert_eq!(path("file:folio.db"), Path::new("folio.db"));
+    assert_eq!(path("file:////srv/folio.db"), Path::new("//srv/folio.db"));
+    assert_eq!(path("file:/srv/folio.db"), Path::new("/srv/folio.db"));
+    assert_eq!(path("file:///srv/folio.db"), Path::new("/srv/folio.db"));
+    assert_eq!(path("file://localhost/srv/folio.db"), Path::new("/srv/folio.db"));
+}
+
+#[test]
+fn escapes_in_a_url_are_undone() {
+    assert_eq!(path("sqlite://my%20records%3F.db"), Path::new("my records?.db"));
+    assert_eq!(path("sqlite://%D0%B6.db"), Path::new("ж.db"));
+    assert_eq!(path("sqlite://ж.db"), Path::new("ж.db"));
+    assert_eq!(path("sqlite://100%.db"), Path::new("100%.db"));
+}
+
+#[test]
+fn a_database_in_memory_has_two_names() {
+    for text in ["sqlite::memory:", "sqlite://:memory:", ":memory:"] {
+        assert_eq!(DatabaseUrl::parse(text).unwrap().address(), &Address::SqliteMemory);
+    }
+}
+
+#[test]
+fn what_names_no_database_is_refused_with_a_way_out() {
+    for text in ["", "  ", "\n", "sqlite:", "sqlite://", "file:"] {
+        assert!(problem(text).contains("sqlite://FILE"), "{}", problem(text));
+    }
+    assert!(problem("redis://host/0").contains("write sqlite://FILE"));
+    assert!(problem("a/b://c").contains("write sqlite://FILE"));
+    assert!(problem("sqlite://folio.db?mode=ro").contains("%3F"));
+    assert!(problem("sqlite://c#.db").contains("%23"));
+    assert!(problem("sqlite://a%00b").contains("NUL"));
+    assert!(problem("a\0b").contains("NUL"));
+    assert!(problem("sqlite://%ff.db").contains("UTF-8"));
+    assert!(problem("file://elsewhere/folio.db").contains("file:///PATH"));
+}
+
+#[test]
+fn an_engine_that_is_not_built_in_is_named_with_its_feature() {
+    for (text, scheme, feature) in [
+        ("postgres://host/db", "'postgres'", "feature 'postgres'"),
+        ("postgresql://u@h1:1,h2:2/db", "'postgresql'", "feature 'postgres'"),
+        ("mysql://host/db", "'mysql'", "feature 'mysql'"),
+        ("mariadb://host/db", "'mariadb'", "feature 'mysql'"),
+    ] {
+        assert!(matches!(DatabaseUrl::parse(text), Err(Error::BackendMissing { .. })));
+        let problem = problem(text);
+        assert!(problem.contains(scheme) && problem.contains(feature), "{problem}");
+    }
+}
+
+#[test]
+fn redaction_hides_the_password_and_nothing_else() {
+    for (text, shown) in [
+        ("postgres://u:p@h/db", "postgres://u:***@h/db"),
+        (
+            "postgres://u:p@h1:5432,h2:5433/db?target_session_attrs=any",
+            "postgres://u:***@h1:5432,h2:5433/db?target_session_attrs=any",
+        ),
+        ("postgres://u@h1:5432,h2:5433/db", "postgres://u@h1:5432,h2:5433/db"),
+        ("postgres://h1:5432,h2:5433/db", "postgres://h1:5432,h2:5433/db"),
+        ("postgres://h/db?user=u&password=p&sslmode=require", "postgres://h/db?user=u&password=***&sslmode=require"),
+        ("postgres://u:p@h/db?sslpassword=q", "postgres://u:***@h/db?sslpassword=***"),
+        ("sqlite:///srv/folio.db", "sqlite:///srv/folio.db"),
+        ("folio.db", "folio.db"),
+    ] {
+        assert_eq!(redact(text), shown);
+    }
+}
+
+#[test]
+fn no_password_is_ever_shown_however_it_is_written() {
+    for text in [
+        "postgres://u:SECRET@h/db",
+        "postgres://u:SECRET/SECRET@h/db",
+        "postgres://u:SECRET@SECRET@h/db",
+        "postgres://u:SECRET:SECRET@h/db",
+        "postgres://u:SECRET?SECRET@h/db",
+        "postgres://u:SECRET#SECRET@h/db",
+        "postgres://u:жSECRETж@h/db",
+        "postgres://:SECRET@h/db",
+        "postgres://u:SECRET&password=SECRET@h/db",
+        "postgres://u:SECRET?password=SECRET@h/db",
+        "postgres://u:SECRET@h/db?password=SECRET@SECRET",
+        "postgres://h/db?password=SECRET",
+        "postgres://h/db?PassWord=SECRET",
+        "postgres://h/db?pass%77ord=SECRET",
+        "postgres://h/db?user=u&password=SECRET?SECRET;SECRET",
+        "postgres://h/db?password=SECRET@SECRET&user=u",
+        "mysql://u:SECRET@h/db?ssl_password=SECRET",
+        "redis://:SECRET@h",
+        "postgres:u:SECRET@h/db",
+        "postgres//u:SECRET@h/db",
+        "u:SECRET@h/db",
+        "host=h password=SECRET dbname=db",
+        "host=h password='SECRET SECRET'",
+        "password=SECRET host=h",
+    ] {
+        assert!(!redact(text).contains("SECRET"), "{}", redact(text));
+        let error = DatabaseUrl::parse(text).unwrap_err();
+        assert!(!format!("{error} {error:?}").contains("SECRET"), "{error:?}");
+    }
+}
+
+#[test]
+fn display_and_debug_show_the_redacted_text() {
+    let url = DatabaseUrl::parse("sqlite:///a:SECRET@b.db").unwrap();
+    assert_eq!(url.to_string(), "sqlite:///a:***@b.db");
+    assert_eq!(format!("{url:?}"), "DatabaseUrl(sqlite:///a:***@b.db)");
+}

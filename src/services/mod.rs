@@ -1,0 +1,70 @@
+//! The rules of Folio's records, in words of the domain, over a [`Session`](crate::Session).
+//!
+//! Every function works inside the caller's transaction, so several make one unit of work: all of it is saved, or
+//! nothing. What is given back is detached: a plain value.
+//!
+//! ```
+//! use folio::services::{repositories, users};
+//! # use folio::{Database, Result};
+//! # let db = Database::open("sqlite::memory:")?;
+//! # db.migrate()?;
+//! let owner = db.begin(|session| -> Result<_> {
+//!     let owner = users::add(session, users::Account::new("octocat")?)?;
+//!     repositories::add(session, repositories::Project::new(owner.user_id, "hello-world")?)?;
+//!     Ok(owner)
+//! })?;
+//! assert_eq!(owner.username, "octocat");
+//! # Ok::<(), folio::Error>(())
+//! ```
+
+pub mod notes;
+pub mod repositories;
+pub mod resumes;
+pub mod users;
+
+use crate::error::Result;
+use crate::types::Id;
+
+/// How many rows a listing reads at a time.
+const PAGE: u32 = 1_000;
+
+/// Which rows of a listing are given, in the order of their ids.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Limit {
+    /// At most this many; all of them where it is `None`.
+    pub rows: Option<u64>,
+}
+
+/// Reads a listing page by page and hands its rows to `each`, so that memory does not grow with their number.
+///
+/// `page` reads at most so many rows whose id is greater than the given one, in the order of ids.
+fn pages<E, R>(
+    limit: Limit,
+    mut page: impl FnMut(Id<E>, u32) -> Result<Vec<R>>,
+    id: impl Fn(&R) -> Id<E>,
+    mut each: impl FnMut(R) -> Result<()>,
+) -> Result<()> {
+    let mut left = limit.rows.unwrap_or(u64::MAX);
+    let mut last = Id::new(i64::MIN);
+    loop {
+        let wanted = u32::try_from(left).unwrap_or(u32::MAX).min(PAGE);
+        if wanted == 0 {
+            return Ok(());
+        }
+        let rows = page(last, wanted)?;
+        let read = rows.len() as u64;
+        left -= read;
+        for row in rows {
+            last = id(&row);
+            each(row)?;
+        }
+        if read < u64::from(wanted) {
+            return Ok(());
+        }
+    }
+}
+
+/// "1 repository", "3 repositories".
+fn counted(count: u64, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}

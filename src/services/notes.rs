@@ -1,0 +1,177 @@
+//! Notes: adding, finding, listing, editing and removing them.
+
+use diesel::dsl::count_star;
+use diesel::prelude::*;
+
+use super::repositories::Which;
+use super::users::{self, Who};
+use super::{Limit, pages, repositories};
+use crate::error::{Error, Result};
+use crate::models::{NewNote, Note, Repository, User};
+use crate::schema::notes;
+use crate::session::{AnyBackend, Session};
+use crate::types::{Id, LongText, Text256};
+
+/// A note to be added.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Text {
+    /// Its name.
+    pub name: Text256,
+    /// The text.
+    pub body: LongText,
+    /// What it is about.
+    pub repository: Option<Which>,
+    /// Where an imported one came from.
+    pub source: Option<Text256>,
+}
+
+impl Text {
+    /// A note without a text, about nothing in particular.
+    ///
+    /// # Errors
+    ///
+    /// When the name does not fit: it is empty or longer than 256 characters.
+    pub fn new(name: impl Into<String>) -> Result<Self> {
+        let name = Text256::named("note name", name)?;
+        Ok(Self { name, body: LongText::default(), repository: None, source: None })
+    }
+}
+
+/// Which notes a listing gives.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Filter {
+    /// Those of this person.
+    pub user: Option<Id<User>>,
+    /// Those about this repository.
+    pub repository: Option<Id<Repository>>,
+    /// Those with this name.
+    pub name: Option<String>,
+}
+
+/// What to change of a note; `None` leaves a field as it is.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Edit {
+    /// Its name.
+    pub name: Option<Text256>,
+    /// The text.
+    pub body: Option<LongText>,
+    /// What it is about; `Some(None)` is nothing in particular.
+    pub repository: Option<Option<Which>>,
+}
+
+/// Adds a note to a person.
+///
+/// # Errors
+///
+/// [`Error::NotFound`] and [`Error::Ambiguous`] for the person or the repository; [`Error::Exists`] when the person has
+/// a note from that source.
+pub fn add(session: &mut Session<'_>, who: &Who, text: Text) -> Result<Note> {
+    let user = users::get(session, who)?;
+    if let Some(source) = &text.source
+        && let Some(present) = from_source(session, user.id, source)?
+    {
+        let what = format!("a note of {} from {source}", user.username);
+        return Err(Error::Exists { what, existing: format!("id {}: {}", present.id, present.name) });
+    }
+    let repository_id = about(session, text.repository.as_ref())?;
+    let new = NewNote {
+        body: text.body,
+        source: text.source,
+        repository_id: repository_id.into(),
+        ..NewNote::new(text.name, user.id)?
+    };
+    let handle = session.add(new);
+    session.detach(handle)
+}
+
+fn about(session: &mut Session<'_>, which: Option<&Which>) -> Result<Option<Id<Repository>>> {
+    which.map(|which| Ok(repositories::get(session, which)?.repository.id)).transpose()
+}
+
+/// The person's note that was imported from `source`.
+///
+/// # Errors
+///
+/// What reading fails with.
+pub fn from_source(session: &mut Session<'_>, user: Id<User>, source: &Text256) -> Result<Option<Note>> {
+    let query = notes::table.select(Note::as_select()).filter(notes::user_id.eq(user));
+    Ok(session.rows(query.filter(notes::source.eq(source)))?.into_iter().next())
+}
+
+/// How many notes a person has.
+pub(super) fn count_of(session: &mut Session<'_>, user: Id<User>) -> Result<u64> {
+    let count: Vec<i64> = session.rows(notes::table.filter(notes::user_id.eq(user)).select(count_star()))?;
+    Ok(users::counted_rows(&count))
+}
+
+/// The note.
+///
+/// # Errors
+///
+/// [`Error::NotFound`].
+pub fn get(session: &mut Session<'_>, id: Id<Note>) -> Result<Note> {
+    match session.get::<Note>(id)? {
+        Some(handle) => session.detach(handle),
+        None => Err(Error::NotFound { what: format!("note with id {id}") }),
+    }
+}
+
+/// Hands the notes to `each`, in the order of their ids, a thousand read at a time.
+///
+/// # Errors
+///
+/// What `each` returns, and what reading fails with.
+pub fn list(
+    session: &mut Session<'_>,
+    filter: &Filter,
+    limit: Limit,
+    each: impl FnMut(Note) -> Result<()>,
+) -> Result<()> {
+    let page = |last: Id<Note>, rows: u32| {
+        let mut query = notes::table.select(Note::as_select()).filter(notes::id.gt(last)).into_boxed::<AnyBackend>();
+        if let Some(user) = filter.user {
+            query = query.filter(notes::user_id.eq(user));
+        }
+        if let Some(repository) = filter.repository {
+            query = query.filter(notes::repository_id.eq(repository));
+        }
+        if let Some(name) = &filter.name {
+            query = query.filter(notes::name.eq(name));
+        }
+        session.rows(query.order(notes::id).limit(rows.into()))
+    };
+    pages(limit, page, |note| note.id, each)
+}
+
+/// Changes the note that was read as `read`, and gives it as it is then.
+///
+/// # Errors
+///
+/// [`Error::StaleRow`] when someone else has changed or removed it since it was read; nothing is overwritten then.
+/// [`Error::NotFound`] for the repository.
+pub fn edit(session: &mut Session<'_>, read: Note, edit: Edit) -> Result<Note> {
+    let repository_id = match edit.repository {
+        Some(which) => about(session, which.as_ref())?,
+        None => read.repository_id,
+    };
+    let changed = Note {
+        name: edit.name.unwrap_or_else(|| read.name.clone()),
+        body: edit.body.unwrap_or_else(|| read.body.clone()),
+        repository_id,
+        ..read
+    };
+    let handle = session.attach(changed)?;
+    session.detach(handle)
+}
+
+/// Removes a note and gives it as it was.
+///
+/// # Errors
+///
+/// [`Error::NotFound`].
+pub fn remove(session: &mut Session<'_>, id: Id<Note>) -> Result<Note> {
+    let note = get(session, id)?;
+    session.delete(&note)?;
+    session.flush()?;
+    Ok(note)
+}

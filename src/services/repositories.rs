@@ -1,0 +1,250 @@
+//! Code repositories: adding, finding, listing, editing and removing them.
+
+use diesel::prelude::*;
+
+use super::users::{self, Who};
+use super::{Limit, pages};
+use crate::error::{Error, Result};
+use crate::models::{NewRepository, Repository, User};
+use crate::schema::{repositories, users as users_table};
+use crate::session::{AnyBackend, Session};
+use crate::types::{Id, RepositoryStatus, Text256};
+
+/// A repository to be added.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Project {
+    /// The owner's number where the account comes from.
+    pub owner: i64,
+    /// The repository's number where it comes from.
+    pub number: Option<i64>,
+    /// Its name, without the owner's.
+    pub name: Text256,
+    /// Who may see it.
+    pub status: RepositoryStatus,
+}
+
+impl Project {
+    /// A public repository without a number.
+    ///
+    /// # Errors
+    ///
+    /// When the name does not fit: it is empty or longer than 256 characters.
+    pub fn new(owner: i64, name: impl Into<String>) -> Result<Self> {
+        let name = Text256::named("repository name", name)?;
+        Ok(Self { owner, number: None, name, status: RepositoryStatus::Public })
+    }
+}
+
+/// How a repository is named.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Which {
+    /// By Folio's own number.
+    Id(Id<Repository>),
+    /// By its owner's login and its name.
+    Path {
+        /// The owner's login.
+        owner: String,
+        /// The repository's name.
+        name: String,
+    },
+}
+
+impl std::fmt::Display for Which {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Id(id) => write!(f, "repository with id {id}"),
+            Self::Path { owner, name } => write!(f, "repository {owner}/{name}"),
+        }
+    }
+}
+
+/// `7` or `owner/name`.
+impl std::str::FromStr for Which {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        if let Ok(id) = text.parse() {
+            return Ok(Self::Id(id));
+        }
+        match text.split_once('/') {
+            Some((owner, name)) if !owner.is_empty() && !name.is_empty() => {
+                Ok(Self::Path { owner: owner.to_owned(), name: name.to_owned() })
+            }
+            _ => Err(Error::Value { what: "repository", problem: "neither an id nor owner/name".to_owned() }),
+        }
+    }
+}
+
+/// Which repositories a listing gives.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Filter {
+    /// Those of the account with this number where it comes from.
+    pub owner: Option<i64>,
+    /// Those with this name.
+    pub name: Option<String>,
+    /// Those with this status.
+    pub status: Option<RepositoryStatus>,
+}
+
+/// What to change of a repository; `None` leaves a field as it is.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Edit {
+    /// The new name.
+    pub name: Option<Text256>,
+    /// The new status.
+    pub status: Option<RepositoryStatus>,
+    /// The number of the account that it is given to.
+    pub owner: Option<i64>,
+    /// The repository's own number where it comes from.
+    pub number: Option<i64>,
+}
+
+/// A repository and its owner.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Owned {
+    /// The repository.
+    pub repository: Repository,
+    /// Its owner.
+    pub owner: User,
+}
+
+/// Adds a repository to an account.
+///
+/// # Errors
+///
+/// [`Error::NotFound`] when there is no account of that number; [`Error::Exists`] when the owner has one of that name,
+/// or the repository's number is taken.
+pub fn add(session: &mut Session<'_>, project: Project) -> Result<Repository> {
+    let owner = users::get(session, &Who::Number(project.owner))?;
+    refuse_taken(session, None, &owner, &project.name, project.number)?;
+    let new =
+        NewRepository { repo_id: project.number, ..NewRepository::new(project.owner, project.name, project.status)? };
+    let handle = session.add(new);
+    session.detach(handle)
+}
+
+/// Refuses a name that the owner has given already, and a number that another repository has.
+fn refuse_taken(
+    session: &mut Session<'_>,
+    own: Option<Id<Repository>>,
+    owner: &User,
+    name: &Text256,
+    number: Option<i64>,
+) -> Result<()> {
+    let other = |found: Vec<Repository>| found.into_iter().find(|found| Some(found.id) != own);
+    let query = || repositories::table.select(Repository::as_select());
+    let same_name = query().filter(repositories::user_id.eq(owner.user_id)).filter(repositories::repo_name.eq(name));
+    if let Some(present) = other(session.rows(same_name)?) {
+        let what = format!("a repository {}/{name}", owner.username);
+        return Err(Error::Exists { what, existing: format!("id {}", present.id) });
+    }
+    if let Some(number) = number
+        && let Some(present) = other(session.rows(query().filter(repositories::repo_id.eq(number)))?)
+    {
+        let what = format!("a repository with number {number}");
+        return Err(Error::Exists { what, existing: format!("id {}: {}", present.id, present.repo_name) });
+    }
+    Ok(())
+}
+
+/// The repository and its owner.
+///
+/// # Errors
+///
+/// [`Error::NotFound`], and [`Error::Ambiguous`] when several accounts have the owner's login.
+pub fn get(session: &mut Session<'_>, which: &Which) -> Result<Owned> {
+    let query = repositories::table
+        .inner_join(users_table::table.on(repositories::user_id.eq(users_table::user_id)))
+        .select((Repository::as_select(), User::as_select()))
+        .order(repositories::id)
+        .into_boxed::<AnyBackend>();
+    let mut found: Vec<(Repository, User)> = session.rows(match which {
+        Which::Id(id) => query.filter(repositories::id.eq(*id)),
+        Which::Path { owner, name } => {
+            query.filter(users_table::username.eq(owner)).filter(repositories::repo_name.eq(name))
+        }
+    })?;
+    match found.len() {
+        1 => {
+            let (repository, owner) = found.remove(0);
+            Ok(Owned { repository, owner })
+        }
+        0 => Err(Error::NotFound { what: which.to_string() }),
+        _ => {
+            let line = |(repository, owner): &(Repository, User)| {
+                format!("id {}: {} of {}", repository.id, repository.repo_name, users::describe(owner))
+            };
+            let candidates: Vec<String> = found.iter().map(line).collect();
+            Err(Error::Ambiguous { what: which.to_string(), candidates: candidates.join("\n") })
+        }
+    }
+}
+
+/// Hands the repositories, with their owners, to `each`, in the order of their ids, a thousand read at a time.
+///
+/// # Errors
+///
+/// What `each` returns, and what reading fails with.
+pub fn list(
+    session: &mut Session<'_>,
+    filter: &Filter,
+    limit: Limit,
+    each: impl FnMut(Owned) -> Result<()>,
+) -> Result<()> {
+    let page = |last: Id<Repository>, rows: u32| {
+        let mut query = repositories::table
+            .inner_join(users_table::table.on(repositories::user_id.eq(users_table::user_id)))
+            .select((Repository::as_select(), User::as_select()))
+            .filter(repositories::id.gt(last))
+            .into_boxed::<AnyBackend>();
+        if let Some(owner) = filter.owner {
+            query = query.filter(repositories::user_id.eq(owner));
+        }
+        if let Some(name) = &filter.name {
+            query = query.filter(repositories::repo_name.eq(name));
+        }
+        if let Some(status) = filter.status {
+            query = query.filter(repositories::status.eq(status));
+        }
+        let found = session.rows(query.order(repositories::id).limit(rows.into()))?;
+        Ok(found.into_iter().map(|(repository, owner)| Owned { repository, owner }).collect())
+    };
+    pages(limit, page, |owned: &Owned| owned.repository.id, each)
+}
+
+/// Changes a repository and gives it, with its owner, as it is then.
+///
+/// # Errors
+///
+/// [`Error::NotFound`] for the repository or its new owner; [`Error::Exists`] when the owner has one of the new name,
+/// or the new number is taken.
+pub fn edit(session: &mut Session<'_>, which: &Which, edit: Edit) -> Result<Owned> {
+    let Owned { repository, owner } = get(session, which)?;
+    let owner = match edit.owner {
+        Some(number) => users::get(session, &Who::Number(number))?,
+        None => owner,
+    };
+    let name = edit.name.unwrap_or_else(|| repository.repo_name.clone());
+    refuse_taken(session, Some(repository.id), &owner, &name, edit.number)?;
+    let handle = session.get_one::<Repository>(repository.id)?;
+    let row = session.edit(handle)?;
+    row.repo_name = name;
+    row.user_id = owner.user_id;
+    row.status = edit.status.unwrap_or(row.status);
+    row.repo_id = edit.number.or(row.repo_id);
+    Ok(Owned { repository: session.detach(handle)?, owner })
+}
+
+/// Removes a repository and gives it as it was. Notes about it stay, and are about nothing in particular then.
+///
+/// # Errors
+///
+/// [`Error::NotFound`]; [`Error::Ambiguous`].
+pub fn remove(session: &mut Session<'_>, which: &Which) -> Result<Owned> {
+    let owned = get(session, which)?;
+    session.delete(&owned.repository)?;
+    session.flush()?;
+    Ok(owned)
+}

@@ -1,0 +1,143 @@
+//! Résumés: adding, finding, listing, editing and removing them.
+
+use diesel::prelude::*;
+
+use super::users::{self, Who};
+use super::{Limit, pages};
+use crate::error::{Error, Result};
+use crate::models::{NewResume, Resume, User};
+use crate::schema::resumes;
+use crate::session::{AnyBackend, Session};
+use crate::types::{Id, LongText, Text256};
+
+/// A résumé to be added.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Offer {
+    /// What it is for.
+    pub vacancy: Text256,
+    /// The text.
+    pub body: LongText,
+    /// Where an imported one came from.
+    pub source: Option<Text256>,
+}
+
+impl Offer {
+    /// A résumé without a text.
+    ///
+    /// # Errors
+    ///
+    /// When the vacancy does not fit: it is empty or longer than 256 characters.
+    pub fn new(vacancy: impl Into<String>) -> Result<Self> {
+        Ok(Self { vacancy: Text256::named("vacancy", vacancy)?, body: LongText::default(), source: None })
+    }
+}
+
+/// Which résumés a listing gives.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Filter {
+    /// Those of this person.
+    pub user: Option<Id<User>>,
+    /// Those for this vacancy.
+    pub vacancy: Option<String>,
+}
+
+/// What to change of a résumé; `None` leaves a field as it is.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Edit {
+    /// What it is for.
+    pub vacancy: Option<Text256>,
+    /// The text.
+    pub body: Option<LongText>,
+}
+
+/// Adds a résumé to a person.
+///
+/// # Errors
+///
+/// [`Error::NotFound`] and [`Error::Ambiguous`] for the person; [`Error::Exists`] when they have one from that source.
+pub fn add(session: &mut Session<'_>, who: &Who, offer: Offer) -> Result<Resume> {
+    let user = users::get(session, who)?;
+    if let Some(source) = &offer.source
+        && let Some(present) = from_source(session, user.id, source)?
+    {
+        let what = format!("a résumé of {} from {source}", user.username);
+        return Err(Error::Exists { what, existing: format!("id {}: {}", present.id, present.vacancy) });
+    }
+    let new = NewResume { body: offer.body, source: offer.source, ..NewResume::new(user.id, offer.vacancy)? };
+    let handle = session.add(new);
+    session.detach(handle)
+}
+
+/// The person's résumé that was imported from `source`.
+///
+/// # Errors
+///
+/// What reading fails with.
+pub fn from_source(session: &mut Session<'_>, user: Id<User>, source: &Text256) -> Result<Option<Resume>> {
+    let query = resumes::table.select(Resume::as_select()).filter(resumes::user_id.eq(user));
+    Ok(session.rows(query.filter(resumes::source.eq(source)))?.into_iter().next())
+}
+
+/// The résumé.
+///
+/// # Errors
+///
+/// [`Error::NotFound`].
+pub fn get(session: &mut Session<'_>, id: Id<Resume>) -> Result<Resume> {
+    match session.get::<Resume>(id)? {
+        Some(handle) => session.detach(handle),
+        None => Err(Error::NotFound { what: format!("résumé with id {id}") }),
+    }
+}
+
+/// Hands the résumés to `each`, in the order of their ids, a thousand read at a time.
+///
+/// # Errors
+///
+/// What `each` returns, and what reading fails with.
+pub fn list(
+    session: &mut Session<'_>,
+    filter: &Filter,
+    limit: Limit,
+    each: impl FnMut(Resume) -> Result<()>,
+) -> Result<()> {
+    let page = |last: Id<Resume>, rows: u32| {
+        let mut query =
+            resumes::table.select(Resume::as_select()).filter(resumes::id.gt(last)).into_boxed::<AnyBackend>();
+        if let Some(user) = filter.user {
+            query = query.filter(resumes::user_id.eq(user));
+        }
+        if let Some(vacancy) = &filter.vacancy {
+            query = query.filter(resumes::vacancy.eq(vacancy));
+        }
+        session.rows(query.order(resumes::id).limit(rows.into()))
+    };
+    pages(limit, page, |resume| resume.id, each)
+}
+
+/// Changes the résumé that was read as `read`, and gives it as it is then.
+///
+/// # Errors
+///
+/// [`Error::StaleRow`] when someone else has changed or removed it since it was read; nothing is overwritten then.
+pub fn edit(session: &mut Session<'_>, read: Resume, edit: Edit) -> Result<Resume> {
+    let changed = Resume {
+        vacancy: edit.vacancy.unwrap_or_else(|| read.vacancy.clone()),
+        body: edit.body.unwrap_or_else(|| read.body.clone()),
+        ..read
+    };
+    let handle = session.attach(changed)?;
+    session.detach(handle)
+}
+
+/// Removes a résumé and gives it as it was.
+///
+/// # Errors
+///
+/// [`Error::NotFound`].
+pub fn remove(session: &mut Session<'_>, id: Id<Resume>) -> Result<Resume> {
+    let resume = get(session, id)?;
+    session.delete(&resume)?;
+    session.flush()?;
+    Ok(resume)
+}

@@ -1,0 +1,334 @@
+//! Accounts: adding, finding, listing, editing and removing them.
+
+use diesel::dsl::{count_star, min};
+use diesel::prelude::*;
+
+use super::{Limit, counted, pages};
+use crate::error::{Error, Result};
+use crate::models::{NewRepository, NewResume, NewUser, Repository, Resume, User};
+use crate::schema::{repositories, resumes, users};
+use crate::session::{AnyBackend, Handle, Session};
+use crate::types::{Email, Id, LongText, RepositoryStatus, Text256};
+
+/// An account to be added.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Account {
+    /// The number where it comes from; `None` for a person who is known from nowhere yet.
+    pub number: Option<i64>,
+    /// The login.
+    pub username: Text256,
+    /// The email.
+    pub email: Option<Email>,
+}
+
+impl Account {
+    /// An account of which only the login is known.
+    ///
+    /// # Errors
+    ///
+    /// When the login does not fit: it is empty or longer than 256 characters.
+    pub fn new(username: impl Into<String>) -> Result<Self> {
+        Ok(Self { number: None, username: Text256::named("username", username)?, email: None })
+    }
+}
+
+/// How an account is named.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Who {
+    /// By Folio's own number.
+    Id(Id<User>),
+    /// By its number where it comes from.
+    Number(i64),
+    /// By its login, if only one account has it.
+    Login(String),
+    /// By its email, if only one account has it.
+    Email(String),
+}
+
+impl std::fmt::Display for Who {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Id(id) => write!(f, "user with id {id}"),
+            Self::Number(number) => write!(f, "user with account number {number}"),
+            Self::Login(login) => write!(f, "user with login {login:?}"),
+            Self::Email(email) => write!(f, "user with email {email:?}"),
+        }
+    }
+}
+
+/// Which accounts a listing gives.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Filter {
+    /// Those with this login.
+    pub login: Option<String>,
+    /// Those with this email.
+    pub email: Option<String>,
+}
+
+/// What to change of an account; `None` leaves a field as it is.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Edit {
+    /// The new login.
+    pub username: Option<Text256>,
+    /// The new email; `Some(None)` takes it away.
+    pub email: Option<Option<Email>>,
+    /// The new number; the account's repositories follow.
+    pub number: Option<i64>,
+}
+
+/// What goes with an account that is removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum With {
+    /// Nothing: an account with repositories or résumés is not removed. Its notes go with it.
+    #[default]
+    Nothing,
+    /// Its repositories, résumés and notes.
+    Everything,
+}
+
+/// What was removed with an account.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Removed {
+    /// The account.
+    pub user: User,
+    /// How many repositories.
+    pub repositories: u64,
+    /// How many résumés.
+    pub resumes: u64,
+    /// How many notes.
+    pub notes: u64,
+}
+
+/// Adds an account. One without a number gets the next free one below zero.
+///
+/// # Errors
+///
+/// [`Error::Exists`] when the number is taken.
+pub fn add(session: &mut Session<'_>, account: Account) -> Result<User> {
+    let handle = add_pending(session, account)?;
+    session.detach(handle)
+}
+
+/// As [`add`], and keeps the row in the session: pending until the next flush.
+///
+/// # Errors
+///
+/// As [`add`].
+pub fn add_pending(session: &mut Session<'_>, account: Account) -> Result<Handle<User>> {
+    let number = match account.number {
+        None => free_number(session)?,
+        Some(number) => {
+            refuse_taken(session, number)?;
+            number
+        }
+    };
+    Ok(session.add(NewUser { email: account.email, ..NewUser::new(number, account.username)? }))
+}
+
+/// The greatest number below zero that no account has, nor had one below it.
+fn free_number(session: &mut Session<'_>) -> Result<i64> {
+    let least: Vec<Option<i64>> = session.rows(users::table.select(min(users::user_id)))?;
+    Ok(least.into_iter().flatten().next().unwrap_or(0).min(0) - 1)
+}
+
+fn refuse_taken(session: &mut Session<'_>, number: i64) -> Result<()> {
+    match candidates(session, &Who::Number(number))?.first() {
+        Some(present) => {
+            Err(Error::Exists { what: format!("an account with number {number}"), existing: describe(present) })
+        }
+        None => Ok(()),
+    }
+}
+
+/// The account.
+///
+/// # Errors
+///
+/// [`Error::NotFound`], and [`Error::Ambiguous`] when several accounts have the login or email.
+pub fn get(session: &mut Session<'_>, who: &Who) -> Result<User> {
+    let mut found = candidates(session, who)?;
+    match found.len() {
+        1 => Ok(found.remove(0)),
+        0 => Err(Error::NotFound { what: who.to_string() }),
+        _ => {
+            let candidates: Vec<String> = found.iter().map(describe).collect();
+            Err(Error::Ambiguous { what: who.to_string(), candidates: candidates.join("\n") })
+        }
+    }
+}
+
+/// The account, or `None`.
+///
+/// # Errors
+///
+/// [`Error::Ambiguous`] when several accounts have the login or email.
+pub fn find(session: &mut Session<'_>, who: &Who) -> Result<Option<User>> {
+    match get(session, who) {
+        Ok(user) => Ok(Some(user)),
+        Err(Error::NotFound { .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn candidates(session: &mut Session<'_>, who: &Who) -> Result<Vec<User>> {
+    let query = users::table.select(User::as_select()).order(users::id).into_boxed::<AnyBackend>();
+    session.rows(match who {
+        Who::Id(id) => query.filter(users::id.eq(*id)),
+        Who::Number(number) => query.filter(users::user_id.eq(*number)),
+        Who::Login(login) => query.filter(users::username.eq(login)),
+        Who::Email(email) => query.filter(users::email.eq(email)),
+    })
+}
+
+/// One line that tells an account from the others.
+#[must_use]
+pub fn describe(user: &User) -> String {
+    let email = user.email.as_ref().map(|email| format!(", {email}")).unwrap_or_default();
+    format!("id {}: {} (account number {}{email})", user.id, user.username, user.user_id)
+}
+
+/// Hands the accounts to `each`, in the order of their ids, a thousand read at a time.
+///
+/// # Errors
+///
+/// What `each` returns, and what reading fails with.
+pub fn list(
+    session: &mut Session<'_>,
+    filter: &Filter,
+    limit: Limit,
+    each: impl FnMut(User) -> Result<()>,
+) -> Result<()> {
+    let page = |last: Id<User>, rows: u32| {
+        let mut query = users::table.select(User::as_select()).filter(users::id.gt(last)).into_boxed::<AnyBackend>();
+        if let Some(login) = &filter.login {
+            query = query.filter(users::username.eq(login));
+        }
+        if let Some(email) = &filter.email {
+            query = query.filter(users::email.eq(email));
+        }
+        session.rows(query.order(users::id).limit(rows.into()))
+    };
+    pages(limit, page, |user| user.id, each)
+}
+
+/// Changes an account and gives it as it is then.
+///
+/// # Errors
+///
+/// [`Error::NotFound`]; [`Error::Exists`] when the new number is taken.
+pub fn edit(session: &mut Session<'_>, who: &Who, edit: Edit) -> Result<User> {
+    let user = get(session, who)?;
+    if let Some(number) = edit.number
+        && number != user.user_id
+    {
+        refuse_taken(session, number)?;
+    }
+    let handle = session.get_one::<User>(user.id)?;
+    let row = session.edit(handle)?;
+    row.username = edit.username.unwrap_or_else(|| row.username.clone());
+    row.email = edit.email.unwrap_or_else(|| row.email.clone());
+    row.user_id = edit.number.unwrap_or(row.user_id);
+    session.detach(handle)
+}
+
+/// Gives an account another login.
+///
+/// # Errors
+///
+/// [`Error::NotFound`]; a login that does not fit.
+pub fn rename(session: &mut Session<'_>, who: &Who, username: impl Into<String>) -> Result<User> {
+    let username = Some(Text256::named("username", username)?);
+    edit(session, who, Edit { username, ..Edit::default() })
+}
+
+/// Removes an account, and its notes.
+///
+/// # Errors
+///
+/// [`Error::NotFound`]; [`Error::InUse`], with counts, when it has repositories or résumés and `with` does not say that
+/// they go too.
+pub fn remove(session: &mut Session<'_>, who: &Who, with: With) -> Result<Removed> {
+    let user = get(session, who)?;
+    let notes = super::notes::count_of(session, user.id)?;
+    let of_user = (repositories::user_id.eq(user.user_id), resumes::user_id.eq(user.id));
+    let count: Vec<i64> = session.rows(repositories::table.filter(of_user.0).select(count_star()))?;
+    let repositories = counted_rows(&count);
+    let count: Vec<i64> = session.rows(resumes::table.filter(of_user.1).select(count_star()))?;
+    let resumes = counted_rows(&count);
+    if repositories + resumes > 0 {
+        if with == With::Nothing {
+            let dependents = [
+                (repositories, counted(repositories, "repository", "repositories")),
+                (resumes, counted(resumes, "résumé", "résumés")),
+            ];
+            let dependents: Vec<String> =
+                dependents.into_iter().filter(|(count, _)| *count > 0).map(|(_, words)| words).collect();
+            return Err(Error::InUse {
+                what: format!("user {} (id {})", user.username, user.id),
+                dependents: dependents.join(" and "),
+                hint: "remove them first, or remove the user with everything ('--with-everything')".to_owned(),
+            });
+        }
+        session.execute(diesel::delete(repositories::table.filter(of_user.0)))?;
+        session.execute(diesel::delete(resumes::table.filter(of_user.1)))?;
+    }
+    session.delete(&user)?;
+    session.flush()?;
+    Ok(Removed { user, repositories, resumes, notes })
+}
+
+pub(super) fn counted_rows(count: &[i64]) -> u64 {
+    count.first().and_then(|count| u64::try_from(*count).ok()).unwrap_or(0)
+}
+
+/// The rows that a person starts with.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Joined {
+    /// The account.
+    pub user: User,
+    /// Their first repository.
+    pub repository: Repository,
+    /// Their first résumé.
+    pub resume: Resume,
+}
+
+/// Adds an account with its first repository and résumé: one flush, all of it or nothing. The résumé refers to the
+/// account before the account has a key.
+///
+/// # Errors
+///
+/// As [`add`]; when a value does not fit. Nothing is added then.
+pub fn join(
+    session: &mut Session<'_>,
+    account: Account,
+    repo_name: Text256,
+    status: RepositoryStatus,
+    vacancy: Text256,
+    body: LongText,
+) -> Result<Joined> {
+    session.nested(|session| {
+        let user = add_pending(session, account)?;
+        let repository = session.add(NewRepository::new(user, repo_name, status)?);
+        let resume = session.add(NewResume { body, ..NewResume::new(user, vacancy)? });
+        session.flush()?;
+        Ok(Joined {
+            resume: session.detach(resume)?,
+            repository: session.detach(repository)?,
+            user: session.detach(user)?,
+        })
+    })
+}
+
+/// The account as the database has it now, whatever the session had read before.
+///
+/// # Errors
+///
+/// [`Error::RowDeleted`] when it is gone.
+pub fn refresh<'s>(session: &'s mut Session<'_>, handle: Handle<User>) -> Result<&'s User> {
+    session.refresh(handle)?;
+    session.view(handle)
+}
