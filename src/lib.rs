@@ -6,5 +6,6 @@ extern crate self as folio;
 
 pub mod connection;
 pub mod error;
+pub mod exchange;
 
 pub use error::{Error, Result};
