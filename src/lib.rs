@@ -9,6 +9,7 @@ pub mod cli;
 pub mod connection;
 pub mod database;
 pub mod error;
+pub mod exchange;
 pub mod migrations;
 pub mod models;
 pub mod schema;

@@ -13,7 +13,11 @@ use diesel::sql_types::HasSqlType;
 use diesel::{Column, QueryResult};
 
 use super::reference::{Keys, Parent};
+use crate::connection::AnyConnection;
 use crate::error::Result;
+
+/// The Diesel backend of [`AnyConnection`], for queries that must name theirs, as boxed ones do.
+pub type AnyBackend = <AnyConnection as diesel::Connection>::Backend;
 
 /// What the key of an entity must be able to do; every type that can, is one.
 pub trait Key: Clone + Eq + Ord + Hash + Debug + Send + 'static {}

@@ -20,7 +20,7 @@ mod transaction;
 
 use std::ops::DerefMut;
 
-pub use entity::{ColumnInfo, ColumnSet, Columns, Entity, EntityTable, HasColumn, Key, New, Table, Visitor};
+pub use entity::{AnyBackend, ColumnInfo, ColumnSet, Columns, Entity, EntityTable, HasColumn, Key, New, Table, Visitor};
 pub use handle::{Handle, State};
 pub use plan::{Plan, Step};
 pub use query::Query;
@@ -32,9 +32,6 @@ pub use statement::Statement;
 use crate::connection::{AnyConnection, Echo, Link, Mode, SessionConnection};
 use stores::Stores;
 use transaction::Transaction;
-
-/// The Diesel backend of [`AnyConnection`], for queries that must name theirs: `into_boxed::<AnyBackend>()`.
-pub type AnyBackend = <AnyConnection as diesel::Connection>::Backend;
 
 /// A unit of work over a connection.
 ///

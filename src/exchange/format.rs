@@ -1,0 +1,109 @@
+//! The formats that can be read.
+
+use std::fmt;
+use std::path::Path;
+use std::str::FromStr;
+
+use crate::error::{Error, Result};
+
+/// A format of input. Its text form, by `Display` and `FromStr`, is the name that a person types.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Format {
+    /// `github`: accounts and repositories in GitHub's JSON, any number of them.
+    Github,
+    /// `jsonresume`: one résumé in JSON Resume 1.0.
+    JsonResume,
+    /// `markdown`: one note.
+    Markdown,
+}
+
+impl Format {
+    /// Every format, in the order in which help pages list them.
+    pub const ALL: [Self; 3] = [Self::Github, Self::JsonResume, Self::Markdown];
+
+    /// The name that a person types.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Github => "github",
+            Self::JsonResume => "jsonresume",
+            Self::Markdown => "markdown",
+        }
+    }
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl FromStr for Format {
+    type Err = Error;
+
+    fn from_str(name: &str) -> Result<Self> {
+        Self::ALL.into_iter().find(|format| format.name() == name).ok_or_else(|| Error::Value {
+            what: "format",
+            problem: format!("'{name}' is none of {}", Self::ALL.map(Self::name).join(", ")),
+        })
+    }
+}
+
+/// What the end of a file's name promises about its content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Extension {
+    Json,
+    Markdown,
+    Other,
+}
+
+impl Extension {
+    pub fn of(path: &Path) -> Self {
+        let extension = path.extension().map(|extension| extension.to_string_lossy().to_lowercase());
+        match extension.as_deref() {
+            Some("json" | "ndjson" | "jsonl") => Self::Json,
+            Some("md" | "markdown") => Self::Markdown,
+            _ => Self::Other,
+        }
+    }
+
+    /// Whether a file of this name may be of this format.
+    pub fn may_be(self, format: Format) -> bool {
+        match format {
+            Format::Github | Format::JsonResume => self == Self::Json,
+            Format::Markdown => self == Self::Markdown,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_format_s_name_reads_back() {
+        for format in Format::ALL {
+            assert_eq!(format.to_string().parse::<Format>().expect("a name"), format);
+        }
+        let error = "yaml".parse::<Format>().expect_err("no format");
+        assert_eq!(error.to_string(), "format: 'yaml' is none of github, jsonresume, markdown");
+    }
+
+    #[test]
+    fn an_extension_is_recognised_in_any_case() {
+        for (path, expected) in [
+            ("a/users.JSON", Extension::Json),
+            ("users.ndjson", Extension::Json),
+            ("users.jsonl", Extension::Json),
+            ("me.resume.json", Extension::Json),
+            ("README.Markdown", Extension::Markdown),
+            ("a.md", Extension::Markdown),
+            ("md", Extension::Other),
+            (".md", Extension::Other),
+            ("a.md.gz", Extension::Other),
+        ] {
+            assert_eq!(Extension::of(Path::new(path)), expected, "{path}");
+        }
+    }
+}

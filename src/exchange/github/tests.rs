@@ -1,0 +1,167 @@
+//! What the reading of GitHub's records promises.
+
+use super::*;
+
+fn read(text: &[u8]) -> Result<Vec<GithubRecord>> {
+    GithubReader::new("in", text).map(|record| record.map(|located| located.value)).collect()
+}
+
+fn problem(text: &str) -> String {
+    read(text.as_bytes()).expect_err("a problem").to_string()
+}
+
+fn only_account(text: &str) -> Account {
+    match read(text.as_bytes()).expect("records").as_slice() {
+        [GithubRecord::Account(account)] => account.clone(),
+        other => panic!("expected one account, got {other:?}"),
+    }
+}
+
+fn only_repository(text: &str) -> Repository {
+    match read(text.as_bytes()).expect("records").as_slice() {
+        [GithubRecord::Repository(repository)] => repository.clone(),
+        other => panic!("expected one repository, got {other:?}"),
+    }
+}
+
+#[test]
+fn an_account_has_number_login_and_perhaps_an_email() {
+    let account = only_account(r#"{"login": "octocat", "id": 9223372036854775807, "email": "o@example.org"}"#);
+    assert_eq!(account, Account { number: i64::MAX, login: "octocat".into(), email: Some("o@example.org".into()) });
+    for none in ["null", "\"\""] {
+        assert_eq!(only_account(&format!(r#"{{"login": "a", "id": 1, "email": {none}}}"#)).email, None);
+    }
+    assert_eq!(only_account(r#"{"login": "a", "id": 1}"#).email, None);
+}
+
+#[test]
+fn a_repository_mentions_its_owner() {
+    let text =
+        r#"{"id": 7, "name": "b", "full_name": "x/y", "owner": {"id": 1, "login": "dep[bot]"}, "private": false}"#;
+    let owner = Owner { number: 1, login: "dep[bot]".into() };
+    assert_eq!(only_repository(text), Repository { number: 7, name: "b".into(), owner, private: false });
+    let text = r#"{"id": 7, "full_name": "x/y", "owner": {"id": 1, "login": "a"}}"#;
+    assert_eq!(only_repository(text).name, "y", "the full name will do");
+}
+
+#[test]
+fn a_repository_is_private_if_anything_says_so_or_nothing_says_otherwise() {
+    for (said, private) in [
+        (r#", "private": false, "visibility": "public""#, false),
+        (r#", "private": false"#, false),
+        (r#", "visibility": "public""#, false),
+        (r#", "private": null, "visibility": "public""#, false),
+        (r#", "private": true, "visibility": "public""#, true),
+        (r#", "private": false, "visibility": "private""#, true),
+        (r#", "private": false, "visibility": "internal""#, true),
+        (r#", "private": true"#, true),
+        ("", true),
+    ] {
+        let text = format!(r#"{{"id": 7, "name": "b", "owner": {{"id": 1, "login": "a"}}{said}}}"#);
+        assert_eq!(only_repository(&text).private, private, "{said}");
+    }
+}
+
+#[test]
+fn a_list_may_mix_kinds_and_each_record_knows_its_place() {
+    let text =
+        "[{\"login\": \"a\", \"id\": 1},\n  {\"id\": 7, \"name\": \"b\", \"owner\": {\"id\": 1, \"login\": \"a\"}}]";
+    let records: Vec<_> = GithubReader::new("in", text.as_bytes()).map(|record| record.expect("a record")).collect();
+    assert!(matches!(records[0].value, GithubRecord::Account(_)));
+    assert!(matches!(records[1].value, GithubRecord::Repository(_)));
+    assert_eq!(records[1].place.to_string(), "in, record 2 (line 2, column 3)");
+}
+
+#[test]
+fn what_is_wrong_is_named_with_record_field_and_place() {
+    for (text, expected) in [
+        (r#"{"id": "12", "login": "a"}"#, "(line 1, column 8): `id` must be a whole number, not the text \"12\""),
+        (r#"{"id": 1.5, "login": "a"}"#, "(line 1, column 8): `id` must be a whole number, not the number 1.5"),
+        (r#"{"id": 1e3, "login": "a"}"#, "(line 1, column 8): `id` must be a whole number, not the number 1e3"),
+        (
+            r#"{"id": 9223372036854775808, "login": "a"}"#,
+            "(line 1, column 8): `id` is beyond the range of 64-bit numbers: 9223372036854775808",
+        ),
+        (r#"{"id": -3, "login": "a"}"#, "(line 1, column 8): `id` must not be negative, and is -3"),
+        (r#"{"id": null, "login": "a"}"#, "(line 1, column 1): `id` is missing"),
+        (r#"{"id": 1, "login": ["a"]}"#, "(line 1, column 20): `login` must be a text, not a list"),
+        (r#"{"id": 1, "login": "a", "email": 5}"#, "(line 1, column 34): `email` must be a text, not the number 5"),
+        (r#"{"id": 1, "login": "a\u0000b"}"#, "(line 1, column 20): `login` has a NUL character (\\u0000) in it"),
+        (r#"{"id": 1, "login": "a", "login": "b"}"#, "(line 1, column 31): duplicate field `login`"),
+        (r#"{"id": 1, "login": tru}"#, "(line 1, column 23): expected ident"),
+        (
+            r#"{"id": 1, "name": "b", "owner": "a"}"#,
+            "(line 1, column 33): `owner` must be an object, not the text \"a\"",
+        ),
+        (r#"{"id": 1, "name": "b", "owner": {"id": 1}}"#, "(line 1, column 1): `owner.login` is missing"),
+        (
+            r#"{"id": 1, "name": "b", "owner": {"id": true, "login": "a"}}"#,
+            "(line 1, column 40): `owner.id` must be a whole number, not true",
+        ),
+        (
+            r#"{"id": 1, "name": "b", "owner": {"id": 1, "login": "a"}, "private": "no"}"#,
+            "(line 1, column 69): `private` must be true or false, not the text \"no\"",
+        ),
+        (
+            r#"{"id": 1, "name": "b", "owner": {"id": 1, "login": "a"}, "visibility": "secret"}"#,
+            "(line 1, column 72): `visibility` must be \"public\", \"private\" or \"internal\", not the text \"secret\"",
+        ),
+        (
+            r#"{"id": 1, "full_name": "b", "owner": {"id": 1, "login": "a"}}"#,
+            "(line 1, column 24): `full_name` must be an owner and a name with '/' between them",
+        ),
+        (
+            r#"{"message": "Not Found"}"#,
+            "(line 1, column 1): neither a GitHub account (`id` and `login`) nor a GitHub repository (`id`, `name` and \
+             `owner`); a JSON Resume has `basics`, and a file of its own",
+        ),
+    ] {
+        assert_eq!(problem(text), format!("in, record 1 {expected}"), "{text}");
+    }
+}
+
+#[test]
+fn the_place_is_the_field_s_in_a_record_of_many_lines() {
+    let text = "[\n  {\"id\": 1, \"login\": \"a\"},\n  {\n    \"login\": \"b\",\n    \"id\": \"2\"\n  }\n]";
+    assert_eq!(problem(text), "in, record 2 (line 5, column 11): `id` must be a whole number, not the text \"2\"");
+}
+
+#[test]
+fn fields_that_nobody_asked_for_may_hold_anything() {
+    let text =
+        r#"{"id": 1, "login": "a", "name": null, "owner": 4, "x": [{"y": "\u0000"}], "private": "?", "plan": {}}"#;
+    assert_eq!(only_account(text).login, "a");
+}
+
+#[test]
+fn nothing_follows_an_error() {
+    let mut records = GithubReader::new("in", &br#"[{"id": 1, "login": "a"}, {}, {"id": 2, "login": "b"}]"#[..]);
+    assert!(records.next().expect("a record").is_ok());
+    assert!(records.next().expect("an error").is_err());
+    assert!(records.next().is_none());
+}
+
+#[test]
+fn every_cut_of_a_file_is_a_clean_error() {
+    let text = "[{\"login\": \"octocät\", \"id\": 1, \"email\": null},\n \
+                {\"id\": 7, \"name\": \"b\\u00e9\", \"owner\": {\"id\": 1, \"login\": \"a\"}, \"private\": true}]"
+        .as_bytes();
+    assert_eq!(read(text).expect("whole").len(), 2);
+    for end in 1..text.len() {
+        let error = read(&text[..end]).expect_err("cut").to_string();
+        assert!(error.starts_with("in") && error.contains("ends in"), "cut at {end}: {error}");
+    }
+}
+
+#[test]
+fn every_changed_byte_is_read_or_refused_without_a_panic() {
+    let text = br#"[{"login":"o","id":1,"email":"e"},{"id":7,"name":"b","owner":{"id":1,"login":"a"},"private":true}]"#;
+    for at in 0..text.len() {
+        for byte in [b'"', b'{', b'}', b'[', b']', b',', b'\\', b'0', b' ', 0, 0xFF] {
+            let mut changed = *text;
+            changed[at] = byte;
+            // Either outcome is right for some of these; what is promised is that there is one.
+            let _ = read(&changed);
+        }
+    }
+}

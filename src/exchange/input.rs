@@ -1,0 +1,212 @@
+//! From the paths that a person names to the inputs that are read: files, folders, standard input.
+
+use std::collections::HashSet;
+use std::ffi::OsStr;
+use std::fs::{self, File};
+use std::io;
+use std::path::{Component, Path, PathBuf};
+
+use walkdir::{DirEntry, WalkDir};
+
+use super::detect::{self, Likeness};
+use super::format::{Extension, Format};
+use super::reader::{Naming, Reader};
+use crate::error::{Error, Result};
+
+/// Something to read records from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Input {
+    origin: Origin,
+    format: Option<Format>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Origin {
+    Stdin,
+    File(PathBuf),
+}
+
+/// What a list of paths came to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Gathered {
+    /// What is to be read, in the order of the paths, and by name within a folder. None stands there twice.
+    pub inputs: Vec<Input>,
+    /// What a folder held besides, in the same order.
+    pub skipped: Vec<Skipped>,
+}
+
+/// A file in a folder that is not read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Skipped {
+    /// The file.
+    pub path: PathBuf,
+    /// Why not, in a few words.
+    pub reason: &'static str,
+}
+
+/// Finds what `paths` name: files, folders with everything in them, and `-` for standard input.
+///
+/// Of a folder, files are taken whose name and content show a format: `.json`, `.ndjson`, `.jsonl`, `.md` and
+/// `.markdown`; with a `format` given, every file whose name may be of it. Hidden files and folders are passed over
+/// without a word, links to folders are not followed, and the rest is listed as skipped. A file that is named itself is
+/// taken whatever it is, and not looked into before it is read, so that it may be a pipe.
+///
+/// # Errors
+///
+/// [`Error::Io`] names the path that does not exist or the file or folder that cannot be read. Nothing has been read
+/// for good by then, so a mistyped path costs nothing.
+pub fn gather<P: AsRef<Path>>(paths: impl IntoIterator<Item = P>, format: Option<Format>) -> Result<Gathered> {
+    let mut gathered = Gathered::default();
+    for path in paths {
+        let path = path.as_ref();
+        if path == Path::new("-") {
+            gathered.inputs.push(Input { origin: Origin::Stdin, format });
+        } else if fs::metadata(path).map_err(|error| Error::io(path.display(), error))?.is_dir() {
+            gather_folder(path, format, &mut gathered)?;
+        } else {
+            gathered.inputs.push(Input { origin: Origin::File(path.to_owned()), format });
+        }
+    }
+    let mut seen = HashSet::new();
+    gathered.inputs.retain(|input| seen.insert(input.source()));
+    Ok(gathered)
+}
+
+fn gather_folder(folder: &Path, format: Option<Format>, gathered: &mut Gathered) -> Result<()> {
+    let entries = WalkDir::new(folder).sort_by_file_name().into_iter();
+    for entry in entries.filter_entry(|entry| entry.depth() == 0 || !is_hidden(entry.file_name())) {
+        let entry = entry.map_err(|error| walk_error(folder, error))?;
+        if entry.file_type().is_dir() {
+            continue;
+        }
+        match choose(&entry, format)? {
+            Ok(format) => gathered.inputs.push(Input { origin: Origin::File(entry.into_path()), format: Some(format) }),
+            Err(reason) => gathered.skipped.push(Skipped { path: entry.into_path(), reason }),
+        }
+    }
+    Ok(())
+}
+
+/// The format of a file in a folder, or why it is skipped.
+fn choose(entry: &DirEntry, format: Option<Format>) -> Result<Result<Format, &'static str>> {
+    if entry.path_is_symlink() && !fs::metadata(entry.path()).is_ok_and(|target| target.is_file()) {
+        return Ok(Err("a link that leads to no file"));
+    }
+    if !entry.path_is_symlink() && !entry.file_type().is_file() {
+        return Ok(Err("not a regular file"));
+    }
+    let extension = Extension::of(entry.path());
+    Ok(match (extension, format) {
+        (_, Some(format)) if extension.may_be(format) => Ok(format),
+        (_, Some(_)) => Err("its name is of another format"),
+        (Extension::Markdown, None) => Ok(Format::Markdown),
+        (Extension::Other, None) => Err("its name is of no known format"),
+        (Extension::Json, None) => match look(entry.path())? {
+            Likeness::Is(format) => Ok(format),
+            Likeness::Empty => Err("there is nothing in it"),
+            Likeness::Utf16 => Err("UTF-16; save it as UTF-8"),
+            Likeness::OtherJson => Err("JSON of another kind"),
+            Likeness::NoJson => Err("no JSON"),
+        },
+    })
+}
+
+fn look(path: &Path) -> Result<Likeness> {
+    let read = || detect::look(File::open(path)?).map(|(likeness, _)| likeness);
+    read().map_err(|error| Error::io(path.display(), error))
+}
+
+fn is_hidden(name: &OsStr) -> bool {
+    name.as_encoded_bytes().starts_with(b".")
+}
+
+fn walk_error(folder: &Path, error: walkdir::Error) -> Error {
+    let path = error.path().unwrap_or(folder).to_owned();
+    Error::io(path.display(), error.into_io_error().unwrap_or_else(|| io::Error::other("cannot be walked")))
+}
+
+impl Input {
+    /// Standard input.
+    #[must_use]
+    pub fn stdin(format: Option<Format>) -> Self {
+        Self { origin: Origin::Stdin, format }
+    }
+
+    /// One file; without a format its name and content must show it.
+    #[must_use]
+    pub fn file(path: impl Into<PathBuf>, format: Option<Format>) -> Self {
+        Self { origin: Origin::File(path.into()), format }
+    }
+
+    /// What errors call it: the path as it was given, or `standard input`.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match &self.origin {
+            Origin::Stdin => "standard input".to_owned(),
+            Origin::File(path) => path.display().to_string(),
+        }
+    }
+
+    /// What to remember a document's origin by, so that the same file is found again however it was named: the path
+    /// below the current folder, with `/` between its parts; a path that leads elsewhere stays as it is. `None` for
+    /// standard input.
+    #[must_use]
+    pub fn source(&self) -> Option<String> {
+        match &self.origin {
+            Origin::Stdin => None,
+            Origin::File(path) => Some(relative(path, std::env::current_dir().ok().as_deref())),
+        }
+    }
+
+    /// Its size in bytes, where there is one to know: not of a pipe.
+    #[must_use]
+    pub fn size(&self) -> Option<u64> {
+        match &self.origin {
+            Origin::Stdin => None,
+            Origin::File(path) => fs::metadata(path).ok().filter(fs::Metadata::is_file).map(|metadata| metadata.len()),
+        }
+    }
+
+    /// Opens it and recognises its format, unless that was given.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] if it cannot be opened; [`Error::Input`] if nothing shows its format.
+    pub fn open(&self) -> Result<Reader> {
+        let input = self.name().into();
+        match &self.origin {
+            Origin::Stdin => {
+                let naming = Naming { input, stem: None, extension: Extension::Other, text_is_markdown: true };
+                Reader::new(io::stdin(), naming, self.format, None)
+            }
+            Origin::File(path) => {
+                let file = File::open(path).map_err(|error| Error::io(path.display(), error))?;
+                let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
+                let naming = Naming { input, stem, extension: Extension::of(path), text_is_markdown: false };
+                Reader::new(file, naming, self.format, self.size())
+            }
+        }
+    }
+}
+
+/// See [`Input::source`].
+fn relative(path: &Path, current: Option<&Path>) -> String {
+    let path = current.and_then(|current| path.strip_prefix(current).ok()).unwrap_or(path);
+    let mut text = String::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => continue,
+            Component::RootDir => text.push('/'),
+            part => {
+                if !text.is_empty() && !text.ends_with('/') {
+                    text.push('/');
+                }
+                text.push_str(&part.as_os_str().to_string_lossy());
+            }
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests;

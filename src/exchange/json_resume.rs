@@ -1,0 +1,216 @@
+//! Résumés in JSON Resume 1.0, one a file.
+//!
+//! The document is kept as it is; of its content only what says whose it is and what it offers is taken out. Sections
+//! and fields that the standard does not know may hold anything; the ones it knows must be of the kind it says.
+
+use std::io::Read;
+use std::sync::Arc;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::document;
+use super::fields::Fields;
+use super::place::{Fault, Flaw, Located, Place};
+use super::values::{MAX_RECORD, Values};
+use crate::error::Result;
+
+/// A résumé. A field that is absent, null, or holds nothing but white space is `None`; `{}` is a résumé that says
+/// nothing, since the standard requires no field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resume {
+    /// `basics.name`: the person's.
+    pub name: Option<String>,
+    /// `basics.email`.
+    pub email: Option<String>,
+    /// `basics.label`: what the person offers to be.
+    pub label: Option<String>,
+    /// `meta.canonical`: the address of the document's latest version.
+    pub canonical: Option<String>,
+    /// `basics.profiles`: the person's accounts elsewhere, in their order.
+    pub profiles: Vec<Profile>,
+    /// The whole text, as it was read, without a byte order mark.
+    pub document: String,
+}
+
+/// An account on some network, as a résumé names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Profile {
+    /// The network, as the résumé writes it: `GitHub`, `github`, …
+    pub network: Option<String>,
+    /// The name on that network.
+    pub username: Option<String>,
+    /// The address of the account's page.
+    pub url: Option<String>,
+}
+
+impl Resume {
+    /// The person's login on GitHub, if a profile says it.
+    #[must_use]
+    pub fn github_login(&self) -> Option<&str> {
+        self.profiles
+            .iter()
+            .filter(|profile| profile.network.as_deref().is_some_and(|network| network.eq_ignore_ascii_case("github")))
+            .find_map(|profile| profile.username.as_deref())
+    }
+}
+
+/// Reads the one résumé of `reader`, which errors will call `input`; memory holds all of it.
+///
+/// # Errors
+///
+/// [`Error::Input`](crate::Error::Input) with the place, for what is no JSON object, is followed by more, is longer
+/// than [`MAX_RECORD`] bytes or deeper than [`MAX_DEPTH`](super::MAX_DEPTH) levels, or holds a section or a field of
+/// another kind than the standard says; the section or field is named. [`Error::Io`](crate::Error::Io) if it cannot be
+/// read.
+///
+/// ```
+/// use folio::exchange::read_resume;
+///
+/// let text = br#"{"basics": {"name": "Richard Hendriks", "label": "Programmer", "email": ""}}"#;
+/// let resume = read_resume("richard.resume.json", &text[..])?.value;
+/// assert_eq!(resume.label.as_deref(), Some("Programmer"));
+/// assert_eq!(resume.email, None);
+/// # Ok::<(), folio::Error>(())
+/// ```
+pub fn read_resume(input: impl Into<Arc<str>>, reader: impl Read) -> Result<Located<Resume>> {
+    let input = input.into();
+    let value = read(reader).map_err(|fault| fault.in_input(&input))?;
+    Ok(Located { place: Place::whole(&input), value })
+}
+
+fn read(reader: impl Read) -> Result<Resume, Fault> {
+    let document = document::read(reader, MAX_RECORD)?;
+    // The cutter knows how a text ends too early, goes on too long or nests too deep, and says so in the same words
+    // as for every other record; a résumé is the only record of its file, so its number says nothing.
+    let mut values = Values::new(document.as_bytes(), MAX_RECORD);
+    let raw = match values.next().map_err(unnumbered)? {
+        Some(raw) if document.trim_start().starts_with('{') => raw,
+        Some(raw) => return Err(Flaw::new(raw.start, "a résumé is one object, not a list").into()),
+        None => return Err(Flaw::new(values.position(), "there is no JSON object, so no résumé").into()),
+    };
+    let mut resume = resume(Fields::new(raw.text, raw.start))?;
+    match values.next().map_err(unnumbered)? {
+        Some(more) => Err(Flaw::new(more.start, "a second object: one file holds one résumé").into()),
+        None => {
+            resume.document = document;
+            Ok(resume)
+        }
+    }
+}
+
+fn unnumbered(fault: Fault) -> Fault {
+    match fault {
+        Fault::Flaw { flaw, .. } => flaw.into(),
+        io @ Fault::Io(_) => io,
+    }
+}
+
+#[derive(Deserialize)]
+struct RawResume<'a> {
+    #[serde(borrow)]
+    basics: Option<&'a RawValue>,
+    meta: Option<&'a RawValue>,
+    work: Option<&'a RawValue>,
+    volunteer: Option<&'a RawValue>,
+    education: Option<&'a RawValue>,
+    awards: Option<&'a RawValue>,
+    certificates: Option<&'a RawValue>,
+    publications: Option<&'a RawValue>,
+    skills: Option<&'a RawValue>,
+    languages: Option<&'a RawValue>,
+    interests: Option<&'a RawValue>,
+    references: Option<&'a RawValue>,
+    projects: Option<&'a RawValue>,
+}
+
+#[derive(Default, Deserialize)]
+struct RawBasics<'a> {
+    #[serde(borrow)]
+    name: Option<&'a RawValue>,
+    label: Option<&'a RawValue>,
+    email: Option<&'a RawValue>,
+    profiles: Option<&'a RawValue>,
+}
+
+#[derive(Default, Deserialize)]
+struct RawMeta<'a> {
+    #[serde(borrow)]
+    canonical: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct RawProfile<'a> {
+    #[serde(borrow)]
+    network: Option<&'a RawValue>,
+    username: Option<&'a RawValue>,
+    url: Option<&'a RawValue>,
+}
+
+/// Everything but the document.
+fn resume(fields: Fields<'_>) -> Result<Resume, Flaw> {
+    let raw: RawResume<'_> = fields.object()?;
+    check_sections(fields, &raw)?;
+    let basics = match raw.basics {
+        Some(basics) => fields.nested("basics", basics)?,
+        None => RawBasics::default(),
+    };
+    let meta = match raw.meta {
+        Some(meta) => fields.nested("meta", meta)?,
+        None => RawMeta::default(),
+    };
+    Ok(Resume {
+        name: text(fields, "basics.name", basics.name)?,
+        email: text(fields, "basics.email", basics.email)?,
+        label: text(fields, "basics.label", basics.label)?,
+        canonical: text(fields, "meta.canonical", meta.canonical)?,
+        profiles: basics.profiles.map_or(Ok(Vec::new()), |list| profiles(fields, list))?,
+        document: String::new(),
+    })
+}
+
+/// The sections that are kept unread must at least be lists.
+fn check_sections(fields: Fields<'_>, raw: &RawResume<'_>) -> Result<(), Flaw> {
+    for (name, section) in [
+        ("work", raw.work),
+        ("volunteer", raw.volunteer),
+        ("education", raw.education),
+        ("awards", raw.awards),
+        ("certificates", raw.certificates),
+        ("publications", raw.publications),
+        ("skills", raw.skills),
+        ("languages", raw.languages),
+        ("interests", raw.interests),
+        ("references", raw.references),
+        ("projects", raw.projects),
+    ] {
+        if let Some(section) = section {
+            fields.list(name, section)?;
+        }
+    }
+    Ok(())
+}
+
+fn profiles(fields: Fields<'_>, list: &RawValue) -> Result<Vec<Profile>, Flaw> {
+    let profile = |(index, raw)| {
+        let name = format!("basics.profiles[{index}]");
+        let profile: RawProfile<'_> = fields.nested(&name, raw)?;
+        Ok(Profile {
+            network: text(fields, &format!("{name}.network"), profile.network)?,
+            username: text(fields, &format!("{name}.username"), profile.username)?,
+            url: text(fields, &format!("{name}.url"), profile.url)?,
+        })
+    };
+    fields.list("basics.profiles", list)?.into_iter().enumerate().map(profile).collect()
+}
+
+/// A text that says something, without the white space around it.
+fn text(fields: Fields<'_>, name: &str, raw: Option<&RawValue>) -> Result<Option<String>, Flaw> {
+    let Some(raw) = raw else { return Ok(None) };
+    let text = fields.text(name, raw)?;
+    let text = text.trim();
+    Ok((!text.is_empty()).then(|| text.to_owned()))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,48 @@
+//! Reading other people's formats: GitHub's accounts and repositories, JSON Resume, Markdown.
+//!
+//! [`gather`] goes from paths to [`Input`]s, [`Input::open`] from an input to a [`Reader`], which is an iterator of
+//! records with their places. Records are read one by one as they are asked for, so memory does not grow with their
+//! number; one record is at most [`MAX_RECORD`] bytes. Whatever cannot be taken is
+//! [`Error::Input`](crate::Error::Input), whose place reads `users.json, record 3 (line 1, column 1204)`.
+//!
+//! ```
+//! use folio::exchange::{Record, gather};
+//!
+//! let found = gather(["samples/github"], None)?;
+//! let (mut accounts, mut repositories) = (0, 0);
+//! for input in &found.inputs {
+//!     for record in input.open()? {
+//!         match record?.value {
+//!             Record::Account(_) => accounts += 1,
+//!             Record::Repository(_) => repositories += 1,
+//!             _ => {}
+//!         }
+//!     }
+//! }
+//! assert_eq!((accounts, repositories), (28, 29));
+//! # Ok::<(), folio::Error>(())
+//! ```
+
+mod detect;
+mod document;
+mod fields;
+mod format;
+mod front_matter;
+mod github;
+mod input;
+mod json_resume;
+mod markdown;
+mod place;
+mod progress;
+mod reader;
+mod values;
+
+pub use format::Format;
+pub use github::{Account, GithubReader, GithubRecord, Owner, Repository};
+pub use input::{Gathered, Input, Skipped, gather};
+pub use json_resume::{Profile, Resume, read_resume};
+pub use markdown::{Note, read_note};
+pub use place::{Located, Place, Position};
+pub use progress::Progress;
+pub use reader::{Reader, Record, read};
+pub use values::{MAX_DEPTH, MAX_RECORD};

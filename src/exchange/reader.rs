@@ -1,0 +1,194 @@
+//! One front for every format: a stream of records, each with its place.
+
+use std::fmt;
+use std::io::Read;
+use std::sync::Arc;
+
+use super::detect::{self, Likeness};
+use super::format::{Extension, Format};
+use super::github::{Account, GithubReader, GithubRecord, Repository};
+use super::json_resume::{self, Resume};
+use super::markdown::{self, Note};
+use super::place::{Located, Place};
+use super::progress::{Counted, Progress};
+use crate::error::{Error, Result};
+
+/// A record of any format.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Record {
+    /// An account by a record of its own.
+    Account(Account),
+    /// A repository with its owner.
+    Repository(Repository),
+    /// A résumé.
+    Resume(Resume),
+    /// A note.
+    Note(Note),
+}
+
+/// The records of one input, read as they are asked for; memory holds one at a time. After an error it ends.
+pub struct Reader {
+    input: Arc<str>,
+    format: Format,
+    progress: Progress,
+    records: Records,
+}
+
+type Bytes = Box<dyn Read + Send>;
+
+enum Records {
+    Github(GithubReader<Bytes>),
+    /// One record that is the whole input.
+    Resume(Bytes),
+    Note(Bytes, Option<String>),
+    /// Nothing more.
+    Ended,
+}
+
+/// How a reader is to call and understand its input.
+pub(super) struct Naming {
+    /// What errors call it.
+    pub input: Arc<str>,
+    /// The file's name without its extension.
+    pub stem: Option<String>,
+    pub extension: Extension,
+    /// Whether text that is no JSON may be taken for Markdown.
+    pub text_is_markdown: bool,
+}
+
+/// Reads the records of `reader`, which errors will call `name`, in the format given or, without one, in the one that
+/// its content shows: JSON is told by its fields, other text is Markdown. [`Input::open`](super::Input::open) is the
+/// way for files, whose names say more.
+///
+/// # Errors
+///
+/// [`Error::Input`] if the format is not given and cannot be told, [`Error::Io`] if nothing can be read. What is wrong
+/// with a record is the error of its turn.
+///
+/// ```
+/// use folio::exchange::{self, Format, Record};
+///
+/// let mut records = exchange::read(&b"# To do\n\n- everything\n"[..], "a note", None)?;
+/// assert_eq!(records.format(), Format::Markdown);
+/// match records.next().transpose()?.map(|located| located.value) {
+///     Some(Record::Note(note)) => assert_eq!(note.name, "To do"),
+///     other => panic!("expected a note, got {other:?}"),
+/// }
+/// assert!(records.next().is_none());
+/// # Ok::<(), folio::Error>(())
+/// ```
+pub fn read(reader: impl Read + Send + 'static, name: &str, format: Option<Format>) -> Result<Reader> {
+    let naming = Naming { input: name.into(), stem: None, extension: Extension::Other, text_is_markdown: true };
+    Reader::new(reader, naming, format, None)
+}
+
+impl Reader {
+    pub(super) fn new(
+        reader: impl Read + Send + 'static,
+        naming: Naming,
+        format: Option<Format>,
+        total: Option<u64>,
+    ) -> Result<Self> {
+        let progress = Progress::of(total);
+        let bytes = Counted { reader, progress: progress.clone() };
+        let (format, bytes): (_, Bytes) = match format {
+            Some(format) => (format, Box::new(bytes)),
+            None => {
+                let (likeness, bytes) = detect::look(bytes).map_err(|error| Error::io(&naming.input, error))?;
+                (recognise(likeness, &naming)?, Box::new(bytes))
+            }
+        };
+        let Naming { input, stem, .. } = naming;
+        let records = match format {
+            Format::Github => Records::Github(GithubReader::new(Arc::clone(&input), bytes)),
+            Format::JsonResume => Records::Resume(bytes),
+            Format::Markdown => Records::Note(bytes, stem),
+        };
+        Ok(Self { input, format, progress, records })
+    }
+
+    /// The format that was given or recognised.
+    #[must_use]
+    pub fn format(&self) -> Format {
+        self.format
+    }
+
+    /// How far the input has been read; the value follows the reading.
+    #[must_use]
+    pub fn progress(&self) -> Progress {
+        self.progress.clone()
+    }
+}
+
+/// The format of an input that somebody named, or why it has none.
+fn recognise(likeness: Likeness, naming: &Naming) -> Result<Format> {
+    let problem = match (naming.extension, likeness) {
+        (_, Likeness::Is(format)) if naming.extension != Extension::Markdown => return Ok(format),
+        // A file called Markdown is Markdown whatever it begins with, and an empty one is a note with nothing in it.
+        (Extension::Markdown, _) => return Ok(Format::Markdown),
+        // Its reader says what is missing in the first record, and where.
+        (_, Likeness::OtherJson) | (Extension::Json, Likeness::NoJson) => return Ok(Format::Github),
+        (_, Likeness::NoJson) if naming.text_is_markdown => return Ok(Format::Markdown),
+        (_, Likeness::Empty) => "there is nothing in it",
+        (_, Likeness::Utf16) => "this is UTF-16; save it as UTF-8",
+        (_, Likeness::Is(_) | Likeness::NoJson) => {
+            "neither its name nor its content shows a format; say whether it is github, jsonresume or markdown"
+        }
+    };
+    Err(Place::whole(&naming.input).refuse(problem))
+}
+
+impl Iterator for Reader {
+    type Item = Result<Located<Record>>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if let Records::Github(records) = &mut self.records {
+            return records.next().map(|record| record.map(located));
+        }
+        let input = Arc::clone(&self.input);
+        match std::mem::replace(&mut self.records, Records::Ended) {
+            Records::Resume(bytes) => Some(json_resume::read_resume(input, bytes).map(located)),
+            Records::Note(bytes, stem) => Some(markdown::read_note(input, stem.as_deref(), bytes).map(located)),
+            Records::Github(_) | Records::Ended => None,
+        }
+    }
+}
+
+impl std::iter::FusedIterator for Reader {}
+
+impl fmt::Debug for Reader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { input, format, progress, records: _ } = self;
+        f.debug_struct("Reader")
+            .field("input", input)
+            .field("format", format)
+            .field("progress", progress)
+            .finish_non_exhaustive()
+    }
+}
+
+fn located<T: Into<Record>>(Located { place, value }: Located<T>) -> Located<Record> {
+    Located { place, value: value.into() }
+}
+
+impl From<GithubRecord> for Record {
+    fn from(record: GithubRecord) -> Self {
+        match record {
+            GithubRecord::Account(account) => Self::Account(account),
+            GithubRecord::Repository(repository) => Self::Repository(repository),
+        }
+    }
+}
+
+impl From<Resume> for Record {
+    fn from(resume: Resume) -> Self {
+        Self::Resume(resume)
+    }
+}
+
+impl From<Note> for Record {
+    fn from(note: Note) -> Self {
+        Self::Note(note)
+    }
+}

@@ -1,0 +1,307 @@
+//! Cuts a stream of JSON into its records, one in memory at a time.
+//!
+//! A record is an object at the top level or in a top-level list. Several values may follow each other with or without
+//! white space (`[…][…]`, as a client prints page after page; one object a line), and a list may hold lists of records
+//! (pages put together in one list). The cutting is by brackets and quotes alone; what is between them is for the
+//! parser that gets the record.
+
+use std::io::{self, BufRead, BufReader, Read};
+
+use serde::de::IgnoredAny;
+
+use super::place::{Fault, Flaw, Position};
+
+/// The longest record that is taken, in bytes: 128 MiB.
+pub const MAX_RECORD: usize = 128 * 1024 * 1024;
+
+/// How many objects and lists may stand inside each other in one record.
+pub const MAX_DEPTH: usize = 128;
+
+/// How many lists may stand around a record: pages, and a list of pages.
+const MAX_LISTS: usize = 2;
+
+const BUFFER: usize = 64 * 1024;
+
+const BOM: [u8; 3] = [0xEF, 0xBB, 0xBF];
+
+/// What may come next between records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Expect {
+    /// A value or the end of the input.
+    Top,
+    /// A value or the end of the list that was just opened.
+    FirstOrEnd,
+    /// A value: there was a comma.
+    Value,
+    /// A comma or the end of the list.
+    CommaOrEnd,
+}
+
+/// A record as it stands in the input.
+#[derive(Debug)]
+pub(super) struct RawRecord<'a> {
+    /// Its number in the stream, from 1.
+    pub number: u64,
+    /// Where it begins.
+    pub start: Position,
+    /// Its text: begins with `{`, is balanced and valid UTF-8, and nothing else about it is known.
+    pub text: &'a str,
+}
+
+/// The records of a stream; see the module.
+#[derive(Debug)]
+pub(super) struct Values<R> {
+    input: BufReader<R>,
+    /// Of the next byte.
+    position: Position,
+    begun: bool,
+    expect: Expect,
+    lists: usize,
+    /// How many records began.
+    count: u64,
+    record: Vec<u8>,
+    max_record: usize,
+}
+
+impl<R: Read> Values<R> {
+    /// The records of `reader`, none longer than `max_record` bytes. Buffers by itself.
+    pub fn new(reader: R, max_record: usize) -> Self {
+        Self {
+            input: BufReader::with_capacity(BUFFER, reader),
+            position: Position::START,
+            begun: false,
+            expect: Expect::Top,
+            lists: 0,
+            count: 0,
+            record: Vec::new(),
+            max_record,
+        }
+    }
+
+    /// The next record, or `None` at a proper end. After an error there is no way on.
+    pub fn next(&mut self) -> Result<Option<RawRecord<'_>>, Fault> {
+        if !self.begun {
+            self.skip_bom()?;
+            self.begun = true;
+        }
+        loop {
+            let Some(byte) = self.peek_past_space()? else {
+                if self.expect == Expect::Top {
+                    return Ok(None);
+                }
+                return Err(self.fault(format!("the input ends inside a list, after {} record(s)", self.count)));
+            };
+            match (byte, self.expect) {
+                (b'{', Expect::Top | Expect::FirstOrEnd | Expect::Value) => return self.take_record().map(Some),
+                (b'[', Expect::Top | Expect::FirstOrEnd | Expect::Value) => {
+                    if self.lists == MAX_LISTS {
+                        return Err(self.fault("lists inside lists inside a list hold no records"));
+                    }
+                    self.lists += 1;
+                    self.expect = Expect::FirstOrEnd;
+                }
+                (b']', Expect::FirstOrEnd | Expect::CommaOrEnd) => {
+                    self.lists -= 1;
+                    self.expect = self.after_value();
+                }
+                (b',', Expect::CommaOrEnd) => self.expect = Expect::Value,
+                (_, expect) => return Err(self.misplaced(byte, expect)),
+            }
+            self.consume(1);
+        }
+    }
+
+    /// Where the next byte stands.
+    pub fn position(&self) -> Position {
+        self.position
+    }
+
+    /// The record that begins at the next byte.
+    fn take_record(&mut self) -> Result<RawRecord<'_>, Fault> {
+        self.count += 1;
+        self.record.clear();
+        let start = self.position;
+        let mut brackets = Brackets::default();
+        loop {
+            let buffer = fill(&mut self.input)?;
+            if buffer.is_empty() {
+                let Position { line, column } = start;
+                let problem =
+                    format!("the input ends in the middle of this record, which began at line {line}, column {column}");
+                return Err(self.damage(start, problem));
+            }
+            let scan = brackets.scan(buffer);
+            let taken = scan.len();
+            if self.record.len() + taken > self.max_record {
+                let problem = format!("this record is longer than {}, the limit for one record", size(self.max_record));
+                return Err(self.damage(start, problem));
+            }
+            self.record.extend_from_slice(&buffer[..taken]);
+            self.consume(taken);
+            match scan {
+                Scan::Open(_) => {}
+                Scan::TooDeep(_) => {
+                    let problem =
+                        format!("more than {MAX_DEPTH} objects and lists inside each other, the limit for one record");
+                    return Err(self.fault_in_record(self.position, problem));
+                }
+                Scan::Closed(_) => break,
+            }
+        }
+        self.expect = self.after_value();
+        match std::str::from_utf8(&self.record) {
+            Ok(text) => Ok(RawRecord { number: self.count, start, text }),
+            Err(error) => {
+                let at = start.after(&self.record[..error.valid_up_to()]);
+                Err(self.fault_in_record(at, "not valid UTF-8"))
+            }
+        }
+    }
+
+    /// The fault of a record that does not end where it should: what is wrong *inside* it says more, if anything is
+    /// (a missing quote swallows everything up to the end of the input).
+    fn damage(&self, start: Position, problem: String) -> Fault {
+        match serde_json::from_slice::<IgnoredAny>(&self.record) {
+            Err(error) if error.is_syntax() => Fault::Flaw { record: Some(self.count), flaw: Flaw::of(start, &error) },
+            _ => self.fault_in_record(self.position, problem),
+        }
+    }
+
+    fn after_value(&self) -> Expect {
+        if self.lists == 0 { Expect::Top } else { Expect::CommaOrEnd }
+    }
+
+    fn misplaced(&self, byte: u8, expect: Expect) -> Fault {
+        let found = match byte {
+            b'"' => "a text".to_owned(),
+            b'-' | b'0'..=b'9' => "a number".to_owned(),
+            0x21..=0x7E => format!("'{}'", char::from(byte)),
+            _ => format!("byte 0x{byte:02X}"),
+        };
+        let next = self.count + 1;
+        match expect {
+            Expect::Top => self.fault(format!("expected a JSON object or list, found {found}")),
+            Expect::CommaOrEnd => self.fault(format!("expected ',' or ']' after record {}, found {found}", self.count)),
+            Expect::FirstOrEnd | Expect::Value => Fault::Flaw {
+                record: Some(next),
+                flaw: Flaw::new(self.position, format!("expected a JSON object, found {found}")),
+            },
+        }
+    }
+
+    /// A fault between records, at the next byte.
+    fn fault(&self, problem: impl Into<String>) -> Fault {
+        Flaw::new(self.position, problem).into()
+    }
+
+    fn fault_in_record(&self, position: Position, problem: impl Into<String>) -> Fault {
+        Fault::Flaw { record: Some(self.count), flaw: Flaw::new(position, problem) }
+    }
+
+    /// The next byte that is not white space, left in place.
+    fn peek_past_space(&mut self) -> io::Result<Option<u8>> {
+        loop {
+            let buffer = fill(&mut self.input)?;
+            if buffer.is_empty() {
+                return Ok(None);
+            }
+            let found = buffer.iter().position(|byte| !matches!(byte, b' ' | b'\t' | b'\r' | b'\n'));
+            let byte = found.map(|at| buffer[at]);
+            let skipped = found.unwrap_or(buffer.len());
+            self.consume(skipped);
+            if byte.is_some() {
+                return Ok(byte);
+            }
+        }
+    }
+
+    /// Steps over a byte order mark, which is no part of the text: it takes no column.
+    fn skip_bom(&mut self) -> Result<(), Fault> {
+        for (seen, expected) in BOM.into_iter().enumerate() {
+            match fill(&mut self.input)?.first() {
+                Some(&byte) if byte == expected => self.input.consume(1),
+                _ if seen == 0 => break,
+                _ => return Err(self.fault("expected JSON, found a broken byte order mark")),
+            }
+        }
+        Ok(())
+    }
+
+    fn consume(&mut self, count: usize) {
+        self.position = self.position.after(&self.input.buffer()[..count]);
+        self.input.consume(count);
+    }
+}
+
+/// `fill_buf` that, like `read_to_end`, does not mind a signal.
+fn fill<R: Read>(input: &mut BufReader<R>) -> io::Result<&[u8]> {
+    while input.buffer().is_empty() {
+        match input.fill_buf() {
+            Ok(_) => break,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(input.buffer())
+}
+
+/// A limit in words: `128 MiB`, or bytes where it is no round number of MiB.
+pub(super) fn size(bytes: usize) -> String {
+    const MIB: usize = 1024 * 1024;
+    if bytes >= MIB && bytes.is_multiple_of(MIB) { format!("{} MiB", bytes / MIB) } else { format!("{bytes} bytes") }
+}
+
+/// How a piece of a record ends; each with how many of its bytes belong to the record.
+enum Scan {
+    Open(usize),
+    Closed(usize),
+    TooDeep(usize),
+}
+
+impl Scan {
+    fn len(&self) -> usize {
+        let (Self::Open(len) | Self::Closed(len) | Self::TooDeep(len)) = *self;
+        len
+    }
+}
+
+/// Where a scan stands within a record, from one piece of it to the next.
+#[derive(Debug, Default)]
+struct Brackets {
+    depth: usize,
+    in_string: bool,
+    escaped: bool,
+}
+
+impl Brackets {
+    fn scan(&mut self, bytes: &[u8]) -> Scan {
+        let mut at = 0;
+        while at < bytes.len() {
+            if self.escaped {
+                self.escaped = false;
+                at += 1;
+                continue;
+            }
+            let rest = &bytes[at..];
+            let found = if self.in_string {
+                memchr::memchr2(b'"', b'\\', rest)
+            } else {
+                rest.iter().position(|byte| matches!(byte, b'"' | b'{' | b'[' | b'}' | b']'))
+            };
+            let Some(found) = found else { break };
+            at += found + 1;
+            match rest[found] {
+                b'"' => self.in_string = !self.in_string,
+                b'\\' => self.escaped = true,
+                b'{' | b'[' if self.depth == MAX_DEPTH => return Scan::TooDeep(at - 1),
+                b'{' | b'[' => self.depth += 1,
+                _ if self.depth == 1 => return Scan::Closed(at),
+                _ => self.depth -= 1,
+            }
+        }
+        Scan::Open(bytes.len())
+    }
+}
+
+#[cfg(test)]
+mod tests;
