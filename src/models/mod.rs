@@ -5,7 +5,7 @@ mod repository;
 mod resume;
 mod user;
 
-pub use note::{NewNote, Note};
-pub use repository::{NewRepository, Repository};
-pub use resume::{NewResume, Resume};
-pub use user::{NewUser, User};
+pub use note::{NewNote, Note, NoteFilter, Notes};
+pub use repository::{NewRepository, OwnedRepositories, Repositories, Repository, RepositoryFilter};
+pub use resume::{NewResume, Resume, Resumes};
+pub use user::{NewUser, User, Users};

@@ -1,12 +1,14 @@
 //! Notes.
 
-use diesel::HasQuery;
+use diesel::dsl::{AsSelect, IntoBoxed, Select, auto_type, count_star};
+use diesel::prelude::*;
 use serde::Serialize;
 
 use super::repository::Repository;
 use super::user::User;
 use crate::Entity;
 use crate::schema::{notes, repositories, users};
+use crate::session::AnyBackend;
 use crate::types::{Id, LongText, Text256, Timestamp};
 
 /// A note: of one person, and perhaps about a repository.
@@ -39,4 +41,60 @@ pub struct Note {
     /// Counts the changes, so that two writers find out about each other.
     #[entity(version)]
     pub version: i64,
+}
+
+/// A query of notes, in the order of their ids.
+pub type Notes<'q> = IntoBoxed<'q, Select<notes::table, AsSelect<Note, AnyBackend>>, AnyBackend>;
+
+/// Which notes a listing asks for; what is `None` does not matter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct NoteFilter<'q> {
+    /// Whose.
+    pub user: Option<Id<User>>,
+    /// About which repository.
+    pub repository: Option<Id<Repository>>,
+    /// The name.
+    pub name: Option<&'q str>,
+}
+
+impl Note {
+    /// All notes.
+    #[must_use]
+    pub fn all<'q>() -> Notes<'q> {
+        notes::table.select(Note::as_select()).into_boxed().order(notes::id)
+    }
+
+    /// The notes that were imported from `source`, whosever they are.
+    #[must_use]
+    pub fn from_source(source: &Text256) -> Notes<'_> {
+        Self::all().filter(notes::source.eq(source))
+    }
+
+    /// The person's note that was imported from `source`.
+    #[must_use]
+    pub fn of_from_source(user: Id<User>, source: &Text256) -> Notes<'_> {
+        Self::from_source(source).filter(notes::user_id.eq(user))
+    }
+
+    /// At most `rows` notes after `last`.
+    #[must_use]
+    pub fn page(filter: NoteFilter<'_>, last: Id<Note>, rows: u32) -> Notes<'_> {
+        let mut query = Self::all().filter(notes::id.gt(last)).limit(rows.into());
+        if let Some(user) = filter.user {
+            query = query.filter(notes::user_id.eq(user));
+        }
+        if let Some(repository) = filter.repository {
+            query = query.filter(notes::repository_id.eq(repository));
+        }
+        if let Some(name) = filter.name {
+            query = query.filter(notes::name.eq(name));
+        }
+        query
+    }
+
+    /// How many notes a person has.
+    #[auto_type(no_type_alias)]
+    pub fn count_of(user: Id<User>) -> _ {
+        notes::table.filter(notes::user_id.eq(user)).select(count_star())
+    }
 }

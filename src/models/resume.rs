@@ -1,11 +1,13 @@
 //! Résumés.
 
-use diesel::HasQuery;
+use diesel::dsl::{AsSelect, Eq, Filter, IntoBoxed, Select, auto_type, count_star, delete};
+use diesel::prelude::*;
 use serde::Serialize;
 
 use super::user::User;
 use crate::Entity;
 use crate::schema::{resumes, users};
+use crate::session::AnyBackend;
 use crate::types::{Id, LongText, Text256, Timestamp};
 
 /// A résumé: what one person offers for one vacancy.
@@ -35,4 +37,52 @@ pub struct Resume {
     /// Counts the changes, so that two writers find out about each other.
     #[entity(version)]
     pub version: i64,
+}
+
+/// A query of résumés, in the order of their ids.
+pub type Resumes<'q> = IntoBoxed<'q, Select<resumes::table, AsSelect<Resume, AnyBackend>>, AnyBackend>;
+
+impl Resume {
+    /// All résumés.
+    #[must_use]
+    pub fn all<'q>() -> Resumes<'q> {
+        resumes::table.select(Resume::as_select()).into_boxed().order(resumes::id)
+    }
+
+    /// The résumés that were imported from `source`, whosever they are.
+    #[must_use]
+    pub fn from_source(source: &Text256) -> Resumes<'_> {
+        Self::all().filter(resumes::source.eq(source))
+    }
+
+    /// The person's résumé that was imported from `source`.
+    #[must_use]
+    pub fn of_from_source(user: Id<User>, source: &Text256) -> Resumes<'_> {
+        Self::from_source(source).filter(resumes::user_id.eq(user))
+    }
+
+    /// At most `rows` résumés after `last`, of this person and for this vacancy where they are given.
+    #[must_use]
+    pub fn page(user: Option<Id<User>>, vacancy: Option<&str>, last: Id<Resume>, rows: u32) -> Resumes<'_> {
+        let mut query = Self::all().filter(resumes::id.gt(last)).limit(rows.into());
+        if let Some(user) = user {
+            query = query.filter(resumes::user_id.eq(user));
+        }
+        if let Some(vacancy) = vacancy {
+            query = query.filter(resumes::vacancy.eq(vacancy));
+        }
+        query
+    }
+
+    /// How many résumés a person has.
+    #[auto_type(no_type_alias)]
+    pub fn count_of(user: Id<User>) -> _ {
+        resumes::table.filter(resumes::user_id.eq(user)).select(count_star())
+    }
+
+    /// The statement that removes all résumés of a person.
+    #[must_use]
+    pub fn delete_of(user: Id<User>) -> delete<Filter<resumes::table, Eq<resumes::user_id, Id<User>>>> {
+        diesel::delete(resumes::table.filter(resumes::user_id.eq(user)))
+    }
 }

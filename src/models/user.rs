@@ -1,10 +1,12 @@
 //! Accounts.
 
-use diesel::HasQuery;
+use diesel::dsl::{AsSelect, IntoBoxed, Select};
+use diesel::prelude::*;
 use serde::Serialize;
 
 use crate::Entity;
 use crate::schema::users;
+use crate::session::AnyBackend;
 use crate::types::{Email, Id, Text256, Timestamp};
 
 /// An account: one developer at one place.
@@ -27,4 +29,58 @@ pub struct User {
     /// When the record last changed.
     #[entity(update = Timestamp::now)]
     pub updated_at: Timestamp,
+}
+
+/// A query of accounts, in the order of their ids.
+pub type Users<'q> = IntoBoxed<'q, Select<users::table, AsSelect<User, AnyBackend>>, AnyBackend>;
+
+impl User {
+    /// All accounts.
+    #[must_use]
+    pub fn all<'q>() -> Users<'q> {
+        users::table.select(User::as_select()).into_boxed().order(users::id)
+    }
+
+    /// The account with this id.
+    #[must_use]
+    pub fn with_id<'q>(id: Id<User>) -> Users<'q> {
+        Self::all().filter(users::id.eq(id))
+    }
+
+    /// The accounts with these numbers where they come from.
+    #[must_use]
+    pub fn numbered<'q>(numbers: &'q [i64]) -> Users<'q> {
+        Self::all().filter(users::user_id.eq_any(numbers))
+    }
+
+    /// The accounts with this login.
+    #[must_use]
+    pub fn with_login(login: &str) -> Users<'_> {
+        Self::all().filter(users::username.eq(login))
+    }
+
+    /// The accounts with this email.
+    #[must_use]
+    pub fn with_email(email: &str) -> Users<'_> {
+        Self::all().filter(users::email.eq(email))
+    }
+
+    /// At most `rows` accounts after `last`, with this login and this email where they are given.
+    #[must_use]
+    pub fn page<'q>(login: Option<&'q str>, email: Option<&'q str>, last: Id<User>, rows: u32) -> Users<'q> {
+        let mut query = Self::all().filter(users::id.gt(last)).limit(rows.into());
+        if let Some(login) = login {
+            query = query.filter(users::username.eq(login));
+        }
+        if let Some(email) = email {
+            query = query.filter(users::email.eq(email));
+        }
+        query
+    }
+
+    /// The account with the least number of all.
+    #[must_use]
+    pub fn least<'q>() -> Users<'q> {
+        Self::all().order(users::user_id).limit(1)
+    }
 }

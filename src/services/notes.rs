@@ -1,15 +1,11 @@
 //! Notes: adding, finding, listing, editing and removing them.
 
-use diesel::dsl::count_star;
-use diesel::prelude::*;
-
 use super::repositories::Which;
 use super::users::{self, Who};
 use super::{Limit, pages, repositories};
 use crate::error::{Error, Result};
-use crate::models::{NewNote, Note, Repository, User};
-use crate::schema::notes;
-use crate::session::{AnyBackend, Session};
+use crate::models::{NewNote, Note, NoteFilter, Repository, User};
+use crate::session::Session;
 use crate::types::{Id, LongText, Text256};
 
 /// A note to be added.
@@ -94,14 +90,7 @@ fn about(session: &mut Session<'_>, which: Option<&Which>) -> Result<Option<Id<R
 ///
 /// What reading fails with.
 pub fn from_source(session: &mut Session<'_>, user: Id<User>, source: &Text256) -> Result<Option<Note>> {
-    let query = notes::table.select(Note::as_select()).filter(notes::user_id.eq(user));
-    Ok(session.rows(query.filter(notes::source.eq(source)))?.into_iter().next())
-}
-
-/// How many notes a person has.
-pub(super) fn count_of(session: &mut Session<'_>, user: Id<User>) -> Result<u64> {
-    let count: Vec<i64> = session.rows(notes::table.filter(notes::user_id.eq(user)).select(count_star()))?;
-    Ok(users::counted_rows(&count))
+    Ok(session.rows(Note::of_from_source(user, source))?.into_iter().next())
 }
 
 /// The note.
@@ -127,20 +116,9 @@ pub fn list(
     limit: Limit,
     each: impl FnMut(Note) -> Result<()>,
 ) -> Result<()> {
-    let page = |last: Id<Note>, rows: u32| {
-        let mut query = notes::table.select(Note::as_select()).filter(notes::id.gt(last)).into_boxed::<AnyBackend>();
-        if let Some(user) = filter.user {
-            query = query.filter(notes::user_id.eq(user));
-        }
-        if let Some(repository) = filter.repository {
-            query = query.filter(notes::repository_id.eq(repository));
-        }
-        if let Some(name) = &filter.name {
-            query = query.filter(notes::name.eq(name));
-        }
-        session.rows(query.order(notes::id).limit(rows.into()))
-    };
-    pages(limit, page, |note| note.id, each)
+    let filter = NoteFilter { user: filter.user, repository: filter.repository, name: filter.name.as_deref() };
+    let page = |last, rows| session.rows(Note::page(filter, last, rows));
+    pages(limit, page, |note: &Note| note.id, each)
 }
 
 /// Changes the note that was read as `read`, and gives it as it is then.

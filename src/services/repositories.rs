@@ -1,13 +1,10 @@
 //! Code repositories: adding, finding, listing, editing and removing them.
 
-use diesel::prelude::*;
-
 use super::users::{self, Who};
 use super::{Limit, pages};
 use crate::error::{Error, Result};
-use crate::models::{NewRepository, Repository, User};
-use crate::schema::{repositories, users as users_table};
-use crate::session::{AnyBackend, Session};
+use crate::models::{NewRepository, Repository, RepositoryFilter, User};
+use crate::session::Session;
 use crate::types::{Id, RepositoryStatus, Text256};
 
 /// A repository to be added.
@@ -134,14 +131,13 @@ fn refuse_taken(
     number: Option<i64>,
 ) -> Result<()> {
     let other = |found: Vec<Repository>| found.into_iter().find(|found| Some(found.id) != own);
-    let query = || repositories::table.select(Repository::as_select());
-    let same_name = query().filter(repositories::user_id.eq(owner.user_id)).filter(repositories::repo_name.eq(name));
+    let same_name = Repository::called(std::slice::from_ref(&owner.user_id), std::slice::from_ref(name));
     if let Some(present) = other(session.rows(same_name)?) {
         let what = format!("a repository {}/{name}", owner.username);
         return Err(Error::Exists { what, existing: format!("id {}", present.id) });
     }
     if let Some(number) = number
-        && let Some(present) = other(session.rows(query().filter(repositories::repo_id.eq(number)))?)
+        && let Some(present) = other(session.rows(Repository::numbered(&[number]))?)
     {
         let what = format!("a repository with number {number}");
         return Err(Error::Exists { what, existing: format!("id {}: {}", present.id, present.repo_name) });
@@ -155,16 +151,9 @@ fn refuse_taken(
 ///
 /// [`Error::NotFound`], and [`Error::Ambiguous`] when several accounts have the owner's login.
 pub fn get(session: &mut Session<'_>, which: &Which) -> Result<Owned> {
-    let query = repositories::table
-        .inner_join(users_table::table.on(repositories::user_id.eq(users_table::user_id)))
-        .select((Repository::as_select(), User::as_select()))
-        .order(repositories::id)
-        .into_boxed::<AnyBackend>();
     let mut found: Vec<(Repository, User)> = session.rows(match which {
-        Which::Id(id) => query.filter(repositories::id.eq(*id)),
-        Which::Path { owner, name } => {
-            query.filter(users_table::username.eq(owner)).filter(repositories::repo_name.eq(name))
-        }
+        Which::Id(id) => Repository::owned_with_id(*id),
+        Which::Path { owner, name } => Repository::owned_at(owner, name),
     })?;
     match found.len() {
         1 => {
@@ -193,22 +182,9 @@ pub fn list(
     limit: Limit,
     each: impl FnMut(Owned) -> Result<()>,
 ) -> Result<()> {
-    let page = |last: Id<Repository>, rows: u32| {
-        let mut query = repositories::table
-            .inner_join(users_table::table.on(repositories::user_id.eq(users_table::user_id)))
-            .select((Repository::as_select(), User::as_select()))
-            .filter(repositories::id.gt(last))
-            .into_boxed::<AnyBackend>();
-        if let Some(owner) = filter.owner {
-            query = query.filter(repositories::user_id.eq(owner));
-        }
-        if let Some(name) = &filter.name {
-            query = query.filter(repositories::repo_name.eq(name));
-        }
-        if let Some(status) = filter.status {
-            query = query.filter(repositories::status.eq(status));
-        }
-        let found = session.rows(query.order(repositories::id).limit(rows.into()))?;
+    let filter = RepositoryFilter { owner: filter.owner, name: filter.name.as_deref(), status: filter.status };
+    let page = |last, rows| {
+        let found = session.rows(Repository::page(filter, last, rows))?;
         Ok(found.into_iter().map(|(repository, owner)| Owned { repository, owner }).collect())
     };
     pages(limit, page, |owned: &Owned| owned.repository.id, each)

@@ -1,13 +1,10 @@
 //! Résumés: adding, finding, listing, editing and removing them.
 
-use diesel::prelude::*;
-
 use super::users::{self, Who};
 use super::{Limit, pages};
 use crate::error::{Error, Result};
 use crate::models::{NewResume, Resume, User};
-use crate::schema::resumes;
-use crate::session::{AnyBackend, Session};
+use crate::session::Session;
 use crate::types::{Id, LongText, Text256};
 
 /// A résumé to be added.
@@ -74,8 +71,7 @@ pub fn add(session: &mut Session<'_>, who: &Who, offer: Offer) -> Result<Resume>
 ///
 /// What reading fails with.
 pub fn from_source(session: &mut Session<'_>, user: Id<User>, source: &Text256) -> Result<Option<Resume>> {
-    let query = resumes::table.select(Resume::as_select()).filter(resumes::user_id.eq(user));
-    Ok(session.rows(query.filter(resumes::source.eq(source)))?.into_iter().next())
+    Ok(session.rows(Resume::of_from_source(user, source))?.into_iter().next())
 }
 
 /// The résumé.
@@ -101,18 +97,8 @@ pub fn list(
     limit: Limit,
     each: impl FnMut(Resume) -> Result<()>,
 ) -> Result<()> {
-    let page = |last: Id<Resume>, rows: u32| {
-        let mut query =
-            resumes::table.select(Resume::as_select()).filter(resumes::id.gt(last)).into_boxed::<AnyBackend>();
-        if let Some(user) = filter.user {
-            query = query.filter(resumes::user_id.eq(user));
-        }
-        if let Some(vacancy) = &filter.vacancy {
-            query = query.filter(resumes::vacancy.eq(vacancy));
-        }
-        session.rows(query.order(resumes::id).limit(rows.into()))
-    };
-    pages(limit, page, |resume| resume.id, each)
+    let page = |last, rows| session.rows(Resume::page(filter.user, filter.vacancy.as_deref(), last, rows));
+    pages(limit, page, |resume: &Resume| resume.id, each)
 }
 
 /// Changes the résumé that was read as `read`, and gives it as it is then.

@@ -1,13 +1,9 @@
 //! Accounts: adding, finding, listing, editing and removing them.
 
-use diesel::dsl::{count_star, min};
-use diesel::prelude::*;
-
 use super::{Limit, counted, pages};
 use crate::error::{Error, Result};
-use crate::models::{NewRepository, NewResume, NewUser, Repository, Resume, User};
-use crate::schema::{repositories, resumes, users};
-use crate::session::{AnyBackend, Handle, Session};
+use crate::models::{NewRepository, NewResume, NewUser, Note, Repository, Resume, User};
+use crate::session::{Handle, Session};
 use crate::types::{Email, Id, LongText, RepositoryStatus, Text256};
 
 /// An account to be added.
@@ -130,8 +126,10 @@ pub fn add_pending(session: &mut Session<'_>, account: Account) -> Result<Handle
 
 /// The greatest number below zero that no account has, nor had one below it.
 fn free_number(session: &mut Session<'_>) -> Result<i64> {
-    let least: Vec<Option<i64>> = session.rows(users::table.select(min(users::user_id)))?;
-    Ok(least.into_iter().flatten().next().unwrap_or(0).min(0) - 1)
+    let least: Vec<User> = session.rows(User::least())?;
+    let least = least.first().map_or(0, |user| user.user_id.min(0));
+    let taken = || Error::Value { what: "account number", problem: "there is none left below zero".to_owned() };
+    least.checked_sub(1).ok_or_else(taken)
 }
 
 fn refuse_taken(session: &mut Session<'_>, number: i64) -> Result<()> {
@@ -174,13 +172,12 @@ pub fn find(session: &mut Session<'_>, who: &Who) -> Result<Option<User>> {
 }
 
 fn candidates(session: &mut Session<'_>, who: &Who) -> Result<Vec<User>> {
-    let query = users::table.select(User::as_select()).order(users::id).into_boxed::<AnyBackend>();
-    session.rows(match who {
-        Who::Id(id) => query.filter(users::id.eq(*id)),
-        Who::Number(number) => query.filter(users::user_id.eq(*number)),
-        Who::Login(login) => query.filter(users::username.eq(login)),
-        Who::Email(email) => query.filter(users::email.eq(email)),
-    })
+    match who {
+        Who::Id(id) => session.rows(User::with_id(*id)),
+        Who::Number(number) => session.rows(User::numbered(&[*number])),
+        Who::Login(login) => session.rows(User::with_login(login)),
+        Who::Email(email) => session.rows(User::with_email(email)),
+    }
 }
 
 /// One line that tells an account from the others.
@@ -201,17 +198,8 @@ pub fn list(
     limit: Limit,
     each: impl FnMut(User) -> Result<()>,
 ) -> Result<()> {
-    let page = |last: Id<User>, rows: u32| {
-        let mut query = users::table.select(User::as_select()).filter(users::id.gt(last)).into_boxed::<AnyBackend>();
-        if let Some(login) = &filter.login {
-            query = query.filter(users::username.eq(login));
-        }
-        if let Some(email) = &filter.email {
-            query = query.filter(users::email.eq(email));
-        }
-        session.rows(query.order(users::id).limit(rows.into()))
-    };
-    pages(limit, page, |user| user.id, each)
+    let page = |last, rows| session.rows(User::page(filter.login.as_deref(), filter.email.as_deref(), last, rows));
+    pages(limit, page, |user: &User| user.id, each)
 }
 
 /// Changes an account and gives it as it is then.
@@ -252,12 +240,9 @@ pub fn rename(session: &mut Session<'_>, who: &Who, username: impl Into<String>)
 /// they go too.
 pub fn remove(session: &mut Session<'_>, who: &Who, with: With) -> Result<Removed> {
     let user = get(session, who)?;
-    let notes = super::notes::count_of(session, user.id)?;
-    let of_user = (repositories::user_id.eq(user.user_id), resumes::user_id.eq(user.id));
-    let count: Vec<i64> = session.rows(repositories::table.filter(of_user.0).select(count_star()))?;
-    let repositories = counted_rows(&count);
-    let count: Vec<i64> = session.rows(resumes::table.filter(of_user.1).select(count_star()))?;
-    let resumes = counted_rows(&count);
+    let notes = count(session.rows(Note::count_of(user.id))?);
+    let repositories = count(session.rows(Repository::count_of(user.user_id))?);
+    let resumes = count(session.rows(Resume::count_of(user.id))?);
     if repositories + resumes > 0 {
         if with == With::Nothing {
             let dependents = [
@@ -272,16 +257,17 @@ pub fn remove(session: &mut Session<'_>, who: &Who, with: With) -> Result<Remove
                 hint: "remove them first, or remove the user with everything ('--with-everything')".to_owned(),
             });
         }
-        session.execute(diesel::delete(repositories::table.filter(of_user.0)))?;
-        session.execute(diesel::delete(resumes::table.filter(of_user.1)))?;
+        session.execute(Repository::delete_of(user.user_id))?;
+        session.execute(Resume::delete_of(user.id))?;
     }
     session.delete(&user)?;
     session.flush()?;
     Ok(Removed { user, repositories, resumes, notes })
 }
 
-pub(super) fn counted_rows(count: &[i64]) -> u64 {
-    count.first().and_then(|count| u64::try_from(*count).ok()).unwrap_or(0)
+/// The number in the only row of a count.
+fn count(rows: Vec<i64>) -> u64 {
+    rows.first().and_then(|count| u64::try_from(*count).ok()).unwrap_or(0)
 }
 
 /// The rows that a person starts with.

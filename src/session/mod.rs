@@ -20,7 +20,9 @@ mod transaction;
 
 use std::ops::DerefMut;
 
-pub use entity::{AnyBackend, ColumnInfo, ColumnSet, Columns, Entity, EntityTable, HasColumn, Key, New, Table, Visitor};
+pub use entity::{
+    AnyBackend, ColumnInfo, ColumnSet, Columns, Entity, EntityTable, HasColumn, Key, New, Table, Visitor,
+};
 pub use handle::{Handle, State};
 pub use plan::{Plan, Step};
 pub use query::Query;
