@@ -23,6 +23,7 @@
 //! # Ok::<(), folio::Error>(())
 //! ```
 
+mod apply;
 mod detect;
 mod document;
 mod fields;
@@ -37,6 +38,7 @@ mod progress;
 mod reader;
 mod values;
 
+pub use apply::{Rules, Summary, Tally, apply};
 pub use format::Format;
 pub use github::{Account, GithubReader, GithubRecord, Owner, Repository};
 pub use input::{Gathered, Input, Skipped, gather};

@@ -93,6 +93,15 @@ pub fn from_source(session: &mut Session<'_>, user: Id<User>, source: &Text256) 
     Ok(session.rows(Note::of_from_source(user, source))?.into_iter().next())
 }
 
+/// All notes that were imported from `source`, whosever they are.
+///
+/// # Errors
+///
+/// What reading fails with.
+pub fn all_from_source(session: &mut Session<'_>, source: &Text256) -> Result<Vec<Note>> {
+    session.rows(Note::from_source(source))
+}
+
 /// The note.
 ///
 /// # Errors

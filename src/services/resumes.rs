@@ -74,6 +74,15 @@ pub fn from_source(session: &mut Session<'_>, user: Id<User>, source: &Text256) 
     Ok(session.rows(Resume::of_from_source(user, source))?.into_iter().next())
 }
 
+/// All résumés that were imported from `source`, whosever they are.
+///
+/// # Errors
+///
+/// What reading fails with.
+pub fn all_from_source(session: &mut Session<'_>, source: &Text256) -> Result<Vec<Resume>> {
+    session.rows(Resume::from_source(source))
+}
+
 /// The résumé.
 ///
 /// # Errors

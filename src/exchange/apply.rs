@@ -1,0 +1,239 @@
+//! The writing half: records become rows, by rules that do not depend on the order in which files are read.
+//!
+//! - An account's own record wins over what is stored. An account that is only mentioned by another record is added
+//!   where it is missing and never changes one that is there.
+//! - A record that tells no email takes none away.
+//! - A repository is found by its number, else by owner and name; so a renamed one is renamed.
+//! - A résumé or note is found by whose it is and where it came from.
+//!
+//! Records are read into batches, and each batch is a few statements: memory does not grow with their number, and a
+//! record that is stored already sends no UPDATE.
+
+mod accounts;
+mod documents;
+mod repositories;
+
+use std::collections::HashSet;
+
+use super::github::{Account, Repository};
+use super::place::Located;
+use super::reader::Record;
+use crate::error::{Error, Result};
+use crate::services::users::Who;
+use crate::session::Session;
+
+/// How many accounts, or repositories, one batch takes.
+const BATCH: usize = 1_000;
+
+/// What an import cannot read from the records themselves.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct Rules {
+    /// Whose the résumés and notes are.
+    pub user: Option<Who>,
+    /// Where the input lies: what a document's row remembers as its source unless it names a better one.
+    pub source: Option<String>,
+}
+
+impl Rules {
+    /// Rules for documents of this person from this source; `None` where it is not known.
+    #[must_use]
+    pub fn new(user: Option<Who>, source: Option<String>) -> Self {
+        Self { user, source }
+    }
+}
+
+/// What an import did with the records of one kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct Tally {
+    /// Records that became a new row.
+    pub new: u64,
+    /// Records that changed a row.
+    pub changed: u64,
+    /// Records whose row says the same already.
+    pub unchanged: u64,
+}
+
+impl Tally {
+    /// All records.
+    #[must_use]
+    pub fn total(self) -> u64 {
+        self.new + self.changed + self.unchanged
+    }
+}
+
+impl std::ops::AddAssign for Tally {
+    fn add_assign(&mut self, other: Self) {
+        self.new += other.new;
+        self.changed += other.changed;
+        self.unchanged += other.unchanged;
+    }
+}
+
+/// `12 new, 3 changed, 985 unchanged`.
+impl std::fmt::Display for Tally {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} new, {} changed, {} unchanged", self.new, self.changed, self.unchanged)
+    }
+}
+
+/// What an import did.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct Summary {
+    /// Accounts: their own records, and those that only another record mentions where they were missing.
+    pub users: Tally,
+    /// Repositories.
+    pub repositories: Tally,
+    /// Résumés.
+    pub resumes: Tally,
+    /// Notes.
+    pub notes: Tally,
+    /// What a person should know besides, a sentence each.
+    pub remarks: Vec<String>,
+}
+
+impl Summary {
+    /// The records of all kinds together.
+    #[must_use]
+    pub fn total(&self) -> Tally {
+        let mut total = self.users;
+        total += self.repositories;
+        total += self.resumes;
+        total += self.notes;
+        total
+    }
+
+    /// Adds what another import did.
+    pub fn add(&mut self, other: Self) {
+        self.users += other.users;
+        self.repositories += other.repositories;
+        self.resumes += other.resumes;
+        self.notes += other.notes;
+        self.remarks.extend(other.remarks);
+    }
+}
+
+/// Writes the records into the session's transaction; `progress` is told of each batch.
+///
+/// A batch sends one SELECT a table and what INSERTs and UPDATEs its new and changed records need. The session is
+/// cleared between batches, so that handles given out before are gone.
+///
+/// ```
+/// use folio::exchange::{self, Rules};
+/// # use folio::{Database, Result};
+/// # let db = Database::open("sqlite::memory:")?;
+/// # db.migrate()?;
+/// let records = br#"[{"login": "octocat", "id": 583231}, {"login": "github", "id": 9919}]"#;
+/// let summary = db.begin(|session| -> Result<_> {
+///     let records = exchange::read(&records[..], "users.json", None)?;
+///     exchange::apply(session, records, &Rules::default(), |_| {})
+/// })?;
+/// assert_eq!(summary.users.to_string(), "2 new, 0 changed, 0 unchanged");
+/// # Ok::<(), folio::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// The first record that cannot be read or does not fit, named by its place; what the database refuses. The
+/// transaction is to be rolled back then, as `begin` does.
+pub fn apply(
+    session: &mut Session<'_>,
+    records: impl Iterator<Item = Result<Located<Record>>>,
+    rules: &Rules,
+    mut progress: impl FnMut(&Summary),
+) -> Result<Summary> {
+    session.flush()?;
+    session.clear()?;
+    let mut summary = Summary::default();
+    let mut batch = Batch::default();
+    for record in records {
+        let Located { place, value } = record?;
+        match value {
+            Record::Account(account) => {
+                if !batch.has_room_for_account(&account) {
+                    batch.write(session, &mut summary)?;
+                    progress(&summary);
+                }
+                batch.add_account(Located { place, value: account });
+            }
+            Record::Repository(repository) => {
+                if !batch.has_room_for_repository(&repository) {
+                    batch.write(session, &mut summary)?;
+                    progress(&summary);
+                }
+                batch.add_repository(Located { place, value: repository });
+            }
+            Record::Resume(resume) => {
+                let located = |error| at(&place, error);
+                documents::resume(session, &resume, rules, &mut summary).map_err(located)?;
+            }
+            Record::Note(note) => {
+                let located = |error| at(&place, error);
+                documents::note(session, &note, rules, &mut summary).map_err(located)?;
+            }
+        }
+    }
+    batch.write(session, &mut summary)?;
+    progress(&summary);
+    Ok(summary)
+}
+
+/// The error with the place of the record that met it, where it is the record's fault.
+fn at(place: &super::place::Place, error: Error) -> Error {
+    match error {
+        Error::Value { .. } | Error::NotFound { .. } | Error::Ambiguous { .. } | Error::Exists { .. } => {
+            place.refuse(error)
+        }
+        other => other,
+    }
+}
+
+/// Accounts and repositories that are written together. No number and no owner's name stands in it twice, so that
+/// what one record says cannot depend on another of the same batch.
+#[derive(Default)]
+struct Batch {
+    accounts: Vec<Located<Account>>,
+    repositories: Vec<Located<Repository>>,
+    numbers: HashSet<i64>,
+    repository_numbers: HashSet<i64>,
+    names: HashSet<(i64, String)>,
+}
+
+impl Batch {
+    fn has_room_for_account(&self, account: &Account) -> bool {
+        self.accounts.len() < BATCH && !self.numbers.contains(&account.number)
+    }
+
+    fn has_room_for_repository(&self, repository: &Repository) -> bool {
+        self.repositories.len() < BATCH
+            && !self.repository_numbers.contains(&repository.number)
+            && !self.names.contains(&(repository.owner.number, repository.name.clone()))
+    }
+
+    fn add_account(&mut self, account: Located<Account>) {
+        self.numbers.insert(account.value.number);
+        self.accounts.push(account);
+    }
+
+    fn add_repository(&mut self, repository: Located<Repository>) {
+        self.repository_numbers.insert(repository.value.number);
+        self.names.insert((repository.value.owner.number, repository.value.name.clone()));
+        self.repositories.push(repository);
+    }
+
+    /// Writes the batch and empties it: accounts first, because repositories mention them.
+    fn write(&mut self, session: &mut Session<'_>, summary: &mut Summary) -> Result<()> {
+        let batch = std::mem::take(self);
+        if !batch.accounts.is_empty() {
+            accounts::write(session, &batch.accounts, summary)?;
+        }
+        if !batch.repositories.is_empty() {
+            accounts::write_owners(session, &batch.repositories, summary)?;
+            repositories::write(session, &batch.repositories, summary)?;
+        }
+        session.flush()?;
+        session.clear()
+    }
+}
