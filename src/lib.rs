@@ -21,3 +21,15 @@ pub use database::Database;
 pub use error::{Error, Result};
 pub use folio_derive::Entity;
 pub use session::{Handle, Session, State};
+
+/// What most programs need: `use folio::prelude::*;`, Diesel's own prelude included.
+pub mod prelude {
+    pub use crate::connection::EchoOptions;
+    pub use crate::database::{Database, Options};
+    pub use crate::models::*;
+    pub use crate::schema::{notes, repositories, resumes, users};
+    pub use crate::types::{Email, Id, LongText, RepositoryStatus, Text256, Timestamp};
+    pub use crate::{Entity, Error, Handle, Result, Session, State};
+    pub use diesel::HasQuery;
+    pub use diesel::prelude::*;
+}
