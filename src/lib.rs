@@ -19,8 +19,7 @@ pub mod types;
 
 pub use database::Database;
 pub use error::{Error, Result};
-pub use folio_derive::Entity;
-pub use session::{Handle, Session, State};
+pub use session::{Entity, Handle, Session, State};
 
 /// What most programs need: `use folio::prelude::*;`, Diesel's own prelude included.
 pub mod prelude {

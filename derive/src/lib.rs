@@ -1,6 +1,6 @@
 //! `#[derive(Entity)]`: what one struct says about its table, in the words of `folio::session`.
 //!
-//! See `folio::Entity` for the attributes; [`entity`] reads them, [`write`] writes the code.
+//! See `folio::Entity` for the attributes; `entity` reads them, `write` writes the code.
 
 #![forbid(unsafe_code)]
 

@@ -6,9 +6,8 @@ use serde::Serialize;
 
 use super::repository::Repository;
 use super::user::User;
-use crate::Entity;
 use crate::schema::{notes, repositories, users};
-use crate::session::AnyBackend;
+use crate::session::{AnyBackend, Entity};
 use crate::types::{Id, LongText, Text256, Timestamp};
 
 /// A note: of one person, and perhaps about a repository.

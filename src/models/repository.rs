@@ -5,9 +5,8 @@ use diesel::prelude::*;
 use serde::Serialize;
 
 use super::user::User;
-use crate::Entity;
 use crate::schema::{repositories, users};
-use crate::session::AnyBackend;
+use crate::session::{AnyBackend, Entity};
 use crate::types::{Id, RepositoryStatus, Text256, Timestamp};
 
 /// A code repository of an account.
@@ -123,7 +122,6 @@ impl Repository {
     }
 
     /// The statement that removes all repositories of an account, by the account's number.
-    #[must_use]
     pub fn delete_of(owner: i64) -> delete<Filter<repositories::table, Eq<repositories::user_id, i64>>> {
         diesel::delete(repositories::table.filter(repositories::user_id.eq(owner)))
     }

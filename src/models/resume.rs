@@ -5,9 +5,8 @@ use diesel::prelude::*;
 use serde::Serialize;
 
 use super::user::User;
-use crate::Entity;
 use crate::schema::{resumes, users};
-use crate::session::AnyBackend;
+use crate::session::{AnyBackend, Entity};
 use crate::types::{Id, LongText, Text256, Timestamp};
 
 /// A résumé: what one person offers for one vacancy.
@@ -81,7 +80,6 @@ impl Resume {
     }
 
     /// The statement that removes all résumés of a person.
-    #[must_use]
     pub fn delete_of(user: Id<User>) -> delete<Filter<resumes::table, Eq<resumes::user_id, Id<User>>>> {
         diesel::delete(resumes::table.filter(resumes::user_id.eq(user)))
     }

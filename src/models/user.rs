@@ -4,9 +4,8 @@ use diesel::dsl::{AsSelect, IntoBoxed, Select};
 use diesel::prelude::*;
 use serde::Serialize;
 
-use crate::Entity;
 use crate::schema::users;
-use crate::session::AnyBackend;
+use crate::session::{AnyBackend, Entity};
 use crate::types::{Email, Id, Text256, Timestamp};
 
 /// An account: one developer at one place.

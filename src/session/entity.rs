@@ -19,6 +19,50 @@ use crate::error::Result;
 /// The Diesel backend of [`AnyConnection`], for queries that must name theirs, as boxed ones do.
 pub type AnyBackend = <AnyConnection as diesel::Connection>::Backend;
 
+/// Makes a struct a row type of the session. The struct stands for a table: one field a column.
+///
+/// On the struct, beside `#[diesel(table_name = …)]`:
+///
+/// | attribute | says |
+/// | --- | --- |
+/// | `#[entity(unique(a, b))]` | no two rows have the same values in these fields |
+///
+/// On a field:
+///
+/// | attribute | says |
+/// | --- | --- |
+/// | `#[entity(key)]` | the primary key, which the database makes |
+/// | `#[entity(key, given)]` | the primary key, or a part of it, which the program gives |
+/// | `#[entity(references = users::id)]` | a foreign key, with the column that it refers to |
+/// | `#[entity(default = path)]` | the value of a new row unless it is set, by a function |
+/// | `#[entity(update = path)]` | the same, and every UPDATE sets it anew |
+/// | `#[entity(server_default)]` | the database's default fills it |
+/// | `#[entity(version)]` | an `i64` that the session counts, so that two writers find out about each other |
+///
+/// It writes the struct `New…` with the fields that the program gives (a foreign key is a
+/// [`Ref`](crate::session::Ref): a key or a handle) and a function `new` that takes the required ones: those that are
+/// no `Option` and have no default. It names no database engine; a mistake is a compile error that says what to write.
+///
+/// ```
+/// use folio::prelude::*;
+///
+/// diesel::table! { books (id) { id -> BigInt, title -> Text, pages -> Nullable<BigInt> } }
+///
+/// #[derive(Debug, Clone, PartialEq, HasQuery, Entity)]
+/// #[diesel(table_name = books)]
+/// pub struct Book {
+///     #[entity(key)]
+///     pub id: Id<Book>,
+///     pub title: Text256,
+///     pub pages: Option<i64>,
+/// }
+///
+/// let book = NewBook { pages: Some(96), ..NewBook::new("The Little Prince")? };
+/// assert_eq!(book.title, "The Little Prince");
+/// # Ok::<(), folio::Error>(())
+/// ```
+pub use folio_derive::Entity;
+
 /// What the key of an entity must be able to do; every type that can, is one.
 pub trait Key: Clone + Eq + Ord + Hash + Debug + Send + 'static {}
 
