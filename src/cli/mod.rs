@@ -1,3 +1,56 @@
 //! The program: arguments, commands, output.
+//!
+//! Data goes to standard output, talk to standard error. Every command ends in one of the [`Exit`] codes; no backtrace,
+//! no password and no panic reaches a person.
 
+mod arguments;
+mod body;
+mod completions;
+mod db;
+mod echo;
+mod editor;
+mod environment;
+mod exit;
+mod migrate;
+mod note;
+mod opening;
 pub mod output;
+mod people;
+mod records;
+mod repo;
+mod resume;
+mod talk;
+mod user;
+mod values;
+
+use std::panic;
+use std::process::ExitCode;
+
+pub use exit::Exit;
+
+use arguments::{Arguments, Command};
+
+/// Runs the program on its arguments, and says what to end with.
+#[must_use]
+pub fn run() -> ExitCode {
+    panic::set_hook(Box::new(|panicked| talk::complain(&format!("this is a mistake in folio itself: {panicked}"))));
+    panic::catch_unwind(|| match arguments::parse() {
+        Ok(arguments) => exit::of(execute(arguments)),
+        Err(exit) => exit,
+    })
+    .unwrap_or(Exit::Failed)
+    .into()
+}
+
+fn execute(Arguments { globals, command }: Arguments) -> anyhow::Result<()> {
+    echo::listen(globals.echo);
+    match command {
+        Command::User { command } => user::run(&globals, command),
+        Command::Repo { command } => repo::run(&globals, command),
+        Command::Resume { command } => resume::run(&globals, command),
+        Command::Note { command } => note::run(&globals, command),
+        Command::Migrate { command } => migrate::run(&globals, command),
+        Command::Db { command } => db::run(&globals, command),
+        Command::Completions(arguments) => completions::run(&arguments),
+    }
+}

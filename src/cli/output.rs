@@ -73,6 +73,12 @@ impl Column {
     pub const fn number(name: &'static str) -> Self {
         Self { name, right: true }
     }
+
+    /// What the header calls it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        self.name
+    }
 }
 
 /// What can be listed.

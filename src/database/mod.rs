@@ -13,6 +13,8 @@ pub use pool::PooledConnection;
 pub use url::{DatabaseUrl, redact};
 pub use work::Named;
 
+pub use crate::connection::{Access, EchoOptions};
+
 use crate::error::{Error, Result};
 use crate::migrations::{self, Existing, Script, Standing, Status, Target};
 use pool::Pool;

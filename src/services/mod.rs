@@ -22,7 +22,7 @@ pub mod repositories;
 pub mod resumes;
 pub mod users;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::types::Id;
 
 /// How many rows a listing reads at a time.
@@ -37,13 +37,14 @@ pub struct Limit {
 
 /// Reads a listing page by page and hands its rows to `each`, so that memory does not grow with their number.
 ///
-/// `page` reads at most so many rows whose id is greater than the given one, in the order of ids.
-fn pages<E, R>(
+/// `page` reads at most so many rows whose id is greater than the given one, in the order of ids. `each` may fail with
+/// an error of the caller's own, as the closure of [`begin`](crate::Session::begin) may.
+fn pages<T, R, E: From<Error>>(
     limit: Limit,
-    mut page: impl FnMut(Id<E>, u32) -> Result<Vec<R>>,
-    id: impl Fn(&R) -> Id<E>,
-    mut each: impl FnMut(R) -> Result<()>,
-) -> Result<()> {
+    mut page: impl FnMut(Id<T>, u32) -> Result<Vec<R>>,
+    id: impl Fn(&R) -> Id<T>,
+    mut each: impl FnMut(R) -> Result<(), E>,
+) -> Result<(), E> {
     let mut left = limit.rows.unwrap_or(u64::MAX);
     let mut last = Id::new(i64::MIN);
     loop {

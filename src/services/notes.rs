@@ -119,12 +119,12 @@ pub fn get(session: &mut Session<'_>, id: Id<Note>) -> Result<Note> {
 /// # Errors
 ///
 /// What `each` returns, and what reading fails with.
-pub fn list(
+pub fn list<E: From<Error>>(
     session: &mut Session<'_>,
     filter: &Filter,
     limit: Limit,
-    each: impl FnMut(Note) -> Result<()>,
-) -> Result<()> {
+    each: impl FnMut(Note) -> Result<(), E>,
+) -> Result<(), E> {
     let filter = NoteFilter { user: filter.user, repository: filter.repository, name: filter.name.as_deref() };
     let page = |last, rows| session.rows(Note::page(filter, last, rows));
     pages(limit, page, |note: &Note| note.id, each)

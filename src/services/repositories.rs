@@ -176,12 +176,12 @@ pub fn get(session: &mut Session<'_>, which: &Which) -> Result<Owned> {
 /// # Errors
 ///
 /// What `each` returns, and what reading fails with.
-pub fn list(
+pub fn list<E: From<Error>>(
     session: &mut Session<'_>,
     filter: &Filter,
     limit: Limit,
-    each: impl FnMut(Owned) -> Result<()>,
-) -> Result<()> {
+    each: impl FnMut(Owned) -> Result<(), E>,
+) -> Result<(), E> {
     let filter = RepositoryFilter { owner: filter.owner, name: filter.name.as_deref(), status: filter.status };
     let page = |last, rows| {
         let found = session.rows(Repository::page(filter, last, rows))?;

@@ -100,12 +100,12 @@ pub fn get(session: &mut Session<'_>, id: Id<Resume>) -> Result<Resume> {
 /// # Errors
 ///
 /// What `each` returns, and what reading fails with.
-pub fn list(
+pub fn list<E: From<Error>>(
     session: &mut Session<'_>,
     filter: &Filter,
     limit: Limit,
-    each: impl FnMut(Resume) -> Result<()>,
-) -> Result<()> {
+    each: impl FnMut(Resume) -> Result<(), E>,
+) -> Result<(), E> {
     let page = |last, rows| session.rows(Resume::page(filter.user, filter.vacancy.as_deref(), last, rows));
     pages(limit, page, |resume: &Resume| resume.id, each)
 }

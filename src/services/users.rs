@@ -192,12 +192,12 @@ pub fn describe(user: &User) -> String {
 /// # Errors
 ///
 /// What `each` returns, and what reading fails with.
-pub fn list(
+pub fn list<E: From<Error>>(
     session: &mut Session<'_>,
     filter: &Filter,
     limit: Limit,
-    each: impl FnMut(User) -> Result<()>,
-) -> Result<()> {
+    each: impl FnMut(User) -> Result<(), E>,
+) -> Result<(), E> {
     let page = |last, rows| session.rows(User::page(filter.login.as_deref(), filter.email.as_deref(), last, rows));
     pages(limit, page, |user: &User| user.id, each)
 }

@@ -1,0 +1,136 @@
+//! The command line: its nouns and verbs, the options that every command takes, and what a slip in it is answered with.
+
+use std::error::Error as _;
+use std::io::{self, Write as _};
+use std::time::Duration;
+
+use clap::builder::ArgGroup;
+use clap::error::ErrorKind;
+use clap::{Args, Parser, Subcommand};
+
+use super::completions::Completions;
+use super::db::DbCommand;
+use super::exit::Exit;
+use super::migrate::MigrateCommand;
+use super::note::NoteCommand;
+use super::output::Format;
+use super::repo::RepoCommand;
+use super::resume::ResumeCommand;
+use super::user::UserCommand;
+use super::{talk, values};
+use crate::error::Error;
+
+const AFTER: &str = "\
+Examples:
+  folio db create                               make ./folio.db
+  folio user add octocat --number 583231        record an account
+  folio repo add hello-world --login octocat    record a repository of it
+  folio repo list --login octocat
+  folio note add 'To do' --login octocat --body 'call back'
+
+Records go to standard output: a table on a terminal; in a pipe one line a record with
+tabs between the fields and no header. All else goes to standard error.
+
+The database is what --database-url says, else FOLIO_DATABASE_URL, else DATABASE_URL, else
+one of the two in the file .env of the current folder, else sqlite://folio.db.
+
+Exit codes:
+  0  done, also when the reader of a pipe went away
+  1  failed
+  2  the command line cannot be understood
+  3  the database lacks migrations: run 'folio migrate up'
+  4  there is no such record";
+
+/// A record of developers: their accounts, code repositories, résumés and notes, in one database
+#[derive(Debug, Parser)]
+#[command(name = "folio", version, after_help = AFTER, max_term_width = 100)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    pub globals: Globals,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The options that every command takes.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Options of every command")]
+pub(super) struct Globals {
+    /// The database: a path, sqlite://FILE or sqlite::memory:
+    #[arg(long, global = true, value_name = "URL")]
+    pub database_url: Option<String>,
+    /// How records are written: 'table', 'tsv' or 'json' [default: table on a terminal, tsv in a pipe]
+    #[arg(long, global = true, value_name = "FORMAT", hide_possible_values = true)]
+    pub format: Option<Format>,
+    /// Show every SQL statement on standard error, with its values, rows and time
+    #[arg(long, global = true)]
+    pub echo: bool,
+    /// How long to wait for another program that is writing
+    #[arg(long, global = true, value_name = "SECONDS", default_value = "5", value_parser = values::seconds)]
+    pub busy_timeout: Duration,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Accounts: developers, each at one place
+    #[command(disable_help_subcommand = true)]
+    User {
+        #[command(subcommand)]
+        command: UserCommand,
+    },
+    /// Code repositories, each of one account
+    #[command(disable_help_subcommand = true)]
+    Repo {
+        #[command(subcommand)]
+        command: RepoCommand,
+    },
+    /// Résumés: what one person offers for one vacancy
+    #[command(disable_help_subcommand = true)]
+    Resume {
+        #[command(subcommand)]
+        command: ResumeCommand,
+    },
+    /// Notes: of one person, and perhaps about a repository
+    #[command(disable_help_subcommand = true)]
+    Note {
+        #[command(subcommand)]
+        command: NoteCommand,
+    },
+    /// The database's version: bring it up to date, go back, look
+    #[command(disable_help_subcommand = true)]
+    Migrate {
+        #[command(subcommand)]
+        command: MigrateCommand,
+    },
+    /// The database itself
+    #[command(disable_help_subcommand = true)]
+    Db {
+        #[command(subcommand)]
+        command: DbCommand,
+    },
+    /// Write a script that completes folio's commands in a shell
+    Completions(Completions),
+}
+
+/// Arguments of which exactly one must be given.
+pub(super) fn one_of(arguments: &[&'static str]) -> ArgGroup {
+    ArgGroup::new("one").args(arguments.iter().copied()).required(true)
+}
+
+/// Reads the command line. Help, the version and mistakes are answered here; then only the exit code is left.
+pub(super) fn parse() -> Result<Arguments, Exit> {
+    Arguments::try_parse().map_err(|error| {
+        if !error.use_stderr() {
+            // Help for a reader who went away is help for nobody.
+            let _ = error.print().and_then(|()| io::stdout().flush());
+            return Exit::Done;
+        }
+        match (error.kind(), error.source().and_then(|source| source.downcast_ref::<Error>())) {
+            // Our own words, which do not repeat a value of ten thousand characters.
+            (ErrorKind::ValueValidation, Some(refused)) => talk::complain(&refused.to_string()),
+            _ => {
+                let _ = error.print();
+            }
+        }
+        Exit::Usage
+    })
+}

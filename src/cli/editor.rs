@@ -1,0 +1,116 @@
+//! Editing a text in a person's own editor, so that nothing that was typed is ever lost.
+
+use std::env;
+use std::ffi::OsString;
+use std::fs;
+use std::io::{self, IsTerminal as _, Write as _};
+use std::path::Path;
+use std::process::{Command, ExitStatus};
+
+use anyhow::anyhow;
+use tempfile::TempPath;
+
+use super::body::checked;
+use super::exit::Usage;
+use crate::error::{Error, Result};
+use crate::types::LongText;
+
+/// The variables that name the editor; the first beats the second.
+const NAMES: [&str; 2] = ["VISUAL", "EDITOR"];
+
+/// The editor where none is named.
+const DEFAULT: &str = "vi";
+
+/// A text that was typed, and the file that it stands in until it is saved elsewhere.
+#[derive(Debug)]
+pub(super) struct Typed {
+    pub text: LongText,
+    file: TempPath,
+}
+
+impl Typed {
+    /// The error, told together with the file in which the text is kept.
+    pub(super) fn keep(self, error: &Error) -> anyhow::Error {
+        let why = if error.is_stale() {
+            "it was changed or removed by someone else meanwhile, so nothing was overwritten".to_owned()
+        } else {
+            error.to_string()
+        };
+        keep(self.file, &why)
+    }
+}
+
+/// Lets a person edit `text` in a file named after `name`, their owner's alone; `None` where they leave it as it is.
+///
+/// Nothing of the database is held meanwhile. Where the editor fails, or leaves what cannot be saved, the error names
+/// the file that keeps it.
+pub(super) fn edit(name: &str, text: &str) -> anyhow::Result<Option<Typed>> {
+    let editor = editor()?;
+    let in_temporary = |e| Error::io(env::temp_dir().display(), e);
+    let mut file =
+        tempfile::Builder::new().prefix(&format!("folio-{name}-")).suffix(".md").tempfile().map_err(in_temporary)?;
+    file.write_all(text.as_bytes()).and_then(|()| file.flush()).map_err(in_temporary)?;
+    // Closed before the editor opens it, which may well put another file in its place.
+    let file = file.into_temp_path();
+
+    let ended = open(&editor, &file);
+    let left = fs::read(&file).map_err(|e| Error::io(file.display(), e));
+    // Most editors end the last line, which is no change of anybody's.
+    let is_as_it_was = |left: &Vec<u8>| left == text.as_bytes() || left == format!("{text}\n").as_bytes();
+    let changed = left.as_ref().is_ok_and(|left| !is_as_it_was(left));
+    let failed = match ended {
+        Ok(status) if status.success() => None,
+        Ok(status) => Some(format!("the editor '{}' ended with {status}", editor.display())),
+        Err(error) => Some(format!("the editor '{}' cannot be started: {error}", editor.display())),
+    };
+    match failed {
+        Some(failed) if changed => Err(keep(file, &format!("{failed}, so nothing was saved"))),
+        Some(failed) => Err(anyhow!("{failed}, so nothing was saved")),
+        None if !changed => left.map(|_| None).map_err(Into::into),
+        None => match left.and_then(|left| checked("the text".to_owned(), left)) {
+            Ok(text) => Ok(Some(Typed { text, file })),
+            Err(error) => Err(keep(file, &error.to_string())),
+        },
+    }
+}
+
+/// The command that edits: what the environment names, or a usual one where there is a terminal for it.
+fn editor() -> Result<OsString, Usage> {
+    let named = NAMES.into_iter().filter_map(env::var_os).find(|editor| !editor.is_empty());
+    if named.is_none() && !io::stdin().is_terminal() {
+        let problem =
+            "there is no terminal to edit the text in; give it by --body or --body-file, or name an editor in EDITOR";
+        return Err(Usage(problem.to_owned()));
+    }
+    Ok(named.unwrap_or_else(|| DEFAULT.into()))
+}
+
+/// Runs the editor by the shell, since its variable may hold arguments: `code --wait`.
+#[cfg(unix)]
+fn open(editor: &OsString, file: &Path) -> io::Result<ExitStatus> {
+    let mut command = editor.clone();
+    command.push(" \"$@\"");
+    Command::new("sh").arg("-c").arg(command).arg(editor).arg(file).status()
+}
+
+#[cfg(not(unix))]
+fn open(editor: &OsString, file: &Path) -> io::Result<ExitStatus> {
+    let command = editor.to_string_lossy();
+    let mut words = command.split_whitespace();
+    Command::new(words.next().unwrap_or(DEFAULT)).args(words).arg(file).status()
+}
+
+/// Leaves the file where it is, and says so after `why`.
+fn keep(file: TempPath, why: &str) -> anyhow::Error {
+    let path = match file.keep() {
+        Ok(path) => path,
+        Err(tempfile::PathPersistError { error, path }) => {
+            let shown = path.display().to_string();
+            return anyhow!("{why}; what was typed should be in {shown}, but cannot be kept there: {error}");
+        }
+    };
+    // An editor that replaced the file may have opened it to others.
+    #[cfg(unix)]
+    let _ = fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600));
+    anyhow!("{why}; what was typed is kept in {}", path.display())
+}

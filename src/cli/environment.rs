@@ -1,0 +1,131 @@
+//! Where the database is, as far as the command line does not say: the environment, `.env`, the default.
+
+use std::env;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::Path;
+
+use anyhow::anyhow;
+
+use super::exit::Usage;
+use crate::database::DatabaseUrl;
+use crate::error::Error;
+
+/// The variables that may name the database; the first beats the second.
+const NAMES: [&str; 2] = ["FOLIO_DATABASE_URL", "DATABASE_URL"];
+
+/// The file that may set them, in the current folder and in no other.
+const FILE: &str = ".env";
+
+/// What is opened where nothing names a database.
+const DEFAULT: &str = "sqlite://folio.db";
+
+/// The database's URL: the option beats the environment, which beats `.env`, which beats the default. It is in the text
+/// form that opens it, so it may hold a password; what is wrong with it is said without one.
+pub(super) fn database_url(option: Option<&str>) -> anyhow::Result<(String, DatabaseUrl)> {
+    let (text, origin) = match option {
+        Some(text) => (text.to_owned(), "--database-url".to_owned()),
+        None => from_environment()?,
+    };
+    match DatabaseUrl::parse(&text) {
+        Ok(url) => Ok((text, url)),
+        Err(error @ Error::Url { .. }) if option.is_some() => Err(Usage(format!("{origin}: {error}")).into()),
+        Err(error) => Err(anyhow!("{origin}: {error}")),
+    }
+}
+
+/// The URL that stands in the environment or in `.env`, or the default, and what to call its origin.
+fn from_environment() -> anyhow::Result<(String, String)> {
+    for name in NAMES {
+        match env::var(name) {
+            Ok(text) => return Ok((text, name.to_owned())),
+            Err(env::VarError::NotPresent) => {}
+            Err(env::VarError::NotUnicode(_)) => return Err(anyhow!("{name}: its value is not UTF-8 text")),
+        }
+    }
+    let path = Path::new(FILE);
+    let variables = match fs::read(path) {
+        Ok(bytes) => variables(&bytes)?,
+        Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
+        Err(error) => return Err(Error::io(shown(), error).into()),
+    };
+    for name in NAMES {
+        // Of several the first stands, as for a shell that reads only what is not yet set.
+        if let Some((_, text)) = variables.iter().find(|(key, _)| key == name) {
+            return Ok((text.clone(), format!("{name} in {}", shown())));
+        }
+    }
+    Ok((DEFAULT.to_owned(), "the default".to_owned()))
+}
+
+/// The file's absolute path, for messages.
+fn shown() -> String {
+    std::path::absolute(FILE).map_or_else(|_| FILE.to_owned(), |path| path.display().to_string())
+}
+
+/// Reads the file's variables, in their order.
+fn variables(bytes: &[u8]) -> anyhow::Result<Vec<(String, String)>> {
+    let refused = |place: String, problem: &str| Error::Input {
+        place: format!("{}{place}", shown()),
+        problem: problem.to_owned(),
+    };
+    let text = std::str::from_utf8(bytes).map_err(|error| {
+        let line = bytes[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n').count() + 1;
+        refused(format!(", line {line}"), "it is not UTF-8 text")
+    })?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let mut variables = Vec::new();
+    for variable in dotenvy::from_read_iter(text.as_bytes()) {
+        match variable {
+            Ok(variable) => variables.push(variable),
+            // The line itself is not shown: it may hold a password.
+            Err(dotenvy::Error::LineParse(line, _)) => {
+                let place = line_of(text, &line).map(|line| format!(", line {line}")).unwrap_or_default();
+                return Err(refused(place, "this is not NAME=value; put a value with spaces into quotes").into());
+            }
+            Err(_) => return Err(refused(String::new(), "it cannot be read").into()),
+        }
+    }
+    Ok(variables)
+}
+
+/// The number of the line, from 1, that the parser stumbled over.
+fn line_of(text: &str, refused: &str) -> Option<usize> {
+    let refused = refused.trim_end();
+    let starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1));
+    let mut lines = starts.enumerate();
+    lines.find(|(_, start)| text[*start..].starts_with(refused)).map(|(before, _)| before + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_line_that_is_wrong_is_named() {
+        for (text, line) in [
+            ("oops", 1),
+            ("A=1\n# oops\noops\nB=2\n", 3),
+            ("A='two\nlines'\r\nB=a b\r\n", 3),
+            ("\u{feff}A=1\n\n  spaced out\n", 3),
+            ("A=1\nB='never closed\nC=3\n", 2),
+        ] {
+            let refused = variables(text.as_bytes()).unwrap_err().to_string();
+            assert!(refused.contains(&format!(".env, line {line}: ")), "{text:?}: {refused}");
+        }
+        let refused = variables(b"A=1\nB=\xff\n").unwrap_err().to_string();
+        assert!(refused.contains(".env, line 2: it is not UTF-8"), "{refused}");
+    }
+
+    #[test]
+    fn a_refused_line_is_not_repeated() {
+        let refused = variables(b"DATABASE_URL=postgres://u:SECRET word@h/db\n").unwrap_err();
+        assert!(!format!("{refused} {refused:?}").contains("SECRET"), "{refused:?}");
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_no_part_of_a_name() {
+        let read = variables("\u{feff}DATABASE_URL=folio.db # here\n".as_bytes()).unwrap();
+        assert_eq!(read, [("DATABASE_URL".to_owned(), "folio.db".to_owned())]);
+    }
+}

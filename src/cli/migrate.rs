@@ -1,0 +1,171 @@
+//! `folio migrate`: the database's version.
+
+use std::borrow::Cow;
+
+use clap::{Args, Subcommand};
+use serde::Serialize;
+
+use super::arguments::Globals;
+use super::output::{Column, Record};
+use super::talk;
+use crate::database::Access;
+use crate::migrations::{Existing, Status, Target};
+use crate::types::Timestamp;
+
+const UP: &str = "\
+Examples:
+  folio migrate up                                all that are pending
+  folio migrate up --steps 1
+  folio migrate up --into-existing                add Folio's tables to another application's
+
+Makes the database where there is none. Prints nothing on standard output; says on standard
+error what was applied. Each migration is a transaction of its own.";
+
+const DOWN: &str = "\
+Examples:
+  folio migrate down                              the newest one
+  folio migrate down --steps 2
+  folio migrate down --all                        every table of Folio's goes, and all that is in it
+
+What the reverted migrations made is removed, with its data. Prints nothing on standard output;
+says on standard error what was reverted.";
+
+const STATUS: &str = "\
+Examples:
+  folio migrate status
+  folio migrate status --format json
+
+Prints every migration, oldest first. Columns: version, name, state, applied.
+The state is 'applied', 'pending', or 'unknown' for one that this program does not have.
+Exit code 3 where some are pending.";
+
+#[derive(Debug, Subcommand)]
+pub(super) enum MigrateCommand {
+    /// Apply pending migrations
+    #[command(after_help = UP)]
+    Up(Up),
+    /// Revert applied migrations
+    #[command(after_help = DOWN)]
+    Down(Down),
+    /// Show which migrations are applied
+    #[command(after_help = STATUS)]
+    Status(StatusOptions),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Up {
+    /// At most so many
+    #[arg(long, value_name = "N")]
+    steps: Option<usize>,
+    /// Add Folio's tables even though the database has tables of another application
+    #[arg(long)]
+    into_existing: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Down {
+    /// At most so many
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    steps: usize,
+    /// All of them
+    #[arg(long, conflicts_with = "steps")]
+    all: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct StatusOptions {}
+
+pub(super) fn run(globals: &Globals, command: MigrateCommand) -> anyhow::Result<()> {
+    match command {
+        MigrateCommand::Up(arguments) => up(globals, &arguments),
+        MigrateCommand::Down(arguments) => down(globals, &arguments),
+        MigrateCommand::Status(StatusOptions {}) => status(globals),
+    }
+}
+
+fn up(globals: &Globals, Up { steps, into_existing }: &Up) -> anyhow::Result<()> {
+    let existing = if *into_existing { Existing::Join } else { Existing::Refuse };
+    let target = steps.map_or(Target::All, Target::Steps);
+    let database = globals.open(Access::Create)?;
+    let applied = database.migrate_up(target, existing, |script| talk::say(&format!("applied {script}")))?;
+    if applied.is_empty() && target == Target::All {
+        talk::say(&format!("nothing to do: {} is up to date", database.place()));
+    }
+    Ok(())
+}
+
+fn down(globals: &Globals, Down { steps, all }: &Down) -> anyhow::Result<()> {
+    let target = if *all { Target::All } else { Target::Steps(*steps) };
+    let database = globals.open(Access::Write)?;
+    let reverted = database.migrate_down(target, |script| talk::say(&format!("reverted {script}")))?;
+    if reverted.is_empty() && target != Target::Steps(0) {
+        talk::say(&format!("nothing to do: {} has no migration of Folio's", database.place()));
+    }
+    Ok(())
+}
+
+fn status(globals: &Globals) -> anyhow::Result<()> {
+    let database = globals.open(Access::Read)?;
+    let status = database.status()?;
+    let mut listing = globals.listing();
+    for row in rows(&status) {
+        listing.push(&row)?;
+    }
+    listing.finish()?;
+    match status.refusal(database.place()) {
+        None => Ok(()),
+        Some(refusal) => Err(refusal.into()),
+    }
+}
+
+/// A migration, as the listing shows it.
+#[derive(Debug, Serialize)]
+struct Row {
+    version: String,
+    name: Option<&'static str>,
+    state: &'static str,
+    applied: Option<Timestamp>,
+}
+
+impl Record for Row {
+    const COLUMNS: &'static [Column] =
+        &[Column::text("version"), Column::text("name"), Column::text("state"), Column::text("applied")];
+
+    fn cells(&self) -> Vec<Option<Cow<'_, str>>> {
+        vec![
+            Some(self.version.as_str().into()),
+            self.name.map(Into::into),
+            Some(self.state.into()),
+            self.applied.map(|moment| moment.to_string().into()),
+        ]
+    }
+
+    fn json(&self) -> impl Serialize {
+        self
+    }
+}
+
+/// Every migration that the database or the program knows, oldest first.
+fn rows(status: &Status) -> Vec<Row> {
+    let applied = status.applied.iter().map(|applied| Row {
+        version: applied.script.version.to_owned(),
+        name: Some(applied.script.name),
+        state: "applied",
+        applied: Timestamp::try_from(applied.run_on.and_utc()).ok(),
+    });
+    let unknown = status.unknown.iter().map(|recorded| Row {
+        version: recorded.version.clone(),
+        name: None,
+        state: "unknown",
+        applied: Timestamp::try_from(recorded.run_on.and_utc()).ok(),
+    });
+    let pending = status.pending.iter().map(|script| Row {
+        version: script.version.to_owned(),
+        name: Some(script.name),
+        state: "pending",
+        applied: None,
+    });
+    let mut rows: Vec<Row> = applied.chain(unknown).chain(pending).collect();
+    rows.sort_by(|one, other| one.version.cmp(&other.version));
+    rows
+}

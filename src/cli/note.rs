@@ -1,0 +1,205 @@
+//! `folio note`: notes.
+
+use clap::{Args, Subcommand};
+
+use super::arguments::Globals;
+use super::body::Body;
+use super::people::{WHOSE, Whose};
+use super::{editor, talk, values};
+use crate::models::Note;
+use crate::services::notes::{self, Edit as Changes, Filter, Text};
+use crate::services::repositories::{self, Which};
+use crate::services::{Limit, users};
+use crate::types::{Id, Text256};
+
+const ADD: &str = "\
+Examples:
+  folio note add 'To do' --login ada --body 'call back on Monday'
+  folio note add Review --user 3 --repo octocat/hello-world --body-file review.md
+  date | folio note add Today --user 3 --body-file -
+
+Prints the new record, without its body.
+Columns: id, user (the user's id), name, repository (its id), source, version, created, updated.";
+
+const GET: &str = "\
+Examples:
+  folio note get 5
+  folio note get 5 --format json | jq -r '.[0].body'
+
+Prints the record: on a terminal and in JSON with its body, in a pipe as a row without it.
+Columns: id, user (the user's id), name, repository (its id), source, version, created, updated.";
+
+const LIST: &str = "\
+Examples:
+  folio note list
+  folio note list --login ada --repo octocat/hello-world
+
+Prints the records in the order of their ids; the bodies in JSON only.
+Columns: id, user (the user's id), name, repository (its id), source, version, created, updated.";
+
+const EDIT: &str = "\
+Examples:
+  folio note edit 5                               open the body in your editor
+  folio note edit 5 --name Done --no-repo
+  folio note edit 5 --body-file note.md
+
+The editor is what VISUAL says, else EDITOR, else vi. If someone else changes the note while you
+edit, nothing is overwritten: your text is kept in a file that is named; exit code 1.
+Prints the record as it is then, without its body.
+Columns: id, user (the user's id), name, repository (its id), source, version, created, updated.";
+
+const REMOVE: &str = "\
+Examples:
+  folio note remove 5
+
+Prints nothing on standard output; says on standard error what was removed.";
+
+#[derive(Debug, Subcommand)]
+pub(super) enum NoteCommand {
+    /// Record a note of a user
+    #[command(after_help = ADD)]
+    Add(Add),
+    /// Show one note
+    #[command(after_help = GET)]
+    Get(Get),
+    /// List notes
+    #[command(after_help = LIST)]
+    List(List),
+    /// Change a note; without options, edit its body
+    #[command(after_help = EDIT)]
+    Edit(Edit),
+    /// Remove a note
+    #[command(after_help = REMOVE)]
+    Remove(Remove),
+}
+
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("owner").args(WHOSE).required(true))]
+pub(super) struct Add {
+    /// Its name: 1 to 256 characters
+    #[arg(value_parser = values::note_name)]
+    name: Text256,
+    #[command(flatten)]
+    owner: Whose,
+    /// The repository that it is about
+    #[arg(long, value_name = "ID|OWNER/NAME")]
+    repo: Option<Which>,
+    #[command(flatten)]
+    body: Body,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Get {
+    /// The note's id
+    id: Id<Note>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct List {
+    #[command(flatten)]
+    owner: Whose,
+    /// Only those about this repository
+    #[arg(long, value_name = "ID|OWNER/NAME")]
+    repo: Option<Which>,
+    /// Only those of this name
+    #[arg(long)]
+    name: Option<String>,
+    /// At most so many
+    #[arg(long, value_name = "N", value_parser = values::limit)]
+    limit: Option<Limit>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Edit {
+    /// The note's id
+    id: Id<Note>,
+    /// Its new name
+    #[arg(long, value_parser = values::note_name)]
+    name: Option<Text256>,
+    /// The repository that it is about
+    #[arg(long, value_name = "ID|OWNER/NAME")]
+    repo: Option<Which>,
+    /// It is about no repository any more
+    #[arg(long, conflicts_with = "repo")]
+    no_repo: bool,
+    #[command(flatten)]
+    body: Body,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Remove {
+    /// The note's id
+    id: Id<Note>,
+}
+
+pub(super) fn run(globals: &Globals, command: NoteCommand) -> anyhow::Result<()> {
+    match command {
+        NoteCommand::Add(arguments) => add(globals, arguments),
+        NoteCommand::Get(arguments) => get(globals, &arguments),
+        NoteCommand::List(arguments) => list(globals, arguments),
+        NoteCommand::Edit(arguments) => edit(globals, arguments),
+        NoteCommand::Remove(arguments) => remove(globals, &arguments),
+    }
+}
+
+/// One line that tells a note from the others.
+fn describe(note: &Note) -> String {
+    format!("{} (id {})", note.name, note.id)
+}
+
+fn add(globals: &Globals, Add { name, owner, repo, body }: Add) -> anyhow::Result<()> {
+    let owner = owner.required()?;
+    let text = Text { name, body: body.read()?.unwrap_or_default(), repository: repo, source: None };
+    let database = globals.open_to_add()?;
+    let note = database.named("note add").begin(|session| notes::add(session, &owner, text))?;
+    talk::say_to_a_person(&format!("added note {}", describe(&note)));
+    globals.print(&note)
+}
+
+fn get(globals: &Globals, Get { id }: &Get) -> anyhow::Result<()> {
+    let note = globals.open_to_read()?.named("note get").read(|session| notes::get(session, *id))?;
+    globals.show(&note, Some(&note.body))
+}
+
+fn list(globals: &Globals, List { owner, repo, name, limit }: List) -> anyhow::Result<()> {
+    let owner = owner.who();
+    let database = globals.open_to_read()?;
+    let mut listing = globals.listing::<Note>();
+    database.named("note list").read(|session| {
+        let user = owner.map(|who| users::get(session, &who)).transpose()?.map(|owner| owner.id);
+        let repository = repo.map(|which| repositories::get(session, &which)).transpose()?;
+        let filter = Filter { user, repository: repository.map(|owned| owned.repository.id), name };
+        notes::list(session, &filter, limit.unwrap_or_default(), |note| -> anyhow::Result<()> {
+            Ok(listing.push(&note)?)
+        })
+    })?;
+    Ok(listing.finish()?)
+}
+
+fn edit(globals: &Globals, Edit { id, name, repo, no_repo, body }: Edit) -> anyhow::Result<()> {
+    let body = body.read()?;
+    let database = globals.open_to_change()?;
+    let read = database.named("note edit").read(|session| notes::get(session, id))?;
+    let repository = repo.map(Some).or(no_repo.then_some(None));
+    let by_hand = name.is_none() && repository.is_none() && body.is_none();
+    let changes = Changes { name, body, repository };
+    let save = |changes| database.named("note edit").begin(|session| notes::edit(session, read.clone(), changes));
+    let note = if by_hand {
+        let Some(typed) = editor::edit(&format!("note-{id}"), &read.body)? else {
+            talk::say("no change");
+            return globals.print(&read);
+        };
+        save(Changes { body: Some(typed.text.clone()), ..changes }).map_err(|error| typed.keep(&error))?
+    } else {
+        save(changes)?
+    };
+    talk::say_to_a_person(&format!("changed note {}", describe(&note)));
+    globals.print(&note)
+}
+
+fn remove(globals: &Globals, Remove { id }: &Remove) -> anyhow::Result<()> {
+    let database = globals.open_to_change()?;
+    let removed = database.named("note remove").begin(|session| notes::remove(session, *id))?;
+    talk::say(&format!("removed note {}", describe(&removed)));
+    Ok(())
+}

@@ -1,0 +1,64 @@
+//! Opening the database for a command. Looking never makes one; what makes one also brings it up to date.
+
+use super::arguments::Globals;
+use super::environment;
+use super::output::{Format, Listing, Place, Record, stdout};
+use super::talk;
+use crate::database::{Access, Database, EchoOptions, Options};
+
+impl Globals {
+    /// For commands that look: read-only, and up to date.
+    pub(super) fn open_to_read(&self) -> anyhow::Result<Database> {
+        self.open_current(Access::Read)
+    }
+
+    /// For commands that change what is there.
+    pub(super) fn open_to_change(&self) -> anyhow::Result<Database> {
+        self.open_current(Access::Write)
+    }
+
+    /// For commands that add: a missing file is made.
+    pub(super) fn open_to_add(&self) -> anyhow::Result<Database> {
+        self.open_current(Access::Create)
+    }
+
+    /// Opens the database, and refuses one that is not up to date; one that this made is brought there.
+    fn open_current(&self, access: Access) -> anyhow::Result<Database> {
+        let database = self.open(access)?;
+        if database.created() {
+            database.migrate()?;
+        } else {
+            database.require_current()?;
+        }
+        Ok(database)
+    }
+
+    /// Opens the database as it stands, and says so where that made a file.
+    pub(super) fn open(&self, access: Access) -> anyhow::Result<Database> {
+        let (text, url) = environment::database_url(self.database_url.as_deref())?;
+        let options =
+            Options::new().access(access).echo(self.echo.then(EchoOptions::default)).busy_timeout(self.busy_timeout);
+        let database = Database::open_with(&text, options)?;
+        if database.created() && !url.address().is_private() {
+            talk::say(&format!("created {}", database.place()));
+        }
+        Ok(database)
+    }
+
+    /// The format for standard output.
+    pub(super) fn format_here(&self) -> Format {
+        Place::of_stdout().format(self.format)
+    }
+
+    /// A listing onto standard output.
+    pub(super) fn listing<R: Record>(&self) -> Listing<R, impl std::io::Write + use<R>> {
+        Listing::new(stdout(), self.format_here(), Place::of_stdout())
+    }
+
+    /// Writes one record to standard output, as a row.
+    pub(super) fn print<R: Record>(&self, record: &R) -> anyhow::Result<()> {
+        let mut listing = self.listing();
+        listing.push(record)?;
+        Ok(listing.finish()?)
+    }
+}

@@ -1,0 +1,201 @@
+//! `folio repo`: code repositories.
+
+use clap::{Args, Subcommand};
+
+use super::arguments::Globals;
+use super::people::{WHOSE, Whose};
+use super::{talk, values};
+use crate::services::repositories::{self, Edit as Changes, Filter, Owned, Project, Which};
+use crate::services::{Limit, users};
+use crate::types::{RepositoryStatus, Text256};
+
+const ADD: &str = "\
+Examples:
+  folio repo add hello-world --login octocat
+  folio repo add secrets --account 583231 --status private --number 1296269
+
+Prints the new record.
+Columns: id, owner, name, status, number, account, created, updated.";
+
+const GET: &str = "\
+Examples:
+  folio repo get 7
+  folio repo get octocat/hello-world --format json
+
+Prints the record. Columns: id, owner, name, status, number, account, created, updated.
+Where several users have the owner's username, their repositories of that name are listed on
+standard error; exit code 1.";
+
+const LIST: &str = "\
+Examples:
+  folio repo list
+  folio repo list --login octocat --status public
+  folio repo list --format json | jq -r '.[].repo_name'
+
+Prints the records in the order of their ids.
+Columns: id, owner, name, status, number, account, created, updated.";
+
+const EDIT: &str = "\
+Examples:
+  folio repo edit 7 --status private
+  folio repo edit octocat/hello-world --name hello
+  folio repo edit 7 --login ada                   give it to another user
+
+Prints the record as it is then.
+Columns: id, owner, name, status, number, account, created, updated.";
+
+const REMOVE: &str = "\
+Examples:
+  folio repo remove 7
+  folio repo remove octocat/hello-world
+
+Notes about it stay, and are about nothing in particular then. Prints nothing on standard
+output; says on standard error what was removed.";
+
+#[derive(Debug, Subcommand)]
+pub(super) enum RepoCommand {
+    /// Record a repository of an account
+    #[command(after_help = ADD)]
+    Add(Add),
+    /// Show one repository
+    #[command(after_help = GET)]
+    Get(Get),
+    /// List repositories
+    #[command(after_help = LIST)]
+    List(List),
+    /// Change a repository
+    #[command(after_help = EDIT)]
+    Edit(Edit),
+    /// Remove a repository
+    #[command(after_help = REMOVE)]
+    Remove(Remove),
+}
+
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("owner").args(WHOSE).required(true))]
+pub(super) struct Add {
+    /// The repository's name, without the owner's: 1 to 256 characters
+    #[arg(value_parser = values::repository_name)]
+    name: Text256,
+    #[command(flatten)]
+    owner: Whose,
+    /// The repository's number where it comes from, such as GitHub's
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = values::number)]
+    number: Option<i64>,
+    /// Who may see it: 'public' or 'private'
+    #[arg(long, default_value = "public")]
+    status: RepositoryStatus,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Get {
+    /// The repository: its id, or owner/name
+    #[arg(value_name = "ID|OWNER/NAME")]
+    which: Which,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct List {
+    #[command(flatten)]
+    owner: Whose,
+    /// Only those of this name
+    #[arg(long)]
+    name: Option<String>,
+    /// Only those of this status: 'public' or 'private'
+    #[arg(long)]
+    status: Option<RepositoryStatus>,
+    /// At most so many
+    #[arg(long, value_name = "N", value_parser = values::limit)]
+    limit: Option<Limit>,
+}
+
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("change").args(WHOSE).args(["name", "status", "number"]).required(true).multiple(true))]
+pub(super) struct Edit {
+    /// The repository: its id, or owner/name
+    #[arg(value_name = "ID|OWNER/NAME")]
+    which: Which,
+    /// The new name
+    #[arg(long, value_parser = values::repository_name)]
+    name: Option<Text256>,
+    /// The new status: 'public' or 'private'
+    #[arg(long)]
+    status: Option<RepositoryStatus>,
+    /// The repository's number where it comes from
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = values::number)]
+    number: Option<i64>,
+    #[command(flatten, next_help_heading = "New owner")]
+    owner: Whose,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Remove {
+    /// The repository: its id, or owner/name
+    #[arg(value_name = "ID|OWNER/NAME")]
+    which: Which,
+}
+
+pub(super) fn run(globals: &Globals, command: RepoCommand) -> anyhow::Result<()> {
+    match command {
+        RepoCommand::Add(arguments) => add(globals, arguments),
+        RepoCommand::Get(arguments) => get(globals, &arguments),
+        RepoCommand::List(arguments) => list(globals, arguments),
+        RepoCommand::Edit(arguments) => edit(globals, arguments),
+        RepoCommand::Remove(arguments) => remove(globals, &arguments),
+    }
+}
+
+/// One line that tells a repository from the others.
+fn describe(Owned { repository, owner, .. }: &Owned) -> String {
+    format!("{}/{} (id {})", owner.username, repository.repo_name, repository.id)
+}
+
+fn add(globals: &Globals, Add { name, owner, number, status }: Add) -> anyhow::Result<()> {
+    let owner = owner.required()?;
+    let database = globals.open_to_add()?;
+    let added = database.named("repo add").begin(|session| {
+        let owner = users::get(session, &owner)?.user_id;
+        let repository = repositories::add(session, Project { owner, number, name, status })?;
+        repositories::get(session, &Which::Id(repository.id))
+    })?;
+    talk::say_to_a_person(&format!("added repository {}", describe(&added)));
+    globals.print(&added)
+}
+
+fn get(globals: &Globals, Get { which }: &Get) -> anyhow::Result<()> {
+    let database = globals.open_to_read()?;
+    let owned = database.named("repo get").read(|session| repositories::get(session, which))?;
+    globals.show(&owned, None)
+}
+
+fn list(globals: &Globals, List { owner, name, status, limit }: List) -> anyhow::Result<()> {
+    let owner = owner.who();
+    let database = globals.open_to_read()?;
+    let mut listing = globals.listing::<Owned>();
+    database.named("repo list").read(|session| {
+        let owner = owner.map(|who| users::get(session, &who)).transpose()?.map(|owner| owner.user_id);
+        let filter = Filter { owner, name, status };
+        repositories::list(session, &filter, limit.unwrap_or_default(), |owned| -> anyhow::Result<()> {
+            Ok(listing.push(&owned)?)
+        })
+    })?;
+    Ok(listing.finish()?)
+}
+
+fn edit(globals: &Globals, Edit { which, name, status, number, owner }: Edit) -> anyhow::Result<()> {
+    let owner = owner.who();
+    let database = globals.open_to_change()?;
+    let changed = database.named("repo edit").begin(|session| {
+        let owner = owner.map(|who| users::get(session, &who)).transpose()?.map(|owner| owner.user_id);
+        repositories::edit(session, &which, Changes { name, status, owner, number })
+    })?;
+    talk::say_to_a_person(&format!("changed repository {}", describe(&changed)));
+    globals.print(&changed)
+}
+
+fn remove(globals: &Globals, Remove { which }: &Remove) -> anyhow::Result<()> {
+    let database = globals.open_to_change()?;
+    let removed = database.named("repo remove").begin(|session| repositories::remove(session, which))?;
+    talk::say(&format!("removed repository {}", describe(&removed)));
+    Ok(())
+}

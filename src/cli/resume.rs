@@ -1,0 +1,188 @@
+//! `folio resume`: résumés.
+
+use clap::{Args, Subcommand};
+
+use super::arguments::Globals;
+use super::body::Body;
+use super::people::{WHOSE, Whose};
+use super::{editor, talk, values};
+use crate::models::Resume;
+use crate::services::resumes::{self, Edit as Changes, Filter, Offer};
+use crate::services::{Limit, users};
+use crate::types::{Id, Text256};
+
+const ADD: &str = "\
+Examples:
+  folio resume add 'Rust developer' --login ada --body-file cv.md
+  pandoc cv.docx -t markdown | folio resume add 'Rust developer' --user 3 --body-file -
+
+Prints the new record, without its body.
+Columns: id, user (the user's id), vacancy, source, version, created, updated.";
+
+const GET: &str = "\
+Examples:
+  folio resume get 4
+  folio resume get 4 --format json | jq -r '.[0].body'
+
+Prints the record: on a terminal and in JSON with its body, in a pipe as a row without it.
+Columns: id, user (the user's id), vacancy, source, version, created, updated.";
+
+const LIST: &str = "\
+Examples:
+  folio resume list
+  folio resume list --login ada --format json
+
+Prints the records in the order of their ids; the bodies in JSON only.
+Columns: id, user (the user's id), vacancy, source, version, created, updated.";
+
+const EDIT: &str = "\
+Examples:
+  folio resume edit 4                             open the body in your editor
+  folio resume edit 4 --vacancy 'Senior Rust developer'
+  folio resume edit 4 --body-file cv.md
+
+The editor is what VISUAL says, else EDITOR, else vi. If someone else changes the résumé while
+you edit, nothing is overwritten: your text is kept in a file that is named; exit code 1.
+Prints the record as it is then, without its body.
+Columns: id, user (the user's id), vacancy, source, version, created, updated.";
+
+const REMOVE: &str = "\
+Examples:
+  folio resume remove 4
+
+Prints nothing on standard output; says on standard error what was removed.";
+
+#[derive(Debug, Subcommand)]
+pub(super) enum ResumeCommand {
+    /// Record a résumé of a user
+    #[command(after_help = ADD)]
+    Add(Add),
+    /// Show one résumé
+    #[command(after_help = GET)]
+    Get(Get),
+    /// List résumés
+    #[command(after_help = LIST)]
+    List(List),
+    /// Change a résumé; without options, edit its body
+    #[command(after_help = EDIT)]
+    Edit(Edit),
+    /// Remove a résumé
+    #[command(after_help = REMOVE)]
+    Remove(Remove),
+}
+
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("owner").args(WHOSE).required(true))]
+pub(super) struct Add {
+    /// What it is for: 1 to 256 characters
+    #[arg(value_parser = values::vacancy)]
+    vacancy: Text256,
+    #[command(flatten)]
+    owner: Whose,
+    #[command(flatten)]
+    body: Body,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Get {
+    /// The résumé's id
+    id: Id<Resume>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct List {
+    #[command(flatten)]
+    owner: Whose,
+    /// Only those for this vacancy
+    #[arg(long)]
+    vacancy: Option<String>,
+    /// At most so many
+    #[arg(long, value_name = "N", value_parser = values::limit)]
+    limit: Option<Limit>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Edit {
+    /// The résumé's id
+    id: Id<Resume>,
+    /// What it is for now
+    #[arg(long, value_parser = values::vacancy)]
+    vacancy: Option<Text256>,
+    #[command(flatten)]
+    body: Body,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Remove {
+    /// The résumé's id
+    id: Id<Resume>,
+}
+
+pub(super) fn run(globals: &Globals, command: ResumeCommand) -> anyhow::Result<()> {
+    match command {
+        ResumeCommand::Add(arguments) => add(globals, arguments),
+        ResumeCommand::Get(arguments) => get(globals, &arguments),
+        ResumeCommand::List(arguments) => list(globals, arguments),
+        ResumeCommand::Edit(arguments) => edit(globals, arguments),
+        ResumeCommand::Remove(arguments) => remove(globals, &arguments),
+    }
+}
+
+/// One line that tells a résumé from the others.
+fn describe(resume: &Resume) -> String {
+    format!("{} (id {})", resume.vacancy, resume.id)
+}
+
+fn add(globals: &Globals, Add { vacancy, owner, body }: Add) -> anyhow::Result<()> {
+    let owner = owner.required()?;
+    let offer = Offer { vacancy, body: body.read()?.unwrap_or_default(), source: None };
+    let database = globals.open_to_add()?;
+    let resume = database.named("resume add").begin(|session| resumes::add(session, &owner, offer))?;
+    talk::say_to_a_person(&format!("added résumé {}", describe(&resume)));
+    globals.print(&resume)
+}
+
+fn get(globals: &Globals, Get { id }: &Get) -> anyhow::Result<()> {
+    let resume = globals.open_to_read()?.named("resume get").read(|session| resumes::get(session, *id))?;
+    globals.show(&resume, Some(&resume.body))
+}
+
+fn list(globals: &Globals, List { owner, vacancy, limit }: List) -> anyhow::Result<()> {
+    let owner = owner.who();
+    let database = globals.open_to_read()?;
+    let mut listing = globals.listing::<Resume>();
+    database.named("resume list").read(|session| {
+        let user = owner.map(|who| users::get(session, &who)).transpose()?.map(|owner| owner.id);
+        resumes::list(session, &Filter { user, vacancy }, limit.unwrap_or_default(), |resume| -> anyhow::Result<()> {
+            Ok(listing.push(&resume)?)
+        })
+    })?;
+    Ok(listing.finish()?)
+}
+
+fn edit(globals: &Globals, Edit { id, vacancy, body }: Edit) -> anyhow::Result<()> {
+    let body = body.read()?;
+    let database = globals.open_to_change()?;
+    let read = database.named("resume edit").read(|session| resumes::get(session, id))?;
+    let by_hand = vacancy.is_none() && body.is_none();
+    let changes = Changes { vacancy, body };
+    let save = |changes| database.named("resume edit").begin(|session| resumes::edit(session, read.clone(), changes));
+    let resume = if by_hand {
+        let Some(typed) = editor::edit(&format!("resume-{id}"), &read.body)? else {
+            talk::say("no change");
+            return globals.print(&read);
+        };
+        save(Changes { body: Some(typed.text.clone()), ..changes }).map_err(|error| typed.keep(&error))?
+    } else {
+        save(changes)?
+    };
+    talk::say_to_a_person(&format!("changed résumé {}", describe(&resume)));
+    globals.print(&resume)
+}
+
+fn remove(globals: &Globals, Remove { id }: &Remove) -> anyhow::Result<()> {
+    let database = globals.open_to_change()?;
+    let removed = database.named("resume remove").begin(|session| resumes::remove(session, *id))?;
+    talk::say(&format!("removed résumé {}", describe(&removed)));
+    Ok(())
+}

@@ -1,0 +1,232 @@
+//! `folio user`: accounts.
+
+use clap::{Args, Subcommand};
+
+use super::arguments::{Globals, one_of};
+use super::people::which;
+use super::{talk, values};
+use crate::models::User;
+use crate::services::Limit;
+use crate::services::users::{self, Account, Edit as Changes, Filter, With};
+use crate::types::{Email, Id, Text256};
+
+const ADD: &str = "\
+Examples:
+  folio user add octocat --number 583231 --email octocat@example.org
+  folio user add ada                              known by name only: gets a number below zero
+  id=$(folio user add ada | cut -f1)
+
+Prints the new record. Columns: id, account, username, email, created, updated.";
+
+const GET: &str = "\
+Examples:
+  folio user get 3
+  folio user get --account 583231
+  folio user get --login octocat --format json
+
+Prints the record. Columns: id, account, username, email, created, updated.
+Where several users have the username or email, they are listed on standard error; exit code 1.";
+
+const LIST: &str = "\
+Examples:
+  folio user list
+  folio user list --login octocat
+  folio user list --limit 10 --format json
+
+Prints the records in the order of their ids.
+Columns: id, account, username, email, created, updated.";
+
+const EDIT: &str = "\
+Examples:
+  folio user edit 3 --username ada
+  folio user edit --login ada --email ada@example.org
+  folio user edit --account -1 --number 583231    its number is known now; its repositories follow
+
+Prints the record as it is then. Columns: id, account, username, email, created, updated.";
+
+const REMOVE: &str = "\
+Examples:
+  folio user remove 3
+  folio user remove --login octocat --with-everything
+
+A user's notes go with them. One who has repositories or résumés is not removed, unless
+--with-everything removes those too. Prints nothing on standard output; says on standard error
+what was removed.";
+
+#[derive(Debug, Subcommand)]
+pub(super) enum UserCommand {
+    /// Record an account
+    #[command(after_help = ADD)]
+    Add(Add),
+    /// Show one account
+    #[command(after_help = GET)]
+    Get(Get),
+    /// List accounts
+    #[command(after_help = LIST)]
+    List(List),
+    /// Change an account
+    #[command(after_help = EDIT)]
+    Edit(Edit),
+    /// Remove an account and its notes
+    #[command(after_help = REMOVE)]
+    Remove(Remove),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Add {
+    /// The username: 1 to 256 characters
+    #[arg(value_parser = values::username)]
+    username: Text256,
+    /// The account's number where it comes from, such as GitHub's
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = values::number)]
+    number: Option<i64>,
+    /// The email: at most 320 characters
+    #[arg(long, value_parser = values::email)]
+    email: Option<Email>,
+}
+
+#[derive(Debug, Args)]
+#[command(group = one_of(&["id", "account", "login", "email"]))]
+pub(super) struct Get {
+    /// The user's id
+    id: Option<Id<User>>,
+    /// The account number instead of the id
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = values::number)]
+    account: Option<i64>,
+    /// The username instead of the id
+    #[arg(long, value_name = "NAME")]
+    login: Option<String>,
+    /// The email instead of the id
+    #[arg(long)]
+    email: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct List {
+    /// Only those with this username
+    #[arg(long, value_name = "NAME")]
+    login: Option<String>,
+    /// Only those with this email
+    #[arg(long)]
+    email: Option<String>,
+    /// At most so many
+    #[arg(long, value_name = "N", value_parser = values::limit)]
+    limit: Option<Limit>,
+}
+
+#[derive(Debug, Args)]
+#[command(group = one_of(&["id", "account", "login"]))]
+pub(super) struct Edit {
+    /// The user's id
+    id: Option<Id<User>>,
+    /// The account number instead of the id
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = values::number)]
+    account: Option<i64>,
+    /// The username instead of the id
+    #[arg(long, value_name = "NAME")]
+    login: Option<String>,
+    #[command(flatten)]
+    changes: NewValues,
+}
+
+#[derive(Debug, Args)]
+#[group(required = true, multiple = true)]
+#[command(next_help_heading = "Changes")]
+struct NewValues {
+    /// The new username
+    #[arg(long, value_parser = values::username)]
+    username: Option<Text256>,
+    /// The new email
+    #[arg(long, value_parser = values::email)]
+    email: Option<Email>,
+    /// Take the email away
+    #[arg(long, conflicts_with = "email")]
+    no_email: bool,
+    /// The new account number
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = values::number)]
+    number: Option<i64>,
+}
+
+#[derive(Debug, Args)]
+#[command(group = one_of(&["id", "account", "login", "email"]))]
+pub(super) struct Remove {
+    /// The user's id
+    id: Option<Id<User>>,
+    /// The account number instead of the id
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = values::number)]
+    account: Option<i64>,
+    /// The username instead of the id
+    #[arg(long, value_name = "NAME")]
+    login: Option<String>,
+    /// The email instead of the id
+    #[arg(long)]
+    email: Option<String>,
+    /// Remove the user's repositories and résumés too
+    #[arg(long)]
+    with_everything: bool,
+}
+
+pub(super) fn run(globals: &Globals, command: UserCommand) -> anyhow::Result<()> {
+    match command {
+        UserCommand::Add(arguments) => add(globals, arguments),
+        UserCommand::Get(arguments) => get(globals, arguments),
+        UserCommand::List(arguments) => list(globals, arguments),
+        UserCommand::Edit(arguments) => edit(globals, arguments),
+        UserCommand::Remove(arguments) => remove(globals, arguments),
+    }
+}
+
+fn add(globals: &Globals, Add { username, number, email }: Add) -> anyhow::Result<()> {
+    let account = Account { number, username, email };
+    let database = globals.open_to_add()?;
+    let user = database.named("user add").begin(|session| users::add(session, account))?;
+    talk::say_to_a_person(&format!("added user {}", users::describe(&user)));
+    globals.print(&user)
+}
+
+fn get(globals: &Globals, Get { id, account, login, email }: Get) -> anyhow::Result<()> {
+    let who = which(id, account, login, email)?;
+    let user = globals.open_to_read()?.named("user get").read(|session| users::get(session, &who))?;
+    globals.show(&user, None)
+}
+
+fn list(globals: &Globals, List { login, email, limit }: List) -> anyhow::Result<()> {
+    let filter = Filter { login, email };
+    let database = globals.open_to_read()?;
+    let mut listing = globals.listing::<User>();
+    database.named("user list").read(|session| {
+        users::list(session, &filter, limit.unwrap_or_default(), |user| -> anyhow::Result<()> {
+            Ok(listing.push(&user)?)
+        })
+    })?;
+    Ok(listing.finish()?)
+}
+
+fn edit(globals: &Globals, Edit { id, account, login, changes }: Edit) -> anyhow::Result<()> {
+    let who = which(id, account, login, None)?;
+    let NewValues { username, email, no_email, number } = changes;
+    let changes = Changes { username, email: email.map(Some).or(no_email.then_some(None)), number };
+    let database = globals.open_to_change()?;
+    let user = database.named("user edit").begin(|session| users::edit(session, &who, changes))?;
+    talk::say_to_a_person(&format!("changed user {}", users::describe(&user)));
+    globals.print(&user)
+}
+
+fn remove(globals: &Globals, arguments: Remove) -> anyhow::Result<()> {
+    let Remove { id, account, login, email, with_everything } = arguments;
+    let who = which(id, account, login, email)?;
+    let with = if with_everything { With::Everything } else { With::Nothing };
+    let database = globals.open_to_change()?;
+    let removed = database.named("user remove").begin(|session| users::remove(session, &who, with))?;
+    let dependents = [
+        (removed.repositories, "repository", "repositories"),
+        (removed.resumes, "résumé", "résumés"),
+        (removed.notes, "note", "notes"),
+    ];
+    let mut said = format!("removed user {}", users::describe(&removed.user));
+    for (count, one, many) in dependents.into_iter().filter(|(count, ..)| *count > 0) {
+        said.push_str(&format!(", {count} {}", if count == 1 { one } else { many }));
+    }
+    talk::say(&said);
+    Ok(())
+}
