@@ -11,6 +11,7 @@ use clap::{Args, Parser, Subcommand};
 use super::completions::Completions;
 use super::db::DbCommand;
 use super::exit::Exit;
+use super::import::Import;
 use super::migrate::MigrateCommand;
 use super::note::NoteCommand;
 use super::output::Format;
@@ -22,7 +23,7 @@ use crate::error::Error;
 
 const AFTER: &str = "\
 Examples:
-  folio db create                               make ./folio.db
+  folio import samples/github                   take in accounts and repositories
   folio user add octocat --number 583231        record an account
   folio repo add hello-world --login octocat    record a repository of it
   folio repo list --login octocat
@@ -40,6 +41,53 @@ Exit codes:
   2  the command line cannot be understood
   3  the database lacks migrations: run 'folio migrate up'
   4  there is no such record";
+
+const USER: &str = "\
+Examples:
+  folio user add octocat --number 583231
+  folio user list
+  folio user get --login octocat
+
+A user is named by ID, or by --account N (the number where the account comes from) or
+--login NAME. Each verb's help says what it prints.";
+
+const REPO: &str = "\
+Examples:
+  folio repo add hello-world --login octocat
+  folio repo list --status public
+  folio repo get octocat/hello-world
+
+A repository is named by ID or by owner/name. Each verb's help says what it prints.";
+
+const RESUME: &str = "\
+Examples:
+  folio resume add 'Rust developer' --login ada --body-file cv.md
+  folio resume list --login ada
+  folio resume edit 4
+
+A résumé is named by ID. Each verb's help says what it prints.";
+
+const NOTE: &str = "\
+Examples:
+  folio note add 'To do' --login ada --body 'call back on Monday'
+  folio note list --repo octocat/hello-world
+  folio note edit 5
+
+A note is named by ID. Each verb's help says what it prints.";
+
+const MIGRATE: &str = "\
+Examples:
+  folio migrate status
+  folio migrate up
+  folio migrate down
+
+'diesel migration' works on the same record. Each verb's help says what it prints.";
+
+const DB: &str = "\
+Examples:
+  folio db create
+
+Commands that add or import make a database too, where there is none.";
 
 /// A record of developers: their accounts, code repositories, résumés and notes, in one database
 #[derive(Debug, Parser)]
@@ -72,37 +120,39 @@ pub(super) struct Globals {
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Accounts: developers, each at one place
-    #[command(disable_help_subcommand = true)]
+    #[command(disable_help_subcommand = true, after_help = USER)]
     User {
         #[command(subcommand)]
         command: UserCommand,
     },
     /// Code repositories, each of one account
-    #[command(disable_help_subcommand = true)]
+    #[command(disable_help_subcommand = true, after_help = REPO)]
     Repo {
         #[command(subcommand)]
         command: RepoCommand,
     },
     /// Résumés: what one person offers for one vacancy
-    #[command(disable_help_subcommand = true)]
+    #[command(disable_help_subcommand = true, after_help = RESUME)]
     Resume {
         #[command(subcommand)]
         command: ResumeCommand,
     },
     /// Notes: of one person, and perhaps about a repository
-    #[command(disable_help_subcommand = true)]
+    #[command(disable_help_subcommand = true, after_help = NOTE)]
     Note {
         #[command(subcommand)]
         command: NoteCommand,
     },
+    /// Take in records from files of other formats
+    Import(Import),
     /// The database's version: bring it up to date, go back, look
-    #[command(disable_help_subcommand = true)]
+    #[command(disable_help_subcommand = true, after_help = MIGRATE)]
     Migrate {
         #[command(subcommand)]
         command: MigrateCommand,
     },
     /// The database itself
-    #[command(disable_help_subcommand = true)]
+    #[command(disable_help_subcommand = true, after_help = DB)]
     Db {
         #[command(subcommand)]
         command: DbCommand,

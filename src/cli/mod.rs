@@ -11,6 +11,8 @@ mod echo;
 mod editor;
 mod environment;
 mod exit;
+mod import;
+mod meter;
 mod migrate;
 mod note;
 mod opening;
@@ -49,6 +51,7 @@ fn execute(Arguments { globals, command }: Arguments) -> anyhow::Result<()> {
         Command::Repo { command } => repo::run(&globals, command),
         Command::Resume { command } => resume::run(&globals, command),
         Command::Note { command } => note::run(&globals, command),
+        Command::Import(arguments) => import::run(&globals, arguments),
         Command::Migrate { command } => migrate::run(&globals, command),
         Command::Db { command } => db::run(&globals, command),
         Command::Completions(arguments) => completions::run(&arguments),

@@ -1,0 +1,178 @@
+//! `folio import`: other people's files become records.
+
+use std::borrow::Cow;
+use std::io::Write as _;
+use std::path::PathBuf;
+
+use clap::Args;
+use serde::Serialize;
+
+use super::arguments::Globals;
+use super::meter::Meter;
+use super::output::{Column, Format, OutputError, Record, stdout};
+use super::people::Whose;
+use super::talk;
+use crate::database::{Database, redact};
+use crate::error::{Error, Result};
+use crate::exchange::{self, Gathered, Input, Rules, Skipped, Summary, Tally, gather};
+use crate::services::users::Who;
+
+const AFTER: &str = "\
+Examples:
+  folio import samples/github                           every account and repository in a folder
+  gh api --paginate user/repos | folio import -         your own, from standard input
+  folio import cv.json notes/ --login octocat           whose the résumé and the notes are
+  folio import export.txt --as github
+
+Formats: GitHub's JSON, as 'gh api' prints it, one record or many; JSON Resume; Markdown.
+
+Importing again changes only what changed. Each file is one transaction: where one cannot be
+imported, the database is as it was before that file, and the files before it stay.
+
+Prints what it did, one line a kind of record: '12 new, 3 changed, 985 unchanged'. With --format
+the same as records. Columns: kind, new, changed, unchanged.";
+
+/// How many skipped files are named one by one.
+const NAMED: usize = 20;
+
+#[derive(Debug, Args)]
+#[command(after_help = AFTER)]
+pub(super) struct Import {
+    /// Files and folders; '-' is standard input
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<PathBuf>,
+    /// What they are, instead of what their content shows: 'github', 'jsonresume' or 'markdown'
+    #[arg(long = "as", value_name = "FORMAT")]
+    given: Option<exchange::Format>,
+    #[command(flatten, next_help_heading = "Whose the résumés and notes are")]
+    owner: Whose,
+}
+
+pub(super) fn run(globals: &Globals, Import { paths, given, owner }: Import) -> anyhow::Result<()> {
+    let Gathered { inputs, skipped } = gather(&paths, given)?;
+    report_skipped(&skipped);
+    if inputs.is_empty() {
+        let place = paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ");
+        return Err(Error::Input { place, problem: "there is nothing in it to import".to_owned() }.into());
+    }
+    let database = globals.open_to_add()?;
+    let owner = owner.who();
+
+    let mut summary = Summary::default();
+    let mut done = 0;
+    let mut failed = None;
+    for input in &inputs {
+        match import(&database, input, owner.clone()) {
+            Ok(more) => {
+                summary.add(more);
+                done += 1;
+            }
+            Err(error) => {
+                failed = Some(error);
+                break;
+            }
+        }
+    }
+    for remark in &summary.remarks {
+        talk::say(remark);
+    }
+    print(globals, &summary)?;
+    if let Some(error) = failed {
+        talk::say(&format!("imported {done} of {} inputs; the next one failed and left nothing behind", inputs.len()));
+        return Err(error.into());
+    }
+    if database.created() || (talk::listens() && summary.total().new > 0) {
+        talk::say(&what_next(globals, &summary));
+    }
+    Ok(())
+}
+
+/// Imports one input in one transaction.
+fn import(database: &Database, input: &Input, owner: Option<Who>) -> Result<Summary> {
+    let records = input.open()?;
+    let rules = Rules::new(owner, input.source());
+    let meter = Meter::new(&input.name(), records.progress());
+    database
+        .named("import")
+        .begin(|session| exchange::apply(session, records, &rules, |summary| meter.show(&summary.total().to_string())))
+}
+
+fn report_skipped(skipped: &[Skipped]) {
+    for Skipped { path, reason, .. } in skipped.iter().take(NAMED) {
+        talk::say(&format!("skipped {}: {reason}", path.display()));
+    }
+    if let Some(more @ 1..) = skipped.len().checked_sub(NAMED) {
+        talk::say(&format!("skipped {more} more"));
+    }
+}
+
+/// Writes the summary: in sentences, unless a format was asked for.
+fn print(globals: &Globals, summary: &Summary) -> anyhow::Result<()> {
+    let kinds = [
+        ("users", summary.users),
+        ("repositories", summary.repositories),
+        ("résumés", summary.resumes),
+        ("notes", summary.notes),
+        ("in all", summary.total()),
+    ];
+    let met = kinds.into_iter().filter(|(kind, tally)| tally.total() > 0 || *kind == "in all");
+    if matches!(globals.format, Some(Format::Tsv | Format::Json)) {
+        let mut listing = globals.listing();
+        for (kind, tally) in met {
+            listing.push(&Row { kind, tally })?;
+        }
+        return Ok(listing.finish()?);
+    }
+    let mut sentences = String::new();
+    for (kind, tally) in met {
+        sentences.push_str(&format!("{kind:<13} {tally}\n"));
+    }
+    let mut out = stdout();
+    Ok(out.write_all(sentences.as_bytes()).and_then(|()| out.flush()).map_err(OutputError::from)?)
+}
+
+/// What was done with the records of one kind.
+struct Row {
+    kind: &'static str,
+    tally: Tally,
+}
+
+impl Record for Row {
+    const COLUMNS: &'static [Column] =
+        &[Column::text("kind"), Column::number("new"), Column::number("changed"), Column::number("unchanged")];
+
+    fn cells(&self) -> Vec<Option<Cow<'_, str>>> {
+        let Self { kind, tally } = self;
+        let counts = [tally.new, tally.changed, tally.unchanged].map(|count| Some(count.to_string().into()));
+        [Some((*kind).into())].into_iter().chain(counts).collect()
+    }
+
+    fn json(&self) -> impl Serialize {
+        #[derive(Serialize)]
+        struct Counts {
+            kind: &'static str,
+            new: u64,
+            changed: u64,
+            unchanged: u64,
+        }
+        let Self { kind, tally: Tally { new, changed, unchanged, .. } } = *self;
+        Counts { kind, new, changed, unchanged }
+    }
+}
+
+/// What a person may want to do with what there is now.
+fn what_next(globals: &Globals, summary: &Summary) -> String {
+    let listings = [
+        (summary.users, "folio user list"),
+        (summary.repositories, "folio repo list"),
+        (summary.resumes, "folio resume list"),
+        (summary.notes, "folio note list"),
+    ];
+    let place =
+        globals.database_url.as_deref().map(|url| format!(" --database-url {}", redact(url))).unwrap_or_default();
+    let mut said = "try next:".to_owned();
+    for (_, command) in listings.into_iter().filter(|(tally, _)| tally.total() > 0) {
+        said.push_str(&format!("\n  {command}{place}"));
+    }
+    said + "\n  folio --help"
+}
