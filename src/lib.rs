@@ -32,3 +32,8 @@ pub mod prelude {
     pub use diesel::HasQuery;
     pub use diesel::prelude::*;
 }
+
+// The pages whose examples are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/coming-from-sqlalchemy.md")]
+mod coming_from_sqlalchemy {}
