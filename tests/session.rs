@@ -1,28 +1,27 @@
 //! The session's behaviours, each under its number: what comes of it, and the SQL that was sent.
+//!
+//! A behaviour is one test body over the library in `domain`, which alone names a database.
 
+#[path = "session/b_transactions.rs"]
+mod b_transactions;
+#[path = "session/c_states.rs"]
+mod c_states;
+#[path = "session/d_identity.rs"]
+mod d_identity;
 #[path = "session/domain.rs"]
 mod domain;
+#[path = "session/e_query.rs"]
+mod e_query;
+#[path = "session/f_flush.rs"]
+mod f_flush;
+#[path = "session/g_delete.rs"]
+mod g_delete;
+#[path = "session/h_statements.rs"]
+mod h_statements;
+#[path = "session/i_expire.rs"]
+mod i_expire;
+#[path = "session/j_rollback.rs"]
+mod j_rollback;
+#[path = "session/k_savepoints.rs"]
+mod k_savepoints;
 mod support;
-
-use domain::*;
-use folio::{Result, State};
-use support::recorder::Recorder;
-
-#[test]
-fn b021_add_sends_nothing_until_flush() -> Result<()> {
-    let library = Library::new();
-    let mut session = library.session();
-    let recorder = Recorder::start();
-    let author = session.add(NewAuthor::new(7, "Ann")?);
-    assert_eq!(session.key(author), None);
-    assert_eq!(session.state(author)?, State::Pending);
-    assert!(recorder.sql().is_empty());
-    session.flush()?;
-    assert_eq!(session.key(author), Some(1));
-    assert_eq!(session.state(author)?, State::Persistent { modified: false });
-    assert_eq!(
-        recorder.sql(),
-        ["BEGIN IMMEDIATE", "INSERT INTO authors (number, name, email) VALUES (?, ?, ?) RETURNING id, number"]
-    );
-    Ok(())
-}

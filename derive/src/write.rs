@@ -119,6 +119,25 @@ fn row(entity: &Entity) -> TokenStream {
             quote! { (#(::core::clone::Clone::clone(&self.#names),)*) }
         }
     };
+    let set_key = match keys.as_slice() {
+        [key] => {
+            let name = &key.name;
+            quote! { self.#name = key; }
+        }
+        keys => {
+            let names = keys.iter().map(|key| &key.name);
+            let places = (0..keys.len()).map(syn::Index::from);
+            quote! { #(self.#names = key.#places;)* }
+        }
+    };
+    let own_parents = entity.fields.iter().filter(|field| entity.is_own_parent(field)).map(|field| {
+        let name = &field.name;
+        quote! {
+            if let ::core::option::Option::Some(key) = ::folio::session::HoldsKey::<Self::Key>::held(&self.#name) {
+                see(::core::clone::Clone::clone(key));
+            }
+        }
+    });
     let key_names: Vec<String> = keys.iter().map(|key| key.column.to_string()).collect();
     let key_words = match key_names.as_slice() {
         [column] => quote! { ::std::format!("{} {}", #column, key) },
@@ -166,6 +185,15 @@ fn row(entity: &Entity) -> TokenStream {
                 #key_words
             }
 
+            fn set_key(&mut self, key: Self::Key) {
+                #set_key
+            }
+
+            fn own_parents(&self, see: &mut dyn ::core::ops::FnMut(Self::Key)) {
+                let _ = &see;
+                #(#own_parents)*
+            }
+
             fn changed(&self, before: &Self) -> ::folio::session::ColumnSet {
                 let mut changed = ::folio::session::ColumnSet::EMPTY;
                 #(#changed)*
@@ -208,10 +236,11 @@ fn table_info(entity: &Entity) -> TokenStream {
         let (column, generated) = (&field.column, field.is_generated());
         let references = match &field.references {
             Some(column) => quote! {
-                ::core::option::Option::Some(
-                    <<<#column as ::diesel::Column>::Table as ::folio::session::EntityTable>::Entity
+                ::core::option::Option::Some(::folio::session::Reference {
+                    table: <<<#column as ::diesel::Column>::Table as ::folio::session::EntityTable>::Entity
                         as ::folio::session::Entity>::table,
-                )
+                    column: <#column as ::diesel::Column>::NAME,
+                })
             },
             None => quote! { ::core::option::Option::None },
         };

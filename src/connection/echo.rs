@@ -64,17 +64,18 @@ impl Echo {
         Self { options, state: Arc::default() }
     }
 
-    /// From now until [`rows`](Self::rows), a finished statement waits for its row count.
+    /// From now until [`came_of_it`](Self::came_of_it), a finished statement waits for its row count.
     pub(crate) fn expect_rows(&self) {
         self.state().counted = true;
     }
 
-    /// The row count of the statement that just ended.
-    pub(crate) fn rows(&self, rows: Option<usize>) {
+    /// What came of the statement that just ended: its rows, or the error that only the reading of its rows met.
+    pub(crate) fn came_of_it(&self, rows: Result<usize, &diesel::result::Error>) {
         let mut state = self.state();
         state.counted = false;
-        if let Some(finished) = state.finished.take() {
-            self.write(&finished, rows);
+        if let Some(mut finished) = state.finished.take() {
+            finished.error = finished.error.or_else(|| rows.err().map(ToString::to_string));
+            self.write(&finished, rows.ok());
         }
     }
 

@@ -30,7 +30,7 @@ impl<'a, C: SessionConnection> Link<'a, C> {
         let Some(echo) = self.echo else { return work(self.connection) };
         echo.expect_rows();
         let done = work(self.connection);
-        echo.rows(done.as_ref().ok().map(rows));
+        echo.came_of_it(done.as_ref().map(rows));
         done
     }
 

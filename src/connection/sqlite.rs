@@ -90,6 +90,7 @@ impl SessionConnection for SqliteConnection {
             }
             _ => return Error::Database { doing: doing.to_owned(), source: Arc::new(error) },
         };
+        let table = if table.is_empty() { doing } else { table };
         let named = message.split_once(": ").map_or("", |(_, named)| named);
         match kind {
             DatabaseErrorKind::UniqueViolation => {

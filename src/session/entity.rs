@@ -93,6 +93,12 @@ pub trait Entity: Clone + Send + Sized + 'static {
     /// The key in words, for messages: `id 3`.
     fn key_in_words(key: &Self::Key) -> String;
 
+    /// Sets the row's key.
+    fn set_key(&mut self, key: Self::Key);
+
+    /// Shows the keys of the rows of this table that this one refers to.
+    fn own_parents(&self, see: &mut dyn FnMut(Self::Key));
+
     /// The columns whose values differ from `before`.
     fn changed(&self, before: &Self) -> ColumnSet;
 
@@ -143,6 +149,24 @@ pub trait HasColumn<C: Column>: Entity {
 
     /// The field's value as far as the key alone tells it: `None` for columns outside the key.
     fn column_of_key(key: &Self::Key) -> Option<Self::Value>;
+}
+
+/// A foreign key field's value: the key it holds, if it holds one. The derive asks it.
+pub trait HoldsKey<K> {
+    /// The key.
+    fn held(&self) -> Option<&K>;
+}
+
+impl<K> HoldsKey<K> for K {
+    fn held(&self) -> Option<&K> {
+        Some(self)
+    }
+}
+
+impl<K> HoldsKey<K> for Option<K> {
+    fn held(&self) -> Option<&K> {
+        self.as_ref()
+    }
 }
 
 /// An entity's columns, one at a time, for one backend: how statements get at values and SQL types.
@@ -200,8 +224,17 @@ pub struct ColumnInfo {
     pub name: &'static str,
     /// Whether the database makes its value when a row is inserted.
     pub generated: bool,
-    /// The table that it refers to.
-    pub references: Option<fn() -> &'static Table>,
+    /// What it refers to.
+    pub references: Option<Reference>,
+}
+
+/// The column that a foreign key refers to.
+#[derive(Debug, Clone, Copy)]
+pub struct Reference {
+    /// Its table.
+    pub table: fn() -> &'static Table,
+    /// Its name.
+    pub column: &'static str,
 }
 
 impl Table {
@@ -211,7 +244,7 @@ impl Table {
         self.columns
             .iter()
             .filter_map(|column| column.references)
-            .map(|table| table())
+            .map(|reference| (reference.table)())
             .filter(move |table| (table.id)() != own)
     }
 
@@ -232,11 +265,34 @@ impl Table {
         climb(self, &mut Vec::new())
     }
 
+    /// Whether rows of this table can refer to each other.
+    pub(crate) fn refers_to_itself(&self) -> bool {
+        let own = (self.id)();
+        self.columns.iter().filter_map(|column| column.references).any(|reference| ((reference.table)().id)() == own)
+    }
+
+    /// Whether following the references leads from this table back to it, through others.
+    pub(crate) fn is_in_a_circle(&'static self) -> bool {
+        self.parents().any(|parent| parent.depends_on((self.id)()))
+    }
+
+    /// Whether rows of this table refer to one of these columns of `table`.
+    pub(crate) fn refers_to(&self, table: &'static Table, columns: ColumnSet) -> bool {
+        self.columns.iter().filter_map(|column| column.references).any(|reference| {
+            ((reference.table)().id)() == (table.id)()
+                && columns.iter().any(|column| table.columns[column].name == reference.column)
+        })
+    }
+
+    /// Whether the program gives the key, or a part of it.
+    pub(crate) fn has_given_key(&self) -> bool {
+        self.key.iter().any(|column| !self.columns[*column].generated)
+    }
+
     /// Whether rows of this table can be taken or changed by the database when a row of `table` is deleted.
     pub(crate) fn follows(&'static self, table: &'static Table) -> bool {
         let id = (table.id)();
-        let itself = |column: &ColumnInfo| column.references.is_some_and(|table| (table().id)() == id);
-        if (self.id)() == id { self.columns.iter().any(itself) } else { self.depends_on(id) }
+        if (self.id)() == id { self.refers_to_itself() } else { self.depends_on(id) }
     }
 
     /// Whether a change to `table` can reach rows of this one through foreign keys, or is a change to this one.
@@ -291,6 +347,12 @@ impl ColumnSet {
     #[must_use]
     pub const fn contains(self, index: usize) -> bool {
         self.0 >> index & 1 == 1
+    }
+
+    /// Whether the two sets share a column.
+    #[must_use]
+    pub const fn meets(self, other: Self) -> bool {
+        self.0 & other.0 != 0
     }
 
     /// Whether the set has no columns.

@@ -1,15 +1,28 @@
 //! The flush: plans what the rows in memory come to, then sends it.
 
+use std::collections::HashSet;
+
 use super::Session;
-use super::plan::{Part, Plan, Task, order};
+use super::entity::Table;
+use super::plan::{Action, Part, Plan, Task, order};
+use super::reference::{Keys, Parent};
 use super::stores::AnyStore;
-use crate::connection::SessionConnection;
+use crate::connection::{Link, SessionConnection};
 use crate::error::{Error, Result};
+
+/// The tasks of a flush, and the rows whose values must be read before they can be told: store and index.
+struct Planned {
+    tasks: Vec<Task>,
+    unread: Vec<(usize, u64)>,
+}
 
 impl<C: SessionConnection> Session<'_, C> {
     /// Sends what is pending, edited and marked for deletion: INSERTs and UPDATEs from the top of the foreign keys
     /// down, then DELETEs from the bottom up. What has no net change sends nothing, and where there is nothing to send
     /// no transaction is opened. Afterwards new rows have their keys, still uncommitted.
+    ///
+    /// A DELETE whose row makes room for a new or changed one, by its key or by columns that the entity declares
+    /// `unique`, comes first.
     ///
     /// # Errors
     ///
@@ -18,14 +31,18 @@ impl<C: SessionConnection> Session<'_, C> {
     /// transaction.
     pub fn flush(&mut self) -> Result<()> {
         self.check()?;
-        let tasks = self.tasks()?;
-        if !tasks.is_empty() {
+        let mut planned = self.planned()?;
+        if !planned.unread.is_empty() {
+            self.read_parents(planned.unread)?;
+            planned = self.planned()?;
+        }
+        if !planned.tasks.is_empty() {
             if self.transaction.is_read() {
                 return Err(Error::ReadOnlySession);
             }
             self.open()?;
             self.transaction.wrote();
-            if let Err(error) = self.send(&tasks) {
+            if let Err(error) = self.send(&planned.tasks) {
                 self.poison(&error);
                 return Err(error);
             }
@@ -41,60 +58,123 @@ impl<C: SessionConnection> Session<'_, C> {
     /// Those that the flush itself would find while planning.
     pub fn plan(&self) -> Result<Plan> {
         let tables: Vec<_> = self.stores.iter().map(AnyStore::table).collect();
-        Ok(Plan::new(&self.tasks()?, &tables))
+        Ok(Plan::new(&self.planned()?.tasks, &tables))
     }
 
-    fn tasks(&self) -> Result<Vec<Task>> {
+    fn planned(&self) -> Result<Planned> {
         let mut parts = Vec::new();
+        let mut unread = Vec::new();
+        let find = |entity| self.stores.place(entity).and_then(|place| self.stores.at(place)).map(|store| store as _);
         for store in self.stores.iter() {
             store.check_versions()?;
             let doings = store.doings();
-            self.check_parents(store, &doings.inserts)?;
-            let waves = store.waves(doings.inserts)?;
-            parts.push(Part { table: store.table(), waves, updates: doings.updates, deletes: doings.deletes });
+            for index in &doings.inserts {
+                self.check_parents(store, *index, &mut unread)?;
+            }
+            let replaces = store.replaced(&doings, &Keys { store: &find });
+            let inserts = store.waves(doings.inserts)?;
+            let deletes = store.last_waves(doings.deletes);
+            parts.push(Part { table: store.table(), inserts, updates: doings.updates, deletes, replaces });
         }
-        Ok(order(parts))
+        let tasks = order(parts);
+        self.check_circles(&tasks)?;
+        Ok(Planned { tasks, unread })
     }
 
-    /// Finds references that no order of statements can fill.
-    fn check_parents(&self, store: &dyn AnyStore<C>, inserts: &[u64]) -> Result<()> {
+    /// Calls `visit` with each reference of a pending row that is a handle, and gives the first error.
+    fn each_parent(
+        &self,
+        store: &dyn AnyStore<C>,
+        index: u64,
+        mut visit: impl FnMut(Parent, usize) -> Result<()>,
+    ) -> Result<()> {
         let mut found = Ok(());
-        for index in inserts {
-            store.parents(*index, &mut |parent| {
-                if found.is_ok() {
-                    found = match self.stores.place(parent.entity).and_then(|place| self.stores.iter().nth(place)) {
-                        Some(other) if parent.handle.session == self.id => other.check_parent(parent),
-                        _ => Err(Error::ForeignHandle { table: parent.table }),
-                    }
-                    .map_err(|cause| {
-                        let problem =
-                            format!("a new row of {} refers to a row that is not there: {cause}", store.table().name);
-                        match cause {
-                            Error::ForeignHandle { .. } => cause,
-                            _ => Error::Plan { problem },
-                        }
-                    });
-                }
-            });
-        }
+        store.parents(index, &mut |parent| {
+            if found.is_ok() {
+                found = match self.stores.place(parent.entity) {
+                    Some(place) if parent.handle.session == self.id => visit(parent, place),
+                    _ => Err(Error::ForeignHandle { table: parent.table }),
+                };
+            }
+        });
         found
+    }
+
+    /// Finds references that no order of statements can fill, and rows whose value a reference needs and nobody has.
+    fn check_parents(&self, store: &dyn AnyStore<C>, index: u64, unread: &mut Vec<(usize, u64)>) -> Result<()> {
+        let fresh_since = self.transaction.fresh_since();
+        self.each_parent(store, index, |parent, place| {
+            let Some(other) = self.stores.at(place) else { return Ok(()) };
+            let table = store.table().name;
+            let problem = |cause| format!("a new row of {table} refers to a row that is not there: {cause}");
+            if other.check_parent(parent, fresh_since).map_err(|cause| Error::Plan { problem: problem(cause) })? {
+                unread.push((place, parent.handle.index));
+            }
+            Ok(())
+        })
+    }
+
+    /// Where tables refer to each other in a circle: finds rows that would be inserted before one they wait for.
+    fn check_circles(&self, tasks: &[Task]) -> Result<()> {
+        if !self.stores.iter().any(|store| store.table().is_in_a_circle()) {
+            return Ok(());
+        }
+        let mut inserted = HashSet::new();
+        for task in tasks.iter().filter(|task| task.action == Action::Insert) {
+            let Some(store) = self.stores.at(task.part) else { continue };
+            for index in &task.rows {
+                self.each_parent(store, *index, |parent, place| {
+                    let waits = self.stores.at(place).is_some_and(|other| other.is_pending(parent.handle.index));
+                    if !waits || inserted.contains(&(place, parent.handle.index)) {
+                        return Ok(());
+                    }
+                    let (table, other) = (store.table().name, parent.table);
+                    let problem = format!(
+                        "{table} and {other} refer to each other in a circle, and a new row of {table} waits for one of \
+                         {other}: flush the row of {other} before the other is added"
+                    );
+                    Err(Error::Plan { problem })
+                })?;
+            }
+            inserted.extend(task.rows.iter().map(|index| (task.part, *index)));
+        }
+        Ok(())
+    }
+
+    /// Reads rows that new ones refer to by a column outside their key.
+    fn read_parents(&mut self, mut unread: Vec<(usize, u64)>) -> Result<()> {
+        unread.sort_unstable();
+        unread.dedup();
+        self.open()?;
+        let (now, fresh_since) = (self.transaction.now(), self.transaction.fresh_since());
+        for rows in unread.chunk_by(|one, two| one.0 == two.0) {
+            let indexes: Vec<u64> = rows.iter().map(|(_, index)| *index).collect();
+            let mut link = Link::new(&mut **self.connection, self.echo.as_ref());
+            if let Some(store) = self.stores.at_mut(rows[0].0)
+                && let Err(failure) = store.reload(&mut link, &indexes, now, fresh_since)
+            {
+                return Err(self.failed(failure));
+            }
+        }
+        Ok(())
     }
 
     fn send(&mut self, tasks: &[Task]) -> Result<()> {
         let now = self.transaction.now();
-        let mut deleted = Vec::new();
         for task in tasks {
-            let mut link = crate::connection::Link::new(&mut **self.connection, self.echo.as_ref());
+            let mut link = Link::new(&mut **self.connection, self.echo.as_ref());
             self.stores.run(task.part, &mut link, task.action, &task.rows, now)?;
-            if task.action == super::plan::Action::Delete {
-                deleted.extend(self.stores.iter().nth(task.part).map(AnyStore::table));
-            }
         }
-        // A deleted parent may have taken its children with it, or left them without it.
-        for parent in deleted {
-            for store in self.stores.iter_mut().filter(|store| store.table().follows(parent)) {
-                store.expire_since(0);
-            }
+        // A deleted parent may have taken its children with it, or left them without it; a changed one may have told
+        // them its new value.
+        for task in tasks {
+            let Some(parent) = self.stores.at(task.part).map(AnyStore::table) else { continue };
+            let reached = |child: &'static Table| match task.action {
+                Action::Insert => false,
+                Action::Update(columns) => child.refers_to(parent, columns),
+                Action::Delete => child.follows(parent),
+            };
+            self.stores.iter_mut().filter(|store| reached(store.table())).for_each(|store| store.expire_since(0));
         }
         Ok(())
     }

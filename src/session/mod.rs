@@ -21,7 +21,8 @@ mod transaction;
 use std::ops::DerefMut;
 
 pub use entity::{
-    AnyBackend, ColumnInfo, ColumnSet, Columns, Entity, EntityTable, HasColumn, Key, New, Table, Visitor,
+    AnyBackend, ColumnInfo, ColumnSet, Columns, Entity, EntityTable, HasColumn, HoldsKey, Key, New, Reference, Table,
+    Visitor,
 };
 pub use handle::{Handle, State};
 pub use plan::{Plan, Step};

@@ -1,9 +1,11 @@
 //! What a flush will do, in which order. Planning reads no database and sends no SQL.
 //!
 //! The order: tables from the top of the foreign keys down, each table's INSERTs and then its UPDATEs; after all of
-//! them the DELETEs, from the bottom up. Rows of one table that wait for each other are split into waves.
+//! them the DELETEs, from the bottom up. Rows of one table that wait for each other are split into waves. A DELETE
+//! that makes room for a new row's key or unique values comes first.
 
-use std::collections::HashMap;
+use std::any::TypeId;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use super::entity::{ColumnSet, Table};
@@ -30,9 +32,12 @@ pub(crate) type Waves<R> = Vec<Vec<R>>;
 /// One table of a flush.
 pub(crate) struct Part {
     pub(crate) table: &'static Table,
-    pub(crate) waves: Waves<u64>,
+    pub(crate) inserts: Waves<u64>,
     pub(crate) updates: Vec<Change<u64>>,
-    pub(crate) deletes: Vec<u64>,
+    /// Children before parents.
+    pub(crate) deletes: Waves<u64>,
+    /// Some rows of `deletes` make room for rows of `inserts` or `updates`.
+    pub(crate) replaces: Vec<u64>,
 }
 
 /// One step of a flush: the same kind of statement for some rows of one table.
@@ -52,28 +57,74 @@ pub(crate) enum Action {
 }
 
 /// Puts the parts of a flush into order.
+///
+/// Where a row takes over the key or the unique values of one that is deleted, that DELETE comes before all else, and
+/// so do the DELETEs and the changes of foreign keys in the tables below that it may have to wait for.
 pub(crate) fn order(parts: Vec<Part>) -> Vec<Task> {
+    let room = Room::new(&parts);
     let mut numbered: Vec<(usize, Part)> = parts.into_iter().enumerate().collect();
     numbered.sort_by_key(|(number, part)| (part.table.depth(), *number));
-    let mut tasks = Vec::new();
-    let mut deletes = Vec::new();
+    let (mut moves, mut room_made) = (Vec::new(), Vec::new());
+    let (mut tasks, mut deletes) = (Vec::new(), Vec::new());
     for (number, part) in numbered {
-        for rows in part.waves.into_iter().filter(|rows| !rows.is_empty()) {
+        for rows in part.inserts.into_iter().filter(|rows| !rows.is_empty()) {
             tasks.push(Task { part: number, action: Action::Insert, rows });
         }
         for change in part.updates {
-            let action = Action::Update(change.columns);
-            match tasks.last_mut() {
-                Some(last) if last.part == number && last.action == action => last.rows.push(change.row),
-                _ => tasks.push(Task { part: number, action, rows: vec![change.row] }),
+            let into = if room.needs_first(part.table, &change) { &mut moves } else { &mut tasks };
+            push_update(into, number, &change);
+        }
+        let below = room.is_below(part.table);
+        let replaces: HashSet<u64> = part.replaces.into_iter().collect();
+        for rows in part.deletes.into_iter().rev() {
+            let (first, last): (Vec<u64>, Vec<u64>) = rows.into_iter().partition(|row| below || replaces.contains(row));
+            for (rows, into) in [(first, &mut room_made), (last, &mut deletes)] {
+                if !rows.is_empty() {
+                    into.push(Task { part: number, action: Action::Delete, rows });
+                }
             }
         }
-        if !part.deletes.is_empty() {
-            deletes.push(Task { part: number, action: Action::Delete, rows: part.deletes });
-        }
     }
-    tasks.extend(deletes.into_iter().rev());
-    tasks
+    moves.into_iter().chain(room_made.into_iter().rev()).chain(tasks).chain(deletes.into_iter().rev()).collect()
+}
+
+fn push_update(tasks: &mut Vec<Task>, part: usize, change: &Change<u64>) {
+    let action = Action::Update(change.columns);
+    match tasks.last_mut() {
+        Some(last) if last.part == part && last.action == action => last.rows.push(change.row),
+        _ => tasks.push(Task { part, action, rows: vec![change.row] }),
+    }
+}
+
+/// The tables where a DELETE must make room, and what stands below them.
+struct Room {
+    tables: Vec<&'static Table>,
+    /// Tables whose new rows are there only after their INSERT, under keys that others may have been told.
+    given: Vec<TypeId>,
+}
+
+impl Room {
+    fn new(parts: &[Part]) -> Self {
+        let tables = parts.iter().filter(|part| !part.replaces.is_empty()).map(|part| part.table).collect();
+        let given = parts.iter().filter(|part| !part.inserts.is_empty() && part.table.has_given_key());
+        Self { tables, given: given.map(|part| (part.table.id)()).collect() }
+    }
+
+    /// Whether rows of `table` may refer to rows that make room.
+    fn is_below(&self, table: &'static Table) -> bool {
+        self.tables.iter().any(|room| table.follows(room))
+    }
+
+    /// Whether an UPDATE may have to let go of a row that makes room. What it refers to instead is there already.
+    fn needs_first(&self, table: &'static Table, change: &Change<u64>) -> bool {
+        self.is_below(table)
+            && change.columns.iter().filter_map(|column| table.columns[column].references).any(|reference| {
+                let parent = (reference.table)();
+                let id = (parent.id)();
+                let frees = self.is_below(parent) || self.tables.iter().any(|room| (room.id)() == id);
+                frees && !self.given.contains(&id)
+            })
+    }
 }
 
 /// Splits rows so that each comes after those it waits for, and else keeps their order.

@@ -3,6 +3,7 @@
 use std::marker::PhantomData;
 use std::ops::Range;
 
+use diesel::QueryResult;
 use diesel::deserialize::FromSql;
 use diesel::query_builder::{QueryFragment, QueryId};
 use diesel::query_dsl::methods::{LimitDsl, LoadQuery, OffsetDsl};
@@ -12,9 +13,9 @@ use diesel::sql_types::{BigInt, Bool};
 
 use super::handle::Handle;
 use super::sql::{Count, Exists};
-use super::stores::refused;
+use super::stores::Failure;
 use super::{Entity, Persist, Session};
-use crate::connection::{Link, SessionConnection};
+use crate::connection::SessionConnection;
 use crate::error::{Error, Result};
 
 /// A query of whole rows, ready to run: what [`Session::query`] gives.
@@ -51,7 +52,7 @@ impl<'c, C: SessionConnection> Session<'c, C> {
         self.autoflush()?;
         self.open()?;
         let loaded = self.link().run(|connection| query.load(connection), Vec::len);
-        loaded.map_err(|error| self.fail(error, "running a query"))
+        loaded.map_err(|error| self.fail(error, "a query", "running a query"))
     }
 
     /// Runs `work` with the automatic flush before queries turned off.
@@ -75,15 +76,18 @@ impl<'c, C: SessionConnection> Session<'c, C> {
         self.flush().map_err(|cause| Error::Autoflush { cause: cause.into() })
     }
 
-    /// Explains a failed statement and poisons the innermost level, unless the database answered and only the answer
-    /// cannot be read.
-    pub(super) fn fail(&mut self, error: DieselError, doing: &str) -> Error {
-        let refused_by_database = matches!(error, DieselError::DatabaseError(..));
-        let error = self.explain(error, doing);
-        if refused_by_database {
-            self.poison(&error);
+    /// Explains a failed statement, and undoes and poisons the innermost level unless only the answer cannot be read.
+    pub(super) fn fail(&mut self, error: DieselError, table: &str, doing: &str) -> Error {
+        let failure = Failure::new(&**self.connection, error, table, doing);
+        self.failed(failure)
+    }
+
+    /// Undoes and poisons the innermost level where the statement itself failed.
+    pub(super) fn failed(&mut self, failure: Failure) -> Error {
+        if failure.undo {
+            self.poison(&failure.error);
         }
-        error
+        failure.error
     }
 }
 
@@ -226,18 +230,9 @@ impl<C: SessionConnection> Session<'_, C> {
     {
         self.autoflush()?;
         self.open()?;
-        let mut link = Link::new(&mut **self.connection, self.echo.as_ref());
-        let loaded: Vec<E> = match link.run(|connection| query.load(connection), Vec::len) {
-            Ok(rows) => rows,
-            Err(error) => {
-                let unread = matches!(error, DieselError::DeserializationError(_));
-                let error = refused::<E, C>(&link, error, "reading");
-                if !unread {
-                    self.poison(&error);
-                }
-                return Err(error);
-            }
-        };
+        let loaded: QueryResult<Vec<E>> = self.link().run(|connection| query.load(connection), Vec::len);
+        let table = E::table().name;
+        let loaded = loaded.map_err(|error| self.fail(error, table, &format!("reading {table}")))?;
         let (id, now, fresh_since) = (self.id, self.transaction.now(), self.transaction.fresh_since());
         let store = self.stores.of::<E>();
         Ok(loaded.into_iter().map(|row| Handle::new(id, store.take(row, now, fresh_since, fresh))).collect())
@@ -256,7 +251,8 @@ impl<C: SessionConnection> Session<'_, C> {
             value = Some(row.get_value::<ST, T, _>(0).map_err(DieselError::DeserializationError)?);
             Ok(())
         });
-        read.map_err(|error| self.fail(error, &format!("counting {}", E::table().name)))?;
-        value.ok_or_else(|| Error::NoRows { what: E::table().name.to_owned() })
+        let table = E::table().name;
+        read.map_err(|error| self.fail(error, table, &format!("counting {table}")))?;
+        value.ok_or_else(|| Error::NoRows { what: table.to_owned() })
     }
 }

@@ -92,7 +92,9 @@ impl<C: Column<Table: EntityTable>, K> Ref<C, K> {
     /// Shows the handle, if this is one; the derive calls it.
     pub fn parent(&self, see: &mut dyn FnMut(Parent)) {
         if let Target::Row(handle) = self.target {
-            see(Parent { entity: TypeId::of::<EntityOf<C>>(), table: EntityOf::<C>::table().name, handle });
+            let table = EntityOf::<C>::table();
+            let by_key = table.key.iter().any(|column| table.columns[*column].name == C::NAME);
+            see(Parent { entity: TypeId::of::<EntityOf<C>>(), table: table.name, handle, by_key });
         }
     }
 }
@@ -103,6 +105,8 @@ pub struct Parent {
     pub(crate) entity: TypeId,
     pub(crate) table: &'static str,
     pub(crate) handle: RawHandle,
+    /// The column referred to is part of the key: known even where the row's value is not.
+    pub(crate) by_key: bool,
 }
 
 /// Turns references into keys while a flush inserts; the derive calls it.

@@ -2,7 +2,7 @@
 
 use super::handle::Handle;
 use super::identity::{Freshness, Store};
-use super::stores::refused;
+use super::stores::{Failure, reload};
 use super::{Entity, New, Persist, Session, State};
 use crate::connection::{Link, SessionConnection};
 use crate::error::{Error, Result};
@@ -82,7 +82,10 @@ impl<C: SessionConnection> Session<'_, C> {
         let fresh_since = self.transaction.fresh_since();
         let store = self.stores.of::<E>();
         if let Some(index) = store.find(&key) {
-            let found = store.freshness(index, fresh_since)? == Freshness::Fresh || self.reload::<E>(&[index])? == 1;
+            if store.freshness(index, fresh_since)? != Freshness::Fresh {
+                self.reload::<E>(&[index])?;
+            }
+            let found = self.stores.of::<E>().row(index).is_ok();
             return Ok(found.then(|| Handle::new(self.id, index)));
         }
         let rows = self.select::<E>(&[key])?;
@@ -131,6 +134,7 @@ impl<C: SessionConnection> Session<'_, C> {
     ///
     /// As [`view`](Self::view), and [`Error::ReadOnlySession`].
     pub fn edit<E: Persist<C>>(&mut self, handle: Handle<E>) -> Result<&mut E> {
+        self.check()?;
         if self.transaction.is_read() {
             return Err(Error::ReadOnlySession);
         }
@@ -154,11 +158,15 @@ impl<C: SessionConnection> Session<'_, C> {
                 old.push(handle.raw.index);
             }
         }
-        if old.is_empty() || self.reload::<E>(&old)? == old.len() {
+        if old.is_empty() {
             return Ok(());
         }
-        let gone = old.into_iter().find(|index| self.stores.of::<E>().row(*index).is_err());
-        Err(gone.map_or(Error::Gone { table: E::table().name }, |index| self.stores.of::<E>().refuse(index)))
+        self.reload::<E>(&old)?;
+        let store = self.stores.of::<E>();
+        match old.into_iter().find(|index| store.row(*index).is_err()) {
+            Some(gone) => Err(store.refuse(gone)),
+            None => Ok(()),
+        }
     }
 
     /// Marks a row for deletion; the next flush sends the DELETE, without a SELECT. Takes a [`Handle`], or a reference
@@ -168,6 +176,7 @@ impl<C: SessionConnection> Session<'_, C> {
     ///
     /// When the row is not in the database (pending, transient, deleted), and bad handles.
     pub fn delete<D: Deletable<C>>(&mut self, row: D) -> Result<()> {
+        self.check()?;
         row.mark(self)?;
         self.transaction.touch();
         Ok(())
@@ -229,6 +238,9 @@ impl<C: SessionConnection> Session<'_, C> {
     pub fn attach<E: Persist<C>>(&mut self, row: E) -> Result<Handle<E>> {
         let key = row.key();
         let stale = || Error::StaleRow { table: E::table().name, key: E::key_in_words(&key) };
+        if self.stores.of::<E>().find(&key).is_none() {
+            self.autoflush()?;
+        }
         let stored = self.select::<E>(std::slice::from_ref(&key))?.into_iter().next().ok_or_else(stale)?;
         let now = self.transaction.now();
         let index = self.stores.of::<E>().attach(row, stored, now)?;
@@ -286,36 +298,21 @@ impl<C: SessionConnection> Session<'_, C> {
         self.load(&[handle])
     }
 
-    /// Reads rows again, after a flush of other work; those that are gone become deleted. Gives how many are there.
-    fn reload<E: Persist<C>>(&mut self, indexes: &[u64]) -> Result<usize> {
+    /// Reads rows again, after a flush of other work; those that are gone become deleted.
+    fn reload<E: Persist<C>>(&mut self, indexes: &[u64]) -> Result<()> {
         self.autoflush()?;
-        let store = self.stores.of::<E>();
-        let keys: Vec<E::Key> = indexes.iter().filter_map(|index| store.key(*index)).collect();
-        let rows = self.select::<E>(&keys)?;
+        self.open()?;
         let (now, fresh_since) = (self.transaction.now(), self.transaction.fresh_since());
-        let store = self.stores.of::<E>();
-        let found = rows.len();
-        for row in rows {
-            store.take(row, now, fresh_since, false);
-        }
-        if found < keys.len() {
-            for index in indexes {
-                if store.freshness(*index, fresh_since).is_ok_and(|freshness| freshness != Freshness::Fresh) {
-                    store.deleted(*index);
-                }
-            }
-        }
-        Ok(found)
+        let mut link = Link::new(&mut **self.connection, self.echo.as_ref());
+        let reloaded = reload(self.stores.of::<E>(), &mut link, indexes, now, fresh_since);
+        reloaded.map_err(|failure| self.failed(failure))
     }
 
     fn select<E: Persist<C>>(&mut self, keys: &[E::Key]) -> Result<Vec<E>> {
         self.open()?;
         let mut link = Link::new(&mut **self.connection, self.echo.as_ref());
-        let selected = E::select(&mut link, keys).map_err(|error| refused::<E, C>(&link, error, "reading"));
-        if let Err(error) = &selected {
-            self.poison(error);
-        }
-        selected
+        let selected = E::select(&mut link, keys).map_err(|error| Failure::of::<E, C>(&link, error, "reading"));
+        selected.map_err(|failure| self.failed(failure))
     }
 }
 
@@ -337,7 +334,6 @@ impl<E: Persist<C>, C: SessionConnection> Deletable<C> for Handle<E> {
 
 impl<E: Persist<C>, C: SessionConnection> Deletable<C> for &E {
     fn mark(self, session: &mut Session<'_, C>) -> Result<()> {
-        let now = session.transaction.now();
-        session.stores.of::<E>().doom_row(self, now)
+        session.stores.of::<E>().doom_row(self)
     }
 }

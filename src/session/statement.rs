@@ -32,6 +32,11 @@ impl<T: QuerySource + 'static, U, O, R> Statement for InsertStatement<T, U, O, R
     type Table = T;
 }
 
+/// The name of a statement's table, as Diesel's module for it is called.
+fn table_of<S: Statement>() -> &'static str {
+    std::any::type_name::<S::Table>().rsplit("::").nth(1).unwrap_or("a table")
+}
+
 impl<C: SessionConnection> Session<'_, C> {
     /// Flushes, runs the statement and gives how many rows it matched. The session's rows of that table, and of the
     /// tables that refer to it, are expired: their next use reads them again.
@@ -59,16 +64,19 @@ impl<C: SessionConnection> Session<'_, C> {
     /// As [`execute`](Self::execute).
     pub fn execute_unsynchronized<S>(&mut self, statement: S) -> Result<usize>
     where
-        S: ExecuteDsl<C>,
+        S: Statement + ExecuteDsl<C>,
     {
         if self.transaction.is_read() {
             return Err(Error::ReadOnlySession);
         }
-        self.autoflush()?;
+        self.check()?;
+        // Also where automatic flushes are off: what is pending came before the statement, and would undo it.
+        self.flush().map_err(|cause| Error::Autoflush { cause: cause.into() })?;
         self.open()?;
         self.transaction.wrote();
         let executed = self.link().run(|connection| S::execute(statement, connection), |rows| *rows);
-        executed.map_err(|error| self.fail(error, "executing a statement"))
+        let table = table_of::<S>();
+        executed.map_err(|error| self.fail(error, table, &format!("changing {table}")))
     }
 
     /// Flushes and lends the connection, inside the session's transaction, for anything that Diesel can do. What it is

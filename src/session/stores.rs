@@ -5,7 +5,7 @@ use std::any::{Any, TypeId};
 use diesel::result::Error as DieselError;
 
 use super::entity::{ColumnSet, Entity, New as _, Table};
-use super::identity::Store;
+use super::identity::{Freshness, Store};
 use super::plan::{Action, Doings, Waves};
 use super::reference::{Keys, Parent};
 use super::sql::{Condemned, Edited, Persist};
@@ -21,11 +21,15 @@ pub(crate) struct Stores<C> {
 pub(crate) trait AnyStore<C>: Any + Send {
     fn table(&self) -> &'static Table;
     fn doings(&self) -> Doings<u64>;
+    fn replaced(&self, doings: &Doings<u64>, keys: &Keys<'_>) -> Vec<u64>;
     fn waves(&self, inserts: Vec<u64>) -> Result<Waves<u64>>;
+    fn last_waves(&self, deletes: Vec<u64>) -> Waves<u64>;
     fn check_versions(&self) -> Result<()>;
     fn parents(&self, index: u64, see: &mut dyn FnMut(Parent));
-    fn check_parent(&self, parent: Parent) -> Result<()>;
+    fn check_parent(&self, parent: Parent, fresh_since: u32) -> Result<bool>;
+    fn is_pending(&self, index: u64) -> bool;
     fn unflushed(&self) -> usize;
+    fn reload(&mut self, link: &mut Link<'_, C>, indexes: &[u64], now: u32, fresh_since: u32) -> Result<(), Failure>;
     fn run(&mut self, link: &mut Link<'_, C>, action: Action, rows: &[u64], work: &Work<'_>) -> Result<()>;
     fn settle(&mut self);
     fn mark(&self) -> usize;
@@ -78,6 +82,14 @@ impl<C: SessionConnection> Stores<C> {
         self.entries.iter_mut().map(|(_, store)| store)
     }
 
+    pub(crate) fn at(&self, place: usize) -> Option<&dyn AnyStore<C>> {
+        self.entries.get(place).map(|(_, store)| &**store)
+    }
+
+    pub(crate) fn at_mut(&mut self, place: usize) -> Option<&mut Box<dyn AnyStore<C>>> {
+        self.entries.get_mut(place).map(|(_, store)| store)
+    }
+
     /// The place of an entity type's store in [`iter`](Self::iter).
     pub(crate) fn place(&self, entity: TypeId) -> Option<usize> {
         self.entries.iter().position(|(other, _)| *other == entity)
@@ -113,8 +125,16 @@ impl<E: Persist<C>, C: SessionConnection> AnyStore<C> for Store<E> {
         self.doings()
     }
 
+    fn replaced(&self, doings: &Doings<u64>, keys: &Keys<'_>) -> Vec<u64> {
+        self.replaced(doings, keys)
+    }
+
     fn waves(&self, inserts: Vec<u64>) -> Result<Waves<u64>> {
         self.waves(inserts)
+    }
+
+    fn last_waves(&self, deletes: Vec<u64>) -> Waves<u64> {
+        self.last_waves(deletes)
     }
 
     fn check_versions(&self) -> Result<()> {
@@ -125,12 +145,20 @@ impl<E: Persist<C>, C: SessionConnection> AnyStore<C> for Store<E> {
         self.parents(index, see);
     }
 
-    fn check_parent(&self, parent: Parent) -> Result<()> {
-        self.check_parent(parent.handle)
+    fn check_parent(&self, parent: Parent, fresh_since: u32) -> Result<bool> {
+        self.check_parent(parent, fresh_since)
+    }
+
+    fn is_pending(&self, index: u64) -> bool {
+        self.is_pending(index)
     }
 
     fn unflushed(&self) -> usize {
         self.unflushed()
+    }
+
+    fn reload(&mut self, link: &mut Link<'_, C>, indexes: &[u64], now: u32, fresh_since: u32) -> Result<(), Failure> {
+        reload(self, link, indexes, now, fresh_since)
     }
 
     fn run(&mut self, link: &mut Link<'_, C>, action: Action, rows: &[u64], work: &Work<'_>) -> Result<()> {
@@ -166,10 +194,63 @@ impl<E: Persist<C>, C: SessionConnection> AnyStore<C> for Store<E> {
     }
 }
 
-/// Says in a user's words why a statement of entity `E` was refused.
-pub(crate) fn refused<E: Entity, C: SessionConnection>(link: &Link<'_, C>, error: DieselError, verb: &str) -> Error {
-    let table = E::table().name;
-    link.connection.explain(error, table, &format!("{verb} {table}"))
+/// A statement that failed.
+pub(crate) struct Failure {
+    /// Why, in a user's words.
+    pub(crate) error: Error,
+    /// The statement itself failed, not the reading of its answer: its level must be undone.
+    pub(crate) undo: bool,
+}
+
+impl Failure {
+    /// What failed on `connection` while `doing` something with `table`.
+    pub(crate) fn new<C: SessionConnection>(connection: &C, error: DieselError, table: &str, doing: &str) -> Self {
+        let undo = !matches!(
+            error,
+            DieselError::DeserializationError(_)
+                | DieselError::SerializationError(_)
+                | DieselError::QueryBuilderError(_)
+        );
+        Self { error: connection.explain(error, table, doing), undo }
+    }
+
+    /// What failed while doing `verb` with the table of `E`.
+    pub(crate) fn of<E: Entity, C: SessionConnection>(link: &Link<'_, C>, error: DieselError, verb: &str) -> Self {
+        let table = E::table().name;
+        Self::new(link.connection, error, table, &format!("{verb} {table}"))
+    }
+}
+
+impl From<Failure> for Error {
+    fn from(failure: Failure) -> Self {
+        failure.error
+    }
+}
+
+/// Reads rows again; those that are gone become deleted.
+pub(crate) fn reload<E, C>(
+    store: &mut Store<E>,
+    link: &mut Link<'_, C>,
+    indexes: &[u64],
+    now: u32,
+    fresh_since: u32,
+) -> Result<(), Failure>
+where
+    E: Persist<C>,
+    C: SessionConnection,
+{
+    let mut keys: Vec<E::Key> = indexes.iter().filter_map(|index| store.key(*index)).collect();
+    keys.sort();
+    keys.dedup();
+    for row in E::select(link, &keys).map_err(|error| Failure::of::<E, C>(link, error, "reading"))? {
+        store.take(row, now, fresh_since, false);
+    }
+    for index in indexes {
+        if store.freshness(*index, fresh_since).is_ok_and(|freshness| freshness != Freshness::Fresh) {
+            store.deleted(*index);
+        }
+    }
+    Ok(())
 }
 
 fn insert<E, C>(store: &mut Store<E>, link: &mut Link<'_, C>, rows: &[u64], work: &Work<'_>) -> Result<()>
@@ -186,7 +267,7 @@ where
             values.push(own.new_row(*row)?.row(&keys)?);
         }
     }
-    E::insert(link, &mut values).map_err(|error| refused::<E, C>(link, error, "inserting into"))?;
+    E::insert(link, &mut values).map_err(|error| Failure::of::<E, C>(link, error, "inserting into"))?;
     for (index, row) in rows.iter().zip(values) {
         store.inserted(*index, row, work.now);
     }
@@ -203,7 +284,7 @@ where
     }
     let edited: Vec<Edited<'_, E>> =
         rows.iter().filter_map(|row| store.edited(*row)).map(|(row, before)| Edited { row, before }).collect();
-    let stale = E::update(link, &edited, columns).map_err(|error| refused::<E, C>(link, error, "updating"))?;
+    let stale = E::update(link, &edited, columns).map_err(|error| Failure::of::<E, C>(link, error, "updating"))?;
     if let Some(edited) = stale.and_then(|number| edited.get(number)) {
         return Err(Error::StaleRow { table: E::table().name, key: E::key_in_words(&edited.before.key()) });
     }
@@ -221,7 +302,7 @@ where
     let table = E::table();
     let condemned: Vec<Condemned<'_, E>> =
         rows.iter().filter_map(|row| store.condemned(*row)).map(|(key, read)| Condemned { key, read }).collect();
-    let deleted = E::delete(link, &condemned).map_err(|error| refused::<E, C>(link, error, "deleting from"))?;
+    let deleted = E::delete(link, &condemned).map_err(|error| Failure::of::<E, C>(link, error, "deleting from"))?;
     let missing = condemned.len().saturating_sub(deleted);
     if missing > 0 && table.version.is_some() {
         let keys: Vec<String> = condemned.iter().map(|row| E::key_in_words(&row.key)).collect();

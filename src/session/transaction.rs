@@ -91,11 +91,12 @@ impl Transaction {
 }
 
 impl<C: SessionConnection> Session<'_, C> {
-    /// Whether a transaction is open: a statement was sent, or a row was added, edited or marked for deletion, since
-    /// the last commit or rollback.
+    /// Whether a transaction is open: a `begin` block is running, or a statement was sent, or a row was added, edited or
+    /// marked for deletion since the last commit or rollback. One that an error has undone is open until it is left.
     #[must_use]
     pub fn in_transaction(&self) -> bool {
-        self.transaction.open || self.transaction.used
+        let transaction = &self.transaction;
+        transaction.open || transaction.used || transaction.blocks > 0 || transaction.poison.is_some()
     }
 
     /// Whether the session is inside [`nested`](Self::nested).
@@ -112,13 +113,14 @@ impl<C: SessionConnection> Session<'_, C> {
     ///
     /// # Errors
     ///
-    /// [`Error::AlreadyInTransaction`] where one is open; what the closure returns; what the flush or COMMIT fails
+    /// [`Error::AlreadyInTransaction`] where one is open; [`Error::Poisoned`]; what the closure returns; what the flush or COMMIT fails
     /// with. If a statement failed within and the closure returned `Ok` all the same, nothing is committed and that
     /// first error is returned.
     pub fn begin<T, E>(&mut self, work: impl FnOnce(&mut Self) -> Result<T, E>) -> Result<T, E>
     where
         E: From<Error>,
     {
+        self.check()?;
         if self.in_transaction() {
             return Err(Error::AlreadyInTransaction.into());
         }
@@ -130,9 +132,7 @@ impl<C: SessionConnection> Session<'_, C> {
         match done {
             Ok(Ok(value)) => ended.map(|()| value).map_err(Into::into),
             Ok(Err(error)) => {
-                if let Err(failed) = ended {
-                    tracing::warn!(target: "folio::session", %failed, "rolling back failed");
-                }
+                report(ended);
                 Err(error)
             }
             Err(panic) => resume_unwind(panic),
@@ -168,7 +168,10 @@ impl<C: SessionConnection> Session<'_, C> {
         };
         match done {
             Ok(Ok(value)) => ended.map(|()| value).map_err(Into::into),
-            Ok(Err(error)) => Err(error),
+            Ok(Err(error)) => {
+                report(ended);
+                Err(error)
+            }
             Err(panic) => resume_unwind(panic),
         }
     }
@@ -185,14 +188,18 @@ impl<C: SessionConnection> Session<'_, C> {
     ///
     /// # Errors
     ///
-    /// [`Error::InsideBegin`] inside a `begin` or `nested` closure, and what the flush or COMMIT fails with: then the
-    /// transaction is rolled back.
+    /// [`Error::InsideBegin`] inside a `begin` or `nested` closure. What the flush fails with before it sends anything:
+    /// then the transaction is still open. What a statement or COMMIT fails with: then it is rolled back.
     pub fn commit(&mut self) -> Result<()> {
         if self.transaction.blocks > 0 {
             return Err(Error::InsideBegin { verb: "commit" });
         }
-        if let Some(cause) = self.transaction.poison() {
-            return Err(Error::Poisoned { cause: Arc::clone(cause) });
+        self.check()?;
+        if let Err(error) = self.flush() {
+            if self.check().is_err() {
+                report(self.end_rollback());
+            }
+            return Err(error);
         }
         self.end_commit()
     }
@@ -212,26 +219,26 @@ impl<C: SessionConnection> Session<'_, C> {
 
     /// Takes a transaction to its COMMIT, or to its end when that cannot be.
     fn end_commit(&mut self) -> Result<()> {
-        if let Some(cause) = self.transaction.poison.clone() {
-            self.end_rollback()?;
-            return Err(Arc::unwrap_or_clone(cause));
-        }
-        if let Err(error) = self.flush() {
-            self.end_rollback()?;
-            return Err(error);
-        }
-        if self.transaction.open
-            && let Err(error) = self.link().connection.commit()
-        {
-            let error = self.explain(error, "committing");
-            self.end_rollback()?;
-            return Err(error);
+        let committed = match self.transaction.poison.clone() {
+            Some(cause) => Err(Arc::unwrap_or_clone(cause)),
+            None => self.flush().and_then(|()| self.send_commit()),
+        };
+        if committed.is_err() {
+            report(self.end_rollback());
+            return committed;
         }
         self.transaction.open = false;
         self.transaction.used = false;
         self.stores.iter_mut().for_each(|store| store.commit());
         self.transaction.age();
         Ok(())
+    }
+
+    fn send_commit(&mut self) -> Result<()> {
+        if !self.transaction.open {
+            return Ok(());
+        }
+        self.link().connection.commit().map_err(|error| self.explain(error, "committing"))
     }
 
     fn end_rollback(&mut self) -> Result<()> {
@@ -259,19 +266,13 @@ impl<C: SessionConnection> Session<'_, C> {
 
     /// Ends the innermost savepoint by RELEASE, or undoes it when that cannot be.
     fn release(&mut self) -> Result<()> {
-        let poison = self.transaction.savepoints.last().and_then(|savepoint| savepoint.poison.clone());
-        if let Some(cause) = poison.or_else(|| self.transaction.poison.clone()) {
-            self.abandon()?;
-            return Err(Arc::unwrap_or_clone(cause));
-        }
-        if let Err(error) = self.flush() {
-            self.abandon()?;
-            return Err(error);
-        }
-        if let Err(error) = self.link().connection.commit() {
-            let error = self.explain(error, "releasing a savepoint");
-            self.abandon()?;
-            return Err(error);
+        let released = match self.transaction.poison().cloned() {
+            Some(cause) => Err(Arc::unwrap_or_clone(cause)),
+            None => self.flush().and_then(|()| self.send_release()),
+        };
+        if released.is_err() {
+            report(self.abandon());
+            return released;
         }
         if let Some(savepoint) = self.transaction.savepoints.pop()
             && savepoint.wrote
@@ -281,36 +282,51 @@ impl<C: SessionConnection> Session<'_, C> {
         Ok(())
     }
 
-    /// Ends the innermost savepoint by ROLLBACK TO, unless that was done when it was poisoned.
+    fn send_release(&mut self) -> Result<()> {
+        self.link().connection.commit().map_err(|error| self.explain(error, "releasing a savepoint"))
+    }
+
+    /// Ends the innermost savepoint by ROLLBACK TO, unless that was sent when it was poisoned; what was done to rows
+    /// in memory since then is dropped all the same.
     fn abandon(&mut self) -> Result<()> {
-        if self.transaction.savepoints.last().is_some_and(|savepoint| savepoint.poison.is_none()) {
-            self.undo_savepoint()?;
-        }
+        let poisoned = self.transaction.savepoints.last().is_some_and(|savepoint| savepoint.poison.is_some());
+        let undone = if poisoned {
+            self.undo_rows();
+            Ok(())
+        } else {
+            self.undo_savepoint()
+        };
         self.transaction.savepoints.pop();
-        Ok(())
+        undone
     }
 
     /// Sends ROLLBACK TO for the innermost savepoint and brings the rows in memory back. Where the database has lost
     /// the savepoint, it has lost the transaction, and all of it is undone.
     fn undo_savepoint(&mut self) -> Result<()> {
-        let undone = self.link().connection.rollback();
-        match undone {
+        match self.link().connection.rollback() {
             Ok(()) => {
-                if let Some(savepoint) = self.transaction.savepoints.last() {
-                    let marks = savepoint.marks.iter().copied().chain(std::iter::repeat(0));
-                    for (store, mark) in self.stores.iter_mut().zip(marks) {
-                        store.undo(mark);
-                        if savepoint.wrote {
-                            store.expire_since(savepoint.since);
-                        }
-                    }
-                }
+                self.undo_rows();
                 Ok(())
             }
             Err(error) => {
                 let error = self.explain(error, "rolling back to a savepoint");
+                if let Some(savepoint) = self.transaction.savepoints.last_mut() {
+                    savepoint.poison = Some(Arc::new(error.clone()));
+                }
                 self.poison_all(&error);
                 Err(error)
+            }
+        }
+    }
+
+    /// Brings the rows in memory to where they were before the innermost savepoint.
+    fn undo_rows(&mut self) {
+        let Some(savepoint) = self.transaction.savepoints.last() else { return };
+        let marks = savepoint.marks.iter().copied().chain(std::iter::repeat(0));
+        for (store, mark) in self.stores.iter_mut().zip(marks) {
+            store.undo(mark);
+            if savepoint.wrote {
+                store.expire_since(savepoint.since);
             }
         }
     }
@@ -329,13 +345,16 @@ impl<C: SessionConnection> Session<'_, C> {
 
     /// Undoes the whole transaction, and takes no more work until it is left.
     fn poison_all(&mut self, cause: &Error) {
-        if self.transaction.open
-            && let Err(failed) = self.link().connection.rollback()
-        {
-            tracing::warn!(target: "folio::session", %failed, "rolling back after an error failed");
+        let mut savepoints = std::mem::take(&mut self.transaction.savepoints);
+        let levels = savepoints.iter().filter(|savepoint| savepoint.poison.is_none()).count();
+        if self.transaction.open {
+            for _ in 0..=levels {
+                if let Err(failed) = self.link().connection.rollback() {
+                    tracing::warn!(target: "folio::session", %failed, "rolling back after an error failed");
+                }
+            }
         }
         // The closures of the savepoints are still running: their levels stay, undone.
-        let mut savepoints = std::mem::take(&mut self.transaction.savepoints);
         self.forget_transaction();
         let cause = Arc::new(cause.clone());
         savepoints.iter_mut().for_each(|savepoint| savepoint.poison = Some(Arc::clone(&cause)));
@@ -364,6 +383,13 @@ impl<C: SessionConnection> Session<'_, C> {
 
     pub(super) fn explain(&self, error: DieselError, doing: &str) -> Error {
         self.connection.explain(error, "", doing)
+    }
+}
+
+/// Tells of an error that another one stands before.
+fn report(ended: Result<()>) {
+    if let Err(failed) = ended {
+        tracing::warn!(target: "folio::session", %failed, "ending a transaction or savepoint failed");
     }
 }
 

@@ -5,6 +5,8 @@ use diesel::connection::SimpleConnection;
 use folio::connection::{AnyConnection, Echo, EchoOptions, Mode};
 use folio::{Entity, Session};
 
+use crate::support::recorder::Recorder;
+
 diesel::table! {
     authors (id) { id -> BigInt, number -> BigInt, name -> Text, email -> Nullable<Text> }
 }
@@ -22,6 +24,21 @@ diesel::table! {
 }
 diesel::table! {
     tags (name) { name -> Text, colour -> Text }
+}
+diesel::table! {
+    places (room, number) { room -> BigInt, number -> BigInt, label -> Text, state -> Text }
+}
+diesel::table! {
+    loans (id) { id -> BigInt, author_id -> BigInt, item -> Text }
+}
+diesel::table! {
+    events (id) { id -> BigInt, name -> Text }
+}
+diesel::table! {
+    dogs (id) { id -> BigInt, owner_id -> Nullable<BigInt>, name -> Text }
+}
+diesel::table! {
+    owners (id) { id -> BigInt, dog_id -> Nullable<BigInt>, name -> Text }
 }
 diesel::allow_tables_to_appear_in_same_query!(authors, books, reviews, prizes, members, tags);
 diesel::joinable!(books -> authors (author_id));
@@ -105,6 +122,59 @@ pub struct Tag {
     pub colour: String,
 }
 
+/// A key of two columns, and a column that the database fills.
+#[derive(Debug, Clone, PartialEq, HasQuery, Entity)]
+#[diesel(table_name = places)]
+pub struct Place {
+    #[entity(key, given)]
+    pub room: i64,
+    #[entity(key, given)]
+    pub number: i64,
+    pub label: String,
+    #[entity(server_default)]
+    pub state: String,
+}
+
+/// Its foreign key is checked at COMMIT, where the database can wait so long.
+#[derive(Debug, Clone, PartialEq, HasQuery, Entity)]
+#[diesel(table_name = loans)]
+pub struct Loan {
+    #[entity(key)]
+    pub id: i64,
+    pub author_id: i64,
+    pub item: String,
+}
+
+/// A trigger writes another table at each INSERT, which has generated keys of its own.
+#[derive(Debug, Clone, PartialEq, HasQuery, Entity)]
+#[diesel(table_name = events)]
+pub struct Event {
+    #[entity(key)]
+    pub id: i64,
+    pub name: String,
+}
+
+/// Dogs and owners refer to each other.
+#[derive(Debug, Clone, PartialEq, HasQuery, Entity)]
+#[diesel(table_name = dogs)]
+pub struct Dog {
+    #[entity(key)]
+    pub id: i64,
+    #[entity(references = owners::id)]
+    pub owner_id: Option<i64>,
+    pub name: String,
+}
+
+#[derive(Debug, Clone, PartialEq, HasQuery, Entity)]
+#[diesel(table_name = owners)]
+pub struct Owner {
+    #[entity(key)]
+    pub id: i64,
+    #[entity(references = dogs::id)]
+    pub dog_id: Option<i64>,
+    pub name: String,
+}
+
 const TABLES: &str = "
     CREATE TABLE authors (id INTEGER PRIMARY KEY AUTOINCREMENT, number BIGINT NOT NULL UNIQUE,
         name TEXT NOT NULL CHECK (name <> ''), email TEXT);
@@ -118,9 +188,39 @@ const TABLES: &str = "
     CREATE TABLE members (id INTEGER PRIMARY KEY AUTOINCREMENT, parent_id BIGINT REFERENCES members (id),
         name TEXT NOT NULL);
     CREATE TABLE tags (name TEXT PRIMARY KEY NOT NULL, colour TEXT NOT NULL DEFAULT 'red');
+    CREATE TABLE places (room BIGINT NOT NULL, number BIGINT NOT NULL, label TEXT NOT NULL,
+        state TEXT NOT NULL DEFAULT 'free', PRIMARY KEY (room, number));
+    CREATE TABLE loans (id INTEGER PRIMARY KEY AUTOINCREMENT,
+        author_id BIGINT NOT NULL REFERENCES authors (id) DEFERRABLE INITIALLY DEFERRED, item TEXT NOT NULL);
+    CREATE TABLE events (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL);
+    CREATE TABLE audits (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL);
+    CREATE TRIGGER events_are_audited AFTER INSERT ON events BEGIN INSERT INTO audits (name) VALUES (new.name); END;
+    CREATE TABLE dogs (id INTEGER PRIMARY KEY AUTOINCREMENT, owner_id BIGINT REFERENCES owners (id), name TEXT NOT NULL);
+    CREATE TABLE owners (id INTEGER PRIMARY KEY AUTOINCREMENT, dog_id BIGINT REFERENCES dogs (id), name TEXT NOT NULL);
 ";
 
-/// A database of its own for one test: the tables, and no rows.
+/// The rows that every test finds. Keys of different tables lie far apart, so that a mixed-up one matches nothing.
+const ROWS: &str = "
+    INSERT INTO authors (id, number, name) VALUES (1, 10, 'Ann'), (2, 20, 'Ben'), (3, 30, 'Cid');
+    INSERT INTO books (id, author_id, title, pages, changed, version) VALUES
+        (10001, 1, 'Sea', 100, 0, 1), (10002, 2, 'Sky', 200, 0, 1);
+    INSERT INTO reviews (id, author_id, book_id, body) VALUES
+        (20001, 3, 10001, 'wet'), (20002, 3, 10002, 'dry'), (20003, 1, NULL, 'nothing');
+    INSERT INTO prizes (id, author_number, name) VALUES (30001, 30, 'Gold');
+    INSERT INTO members (id, parent_id, name) VALUES (40001, NULL, 'root'), (40002, 40001, 'leaf');
+    INSERT INTO tags (name, colour) VALUES ('old', 'grey');
+    INSERT INTO places (room, number, label, state) VALUES (1, 1, 'door', 'free'), (1, 2, 'window', 'taken');
+    INSERT INTO events (id, name) VALUES (60001, 'opening');
+    INSERT INTO audits (id, name) VALUES (90001, 'far away');
+";
+
+pub const ANN: i64 = 1;
+pub const BEN: i64 = 2;
+pub const CID: i64 = 3;
+pub const SEA: i64 = 10_001;
+pub const SKY: i64 = 10_002;
+
+/// A database of its own for one test, with the tables and their rows.
 pub struct Library {
     folder: tempfile::TempDir,
 }
@@ -128,7 +228,9 @@ pub struct Library {
 impl Library {
     pub fn new() -> Self {
         let library = Self { folder: tempfile::tempdir().unwrap() };
-        library.connect().batch_execute(TABLES).unwrap();
+        let mut connection = library.connect();
+        connection.batch_execute(TABLES).unwrap();
+        connection.batch_execute(ROWS).unwrap();
         library
     }
 
@@ -136,26 +238,51 @@ impl Library {
     pub fn connect(&self) -> AnyConnection {
         use folio::connection::{SqliteAccess, open_sqlite};
         let path = self.folder.path().join("library.db");
-        let mut connection = open_sqlite(Some(&path), SqliteAccess::Create, 100).unwrap();
+        let mut connection = open_sqlite(Some(&path), SqliteAccess::Create, 0).unwrap();
         connection.batch_execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF").unwrap();
         AnyConnection::Sqlite(connection)
     }
 
     /// A session on a connection of its own, echoing.
     pub fn session(&self) -> Session<'static> {
-        self.session_for(Mode::Write)
+        self.session_for(Mode::Write, EchoOptions::default())
     }
 
     /// A session that only reads.
     pub fn reader(&self) -> Session<'static> {
-        self.session_for(Mode::Read)
+        self.session_for(Mode::Read, EchoOptions::default())
     }
 
-    fn session_for(&self, mode: Mode) -> Session<'static> {
+    /// A session whose echo shows what `options` say.
+    pub fn session_for(&self, mode: Mode, options: EchoOptions) -> Session<'static> {
         use diesel::Connection as _;
         let mut connection = self.connect();
-        let echo = Echo::new(EchoOptions::default());
+        let echo = Echo::new(options);
         connection.set_instrumentation(echo.clone());
         Session::new(Box::new(Box::new(connection)), Some(echo), mode)
     }
+
+    /// Someone else changes the database by these statements.
+    pub fn elsewhere(&self, sql: &str) {
+        self.connect().batch_execute(sql).unwrap();
+    }
+
+    /// What someone else sees: the only value of a query.
+    pub fn see(&self, sql: &str) -> String {
+        use diesel::RunQueryDsl as _;
+        #[derive(diesel::QueryableByName)]
+        struct Seen {
+            #[diesel(sql_type = diesel::sql_types::Text)]
+            seen: String,
+        }
+        let sql = format!("SELECT COALESCE(CAST(({sql}) AS TEXT), 'NULL') AS seen");
+        diesel::sql_query(sql).get_result::<Seen>(&mut self.connect()).unwrap().seen
+    }
+}
+
+/// A library, a session on it and a recorder of what that session sends.
+pub fn open() -> (Library, Session<'static>, Recorder) {
+    let library = Library::new();
+    let session = library.session();
+    (library, session, Recorder::start())
 }

@@ -1,7 +1,5 @@
 //! `INSERT INTO t (…) VALUES (…), (…) RETURNING …`: many rows, every generated key on its own row.
 
-use std::cmp::Ordering;
-
 use diesel::QueryResult;
 use diesel::backend::Backend;
 use diesel::deserialize::FromSql;
@@ -13,13 +11,12 @@ use diesel::sql_types::{HasSqlType, Untyped};
 
 use super::{Bind, chunks, rows_per_statement};
 use crate::connection::{Engine, Link};
-use crate::session::entity::{Columns, Table, Visitor};
+use crate::session::entity::{Columns, Entity, Table, Visitor};
 use crate::session::sql::select::select;
 
 /// The statement for some rows.
 struct Insert<'a, E> {
     rows: &'a [E],
-    witness: Option<usize>,
     keep: bool,
 }
 
@@ -50,7 +47,7 @@ impl<E: Columns<DB>, DB: Backend> QueryFragment<DB> for Insert<'_, E> {
                 out.push_sql(")");
             }
         }
-        for (number, column) in returned(table, self.witness).enumerate() {
+        for (number, column) in returned(table).enumerate() {
             out.push_sql(if number > 0 { ", " } else { " RETURNING " });
             out.push_identifier(table.columns[column].name)?;
         }
@@ -67,16 +64,19 @@ impl<E> QueryId for Insert<'_, E> {
     const HAS_STATIC_QUERY_ID: bool = false;
 }
 
-/// The columns that come back: those the database fills and, where there are such, one that was sent.
-fn returned(table: &'static Table, witness: Option<usize>) -> impl Iterator<Item = usize> {
-    table.generated().chain(witness)
+/// The columns that come back: those that the database fills and, where there are such, some that were sent.
+fn returned(table: &'static Table) -> impl Iterator<Item = usize> {
+    table.generated().chain(witnesses(table))
 }
 
-/// The sent column that shows which row came back: the first of a unique set, else the first of all.
-fn witness(table: &'static Table) -> Option<usize> {
-    table.generated().next()?;
+/// The sent columns that show which row came back: a given key, else the first column of a unique set or of all.
+fn witnesses(table: &'static Table) -> impl Iterator<Item = usize> {
     let sent = |column: &usize| !table.columns[*column].generated;
-    table.unique.iter().filter_map(|set| set.first()).copied().find(sent).or_else(|| table.sent().next())
+    let key = table.key.iter().copied().filter(sent);
+    let unique = || table.unique.iter().filter_map(|set| set.first()).copied().find(sent);
+    let other = if table.has_given_key() { None } else { unique().or_else(|| table.sent().next()) };
+    let any = table.generated().next().is_some();
+    key.chain(other).filter(move |_| any)
 }
 
 /// Inserts the rows, in their order, and fills the columns that the database made.
@@ -88,55 +88,74 @@ where
     let table = E::table();
     let sent = table.sent().count();
     let size = if sent == 0 { 1 } else { rows_per_statement(sent, link.connection.max_binds()) };
-    let witness = witness(table);
+    let only_key = table.key.len() == 1 && table.generated().eq(table.key.iter().copied());
     for chunk in rows.chunks_mut(size) {
         let keep = chunks(chunk, size).all(|(_, keep)| keep);
-        if returned(table, witness).next().is_none() {
-            link.execute(&Insert { rows: chunk, witness, keep })?;
+        let mut answer = Answer { keys: Vec::with_capacity(chunk.len()), rows: Vec::new(), in_order: true };
+        let sent: &[E] = chunk;
+        let insert = Insert { rows: sent, keep };
+        if returned(table).next().is_none() {
+            link.execute(&insert)?;
             continue;
         }
-        let mut answered = Vec::with_capacity(chunk.len());
-        {
-            let sent: &[E] = chunk;
-            link.each(Insert { rows: sent, witness, keep }, |row| {
-                // The answer is read into a copy of the row at its place; `place` finds out whether it is its own.
-                let mut filled = sent.get(answered.len()).ok_or_else(too_many::<E>)?.clone();
-                let mut own = true;
-                for (position, column) in returned(table, witness).enumerate() {
-                    let read = Read { row: &row, position, into: &mut filled, compare: Some(column) == witness };
-                    own &= E::column(column, read)?;
+        link.each(insert, |row| {
+            // The answer is held against the row at its place; `place` decides whether it is that row's.
+            let own = sent.get(answer.keys.len()).ok_or_else(|| unplaced::<E>("more rows came back than were sent"))?;
+            for (column, position) in witnesses(table).zip(table.generated().count()..) {
+                answer.in_order &= E::column(column, Same { row: &row, position, as_in: own })?;
+            }
+            let mut key = own.key();
+            if only_key {
+                E::key_column(0, Read { row: &row, position: 0, into: &mut key })?;
+            } else {
+                let mut filled = own.clone();
+                for (position, column) in table.generated().enumerate() {
+                    E::column(column, Read { row: &row, position, into: &mut filled })?;
                 }
-                answered.push((filled, own));
-                Ok(())
-            })?;
-        }
-        place(link, chunk, answered)?;
+                key = filled.key();
+                answer.rows.push(filled);
+            }
+            answer.keys.push(key);
+            Ok(())
+        })?;
+        place(link, chunk, answer)?;
     }
     Ok(())
 }
 
+/// What RETURNING gave, in the order in which it came.
+struct Answer<E: Entity> {
+    keys: Vec<E::Key>,
+    /// The rows sent with what came back, where that is more than the key.
+    rows: Vec<E>,
+    /// All that was sent came back at the place it was sent from.
+    in_order: bool,
+}
+
 /// Puts what came back on the rows it belongs to.
 ///
-/// No database promises the order of RETURNING. Two signs together show that it was the order of the rows sent: a
-/// column that was sent is the same in every row, and generated keys ascend. Otherwise the rows are read back by their
-/// keys and matched by value; rows that are equal in all that was sent are interchangeable.
-fn place<E, C>(link: &mut Link<'_, C>, sent: &mut [E], answered: Vec<(E, bool)>) -> QueryResult<()>
+/// No database promises the order of RETURNING. Two signs together show that it was the order of the rows sent: what
+/// was sent came back at its place, and generated keys ascend. Otherwise the rows are read back by their keys and
+/// matched by value; rows that are equal in all that was sent are interchangeable.
+fn place<E, C>(link: &mut Link<'_, C>, sent: &mut [E], answer: Answer<E>) -> QueryResult<()>
 where
     C: Engine,
     E: Columns<C::Backend>,
 {
-    if answered.len() < sent.len() {
+    let Answer { keys, rows, in_order } = answer;
+    if keys.len() < sent.len() {
         return Err(unplaced::<E>("fewer rows came back than were sent"));
     }
-    let generated_key = E::table().key.iter().any(|column| E::table().columns[*column].generated);
-    let ascending = answered.windows(2).all(|pair| pair[0].0.key().cmp(&pair[1].0.key()) == Ordering::Less);
-    if answered.iter().all(|(_, own)| *own) && (ascending || !generated_key) {
-        for (row, (filled, _)) in sent.iter_mut().zip(answered) {
+    let ascending = || keys.is_sorted_by(|one, next| one < next);
+    if sent.len() == 1 || (in_order && (E::table().has_given_key() || ascending())) {
+        for (row, filled) in sent.iter_mut().zip(rows) {
             *row = filled;
+        }
+        for (row, key) in sent.iter_mut().zip(keys) {
+            row.set_key(key);
         }
         return Ok(());
     }
-    let keys: Vec<E::Key> = answered.iter().map(|(row, _)| row.key()).collect();
     let mut stored = select::<E, C>(link, &keys)?;
     stored.sort_by_key(E::key);
     for row in sent {
@@ -144,42 +163,54 @@ where
             let changed = other.changed(row);
             E::table().sent().all(|column| !changed.contains(column))
         });
-        let same = same.ok_or_else(|| unplaced::<E>("the database changed what was sent, in another order"))?;
+        let same =
+            same.ok_or_else(|| unplaced::<E>("the database changed what was sent; add such rows one a flush"))?;
         *row = stored.remove(same);
     }
     Ok(())
 }
 
-fn too_many<E: crate::session::Entity>() -> DieselError {
-    unplaced::<E>("more rows came back than were sent")
-}
-
-fn unplaced<E: crate::session::Entity>(why: &str) -> DieselError {
+fn unplaced<E: Entity>(why: &str) -> DieselError {
     let table = E::table().name;
     DieselError::DeserializationError(format!("the keys of new rows of {table} cannot be matched: {why}").into())
 }
 
-/// Reads one returned column into a row, and says whether it is what the row held.
-struct Read<'a, R, E> {
+/// Reads one returned column into a row, or into a key.
+struct Read<'a, R, T> {
     row: &'a R,
     position: usize,
-    into: &'a mut E,
-    compare: bool,
+    into: &'a mut T,
 }
 
 impl<'r, DB: Backend, E, R: Row<'r, DB>> Visitor<DB, E> for Read<'_, R, E> {
+    type Output = QueryResult<()>;
+
+    fn visit<ST, T>(self, _: fn(&E) -> &T, set: fn(&mut E, T)) -> QueryResult<()>
+    where
+        DB: HasSqlType<ST>,
+        T: ToSql<ST, DB> + FromSql<ST, DB> + PartialEq + 'static,
+    {
+        set(self.into, self.row.get_value::<ST, T, _>(self.position).map_err(DieselError::DeserializationError)?);
+        Ok(())
+    }
+}
+
+/// Says whether one returned column is what the row has.
+struct Same<'a, R, E> {
+    row: &'a R,
+    position: usize,
+    as_in: &'a E,
+}
+
+impl<'r, DB: Backend, E, R: Row<'r, DB>> Visitor<DB, E> for Same<'_, R, E> {
     type Output = QueryResult<bool>;
 
-    fn visit<ST, T>(self, get: fn(&E) -> &T, set: fn(&mut E, T)) -> QueryResult<bool>
+    fn visit<ST, T>(self, get: fn(&E) -> &T, _: fn(&mut E, T)) -> QueryResult<bool>
     where
         DB: HasSqlType<ST>,
         T: ToSql<ST, DB> + FromSql<ST, DB> + PartialEq + 'static,
     {
         let value: T = self.row.get_value::<ST, T, _>(self.position).map_err(DieselError::DeserializationError)?;
-        if self.compare {
-            return Ok(&value == get(self.into));
-        }
-        set(self.into, value);
-        Ok(true)
+        Ok(&value == get(self.as_in))
     }
 }

@@ -1,0 +1,262 @@
+//! What a flush asks one entity type's rows, and what it tells them.
+
+use std::any::TypeId;
+
+use super::slots::{Loaded, Slot};
+use super::undo::Undo;
+use super::{Freshness, Store};
+use crate::error::{Error, Result};
+use crate::session::entity::{ColumnSet, Entity, New as _};
+use crate::session::plan::{self, Change, Doings, Waves};
+use crate::session::reference::{Keys, Parent};
+
+/// With more pairs of rows than this, a DELETE counts as making room for an INSERT without a comparison.
+const MOST_COMPARED: usize = 1_000_000;
+
+// What there is to do.
+impl<E: Entity> Store<E> {
+    /// What a flush has to do for these rows.
+    pub(crate) fn doings(&self) -> Doings<u64> {
+        let pending = |index: &u64| matches!(self.slots.get(*index), Slot::Pending(_));
+        let inserts = self.pending.iter().copied().filter(pending).collect();
+        let mut updates: Vec<(E::Key, Change<u64>)> =
+            self.edited.iter().filter_map(|index| self.update(*index)).collect();
+        updates.sort_by(|one, two| one.0.cmp(&two.0));
+        updates.dedup_by_key(|(_, change)| change.row);
+        let mut deletes: Vec<(E::Key, u64)> = self
+            .doomed
+            .iter()
+            .filter(|index| self.is_doomed(**index))
+            .filter_map(|index| Some((self.key(*index)?, *index)))
+            .collect();
+        deletes.sort();
+        deletes.dedup();
+        Doings {
+            inserts,
+            updates: updates.into_iter().map(|(_, change)| change).collect(),
+            deletes: deletes.into_iter().map(|(_, index)| index).collect(),
+        }
+    }
+
+    fn update(&self, index: u64) -> Option<(E::Key, Change<u64>)> {
+        let Loaded { row, before: Some(before), doomed: false, .. } = self.slots.loaded(index)? else { return None };
+        let changed = row.changed(before);
+        if changed.is_empty() {
+            return None;
+        }
+        let table = E::table();
+        let mut columns = changed.union(table.touched);
+        if let Some(version) = table.version {
+            columns = columns.with(version);
+        }
+        Some((before.key(), Change { row: index, columns }))
+    }
+
+    /// How many rows have changes that no flush has sent.
+    pub(crate) fn unflushed(&self) -> usize {
+        let doings = self.doings();
+        doings.inserts.len() + doings.updates.len() + doings.deletes.len()
+    }
+
+    /// Finds what no flush could carry out: a version counter that was changed by hand.
+    pub(crate) fn check_versions(&self) -> Result<()> {
+        for index in &self.edited {
+            if let Some(Loaded { row, before: Some(before), doomed: false, .. }) = self.slots.loaded(*index)
+                && row.version() != before.version()
+            {
+                let (table, key) = (E::table().name, E::key_in_words(&before.key()));
+                let problem = format!("{table} {key}: the version is the session's to count, and was changed by hand");
+                return Err(Error::Plan { problem });
+            }
+        }
+        Ok(())
+    }
+
+    /// The rows to delete whose key or unique values a row to insert or update takes over: their DELETE makes room.
+    pub(crate) fn replaced(&self, doings: &Doings<u64>, keys: &Keys<'_>) -> Vec<u64> {
+        let table = E::table();
+        let sets = || table.unique.iter().copied().chain([table.key]);
+        let guarded = sets().flatten().fold(ColumnSet::EMPTY, |set, column| set.with(*column));
+        let moved: Vec<&E> = doings
+            .updates
+            .iter()
+            .filter(|change| change.columns.meets(guarded))
+            .filter_map(|change| Some(self.edited(change.row)?.0))
+            .collect();
+        let given = !table.unique.is_empty() || table.has_given_key();
+        let inserts = if given { doings.inserts.as_slice() } else { &[] };
+        let newcomers = inserts.len() + moved.len();
+        if doings.deletes.is_empty() || newcomers == 0 {
+            return Vec::new();
+        }
+        if newcomers * doings.deletes.len() > MOST_COMPARED {
+            return doings.deletes.clone();
+        }
+        // A row that still waits for its parent's key may take over any value.
+        let inserted: Option<Vec<E>> = inserts.iter().map(|index| self.new_row(*index).ok()?.row(keys).ok()).collect();
+        let Some(inserted) = inserted else { return doings.deletes.clone() };
+        let makes_room = |index: &u64| match self.slots.get(*index) {
+            Slot::Loaded(loaded) => inserted.iter().chain(moved.iter().copied()).any(|row| {
+                let differs = row.changed(loaded.stored());
+                sets().any(|set| !set.iter().any(|column| differs.contains(*column)))
+            }),
+            // Its values are not known.
+            _ => true,
+        };
+        doings.deletes.iter().copied().filter(makes_room).collect()
+    }
+
+    /// The references of a pending row that are handles.
+    pub(crate) fn parents(&self, index: u64, see: &mut dyn FnMut(Parent)) {
+        if let Slot::Pending(new) = self.slots.get(index) {
+            new.parents(see);
+        }
+    }
+
+    /// Splits pending rows into waves: no row stands before or beside one of this table that it waits for.
+    pub(crate) fn waves(&self, inserts: Vec<u64>) -> Result<Waves<u64>> {
+        let own = TypeId::of::<E>();
+        plan::waves(E::table().name, inserts, |index, see| {
+            self.parents(*index, &mut |parent| {
+                if parent.entity == own {
+                    see(parent.handle.index);
+                }
+            });
+        })
+    }
+
+    /// Splits rows to be deleted into waves: none stands after or beside one of this table that it refers to. Rows that
+    /// refer to each other in a circle go in one statement.
+    pub(crate) fn last_waves(&self, deletes: Vec<u64>) -> Waves<u64> {
+        if deletes.len() < 2 || !E::table().refers_to_itself() {
+            return vec![deletes];
+        }
+        let split = plan::waves(E::table().name, deletes.clone(), |index, see| {
+            if let Some(loaded) = self.slots.loaded(*index) {
+                loaded.stored().own_parents(&mut |key| {
+                    self.find(&key).filter(|parent| parent != index).into_iter().for_each(&mut *see);
+                });
+            }
+        });
+        match split {
+            Ok(mut waves) => {
+                waves.reverse();
+                waves
+            }
+            Err(_) => vec![deletes],
+        }
+    }
+
+    /// Whether a row can be referred to by a row that this flush inserts; gives whether its value must be read first.
+    pub(crate) fn check_parent(&self, parent: Parent, fresh_since: u32) -> Result<bool> {
+        match self.slots.get(parent.handle.index) {
+            Slot::Pending(_) => Ok(false),
+            Slot::Loaded(_) | Slot::Expired { .. } => {
+                Ok(!parent.by_key && self.freshness(parent.handle.index, fresh_since)? != Freshness::Fresh)
+            }
+            _ => Err(self.refuse(parent.handle.index)),
+        }
+    }
+
+    /// Whether the row is pending.
+    pub(crate) fn is_pending(&self, index: u64) -> bool {
+        matches!(self.slots.get(index), Slot::Pending(_))
+    }
+
+    /// The values of a pending row.
+    pub(crate) fn new_row(&self, index: u64) -> Result<&E::New> {
+        match self.slots.get(index) {
+            Slot::Pending(new) => Ok(new),
+            _ => Err(self.refuse(index)),
+        }
+    }
+
+    /// The row and what the database has of it.
+    pub(crate) fn edited(&self, index: u64) -> Option<(&E, &E)> {
+        let loaded = self.slots.loaded(index)?;
+        Some((&loaded.row, loaded.before.as_deref()?))
+    }
+
+    /// What a DELETE needs of a row: its key and, where there is one, the value it was read with.
+    pub(crate) fn condemned(&self, index: u64) -> Option<(E::Key, Option<&E>)> {
+        match self.slots.get(index) {
+            Slot::Loaded(loaded) => Some((loaded.stored().key(), Some(loaded.stored()))),
+            Slot::Expired { key, .. } => Some((key.clone(), None)),
+            _ => None,
+        }
+    }
+}
+
+// What was done.
+impl<E: Entity> Store<E> {
+    /// A pending row was inserted, and is `row` in the database.
+    pub(crate) fn inserted(&mut self, index: u64, row: E, now: u32) {
+        self.take_key(row.key(), index);
+        if let Slot::Pending(new) = self.slots.replace(index, Slot::Loaded(Loaded::new(row, now))) {
+            self.log.push(Undo::Inserted(index, new));
+        }
+    }
+
+    /// Refreshes the fields that every UPDATE sets and counts the version up.
+    pub(crate) fn touch(&mut self, index: u64) {
+        let Some(Loaded { row, before: Some(before), .. }) = self.slots.loaded_mut(index) else { return };
+        row.touch(row.changed(before));
+        if let Some(version) = before.version() {
+            row.set_version(version + 1);
+        }
+    }
+
+    /// A row's UPDATE was sent.
+    pub(crate) fn updated(&mut self, index: u64, now: u32) {
+        let Some(loaded) = self.slots.loaded_mut(index) else { return };
+        let Some(before) = loaded.before.take() else { return };
+        loaded.seen = now;
+        let (old, new) = (before.key(), loaded.row.key());
+        if old != new {
+            if self.find(&old) == Some(index) {
+                self.by_key.remove(&old);
+            }
+            self.take_key(new, index);
+        }
+        self.log.push(Undo::Updated(index, old));
+    }
+
+    /// The row was deleted, or found to be missing.
+    pub(crate) fn deleted(&mut self, index: u64) {
+        let Some(key) = self.key(index) else { return };
+        self.release_key(index);
+        self.slots.replace(index, Slot::Deleted(key));
+        self.log.push(Undo::Deleted(index));
+    }
+
+    /// All that was to be sent is sent.
+    pub(crate) fn settle(&mut self) {
+        let mut pending = std::mem::take(&mut self.pending);
+        pending.retain(|index| self.is_pending(*index));
+        self.pending = pending;
+        let mut edited = std::mem::take(&mut self.edited);
+        // A row without a net change needs no copy of what the database has.
+        edited.retain(|index| match self.slots.loaded_mut(*index) {
+            Some(loaded) => {
+                let modified = loaded.is_modified();
+                if !modified {
+                    loaded.before = None;
+                }
+                modified
+            }
+            None => false,
+        });
+        self.edited = edited;
+        self.doomed.clear();
+    }
+
+    /// Gives `key` to the row at `index`; another row that had it is gone from the database.
+    fn take_key(&mut self, key: E::Key, index: u64) {
+        if let Some(other) = self.by_key.insert(key.clone(), index)
+            && other != index
+        {
+            self.slots.replace(other, Slot::Deleted(key));
+            self.log.push(Undo::Deleted(other));
+        }
+    }
+}

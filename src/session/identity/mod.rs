@@ -1,0 +1,339 @@
+//! One entity type's rows in a session: the identity map and each row's state.
+
+mod flush;
+mod slots;
+mod undo;
+
+use std::collections::HashMap;
+
+use diesel::Column;
+
+use super::entity::{ColumnSet, Entity, HasColumn};
+use super::handle::State;
+use crate::error::{Error, Result};
+use slots::{Loaded, NEVER, Slot, Slots};
+use undo::{Log, Undo};
+
+/// The rows of one entity type.
+///
+/// A row's place is its handle's index and is never given to another row.
+pub(crate) struct Store<E: Entity> {
+    slots: Slots<E>,
+    by_key: HashMap<E::Key, u64>,
+    /// Rows added, in that order; some may have been flushed or let go of since.
+    pending: Vec<u64>,
+    /// Rows opened for editing; some may have been flushed or let go of since.
+    edited: Vec<u64>,
+    /// Rows marked for deletion; some may have been unmarked since.
+    doomed: Vec<u64>,
+    log: Log<E>,
+}
+
+/// How far a row's value can be trusted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Freshness {
+    Fresh,
+    Stale,
+    Expired,
+}
+
+impl<E: Entity> Default for Store<E> {
+    fn default() -> Self {
+        Self {
+            slots: Slots::default(),
+            by_key: HashMap::new(),
+            pending: Vec::new(),
+            edited: Vec::new(),
+            doomed: Vec::new(),
+            log: Log::default(),
+        }
+    }
+}
+
+// Finding and reading.
+impl<E: Entity> Store<E> {
+    /// The index of the row with this key.
+    pub(crate) fn find(&self, key: &E::Key) -> Option<u64> {
+        self.by_key.get(key).copied()
+    }
+
+    /// The row's state; `fresh_since` is the session's clock at the start of what counts as fresh.
+    pub(crate) fn state(&self, index: u64, fresh_since: u32) -> State {
+        match self.slots.get(index) {
+            Slot::Pending(_) => State::Pending,
+            Slot::Loaded(loaded) if loaded.before.is_none() && loaded.seen < fresh_since => State::Stale,
+            Slot::Loaded(loaded) => State::Persistent { modified: loaded.before.is_some() },
+            Slot::Expired { .. } => State::Expired,
+            Slot::Deleted(_) => State::Deleted,
+            Slot::Transient(_) => State::Transient,
+            Slot::Gone => State::Gone,
+        }
+    }
+
+    /// The row's key in the database: none while it is pending, transient or gone.
+    pub(crate) fn key(&self, index: u64) -> Option<E::Key> {
+        match self.slots.get(index) {
+            Slot::Loaded(loaded) => Some(loaded.stored().key()),
+            Slot::Expired { key, .. } | Slot::Deleted(key) => Some(key.clone()),
+            Slot::Pending(_) | Slot::Transient(_) | Slot::Gone => None,
+        }
+    }
+
+    /// The row's value.
+    pub(crate) fn row(&self, index: u64) -> Result<&E> {
+        match self.slots.get(index) {
+            Slot::Loaded(loaded) => Ok(&loaded.row),
+            Slot::Pending(_) => Err(Error::NotLoaded { table: E::table().name, state: "pending" }),
+            Slot::Expired { .. } => Err(Error::NotLoaded { table: E::table().name, state: "expired" }),
+            _ => Err(self.refuse(index)),
+        }
+    }
+
+    /// The value of column `C` of a row that another one refers to.
+    pub(crate) fn column<C: Column>(&self, index: u64) -> Result<E::Value>
+    where
+        E: HasColumn<C>,
+    {
+        match self.slots.get(index) {
+            Slot::Loaded(loaded) => Ok(loaded.row.column().clone()),
+            Slot::Expired { key, .. } => {
+                E::column_of_key(key).ok_or(Error::NotLoaded { table: E::table().name, state: "expired" })
+            }
+            _ => Err(self.refuse(index)),
+        }
+    }
+
+    /// Whether the row's value must be read again before it is used inside a transaction, or why it has none.
+    pub(crate) fn freshness(&self, index: u64, fresh_since: u32) -> Result<Freshness> {
+        match self.state(index, fresh_since) {
+            State::Persistent { .. } => Ok(Freshness::Fresh),
+            State::Stale => Ok(Freshness::Stale),
+            State::Expired => Ok(Freshness::Expired),
+            _ => Err(self.refuse(index)),
+        }
+    }
+
+    /// Why the row at `index` cannot be used as a row of the database.
+    pub(crate) fn refuse(&self, index: u64) -> Error {
+        let table = E::table().name;
+        match self.slots.get(index) {
+            Slot::Pending(_) => Error::NotPersistent { table, state: "pending", hint: "flush it first" },
+            Slot::Transient(_) => Error::NotPersistent {
+                table,
+                state: "undone by a rollback",
+                hint: "'add_back' adds it to the session again",
+            },
+            Slot::Deleted(key) => Error::RowDeleted { table, key: E::key_in_words(key) },
+            _ => Error::Gone { table },
+        }
+    }
+}
+
+// What callers do to rows.
+impl<E: Entity> Store<E> {
+    /// Takes a new row.
+    pub(crate) fn add(&mut self, new: E::New) -> u64 {
+        let index = self.slots.push(Slot::Pending(Box::new(new)));
+        self.pending.push(index);
+        self.log.push(Undo::Added(index));
+        index
+    }
+
+    /// Takes a row again that a rollback has undone.
+    pub(crate) fn add_back(&mut self, index: u64) -> Result<()> {
+        match self.slots.get_mut(index) {
+            Some(slot @ Slot::Transient(_)) => {
+                if let Slot::Transient(new) = std::mem::replace(slot, Slot::Gone) {
+                    *slot = Slot::Pending(new);
+                }
+                self.pending.push(index);
+                self.log.push(Undo::Added(index));
+                Ok(())
+            }
+            Some(Slot::Loaded(_) | Slot::Expired { .. } | Slot::Pending(_)) => Err(Error::NotPersistent {
+                table: E::table().name,
+                state: "not undone by a rollback",
+                hint: "it is in the session already",
+            }),
+            _ => Err(self.refuse(index)),
+        }
+    }
+
+    /// The values of a pending row.
+    pub(crate) fn pending_mut(&mut self, index: u64) -> Result<&mut E::New> {
+        let refused = self.refuse_pending(index);
+        match self.slots.get_mut(index) {
+            Some(Slot::Pending(new)) => Ok(new),
+            _ => Err(refused),
+        }
+    }
+
+    fn refuse_pending(&self, index: u64) -> Error {
+        match self.slots.get(index) {
+            Slot::Loaded(_) | Slot::Expired { .. } => {
+                Error::NotPersistent { table: E::table().name, state: "flushed already", hint: "change it by 'edit'" }
+            }
+            _ => self.refuse(index),
+        }
+    }
+
+    /// Takes a row that a query read at `now`: fills a row without a trusted value, and leaves any other as it is
+    /// unless it is to be `overwritten`.
+    pub(crate) fn take(&mut self, row: E, now: u32, fresh_since: u32, overwrite: bool) -> u64 {
+        let key = row.key();
+        let Some(index) = self.find(&key) else { return self.hold(key, Loaded::new(row, now)) };
+        match self.slots.get_mut(index) {
+            Some(slot @ Slot::Expired { .. }) => {
+                let doomed = matches!(slot, Slot::Expired { doomed: true, .. });
+                *slot = Slot::Loaded(Loaded { doomed, ..Loaded::new(row, now) });
+            }
+            Some(Slot::Loaded(loaded)) if overwrite || (loaded.before.is_none() && loaded.seen < fresh_since) => {
+                *loaded = Loaded { doomed: loaded.doomed, ..Loaded::new(row, now) };
+            }
+            _ => {}
+        }
+        index
+    }
+
+    /// Puts a detached row back: its value is `row`, what the database has is `stored`. A versioned row keeps the
+    /// version it was read with, so that its flush finds out whether someone else came first.
+    pub(crate) fn attach(&mut self, row: E, mut stored: E, now: u32) -> Result<u64> {
+        let key = stored.key();
+        if let Some(version) = row.version() {
+            stored.set_version(version);
+        }
+        let present = self.find(&key);
+        if let Some(index) = present {
+            let same = self.slots.loaded(index).is_some_and(|loaded| loaded.row.changed(&row).is_empty());
+            if self.is_doomed(index) || (!same && !self.changes(index)?.is_empty()) {
+                return Err(Error::AlreadyPresent { table: E::table().name, key: E::key_in_words(&key) });
+            }
+        }
+        let before = (!row.changed(&stored).is_empty()).then(|| Box::new(stored));
+        let modified = before.is_some();
+        let index = self.hold(key, Loaded { before, ..Loaded::new(row, now) });
+        if modified {
+            self.edited.push(index);
+        }
+        Ok(index)
+    }
+
+    /// Puts a row with a value under its key, at the index it has or at a new one.
+    fn hold(&mut self, key: E::Key, loaded: Loaded<E>) -> u64 {
+        if let Some(index) = self.find(&key) {
+            self.slots.replace(index, Slot::Loaded(loaded));
+            return index;
+        }
+        let index = self.slots.push(Slot::Loaded(loaded));
+        self.by_key.insert(key, index);
+        index
+    }
+
+    /// The row, to be changed: keeps what the database has beside it until the next flush.
+    pub(crate) fn edit(&mut self, index: u64) -> Result<&mut E> {
+        self.row(index)?;
+        let Some(loaded) = self.slots.loaded_mut(index) else { return Err(Error::Gone { table: E::table().name }) };
+        if loaded.before.is_none() {
+            loaded.before = Some(Box::new(loaded.row.clone()));
+            self.edited.push(index);
+        }
+        Ok(&mut loaded.row)
+    }
+
+    /// The columns whose values differ from the database's.
+    pub(crate) fn changes(&self, index: u64) -> Result<ColumnSet> {
+        match self.slots.get(index) {
+            Slot::Loaded(loaded) => Ok(loaded.before.as_ref().map_or(ColumnSet::EMPTY, |old| loaded.row.changed(old))),
+            Slot::Expired { .. } => Ok(ColumnSet::EMPTY),
+            _ => Err(self.refuse(index)),
+        }
+    }
+
+    /// Whether the row is marked for deletion.
+    pub(crate) fn is_doomed(&self, index: u64) -> bool {
+        match self.slots.get(index) {
+            Slot::Loaded(loaded) => loaded.doomed,
+            Slot::Expired { doomed, .. } => *doomed,
+            _ => false,
+        }
+    }
+
+    /// Marks a row for deletion, or takes the mark back; gives whether there was something to change.
+    fn set_doomed(&mut self, index: u64, doomed: bool) -> bool {
+        match self.slots.get_mut(index) {
+            Some(Slot::Loaded(Loaded { doomed: mark, .. }) | Slot::Expired { doomed: mark, .. }) => {
+                std::mem::replace(mark, doomed) != doomed
+            }
+            _ => false,
+        }
+    }
+
+    /// Marks a row for deletion.
+    pub(crate) fn doom(&mut self, index: u64) -> Result<()> {
+        self.changes(index)?;
+        if self.set_doomed(index, true) {
+            self.doomed.push(index);
+        }
+        Ok(())
+    }
+
+    /// Marks the row that `row` is a copy of; edits of a present one are dropped, and the version is that of the copy.
+    pub(crate) fn doom_row(&mut self, row: &E) -> Result<()> {
+        let index = self.hold(row.key(), Loaded::new(row.clone(), NEVER));
+        self.doom(index)
+    }
+
+    /// Takes a mark for deletion back, before the flush.
+    pub(crate) fn undoom(&mut self, index: u64) -> Result<()> {
+        self.changes(index)?;
+        self.set_doomed(index, false);
+        Ok(())
+    }
+
+    /// Drops the row's value and unflushed changes.
+    pub(crate) fn expire(&mut self, index: u64) -> Result<()> {
+        self.changes(index)?;
+        self.drop_value(index);
+        Ok(())
+    }
+
+    /// Drops the value, if there is one.
+    fn drop_value(&mut self, index: u64) {
+        if let Some(slot) = self.slots.get_mut(index)
+            && let Slot::Loaded(loaded) = slot
+        {
+            *slot = loaded.expired();
+        }
+    }
+
+    /// Lets go of a row and gives its value; unflushed work is lost if `discard` says so, else refused.
+    pub(crate) fn remove(&mut self, index: u64, discard: bool) -> Result<Option<E>> {
+        let unflushed = match self.slots.get(index) {
+            Slot::Gone => return Err(self.refuse(index)),
+            Slot::Pending(_) => true,
+            Slot::Loaded(loaded) => loaded.doomed || loaded.is_modified(),
+            Slot::Expired { doomed, .. } => *doomed,
+            Slot::Deleted(_) | Slot::Transient(_) => false,
+        };
+        if unflushed && !discard {
+            return Err(Error::Unflushed { table: E::table().name, rows: 1 });
+        }
+        self.release_key(index);
+        if self.by_key.len() * 4 < self.by_key.capacity() {
+            self.by_key.shrink_to(self.by_key.len() * 2);
+        }
+        Ok(match self.slots.replace(index, Slot::Gone) {
+            Slot::Loaded(loaded) => Some(loaded.row),
+            _ => None,
+        })
+    }
+
+    /// Takes the row's key out of the identity map, if it is this row's.
+    fn release_key(&mut self, index: u64) {
+        if let Some(key) = self.key(index)
+            && self.find(&key) == Some(index)
+        {
+            self.by_key.remove(&key);
+        }
+    }
+}

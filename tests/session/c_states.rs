@@ -1,0 +1,195 @@
+//! Object states and add (21–27).
+
+use folio::{Error, Handle, Result, State};
+
+use crate::domain::*;
+
+#[test]
+fn b021_add_sends_nothing_until_flush() -> Result<()> {
+    let (_library, mut session, recorder) = open();
+    let author = session.add(NewAuthor::new(7, "Dot")?);
+    assert_eq!(session.key(author), None);
+    assert_eq!(session.state(author)?, State::Pending);
+    assert!(matches!(session.row(author), Err(Error::NotLoaded { state: "pending", .. })));
+    assert!(recorder.sql().is_empty());
+    session.flush()?;
+    assert_eq!(session.key(author), Some(4));
+    assert_eq!(session.state(author)?, State::Persistent { modified: false });
+    assert_eq!(session.row(author)?, &Author { id: 4, number: 7, name: "Dot".into(), email: None });
+    assert_eq!(
+        recorder.sql(),
+        ["BEGIN IMMEDIATE", "INSERT INTO authors (number, name, email) VALUES (?, ?, ?) RETURNING id, number"]
+    );
+    Ok(())
+}
+
+#[test]
+fn b021_a_pending_row_can_be_changed_before_its_flush_without_sql() -> Result<()> {
+    let (_library, mut session, recorder) = open();
+    let dot = session.add(NewAuthor::new(7, "Dot")?);
+    session.pending_mut::<NewAuthor>(dot)?.name = "Dorothy".into();
+    assert!(recorder.sql().is_empty());
+    assert_eq!(session.view(dot)?.name, "Dorothy");
+    let error = session.pending_mut::<NewAuthor>(dot).unwrap_err();
+    assert!(error.to_string().contains("flushed already") && error.to_string().contains("'edit'"), "{error}");
+    Ok(())
+}
+
+#[test]
+fn b023_a_handle_of_another_session_is_refused_everywhere() -> Result<()> {
+    let (library, mut session, recorder) = open();
+    let mut other = library.session();
+    let ann: Handle<Author> = other.get_one(ANN)?;
+    other.commit()?;
+    recorder.take();
+    let foreign = |done: Result<()>| {
+        let error = done.unwrap_err();
+        assert!(matches!(error, Error::ForeignHandle { table: "authors" }) && error.is_bad_handle(), "{error}");
+    };
+    assert_eq!(session.key(ann), None);
+    foreign(session.state(ann).map(drop));
+    foreign(session.view(ann).map(drop));
+    foreign(session.row(ann).map(drop));
+    foreign(session.edit(ann).map(drop));
+    foreign(session.load(&[ann]));
+    foreign(session.delete(ann));
+    foreign(session.undelete(ann));
+    foreign(session.expire(ann));
+    foreign(session.refresh(ann));
+    foreign(session.detach(ann).map(drop));
+    foreign(session.forget(ann));
+    foreign(session.discard(ann));
+    foreign(session.add_back(ann));
+    foreign(session.is_modified(ann).map(drop));
+    foreign(session.pending_mut::<NewAuthor>(ann).map(drop));
+    let book = session.add(NewBook::new(ann, "Fire")?);
+    foreign(session.flush());
+    assert!(recorder.sql().is_empty());
+    assert_eq!(session.state(book)?, State::Pending);
+    session.pending_mut::<NewBook>(book)?.author_id = ANN.into();
+    session.commit()
+}
+
+#[test]
+fn b024_a_detached_row_can_be_attached_again() -> Result<()> {
+    let (_library, mut session, recorder) = open();
+    let sea = session.get_one::<Book>(SEA)?;
+    let row = session.detach(sea)?;
+    assert_eq!(session.state(sea)?, State::Gone);
+    assert!(matches!(session.view(sea), Err(Error::Gone { table: "books" })));
+    recorder.take();
+    let sea = session.attach(row)?;
+    assert_eq!(session.state(sea)?, State::Persistent { modified: false });
+    assert_eq!(recorder.sql().len(), 1);
+    session.flush()?;
+    assert!(recorder.sql().is_empty());
+    Ok(())
+}
+
+#[test]
+fn b024_attaching_beside_unsaved_changes_is_an_error() -> Result<()> {
+    let (_library, mut session, _recorder) = open();
+    let ann = session.get_one::<Author>(ANN)?;
+    let copy = session.row(ann)?.clone();
+    session.edit(ann)?.name = "Anna".into();
+    let error = session.attach(copy.clone()).unwrap_err();
+    assert!(matches!(error, Error::AlreadyPresent { .. }), "{error}");
+    assert_eq!(
+        error.to_string(),
+        "authors id 1: the session already holds this row with unsaved changes; flush or discard them first"
+    );
+    session.expire(ann)?;
+    session.delete(ann)?;
+    assert!(matches!(session.attach(copy.clone()), Err(Error::AlreadyPresent { .. })));
+    session.undelete(ann)?;
+    // The same row, unchanged or with the same changes, is no conflict: it is the same handle.
+    assert_eq!(session.attach(Author { name: "Eve".into(), ..copy.clone() })?, ann);
+    assert_eq!(session.attach(Author { name: "Eve".into(), ..copy })?, ann);
+    assert_eq!(session.row(ann)?.name, "Eve");
+    Ok(())
+}
+
+#[test]
+fn b024_attaching_a_row_that_is_not_there_is_an_error() -> Result<()> {
+    let (_library, mut session, _recorder) = open();
+    let row = Author { id: 99, number: 99, name: "Nobody".into(), email: None };
+    let error = session.attach(row).unwrap_err();
+    assert!(error.is_stale() && error.to_string().starts_with("authors id 99: "), "{error}");
+    Ok(())
+}
+
+#[test]
+fn b025_a_change_made_while_detached_is_flushed_narrowly() -> Result<()> {
+    let (library, mut session, recorder) = open();
+    let mut ben = session.begin(|session| -> Result<_> {
+        let ben = session.get_one::<Author>(BEN)?;
+        session.detach(ben)
+    })?;
+    ben.email = Some("ben@example.org".into());
+    recorder.take();
+    session.begin(|session| session.attach(ben).map(drop))?;
+    assert_eq!(recorder.sql()[2..], ["UPDATE authors SET email = ? WHERE id = ?", "COMMIT"]);
+    assert_eq!(library.see("SELECT email FROM authors WHERE id = 2"), "ben@example.org");
+    Ok(())
+}
+
+#[test]
+fn b025_a_versioned_row_that_someone_else_changed_meanwhile_is_stale() -> Result<()> {
+    let (library, mut session, _recorder) = open();
+    let sea = session.get_one::<Book>(SEA)?;
+    let mut row = session.detach(sea)?;
+    session.commit()?;
+    library.elsewhere("UPDATE books SET title = 'Lake', version = 2 WHERE id = 10001");
+    row.title = "Ocean".into();
+    let error = session.begin(|session| session.attach(row).map(drop)).unwrap_err();
+    assert!(error.is_stale(), "{error}");
+    assert_eq!(library.see("SELECT title FROM books WHERE id = 10001"), "Lake");
+    Ok(())
+}
+
+#[test]
+fn b026_forget_and_discard_let_go_of_rows() -> Result<()> {
+    let (library, mut session, recorder) = open();
+    let (ann, ben) = (session.get_one::<Author>(ANN)?, session.get_one::<Author>(BEN)?);
+    let dot = session.add(NewAuthor::new(7, "Dot")?);
+    session.edit(ben)?.name = "Benno".into();
+    recorder.take();
+    session.forget(ann)?;
+    for unsaved in [ben, dot] {
+        let error = session.forget(unsaved).unwrap_err();
+        assert!(matches!(error, Error::Unflushed { rows: 1, .. }), "{error}");
+        session.discard(unsaved)?;
+    }
+    for gone in [ann, ben, dot] {
+        assert_eq!(session.state(gone)?, State::Gone);
+        assert_eq!(session.key(gone), None);
+        assert!(session.forget(gone).unwrap_err().is_bad_handle());
+    }
+    session.commit()?;
+    assert_eq!(recorder.sql(), ["COMMIT"]);
+    assert_eq!(library.see("SELECT GROUP_CONCAT(name) FROM authors"), "Ann,Ben,Cid");
+    assert_ne!(session.get_one::<Author>(ANN)?, ann);
+    Ok(())
+}
+
+#[test]
+fn b026_detach_flushes_first() -> Result<()> {
+    let (library, mut session, _recorder) = open();
+    let ann = session.get_one::<Author>(ANN)?;
+    session.edit(ann)?.name = "Anna".into();
+    assert_eq!(session.detach(ann)?.name, "Anna");
+    session.commit()?;
+    assert_eq!(library.see("SELECT name FROM authors WHERE id = 1"), "Anna");
+    Ok(())
+}
+
+#[test]
+fn b027_a_detached_row_is_a_plain_value() -> Result<()> {
+    let (library, mut session, _recorder) = open();
+    let ann = session.get_one::<Author>(ANN)?;
+    let row: Author = session.detach(ann)?;
+    drop(session);
+    library.elsewhere("DELETE FROM reviews; DELETE FROM books; DELETE FROM authors WHERE id = 1");
+    assert_eq!(row.name, "Ann");
+    Ok(())
+}

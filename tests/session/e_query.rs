@@ -1,0 +1,139 @@
+//! Queries (41–47).
+
+use diesel::{ExpressionMethods as _, HasQuery as _, QueryDsl as _, TextExpressionMethods as _};
+use folio::{Error, Result};
+
+use crate::domain::*;
+
+const AUTHORS: &str = "SELECT authors.id, authors.number, authors.name, authors.email FROM authors";
+
+#[test]
+fn b041_building_sends_nothing_and_each_run_asks_again() -> Result<()> {
+    let (_library, mut session, recorder) = open();
+    let base = Author::query();
+    let some = base.filter(authors::number.gt(10)).filter(authors::name.like("B%"));
+    let prepared = session.query(some);
+    assert!(recorder.sql().is_empty());
+    assert_eq!(prepared.all()?.len(), 1);
+    session.query(some).all()?;
+    session.query(base).all()?;
+    let text = format!("{AUTHORS} WHERE ((authors.number > ?) AND (authors.name LIKE ?))");
+    assert_eq!(recorder.sql()[1..], [text.clone(), text, AUTHORS.to_owned()]);
+    Ok(())
+}
+
+#[test]
+fn b042_first_takes_one_and_all_takes_all() -> Result<()> {
+    let (_library, mut session, recorder) = open();
+    let ordered = Author::query().order(authors::id);
+    let none = Author::query().filter(authors::id.eq(99));
+    let first = session.query(ordered).first()?;
+    assert_eq!(first.and_then(|first| session.key(first)), Some(ANN));
+    assert_eq!(recorder.sql()[1], format!("{AUTHORS} ORDER BY authors.id LIMIT ?"));
+    assert_eq!(session.query(none).first()?, None);
+    assert_eq!(session.query(none).all()?, []);
+    assert_eq!(session.query(ordered).all()?.len(), 3);
+    Ok(())
+}
+
+#[test]
+fn b043_nth_counts_from_zero_and_is_none_past_the_end() -> Result<()> {
+    let (_library, mut session, recorder) = open();
+    let ordered = Author::query().order(authors::id);
+    let second = session.query(ordered).nth(1)?;
+    assert_eq!(second.and_then(|second| session.key(second)), Some(BEN));
+    assert_eq!(recorder.sql()[1], format!("{AUTHORS} ORDER BY authors.id LIMIT ? OFFSET ?"));
+    assert_eq!(session.query(ordered).nth(3)?, None);
+    Ok(())
+}
+
+#[test]
+fn b044_a_range_is_limit_and_offset_and_an_empty_one_no_sql() -> Result<()> {
+    let (_library, mut session, recorder) = open();
+    let ordered = Author::query().order(authors::id);
+    assert_eq!(session.query(ordered).range(2..2)?, []);
+    assert!(recorder.sql().is_empty());
+    let found = session.query(ordered).range(1..5)?;
+    assert_eq!(found.iter().map(|author| session.key(*author)).collect::<Vec<_>>(), [Some(BEN), Some(CID)]);
+    let sent = recorder.take();
+    assert!(sent[1].sql.ends_with("LIMIT ? OFFSET ?") && sent[1].binds == "[4, 1]", "{sent:?}");
+    Ok(())
+}
+
+#[test]
+fn b045_one_wants_exactly_one_row() -> Result<()> {
+    let (_library, mut session, recorder) = open();
+    let all = Author::query();
+    let none = all.filter(authors::id.eq(99));
+    let ann = all.filter(authors::name.eq("Ann"));
+    assert!(matches!(session.query(all).one(), Err(Error::ManyRows { .. })));
+    assert!(recorder.sql()[1].ends_with("LIMIT ?"));
+    assert!(session.query(none).one().unwrap_err().is_not_found());
+    assert_eq!(session.query(ann).one()?, session.get_one(ANN)?);
+    assert!(matches!(session.query(all).one_or_none(), Err(Error::ManyRows { .. })));
+    assert_eq!(session.query(none).one_or_none()?, None);
+    assert!(session.query(ann).one_or_none()?.is_some());
+    Ok(())
+}
+
+#[test]
+fn b045_count_and_exists_load_no_rows() -> Result<()> {
+    let (_library, mut session, recorder) = open();
+    assert_eq!(session.query(Author::query()).count()?, 3);
+    assert_eq!(session.query(Author::query().limit(2)).count()?, 2);
+    assert!(session.query(Author::query()).exists()?);
+    assert!(!session.query(Author::query().filter(authors::id.eq(99))).exists()?);
+    let sent = recorder.sql();
+    assert_eq!(sent[1], format!("SELECT COUNT(*) FROM ({AUTHORS}) AS t"));
+    assert_eq!(sent[3], format!("SELECT EXISTS ({AUTHORS})"));
+    Ok(())
+}
+
+#[test]
+fn b046_a_query_flushes_what_is_pending() -> Result<()> {
+    let (_library, mut session, recorder) = open();
+    session.add(NewAuthor::new(7, "Dot")?);
+    assert_eq!(session.query(Author::query()).count()?, 4);
+    assert!(recorder.sql()[1].starts_with("INSERT"));
+    session.add(NewAuthor::new(8, "Eve")?);
+    let rows: Vec<String> = session.rows(authors::table.select(authors::name).order(authors::id))?;
+    assert_eq!(rows.last().map(String::as_str), Some("Eve"));
+    Ok(())
+}
+
+#[test]
+fn b046_autoflush_can_be_turned_off_for_a_block() -> Result<()> {
+    let (_library, mut session, _recorder) = open();
+    session.add(NewAuthor::new(7, "Dot")?);
+    let count = session.no_autoflush(|session| session.query(Author::query()).count())?;
+    assert_eq!(count, 3);
+    assert_eq!(session.query(Author::query()).count()?, 4);
+    Ok(())
+}
+
+#[test]
+fn b046_an_error_of_an_automatic_flush_says_so() -> Result<()> {
+    let (_library, mut session, _recorder) = open();
+    session.add(NewAuthor::new(10, "Ann again")?);
+    let error = session.query(Author::query()).all().unwrap_err();
+    assert!(error.is_unique(), "{error}");
+    assert!(
+        error.to_string().starts_with("while flushing pending work before a query: authors: a row with this number"),
+        "{error}"
+    );
+    Ok(())
+}
+
+#[test]
+fn b046_the_connection_is_lent_flushed_and_rows_count_as_stale_afterwards() -> Result<()> {
+    use diesel::RunQueryDsl as _;
+    let (_library, mut session, recorder) = open();
+    let ann = session.get_one::<Author>(ANN)?;
+    session.add(NewAuthor::new(7, "Dot")?);
+    let connection = session.connection()?;
+    diesel::sql_query("UPDATE authors SET name = 'X'").execute(connection).map_err(|_| Error::AlreadyInTransaction)?;
+    recorder.take();
+    assert_eq!(session.view(ann)?.name, "X");
+    assert_eq!(recorder.sql().len(), 1);
+    Ok(())
+}

@@ -1,0 +1,109 @@
+//! update(), delete() and insert() statements through the session (85–92).
+
+use diesel::{ExpressionMethods as _, QueryDsl as _};
+use folio::{Error, Result, State};
+
+use crate::domain::*;
+
+#[test]
+fn b085_a_statement_flushes_first_and_gives_the_number_of_rows() -> Result<()> {
+    let (library, mut session, recorder) = open();
+    session.add(NewAuthor::new(7, "Dot")?);
+    let changed =
+        session.execute(diesel::update(authors::table.filter(authors::number.lt(25))).set(authors::email.eq("x")))?;
+    assert_eq!(changed, 3);
+    let sent = recorder.take();
+    assert!(sent[1].sql.starts_with("INSERT"));
+    assert_eq!(sent[2].sql.replace('`', ""), "UPDATE authors SET email = ? WHERE (authors.number < ?)");
+    assert_eq!(sent[2].rows, Some(3));
+    session.commit()?;
+    assert_eq!(library.see("SELECT COUNT(*) FROM authors WHERE email = 'x'"), "3");
+    Ok(())
+}
+
+#[test]
+fn b086_loaded_rows_of_the_table_are_read_again_when_next_used() -> Result<()> {
+    let (_library, mut session, recorder) = open();
+    let (ann, ben) = (session.get_one::<Author>(ANN)?, session.get_one::<Author>(BEN)?);
+    session.execute(diesel::update(authors::table.find(ANN)).set(authors::name.eq("Anna")))?;
+    assert_eq!(session.state(ann)?, State::Expired);
+    recorder.take();
+    session.load(&[ann, ben])?;
+    assert_eq!(session.row(ann)?.name, "Anna");
+    assert!(!session.is_modified(ann)?);
+    assert_eq!(recorder.sql(), ["SELECT id, number, name, email FROM authors WHERE id IN (?, ?)"]);
+    Ok(())
+}
+
+#[test]
+fn b087_any_condition_of_the_database_s_will_do() -> Result<()> {
+    use diesel::dsl::sql;
+    use diesel::sql_types::Bool;
+    let (_library, mut session, _recorder) = open();
+    let ben = session.get_one::<Author>(BEN)?;
+    let odd =
+        diesel::update(authors::table.filter(sql::<Bool>("length(name) + id = 5"))).set(authors::name.eq("found"));
+    assert_eq!(session.execute(odd)?, 1);
+    assert_eq!(session.view(ben)?.name, "found");
+    Ok(())
+}
+
+#[test]
+fn b088_an_unsynchronized_statement_leaves_rows_as_they_are() -> Result<()> {
+    let (_library, mut session, recorder) = open();
+    let ann = session.get_one::<Author>(ANN)?;
+    session.execute_unsynchronized(diesel::update(authors::table).set(authors::name.eq("x")))?;
+    recorder.take();
+    assert_eq!(session.view(ann)?.name, "Ann");
+    assert!(recorder.sql().is_empty());
+    session.expire(ann)?;
+    assert_eq!(session.view(ann)?.name, "x");
+    Ok(())
+}
+
+#[test]
+fn b089_rows_deleted_by_a_statement_leave_and_a_rollback_brings_them_back() -> Result<()> {
+    let (_library, mut session, _recorder) = open();
+    let old = session.get_one::<Tag>("old".to_owned())?;
+    assert_eq!(session.execute(diesel::delete(tags::table))?, 1);
+    assert!(session.view(old).unwrap_err().is_deleted());
+    session.rollback()?;
+    assert_eq!(session.view(old)?.colour, "grey");
+    Ok(())
+}
+
+#[test]
+fn b091_an_insert_statement_makes_no_handles() -> Result<()> {
+    let (_library, mut session, _recorder) = open();
+    let rows: Vec<_> = (100..103).map(|n| (authors::number.eq(n), authors::name.eq("bulk"))).collect();
+    let inserted =
+        session.rows::<i64, _>(diesel::insert_into(authors::table).values(rows[0]).returning(authors::id))?;
+    assert_eq!(inserted, [4]);
+    Ok(())
+}
+
+#[test]
+fn b092_the_statement_comes_after_a_pending_change_even_without_autoflush() -> Result<()> {
+    let (library, mut session, recorder) = open();
+    let ann = session.get_one::<Author>(ANN)?;
+    let ben = session.get_one::<Author>(BEN)?;
+    session.expire(ben)?;
+    session.edit(ann)?.name = "lost".into();
+    recorder.take();
+    session.no_autoflush(|session| session.execute(diesel::update(authors::table).set(authors::name.eq("won"))))?;
+    assert_eq!(recorder.sql(), ["UPDATE authors SET name = ? WHERE id = ?", "UPDATE authors SET name = ?"]);
+    assert_eq!(session.state(ben)?, State::Expired);
+    session.commit()?;
+    assert_eq!(library.see("SELECT DISTINCT name FROM authors"), "won");
+    Ok(())
+}
+
+#[test]
+fn b085_a_refused_statement_names_its_table_and_poisons() -> Result<()> {
+    let (_library, mut session, _recorder) = open();
+    let error = session.execute(diesel::delete(authors::table)).unwrap_err();
+    assert!(matches!(error, Error::ForeignKey { .. }));
+    assert!(error.to_string().starts_with("authors: "), "{error}");
+    assert!(session.flush().unwrap_err().is_poisoned());
+    Ok(())
+}

@@ -1,0 +1,193 @@
+//! Savepoints (108–114).
+
+use diesel::ExpressionMethods as _;
+use folio::{Error, Result, State};
+
+use crate::domain::*;
+
+const SAVEPOINT: &str = "SAVEPOINT diesel_savepoint_1";
+const ROLLBACK_TO: &str = "ROLLBACK TO SAVEPOINT diesel_savepoint_1";
+const RELEASE: &str = "RELEASE SAVEPOINT diesel_savepoint_1";
+
+fn fail<T>() -> Result<T> {
+    Err(Error::NotFound { what: "reason".into() })
+}
+
+#[test]
+fn b108_a_savepoint_flushes_first_and_its_rollback_undoes_only_what_is_within() -> Result<()> {
+    let (library, mut session, recorder) = open();
+    session.begin(|session| -> Result<()> {
+        let ann = session.get_one::<Author>(ANN)?;
+        session.edit(ann)?.name = "outer".into();
+        let dot = session.add(NewAuthor::new(7, "Dot")?);
+        let mut within = None;
+        recorder.take();
+        let failed = session.nested(|session| -> Result<()> {
+            let sent = recorder.sql();
+            assert!(sent[0].starts_with("INSERT") && sent[1].starts_with("UPDATE") && sent[2] == SAVEPOINT, "{sent:?}");
+            session.edit(ann)?.name = "inner".into();
+            within = Some(session.add(NewAuthor::new(8, "Eve")?));
+            session.flush()?;
+            session.edit(ann)?.email = Some("unflushed".into());
+            fail()
+        });
+        assert!(failed.unwrap_err().is_not_found());
+        assert_eq!(recorder.sql().last().map(String::as_str), Some(ROLLBACK_TO));
+        assert_eq!(session.view(ann)?, &Author { id: 1, number: 10, name: "outer".into(), email: None });
+        assert_eq!(session.row(dot)?.name, "Dot");
+        assert_eq!(within.map(|eve| session.state(eve)).transpose()?, Some(State::Transient));
+        Ok(())
+    })?;
+    assert_eq!(library.see("SELECT GROUP_CONCAT(name) FROM authors"), "outer,Ben,Cid,Dot");
+    Ok(())
+}
+
+#[test]
+fn b109_a_savepoint_s_rollback_expires_only_what_changed_within() -> Result<()> {
+    let (_library, mut session, recorder) = open();
+    session.begin(|session| -> Result<()> {
+        let (ann, ben) = (session.get_one::<Author>(ANN)?, session.get_one::<Author>(BEN)?);
+        let failed = session.nested(|session| -> Result<()> {
+            session.edit(ann)?.name = "inner".into();
+            session.flush()?;
+            fail()
+        });
+        failed.unwrap_err();
+        assert_eq!(session.state(ann)?, State::Expired);
+        assert_eq!(session.state(ben)?, State::Persistent { modified: false });
+        recorder.take();
+        assert_eq!(session.view(ben)?.name, "Ben");
+        assert!(recorder.sql().is_empty());
+        assert_eq!(session.view(ann)?.name, "Ann");
+        Ok(())
+    })
+}
+
+#[test]
+fn b109_what_was_read_within_after_a_write_is_read_again() -> Result<()> {
+    let (_library, mut session, _recorder) = open();
+    session.begin(|session| -> Result<()> {
+        let mut ann = None;
+        let failed = session.nested(|session| -> Result<()> {
+            session.execute(diesel::update(authors::table).set(authors::name.eq("inner")))?;
+            ann = session.get::<Author>(ANN)?;
+            fail()
+        });
+        failed.unwrap_err();
+        let ann = ann.ok_or(Error::AlreadyInTransaction)?;
+        assert_eq!(session.view(ann)?.name, "Ann");
+        Ok(())
+    })
+}
+
+#[test]
+fn b110_a_release_expires_nothing_and_an_outer_rollback_undoes_it() -> Result<()> {
+    let (library, mut session, recorder) = open();
+    let ann = session.get_one::<Author>(ANN)?;
+    let dot = session.nested(|session| -> Result<_> {
+        session.edit(ann)?.name = "inner".into();
+        Ok(session.add(NewAuthor::new(7, "Dot")?))
+    })?;
+    assert_eq!(recorder.sql().last().map(String::as_str), Some(RELEASE));
+    assert_eq!(session.state(ann)?, State::Persistent { modified: false });
+    assert_eq!(session.row(ann)?.name, "inner");
+    session.rollback()?;
+    assert_eq!(session.view(ann)?.name, "Ann");
+    assert!(session.state(dot)?.is_transient());
+    assert_eq!(library.see("SELECT COUNT(*) FROM authors"), "3");
+    Ok(())
+}
+
+#[test]
+fn b112_an_error_in_a_savepoint_costs_only_the_savepoint() -> Result<()> {
+    let (library, mut session, _recorder) = open();
+    session.begin(|session| -> Result<()> {
+        session.add(NewAuthor::new(7, "Dot")?);
+        let failed = session.nested(|session| -> Result<()> {
+            session.add(NewAuthor::new(10, "Ann again")?);
+            Ok(())
+        });
+        assert!(failed.unwrap_err().is_unique());
+        session.add(NewAuthor::new(8, "Eve")?);
+        Ok(())
+    })?;
+    assert_eq!(library.see("SELECT GROUP_CONCAT(name) FROM authors WHERE id > 3"), "Dot,Eve");
+    Ok(())
+}
+
+#[test]
+fn b112_a_poisoned_savepoint_takes_no_more_work_and_leaves_none_behind() -> Result<()> {
+    let (library, mut session, recorder) = open();
+    session.begin(|session| -> Result<()> {
+        let ben = session.get_one::<Author>(BEN)?;
+        let mut late = None;
+        let swallowed = session.nested(|session| -> Result<()> {
+            session.add(NewAuthor::new(10, "Ann again")?);
+            assert!(session.flush().unwrap_err().is_unique());
+            assert_eq!(recorder.sql().last().map(String::as_str), Some(ROLLBACK_TO));
+            late = Some(session.add(NewAuthor::new(9, "late")?));
+            assert!(session.edit(ben).unwrap_err().is_poisoned());
+            assert!(session.delete(ben).unwrap_err().is_poisoned());
+            assert!(session.nested(|_| -> Result<()> { Ok(()) }).unwrap_err().is_poisoned());
+            Ok(())
+        });
+        let error = swallowed.unwrap_err();
+        assert!(error.is_unique() && !error.is_poisoned(), "{error}");
+        assert!(recorder.sql().is_empty());
+        let late = late.ok_or(Error::AlreadyInTransaction)?;
+        assert_eq!(session.state(late)?, State::Transient);
+        session.edit(ben)?.name = "Benno".into();
+        Ok(())
+    })?;
+    assert_eq!(library.see("SELECT GROUP_CONCAT(name) FROM authors"), "Ann,Benno,Cid");
+    Ok(())
+}
+
+#[test]
+fn b113_a_delete_in_a_savepoint_is_undone_by_its_rollback() -> Result<()> {
+    let (_library, mut session, _recorder) = open();
+    session.begin(|session| -> Result<()> {
+        let old = session.get_one::<Tag>("old".to_owned())?;
+        for flushed in [true, false] {
+            let failed = session.nested(|session| -> Result<()> {
+                session.delete(old)?;
+                if flushed {
+                    session.flush()?;
+                    assert_eq!(session.state(old)?, State::Deleted);
+                }
+                fail()
+            });
+            failed.unwrap_err();
+            assert_eq!(session.get::<Tag>("old".to_owned())?, Some(old));
+            assert_eq!(session.view(old)?.colour, "grey");
+        }
+        Ok(())
+    })
+}
+
+#[test]
+fn b114_savepoints_nest_and_an_inner_change_counts_for_the_outer() -> Result<()> {
+    let (_library, mut session, recorder) = open();
+    session.begin(|session| -> Result<()> {
+        let ann = session.get_one::<Author>(ANN)?;
+        let mut dot = None;
+        let failed = session.nested(|session| -> Result<()> {
+            session.nested(|session| -> Result<()> {
+                session.edit(ann)?.name = "inner".into();
+                dot = Some(session.add(NewAuthor::new(7, "Dot")?));
+                Ok(())
+            })?;
+            assert_eq!(session.row(ann)?.name, "inner");
+            fail()
+        });
+        failed.unwrap_err();
+        assert_eq!(session.view(ann)?.name, "Ann");
+        assert_eq!(dot.map(|dot| session.state(dot)).transpose()?, Some(State::Transient));
+        Ok(())
+    })?;
+    let sent = recorder.sql();
+    assert!(sent.contains(&"SAVEPOINT diesel_savepoint_2".to_owned()));
+    assert!(sent.contains(&"RELEASE SAVEPOINT diesel_savepoint_2".to_owned()));
+    assert_eq!(sent.last().map(String::as_str), Some("COMMIT"));
+    Ok(())
+}
