@@ -11,6 +11,7 @@ use folio::{Database, Error, Result};
 use support::recorder::Recorder;
 
 fn database() -> Database {
+    Recorder::install();
     let db = Database::open_with("sqlite::memory:", folio::database::Options::default().echo(EchoOptions::default()))
         .unwrap();
     db.migrate().unwrap();

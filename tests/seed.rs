@@ -22,6 +22,7 @@ impl std::ops::Deref for Fixture {
 }
 
 fn fixture() -> Fixture {
+    Recorder::install();
     let folder = tempfile::tempdir().unwrap();
     let url = folder.path().join("folio.db").display().to_string();
     let options = Options::default().access(folio::connection::Access::Create).echo(EchoOptions::default());

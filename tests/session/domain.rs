@@ -227,6 +227,7 @@ pub struct Library {
 
 impl Library {
     pub fn new() -> Self {
+        Recorder::install();
         let library = Self { folder: tempfile::tempdir().unwrap() };
         let mut connection = library.connect();
         connection.batch_execute(TABLES).unwrap();

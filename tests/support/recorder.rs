@@ -1,11 +1,11 @@
 //! Records the SQL echo of the thread that it is made on.
 
+use std::cell::RefCell;
 use std::fmt;
-use std::sync::{Arc, Mutex};
+use std::sync::Once;
 
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
-use tracing::subscriber::DefaultGuard;
 use tracing::{Event, Metadata, Subscriber};
 
 /// One event of the echo.
@@ -18,22 +18,33 @@ pub struct Sent {
     pub error: Option<String>,
 }
 
-/// Collects the events from its making to its end.
-pub struct Recorder {
-    sent: Arc<Mutex<Vec<Sent>>>,
-    _guard: DefaultGuard,
+thread_local! {
+    /// What the recorder of this thread has collected; `None` while there is no recorder.
+    static SENT: RefCell<Option<Vec<Sent>>> = const { RefCell::new(None) };
 }
 
+/// Collects the events of its thread from its making to its end.
+pub struct Recorder(());
+
 impl Recorder {
+    /// Makes the echo heard in this process. A database that echoes must be opened after this: a statement that is
+    /// sent while nobody listens can leave the echo switched off for those who listen later.
+    pub fn install() {
+        static INSTALLED: Once = Once::new();
+        INSTALLED.call_once(|| {
+            tracing::subscriber::set_global_default(Collector).expect("no other subscriber in this process");
+        });
+    }
+
     pub fn start() -> Self {
-        let sent = Arc::<Mutex<Vec<Sent>>>::default();
-        let guard = tracing::subscriber::set_default(Collector(Arc::clone(&sent)));
-        Self { sent, _guard: guard }
+        Self::install();
+        SENT.set(Some(Vec::new()));
+        Self(())
     }
 
     /// What was sent since the last call.
     pub fn take(&self) -> Vec<Sent> {
-        std::mem::take(&mut *self.sent.lock().unwrap())
+        SENT.replace(Some(Vec::new())).unwrap_or_default()
     }
 
     /// The SQL texts sent since the last call, quotes left out for reading.
@@ -42,7 +53,13 @@ impl Recorder {
     }
 }
 
-struct Collector(Arc<Mutex<Vec<Sent>>>);
+impl Drop for Recorder {
+    fn drop(&mut self) {
+        SENT.set(None);
+    }
+}
+
+struct Collector;
 
 impl Subscriber for Collector {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
@@ -58,9 +75,13 @@ impl Subscriber for Collector {
     fn record_follows_from(&self, _: &Id, _: &Id) {}
 
     fn event(&self, event: &Event<'_>) {
-        let mut sent = Sent::default();
-        event.record(&mut Fields(&mut sent));
-        self.0.lock().unwrap().push(sent);
+        SENT.with_borrow_mut(|collected| {
+            if let Some(collected) = collected {
+                let mut sent = Sent::default();
+                event.record(&mut Fields(&mut sent));
+                collected.push(sent);
+            }
+        });
     }
 
     fn enter(&self, _: &Id) {}
