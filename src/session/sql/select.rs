@@ -2,6 +2,7 @@
 
 use diesel::QueryResult;
 use diesel::backend::Backend;
+use diesel::connection::LoadConnection;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::result::Error as DieselError;
 use diesel::sql_types::Untyped;
@@ -40,6 +41,24 @@ impl<E: Entity> QueryId for Select<'_, E> {
     const HAS_STATIC_QUERY_ID: bool = false;
 }
 
+/// The statement for one key: its text is the same for every key of `E`, so the cache finds it without building it.
+struct SelectOne<'a, E: Entity>(Select<'a, E>);
+
+impl<E: Columns<DB>, DB: Backend> QueryFragment<DB> for SelectOne<'_, E> {
+    fn walk_ast<'b>(&'b self, out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        self.0.walk_ast(out)
+    }
+}
+
+impl<E: Entity> Query for SelectOne<'_, E> {
+    type SqlType = Untyped;
+}
+
+impl<E: Entity> QueryId for SelectOne<'_, E> {
+    type QueryId = SelectOne<'static, E>;
+    const HAS_STATIC_QUERY_ID: bool = true;
+}
+
 /// Reads the rows that have these keys, in no promised order.
 pub(super) fn select<E, C>(link: &mut Link<'_, C>, keys: &[E::Key]) -> QueryResult<Vec<E>>
 where
@@ -49,10 +68,16 @@ where
     let size = rows_per_statement(E::table().key.len(), link.connection.max_binds());
     let mut rows = Vec::with_capacity(keys.len());
     for (keys, keep) in chunks(keys, size) {
-        link.each(Select::<E> { keys, keep }, |row| {
+        let mut read = |row: <C as LoadConnection>::Row<'_, '_>| {
             rows.push(E::read(&row).map_err(DieselError::DeserializationError)?);
             Ok(())
-        })?;
+        };
+        let select = Select::<E> { keys, keep };
+        if keys.len() == 1 {
+            link.each(SelectOne(select), &mut read)?;
+        } else {
+            link.each(select, &mut read)?;
+        }
     }
     Ok(rows)
 }

@@ -1,10 +1,14 @@
-//! `UPDATE t SET a = ? WHERE key = ?`: the changed columns of a row, one cached statement a set of columns.
+//! `UPDATE t SET a = ? WHERE key = ?`, and for several rows `UPDATE t SET a = v.… FROM (VALUES …) AS v WHERE …`: only the
+//! changed columns, one cached statement a set of columns.
+
+use std::collections::HashMap;
 
 use diesel::QueryResult;
 use diesel::backend::Backend;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 
-use super::{Bind, push_key};
+use super::select::select;
+use super::{Bind, chunks, push_key, rows_per_statement};
 use crate::connection::{Engine, Link};
 use crate::session::entity::{ColumnSet, Columns, Entity};
 
@@ -17,6 +21,7 @@ pub struct Edited<'a, E> {
     pub(crate) before: &'a E,
 }
 
+/// The statement for one row.
 struct Update<'a, E: Entity> {
     edited: &'a Edited<'a, E>,
     key: &'a E::Key,
@@ -51,7 +56,77 @@ impl<E: Entity> QueryId for Update<'_, E> {
     const HAS_STATIC_QUERY_ID: bool = false;
 }
 
-/// Updates `columns` of the rows, in their order; gives the number of the first whose UPDATE matched no row.
+/// The statement for several rows. A row of VALUES is the key, the version where there is one, and the new values;
+/// its columns are called `column1`, `column2`, … by the database.
+struct UpdateMany<'a, E: Entity> {
+    rows: &'a [Edited<'a, E>],
+    keys: &'a [E::Key],
+    columns: ColumnSet,
+    keep: bool,
+}
+
+/// Writes `"t"."column" = v.columnN`, or without the table as SET wants it.
+fn push_equal<E: Columns<DB>, DB: Backend>(
+    column: usize,
+    place: usize,
+    of_table: bool,
+    out: &mut AstPass<'_, '_, DB>,
+) -> QueryResult<()> {
+    if of_table {
+        E::table_name(out.reborrow())?;
+        out.push_sql(".");
+    }
+    out.push_identifier(E::table().columns[column].name)?;
+    out.push_sql(" = v.column");
+    out.push_sql(&(place + 1).to_string());
+    Ok(())
+}
+
+impl<E: Columns<DB>, DB: Backend> QueryFragment<DB> for UpdateMany<'_, E> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        let table = E::table();
+        if !self.keep {
+            out.unsafe_to_cache_prepared();
+        }
+        let found_by = table.key.len() + usize::from(table.version.is_some());
+        out.push_sql("UPDATE ");
+        E::table_name(out.reborrow())?;
+        for (number, column) in self.columns.iter().enumerate() {
+            out.push_sql(if number > 0 { ", " } else { " SET " });
+            push_equal::<E, DB>(column, found_by + number, false, &mut out)?;
+        }
+        out.push_sql(" FROM (VALUES ");
+        for (number, (edited, key)) in self.rows.iter().zip(self.keys).enumerate() {
+            out.push_sql(if number > 0 { ", (" } else { "(" });
+            for position in 0..table.key.len() {
+                out.push_sql(if position > 0 { ", " } else { "" });
+                E::key_column(position, Bind { row: key, out: &mut out })?;
+            }
+            if let Some(version) = table.version {
+                out.push_sql(", ");
+                E::column(version, Bind { row: edited.before, out: &mut out })?;
+            }
+            for column in self.columns.iter() {
+                out.push_sql(", ");
+                E::column(column, Bind { row: edited.row, out: &mut out })?;
+            }
+            out.push_sql(")");
+        }
+        out.push_sql(") AS v");
+        for (place, column) in table.key.iter().copied().chain(table.version).enumerate() {
+            out.push_sql(if place > 0 { " AND " } else { " WHERE " });
+            push_equal::<E, DB>(column, place, true, &mut out)?;
+        }
+        Ok(())
+    }
+}
+
+impl<E: Entity> QueryId for UpdateMany<'_, E> {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+/// Updates `columns` of the rows; gives the number of the first that is not there as it was read.
 pub(super) fn update<E, C>(
     link: &mut Link<'_, C>,
     rows: &[Edited<'_, E>],
@@ -61,11 +136,41 @@ where
     C: Engine,
     E: Columns<C::Backend>,
 {
-    for (number, edited) in rows.iter().enumerate() {
-        let key = edited.before.key();
-        if link.execute(&Update { edited, key: &key, columns })? == 0 {
-            return Ok(Some(number));
+    let table = E::table();
+    let binds = table.key.len() + usize::from(table.version.is_some()) + columns.iter().count();
+    // Keys that move could meet each other within one statement.
+    let moves = table.key.iter().any(|column| columns.contains(*column));
+    let size = if moves { 1 } else { rows_per_statement(binds, link.connection.max_binds()) };
+    let mut done = 0;
+    for (rows, keep) in chunks(rows, size) {
+        let keys: Vec<E::Key> = rows.iter().map(|edited| edited.before.key()).collect();
+        let matched = match (rows, keys.as_slice()) {
+            ([edited], [key]) => link.execute(&Update { edited, key, columns })?,
+            (rows, keys) => link.execute(&UpdateMany { rows, keys, columns, keep })?,
+        };
+        if matched < rows.len() {
+            return Ok(Some(done + missing(link, rows, &keys)?));
         }
+        done += rows.len();
     }
     Ok(None)
+}
+
+/// The number of the first row that an UPDATE did not find: it is gone, or its version is not the one just written.
+fn missing<E, C>(link: &mut Link<'_, C>, rows: &[Edited<'_, E>], keys: &[E::Key]) -> QueryResult<usize>
+where
+    C: Engine,
+    E: Columns<C::Backend>,
+{
+    if rows.len() == 1 {
+        return Ok(0);
+    }
+    let stored: HashMap<E::Key, E> = select::<E, C>(link, keys)?.into_iter().map(|row| (row.key(), row)).collect();
+    let unlike = |differs: fn(&E, &E) -> bool| {
+        let found = |key, row| stored.get(key).is_some_and(|stored| !differs(stored, row));
+        rows.iter().zip(keys).position(|(edited, key)| !found(key, edited.row))
+    };
+    // Someone else may have counted the version up to the same number; then the values tell.
+    let version = unlike(|stored, row| stored.version() != row.version());
+    Ok(version.or_else(|| unlike(|stored, row| !stored.changed(row).is_empty())).unwrap_or(0))
 }
