@@ -126,6 +126,14 @@ fn an_editor_that_fails_saves_nothing_and_loses_nothing() {
 }
 
 #[test]
+fn an_interrupt_is_the_editor_s_own() {
+    let home = home();
+    // Read by the shell that the program starts, whose parent is the program.
+    let ran = run(home.folio(&["note", "edit", "1"]).env("EDITOR", "kill -INT $PPID; printf two >"));
+    assert_eq!((ran.code, body(&home, "note").as_str()), (Some(0), "two"), "{ran:?}");
+}
+
+#[test]
 fn an_editor_that_takes_the_file_away_saves_nothing() {
     let home = home();
     let said = edit(&home, r#"rm "$1""#).refused(1);
