@@ -15,7 +15,7 @@ use super::talk;
 use crate::database::{Database, redact};
 use crate::error::{Error, Result};
 use crate::exchange::{self, Gathered, Input, Rules, Skipped, Summary, Tally, gather};
-use crate::services::users::Who;
+use crate::services::users::{self, Who};
 
 const AFTER: &str = "\
 Examples:
@@ -56,7 +56,11 @@ pub(super) fn run(globals: &Globals, Import { paths, given, owner }: Import) -> 
         return Err(Error::Input { place, problem: "there is nothing in it to import".to_owned() }.into());
     }
     let database = globals.open_to_add()?;
-    let owner = owner.who();
+    // Looked up once and first: a mistyped name costs no reading, and is nobody's record's fault.
+    let owner = match owner.who() {
+        Some(who) => Some(Who::Id(database.named("import").read(|session| users::get(session, &who))?.id)),
+        None => None,
+    };
 
     let mut summary = Summary::default();
     let mut done = 0;

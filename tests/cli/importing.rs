@@ -121,7 +121,7 @@ fn whose_a_note_is_and_what_an_input_is_can_be_said() {
     let ran = import(&["--as", "markdown"]);
     assert!(ran.code == Some(1) && ran.err.contains("--user, --account or --login"), "{ran:?}");
     let ran = import(&["--user", "99", "--as", "markdown"]);
-    assert!(ran.code == Some(1) && ran.err.contains("no user with id 99"), "{ran:?}");
+    assert_eq!(ran.refused(4), "there is no user with id 99");
     assert_eq!(import(&["--user", "1", "--as", "github"]).code, Some(1));
     assert_eq!(home.column(0, &["note", "list"]), ["1"]);
 }

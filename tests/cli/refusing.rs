@@ -1,12 +1,14 @@
 //! Bad input and databases that cannot be used: one line that says why, the right code, nothing half-written.
 
 use std::fs;
+use std::io::{BufRead as _, BufReader};
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::process::Stdio;
+use std::time::Instant;
 
 use diesel::connection::SimpleConnection as _;
 
-use crate::home::{Home, run};
+use crate::home::{FOLIO, Home, run};
 
 #[test]
 fn values_that_do_not_fit_are_refused_before_a_database_is_made() {
@@ -131,13 +133,20 @@ fn a_writer_that_ends_in_time_is_waited_for() {
     let home = Home::with_users();
     let mut writer = home.connect();
     writer.batch_execute("BEGIN IMMEDIATE").unwrap();
-    let ran = std::thread::scope(|scope| {
-        let waiting = scope.spawn(|| home.run(&["user", "add", "bob", "--busy-timeout", "30"]));
-        std::thread::sleep(Duration::from_millis(100));
-        writer.batch_execute("ROLLBACK").unwrap();
-        waiting.join().unwrap()
-    });
-    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let mut waiting = std::process::Command::new(FOLIO)
+        .args(["user", "add", "bob", "--busy-timeout", "60", "--echo"])
+        .current_dir(home.path())
+        .env_clear()
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // It has read which migrations there are; what it wants next is the lock.
+    let mut said = BufReader::new(waiting.stderr.take().unwrap()).lines();
+    assert!(said.by_ref().any(|line| line.unwrap().contains("__diesel_schema_migrations")));
+    writer.batch_execute("ROLLBACK").unwrap();
+    drop(said.map(Result::unwrap).collect::<Vec<_>>());
+    assert!(waiting.wait().unwrap().success());
 }
 
 #[test]
@@ -168,7 +177,7 @@ mod permissions {
     use std::process::Command;
 
     use super::*;
-    use crate::home::{FOLIO, Ran};
+    use crate::home::Ran;
 
     const NOBODY: u32 = 65_534;
 
