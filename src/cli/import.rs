@@ -80,11 +80,19 @@ pub(super) fn run(globals: &Globals, Import { paths, given, owner }: Import) -> 
     for remark in &summary.remarks {
         talk::say(remark);
     }
-    print(globals, &summary)?;
+    let failed_first = failed.is_some() && done == 0;
+    let printed = if failed_first { Ok(()) } else { print(globals, &summary) };
     if let Some(error) = failed {
-        talk::say(&format!("imported {done} of {} inputs; the next one failed and left nothing behind", inputs.len()));
+        if !failed_first {
+            talk::say(&format!(
+                "imported {done} of {} inputs; the next one failed and left nothing behind",
+                inputs.len()
+            ));
+        }
+        // Worth more than a reader of the summary who went away.
         return Err(error.into());
     }
+    printed?;
     if database.created() || (talk::listens() && summary.total().new > 0) {
         talk::say(&what_next(globals, &summary));
     }

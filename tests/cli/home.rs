@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 
 use assert_cmd::Command;
 use folio::connection::{AnyConnection, SqliteAccess, open_sqlite};
@@ -72,6 +73,21 @@ impl Home {
 
     pub fn run(&self, arguments: &[&str]) -> Ran {
         run(&mut self.folio(arguments))
+    }
+
+    /// Runs it with its standard output going there, and gives what it said on the other.
+    pub fn run_into(&self, out: impl Into<Stdio>, arguments: &[&str]) -> Ran {
+        let mut command = std::process::Command::new(FOLIO);
+        command.current_dir(self.path()).env_clear().args(arguments).stdout(out).stderr(Stdio::piped());
+        let output = command.spawn().unwrap().wait_with_output().unwrap();
+        Ran { code: output.status.code(), out: String::new(), err: String::from_utf8(output.stderr).unwrap() }
+    }
+
+    /// A standard output whose reader went away.
+    pub fn closed_pipe() -> Stdio {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        writer.into()
     }
 
     /// Runs what must succeed, and gives what it printed.

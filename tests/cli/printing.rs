@@ -75,21 +75,8 @@ fn a_reader_who_goes_away_is_no_failure_and_nothing_is_said() {
         &["user", "add", "--help"],
         &["--version"],
     ] {
-        let (reader, writer) = std::io::pipe().unwrap();
-        drop(reader);
-        let mut command = std::process::Command::new(crate::home::FOLIO);
-        let output = command
-            .current_dir(home.path())
-            .env_clear()
-            .args(verb)
-            .stdout(writer)
-            .stderr(std::process::Stdio::piped())
-            .spawn()
-            .unwrap()
-            .wait_with_output()
-            .unwrap();
-        let said = String::from_utf8(output.stderr).unwrap();
-        assert_eq!((output.status.code(), said.as_str()), (Some(0), ""), "{verb:?}");
+        let ran = home.run_into(Home::closed_pipe(), verb);
+        assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""), "{verb:?}");
     }
 }
 
@@ -116,16 +103,6 @@ fn a_listing_of_many_stops_early_for_a_reader_who_goes_away() {
 fn a_full_disk_is_a_failure() {
     let home = Home::with_users();
     let Ok(full) = std::fs::OpenOptions::new().write(true).open("/dev/full") else { return };
-    let output = std::process::Command::new(crate::home::FOLIO)
-        .current_dir(home.path())
-        .env_clear()
-        .args(["user", "list"])
-        .stdout(full)
-        .stderr(std::process::Stdio::piped())
-        .spawn()
-        .unwrap()
-        .wait_with_output()
-        .unwrap();
-    assert_eq!(output.status.code(), Some(1));
-    assert!(output.stderr.starts_with(b"folio: cannot write the output: No space left"), "{output:?}");
+    let said = home.run_into(full, &["user", "list"]).refused(1);
+    assert!(said.starts_with("cannot write the output: No space left"), "{said}");
 }
