@@ -30,7 +30,8 @@ Examples:
   folio note add 'To do' --login octocat --body 'call back'
 
 Records go to standard output: a table on a terminal; in a pipe one line a record with
-tabs between the fields and no header. All else goes to standard error.
+tabs between the fields and no header. All else goes to standard error. Times are UTC; a table
+shows them to the minute.
 
 The database is what --database-url says, else FOLIO_DATABASE_URL, else DATABASE_URL, else
 one of the two in the file .env of the current folder, else sqlite://folio.db.

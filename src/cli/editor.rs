@@ -6,6 +6,11 @@ use std::fs;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::Path;
 use std::process::{Command, ExitStatus};
+#[cfg(unix)]
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
 use anyhow::anyhow;
 use tempfile::TempPath;
@@ -86,11 +91,22 @@ fn editor() -> Result<OsString, Usage> {
 }
 
 /// Runs the editor by the shell, since its variable may hold arguments: `code --wait`.
+///
+/// Ctrl-C reaches every program of the terminal, and means something else to most editors than to end: until the
+/// editor is done it does nothing here, where the text is waited for.
 #[cfg(unix)]
 fn open(editor: &OsString, file: &Path) -> io::Result<ExitStatus> {
+    use signal_hook::consts::{SIGINT, SIGQUIT};
+
+    let done = Arc::new(AtomicBool::new(false));
+    for signal in [SIGINT, SIGQUIT] {
+        signal_hook::flag::register_conditional_default(signal, Arc::clone(&done))?;
+    }
     let mut command = editor.clone();
     command.push(" \"$@\"");
-    Command::new("sh").arg("-c").arg(command).arg(editor).arg(file).status()
+    let ended = Command::new("sh").arg("-c").arg(command).arg(editor).arg(file).status();
+    done.store(true, Ordering::Relaxed);
+    ended
 }
 
 #[cfg(not(unix))]

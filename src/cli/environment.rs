@@ -74,27 +74,15 @@ fn variables(bytes: &[u8]) -> anyhow::Result<Vec<(String, String)>> {
         refused(format!(", line {line}"), "it is not UTF-8 text")
     })?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut variables = Vec::new();
-    for variable in dotenvy::from_read_iter(text.as_bytes()) {
-        match variable {
-            Ok(variable) => variables.push(variable),
-            // The line itself is not shown: it may hold a password.
-            Err(dotenvy::Error::LineParse(line, _)) => {
-                let place = line_of(text, &line).map(|line| format!(", line {line}")).unwrap_or_default();
-                return Err(refused(place, "this is not NAME=value; put a value with spaces into quotes").into());
-            }
-            Err(_) => return Err(refused(String::new(), "it cannot be read").into()),
-        }
-    }
-    Ok(variables)
-}
-
-/// The number of the line, from 1, that the parser stumbled over.
-fn line_of(text: &str, refused: &str) -> Option<usize> {
-    let refused = refused.trim_end();
-    let starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1));
-    let mut lines = starts.enumerate();
-    lines.find(|(_, start)| text[*start..].starts_with(refused)).map(|(before, _)| before + 1)
+    // Neither the parser's words nor the line are shown: it may hold a password.
+    let parse = |text: &str| dotenvy::from_read_iter(text.as_bytes()).collect::<Result<Vec<_>, _>>();
+    parse(text).map_err(|_| {
+        // The parser tells no line. The one that it stumbles over follows the longest beginning that it takes.
+        let lines: Vec<&str> = text.split_inclusive('\n').collect();
+        let taken = (0..lines.len()).rev().find(|taken| parse(&lines[..*taken].concat()).is_ok());
+        let place = format!(", line {}", taken.unwrap_or(0) + 1);
+        refused(place, "this is not NAME=value; put a value with spaces into quotes").into()
+    })
 }
 
 #[cfg(test)]

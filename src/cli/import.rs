@@ -15,7 +15,7 @@ use super::talk;
 use crate::database::{Database, redact};
 use crate::error::{Error, Result};
 use crate::exchange::{self, Gathered, Input, Rules, Skipped, Summary, Tally, gather};
-use crate::services::users::Who;
+use crate::services::users::{self, Who};
 
 const AFTER: &str = "\
 Examples:
@@ -56,7 +56,11 @@ pub(super) fn run(globals: &Globals, Import { paths, given, owner }: Import) -> 
         return Err(Error::Input { place, problem: "there is nothing in it to import".to_owned() }.into());
     }
     let database = globals.open_to_add()?;
-    let owner = owner.who();
+    // Looked up once and first: a mistyped name costs no reading, and is nobody's record's fault.
+    let owner = match owner.who() {
+        Some(who) => Some(Who::Id(database.named("import").read(|session| users::get(session, &who))?.id)),
+        None => None,
+    };
 
     let mut summary = Summary::default();
     let mut done = 0;
@@ -76,11 +80,19 @@ pub(super) fn run(globals: &Globals, Import { paths, given, owner }: Import) -> 
     for remark in &summary.remarks {
         talk::say(remark);
     }
-    print(globals, &summary)?;
+    let failed_first = failed.is_some() && done == 0;
+    let printed = if failed_first { Ok(()) } else { print(globals, &summary) };
     if let Some(error) = failed {
-        talk::say(&format!("imported {done} of {} inputs; the next one failed and left nothing behind", inputs.len()));
+        if !failed_first {
+            talk::say(&format!(
+                "imported {done} of {} inputs; the next one failed and left nothing behind",
+                inputs.len()
+            ));
+        }
+        // Worth more than a reader of the summary who went away.
         return Err(error.into());
     }
+    printed?;
     if database.created() || (talk::listens() && summary.total().new > 0) {
         talk::say(&what_next(globals, &summary));
     }

@@ -129,7 +129,7 @@ struct Row {
 
 impl Record for Row {
     const COLUMNS: &'static [Column] =
-        &[Column::text("version"), Column::text("name"), Column::text("state"), Column::text("applied")];
+        &[Column::text("version"), Column::text("name"), Column::text("state"), Column::moment("applied")];
 
     fn cells(&self) -> Vec<Option<Cow<'_, str>>> {
         vec![

@@ -58,26 +58,48 @@ impl Place {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Column {
     name: &'static str,
-    right: bool,
+    kind: Kind,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Text,
+    Number,
+    Moment,
 }
 
 impl Column {
     /// A column that reads from the left.
     #[must_use]
     pub const fn text(name: &'static str) -> Self {
-        Self { name, right: false }
+        Self { name, kind: Kind::Text }
     }
 
     /// A column of numbers, which a table sets to the right.
     #[must_use]
     pub const fn number(name: &'static str) -> Self {
-        Self { name, right: true }
+        Self { name, kind: Kind::Number }
+    }
+
+    /// A column of times in RFC 3339, which a table shows to the minute.
+    #[must_use]
+    pub const fn moment(name: &'static str) -> Self {
+        Self { name, kind: Kind::Moment }
     }
 
     /// What the header calls it.
     #[must_use]
     pub const fn name(self) -> &'static str {
         self.name
+    }
+
+    /// A cell as a table shows it.
+    fn in_table(self, cell: &str) -> String {
+        let cell = printable(cell);
+        match (self.kind, cell.get(..16)) {
+            (Kind::Moment, Some(minute)) => minute.replace('T', " "),
+            _ => cell.into_owned(),
+        }
     }
 }
 
@@ -211,8 +233,8 @@ impl<R: Record, W: Write> Listing<R, W> {
     pub fn push(&mut self, record: &R) -> Result<(), OutputError> {
         match self.format {
             Format::Table => {
-                let cells = record.cells().into_iter();
-                self.page.push(cells.map(|cell| printable(&cell.unwrap_or_default()).into_owned()).collect());
+                let cells = R::COLUMNS.iter().zip(record.cells());
+                self.page.push(cells.map(|(column, cell)| column.in_table(&cell.unwrap_or_default())).collect());
                 if self.page.len() == Self::PAGE {
                     self.write_page()?;
                 }
@@ -258,9 +280,9 @@ impl<R: Record, W: Write> Listing<R, W> {
         table.load_style(TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─')));
         table.set_header(R::COLUMNS.iter().map(|column| column.name));
         table.add_rows(self.page.drain(..));
-        for (column, Column { right, .. }) in table.column_iter_mut().zip(R::COLUMNS) {
+        for (column, Column { kind, .. }) in table.column_iter_mut().zip(R::COLUMNS) {
             column.set_padding((0, 1));
-            column.set_cell_alignment(if *right { CellAlignment::Right } else { CellAlignment::Left });
+            column.set_cell_alignment(if *kind == Kind::Number { CellAlignment::Right } else { CellAlignment::Left });
         }
         if let Place::Terminal { width: Some(width) } = self.place {
             table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);

@@ -24,8 +24,8 @@ impl Record for User {
         Column::number("account"),
         Column::text("username"),
         Column::text("email"),
-        Column::text("created"),
-        Column::text("updated"),
+        Column::moment("created"),
+        Column::moment("updated"),
     ];
 
     fn cells(&self) -> Vec<Option<Cow<'_, str>>> {
@@ -52,8 +52,8 @@ impl Record for Owned {
         Column::text("status"),
         Column::number("number"),
         Column::number("account"),
-        Column::text("created"),
-        Column::text("updated"),
+        Column::moment("created"),
+        Column::moment("updated"),
     ];
 
     fn cells(&self) -> Vec<Option<Cow<'_, str>>> {
@@ -88,8 +88,8 @@ impl Record for Resume {
         Column::text("vacancy"),
         Column::text("source"),
         Column::number("version"),
-        Column::text("created"),
-        Column::text("updated"),
+        Column::moment("created"),
+        Column::moment("updated"),
     ];
 
     fn cells(&self) -> Vec<Option<Cow<'_, str>>> {
@@ -117,8 +117,8 @@ impl Record for Note {
         Column::number("repository"),
         Column::text("source"),
         Column::number("version"),
-        Column::text("created"),
-        Column::text("updated"),
+        Column::moment("created"),
+        Column::moment("updated"),
     ];
 
     fn cells(&self) -> Vec<Option<Cow<'_, str>>> {

@@ -1,0 +1,135 @@
+//! `folio import`: what it prints, what stays where one input fails.
+
+use std::fs;
+use std::path::Path;
+
+use crate::home::{Home, run};
+
+fn sample(name: &str) -> String {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("samples").join(name).display().to_string()
+}
+
+#[test]
+fn the_samples_are_taken_in_and_a_second_time_nothing_changes() {
+    let home = Home::new();
+    let (github, resumes) = (sample("github"), sample("jsonresume"));
+    let first = home.run(&["import", &github, &resumes]);
+    assert_eq!(first.code, Some(0), "{first:?}");
+    let kinds: Vec<_> = first.out.lines().map(|line| line.split("  ").next().unwrap()).collect();
+    assert_eq!(kinds, ["users", "repositories", "résumés", "in all"]);
+    let said: Vec<_> = first.err.lines().collect();
+    assert!(said[0].starts_with("created "), "{said:?}");
+    let next = said.iter().position(|line| *line == "try next:").unwrap();
+    assert_eq!(said[next + 1..], ["  folio user list", "  folio repo list", "  folio resume list", "  folio --help"]);
+
+    let second = home.run(&["import", &github, &resumes]);
+    let total = second.out.lines().last().unwrap();
+    assert!(total.starts_with("in all        0 new, 0 changed, ") && !total.ends_with(" 0 unchanged"), "{second:?}");
+    // Nothing is suggested to a script that has been here before.
+    assert_eq!(second.err, "");
+    let echoed = home.run(&["import", &github, "--echo"]);
+    assert!(!echoed.err.contains("sql: UPDATE") && !echoed.err.contains("sql: INSERT"), "{}", echoed.err);
+}
+
+#[test]
+fn what_was_done_is_a_row_a_kind_where_a_format_is_asked_for() {
+    let home = Home::new();
+    home.file("users.json", r#"[{"login": "octocat", "id": 583231}, {"login": "hubot", "id": 3}]"#);
+    assert_eq!(home.done(&["import", "users.json", "--format", "tsv"]), "users\t2\t0\t0\nin all\t2\t0\t0\n");
+    let json = home.done(&["import", "users.json", "--format", "json"]);
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json[1], serde_json::json!({"kind": "in all", "new": 0, "changed": 0, "unchanged": 2}));
+}
+
+#[test]
+fn an_input_that_fails_leaves_nothing_behind_and_those_before_it_stay() {
+    let home = Home::new();
+    home.file("1.json", r#"[{"login": "octocat", "id": 583231}]"#);
+    home.file("2.json", "[{\"login\": \"hubot\", \"id\": 3},\n {\"login\": \"cut");
+    home.file("3.json", r#"[{"login": "ada", "id": 4}]"#);
+    let ran = home.run(&["import", "."]);
+    assert_eq!(ran.code, Some(1));
+    assert_eq!(ran.out, "users         1 new, 0 changed, 0 unchanged\nin all        1 new, 0 changed, 0 unchanged\n");
+    let said: Vec<_> = ran.err.lines().collect();
+    let [.., stands, failed] = &said[..] else { panic!("{ran:?}") };
+    assert_eq!(*stands, "imported 1 of 3 inputs; the next one failed and left nothing behind");
+    assert!(failed.starts_with("folio: ./2.json, record 2 (line 2, column "), "{failed}");
+    assert_eq!(home.column(2, &["user", "list"]), ["octocat"]);
+}
+
+#[test]
+fn a_reader_who_goes_away_hides_no_failure() {
+    let home = Home::new();
+    home.done(&["db", "create"]);
+    home.file("1.json", r#"[{"login": "octocat", "id": 583231}]"#);
+    home.file("2.json", "[{");
+    let ran = home.run_into(Home::closed_pipe(), &["import", "1.json", "2.json"]);
+    assert!(ran.code == Some(1) && ran.err.contains("\nfolio: 2.json, record 1 "), "{ran:?}");
+    assert_eq!(home.run_into(Home::closed_pipe(), &["import", "1.json"]).code, Some(0));
+    assert_eq!(home.column(2, &["user", "list"]), ["octocat"]);
+}
+
+#[test]
+fn bad_input_is_named_with_its_place_and_nothing_of_it_is_kept() {
+    let home = Home::new();
+    home.done(&["db", "create"]);
+    for (name, text) in [
+        ("cut.json", &b"[{\"login\": \"octocat\", \"id\": 583231}, {\"log"[..]),
+        ("types.json", b"[{\"login\": \"octocat\", \"id\": \"583231\"}]"),
+        ("wide.json", b"[{\"login\": \"octocat\", \"id\": 9223372036854775808}]"),
+        ("bytes.json", b"[{\"login\": \"octo\xffcat\", \"id\": 583231}]"),
+        ("nul.json", b"[{\"login\": \"octo\\u0000cat\", \"id\": 583231}]"),
+        ("nothing.json", b""),
+        ("other.json", b"{\"name\": \"a package\", \"version\": \"1.0\"}"),
+        ("binary", b"\x00\x01\x02\x03"),
+    ] {
+        home.file(name, text);
+        let said = home.fails(1, &["import", name]);
+        assert!(said.starts_with(name), "{name}: {said}");
+        assert_eq!(home.done(&["user", "list"]), "", "{name}");
+    }
+    home.file("deep.json", format!("[{{\"login\": \"x\", \"id\": 1, \"deep\": {}", "[".repeat(100_000)));
+    assert!(home.fails(1, &["import", "deep.json"]).starts_with("deep.json, record 1 (line 1, column "));
+}
+
+#[test]
+fn a_path_that_is_not_there_costs_nothing() {
+    let home = Home::new();
+    home.file("users.json", r#"{"login": "octocat", "id": 583231}"#);
+    assert!(home.fails(1, &["import", "users.json", "none.json"]).starts_with("none.json: No such file"));
+    fs::create_dir(home.path().join("empty")).unwrap();
+    assert_eq!(home.fails(1, &["import", "empty"]), "empty: there is nothing in it to import");
+    assert_eq!(home.files(), ["empty", "users.json"]);
+}
+
+#[test]
+fn what_a_folder_holds_besides_is_said() {
+    let home = Home::new();
+    fs::create_dir(home.path().join("in")).unwrap();
+    home.file("in/users.json", r#"{"login": "octocat", "id": 583231}"#);
+    home.file("in/photo.png", "");
+    let ran = home.run(&["import", "in"]);
+    assert!(ran.err.contains("skipped in/photo.png: its name is of no known format\n"), "{ran:?}");
+    for number in 0..30 {
+        home.file(&format!("in/{number}.png"), "");
+    }
+    let ran = home.run(&["import", "in"]);
+    assert_eq!(ran.err.matches("skipped in/").count(), 20, "{ran:?}");
+    assert!(ran.err.contains("skipped 11 more\n"), "{ran:?}");
+}
+
+#[test]
+fn whose_a_note_is_and_what_an_input_is_can_be_said() {
+    let home = Home::with_users();
+    let import =
+        |arguments: &[&str]| run(home.folio(&[&["import", "-"], arguments].concat()).write_stdin("# To do\n\nrest\n"));
+    let ran = import(&["--login", "ada", "--as", "markdown"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert_eq!(home.row(&["note", "list"])[..3], ["1", "2", "To do"]);
+    let ran = import(&["--as", "markdown"]);
+    assert!(ran.code == Some(1) && ran.err.contains("--user, --account or --login"), "{ran:?}");
+    let ran = import(&["--user", "99", "--as", "markdown"]);
+    assert_eq!(ran.refused(4), "there is no user with id 99");
+    assert_eq!(import(&["--user", "1", "--as", "github"]).code, Some(1));
+    assert_eq!(home.column(0, &["note", "list"]), ["1"]);
+}

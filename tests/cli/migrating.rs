@@ -1,0 +1,65 @@
+//! `folio migrate`, and the exit code of a database that is behind.
+
+use crate::home::Home;
+
+#[test]
+fn a_database_that_is_behind_is_exit_code_3_for_every_command_but_migrate() {
+    let home = Home::with_users();
+    let down = home.run(&["migrate", "down"]);
+    assert_eq!((down.code, down.out.as_str()), (Some(0), ""));
+    assert_eq!(down.err, "reverted 2026-11-01-000004_create_notes\n");
+    home.file("users.json", r#"{"login": "hubot", "id": 3}"#);
+    for verb in [
+        &["user", "list"][..],
+        &["user", "get", "1"],
+        &["user", "add", "x"],
+        &["user", "edit", "1", "--username", "x"],
+        &["user", "remove", "2"],
+        &["db", "create"],
+        &["import", "users.json"],
+    ] {
+        let said = home.fails(3, verb);
+        assert!(said.contains("folio.db is 1 migration(s) behind") && said.contains("'folio migrate up'"), "{said}");
+    }
+    let status = home.run(&["migrate", "status"]);
+    assert!(status.refused(3).contains("'folio migrate up'"));
+    let states: Vec<_> = status.out.lines().map(|line| line.split('\t').nth(2).unwrap()).collect();
+    assert_eq!(states, ["applied", "applied", "applied", "pending"]);
+    assert_eq!(home.run(&["migrate", "up"]).err, "applied 2026-11-01-000004_create_notes\n");
+    assert_eq!(home.column(2, &["user", "list"]), ["octocat", "ada"]);
+}
+
+#[test]
+fn up_and_down_go_as_far_as_they_are_told() {
+    let home = Home::new();
+    let ran = home.run(&["migrate", "up", "--steps", "1"]);
+    assert!(ran.err.ends_with("applied 2026-11-01-000001_create_users\n"), "{ran:?}");
+    assert_eq!(home.run(&["migrate", "up"]).err.lines().count(), 3);
+    let ran = home.run(&["migrate", "up"]);
+    assert!(ran.code == Some(0) && ran.err.starts_with("nothing to do: "), "{ran:?}");
+    assert_eq!(home.run(&["migrate", "down", "--steps", "2"]).err.lines().count(), 2);
+    assert_eq!(home.run(&["migrate", "down", "--all"]).err.lines().count(), 2);
+    let ran = home.run(&["migrate", "down"]);
+    assert!(ran.code == Some(0) && ran.err.starts_with("nothing to do: "), "{ran:?}");
+    assert_eq!(home.run(&["migrate", "status"]).code, Some(3));
+    assert_eq!(home.run(&["migrate", "down", "--all", "--steps", "1"]).code, Some(2));
+}
+
+#[test]
+fn an_empty_file_is_nobody_s_and_db_create_fills_it() {
+    let home = Home::new();
+    home.file("folio.db", "");
+    home.fails(3, &["user", "list"]);
+    home.done(&["db", "create"]);
+    assert_eq!(home.done(&["user", "list"]), "");
+}
+
+#[test]
+fn status_in_json_is_one_array() {
+    let home = Home::with_users();
+    let json: serde_json::Value = serde_json::from_str(&home.done(&["migrate", "status", "--format", "json"])).unwrap();
+    assert_eq!(json.as_array().unwrap().len(), 4);
+    assert_eq!(json[0]["version"], "20261101000001");
+    assert_eq!(json[0]["state"], "applied");
+    assert!(json[0]["applied"].is_string());
+}

@@ -1,0 +1,108 @@
+//! Tables, rows and JSON, and a reader who goes away.
+
+use diesel::connection::SimpleConnection as _;
+use insta::assert_snapshot;
+
+use crate::home::{Home, run};
+
+fn home() -> Home {
+    let home = Home::with_users();
+    home.done(&["user", "add", "a\tb\\c\u{1b}[2J", "--number", "-77"]);
+    home.done(&["repo", "add", "hello-world", "--login", "octocat", "--number", "1296269"]);
+    home.done(&["repo", "add", "engine", "--login", "ada", "--status", "private"]);
+    home.done(&["resume", "add", "Analyst", "--login", "ada", "--body", "# Ada\n"]);
+    home.done(&["note", "add", "To do", "--login", "ada", "--repo", "ada/engine", "--body", "call\nback"]);
+    // One moment for all, which no clock chooses.
+    let moment = "created_at = '2026-01-31 23:59:59.123456', updated_at = '2026-01-31 23:59:59.5'";
+    for table in ["users", "repositories", "resumes", "notes"] {
+        home.connect().batch_execute(&format!("UPDATE {table} SET {moment}")).unwrap();
+    }
+    home
+}
+
+#[test]
+fn every_noun_as_a_table() {
+    let home = home();
+    let tables = ["user", "repo", "resume", "note"].map(|noun| home.done(&[noun, "list", "--format", "table"]));
+    assert_snapshot!(tables.join("\n"));
+}
+
+#[test]
+fn every_noun_as_rows() {
+    let home = home();
+    let rows = ["user", "repo", "resume", "note"].map(|noun| home.done(&[noun, "list"]));
+    assert_snapshot!(rows.join("\n"));
+}
+
+#[test]
+fn every_noun_as_json() {
+    let home = home();
+    let json = ["user", "repo", "resume", "note"].map(|noun| home.done(&[noun, "list", "--format", "json"]));
+    assert_snapshot!(json.join("\n"));
+}
+
+#[test]
+fn one_record_as_a_person_reads_it() {
+    let home = home();
+    let shown = ["user", "repo", "resume", "note"].map(|noun| home.done(&[noun, "get", "1", "--format", "table"]));
+    assert_snapshot!(shown.join("\n"));
+}
+
+#[test]
+fn json_of_one_record_and_of_none_is_an_array_too() {
+    let home = Home::with_users();
+    let ids = |arguments: &[&str]| -> Vec<i64> {
+        let json: serde_json::Value = serde_json::from_str(&home.done(arguments)).unwrap();
+        json.as_array().unwrap().iter().map(|record| record["id"].as_i64().unwrap()).collect()
+    };
+    assert_eq!(ids(&["user", "list", "--format", "json"]), [1, 2]);
+    assert_eq!(ids(&["user", "get", "2", "--format", "json"]), [2]);
+    assert_eq!(ids(&["user", "add", "bob", "--format", "json"]), [3]);
+    assert_eq!(ids(&["note", "list", "--format", "json"]), [0; 0]);
+}
+
+#[test]
+fn a_reader_who_goes_away_is_no_failure_and_nothing_is_said() {
+    let home = home();
+    for verb in [
+        &["user", "list"][..],
+        &["user", "list", "--format", "table"],
+        &["user", "list", "--format", "json"],
+        &["note", "get", "1", "--format", "table"],
+        &["migrate", "status"],
+        &["completions", "bash"],
+        &["--help"],
+        &["user", "add", "--help"],
+        &["--version"],
+    ] {
+        let ran = home.run_into(Home::closed_pipe(), verb);
+        assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""), "{verb:?}");
+    }
+}
+
+#[test]
+fn a_listing_of_many_stops_early_for_a_reader_who_goes_away() {
+    let home = Home::new();
+    let mut records = String::new();
+    for number in 1..=20_000 {
+        records.push_str(&format!("{{\"login\": \"user-{number}\", \"id\": {number}}}\n"));
+    }
+    let ran = run(home.folio(&["import", "-"]).write_stdin(records));
+    assert_eq!(ran.out.lines().last(), Some("in all        20000 new, 0 changed, 0 unchanged"), "{ran:?}");
+    let script = "\"$0\" user list | head -n 1; exit \"${PIPESTATUS[0]}\"";
+    let output = std::process::Command::new("bash")
+        .args(["-c", script, crate::home::FOLIO])
+        .current_dir(home.path())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    assert!(output.stdout.starts_with(b"1\t1\tuser-1\t") && output.stderr.is_empty(), "{output:?}");
+}
+
+#[test]
+fn a_full_disk_is_a_failure() {
+    let home = Home::with_users();
+    let Ok(full) = std::fs::OpenOptions::new().write(true).open("/dev/full") else { return };
+    let said = home.run_into(full, &["user", "list"]).refused(1);
+    assert!(said.starts_with("cannot write the output: No space left"), "{said}");
+}
