@@ -3,7 +3,7 @@
 //!
 //! `cargo bench --bench session` prints a line a comparison: the session's time a row, the other's, their ratio and the
 //! bound that it is to keep. Contenders take turns, and the best of their rounds counts, so that a busy machine
-//! disturbs all alike. `-- --quick` runs fewer rounds.
+//! disturbs all alike. `-- --quick` runs fewer rounds; any other word runs only the comparisons whose name has it.
 
 use std::time::Duration;
 
@@ -141,6 +141,8 @@ const COMPARISONS: &[Comparison] = &[
     },
 ];
 
+const WARM: &str = "a get of a row that the session has";
+
 fn session_insert() -> Duration {
     timed(diesel_connection, |connection| {
         let mut session = Session::on(connection);
@@ -273,9 +275,12 @@ fn best(rounds: u32, contenders: &[fn() -> Duration]) -> Vec<f64> {
 }
 
 fn main() {
-    let rounds = if std::env::args().any(|argument| argument == "--quick") { 3 } else { 15 };
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let rounds = if arguments.iter().any(|argument| argument == "--quick") { 3 } else { 15 };
+    let words: Vec<&String> = arguments.iter().filter(|argument| !argument.starts_with("--")).collect();
+    let wanted = |name: &str| words.is_empty() || words.iter().any(|word| name.contains(word.as_str()));
     println!("CPU time a row, best of {rounds} rounds, in microseconds\n");
-    for comparison in COMPARISONS {
+    for comparison in COMPARISONS.iter().filter(|comparison| wanted(comparison.work)) {
         println!("{}", comparison.work);
         let mut contenders = vec![comparison.session];
         contenders.extend(comparison.others.iter().map(|((_, round), _)| *round));
@@ -288,7 +293,10 @@ fn main() {
         }
         println!();
     }
+    if !wanted(WARM) {
+        return;
+    }
     let warm = (0..rounds).map(|_| warm_get()).fold(f64::MAX, f64::min);
     let verdict = if warm <= 100.0 { "kept" } else { "MISSED" };
-    println!("a get of a row that the session has: {warm:.0} ns (at most 100: {verdict})");
+    println!("{WARM}: {warm:.0} ns (at most 100: {verdict})");
 }

@@ -31,6 +31,9 @@ impl<C: SessionConnection> Session<'_, C> {
     /// transaction.
     pub fn flush(&mut self) -> Result<()> {
         self.check()?;
+        if self.stores.iter().all(AnyStore::is_idle) {
+            return Ok(());
+        }
         let mut planned = self.planned()?;
         if !planned.unread.is_empty() {
             self.read_parents(planned.unread)?;

@@ -29,6 +29,7 @@ pub(crate) trait AnyStore<C>: Any + Send {
     fn check_parent(&self, parent: Parent, fresh_since: u32) -> Result<bool>;
     fn is_pending(&self, index: u64) -> bool;
     fn unflushed(&self) -> usize;
+    fn is_idle(&self) -> bool;
     fn reload(&mut self, link: &mut Link<'_, C>, indexes: &[u64], now: u32, fresh_since: u32) -> Result<(), Failure>;
     fn run(&mut self, link: &mut Link<'_, C>, action: Action, rows: &[u64], work: &Work<'_>) -> Result<()>;
     fn settle(&mut self);
@@ -155,6 +156,10 @@ impl<E: Persist<C>, C: SessionConnection> AnyStore<C> for Store<E> {
 
     fn unflushed(&self) -> usize {
         self.unflushed()
+    }
+
+    fn is_idle(&self) -> bool {
+        self.is_idle()
     }
 
     fn reload(&mut self, link: &mut Link<'_, C>, indexes: &[u64], now: u32, fresh_since: u32) -> Result<(), Failure> {

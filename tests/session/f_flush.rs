@@ -273,8 +273,34 @@ fn b057_updates_and_deletes_go_in_order_of_the_key() -> Result<()> {
         session.edit(author)?.name = name.into();
     }
     session.flush()?;
-    let binds: Vec<String> = recorder.take().into_iter().map(|sent| sent.binds).collect();
-    assert_eq!(binds, [r#"["1", 1]"#, r#"["2", 2]"#, r#"["3", 3]"#]);
+    let sent = recorder.take();
+    assert_eq!(
+        sent[0].sql.replace('`', ""),
+        "UPDATE authors SET name = v.column2 FROM (VALUES (?, ?), (?, ?), (?, ?)) AS v WHERE authors.id = v.column1"
+    );
+    assert_eq!((sent[0].binds.as_str(), sent[0].rows), (r#"[1, "1", 2, "2", 3, "3"]"#, Some(3)));
+    Ok(())
+}
+
+#[test]
+fn b058_updates_of_the_same_columns_are_one_statement_and_others_are_not_mixed_in() -> Result<()> {
+    let (library, mut session, recorder) = open();
+    library.elsewhere("INSERT INTO books (id, author_id, title, pages, changed, version) VALUES (1, 1, 'x', 1, 1, 1)");
+    let authors = session.query(Author::query().order(authors::id)).all()?;
+    let books = session.query(Book::query().order(books::id)).all()?;
+    recorder.take();
+    for (number, author) in authors.iter().enumerate() {
+        session.edit(*author)?.name = format!("name {number}");
+    }
+    session.edit(authors[1])?.email = Some("new@example.org".into());
+    for book in &books {
+        session.edit(*book)?.title = "new".into();
+    }
+    session.flush()?;
+    let sent: Vec<String> = recorder.sql().iter().map(|sql| sql.split(" FROM").next().unwrap().to_owned()).collect();
+    assert!(sent[1].starts_with("UPDATE authors SET name = ?, email = ?"), "{sent:?}");
+    assert_eq!(sent.last().unwrap(), "UPDATE books SET title = v.column3, changed = v.column4, version = v.column5");
+    assert_eq!(sent.len(), 4, "{sent:?}");
     Ok(())
 }
 
@@ -483,6 +509,21 @@ fn b068_a_given_key_that_is_there_already_is_the_unique_error_named() -> Result<
     let error = session.flush().unwrap_err();
     assert!(error.is_unique(), "{error}");
     assert!(error.to_string().starts_with("tags: a row with this name is already there"), "{error}");
+    Ok(())
+}
+
+#[test]
+fn b069_the_row_that_an_update_of_many_did_not_find_is_named() -> Result<()> {
+    let (_library, mut session, _recorder) = open();
+    let (sea, sky) = (session.get_one::<Book>(SEA)?, session.get_one::<Book>(SKY)?);
+    let elsewhere = diesel::update(books::table.filter(books::id.eq(SKY))).set(books::version.eq(books::version + 5));
+    session.execute_unsynchronized(elsewhere)?;
+    for book in [sea, sky] {
+        session.edit(book)?.title = "new".into();
+    }
+    let error = session.flush().unwrap_err();
+    assert!(error.is_stale(), "{error}");
+    assert!(error.to_string().starts_with(&format!("books id {SKY}: ")), "{error}");
     Ok(())
 }
 

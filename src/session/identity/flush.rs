@@ -58,6 +58,11 @@ impl<E: Entity> Store<E> {
         doings.inserts.len() + doings.updates.len() + doings.deletes.len()
     }
 
+    /// Whether no row was added, edited or marked for deletion since the last flush.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.pending.is_empty() && self.edited.is_empty() && self.doomed.is_empty()
+    }
+
     /// Finds what no flush could carry out: a version counter that was changed by hand.
     pub(crate) fn check_versions(&self) -> Result<()> {
         for index in &self.edited {

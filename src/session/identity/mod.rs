@@ -19,7 +19,7 @@ use undo::{Log, Undo};
 /// A row's place is its handle's index and is never given to another row.
 pub(crate) struct Store<E: Entity> {
     slots: Slots<E>,
-    by_key: HashMap<E::Key, u64>,
+    by_key: HashMap<E::Key, u64, foldhash::fast::RandomState>,
     /// Rows added, in that order; some may have been flushed or let go of since.
     pending: Vec<u64>,
     /// Rows opened for editing; some may have been flushed or let go of since.
@@ -41,7 +41,7 @@ impl<E: Entity> Default for Store<E> {
     fn default() -> Self {
         Self {
             slots: Slots::default(),
-            by_key: HashMap::new(),
+            by_key: HashMap::default(),
             pending: Vec::new(),
             edited: Vec::new(),
             doomed: Vec::new(),

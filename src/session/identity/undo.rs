@@ -128,7 +128,7 @@ impl<E: Entity> Store<E> {
     pub(crate) fn clear(&mut self) {
         self.slots.clear();
         self.log.clear();
-        self.by_key = std::collections::HashMap::new();
+        self.by_key = std::collections::HashMap::default();
         self.pending = Vec::new();
         self.edited = Vec::new();
         self.doomed = Vec::new();
