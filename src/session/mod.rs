@@ -13,6 +13,7 @@ mod plan;
 mod query;
 mod reference;
 mod rows;
+mod savepoint;
 mod sql;
 mod statement;
 mod stores;
@@ -31,6 +32,7 @@ pub use reference::{Keys, Parent, Ref};
 pub use rows::Deletable;
 pub use sql::{Condemned, Edited, Persist};
 pub use statement::Statement;
+pub use transaction::Freshness;
 
 use crate::connection::{AnyConnection, Echo, Link, Mode, SessionConnection};
 use stores::Stores;

@@ -1,7 +1,7 @@
 //! What a caller does with single rows: add, get, view, edit, delete, expire, refresh, detach.
 
 use super::handle::Handle;
-use super::identity::{Freshness, Store};
+use super::identity::{Store, Trust};
 use super::stores::{Failure, reload};
 use super::{Entity, New, Persist, Session, State};
 use crate::connection::{Link, SessionConnection};
@@ -82,7 +82,7 @@ impl<C: SessionConnection> Session<'_, C> {
         let fresh_since = self.transaction.fresh_since();
         let store = self.stores.of::<E>();
         if let Some(index) = store.find(&key) {
-            if store.freshness(index, fresh_since)? != Freshness::Fresh {
+            if store.trust(index, fresh_since)? != Trust::Fresh {
                 self.reload::<E>(&[index])?;
             }
             let found = self.stores.of::<E>().row(index).is_ok();
@@ -154,7 +154,7 @@ impl<C: SessionConnection> Session<'_, C> {
             if self.state(*handle)?.is_pending() {
                 self.flush()?;
             }
-            if self.store(*handle)?.freshness(handle.raw.index, self.transaction.fresh_since())? != Freshness::Fresh {
+            if self.store(*handle)?.trust(handle.raw.index, self.transaction.fresh_since())? != Trust::Fresh {
                 old.push(handle.raw.index);
             }
         }

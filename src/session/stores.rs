@@ -5,7 +5,7 @@ use std::any::{Any, TypeId};
 use diesel::result::Error as DieselError;
 
 use super::entity::{ColumnSet, Entity, New as _, Table};
-use super::identity::{Freshness, Store};
+use super::identity::{Store, Trust};
 use super::plan::{Action, Doings, Waves};
 use super::reference::{Keys, Parent};
 use super::sql::{Condemned, Edited, Persist};
@@ -246,7 +246,7 @@ where
         store.take(row, now, fresh_since, false);
     }
     for index in indexes {
-        if store.freshness(*index, fresh_since).is_ok_and(|freshness| freshness != Freshness::Fresh) {
+        if store.trust(*index, fresh_since).is_ok_and(|freshness| freshness != Trust::Fresh) {
             store.deleted(*index);
         }
     }

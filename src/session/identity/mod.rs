@@ -31,7 +31,7 @@ pub(crate) struct Store<E: Entity> {
 
 /// How far a row's value can be trusted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Freshness {
+pub(crate) enum Trust {
     Fresh,
     Stale,
     Expired,
@@ -104,11 +104,11 @@ impl<E: Entity> Store<E> {
     }
 
     /// Whether the row's value must be read again before it is used inside a transaction, or why it has none.
-    pub(crate) fn freshness(&self, index: u64, fresh_since: u32) -> Result<Freshness> {
+    pub(crate) fn trust(&self, index: u64, fresh_since: u32) -> Result<Trust> {
         match self.state(index, fresh_since) {
-            State::Persistent { .. } => Ok(Freshness::Fresh),
-            State::Stale => Ok(Freshness::Stale),
-            State::Expired => Ok(Freshness::Expired),
+            State::Persistent { .. } => Ok(Trust::Fresh),
+            State::Stale => Ok(Trust::Stale),
+            State::Expired => Ok(Trust::Expired),
             _ => Err(self.refuse(index)),
         }
     }
