@@ -24,4 +24,6 @@ mod i_expire;
 mod j_rollback;
 #[path = "session/k_savepoints.rs"]
 mod k_savepoints;
+#[path = "session/l_relations.rs"]
+mod l_relations;
 mod support;

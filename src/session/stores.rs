@@ -242,7 +242,7 @@ where
     let mut keys: Vec<E::Key> = indexes.iter().filter_map(|index| store.key(*index)).collect();
     keys.sort();
     keys.dedup();
-    for row in E::select(link, &keys).map_err(|error| Failure::of::<E, C>(link, error, "reading"))? {
+    for row in E::select(link, &keys, false).map_err(|error| Failure::of::<E, C>(link, error, "reading"))? {
         store.take(row, now, fresh_since, false);
     }
     for index in indexes {

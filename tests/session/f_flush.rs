@@ -371,6 +371,47 @@ fn b061_an_unset_optional_field_is_null() -> Result<()> {
 }
 
 #[test]
+fn b062_the_session_shows_what_is_not_sent_yet() -> Result<()> {
+    let (_library, mut session, recorder) = open();
+    let (ann, ben) = (session.get_one::<Author>(ANN)?, session.get_one::<Author>(BEN)?);
+    recorder.take();
+    let dot = session.add(NewAuthor::new(7, "Dot")?);
+    session.edit(ann)?;
+    session.edit(ann)?;
+    session.delete(ben)?;
+    assert_eq!(session.pending::<Author>(), [dot]);
+    // `dirty` is what was opened for editing; `is_modified` compares.
+    assert_eq!(session.dirty::<Author>(), [ann]);
+    assert!(!session.is_modified(ann)?);
+    assert_eq!(session.deleted::<Author>(), [ben]);
+    assert_eq!(session.pending::<Tag>(), []);
+    assert!(recorder.sql().is_empty());
+    session.undelete(ben)?;
+    session.flush()?;
+    assert_eq!(session.pending::<Author>(), []);
+    assert_eq!(session.dirty::<Author>(), []);
+    assert_eq!(session.deleted::<Author>(), []);
+    Ok(())
+}
+
+#[test]
+fn b063_the_changes_of_a_row_are_shown_column_by_column() -> Result<()> {
+    let (_library, mut session, _recorder) = open();
+    let ann = session.get_one::<Author>(ANN)?;
+    assert!(session.changes(ann)?.is_empty());
+    let row = session.edit(ann)?;
+    row.name = "Anna".into();
+    row.email = Some("a@example.org".into());
+    let changes = session.changes(ann)?;
+    let shown: Vec<String> =
+        changes.iter().map(|change| format!("{}: {:?} -> {:?}", change.column, change.before, change.after)).collect();
+    assert_eq!(shown, [r#"name: "Ann" -> "Anna""#, r#"email: None -> Some("a@example.org")"#]);
+    session.flush()?;
+    assert!(session.changes(ann)?.is_empty());
+    Ok(())
+}
+
+#[test]
 fn b064_any_change_in_place_is_noticed() -> Result<()> {
     let (_library, mut session, recorder) = open();
     let ann = session.get_one::<Author>(ANN)?;

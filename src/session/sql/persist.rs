@@ -1,10 +1,12 @@
 //! `Persist`: what a connection can do with an entity.
 
+use std::any::Any;
+
 use diesel::QueryResult;
 
 use super::delete::{Condemned, delete};
-use super::insert::insert;
-use super::select::select;
+use super::insert::{insert, insert_only};
+use super::select::{select, select_by};
 use super::update::{Edited, update};
 use crate::connection::{AnyConnection, Engine, Link, SessionConnection, on_every_connection, on_variant};
 use crate::session::entity::{ColumnSet, Columns, Entity};
@@ -25,8 +27,14 @@ pub trait Persist<C: SessionConnection>: Entity {
     /// Deletes the rows; gives how many were there as they were read.
     fn delete(link: &mut Link<'_, C>, rows: &[Condemned<'_, Self>]) -> QueryResult<usize>;
 
-    /// Reads the rows that have these keys, in no promised order.
-    fn select(link: &mut Link<'_, C>, keys: &[Self::Key]) -> QueryResult<Vec<Self>>;
+    /// Inserts the rows, in their order, and asks for nothing back.
+    fn insert_only(link: &mut Link<'_, C>, rows: &[Self]) -> QueryResult<()>;
+
+    /// Reads the rows that have these keys, in no promised order; with a `lock` on them where the engine has such.
+    fn select(link: &mut Link<'_, C>, keys: &[Self::Key], lock: bool) -> QueryResult<Vec<Self>>;
+
+    /// Reads the rows whose `column` is among the `count` values in a `Vec` of the field's type, in order of their keys.
+    fn select_by(link: &mut Link<'_, C>, column: usize, values: &dyn Any, count: usize) -> QueryResult<Vec<Self>>;
 }
 
 impl<E, C> Persist<C> for E
@@ -46,8 +54,16 @@ where
         delete(link, rows)
     }
 
-    fn select(link: &mut Link<'_, C>, keys: &[Self::Key]) -> QueryResult<Vec<Self>> {
-        select(link, keys)
+    fn insert_only(link: &mut Link<'_, C>, rows: &[Self]) -> QueryResult<()> {
+        insert_only(link, rows)
+    }
+
+    fn select(link: &mut Link<'_, C>, keys: &[Self::Key], lock: bool) -> QueryResult<Vec<Self>> {
+        select(link, keys, lock)
+    }
+
+    fn select_by(link: &mut Link<'_, C>, column: usize, values: &dyn Any, count: usize) -> QueryResult<Vec<Self>> {
+        select_by(link, column, values, count)
     }
 }
 
@@ -73,7 +89,22 @@ impl<E: PersistEverywhere> Persist<AnyConnection> for E {
         on_variant!(link.connection, connection => Persist::delete(&mut Link::new(connection, link.echo), rows))
     }
 
-    fn select(link: &mut Link<'_, AnyConnection>, keys: &[Self::Key]) -> QueryResult<Vec<Self>> {
-        on_variant!(link.connection, connection => Persist::select(&mut Link::new(connection, link.echo), keys))
+    fn insert_only(link: &mut Link<'_, AnyConnection>, rows: &[Self]) -> QueryResult<()> {
+        on_variant!(link.connection, connection => Persist::insert_only(&mut Link::new(connection, link.echo), rows))
+    }
+
+    fn select(link: &mut Link<'_, AnyConnection>, keys: &[Self::Key], lock: bool) -> QueryResult<Vec<Self>> {
+        on_variant!(link.connection, connection => Persist::select(&mut Link::new(connection, link.echo), keys, lock))
+    }
+
+    fn select_by(
+        link: &mut Link<'_, AnyConnection>,
+        column: usize,
+        values: &dyn Any,
+        count: usize,
+    ) -> QueryResult<Vec<Self>> {
+        on_variant!(link.connection, connection => {
+            Persist::select_by(&mut Link::new(connection, link.echo), column, values, count)
+        })
     }
 }

@@ -165,7 +165,7 @@ where
     if rows.len() == 1 {
         return Ok(0);
     }
-    let stored: HashMap<E::Key, E> = select::<E, C>(link, keys)?.into_iter().map(|row| (row.key(), row)).collect();
+    let stored: HashMap<E::Key, E> = select::<E, C>(link, keys, false)?.into_iter().map(|row| (row.key(), row)).collect();
     let unlike = |differs: fn(&E, &E) -> bool| {
         let found = |key, row| stored.get(key).is_some_and(|stored| !differs(stored, row));
         rows.iter().zip(keys).position(|(edited, key)| !found(key, edited.row))
