@@ -39,6 +39,14 @@ pub enum Backend {
 }
 
 impl Backend {
+    /// Whether a transaction can go on reading after one of its statements was refused.
+    #[must_use]
+    pub fn reads_after_error(self) -> bool {
+        match self {
+            Self::Sqlite => true,
+        }
+    }
+
     /// What ends a SELECT that locks its rows against others until the transaction ends; nothing where a transaction
     /// that may write excludes all other writers anyway.
     #[must_use]

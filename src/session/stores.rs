@@ -267,7 +267,10 @@ where
             values.push(own.new_row(*row)?.row(&keys)?);
         }
     }
-    E::insert(link, &mut values).map_err(|error| Failure::of::<E, C>(link, error, "inserting into"))?;
+    if let Err(error) = E::insert(link, &mut values) {
+        let error = Failure::of::<E, C>(link, error, "inserting into").error;
+        return Err(E::look(link, error, &values.iter().collect::<Vec<_>>()));
+    }
     for (index, row) in rows.iter().zip(values) {
         store.inserted(*index, row, work.now);
     }
@@ -284,7 +287,13 @@ where
     }
     let edited: Vec<Edited<'_, E>> =
         rows.iter().filter_map(|row| store.edited(*row)).map(|(row, before)| Edited { row, before }).collect();
-    let stale = E::update(link, &edited, columns).map_err(|error| Failure::of::<E, C>(link, error, "updating"))?;
+    let stale = match E::update(link, &edited, columns) {
+        Ok(stale) => stale,
+        Err(error) => {
+            let error = Failure::of::<E, C>(link, error, "updating").error;
+            return Err(E::look(link, error, &edited.iter().map(|edited| edited.row).collect::<Vec<_>>()));
+        }
+    };
     if let Some(edited) = stale.and_then(|number| edited.get(number)) {
         return Err(Error::StaleRow { table: E::table().name, key: E::key_in_words(&edited.before.key()) });
     }

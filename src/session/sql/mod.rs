@@ -6,6 +6,7 @@
 
 mod delete;
 mod insert;
+mod look;
 mod persist;
 mod select;
 mod update;

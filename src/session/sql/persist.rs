@@ -3,12 +3,16 @@
 use std::any::Any;
 
 use diesel::QueryResult;
+use diesel::deserialize::FromSql;
+use diesel::sql_types::Bool;
 
 use super::delete::{Condemned, delete};
 use super::insert::{insert, insert_only};
+use super::look::look;
 use super::select::{select, select_by};
 use super::update::{Edited, update};
 use crate::connection::{AnyConnection, Engine, Link, SessionConnection, on_every_connection, on_variant};
+use crate::error::Error;
 use crate::session::entity::{ColumnSet, Columns, Entity};
 
 /// What connection `C` can do with an entity: every entity has it for every connection that knows its column types.
@@ -30,6 +34,9 @@ pub trait Persist<C: SessionConnection>: Entity {
     /// Inserts the rows, in their order, and asks for nothing back.
     fn insert_only(link: &mut Link<'_, C>, rows: &[Self]) -> QueryResult<()>;
 
+    /// Adds to a refusal which of the rows it is about, where a look at them and at the database tells.
+    fn look(link: &mut Link<'_, C>, error: Error, rows: &[&Self]) -> Error;
+
     /// Reads the rows that have these keys, in no promised order; with a `lock` on them where the engine has such.
     fn select(link: &mut Link<'_, C>, keys: &[Self::Key], lock: bool) -> QueryResult<Vec<Self>>;
 
@@ -41,6 +48,7 @@ impl<E, C> Persist<C> for E
 where
     C: Engine,
     E: Columns<C::Backend>,
+    bool: FromSql<Bool, C::Backend>,
 {
     fn insert(link: &mut Link<'_, C>, rows: &mut [Self]) -> QueryResult<()> {
         insert(link, rows)
@@ -56,6 +64,10 @@ where
 
     fn insert_only(link: &mut Link<'_, C>, rows: &[Self]) -> QueryResult<()> {
         insert_only(link, rows)
+    }
+
+    fn look(link: &mut Link<'_, C>, error: Error, rows: &[&Self]) -> Error {
+        if link.connection.backend().reads_after_error() { look(link, error, rows) } else { error }
     }
 
     fn select(link: &mut Link<'_, C>, keys: &[Self::Key], lock: bool) -> QueryResult<Vec<Self>> {
@@ -91,6 +103,10 @@ impl<E: PersistEverywhere> Persist<AnyConnection> for E {
 
     fn insert_only(link: &mut Link<'_, AnyConnection>, rows: &[Self]) -> QueryResult<()> {
         on_variant!(link.connection, connection => Persist::insert_only(&mut Link::new(connection, link.echo), rows))
+    }
+
+    fn look(link: &mut Link<'_, AnyConnection>, error: Error, rows: &[&Self]) -> Error {
+        on_variant!(link.connection, connection => Persist::look(&mut Link::new(connection, link.echo), error, rows))
     }
 
     fn select(link: &mut Link<'_, AnyConnection>, keys: &[Self::Key], lock: bool) -> QueryResult<Vec<Self>> {

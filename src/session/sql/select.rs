@@ -36,7 +36,7 @@ struct ByValue<'a, E> {
 }
 
 /// The condition of a [`Select`].
-trait Condition<DB: Backend> {
+pub(super) trait Condition<DB: Backend> {
     type Entity: Columns<DB>;
 
     fn write<'b>(&'b self, out: &mut AstPass<'_, 'b, DB>) -> QueryResult<()>;
@@ -176,6 +176,18 @@ where
         read_into(link, Select { condition, lock: "", keep }, &mut rows)?;
     }
     rows.sort_by_key(E::key);
+    Ok(rows)
+}
+
+/// Reads the rows of a condition, by a statement that is not kept.
+pub(super) fn read_where<W, E, C>(link: &mut Link<'_, C>, condition: W) -> QueryResult<Vec<E>>
+where
+    C: Engine,
+    E: Columns<C::Backend>,
+    W: Condition<C::Backend, Entity = E>,
+{
+    let mut rows = Vec::new();
+    read_into(link, Select { condition, lock: "", keep: false }, &mut rows)?;
     Ok(rows)
 }
 
