@@ -231,6 +231,12 @@ pub enum Error {
         /// `commit` or `rollback`.
         verb: &'static str,
     },
+    /// The session was used after `commit` or `rollback` had ended the transaction inside a `nested` block.
+    #[error("'{verb}' inside this 'nested' block has ended the whole transaction; leave the block first")]
+    Ended {
+        /// `commit` or `rollback`.
+        verb: &'static str,
+    },
     /// A write in a session that only reads.
     #[error("this session only reads; use 'begin' for a unit of work that writes")]
     ReadOnlySession,

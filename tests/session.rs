@@ -2,6 +2,8 @@
 //!
 //! A behaviour is one test body over the library in `domain`, which alone names a database.
 
+#[path = "session/a_engine.rs"]
+mod a_engine;
 #[path = "session/b_transactions.rs"]
 mod b_transactions;
 #[path = "session/c_states.rs"]
@@ -24,4 +26,6 @@ mod i_expire;
 mod j_rollback;
 #[path = "session/k_savepoints.rs"]
 mod k_savepoints;
+#[path = "session/l_relations.rs"]
+mod l_relations;
 mod support;

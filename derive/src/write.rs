@@ -138,6 +138,27 @@ fn row(entity: &Entity) -> TokenStream {
             }
         }
     });
+    let as_new = entity.fields.iter().filter(|field| field.is_in_new()).map(|field| {
+        let name = &field.name;
+        match &field.references {
+            Some(_) => quote! { #name: ::folio::session::Ref::of(::core::clone::Clone::clone(&self.#name)) },
+            None => quote! { #name: ::core::clone::Clone::clone(&self.#name) },
+        }
+    });
+    let last = entity.fields.len() - 1;
+    let fields = entity.fields.iter().enumerate().map(|(place, field)| {
+        let name = &field.name;
+        let pattern = if place == last {
+            quote! { _ }
+        } else {
+            quote! { #place }
+        };
+        quote! { #pattern => &self.#name }
+    });
+    let copy_touched = entity.fields.iter().filter(|field| field.update.is_some()).map(|field| {
+        let name = &field.name;
+        quote! { ::core::clone::Clone::clone_from(&mut self.#name, &from.#name); }
+    });
     let key_names: Vec<String> = keys.iter().map(|key| key.column.to_string()).collect();
     let key_words = match key_names.as_slice() {
         [column] => quote! { ::std::format!("{} {}", #column, key) },
@@ -192,6 +213,19 @@ fn row(entity: &Entity) -> TokenStream {
             fn own_parents(&self, see: &mut dyn ::core::ops::FnMut(Self::Key)) {
                 let _ = &see;
                 #(#own_parents)*
+            }
+
+            fn as_new(&self) -> Self::New {
+                #new { #(#as_new,)* }
+            }
+
+            fn field(&self, index: usize) -> &dyn ::core::fmt::Debug {
+                match index { #(#fields,)* }
+            }
+
+            fn copy_touched(&mut self, from: &Self) {
+                let _ = from;
+                #(#copy_touched)*
             }
 
             fn changed(&self, before: &Self) -> ::folio::session::ColumnSet {
@@ -359,7 +393,16 @@ fn has_column(entity: &Entity) -> TokenStream {
             }
             None => quote! {{ let _ = key; ::core::option::Option::None }},
         };
+        let references = field.references.as_ref().map(|target| {
+            quote! {
+                impl ::folio::session::References<#table::#column> for #name {
+                    type Target = #target;
+                }
+            }
+        });
         quote! {
+            #references
+
             impl ::folio::session::HasColumn<#table::#column> for #name {
                 type Value = #ty;
 

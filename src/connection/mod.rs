@@ -38,6 +38,25 @@ pub enum Backend {
     Sqlite,
 }
 
+impl Backend {
+    /// Whether a transaction can go on reading after one of its statements was refused.
+    #[must_use]
+    pub fn reads_after_error(self) -> bool {
+        match self {
+            Self::Sqlite => true,
+        }
+    }
+
+    /// What ends a SELECT that locks its rows against others until the transaction ends; nothing where a transaction
+    /// that may write excludes all other writers anyway.
+    #[must_use]
+    pub fn row_lock(self) -> &'static str {
+        match self {
+            Self::Sqlite => "",
+        }
+    }
+}
+
 /// What a transaction is for; SQLite takes its write lock at the first statement of a [`Write`](Mode::Write) one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {

@@ -1,6 +1,5 @@
 //! What a row type tells the session: its table, its key, its columns. `#[derive(Entity)]` writes all of it.
 
-use std::any::TypeId;
 use std::fmt::Debug;
 use std::hash::Hash;
 
@@ -13,6 +12,7 @@ use diesel::sql_types::HasSqlType;
 use diesel::{Column, QueryResult};
 
 use super::reference::{Keys, Parent};
+pub use super::table::{ColumnInfo, ColumnSet, Reference, Table};
 use crate::connection::AnyConnection;
 use crate::error::Result;
 
@@ -99,6 +99,15 @@ pub trait Entity: Clone + Send + Sized + 'static {
     /// Shows the keys of the rows of this table that this one refers to.
     fn own_parents(&self, see: &mut dyn FnMut(Self::Key));
 
+    /// The values of a new row like this one.
+    fn as_new(&self) -> Self::New;
+
+    /// A field, to be shown: by its index in [`Table::columns`].
+    fn field(&self, index: usize) -> &dyn Debug;
+
+    /// Takes over the fields that every UPDATE refreshes.
+    fn copy_touched(&mut self, from: &Self);
+
     /// The columns whose values differ from `before`.
     fn changed(&self, before: &Self) -> ColumnSet;
 
@@ -134,7 +143,7 @@ pub trait New: Clone + Send + Sized + 'static {
 }
 
 /// A Diesel table and the entity that stands for it.
-pub trait EntityTable: 'static {
+pub trait EntityTable {
     /// The row type.
     type Entity: Entity;
 }
@@ -149,6 +158,16 @@ pub trait HasColumn<C: Column>: Entity {
 
     /// The field's value as far as the key alone tells it: `None` for columns outside the key.
     fn column_of_key(key: &Self::Key) -> Option<Self::Value>;
+}
+
+/// A row whose column `C` is a foreign key.
+#[diagnostic::on_unimplemented(
+    message = "`{C}` is not a foreign key of `{Self}`",
+    note = "write `#[entity(references = table::column)]` on its field"
+)]
+pub trait References<C: Column>: HasColumn<C> {
+    /// The column that it refers to.
+    type Target: Column<Table: EntityTable>;
 }
 
 /// A foreign key field's value: the key it holds, if it holds one. The derive asks it.
@@ -196,185 +215,4 @@ pub trait Visitor<DB: Backend, R> {
     where
         DB: HasSqlType<ST>,
         T: ToSql<ST, DB> + FromSql<ST, DB> + PartialEq + 'static;
-}
-
-/// What the flush must know of a table.
-#[derive(Debug)]
-pub struct Table {
-    /// Its name, for messages and plans.
-    pub name: &'static str,
-    /// Diesel's table type.
-    pub id: fn() -> TypeId,
-    /// Its columns, in the order of the struct's fields.
-    pub columns: &'static [ColumnInfo],
-    /// The columns of the key.
-    pub key: &'static [usize],
-    /// The version counter.
-    pub version: Option<usize>,
-    /// The columns that every UPDATE refreshes.
-    pub touched: ColumnSet,
-    /// The sets of columns that are unique.
-    pub unique: &'static [&'static [usize]],
-}
-
-/// One column of a [`Table`].
-#[derive(Debug)]
-pub struct ColumnInfo {
-    /// Its name in the database.
-    pub name: &'static str,
-    /// Whether the database makes its value when a row is inserted.
-    pub generated: bool,
-    /// What it refers to.
-    pub references: Option<Reference>,
-}
-
-/// The column that a foreign key refers to.
-#[derive(Debug, Clone, Copy)]
-pub struct Reference {
-    /// Its table.
-    pub table: fn() -> &'static Table,
-    /// Its name.
-    pub column: &'static str,
-}
-
-impl Table {
-    /// The tables that this one refers to, itself left out.
-    pub(crate) fn parents(&self) -> impl Iterator<Item = &'static Table> {
-        let own = (self.id)();
-        self.columns
-            .iter()
-            .filter_map(|column| column.references)
-            .map(|reference| (reference.table)())
-            .filter(move |table| (table.id)() != own)
-    }
-
-    /// How many tables stand above this one on the longest way up; a way that comes back to itself ends there.
-    pub(crate) fn depth(&'static self) -> usize {
-        fn climb(table: &'static Table, below: &mut Vec<TypeId>) -> usize {
-            below.push((table.id)());
-            let above = table
-                .parents()
-                .filter(|parent| !below.contains(&(parent.id)()))
-                .collect::<Vec<_>>()
-                .into_iter()
-                .map(|parent| 1 + climb(parent, below))
-                .max();
-            below.pop();
-            above.unwrap_or(0)
-        }
-        climb(self, &mut Vec::new())
-    }
-
-    /// Whether rows of this table can refer to each other.
-    pub(crate) fn refers_to_itself(&self) -> bool {
-        let own = (self.id)();
-        self.columns.iter().filter_map(|column| column.references).any(|reference| ((reference.table)().id)() == own)
-    }
-
-    /// Whether following the references leads from this table back to it, through others.
-    pub(crate) fn is_in_a_circle(&'static self) -> bool {
-        self.parents().any(|parent| parent.depends_on((self.id)()))
-    }
-
-    /// Whether rows of this table refer to one of these columns of `table`.
-    pub(crate) fn refers_to(&self, table: &'static Table, columns: ColumnSet) -> bool {
-        self.columns.iter().filter_map(|column| column.references).any(|reference| {
-            ((reference.table)().id)() == (table.id)()
-                && columns.iter().any(|column| table.columns[column].name == reference.column)
-        })
-    }
-
-    /// Whether the program gives the key, or a part of it.
-    pub(crate) fn has_given_key(&self) -> bool {
-        self.key.iter().any(|column| !self.columns[*column].generated)
-    }
-
-    /// Whether rows of this table can be taken or changed by the database when a row of `table` is deleted.
-    pub(crate) fn follows(&'static self, table: &'static Table) -> bool {
-        let id = (table.id)();
-        if (self.id)() == id { self.refers_to_itself() } else { self.depends_on(id) }
-    }
-
-    /// Whether a change to `table` can reach rows of this one through foreign keys, or is a change to this one.
-    pub(crate) fn depends_on(&'static self, table: TypeId) -> bool {
-        let mut waiting = vec![self];
-        let mut seen = Vec::new();
-        while let Some(next) = waiting.pop() {
-            let id = (next.id)();
-            if id == table {
-                return true;
-            }
-            if !seen.contains(&id) {
-                seen.push(id);
-                waiting.extend(next.parents());
-            }
-        }
-        false
-    }
-
-    /// The indexes of the columns that an INSERT sends.
-    pub(crate) fn sent(&self) -> impl Iterator<Item = usize> + Clone {
-        self.columns.iter().enumerate().filter(|(_, column)| !column.generated).map(|(index, _)| index)
-    }
-
-    /// The indexes of the columns that the database fills.
-    pub(crate) fn generated(&self) -> impl Iterator<Item = usize> + Clone {
-        self.columns.iter().enumerate().filter(|(_, column)| column.generated).map(|(index, _)| index)
-    }
-}
-
-/// A set of a table's columns, by index.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub struct ColumnSet(u128);
-
-impl ColumnSet {
-    /// The set without columns.
-    pub const EMPTY: Self = Self(0);
-
-    /// This set and column `index`; Diesel's tables have at most 128.
-    #[must_use]
-    pub const fn with(self, index: usize) -> Self {
-        Self(self.0 | 1 << index)
-    }
-
-    /// The columns of either set.
-    #[must_use]
-    pub const fn union(self, other: Self) -> Self {
-        Self(self.0 | other.0)
-    }
-
-    /// Whether column `index` is in the set.
-    #[must_use]
-    pub const fn contains(self, index: usize) -> bool {
-        self.0 >> index & 1 == 1
-    }
-
-    /// Whether the two sets share a column.
-    #[must_use]
-    pub const fn meets(self, other: Self) -> bool {
-        self.0 & other.0 != 0
-    }
-
-    /// Whether the set has no columns.
-    #[must_use]
-    pub const fn is_empty(self) -> bool {
-        self.0 == 0
-    }
-
-    /// The indexes, ascending.
-    pub fn iter(self) -> impl Iterator<Item = usize> + Clone {
-        (0..128).filter(move |index| self.contains(*index))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_column_set_holds_what_was_put_in_and_nothing_else() {
-        let set = ColumnSet::EMPTY.with(0).with(127).union(ColumnSet::EMPTY.with(60));
-        assert_eq!(set.iter().collect::<Vec<_>>(), [0, 60, 127]);
-        assert!(!set.is_empty() && ColumnSet::EMPTY.is_empty());
-    }
 }

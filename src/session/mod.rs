@@ -5,32 +5,42 @@
 //!
 //! The session knows no table of Folio's: any struct that derives [`Entity`](derive@crate::Entity) can live in it.
 
+mod bulk;
+mod detach;
 mod entity;
 mod flush;
 mod handle;
 mod identity;
+mod inspect;
+mod load;
 mod plan;
 mod query;
 mod reference;
+mod relations;
 mod rows;
+mod savepoint;
 mod sql;
 mod statement;
 mod stores;
+mod table;
 mod transaction;
 
 use std::ops::DerefMut;
 
+pub use bulk::Batches;
 pub use entity::{
-    AnyBackend, ColumnInfo, ColumnSet, Columns, Entity, EntityTable, HasColumn, HoldsKey, Key, New, Reference, Table,
-    Visitor,
+    AnyBackend, ColumnInfo, ColumnSet, Columns, Entity, EntityTable, HasColumn, HoldsKey, Key, New, Reference,
+    References, Table, Visitor,
 };
 pub use handle::{Handle, State};
+pub use inspect::FieldChange;
 pub use plan::{Plan, Step};
 pub use query::Query;
 pub use reference::{Keys, Parent, Ref};
 pub use rows::Deletable;
-pub use sql::{Condemned, Edited, Persist};
+pub use sql::{Condemned, Edited, Locked, Persist};
 pub use statement::Statement;
+pub use transaction::Freshness;
 
 use crate::connection::{AnyConnection, Echo, Link, Mode, SessionConnection};
 use stores::Stores;

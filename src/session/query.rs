@@ -11,8 +11,9 @@ use diesel::result::Error as DieselError;
 use diesel::row::Row as _;
 use diesel::sql_types::{BigInt, Bool};
 
+use super::bulk::Batches;
 use super::handle::Handle;
-use super::sql::{Count, Exists};
+use super::sql::{Count, Exists, Locked};
 use super::stores::Failure;
 use super::{Entity, Persist, Session};
 use crate::connection::SessionConnection;
@@ -91,7 +92,7 @@ impl<'c, C: SessionConnection> Session<'c, C> {
     }
 }
 
-impl<C, E, Q> Query<'_, '_, C, E, Q>
+impl<'s, 'c, C, E, Q> Query<'s, 'c, C, E, Q>
 where
     C: SessionConnection,
     E: Persist<C>,
@@ -100,6 +101,19 @@ where
     pub fn fresh(mut self) -> Self {
         self.fresh = true;
         self
+    }
+
+    /// Locks the rows found until the transaction ends, and lets them overwrite what the session has: the query with
+    /// `FOR UPDATE`. Where a transaction that may write excludes all other writers, nothing is added.
+    pub fn for_update(self) -> Query<'s, 'c, C, E, Locked<Q>> {
+        let lock = self.session.connection.backend().row_lock();
+        let query = Locked { query: self.query, lock };
+        Query { session: self.session, query, fresh: true, entity: PhantomData }
+    }
+
+    /// The rows in pages of `size`, in order of their keys; see [`Batches::next`]. No SQL yet.
+    pub fn batches(self, size: u32) -> Batches<E, Q> {
+        Batches::new(self.query, size)
     }
 
     /// All rows.
@@ -233,9 +247,14 @@ impl<C: SessionConnection> Session<'_, C> {
         let loaded: QueryResult<Vec<E>> = self.link().run(|connection| query.load(connection), Vec::len);
         let table = E::table().name;
         let loaded = loaded.map_err(|error| self.fail(error, table, &format!("reading {table}")))?;
+        Ok(self.take_all(loaded, fresh))
+    }
+
+    /// Takes rows that were read into the identity map.
+    pub(super) fn take_all<E: Persist<C>>(&mut self, rows: Vec<E>, overwrite: bool) -> Vec<Handle<E>> {
         let (id, now, fresh_since) = (self.id, self.transaction.now(), self.transaction.fresh_since());
         let store = self.stores.of::<E>();
-        Ok(loaded.into_iter().map(|row| Handle::new(id, store.take(row, now, fresh_since, fresh))).collect())
+        rows.into_iter().map(|row| Handle::new(id, store.take(row, now, fresh_since, overwrite))).collect()
     }
 
     fn scalar<E, ST, T, Q>(&mut self, query: Q) -> Result<T>

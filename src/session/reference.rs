@@ -31,6 +31,12 @@ enum Target<K> {
 }
 
 impl<C, K> Ref<C, K> {
+    /// The reference to a value that is known, `None` included.
+    #[must_use]
+    pub fn of(value: K) -> Self {
+        Self::new(Target::Value(value))
+    }
+
     fn new(target: Target<K>) -> Self {
         Self { target, column: PhantomData }
     }
@@ -93,7 +99,7 @@ impl<C: Column<Table: EntityTable>, K> Ref<C, K> {
     pub fn parent(&self, see: &mut dyn FnMut(Parent)) {
         if let Target::Row(handle) = self.target {
             let table = EntityOf::<C>::table();
-            let by_key = table.key.iter().any(|column| table.columns[*column].name == C::NAME);
+            let by_key = table.key_column(C::NAME).is_some();
             see(Parent { entity: TypeId::of::<EntityOf<C>>(), table: table.name, handle, by_key });
         }
     }

@@ -5,7 +5,7 @@ use std::any::{Any, TypeId};
 use diesel::result::Error as DieselError;
 
 use super::entity::{ColumnSet, Entity, New as _, Table};
-use super::identity::{Freshness, Store};
+use super::identity::{Store, Trust};
 use super::plan::{Action, Doings, Waves};
 use super::reference::{Keys, Parent};
 use super::sql::{Condemned, Edited, Persist};
@@ -247,11 +247,11 @@ where
     let mut keys: Vec<E::Key> = indexes.iter().filter_map(|index| store.key(*index)).collect();
     keys.sort();
     keys.dedup();
-    for row in E::select(link, &keys).map_err(|error| Failure::of::<E, C>(link, error, "reading"))? {
+    for row in E::select(link, &keys, false).map_err(|error| Failure::of::<E, C>(link, error, "reading"))? {
         store.take(row, now, fresh_since, false);
     }
     for index in indexes {
-        if store.freshness(*index, fresh_since).is_ok_and(|freshness| freshness != Freshness::Fresh) {
+        if store.trust(*index, fresh_since).is_ok_and(|freshness| freshness != Trust::Fresh) {
             store.deleted(*index);
         }
     }
@@ -272,7 +272,10 @@ where
             values.push(own.new_row(*row)?.row(&keys)?);
         }
     }
-    E::insert(link, &mut values).map_err(|error| Failure::of::<E, C>(link, error, "inserting into"))?;
+    if let Err(error) = E::insert(link, &mut values) {
+        let error = Failure::of::<E, C>(link, error, "inserting into").error;
+        return Err(E::look(link, error, &values.iter().collect::<Vec<_>>()));
+    }
     for (index, row) in rows.iter().zip(values) {
         store.inserted(*index, row, work.now);
     }
@@ -289,7 +292,13 @@ where
     }
     let edited: Vec<Edited<'_, E>> =
         rows.iter().filter_map(|row| store.edited(*row)).map(|(row, before)| Edited { row, before }).collect();
-    let stale = E::update(link, &edited, columns).map_err(|error| Failure::of::<E, C>(link, error, "updating"))?;
+    let stale = match E::update(link, &edited, columns) {
+        Ok(stale) => stale,
+        Err(error) => {
+            let error = Failure::of::<E, C>(link, error, "updating").error;
+            return Err(E::look(link, error, &edited.iter().map(|edited| edited.row).collect::<Vec<_>>()));
+        }
+    };
     if let Some(edited) = stale.and_then(|number| edited.get(number)) {
         return Err(Error::StaleRow { table: E::table().name, key: E::key_in_words(&edited.before.key()) });
     }

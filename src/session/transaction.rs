@@ -6,6 +6,8 @@ use std::sync::Arc;
 use diesel::result::Error as DieselError;
 
 use super::Session;
+use super::savepoint::Savepoint;
+use super::stores::AnyStore;
 use crate::connection::{Mode, SessionConnection};
 use crate::error::{Error, Result};
 
@@ -19,26 +21,27 @@ pub(crate) struct Transaction {
     used: bool,
     /// How many `begin` and `nested` closures are running.
     blocks: usize,
+    /// How many of them are `begin`.
+    begins: usize,
     /// Why the whole transaction takes no more work.
     poison: Option<Arc<Error>>,
-    savepoints: Vec<Savepoint>,
+    pub(super) savepoints: Vec<Savepoint>,
     /// Counts up with every transaction and savepoint: rows remember when they were read.
-    clock: u32,
+    pub(super) clock: u32,
     /// Rows read before this are stale.
     fresh_since: u32,
+    freshness: Freshness,
 }
 
-/// An open savepoint.
-#[derive(Debug)]
-struct Savepoint {
-    /// Where each store's log stood.
-    marks: Vec<usize>,
-    /// The clock when it was opened.
-    since: u32,
-    /// Something was written since.
-    wrote: bool,
-    /// Why it takes no more work; it is undone in the database already.
-    poison: Option<Arc<Error>>,
+/// When the rows of a session are read again after a commit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Freshness {
+    /// When they are used inside the next transaction.
+    #[default]
+    NextTransaction,
+    /// Never, unless they are expired or refreshed: for rows that nobody else changes.
+    Never,
 }
 
 impl Transaction {
@@ -48,10 +51,12 @@ impl Transaction {
             open: false,
             used: false,
             blocks: 0,
+            begins: 0,
             poison: None,
             savepoints: Vec::new(),
             clock: 1,
             fresh_since: 1,
+            freshness: Freshness::default(),
         }
     }
 
@@ -79,13 +84,36 @@ impl Transaction {
         }
     }
 
+    /// Refuses all work until the last of the open savepoints and then the transaction is left.
+    fn refuse_work(&mut self, cause: &Arc<Error>) {
+        for savepoint in &mut self.savepoints {
+            savepoint.poison = Some(Arc::clone(cause));
+        }
+        self.poison = Some(Arc::clone(cause));
+    }
+
+    /// A transaction that was ended inside a savepoint is left with the last savepoint.
+    pub(super) fn leave_ended(&mut self) {
+        if self.poison.as_deref().is_some_and(|cause| matches!(cause, Error::Ended { .. })) {
+            self.poison = None;
+        }
+    }
+
+    /// A transaction has ended.
+    fn turn(&mut self) {
+        match self.freshness {
+            Freshness::NextTransaction => self.age(),
+            Freshness::Never => self.clock += 1,
+        }
+    }
+
     /// From now on what was read before is stale.
     pub(crate) fn age(&mut self) {
         self.clock += 1;
         self.fresh_since = self.clock;
     }
 
-    fn poison(&self) -> Option<&Arc<Error>> {
+    pub(super) fn poison(&self) -> Option<&Arc<Error>> {
         self.poison.as_ref().or_else(|| self.savepoints.iter().rev().find_map(|savepoint| savepoint.poison.as_ref()))
     }
 }
@@ -97,6 +125,11 @@ impl<C: SessionConnection> Session<'_, C> {
     pub fn in_transaction(&self) -> bool {
         let transaction = &self.transaction;
         transaction.open || transaction.used || transaction.blocks > 0 || transaction.poison.is_some()
+    }
+
+    /// Says when rows are read again after a commit. No SQL.
+    pub fn set_freshness(&mut self, freshness: Freshness) {
+        self.transaction.freshness = freshness;
     }
 
     /// Whether the session is inside [`nested`](Self::nested).
@@ -124,7 +157,9 @@ impl<C: SessionConnection> Session<'_, C> {
         if self.in_transaction() {
             return Err(Error::AlreadyInTransaction.into());
         }
+        self.transaction.begins += 1;
         let done = self.block(work);
+        self.transaction.begins -= 1;
         let ended = match done {
             Ok(Ok(_)) => self.end_commit(),
             _ => self.end_rollback(),
@@ -139,44 +174,7 @@ impl<C: SessionConnection> Session<'_, C> {
         }
     }
 
-    /// Runs `work` in a SAVEPOINT, after a flush: RELEASE when it returns `Ok`, ROLLBACK TO when it returns `Err` or
-    /// panics. Only what happened within is undone: rows added there become transient, rows changed there are
-    /// expired, all others stay as they are. Savepoints nest.
-    ///
-    /// # Errors
-    ///
-    /// As [`begin`](Self::begin); after an error the outer transaction can go on.
-    pub fn nested<T, E>(&mut self, work: impl FnOnce(&mut Self) -> Result<T, E>) -> Result<T, E>
-    where
-        E: From<Error>,
-    {
-        self.flush()?;
-        self.open()?;
-        self.link().connection.savepoint().map_err(|error| self.explain(error, "opening a savepoint"))?;
-        self.transaction.clock += 1;
-        let savepoint = Savepoint {
-            marks: self.stores.iter().map(super::stores::AnyStore::mark).collect(),
-            since: self.transaction.clock,
-            wrote: false,
-            poison: None,
-        };
-        self.transaction.savepoints.push(savepoint);
-        let done = self.block(work);
-        let ended = match done {
-            Ok(Ok(_)) => self.release(),
-            _ => self.abandon(),
-        };
-        match done {
-            Ok(Ok(value)) => ended.map(|()| value).map_err(Into::into),
-            Ok(Err(error)) => {
-                report(ended);
-                Err(error)
-            }
-            Err(panic) => resume_unwind(panic),
-        }
-    }
-
-    fn block<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> std::thread::Result<T> {
+    pub(super) fn block<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> std::thread::Result<T> {
         self.transaction.blocks += 1;
         let done = catch_unwind(AssertUnwindSafe(|| work(self)));
         self.transaction.blocks -= 1;
@@ -188,15 +186,18 @@ impl<C: SessionConnection> Session<'_, C> {
     ///
     /// # Errors
     ///
-    /// [`Error::InsideBegin`] inside a `begin` or `nested` closure. What the flush fails with before it sends anything:
-    /// then the transaction is still open. What a statement or COMMIT fails with: then it is rolled back.
+    /// [`Error::InsideBegin`] inside a `begin` closure. What the flush fails with before it sends anything: then the
+    /// transaction is still open. What a statement or COMMIT fails with: then it is rolled back.
+    ///
+    /// Inside a `nested` closure without a `begin` around it the whole transaction is committed, savepoints and all, and
+    /// the closure can do no more work: [`Error::Ended`].
     pub fn commit(&mut self) -> Result<()> {
-        if self.transaction.blocks > 0 {
+        if self.transaction.begins > 0 {
             return Err(Error::InsideBegin { verb: "commit" });
         }
         self.check()?;
         if let Err(error) = self.flush() {
-            if self.check().is_err() {
+            if self.check().is_err() && self.transaction.savepoints.is_empty() {
                 report(self.end_rollback());
             }
             return Err(error);
@@ -209,12 +210,17 @@ impl<C: SessionConnection> Session<'_, C> {
     ///
     /// # Errors
     ///
-    /// [`Error::InsideBegin`] inside a `begin` or `nested` closure, and what ROLLBACK fails with.
+    /// [`Error::InsideBegin`] inside a `begin` closure, and what ROLLBACK fails with. Inside a `nested` closure without a
+    /// `begin` around it the whole transaction is rolled back, and the closure can do no more work: [`Error::Ended`].
     pub fn rollback(&mut self) -> Result<()> {
-        if self.transaction.blocks > 0 {
+        if self.transaction.begins > 0 {
             return Err(Error::InsideBegin { verb: "rollback" });
         }
-        self.end_rollback()
+        if self.transaction.savepoints.is_empty() {
+            return self.end_rollback();
+        }
+        self.poison_all(&Error::Ended { verb: "rollback" });
+        Ok(())
     }
 
     /// Takes a transaction to its COMMIT, or to its end when that cannot be.
@@ -223,20 +229,32 @@ impl<C: SessionConnection> Session<'_, C> {
             Some(cause) => Err(Arc::unwrap_or_clone(cause)),
             None => self.flush().and_then(|()| self.send_commit()),
         };
-        if committed.is_err() {
-            report(self.end_rollback());
+        if let Err(error) = &committed {
+            if self.transaction.savepoints.is_empty() {
+                report(self.end_rollback());
+            } else {
+                self.poison_all(error);
+            }
             return committed;
         }
         self.transaction.open = false;
         self.transaction.used = false;
         self.stores.iter_mut().for_each(|store| store.commit());
-        self.transaction.age();
+        self.transaction.turn();
+        if !self.transaction.savepoints.is_empty() {
+            self.transaction.refuse_work(&Arc::new(Error::Ended { verb: "commit" }));
+        }
         Ok(())
     }
 
     fn send_commit(&mut self) -> Result<()> {
         if !self.transaction.open {
             return Ok(());
+        }
+        let ended = Arc::new(Error::Ended { verb: "commit" });
+        for level in (0..self.transaction.savepoints.len()).rev() {
+            self.send_release()?;
+            self.transaction.savepoints[level].poison = Some(Arc::clone(&ended));
         }
         self.link().connection.commit().map_err(|error| self.explain(error, "committing"))
     }
@@ -264,73 +282,6 @@ impl<C: SessionConnection> Session<'_, C> {
         self.transaction.age();
     }
 
-    /// Ends the innermost savepoint by RELEASE, or undoes it when that cannot be.
-    fn release(&mut self) -> Result<()> {
-        let released = match self.transaction.poison().cloned() {
-            Some(cause) => Err(Arc::unwrap_or_clone(cause)),
-            None => self.flush().and_then(|()| self.send_release()),
-        };
-        if released.is_err() {
-            report(self.abandon());
-            return released;
-        }
-        if let Some(savepoint) = self.transaction.savepoints.pop()
-            && savepoint.wrote
-        {
-            self.transaction.wrote();
-        }
-        Ok(())
-    }
-
-    fn send_release(&mut self) -> Result<()> {
-        self.link().connection.commit().map_err(|error| self.explain(error, "releasing a savepoint"))
-    }
-
-    /// Ends the innermost savepoint by ROLLBACK TO, unless that was sent when it was poisoned; what was done to rows
-    /// in memory since then is dropped all the same.
-    fn abandon(&mut self) -> Result<()> {
-        let poisoned = self.transaction.savepoints.last().is_some_and(|savepoint| savepoint.poison.is_some());
-        let undone = if poisoned {
-            self.undo_rows();
-            Ok(())
-        } else {
-            self.undo_savepoint()
-        };
-        self.transaction.savepoints.pop();
-        undone
-    }
-
-    /// Sends ROLLBACK TO for the innermost savepoint and brings the rows in memory back. Where the database has lost
-    /// the savepoint, it has lost the transaction, and all of it is undone.
-    fn undo_savepoint(&mut self) -> Result<()> {
-        match self.link().connection.rollback() {
-            Ok(()) => {
-                self.undo_rows();
-                Ok(())
-            }
-            Err(error) => {
-                let error = self.explain(error, "rolling back to a savepoint");
-                if let Some(savepoint) = self.transaction.savepoints.last_mut() {
-                    savepoint.poison = Some(Arc::new(error.clone()));
-                }
-                self.poison_all(&error);
-                Err(error)
-            }
-        }
-    }
-
-    /// Brings the rows in memory to where they were before the innermost savepoint.
-    fn undo_rows(&mut self) {
-        let Some(savepoint) = self.transaction.savepoints.last() else { return };
-        let marks = savepoint.marks.iter().copied().chain(std::iter::repeat(0));
-        for (store, mark) in self.stores.iter_mut().zip(marks) {
-            store.undo(mark);
-            if savepoint.wrote {
-                store.expire_since(savepoint.since);
-            }
-        }
-    }
-
     /// Undoes the innermost level after a statement failed, and takes no more work until that level is left.
     pub(super) fn poison(&mut self, cause: &Error) {
         if self.transaction.savepoints.is_empty() {
@@ -344,7 +295,7 @@ impl<C: SessionConnection> Session<'_, C> {
     }
 
     /// Undoes the whole transaction, and takes no more work until it is left.
-    fn poison_all(&mut self, cause: &Error) {
+    pub(super) fn poison_all(&mut self, cause: &Error) {
         let mut savepoints = std::mem::take(&mut self.transaction.savepoints);
         let levels = savepoints.iter().filter(|savepoint| savepoint.poison.is_none()).count();
         if self.transaction.open {
@@ -354,12 +305,13 @@ impl<C: SessionConnection> Session<'_, C> {
                 }
             }
         }
-        // The closures of the savepoints are still running: their levels stay, undone.
+        // The closures of the savepoints are still running: their levels stay, and what is done in them is dropped.
         self.forget_transaction();
-        let cause = Arc::new(cause.clone());
-        savepoints.iter_mut().for_each(|savepoint| savepoint.poison = Some(Arc::clone(&cause)));
+        for savepoint in &mut savepoints {
+            savepoint.marks = self.stores.iter().map(AnyStore::mark).collect();
+        }
         self.transaction.savepoints = savepoints;
-        self.transaction.poison = Some(cause);
+        self.transaction.refuse_work(&Arc::new(cause.clone()));
     }
 
     /// Opens the transaction where it is not open yet.
@@ -387,7 +339,7 @@ impl<C: SessionConnection> Session<'_, C> {
 }
 
 /// Tells of an error that another one stands before.
-fn report(ended: Result<()>) {
+pub(super) fn report(ended: Result<()>) {
     if let Err(failed) = ended {
         tracing::warn!(target: "folio::session", %failed, "ending a transaction or savepoint failed");
     }

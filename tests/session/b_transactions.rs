@@ -289,6 +289,7 @@ fn b016_commit_and_rollback_inside_a_block_are_errors() -> Result<()> {
         }
         session.nested(|session| -> Result<()> {
             assert!(matches!(session.commit(), Err(Error::InsideBegin { verb: "commit" })));
+            assert!(matches!(session.rollback(), Err(Error::InsideBegin { verb: "rollback" })));
             Ok(())
         })
     })

@@ -150,6 +150,23 @@ fn b036_one_query_fills_all_expired_rows() -> Result<()> {
 }
 
 #[test]
+fn b037_a_get_for_update_always_selects_and_takes_what_it_finds() -> Result<()> {
+    let (_library, mut session, recorder) = open();
+    let ann = session.get_one::<Author>(ANN)?;
+    session.execute_unsynchronized(diesel::update(authors::table).set(authors::name.eq("x")))?;
+    recorder.take();
+    assert_eq!(session.get_for_update::<Author>(ANN)?, Some(ann));
+    // A writing transaction of this engine excludes all other writers: there is nothing to render.
+    assert_eq!(recorder.sql(), [SELECT_AUTHOR]);
+    assert_eq!(session.row(ann)?.name, "x");
+    assert_eq!(session.get_for_update::<Author>(99)?, None);
+    session.execute_unsynchronized(diesel::update(authors::table).set(authors::name.eq("y")))?;
+    session.query(Author::query().order(authors::id)).for_update().first()?;
+    assert_eq!(session.row(ann)?.name, "y");
+    Ok(())
+}
+
+#[test]
 fn b038_a_changed_key_moves_the_row() -> Result<()> {
     let (library, mut session, recorder) = open();
     let old = session.get_one::<Tag>("old".to_owned())?;

@@ -1,7 +1,7 @@
 //! Queries (41–47).
 
 use diesel::{ExpressionMethods as _, HasQuery as _, QueryDsl as _, TextExpressionMethods as _};
-use folio::{Error, Result};
+use folio::{Error, Result, State};
 
 use crate::domain::*;
 
@@ -135,5 +135,44 @@ fn b046_the_connection_is_lent_flushed_and_rows_count_as_stale_afterwards() -> R
     recorder.take();
     assert_eq!(session.view(ann)?.name, "X");
     assert_eq!(recorder.sql().len(), 1);
+    Ok(())
+}
+
+#[test]
+fn b047_a_large_result_is_read_in_pages_that_let_go_of_their_rows() -> Result<()> {
+    let (_library, mut session, recorder) = open();
+    let ann = session.get_one::<Author>(ANN)?;
+    session.insert_all((100..120).map(|n| NewAuthor::new(n, "many").unwrap()))?;
+    let mut batches = session.query(Author::query().filter(authors::number.ne(20)).order(authors::name)).batches(10);
+    recorder.take();
+    let (mut numbers, mut first) = (Vec::new(), Vec::new());
+    while let Some(page) = batches.next(&mut session)? {
+        assert!(first.iter().all(|old| *old == ann || session.state(*old).unwrap() == State::Gone));
+        // Changes made to a page are flushed before the next.
+        session.edit(page[0])?.email = Some("first".into());
+        numbers.extend(page.iter().map(|author| session.row(*author).unwrap().number));
+        first = page;
+    }
+    assert_eq!(numbers, [vec![10, 30], (100..120).collect()].concat());
+    let sent = recorder.sql();
+    let selects: Vec<&String> = sent.iter().filter(|sql| sql.starts_with("SELECT")).collect();
+    assert_eq!(selects.len(), 3, "{sent:?}");
+    assert!(selects[1].ends_with(") AS t WHERE (id) > (?) ORDER BY id LIMIT ?"), "{}", selects[1]);
+    assert!(session.state(ann)?.is_persistent());
+    assert_eq!(session.query(Author::query().filter(authors::email.eq("first"))).count()?, 3);
+    Ok(())
+}
+
+#[test]
+fn b047_pages_can_be_kept_and_go_by_keys_of_two_columns() -> Result<()> {
+    let (_library, mut session, recorder) = open();
+    let mut batches = session.query(Place::query()).batches(1).keep();
+    let mut all = Vec::new();
+    while let Some(page) = batches.next(&mut session)? {
+        all.extend(page);
+    }
+    assert_eq!(all.iter().map(|place| session.key(*place)).collect::<Vec<_>>(), [Some((1, 1)), Some((1, 2))]);
+    assert!(recorder.sql()[2].ends_with("WHERE (room, number) > (?, ?) ORDER BY room, number LIMIT ?"));
+    assert_eq!(batches.next(&mut session)?, None);
     Ok(())
 }

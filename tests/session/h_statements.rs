@@ -73,12 +73,28 @@ fn b089_rows_deleted_by_a_statement_leave_and_a_rollback_brings_them_back() -> R
 }
 
 #[test]
-fn b091_an_insert_statement_makes_no_handles() -> Result<()> {
-    let (_library, mut session, _recorder) = open();
-    let rows: Vec<_> = (100..103).map(|n| (authors::number.eq(n), authors::name.eq("bulk"))).collect();
-    let inserted =
-        session.rows::<i64, _>(diesel::insert_into(authors::table).values(rows[0]).returning(authors::id))?;
-    assert_eq!(inserted, [4]);
+fn b091_a_stream_of_new_rows_is_inserted_without_handles() -> Result<()> {
+    let (library, mut session, recorder) = open();
+    let dot = session.add(NewAuthor::new(7, "Dot")?);
+    session.flush()?;
+    recorder.take();
+    let inserted = session.insert_all((0..1_150).map(|_| NewBook::new(dot, "copy").unwrap()))?;
+    assert_eq!(inserted, 1_150);
+    let sent = recorder.take();
+    assert_eq!(sent.len(), 12);
+    assert!(sent.iter().all(|sent| !sent.sql.contains("RETURNING")));
+    session.commit()?;
+    assert_eq!(library.see("SELECT COUNT(*) FROM books WHERE author_id = 4"), "1150");
+    assert_eq!(session.insert_all(Vec::<NewTag>::new())?, 0);
+    Ok(())
+}
+
+#[test]
+fn b091_a_refused_row_of_a_stream_undoes_the_level() -> Result<()> {
+    let (library, mut session, _recorder) = open();
+    let failed = session.begin(|session| session.insert_all([7, 8, 7].map(|n| NewAuthor::new(n, "many").unwrap())));
+    assert!(failed.unwrap_err().is_unique());
+    assert_eq!(library.see("SELECT COUNT(*) FROM authors"), "3");
     Ok(())
 }
 

@@ -1,6 +1,7 @@
 //! Commit and rollback: effect on rows (102–107).
 
 use diesel::{ExpressionMethods as _, HasQuery as _, QueryDsl as _};
+use folio::session::Freshness;
 use folio::{Result, State};
 
 use crate::domain::*;
@@ -51,6 +52,26 @@ fn b102_edit_of_a_stale_row_begins_a_transaction_and_takes_the_new_version() -> 
     assert_eq!(recorder.sql().len(), 2);
     session.commit()?;
     assert_eq!(library.see("SELECT version || title FROM books WHERE id = 10001"), "8Ocean");
+    Ok(())
+}
+
+#[test]
+fn b103_rows_of_a_session_that_never_reads_again_stay_as_they_are() -> Result<()> {
+    let (library, mut session, recorder) = open();
+    session.set_freshness(Freshness::Never);
+    let ann = session.get_one::<Author>(ANN)?;
+    session.commit()?;
+    library.elsewhere("UPDATE authors SET name = 'Eve' WHERE id = 1");
+    recorder.take();
+    session.begin(|session| -> Result<()> {
+        assert_eq!(session.state(ann)?, State::Persistent { modified: false });
+        assert_eq!(session.view(ann)?.name, "Ann");
+        assert_eq!(session.get::<Author>(ANN)?, Some(ann));
+        Ok(())
+    })?;
+    assert!(recorder.sql().is_empty());
+    session.refresh(ann)?;
+    assert_eq!(session.row(ann)?.name, "Eve");
     Ok(())
 }
 

@@ -99,6 +99,65 @@ fn b110_a_release_expires_nothing_and_an_outer_rollback_undoes_it() -> Result<()
 }
 
 #[test]
+fn b111_rollback_inside_a_savepoint_ends_the_whole_transaction() -> Result<()> {
+    let (library, mut session, recorder) = open();
+    let dot = session.add(NewAuthor::new(7, "Dot")?);
+    let mut late = None;
+    session.nested(|session| -> Result<()> {
+        session.nested(|session| -> Result<()> {
+            session.rollback()?;
+            let error = session.get::<Author>(ANN).unwrap_err();
+            assert!(matches!(error.root(), Error::Ended { verb: "rollback" }), "{error}");
+            late = Some(session.add(NewAuthor::new(8, "late")?));
+            Ok(())
+        })?;
+        assert!(session.flush().is_err());
+        Ok(())
+    })?;
+    assert_eq!(recorder.sql()[4..], ["ROLLBACK TO SAVEPOINT diesel_savepoint_2", ROLLBACK_TO, "ROLLBACK"]);
+    assert!(!session.in_savepoint());
+    assert!(session.state(dot)?.is_transient());
+    assert_eq!(late.map(|late| session.state(late)).transpose()?, Some(State::Transient));
+    session.commit()?;
+    assert_eq!(library.see("SELECT COUNT(*) FROM authors"), "3");
+    session.get_one::<Author>(ANN).map(drop)
+}
+
+#[test]
+fn b111_commit_inside_a_savepoint_commits_the_whole_transaction() -> Result<()> {
+    let (library, mut session, recorder) = open();
+    session.add(NewAuthor::new(7, "Dot")?);
+    let mut late = None;
+    session.nested(|session| -> Result<()> {
+        session.add(NewAuthor::new(8, "Eve")?);
+        session.commit()?;
+        assert!(session.commit().is_err());
+        late = Some(session.add(NewAuthor::new(9, "late")?));
+        Ok(())
+    })?;
+    assert_eq!(recorder.sql()[4..], [RELEASE, "COMMIT"]);
+    assert_eq!(late.map(|late| session.state(late)).transpose()?, Some(State::Transient));
+    session.rollback()?;
+    assert_eq!(library.see("SELECT GROUP_CONCAT(name) FROM authors WHERE id > 3"), "Dot,Eve");
+    session.begin(|session| session.get_one::<Author>(ANN).map(drop))
+}
+
+#[test]
+fn b111_a_commit_inside_a_savepoint_that_fails_undoes_all() -> Result<()> {
+    let (library, mut session, _recorder) = open();
+    session.add(NewLoan::new(99, "pen")?);
+    let failed = session.nested(|session| -> Result<()> {
+        assert!(session.commit().unwrap_err().is_foreign_key());
+        Ok(())
+    });
+    assert!(failed.unwrap_err().is_foreign_key());
+    assert!(session.get::<Author>(ANN).unwrap_err().is_poisoned());
+    session.rollback()?;
+    assert_eq!(library.see("SELECT COUNT(*) FROM loans"), "0");
+    session.get_one::<Author>(ANN).map(drop)
+}
+
+#[test]
 fn b112_an_error_in_a_savepoint_costs_only_the_savepoint() -> Result<()> {
     let (library, mut session, _recorder) = open();
     session.begin(|session| -> Result<()> {

@@ -4,7 +4,7 @@ use std::any::TypeId;
 
 use super::slots::{Loaded, Slot};
 use super::undo::Undo;
-use super::{Freshness, Store};
+use super::{Store, Trust};
 use crate::error::{Error, Result};
 use crate::session::entity::{ColumnSet, Entity, New as _};
 use crate::session::plan::{self, Change, Doings, Waves};
@@ -157,7 +157,7 @@ impl<E: Entity> Store<E> {
         match self.slots.get(parent.handle.index) {
             Slot::Pending(_) => Ok(false),
             Slot::Loaded(_) | Slot::Expired { .. } => {
-                Ok(!parent.by_key && self.freshness(parent.handle.index, fresh_since)? != Freshness::Fresh)
+                Ok(!parent.by_key && self.trust(parent.handle.index, fresh_since)? != Trust::Fresh)
             }
             _ => Err(self.refuse(parent.handle.index)),
         }

@@ -4,7 +4,7 @@ mod flush;
 mod slots;
 mod undo;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use diesel::Column;
 
@@ -31,7 +31,7 @@ pub(crate) struct Store<E: Entity> {
 
 /// How far a row's value can be trusted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Freshness {
+pub(crate) enum Trust {
     Fresh,
     Stale,
     Expired,
@@ -104,11 +104,11 @@ impl<E: Entity> Store<E> {
     }
 
     /// Whether the row's value must be read again before it is used inside a transaction, or why it has none.
-    pub(crate) fn freshness(&self, index: u64, fresh_since: u32) -> Result<Freshness> {
+    pub(crate) fn trust(&self, index: u64, fresh_since: u32) -> Result<Trust> {
         match self.state(index, fresh_since) {
-            State::Persistent { .. } => Ok(Freshness::Fresh),
-            State::Stale => Ok(Freshness::Stale),
-            State::Expired => Ok(Freshness::Expired),
+            State::Persistent { .. } => Ok(Trust::Fresh),
+            State::Stale => Ok(Trust::Stale),
+            State::Expired => Ok(Trust::Expired),
             _ => Err(self.refuse(index)),
         }
     }
@@ -197,8 +197,9 @@ impl<E: Entity> Store<E> {
 
     /// Puts a detached row back: its value is `row`, what the database has is `stored`. A versioned row keeps the
     /// version it was read with, so that its flush finds out whether someone else came first.
-    pub(crate) fn attach(&mut self, row: E, mut stored: E, now: u32) -> Result<u64> {
+    pub(crate) fn attach(&mut self, mut row: E, mut stored: E, now: u32) -> Result<u64> {
         let key = stored.key();
+        row.copy_touched(&stored);
         if let Some(version) = row.version() {
             stored.set_version(version);
         }
@@ -238,6 +239,33 @@ impl<E: Entity> Store<E> {
             self.edited.push(index);
         }
         Ok(&mut loaded.row)
+    }
+
+    /// The row as the database has it.
+    pub(crate) fn stored(&self, index: u64) -> Result<&E> {
+        self.row(index)?;
+        self.slots.loaded(index).map(Loaded::stored).ok_or_else(|| self.refuse(index))
+    }
+
+    /// The index that the next row to be met will have.
+    pub(crate) fn next(&self) -> u64 {
+        self.slots.next()
+    }
+
+    /// Rows that are added and not yet flushed, in that order.
+    pub(crate) fn pending(&self) -> Vec<u64> {
+        self.pending.iter().copied().filter(|index| matches!(self.slots.get(*index), Slot::Pending(_))).collect()
+    }
+
+    /// Rows opened for editing since the last flush, in that order.
+    pub(crate) fn dirty(&self) -> Vec<u64> {
+        let open = |index: &u64| self.slots.loaded(*index).is_some_and(|loaded| loaded.before.is_some());
+        unique(self.edited.iter().copied().filter(open).collect())
+    }
+
+    /// Rows marked for deletion, in that order.
+    pub(crate) fn doomed(&self) -> Vec<u64> {
+        unique(self.doomed.iter().copied().filter(|index| self.is_doomed(*index)).collect())
     }
 
     /// The columns whose values differ from the database's.
@@ -336,4 +364,11 @@ impl<E: Entity> Store<E> {
             self.by_key.remove(&key);
         }
     }
+}
+
+/// Each index once, where it stands first.
+fn unique(mut indexes: Vec<u64>) -> Vec<u64> {
+    let mut seen = HashSet::new();
+    indexes.retain(|index| seen.insert(*index));
+    indexes
 }

@@ -118,9 +118,14 @@ impl<E: Entity> Slots<E> {
         before
     }
 
+    /// The index that the next slot will have.
+    pub(super) fn next(&self) -> u64 {
+        self.first + self.len
+    }
+
     /// Adds a slot and gives its index, which no other slot ever has.
     pub(super) fn push(&mut self, slot: Slot<E>) -> u64 {
-        let index = self.first + self.len;
+        let index = self.next();
         if self.len.is_multiple_of(CHUNK as u64) {
             // The first chunk grows with its rows: most sessions hold few.
             let slots = if self.len == 0 { Vec::new() } else { Vec::with_capacity(CHUNK) };
@@ -141,7 +146,7 @@ impl<E: Entity> Slots<E> {
 
     /// Gives all memory back; every index so far is gone.
     pub(super) fn clear(&mut self) {
-        *self = Self { first: self.first + self.len, ..Self::default() };
+        *self = Self { first: self.next(), ..Self::default() };
     }
 
     fn place(&self, index: u64) -> Option<(usize, usize)> {

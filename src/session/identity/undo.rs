@@ -34,10 +34,10 @@ impl<E: Entity> Log<E> {
         self.entries.push(undo);
     }
 
-    /// Forgets what happened; marks set before stay behind every later entry.
-    pub(super) fn clear(&mut self) {
+    /// Forgets what happened, and gives it; marks set before stay behind every later entry.
+    fn clear(&mut self) -> Vec<Undo<E>> {
         self.dropped += self.entries.len();
-        self.entries = Vec::new();
+        std::mem::take(&mut self.entries)
     }
 
     fn mark(&self) -> usize {
@@ -104,7 +104,7 @@ impl<E: Entity> Store<E> {
 
     /// The transaction was committed: nothing can be undone any more, and deleted rows leave the session.
     pub(crate) fn commit(&mut self) {
-        for undo in std::mem::take(&mut self.log).entries {
+        for undo in self.log.clear() {
             if let Undo::Deleted(index) = undo
                 && matches!(self.slots.get(index), Slot::Deleted(_))
             {
@@ -127,7 +127,7 @@ impl<E: Entity> Store<E> {
     /// Lets go of every row and gives the memory back. Handles given out so far are gone.
     pub(crate) fn clear(&mut self) {
         self.slots.clear();
-        self.log.clear();
+        drop(self.log.clear());
         self.by_key = std::collections::HashMap::default();
         self.pending = Vec::new();
         self.edited = Vec::new();

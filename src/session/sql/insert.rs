@@ -17,6 +17,8 @@ use crate::session::sql::select::select;
 /// The statement for some rows.
 struct Insert<'a, E> {
     rows: &'a [E],
+    /// Whether what the database fills shall come back.
+    answered: bool,
     keep: bool,
 }
 
@@ -47,7 +49,7 @@ impl<E: Columns<DB>, DB: Backend> QueryFragment<DB> for Insert<'_, E> {
                 out.push_sql(")");
             }
         }
-        for (number, column) in returned(table).enumerate() {
+        for (number, column) in returned(table).filter(|_| self.answered).enumerate() {
             out.push_sql(if number > 0 { ", " } else { " RETURNING " });
             out.push_identifier(table.columns[column].name)?;
         }
@@ -93,7 +95,7 @@ where
         let keep = chunks(chunk, size).all(|(_, keep)| keep);
         let mut answer = Answer { keys: Vec::with_capacity(chunk.len()), rows: Vec::new(), in_order: true };
         let sent: &[E] = chunk;
-        let insert = Insert { rows: sent, keep };
+        let insert = Insert { rows: sent, answered: true, keep };
         if returned(table).next().is_none() {
             link.execute(&insert)?;
             continue;
@@ -119,6 +121,20 @@ where
             Ok(())
         })?;
         place(link, chunk, answer)?;
+    }
+    Ok(())
+}
+
+/// Inserts the rows, in their order, and asks for nothing back.
+pub(super) fn insert_only<E, C>(link: &mut Link<'_, C>, rows: &[E]) -> QueryResult<()>
+where
+    C: Engine,
+    E: Columns<C::Backend>,
+{
+    let sent = E::table().sent().count();
+    let size = if sent == 0 { 1 } else { rows_per_statement(sent, link.connection.max_binds()) };
+    for (rows, keep) in chunks(rows, size) {
+        link.execute(&Insert { rows, answered: false, keep })?;
     }
     Ok(())
 }
@@ -156,7 +172,7 @@ where
         }
         return Ok(());
     }
-    let mut stored = select::<E, C>(link, &keys)?;
+    let mut stored = select::<E, C>(link, &keys, false)?;
     stored.sort_by_key(E::key);
     for row in sent {
         let same = stored.iter().position(|other| {

@@ -6,14 +6,18 @@
 
 mod delete;
 mod insert;
+mod look;
 mod persist;
 mod select;
 mod update;
+mod whole;
 
 pub use delete::Condemned;
 pub use persist::Persist;
-pub(crate) use select::{Count, Exists};
+pub(crate) use select::read_into;
 pub use update::Edited;
+pub use whole::Locked;
+pub(crate) use whole::{Count, Exists, Page};
 
 use diesel::QueryResult;
 use diesel::backend::Backend;

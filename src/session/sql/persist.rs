@@ -1,12 +1,18 @@
 //! `Persist`: what a connection can do with an entity.
 
+use std::any::Any;
+
 use diesel::QueryResult;
+use diesel::deserialize::FromSql;
+use diesel::sql_types::Bool;
 
 use super::delete::{Condemned, delete};
-use super::insert::insert;
-use super::select::select;
+use super::insert::{insert, insert_only};
+use super::look::look;
+use super::select::{select, select_by};
 use super::update::{Edited, update};
 use crate::connection::{AnyConnection, Engine, Link, SessionConnection, on_every_connection, on_variant};
+use crate::error::Error;
 use crate::session::entity::{ColumnSet, Columns, Entity};
 
 /// What connection `C` can do with an entity: every entity has it for every connection that knows its column types.
@@ -25,14 +31,24 @@ pub trait Persist<C: SessionConnection>: Entity {
     /// Deletes the rows; gives how many were there as they were read.
     fn delete(link: &mut Link<'_, C>, rows: &[Condemned<'_, Self>]) -> QueryResult<usize>;
 
-    /// Reads the rows that have these keys, in no promised order.
-    fn select(link: &mut Link<'_, C>, keys: &[Self::Key]) -> QueryResult<Vec<Self>>;
+    /// Inserts the rows, in their order, and asks for nothing back.
+    fn insert_only(link: &mut Link<'_, C>, rows: &[Self]) -> QueryResult<()>;
+
+    /// Adds to a refusal which of the rows it is about, where a look at them and at the database tells.
+    fn look(link: &mut Link<'_, C>, error: Error, rows: &[&Self]) -> Error;
+
+    /// Reads the rows that have these keys, in no promised order; with a `lock` on them where the engine has such.
+    fn select(link: &mut Link<'_, C>, keys: &[Self::Key], lock: bool) -> QueryResult<Vec<Self>>;
+
+    /// Reads the rows whose `column` is among the `count` values in a `Vec` of the field's type, in order of their keys.
+    fn select_by(link: &mut Link<'_, C>, column: usize, values: &dyn Any, count: usize) -> QueryResult<Vec<Self>>;
 }
 
 impl<E, C> Persist<C> for E
 where
     C: Engine,
     E: Columns<C::Backend>,
+    bool: FromSql<Bool, C::Backend>,
 {
     fn insert(link: &mut Link<'_, C>, rows: &mut [Self]) -> QueryResult<()> {
         insert(link, rows)
@@ -46,8 +62,20 @@ where
         delete(link, rows)
     }
 
-    fn select(link: &mut Link<'_, C>, keys: &[Self::Key]) -> QueryResult<Vec<Self>> {
-        select(link, keys)
+    fn insert_only(link: &mut Link<'_, C>, rows: &[Self]) -> QueryResult<()> {
+        insert_only(link, rows)
+    }
+
+    fn look(link: &mut Link<'_, C>, error: Error, rows: &[&Self]) -> Error {
+        if link.connection.backend().reads_after_error() { look(link, error, rows) } else { error }
+    }
+
+    fn select(link: &mut Link<'_, C>, keys: &[Self::Key], lock: bool) -> QueryResult<Vec<Self>> {
+        select(link, keys, lock)
+    }
+
+    fn select_by(link: &mut Link<'_, C>, column: usize, values: &dyn Any, count: usize) -> QueryResult<Vec<Self>> {
+        select_by(link, column, values, count)
     }
 }
 
@@ -73,7 +101,26 @@ impl<E: PersistEverywhere> Persist<AnyConnection> for E {
         on_variant!(link.connection, connection => Persist::delete(&mut Link::new(connection, link.echo), rows))
     }
 
-    fn select(link: &mut Link<'_, AnyConnection>, keys: &[Self::Key]) -> QueryResult<Vec<Self>> {
-        on_variant!(link.connection, connection => Persist::select(&mut Link::new(connection, link.echo), keys))
+    fn insert_only(link: &mut Link<'_, AnyConnection>, rows: &[Self]) -> QueryResult<()> {
+        on_variant!(link.connection, connection => Persist::insert_only(&mut Link::new(connection, link.echo), rows))
+    }
+
+    fn look(link: &mut Link<'_, AnyConnection>, error: Error, rows: &[&Self]) -> Error {
+        on_variant!(link.connection, connection => Persist::look(&mut Link::new(connection, link.echo), error, rows))
+    }
+
+    fn select(link: &mut Link<'_, AnyConnection>, keys: &[Self::Key], lock: bool) -> QueryResult<Vec<Self>> {
+        on_variant!(link.connection, connection => Persist::select(&mut Link::new(connection, link.echo), keys, lock))
+    }
+
+    fn select_by(
+        link: &mut Link<'_, AnyConnection>,
+        column: usize,
+        values: &dyn Any,
+        count: usize,
+    ) -> QueryResult<Vec<Self>> {
+        on_variant!(link.connection, connection => {
+            Persist::select_by(&mut Link::new(connection, link.echo), column, values, count)
+        })
     }
 }

@@ -1,48 +1,125 @@
-//! `SELECT … FROM t WHERE key IN (…)`, and what is asked about a whole query: its count, whether it finds anything.
+//! `SELECT … FROM t WHERE key IN (…)`: rows by key, or by a foreign key.
+
+use std::any::Any;
+use std::marker::PhantomData;
+use std::ops::Range;
 
 use diesel::QueryResult;
 use diesel::backend::Backend;
-use diesel::connection::LoadConnection;
+use diesel::deserialize::FromSql;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::result::Error as DieselError;
-use diesel::sql_types::Untyped;
+use diesel::serialize::ToSql;
+use diesel::sql_types::{HasSqlType, Untyped};
 
 use super::{chunks, push_keys, rows_per_statement};
-use crate::connection::{Engine, Link};
-use crate::session::entity::{Columns, Entity};
+use crate::connection::{Engine, Link, SessionConnection};
+use crate::session::entity::{Columns, Entity, Visitor};
 
-struct Select<'a, E: Entity> {
-    keys: &'a [E::Key],
+/// `SELECT … WHERE`, with a condition on one table.
+struct Select<W> {
+    condition: W,
+    /// What locks the rows, in the engine's words.
+    lock: &'static str,
     keep: bool,
 }
 
-impl<E: Columns<DB>, DB: Backend> QueryFragment<DB> for Select<'_, E> {
+/// Rows that have one of these keys.
+struct ByKey<'a, E: Entity>(&'a [E::Key]);
+
+/// Rows whose `column` is among `values`, a slice of a `Vec` of the field's type.
+struct ByValue<'a, E> {
+    column: usize,
+    values: &'a dyn Any,
+    range: Range<usize>,
+    entity: PhantomData<fn() -> E>,
+}
+
+/// The condition of a [`Select`].
+pub(super) trait Condition<DB: Backend> {
+    type Entity: Columns<DB>;
+
+    fn write<'b>(&'b self, out: &mut AstPass<'_, 'b, DB>) -> QueryResult<()>;
+}
+
+impl<E: Columns<DB>, DB: Backend> Condition<DB> for ByKey<'_, E> {
+    type Entity = E;
+
+    fn write<'b>(&'b self, out: &mut AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        push_keys::<E, DB>(self.0.iter(), out)
+    }
+}
+
+impl<E: Columns<DB>, DB: Backend> Condition<DB> for ByValue<'_, E> {
+    type Entity = E;
+
+    fn write<'b>(&'b self, out: &mut AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        out.push_identifier(E::table().columns[self.column].name)?;
+        for (number, place) in self.range.clone().enumerate() {
+            out.push_sql(if number > 0 { ", " } else { " IN (" });
+            E::column(self.column, BindValue { values: self.values, place, out })?;
+        }
+        out.push_sql(")");
+        Ok(())
+    }
+}
+
+/// Writes the bind of one value for a column.
+struct BindValue<'v, 'p, 'b, DB: Backend> {
+    values: &'b dyn Any,
+    place: usize,
+    out: &'v mut AstPass<'p, 'b, DB>,
+}
+
+impl<DB: Backend, E> Visitor<DB, E> for BindValue<'_, '_, '_, DB> {
+    type Output = QueryResult<()>;
+
+    fn visit<ST, T>(self, _: fn(&E) -> &T, _: fn(&mut E, T)) -> QueryResult<()>
+    where
+        DB: HasSqlType<ST>,
+        T: ToSql<ST, DB> + FromSql<ST, DB> + PartialEq + 'static,
+    {
+        let value = self.values.downcast_ref::<Vec<T>>().and_then(|values| values.get(self.place));
+        let wrong = || DieselError::QueryBuilderError("a value is not of its column's type".into());
+        self.out.push_bind_param::<ST, T>(value.ok_or_else(wrong)?)
+    }
+}
+
+impl<W: Condition<DB>, DB: Backend> QueryFragment<DB> for Select<W> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
         if !self.keep {
             out.unsafe_to_cache_prepared();
         }
-        for (number, column) in E::table().columns.iter().enumerate() {
-            out.push_sql(if number > 0 { ", " } else { "SELECT " });
-            out.push_identifier(column.name)?;
-        }
+        push_columns::<W::Entity, DB>(&mut out)?;
         out.push_sql(" FROM ");
-        E::table_name(out.reborrow())?;
+        W::Entity::table_name(out.reborrow())?;
         out.push_sql(" WHERE ");
-        push_keys::<E, DB>(self.keys.iter(), &mut out)
+        self.condition.write(&mut out)?;
+        out.push_sql(self.lock);
+        Ok(())
     }
 }
 
-impl<E: Entity> Query for Select<'_, E> {
+/// Writes `SELECT a, b`.
+pub(super) fn push_columns<E: Columns<DB>, DB: Backend>(out: &mut AstPass<'_, '_, DB>) -> QueryResult<()> {
+    for (number, column) in E::table().columns.iter().enumerate() {
+        out.push_sql(if number > 0 { ", " } else { "SELECT " });
+        out.push_identifier(column.name)?;
+    }
+    Ok(())
+}
+
+impl<W> Query for Select<W> {
     type SqlType = Untyped;
 }
 
-impl<E: Entity> QueryId for Select<'_, E> {
+impl<W> QueryId for Select<W> {
     type QueryId = ();
     const HAS_STATIC_QUERY_ID: bool = false;
 }
 
 /// The statement for one key: its text is the same for every key of `E`, so the cache finds it without building it.
-struct SelectOne<'a, E: Entity>(Select<'a, E>);
+struct SelectOne<'a, E: Entity>(Select<ByKey<'a, E>>);
 
 impl<E: Columns<DB>, DB: Backend> QueryFragment<DB> for SelectOne<'_, E> {
     fn walk_ast<'b>(&'b self, out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
@@ -60,69 +137,69 @@ impl<E: Entity> QueryId for SelectOne<'_, E> {
 }
 
 /// Reads the rows that have these keys, in no promised order.
-pub(super) fn select<E, C>(link: &mut Link<'_, C>, keys: &[E::Key]) -> QueryResult<Vec<E>>
+pub(super) fn select<E, C>(link: &mut Link<'_, C>, keys: &[E::Key], lock: bool) -> QueryResult<Vec<E>>
 where
     C: Engine,
     E: Columns<C::Backend>,
 {
+    let lock = if lock { link.connection.backend().row_lock() } else { "" };
     let size = rows_per_statement(E::table().key.len(), link.connection.max_binds());
     let mut rows = Vec::with_capacity(keys.len());
     for (keys, keep) in chunks(keys, size) {
-        let mut read = |row: <C as LoadConnection>::Row<'_, '_>| {
-            rows.push(E::read(&row).map_err(DieselError::DeserializationError)?);
-            Ok(())
-        };
-        let select = Select::<E> { keys, keep };
-        if keys.len() == 1 {
-            link.each(SelectOne(select), &mut read)?;
+        let select = Select { condition: ByKey::<E>(keys), lock, keep };
+        if keys.len() == 1 && lock.is_empty() {
+            read_into(link, SelectOne(select), &mut rows)?;
         } else {
-            link.each(select, &mut read)?;
+            read_into(link, select, &mut rows)?;
         }
     }
     Ok(rows)
 }
 
-/// `SELECT COUNT(*) FROM (…)` over any query: respects its LIMIT.
-#[derive(Debug)]
-pub(crate) struct Count<Q>(pub(crate) Q);
-
-/// `SELECT EXISTS (…)` over any query.
-#[derive(Debug)]
-pub(crate) struct Exists<Q>(pub(crate) Q);
-
-impl<Q: QueryFragment<DB>, DB: Backend> QueryFragment<DB> for Count<Q> {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
-        out.push_sql("SELECT COUNT(*) FROM (");
-        self.0.walk_ast(out.reborrow())?;
-        out.push_sql(") AS t");
-        Ok(())
+/// Reads the rows whose `column` is among the `count` values in a `Vec` of the field's type, in order of their keys.
+pub(super) fn select_by<E, C>(
+    link: &mut Link<'_, C>,
+    column: usize,
+    values: &dyn Any,
+    count: usize,
+) -> QueryResult<Vec<E>>
+where
+    C: Engine,
+    E: Columns<C::Backend>,
+{
+    let size = rows_per_statement(1, link.connection.max_binds());
+    let mut rows = Vec::new();
+    for start in (0..count).step_by(size) {
+        let range = start..count.min(start + size);
+        let keep = range.len() == size || range.len() == 1;
+        let condition = ByValue::<E> { column, values, range, entity: PhantomData };
+        read_into(link, Select { condition, lock: "", keep }, &mut rows)?;
     }
+    rows.sort_by_key(E::key);
+    Ok(rows)
 }
 
-impl<Q: QueryFragment<DB>, DB: Backend> QueryFragment<DB> for Exists<Q> {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
-        out.push_sql("SELECT EXISTS (");
-        self.0.walk_ast(out.reborrow())?;
-        out.push_sql(")");
+/// Reads the rows of a condition, by a statement that is not kept.
+pub(super) fn read_where<W, E, C>(link: &mut Link<'_, C>, condition: W) -> QueryResult<Vec<E>>
+where
+    C: Engine,
+    E: Columns<C::Backend>,
+    W: Condition<C::Backend, Entity = E>,
+{
+    let mut rows = Vec::new();
+    read_into(link, Select { condition, lock: "", keep: false }, &mut rows)?;
+    Ok(rows)
+}
+
+/// Runs a query of an entity's columns in their order.
+pub(crate) fn read_into<E, C, S>(link: &mut Link<'_, C>, query: S, rows: &mut Vec<E>) -> QueryResult<usize>
+where
+    C: SessionConnection,
+    E: Columns<C::Backend>,
+    S: Query<SqlType = Untyped> + QueryFragment<C::Backend> + QueryId,
+{
+    link.each(query, |row| {
+        rows.push(E::read(&row).map_err(DieselError::DeserializationError)?);
         Ok(())
-    }
-}
-
-impl<Q> Query for Count<Q> {
-    type SqlType = Untyped;
-}
-
-impl<Q> Query for Exists<Q> {
-    type SqlType = Untyped;
-}
-
-// Without an id of their own these would share the cached statement of the query within.
-impl<Q> QueryId for Count<Q> {
-    type QueryId = ();
-    const HAS_STATIC_QUERY_ID: bool = false;
-}
-
-impl<Q> QueryId for Exists<Q> {
-    type QueryId = ();
-    const HAS_STATIC_QUERY_ID: bool = false;
+    })
 }

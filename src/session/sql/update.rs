@@ -138,8 +138,8 @@ where
 {
     let table = E::table();
     let binds = table.key.len() + usize::from(table.version.is_some()) + columns.iter().count();
-    // Keys that move could meet each other within one statement.
-    let moves = table.key.iter().any(|column| columns.contains(*column));
+    // Keys and unique values that move could meet each other within one statement.
+    let moves = table.unique.iter().copied().chain([table.key]).flatten().any(|column| columns.contains(*column));
     let size = if moves { 1 } else { rows_per_statement(binds, link.connection.max_binds()) };
     let mut done = 0;
     for (rows, keep) in chunks(rows, size) {
@@ -165,7 +165,8 @@ where
     if rows.len() == 1 {
         return Ok(0);
     }
-    let stored: HashMap<E::Key, E> = select::<E, C>(link, keys)?.into_iter().map(|row| (row.key(), row)).collect();
+    let stored: HashMap<E::Key, E> =
+        select::<E, C>(link, keys, false)?.into_iter().map(|row| (row.key(), row)).collect();
     let unlike = |differs: fn(&E, &E) -> bool| {
         let found = |key, row| stored.get(key).is_some_and(|stored| !differs(stored, row));
         rows.iter().zip(keys).position(|(edited, key)| !found(key, edited.row))

@@ -1,0 +1,165 @@
+//! How rows come into memory and are read again: get, view, load, expire, refresh.
+
+use super::handle::Handle;
+use super::identity::Trust;
+use super::stores::{Failure, reload};
+use super::{Persist, Session, State};
+use crate::connection::{Link, SessionConnection};
+use crate::error::{Error, Result};
+
+impl<C: SessionConnection> Session<'_, C> {
+    /// Finds a row by key: no SQL where the session has a fresh one, else one SELECT (after a flush where the key is
+    /// not in the session, so that a pending row of that key is found). `None` if there is no such row.
+    ///
+    /// # Errors
+    ///
+    /// What the flush or the SELECT fails with.
+    pub fn get<E: Persist<C>>(&mut self, key: impl Into<E::Key>) -> Result<Option<Handle<E>>> {
+        self.check()?;
+        let key = key.into();
+        if self.stores.of::<E>().find(&key).is_none() {
+            self.autoflush()?;
+        }
+        let fresh_since = self.transaction.fresh_since();
+        let store = self.stores.of::<E>();
+        if let Some(index) = store.find(&key) {
+            if store.trust(index, fresh_since)? != Trust::Fresh {
+                self.reload::<E>(&[index])?;
+            }
+            let found = self.stores.of::<E>().row(index).is_ok();
+            return Ok(found.then(|| Handle::new(self.id, index)));
+        }
+        let rows = self.select::<E>(&[key], false)?;
+        let (now, fresh_since) = (self.transaction.now(), self.transaction.fresh_since());
+        let row = rows.into_iter().next();
+        Ok(row.map(|row| Handle::new(self.id, self.stores.of::<E>().take(row, now, fresh_since, false))))
+    }
+
+    /// As [`get`](Self::get), where a missing row is an error.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoRows`] when there is no such row; else as [`get`](Self::get).
+    pub fn get_one<E: Persist<C>>(&mut self, key: impl Into<E::Key>) -> Result<Handle<E>> {
+        let key = key.into();
+        let what = || format!("{} {}", E::table().name, E::key_in_words(&key));
+        self.get(key.clone())?.ok_or_else(|| Error::NoRows { what: what() })
+    }
+
+    /// Finds a row by key, locks it until the transaction ends and takes its value from the database: always one SELECT,
+    /// after a flush. Where a transaction that may write excludes all other writers, there is nothing to lock.
+    ///
+    /// # Errors
+    ///
+    /// What the flush or the SELECT fails with.
+    pub fn get_for_update<E: Persist<C>>(&mut self, key: impl Into<E::Key>) -> Result<Option<Handle<E>>> {
+        self.autoflush()?;
+        let key = key.into();
+        let row = self.select::<E>(std::slice::from_ref(&key), true)?.into_iter().next();
+        let (now, fresh_since) = (self.transaction.now(), self.transaction.fresh_since());
+        let store = self.stores.of::<E>();
+        match (row, store.find(&key)) {
+            (Some(row), _) => Ok(Some(Handle::new(self.id, store.take(row, now, fresh_since, true)))),
+            (None, Some(index)) => {
+                store.deleted(index);
+                Ok(None)
+            }
+            (None, None) => Ok(None),
+        }
+    }
+
+    /// The row's value. Loads it first where it is expired or, inside a transaction, stale (one SELECT, after a flush
+    /// of other work); a pending row is flushed first. Outside a transaction a stale row is shown as it was last read.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::RowDeleted`] when the row is gone from the database; bad handles; what the statements fail with.
+    pub fn view<E: Persist<C>>(&mut self, handle: Handle<E>) -> Result<&E> {
+        if self.state(handle)? != State::Stale || self.in_transaction() {
+            self.freshen(handle)?;
+        }
+        self.store(handle)?.row(handle.raw.index)
+    }
+
+    /// The row's value as it is in memory: never SQL.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotLoaded`] when there is no value (pending, expired), and bad handles.
+    pub fn row<E: Persist<C>>(&self, handle: Handle<E>) -> Result<&E> {
+        self.store(handle)?.row(handle.raw.index)
+    }
+
+    /// Loads the rows that are expired or stale: one SELECT, whatever their number (one for every 100 keys).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::RowDeleted`] for the first row that is gone from the database; bad handles.
+    pub fn load<E: Persist<C>>(&mut self, handles: &[Handle<E>]) -> Result<()> {
+        let mut old = Vec::new();
+        for handle in handles {
+            if self.state(*handle)?.is_pending() {
+                self.flush()?;
+            }
+            if self.store(*handle)?.trust(handle.raw.index, self.transaction.fresh_since())? != Trust::Fresh {
+                old.push(handle.raw.index);
+            }
+        }
+        if old.is_empty() {
+            return Ok(());
+        }
+        self.reload::<E>(&old)?;
+        let store = self.stores.of::<E>();
+        match old.into_iter().find(|index| store.row(*index).is_err()) {
+            Some(gone) => Err(store.refuse(gone)),
+            None => Ok(()),
+        }
+    }
+
+    /// Drops the row's value and unflushed changes, without SQL. The next use of the value is one SELECT.
+    ///
+    /// # Errors
+    ///
+    /// When the row is not in the database, and bad handles.
+    pub fn expire<E: Persist<C>>(&mut self, handle: Handle<E>) -> Result<()> {
+        self.store_mut(handle)?.expire(handle.raw.index)
+    }
+
+    /// Expires every row in the session; pending rows are left alone. No SQL.
+    pub fn expire_all(&mut self) {
+        self.stores.iter_mut().for_each(|store| store.expire_since(0));
+    }
+
+    /// Reads the row from the database now: one SELECT, after a flush of other work. The row's own unflushed changes
+    /// are lost.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::RowDeleted`] when the row is gone; when it never was in the database; bad handles.
+    pub fn refresh<E: Persist<C>>(&mut self, handle: Handle<E>) -> Result<()> {
+        self.expire(handle)?;
+        self.freshen(handle)
+    }
+
+    /// Makes sure that the row has a value that was read in this transaction.
+    pub(super) fn freshen<E: Persist<C>>(&mut self, handle: Handle<E>) -> Result<()> {
+        self.load(&[handle])
+    }
+
+    /// Reads rows again, after a flush of other work; those that are gone become deleted.
+    fn reload<E: Persist<C>>(&mut self, indexes: &[u64]) -> Result<()> {
+        self.autoflush()?;
+        self.open()?;
+        let (now, fresh_since) = (self.transaction.now(), self.transaction.fresh_since());
+        let mut link = Link::new(&mut **self.connection, self.echo.as_ref());
+        let reloaded = reload(self.stores.of::<E>(), &mut link, indexes, now, fresh_since);
+        reloaded.map_err(|failure| self.failed(failure))
+    }
+
+    pub(super) fn select<E: Persist<C>>(&mut self, keys: &[E::Key], lock: bool) -> Result<Vec<E>> {
+        self.open()?;
+        let mut link = Link::new(&mut **self.connection, self.echo.as_ref());
+        let selected = E::select(&mut link, keys, lock).map_err(|error| Failure::of::<E, C>(&link, error, "reading"));
+        selected.map_err(|failure| self.failed(failure))
+    }
+}

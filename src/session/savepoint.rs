@@ -1,0 +1,134 @@
+//! Savepoints: nested levels of a transaction, and what their end does to rows.
+
+use std::panic::resume_unwind;
+use std::sync::Arc;
+
+use super::Session;
+use super::stores::AnyStore;
+use super::transaction::report;
+use crate::connection::SessionConnection;
+use crate::error::{Error, Result};
+
+/// An open savepoint.
+#[derive(Debug)]
+pub(super) struct Savepoint {
+    /// Where each store's log stood.
+    pub(super) marks: Vec<usize>,
+    /// The clock when it was opened.
+    pub(super) since: u32,
+    /// Something was written since.
+    pub(super) wrote: bool,
+    /// Why it takes no more work; it is undone in the database already.
+    pub(super) poison: Option<Arc<Error>>,
+}
+
+impl<C: SessionConnection> Session<'_, C> {
+    /// Runs `work` in a SAVEPOINT, after a flush: RELEASE when it returns `Ok`, ROLLBACK TO when it returns `Err` or
+    /// panics. Only what happened within is undone: rows added there become transient, rows changed there are
+    /// expired, all others stay as they are. Savepoints nest.
+    ///
+    /// # Errors
+    ///
+    /// As [`begin`](Self::begin); after an error the outer transaction can go on.
+    pub fn nested<T, E>(&mut self, work: impl FnOnce(&mut Self) -> Result<T, E>) -> Result<T, E>
+    where
+        E: From<Error>,
+    {
+        self.flush()?;
+        self.open()?;
+        self.link().connection.savepoint().map_err(|error| self.explain(error, "opening a savepoint"))?;
+        self.transaction.clock += 1;
+        let savepoint = Savepoint {
+            marks: self.stores.iter().map(AnyStore::mark).collect(),
+            since: self.transaction.clock,
+            wrote: false,
+            poison: None,
+        };
+        self.transaction.savepoints.push(savepoint);
+        let done = self.block(work);
+        let ended = match done {
+            Ok(Ok(_)) => self.release(),
+            _ => self.abandon(),
+        };
+        match done {
+            Ok(Ok(value)) => ended.map(|()| value).map_err(Into::into),
+            Ok(Err(error)) => {
+                report(ended);
+                Err(error)
+            }
+            Err(panic) => resume_unwind(panic),
+        }
+    }
+
+    /// Ends the innermost savepoint by RELEASE, or undoes it when that cannot be.
+    fn release(&mut self) -> Result<()> {
+        let released = match self.transaction.poison().cloned() {
+            // The closure has ended the whole transaction on purpose.
+            Some(cause) if matches!(*cause, Error::Ended { .. }) => return self.abandon(),
+            Some(cause) => Err(Arc::unwrap_or_clone(cause)),
+            None => self.flush().and_then(|()| self.send_release()),
+        };
+        if released.is_err() {
+            report(self.abandon());
+            return released;
+        }
+        if let Some(savepoint) = self.transaction.savepoints.pop()
+            && savepoint.wrote
+        {
+            self.transaction.wrote();
+        }
+        Ok(())
+    }
+
+    pub(super) fn send_release(&mut self) -> Result<()> {
+        self.link().connection.commit().map_err(|error| self.explain(error, "releasing a savepoint"))
+    }
+
+    /// Ends the innermost savepoint by ROLLBACK TO, unless that was sent when it was poisoned; what was done to rows
+    /// in memory since then is dropped all the same.
+    fn abandon(&mut self) -> Result<()> {
+        let poisoned = self.transaction.savepoints.last().is_some_and(|savepoint| savepoint.poison.is_some());
+        let undone = if poisoned {
+            self.undo_rows();
+            Ok(())
+        } else {
+            self.undo_savepoint()
+        };
+        self.transaction.savepoints.pop();
+        if self.transaction.savepoints.is_empty() {
+            self.transaction.leave_ended();
+        }
+        undone
+    }
+
+    /// Sends ROLLBACK TO for the innermost savepoint and brings the rows in memory back. Where the database has lost
+    /// the savepoint, it has lost the transaction, and all of it is undone.
+    pub(super) fn undo_savepoint(&mut self) -> Result<()> {
+        match self.link().connection.rollback() {
+            Ok(()) => {
+                self.undo_rows();
+                Ok(())
+            }
+            Err(error) => {
+                let error = self.explain(error, "rolling back to a savepoint");
+                if let Some(savepoint) = self.transaction.savepoints.last_mut() {
+                    savepoint.poison = Some(Arc::new(error.clone()));
+                }
+                self.poison_all(&error);
+                Err(error)
+            }
+        }
+    }
+
+    /// Brings the rows in memory to where they were before the innermost savepoint.
+    fn undo_rows(&mut self) {
+        let Some(savepoint) = self.transaction.savepoints.last() else { return };
+        let marks = savepoint.marks.iter().copied().chain(std::iter::repeat(0));
+        for (store, mark) in self.stores.iter_mut().zip(marks) {
+            store.undo(mark);
+            if savepoint.wrote {
+                store.expire_since(savepoint.since);
+            }
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! A second look after the database has refused rows: which row it was, and which value.
+
+use std::fmt::Debug;
+
+use diesel::QueryResult;
+use diesel::backend::Backend;
+use diesel::deserialize::FromSql;
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::result::Error as DieselError;
+use diesel::row::Row as _;
+use diesel::sql_types::{Bool, Untyped};
+
+use super::select::{Condition, read_where};
+use super::{Bind, ROWS_PER_STATEMENT};
+use crate::connection::{Engine, Link};
+use crate::error::Error;
+use crate::session::entity::{Columns, Entity, Reference};
+
+/// With more rows than this, two of them that collide with each other are not searched for.
+const MOST_COMPARED: usize = 1_000;
+
+/// Adds to `error` which of the `rows` it is about, where a look at them and at the database tells.
+pub(super) fn look<E, C>(link: &mut Link<'_, C>, error: Error, rows: &[&E]) -> Error
+where
+    C: Engine,
+    E: Columns<C::Backend>,
+    bool: FromSql<Bool, C::Backend>,
+{
+    let own = E::table().name;
+    match error {
+        Error::Unique { table, columns, values } if table == own && values.is_empty() => {
+            let place = |name: &str| E::table().columns.iter().position(|column| column.name == name);
+            let set: Option<Vec<usize>> = columns.split(", ").map(place).collect();
+            let found = set.and_then(|set| collision(link, rows, &set).map(|row| shown(row, &set)));
+            Error::Unique { table, columns, values: found.map(|values| format!(" ({values})")).unwrap_or_default() }
+        }
+        Error::ForeignKey { table, problem } if table == own => {
+            Error::ForeignKey { table, problem: orphan(link, rows).unwrap_or(problem) }
+        }
+        other => other,
+    }
+}
+
+fn shown<E: Entity>(row: &E, columns: &[usize]) -> String {
+    columns.iter().map(|column| in_words(row.field(*column))).collect::<Vec<_>>().join(", ")
+}
+
+/// A value without the types around it: `7` for `Some(Id(7))`.
+fn in_words(value: &dyn Debug) -> String {
+    let shown = format!("{value:?}");
+    let mut bare = shown.as_str();
+    while let Some((wrapper, within)) = bare.split_once('(')
+        && let Some(within) = within.strip_suffix(')')
+        && wrapper.chars().all(char::is_alphanumeric)
+    {
+        bare = within;
+    }
+    if bare == "None" { "NULL".to_owned() } else { bare.to_owned() }
+}
+
+/// The row whose values in `set` another one has already: among the rows themselves, or in the database.
+fn collision<'r, E, C>(link: &mut Link<'_, C>, rows: &[&'r E], set: &[usize]) -> Option<&'r E>
+where
+    C: Engine,
+    E: Columns<C::Backend>,
+{
+    let same = |one: &E, other: &E| {
+        let differs = one.changed(other);
+        !set.iter().any(|column| differs.contains(*column))
+    };
+    if let [only] = rows {
+        return Some(only);
+    }
+    if rows.len() <= MOST_COMPARED {
+        let twin = rows.iter().enumerate().find(|(place, row)| rows[..*place].iter().any(|other| same(row, other)));
+        if let Some((_, row)) = twin {
+            return Some(row);
+        }
+    }
+    let by_key = E::table().key == set;
+    for rows in rows.chunks(ROWS_PER_STATEMENT) {
+        let stored: Vec<E> = read_where(link, AsIn { rows, column: *set.first()? }).ok()?;
+        let taken = |row: &E| stored.iter().any(|other| same(row, other) && (by_key || row.key() != other.key()));
+        if let Some(row) = rows.iter().find(|row| taken(row)) {
+            return Some(row);
+        }
+    }
+    None
+}
+
+/// Rows whose `column` is as in one of `rows`.
+struct AsIn<'a, E> {
+    rows: &'a [&'a E],
+    column: usize,
+}
+
+impl<E: Columns<DB>, DB: Backend> Condition<DB> for AsIn<'_, E> {
+    type Entity = E;
+
+    fn write<'b>(&'b self, out: &mut AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        out.push_identifier(E::table().columns[self.column].name)?;
+        for (number, row) in self.rows.iter().copied().enumerate() {
+            out.push_sql(if number > 0 { ", " } else { " IN (" });
+            E::column(self.column, Bind { row, out })?;
+        }
+        out.push_sql(")");
+        Ok(())
+    }
+}
+
+/// The foreign key that refers to nothing, in words.
+fn orphan<E, C>(link: &mut Link<'_, C>, rows: &[&E]) -> Option<String>
+where
+    C: Engine,
+    E: Columns<C::Backend>,
+    bool: FromSql<Bool, C::Backend>,
+{
+    for row in rows.iter().copied() {
+        for (column, info) in E::table().columns.iter().enumerate() {
+            let Some(reference) = info.references else { continue };
+            let mut found = true;
+            let asked = link.each(Parent { row, column, reference }, |answer| {
+                found = answer.get_value::<Bool, bool, _>(0).map_err(DieselError::DeserializationError)?;
+                Ok(())
+            });
+            if asked.is_ok() && !found {
+                let (parent, value) = ((reference.table)().name, in_words(row.field(column)));
+                return Some(format!("{} {value}: there is no such row in {parent}", info.name));
+            }
+        }
+    }
+    None
+}
+
+/// Whether a row's foreign key is NULL or refers to something.
+struct Parent<'a, E> {
+    row: &'a E,
+    column: usize,
+    reference: Reference,
+}
+
+impl<E: Columns<DB>, DB: Backend> QueryFragment<DB> for Parent<'_, E> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        out.push_sql("SELECT ");
+        E::column(self.column, Bind { row: self.row, out: &mut out })?;
+        out.push_sql(" IS NULL OR EXISTS (SELECT 1 FROM ");
+        out.push_identifier((self.reference.table)().name)?;
+        out.push_sql(" WHERE ");
+        out.push_identifier(self.reference.column)?;
+        out.push_sql(" = ");
+        E::column(self.column, Bind { row: self.row, out: &mut out })?;
+        out.push_sql(")");
+        Ok(())
+    }
+}
+
+impl<E> Query for Parent<'_, E> {
+    type SqlType = Untyped;
+}
+
+impl<E> QueryId for Parent<'_, E> {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_is_shown_without_the_types_around_it() {
+        #[derive(Debug)]
+        struct Id(#[expect(dead_code, reason = "it is only shown")] i64);
+        let shown: [&dyn Debug; 4] = [&Some(Id(7)), &"f(x)", &None::<i64>, &-3];
+        assert_eq!(shown.map(in_words), ["7", "\"f(x)\"", "NULL", "-3"]);
+    }
+}

@@ -1,0 +1,189 @@
+//! What the flush must know of a table: its columns, its key, what it refers to.
+
+use std::any::TypeId;
+
+/// What the flush must know of a table.
+#[derive(Debug)]
+pub struct Table {
+    /// Its name, for messages and plans.
+    pub name: &'static str,
+    /// Diesel's table type.
+    pub id: fn() -> TypeId,
+    /// Its columns, in the order of the struct's fields.
+    pub columns: &'static [ColumnInfo],
+    /// The columns of the key.
+    pub key: &'static [usize],
+    /// The version counter.
+    pub version: Option<usize>,
+    /// The columns that every UPDATE refreshes.
+    pub touched: ColumnSet,
+    /// The sets of columns that are unique.
+    pub unique: &'static [&'static [usize]],
+}
+
+/// One column of a [`Table`].
+#[derive(Debug)]
+pub struct ColumnInfo {
+    /// Its name in the database.
+    pub name: &'static str,
+    /// Whether the database makes its value when a row is inserted.
+    pub generated: bool,
+    /// What it refers to.
+    pub references: Option<Reference>,
+}
+
+/// The column that a foreign key refers to.
+#[derive(Debug, Clone, Copy)]
+pub struct Reference {
+    /// Its table.
+    pub table: fn() -> &'static Table,
+    /// Its name.
+    pub column: &'static str,
+}
+
+impl Table {
+    /// The tables that this one refers to, itself left out.
+    pub(crate) fn parents(&self) -> impl Iterator<Item = &'static Table> {
+        let own = (self.id)();
+        self.columns
+            .iter()
+            .filter_map(|column| column.references)
+            .map(|reference| (reference.table)())
+            .filter(move |table| (table.id)() != own)
+    }
+
+    /// How many tables stand above this one on the longest way up; a way that comes back to itself ends there.
+    pub(crate) fn depth(&'static self) -> usize {
+        fn climb(table: &'static Table, below: &mut Vec<TypeId>) -> usize {
+            below.push((table.id)());
+            let above = table
+                .parents()
+                .filter(|parent| !below.contains(&(parent.id)()))
+                .collect::<Vec<_>>()
+                .into_iter()
+                .map(|parent| 1 + climb(parent, below))
+                .max();
+            below.pop();
+            above.unwrap_or(0)
+        }
+        climb(self, &mut Vec::new())
+    }
+
+    /// The position in the key of the column of this name.
+    pub(crate) fn key_column(&self, name: &str) -> Option<usize> {
+        self.key.iter().position(|column| self.columns[*column].name == name)
+    }
+
+    /// Whether rows of this table can refer to each other.
+    pub(crate) fn refers_to_itself(&self) -> bool {
+        let own = (self.id)();
+        self.columns.iter().filter_map(|column| column.references).any(|reference| ((reference.table)().id)() == own)
+    }
+
+    /// Whether following the references leads from this table back to it, through others.
+    pub(crate) fn is_in_a_circle(&'static self) -> bool {
+        self.parents().any(|parent| parent.depends_on((self.id)()))
+    }
+
+    /// Whether rows of this table refer to one of these columns of `table`.
+    pub(crate) fn refers_to(&self, table: &'static Table, columns: ColumnSet) -> bool {
+        self.columns.iter().filter_map(|column| column.references).any(|reference| {
+            ((reference.table)().id)() == (table.id)()
+                && columns.iter().any(|column| table.columns[column].name == reference.column)
+        })
+    }
+
+    /// Whether the program gives the key, or a part of it.
+    pub(crate) fn has_given_key(&self) -> bool {
+        self.key.iter().any(|column| !self.columns[*column].generated)
+    }
+
+    /// Whether rows of this table can be taken or changed by the database when a row of `table` is deleted.
+    pub(crate) fn follows(&'static self, table: &'static Table) -> bool {
+        let id = (table.id)();
+        if (self.id)() == id { self.refers_to_itself() } else { self.depends_on(id) }
+    }
+
+    /// Whether a change to `table` can reach rows of this one through foreign keys, or is a change to this one.
+    pub(crate) fn depends_on(&'static self, table: TypeId) -> bool {
+        let mut waiting = vec![self];
+        let mut seen = Vec::new();
+        while let Some(next) = waiting.pop() {
+            let id = (next.id)();
+            if id == table {
+                return true;
+            }
+            if !seen.contains(&id) {
+                seen.push(id);
+                waiting.extend(next.parents());
+            }
+        }
+        false
+    }
+
+    /// The indexes of the columns that an INSERT sends.
+    pub(crate) fn sent(&self) -> impl Iterator<Item = usize> + Clone {
+        self.columns.iter().enumerate().filter(|(_, column)| !column.generated).map(|(index, _)| index)
+    }
+
+    /// The indexes of the columns that the database fills.
+    pub(crate) fn generated(&self) -> impl Iterator<Item = usize> + Clone {
+        self.columns.iter().enumerate().filter(|(_, column)| column.generated).map(|(index, _)| index)
+    }
+}
+
+/// A set of a table's columns, by index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct ColumnSet(u128);
+
+impl ColumnSet {
+    /// The set without columns.
+    pub const EMPTY: Self = Self(0);
+
+    /// This set and column `index`; Diesel's tables have at most 128.
+    #[must_use]
+    pub const fn with(self, index: usize) -> Self {
+        Self(self.0 | 1 << index)
+    }
+
+    /// The columns of either set.
+    #[must_use]
+    pub const fn union(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// Whether column `index` is in the set.
+    #[must_use]
+    pub const fn contains(self, index: usize) -> bool {
+        self.0 >> index & 1 == 1
+    }
+
+    /// Whether the two sets share a column.
+    #[must_use]
+    pub const fn meets(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    /// Whether the set has no columns.
+    #[must_use]
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// The indexes, ascending.
+    pub fn iter(self) -> impl Iterator<Item = usize> + Clone {
+        (0..128).filter(move |index| self.contains(*index))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_column_set_holds_what_was_put_in_and_nothing_else() {
+        let set = ColumnSet::EMPTY.with(0).with(127).union(ColumnSet::EMPTY.with(60));
+        assert_eq!(set.iter().collect::<Vec<_>>(), [0, 60, 127]);
+        assert!(!set.is_empty() && ColumnSet::EMPTY.is_empty());
+    }
+}

@@ -1,0 +1,27 @@
+//! While a row is looked at, nothing can change it.
+
+use diesel::HasQuery;
+use folio::{Entity, Handle, Result, Session};
+
+diesel::table! {
+    users (id) { id -> BigInt, name -> Text }
+}
+
+#[derive(Debug, Clone, PartialEq, HasQuery, Entity)]
+#[diesel(table_name = users)]
+struct User {
+    #[entity(key)]
+    id: i64,
+    name: String,
+}
+
+fn work(session: &mut Session<'_>, user: Handle<User>) -> Result<()> {
+    let row: &User = session.view(user)?;
+    session.flush()?;
+    println!("{}", row.name);
+    Ok(())
+}
+
+fn main() {
+    let _ = work;
+}

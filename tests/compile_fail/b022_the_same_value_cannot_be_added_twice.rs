@@ -1,0 +1,27 @@
+//! `add` takes the value: adding it again is a use of a moved value.
+
+use diesel::HasQuery;
+use folio::{Entity, Result, Session};
+
+diesel::table! {
+    users (id) { id -> BigInt, name -> Text }
+}
+
+#[derive(Debug, Clone, PartialEq, HasQuery, Entity)]
+#[diesel(table_name = users)]
+struct User {
+    #[entity(key)]
+    id: i64,
+    name: String,
+}
+
+fn work(session: &mut Session<'_>) -> Result<()> {
+    let new = NewUser::new("step")?;
+    session.add(new);
+    session.add(new);
+    Ok(())
+}
+
+fn main() {
+    let _ = work;
+}

@@ -1,0 +1,25 @@
+//! Places are counted from 0.
+
+use diesel::HasQuery;
+use folio::{Entity, Result, Session};
+
+diesel::table! {
+    users (id) { id -> BigInt, name -> Text }
+}
+
+#[derive(Debug, Clone, PartialEq, HasQuery, Entity)]
+#[diesel(table_name = users)]
+struct User {
+    #[entity(key)]
+    id: i64,
+    name: String,
+}
+
+fn work(session: &mut Session<'_>) -> Result<()> {
+    session.query(User::query()).nth(-1)?;
+    Ok(())
+}
+
+fn main() {
+    let _ = work;
+}

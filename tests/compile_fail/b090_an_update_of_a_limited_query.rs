@@ -1,0 +1,17 @@
+//! An UPDATE has no LIMIT.
+
+use diesel::{ExpressionMethods, QueryDsl};
+use folio::{Result, Session};
+
+diesel::table! {
+    users (id) { id -> BigInt, name -> Text }
+}
+
+fn work(session: &mut Session<'_>) -> Result<()> {
+    session.execute(diesel::update(users::table.limit(1)).set(users::name.eq("x")))?;
+    Ok(())
+}
+
+fn main() {
+    let _ = work;
+}

@@ -1,0 +1,17 @@
+//! An entity needs a key.
+
+use diesel::HasQuery;
+use folio::Entity;
+
+diesel::table! {
+    users (id) { id -> BigInt, name -> Text }
+}
+
+#[derive(Debug, Clone, PartialEq, HasQuery, Entity)]
+#[diesel(table_name = users)]
+struct User {
+    id: i64,
+    name: String,
+}
+
+fn main() {}
