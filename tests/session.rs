@@ -28,4 +28,6 @@ mod j_rollback;
 mod k_savepoints;
 #[path = "session/l_relations.rs"]
 mod l_relations;
+#[path = "session/numbers.rs"]
+mod numbers;
 mod support;

@@ -453,6 +453,26 @@ fn b064_any_change_in_place_is_noticed() -> Result<()> {
 }
 
 #[test]
+fn b065_an_expression_is_a_statement_and_the_row_is_read_again() -> Result<()> {
+    let (_library, mut session, recorder) = open();
+    let sea = session.get_one::<Book>(SEA)?;
+    recorder.take();
+    session.execute(diesel::update(books::table.find(SEA)).set(books::pages.eq(books::pages + 1)))?;
+    assert_eq!(session.view(sea)?.pages, 101);
+    assert_eq!(recorder.sql()[0], "UPDATE books SET pages = (books.pages + ?) WHERE (books.id = ?)");
+    Ok(())
+}
+
+#[test]
+fn b066_a_column_type_refuses_a_wrong_value_before_there_is_a_row() -> Result<()> {
+    use folio::models::NewUser;
+    let error = NewUser::new(1, "x".repeat(257)).unwrap_err();
+    assert!(matches!(error, Error::Value { .. }), "{error}");
+    assert!(NewUser::new(1, "").is_err() && NewUser::new(1, "a\0b").is_err());
+    NewUser::new(1, "step").map(drop)
+}
+
+#[test]
 fn b067_a_failed_flush_undoes_and_poisons_until_the_rollback() -> Result<()> {
     let (library, mut session, recorder) = open();
     let ann = session.get_one::<Author>(ANN)?;

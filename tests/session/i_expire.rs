@@ -1,6 +1,6 @@
 //! Expire and refresh (93–101).
 
-use diesel::ExpressionMethods as _;
+use diesel::{ExpressionMethods as _, QueryDsl as _};
 use folio::{Error, Result, State};
 
 use crate::domain::*;
@@ -36,6 +36,20 @@ fn b093_load_reads_many_expired_rows_by_one_select() -> Result<()> {
     assert_eq!(recorder.sql(), ["SELECT id, number, name, email FROM authors WHERE id IN (?, ?)"]);
     session.load(&[ann, ben])?;
     assert!(recorder.sql().is_empty());
+    Ok(())
+}
+
+#[test]
+fn b094_a_single_column_is_read_by_a_query_and_the_row_stays_as_it_is() -> Result<()> {
+    let (_library, mut session, recorder) = open();
+    let ann = session.get_one::<Author>(ANN)?;
+    session.execute_unsynchronized(diesel::update(authors::table).set(authors::email.eq("x")))?;
+    session.edit(ann)?.name = "Anna".into();
+    recorder.take();
+    let email: Vec<Option<String>> = session.rows(authors::table.find(ANN).select(authors::email))?;
+    assert_eq!(email, [Some("x".to_owned())]);
+    assert_eq!(session.row(ann)?.name, "Anna");
+    assert_eq!(session.row(ann)?.email, None);
     Ok(())
 }
 
@@ -123,5 +137,20 @@ fn b100_refresh_and_the_load_of_expired_rows_flush_other_work_first() -> Result<
     session.expire(ann)?;
     session.view(ann)?;
     assert!(recorder.sql()[0].starts_with("INSERT"));
+    Ok(())
+}
+
+#[test]
+fn b101_refresh_of_a_row_with_a_changed_key_reads_it_under_the_stored_one() -> Result<()> {
+    let (_library, mut session, recorder) = open();
+    let old = session.get_one::<Tag>("old".to_owned())?;
+    session.edit(old)?.name = "ancient".into();
+    recorder.take();
+    session.refresh(old)?;
+    let sent = recorder.take();
+    assert_eq!((sent.len(), sent[0].binds.as_str()), (1, r#"["old"]"#));
+    assert_eq!(session.row(old)?.name, "old");
+    session.flush()?;
+    assert!(recorder.sql().is_empty());
     Ok(())
 }
