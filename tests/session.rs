@@ -30,4 +30,6 @@ mod k_savepoints;
 mod l_relations;
 #[path = "session/numbers.rs"]
 mod numbers;
+#[path = "session/properties.rs"]
+mod properties;
 mod support;
