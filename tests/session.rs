@@ -33,3 +33,5 @@ mod numbers;
 #[path = "session/properties.rs"]
 mod properties;
 mod support;
+#[path = "session/walk.rs"]
+mod walk;

@@ -148,7 +148,7 @@ fn flush_random_graph(session: &mut Session<'_>, mut choices: Choices) -> Result
 fn any_graph_that_can_be_flushed_is_flushed() {
     let library = Library::new();
     let session = std::cell::RefCell::new(library.session());
-    proptest!(ProptestConfig::with_cases(400), |(choices in proptest::collection::vec(any::<u8>(), 0..60))| {
+    proptest!(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() }, |(choices in proptest::collection::vec(any::<u8>(), 0..60))| {
         let mut session = session.borrow_mut();
         let done = flush_random_graph(&mut session, Choices(choices.into_iter()));
         session.clear().ok();
