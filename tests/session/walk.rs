@@ -180,7 +180,19 @@ impl Model {
             };
         }
         self.stored = self.committed.clone();
+        self.keep_oldest();
         self.end();
+    }
+
+    /// Of two rows that an undone level leaves with one key, the later was met within that level: it goes.
+    fn keep_oldest(&mut self) {
+        for place in 0..self.rows.len() {
+            if let Known::Live { key, .. } | Known::Expired { key, .. } = self.rows[place].known
+                && self.find(key).is_some_and(|first| first < place)
+            {
+                self.rows[place].known = Known::Gone;
+            }
+        }
     }
 
     fn end(&mut self) {
@@ -216,6 +228,7 @@ impl Model {
             };
         }
         self.stored = stored;
+        self.keep_oldest();
     }
 
     fn compare(&self, session: &Session<'_>) {

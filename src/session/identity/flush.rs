@@ -228,7 +228,8 @@ impl<E: Entity> Store<E> {
 
     /// The row was deleted, or found to be missing.
     pub(crate) fn deleted(&mut self, index: u64) {
-        let Some(key) = self.key(index) else { return };
+        // A row whose key another one has taken in this flush is known to be gone already.
+        let Some((key, _)) = self.condemned(index) else { return };
         self.release_key(index);
         self.slots.replace(index, Slot::Deleted(key));
         self.log.push(Undo::Deleted(index));
