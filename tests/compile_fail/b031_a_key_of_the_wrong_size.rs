@@ -17,7 +17,8 @@ struct Place {
 }
 
 fn work(session: &mut Session<'_>) -> Result<()> {
-    session.get::<Place>(1_i64)?;
+    let key: <Place as Entity>::Key = 1_i64;
+    session.get::<Place>(key)?;
     Ok(())
 }
 
