@@ -37,3 +37,7 @@ pub mod prelude {
 #[cfg(doctest)]
 #[doc = include_str!("../docs/coming-from-sqlalchemy.md")]
 mod coming_from_sqlalchemy {}
+
+#[cfg(doctest)]
+#[doc = include_str!("../docs/your-own-tables.md")]
+mod your_own_tables {}
