@@ -387,6 +387,12 @@ impl Error {
         matches!(self, Self::Poisoned { .. })
     }
 
+    /// Another writer stood in the way: the same work, from its beginning, may succeed.
+    #[must_use]
+    pub fn is_conflict(&self) -> bool {
+        self.is_locked()
+    }
+
     /// Another writer holds the database.
     #[must_use]
     pub fn is_locked(&self) -> bool {

@@ -2,6 +2,7 @@
 
 mod options;
 mod pool;
+mod retry;
 mod url;
 mod work;
 
@@ -10,6 +11,7 @@ use std::sync::Arc;
 
 pub use options::Options;
 pub use pool::PooledConnection;
+pub use retry::Retry;
 pub use url::{DatabaseUrl, redact};
 pub use work::Named;
 

@@ -25,6 +25,8 @@ pub(crate) struct Transaction {
     begins: usize,
     /// Why the whole transaction takes no more work.
     poison: Option<Arc<Error>>,
+    /// Another writer stood in the way, since the session was made.
+    conflict: bool,
     pub(super) savepoints: Vec<Savepoint>,
     /// Counts up with every transaction and savepoint: rows remember when they were read.
     pub(super) clock: u32,
@@ -53,6 +55,7 @@ impl Transaction {
             blocks: 0,
             begins: 0,
             poison: None,
+            conflict: false,
             savepoints: Vec::new(),
             clock: 1,
             fresh_since: 1,
@@ -90,6 +93,11 @@ impl Transaction {
             savepoint.poison = Some(Arc::clone(cause));
         }
         self.poison = Some(Arc::clone(cause));
+    }
+
+    /// Remembers that another writer stood in the way.
+    fn note(&mut self, error: &Error) {
+        self.conflict |= error.is_conflict();
     }
 
     /// A transaction that was ended inside a savepoint is left with the last savepoint.
@@ -130,6 +138,13 @@ impl<C: SessionConnection> Session<'_, C> {
     /// Says when rows are read again after a commit. No SQL.
     pub fn set_freshness(&mut self, freshness: Freshness) {
         self.transaction.freshness = freshness;
+    }
+
+    /// Whether a statement or a COMMIT of this session failed because another writer stood in the way. What the caller
+    /// made of that error does not matter: this is how a retry decides.
+    #[must_use]
+    pub fn met_conflict(&self) -> bool {
+        self.transaction.conflict
     }
 
     /// Whether the session is inside [`nested`](Self::nested).
@@ -230,6 +245,7 @@ impl<C: SessionConnection> Session<'_, C> {
             None => self.flush().and_then(|()| self.send_commit()),
         };
         if let Err(error) = &committed {
+            self.transaction.note(error);
             if self.transaction.savepoints.is_empty() {
                 report(self.end_rollback());
             } else {
@@ -284,6 +300,7 @@ impl<C: SessionConnection> Session<'_, C> {
 
     /// Undoes the innermost level after a statement failed, and takes no more work until that level is left.
     pub(super) fn poison(&mut self, cause: &Error) {
+        self.transaction.note(cause);
         if self.transaction.savepoints.is_empty() {
             return self.poison_all(cause);
         }
@@ -319,7 +336,11 @@ impl<C: SessionConnection> Session<'_, C> {
         self.check()?;
         if !self.transaction.open {
             let mode = self.transaction.mode;
-            self.link().connection.begin(mode).map_err(|error| self.explain(error, "beginning a transaction"))?;
+            if let Err(error) = self.link().connection.begin(mode) {
+                let error = self.explain(error, "beginning a transaction");
+                self.transaction.note(&error);
+                return Err(error);
+            }
             self.transaction.open = true;
         }
         Ok(())

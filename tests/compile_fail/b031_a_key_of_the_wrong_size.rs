@@ -1,7 +1,7 @@
 //! A key of two columns is a pair.
 
 use diesel::HasQuery;
-use folio::{Entity, Result, Session};
+use folio::Entity;
 
 diesel::table! {
     places (room, number) { room -> BigInt, number -> BigInt }
@@ -16,12 +16,6 @@ struct Place {
     number: i64,
 }
 
-fn work(session: &mut Session<'_>) -> Result<()> {
-    let key: <Place as Entity>::Key = 1_i64;
-    session.get::<Place>(key)?;
-    Ok(())
-}
-
 fn main() {
-    let _ = work;
+    let _: <Place as folio::session::Entity>::Key = 1_i64;
 }

@@ -1,8 +1,10 @@
 //! Engine, schema, echo (1–6), and the factory's begin (13): on Folio's own tables.
 
+use std::time::Duration;
+
 use diesel::connection::SimpleConnection as _;
 use folio::connection::Access;
-use folio::database::redact;
+use folio::database::{Retry, redact};
 use folio::migrations::Target;
 use folio::prelude::*;
 
@@ -157,5 +159,54 @@ fn b013_the_factory_s_begin_is_session_and_transaction_in_one() -> Result<()> {
     let step = own.query(User::query()).one()?;
     own.commit()?;
     assert_eq!(own.state(step)?, State::Persistent { modified: false });
+    Ok(())
+}
+
+#[derive(Debug)]
+struct Own;
+
+impl From<Error> for Own {
+    fn from(_: Error) -> Self {
+        Self
+    }
+}
+
+#[test]
+fn b013_retrying_runs_the_whole_unit_again_after_a_conflict_and_after_nothing_else() -> Result<()> {
+    let (_folder, database) = database(echoing().busy_timeout(Duration::ZERO));
+    database.migrate()?;
+    let at_once = Retry::default().attempts(3).pause(Duration::ZERO);
+    let mut other = Some(database.session()?);
+    other.as_mut().map(|other| other.query(User::query()).all()).transpose()?;
+    let recorder = Recorder::start();
+    let mut attempts = 0;
+    let done = database.retrying(at_once, |session| -> Result<(), Own> {
+        attempts += 1;
+        session.add(NewUser::new(attempts, "step")?);
+        let flushed = session.flush();
+        // The other writer goes when it has been in the way once.
+        other.take();
+        Ok(flushed?)
+    });
+    done.unwrap();
+    assert_eq!(attempts, 2);
+    assert_eq!(recorder.sql().last().map(String::as_str), Some("COMMIT"));
+    database.read(|session| -> Result<()> {
+        let step = session.query(User::query()).one()?;
+        assert_eq!(session.row(step)?.user_id, 2, "what the first attempt did is undone");
+        Ok(())
+    })?;
+    attempts = 0;
+    let refused = database.retrying(at_once, |session| -> Result<()> {
+        attempts += 1;
+        session.add(NewUser::new(2, "twice")?);
+        Ok(())
+    });
+    assert!(refused.unwrap_err().is_unique());
+    assert_eq!(attempts, 1);
+    let mut other = database.session()?;
+    other.query(User::query()).all()?;
+    let locked = database.retrying(at_once, |session| session.query(User::query()).all().map(drop));
+    assert!(locked.unwrap_err().is_conflict());
     Ok(())
 }

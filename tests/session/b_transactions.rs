@@ -1,6 +1,6 @@
 //! Engine and echo (4–6), transaction scope (7–20).
 
-use diesel::RunQueryDsl as _;
+use diesel::{HasQuery as _, RunQueryDsl as _};
 use folio::connection::{EchoOptions, Mode};
 use folio::{Error, Result, Session, State};
 
@@ -356,4 +356,25 @@ fn b019_inside_an_outer_transaction_commit_releases_a_savepoint() {
         Ok(())
     });
     assert_eq!(library.see("SELECT COUNT(*) FROM authors"), "3");
+}
+
+#[test]
+fn b019_a_session_works_over_one_engine_s_own_connection() -> Result<()> {
+    let library = Library::new();
+    let mut connection = library.connect_natively();
+    let mut session = Session::on(&mut connection);
+    let dot = session.begin(|session| -> Result<_> {
+        let dot = session.add(NewAuthor::new(7, "Dot")?);
+        session.add(NewBook::new(dot, "Tree")?);
+        session.flush()?;
+        session.edit(dot)?.name = "Dorothy".into();
+        let books = session.children(books::author_id, &[dot])?;
+        assert_eq!(books[0].len(), 1);
+        Ok(dot)
+    })?;
+    assert_eq!(session.key(dot), Some(4));
+    let mut pages = session.query(Author::query()).batches(3);
+    assert_eq!(pages.next(&mut session)?.map(|page| page.len()), Some(3));
+    assert_eq!(library.see("SELECT name FROM authors WHERE number = 7"), "Dorothy");
+    Ok(())
 }

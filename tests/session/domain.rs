@@ -237,11 +237,16 @@ impl Library {
 
     /// Another connection to it.
     pub fn connect(&self) -> AnyConnection {
+        AnyConnection::Sqlite(self.connect_natively())
+    }
+
+    /// Another connection to it, of the engine's own type.
+    pub fn connect_natively(&self) -> diesel::SqliteConnection {
         use folio::connection::{SqliteAccess, open_sqlite};
         let path = self.folder.path().join("library.db");
         let mut connection = open_sqlite(Some(&path), SqliteAccess::Create, 0).unwrap();
         connection.batch_execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF").unwrap();
-        AnyConnection::Sqlite(connection)
+        connection
     }
 
     /// A session on a connection of its own, echoing.

@@ -1,0 +1,120 @@
+//! `retrying`: a whole unit of work again, when another writer stood in its way.
+
+use std::hash::{BuildHasher as _, RandomState};
+use std::time::Duration;
+
+use super::Database;
+use crate::error::{Error, Result};
+use crate::session::Session;
+
+/// How often a unit of work is tried, and how long the pauses are between.
+///
+/// A pause is twice as long as the one before, up to a limit, and each is shortened by chance to between a half and the
+/// whole, so that two writers that met do not meet again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retry {
+    attempts: u32,
+    pause: Duration,
+    longest: Duration,
+}
+
+impl Default for Retry {
+    /// Five attempts; pauses of 10 ms, 20 ms, … of at most a second.
+    fn default() -> Self {
+        Self { attempts: 5, pause: Duration::from_millis(10), longest: Duration::from_secs(1) }
+    }
+}
+
+impl Retry {
+    /// So many attempts in all; at least one.
+    #[must_use]
+    pub fn attempts(mut self, attempts: u32) -> Self {
+        self.attempts = attempts.max(1);
+        self
+    }
+
+    /// The first pause.
+    #[must_use]
+    pub fn pause(mut self, pause: Duration) -> Self {
+        self.pause = pause;
+        self
+    }
+
+    /// The longest pause.
+    #[must_use]
+    pub fn longest(mut self, longest: Duration) -> Self {
+        self.longest = longest;
+        self
+    }
+
+    /// The pause after attempt `attempt`, counted from 1.
+    fn after(&self, attempt: u32) -> Duration {
+        let doubled = self.pause.saturating_mul(2_u32.saturating_pow(attempt - 1)).min(self.longest);
+        let chance = u32::try_from(RandomState::new().hash_one(attempt) % 1_000).unwrap_or(0);
+        doubled / 2 + doubled / 2 * chance / 1_000
+    }
+}
+
+impl Database {
+    /// As [`begin`](Self::begin), and when the unit of work failed because another writer stood in its way, runs it again
+    /// from its beginning, on a session of its own, as often as `retry` says. So the closure may run several times: what
+    /// it does outside the database must bear that.
+    ///
+    /// Whether there was a conflict is for the session to say ([`Session::met_conflict`]), whatever error the closure
+    /// made of it; any other error comes out at once.
+    ///
+    /// ```
+    /// use folio::database::Retry;
+    /// use folio::models::NewUser;
+    /// use folio::{Database, Result};
+    ///
+    /// let db = Database::open("sqlite::memory:")?;
+    /// db.migrate()?;
+    /// db.retrying(Retry::default(), |session| -> Result<()> {
+    ///     session.add(NewUser::new(1, "step")?);
+    ///     Ok(())
+    /// })?;
+    /// # Ok::<(), folio::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Pool`], and those of the last attempt.
+    pub fn retrying<T, E>(
+        &self,
+        retry: Retry,
+        mut work: impl FnMut(&mut Session<'static>) -> Result<T, E>,
+    ) -> Result<T, E>
+    where
+        E: From<Error>,
+    {
+        let mut attempt = 1;
+        loop {
+            let mut session = self.session()?;
+            let done = session.begin(&mut work);
+            if done.is_ok() || !session.met_conflict() || attempt >= retry.attempts {
+                return done;
+            }
+            drop(session);
+            let pause = retry.after(attempt);
+            tracing::debug!(target: "folio::session", attempt, ?pause, "another writer stood in the way: again");
+            std::thread::sleep(pause);
+            attempt += 1;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_double_up_to_the_longest_and_lose_at_most_half_by_chance() {
+        let retry = Retry::default().pause(Duration::from_millis(100)).longest(Duration::from_millis(300));
+        for (attempt, whole) in [(1, 100), (2, 200), (3, 300), (40, 300)] {
+            let (pause, whole) = (retry.after(attempt), Duration::from_millis(whole));
+            assert!(pause >= whole / 2 && pause <= whole, "{attempt}: {pause:?}");
+        }
+        assert_eq!(Retry::default().pause(Duration::ZERO).after(3), Duration::ZERO);
+    }
+}
