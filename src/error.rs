@@ -6,6 +6,8 @@
 
 use std::sync::Arc;
 
+mod retry;
+
 /// The result of everything in Folio that can fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -88,6 +90,33 @@ pub enum Error {
     )]
     Locked {
         /// What the database said.
+        source: Arc<diesel::result::Error>,
+    },
+    /// Two units of work did not get along, and the database undid this one.
+    #[error("another unit of work was at the same rows, and the database undid this one: {source}; run it again")]
+    Conflict {
+        /// What the database said.
+        source: Arc<diesel::result::Error>,
+    },
+    /// The server takes no work: it starts or stops, or is part of a cluster that has lost too many of its nodes.
+    #[error("the database takes no work for now: {source}; try again when it is ready")]
+    NotReady {
+        /// What the database said.
+        source: Arc<diesel::result::Error>,
+    },
+    /// The connection was lost before anything was committed.
+    #[error("the connection to the database was lost, and nothing of this unit of work was kept: {source}")]
+    Disconnected {
+        /// What was met at the end of the line.
+        source: Arc<diesel::result::Error>,
+    },
+    /// The connection was lost while the database was committing.
+    #[error(
+        "the connection to the database was lost during COMMIT, so the work may have been kept or not; \
+         look before doing it again: {source}"
+    )]
+    CommitUnknown {
+        /// What was met at the end of the line.
         source: Arc<diesel::result::Error>,
     },
     /// The database, or the connection to it, only reads.
@@ -385,12 +414,6 @@ impl Error {
     #[must_use]
     pub fn is_poisoned(&self) -> bool {
         matches!(self, Self::Poisoned { .. })
-    }
-
-    /// Another writer stood in the way: the same work, from its beginning, may succeed.
-    #[must_use]
-    pub fn is_conflict(&self) -> bool {
-        self.is_locked()
     }
 
     /// Another writer holds the database.

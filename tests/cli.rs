@@ -1,5 +1,7 @@
 //! The program as a person and a script meet it: the real binary, in a folder of its own for each test.
 
+#![cfg(feature = "sqlite")]
+
 #[path = "cli/home.rs"]
 mod home;
 

@@ -1,5 +1,7 @@
 //! Opening databases: what is made, what is refused and in which words, and what the pool keeps.
 
+#![cfg(feature = "sqlite")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;

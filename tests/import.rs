@@ -1,5 +1,7 @@
 //! Importing: what records become, whatever the order they come in, and that what is stored already sends no UPDATE.
 
+#![cfg(feature = "sqlite")]
+
 mod support;
 
 use folio::connection::EchoOptions;

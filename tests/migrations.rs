@@ -1,5 +1,7 @@
 //! The migration runner: what it does to a database, alone, beside another runner and beside Diesel's own.
 
+#![cfg(feature = "sqlite")]
+
 use std::path::Path;
 use std::sync::Barrier;
 

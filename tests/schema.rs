@@ -1,6 +1,8 @@
 //! `schema.rs` says what the migrations made: tables, columns, their order, types and nullability; and every foreign key
 //! has an index.
 
+#![cfg(feature = "sqlite")]
+
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Integer, Nullable, SqlType, Text, Timestamp, is_nullable};
 use folio::connection::{AnyConnection, SqliteAccess, open_sqlite};

@@ -1,5 +1,7 @@
 //! The ideas that Folio grew from, one test each: what a cheat sheet of SQLAlchemy's shows, done here.
 
+#![cfg(feature = "sqlite")]
+
 mod support;
 
 use diesel::connection::SimpleConnection;

@@ -2,6 +2,8 @@
 //!
 //! A behaviour is one test body over the library in `domain`, which alone names a database.
 
+#![cfg(feature = "sqlite")]
+
 #[path = "session/a_engine.rs"]
 mod a_engine;
 #[path = "session/b_transactions.rs"]

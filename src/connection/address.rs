@@ -1,13 +1,22 @@
 //! Where a database is, and the way from there to a connection.
 
 use std::fmt;
+#[cfg(feature = "sqlite")]
 use std::path::PathBuf;
-use std::time::Duration;
 
 use super::AnyConnection;
+#[cfg(feature = "mysql")]
+use super::mysql::open_mysql;
+#[cfg(feature = "postgres")]
+use super::postgres::open_postgres;
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+use super::server::Server;
+use super::server::Waits;
 #[cfg(feature = "sqlite")]
-use super::{SqliteAccess, open_sqlite, sqlite_file};
-use crate::error::{Error, Result};
+use super::{SqliteAccess, open_sqlite, server::milliseconds, sqlite_file};
+#[cfg(feature = "sqlite")]
+use crate::error::Error;
+use crate::error::Result;
 
 /// What a database is opened for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -18,7 +27,7 @@ pub enum Access {
     /// Reading and writing of a database that is there.
     #[default]
     Write,
-    /// Reading and writing; a file that is missing is made.
+    /// Reading and writing; a file, or a server's database, that is missing is made.
     Create,
 }
 
@@ -32,6 +41,12 @@ pub enum Address {
     /// An SQLite file.
     #[cfg(feature = "sqlite")]
     SqliteFile(PathBuf),
+    /// A database on a PostgreSQL server, or on several that stand in for each other.
+    #[cfg(feature = "postgres")]
+    Postgres(Server),
+    /// A database on a MySQL or MariaDB server.
+    #[cfg(feature = "mysql")]
+    Mysql(Server),
 }
 
 /// A connection, and whether opening it made the database.
@@ -59,6 +74,10 @@ impl Address {
                 Ok(path) => Ok(Self::SqliteFile(path)),
                 Err(e) => Err(Error::Open { place: path.display().to_string(), problem: e.to_string() }),
             },
+            #[cfg(feature = "postgres")]
+            Self::Postgres(_) => Ok(self),
+            #[cfg(feature = "mysql")]
+            Self::Mysql(_) => Ok(self),
         }
     }
 
@@ -70,10 +89,28 @@ impl Address {
             Self::SqliteMemory => true,
             #[cfg(feature = "sqlite")]
             Self::SqliteFile(_) => false,
+            #[cfg(feature = "postgres")]
+            Self::Postgres(_) => false,
+            #[cfg(feature = "mysql")]
+            Self::Mysql(_) => false,
         }
     }
 
-    /// Opens a connection, set up as Folio relies on; a statement waits at most `busy_timeout` for another's lock.
+    /// Whether a line leads there, which can drop while nobody looks.
+    #[must_use]
+    pub fn is_remote(&self) -> bool {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Self::SqliteMemory | Self::SqliteFile(_) => false,
+            #[cfg(feature = "postgres")]
+            Self::Postgres(_) => true,
+            #[cfg(feature = "mysql")]
+            Self::Mysql(_) => true,
+        }
+    }
+
+    /// Opens a connection, set up as Folio relies on; a statement waits at most `waits.lock` for another's lock, and a
+    /// server has `waits.connect` to answer.
     ///
     /// A file that [`Access::Create`] makes is its owner's alone (mode 0600 on Unix, which SQLite's side files inherit)
     /// and keeps a write-ahead log. [`Access::Read`] of such a file in a folder that cannot be written, with no log
@@ -83,18 +120,28 @@ impl Address {
     ///
     /// [`Error::NoDatabase`] where there is none to read or write; [`Error::Open`] for a directory, a file that is no
     /// database, a file or folder that this user may not use; [`Error::Locked`].
-    pub fn open(&self, access: Access, busy_timeout: Duration) -> Result<Opened> {
-        let busy_ms = u32::try_from(busy_timeout.as_millis()).unwrap_or(u32::MAX).min(i32::MAX.unsigned_abs());
+    pub fn open(&self, access: Access, waits: Waits) -> Result<Opened> {
         match self {
             #[cfg(feature = "sqlite")]
             Self::SqliteMemory => {
-                let connection = AnyConnection::Sqlite(open_sqlite(None, SqliteAccess::Create, busy_ms)?);
+                let connection =
+                    AnyConnection::Sqlite(open_sqlite(None, SqliteAccess::Create, milliseconds(waits.lock))?);
                 Ok(Opened { connection, created: true })
             }
             #[cfg(feature = "sqlite")]
             Self::SqliteFile(path) => {
-                let (connection, created) = sqlite_file::open(path, access, busy_ms)?;
+                let (connection, created) = sqlite_file::open(path, access, milliseconds(waits.lock))?;
                 Ok(Opened { connection: AnyConnection::Sqlite(connection), created })
+            }
+            #[cfg(feature = "postgres")]
+            Self::Postgres(server) => {
+                let (connection, created) = open_postgres(server, access, waits)?;
+                Ok(Opened { connection: AnyConnection::Postgres(connection), created })
+            }
+            #[cfg(feature = "mysql")]
+            Self::Mysql(server) => {
+                let (connection, created) = open_mysql(server, access, waits)?;
+                Ok(Opened { connection: AnyConnection::Mysql(connection), created })
             }
         }
     }
@@ -108,6 +155,10 @@ impl fmt::Display for Address {
             Self::SqliteMemory => f.write_str(":memory:"),
             #[cfg(feature = "sqlite")]
             Self::SqliteFile(path) => path.display().fmt(f),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(server) => server.fmt(f),
+            #[cfg(feature = "mysql")]
+            Self::Mysql(server) => server.fmt(f),
         }
     }
 }

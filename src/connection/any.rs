@@ -15,6 +15,12 @@ pub enum AnyConnection {
     /// SQLite.
     #[cfg(feature = "sqlite")]
     Sqlite(diesel::SqliteConnection),
+    /// PostgreSQL.
+    #[cfg(feature = "postgres")]
+    Postgres(diesel::PgConnection),
+    /// MySQL or MariaDB.
+    #[cfg(feature = "mysql")]
+    Mysql(diesel::MysqlConnection),
 }
 
 /// Runs an expression on the concrete connection in an [`AnyConnection`].
@@ -23,29 +29,71 @@ macro_rules! on_variant {
         match $connection {
             #[cfg(feature = "sqlite")]
             $crate::connection::AnyConnection::Sqlite($concrete) => $run,
+            #[cfg(feature = "postgres")]
+            $crate::connection::AnyConnection::Postgres($concrete) => $run,
+            #[cfg(feature = "mysql")]
+            $crate::connection::AnyConnection::Mysql($concrete) => $run,
         }
     };
 }
 pub(crate) use on_variant;
 
+/// The concrete connections compiled in, once each or more often: an engine that is not there is stood in for by one
+/// that is. So a list of bounds can name all three, whatever the features.
+pub(crate) mod concrete {
+    #[cfg(feature = "mysql")]
+    pub use diesel::MysqlConnection as Mysql;
+    #[cfg(feature = "postgres")]
+    pub use diesel::PgConnection as Postgres;
+    #[cfg(feature = "sqlite")]
+    pub use diesel::SqliteConnection as Sqlite;
+
+    #[cfg(all(not(feature = "postgres"), not(feature = "sqlite")))]
+    pub use Mysql as Postgres;
+    #[cfg(all(not(feature = "sqlite"), not(feature = "postgres")))]
+    pub use Mysql as Sqlite;
+    #[cfg(all(not(feature = "mysql"), not(feature = "sqlite")))]
+    pub use Postgres as Mysql;
+    #[cfg(all(not(feature = "sqlite"), feature = "postgres"))]
+    pub use Postgres as Sqlite;
+    #[cfg(all(not(feature = "mysql"), feature = "sqlite"))]
+    pub use Sqlite as Mysql;
+    #[cfg(all(not(feature = "postgres"), feature = "sqlite"))]
+    pub use Sqlite as Postgres;
+}
+
 /// Declares a trait that stands for `$bound<C>` with `C` every concrete connection compiled in.
 macro_rules! on_every_connection {
     ($(#[$doc:meta])* trait $name:ident: $bound:ident) => {
         $(#[$doc])*
-        pub trait $name: $bound<diesel::SqliteConnection> {}
+        pub trait $name:
+            $bound<$crate::connection::concrete::Sqlite>
+            + $bound<$crate::connection::concrete::Postgres>
+            + $bound<$crate::connection::concrete::Mysql>
+        {
+        }
 
-        impl<E: $bound<diesel::SqliteConnection>> $name for E {}
+        impl<E> $name for E where
+            E: $bound<$crate::connection::concrete::Sqlite>
+                + $bound<$crate::connection::concrete::Postgres>
+                + $bound<$crate::connection::concrete::Mysql>
+        {
+        }
     };
 }
 pub(crate) use on_every_connection;
 
 impl AnyConnection {
     /// Sets what stays with the database rather than the connection: on SQLite the write-ahead log
-    /// (`PRAGMA journal_mode = WAL`).
+    /// (`PRAGMA journal_mode = WAL`), on a server nothing.
     pub(crate) fn set_lasting(&mut self) -> Result<()> {
         match self {
             #[cfg(feature = "sqlite")]
             Self::Sqlite(connection) => super::sqlite_file::keep_log(connection),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(_) => Ok(()),
+            #[cfg(feature = "mysql")]
+            Self::Mysql(_) => Ok(()),
         }
     }
 }

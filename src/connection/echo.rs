@@ -45,6 +45,8 @@ pub struct Echo {
 #[derive(Debug, Default)]
 struct State {
     started: Option<Instant>,
+    /// What runs now is not to be written.
+    silent: bool,
     /// A session is running a statement and will tell its rows.
     counted: bool,
     finished: Option<Finished>,
@@ -79,6 +81,14 @@ impl Echo {
         }
     }
 
+    /// Runs `work` without writing its statements.
+    pub(crate) fn silenced<T>(&self, work: impl FnOnce() -> T) -> T {
+        self.state().silent = true;
+        let done = work();
+        self.state().silent = false;
+        done
+    }
+
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -102,6 +112,9 @@ impl Echo {
 
 impl Instrumentation for Echo {
     fn on_connection_event(&mut self, event: InstrumentationEvent<'_>) {
+        if self.state().silent {
+            return;
+        }
         match event {
             InstrumentationEvent::StartQuery { .. } => {
                 let mut state = self.state();

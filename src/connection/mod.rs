@@ -7,8 +7,16 @@ mod address;
 // What the derive of the enum writes has no docs of its own.
 #[allow(missing_docs)]
 mod any;
+mod array;
 mod echo;
+mod failure;
 mod link;
+#[cfg(feature = "mysql")]
+mod mysql;
+#[cfg(feature = "postgres")]
+mod postgres;
+mod refusal;
+mod server;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 #[cfg(feature = "sqlite")]
@@ -16,34 +24,50 @@ mod sqlite_file;
 
 pub use address::{Access, Address, Opened};
 pub use any::{AnyConnection, MultiBackend};
-pub(crate) use any::{on_every_connection, on_variant};
+pub(crate) use any::{concrete, on_every_connection, on_variant};
+pub use array::{ArrayOf, Values};
 pub use echo::{Echo, EchoOptions};
 pub use link::Link;
+#[cfg(feature = "mysql")]
+pub use mysql::open_mysql;
+#[cfg(feature = "postgres")]
+pub use postgres::open_postgres;
+pub use server::{Server, Waits};
 #[cfg(feature = "sqlite")]
 pub use sqlite::{SqliteAccess, open_sqlite};
 
 use diesel::QueryResult;
 use diesel::connection::{Connection, LoadConnection, TransactionManager};
+use diesel::query_builder::AstPass;
+use diesel::sql_types::HasSqlType;
 
 use crate::error::Error;
 
-#[cfg(not(feature = "sqlite"))]
-compile_error!("folio needs a database engine: enable the feature `sqlite` (in time also `postgres` or `mysql`)");
+#[cfg(not(any(feature = "sqlite", feature = "postgres", feature = "mysql")))]
+compile_error!("folio needs a database engine: enable at least one of the features `sqlite`, `postgres` and `mysql`");
 
 /// A database engine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Backend {
-    /// SQLite, compiled in.
+    /// SQLite, compiled in from source.
     Sqlite,
+    /// PostgreSQL, through libpq.
+    Postgres,
+    /// MySQL and MariaDB, through MariaDB's client library.
+    Mysql,
 }
 
 impl Backend {
+    /// Every engine that Folio knows.
+    pub const ALL: &'static [Self] = &[Self::Sqlite, Self::Postgres, Self::Mysql];
+
     /// Whether a transaction can go on reading after one of its statements was refused.
     #[must_use]
     pub fn reads_after_error(self) -> bool {
         match self {
-            Self::Sqlite => true,
+            Self::Sqlite | Self::Mysql => true,
+            Self::Postgres => false,
         }
     }
 
@@ -53,16 +77,54 @@ impl Backend {
     pub fn row_lock(self) -> &'static str {
         match self {
             Self::Sqlite => "",
+            Self::Postgres | Self::Mysql => " FOR UPDATE",
+        }
+    }
+
+    /// The name of the feature that compiles it in.
+    #[must_use]
+    pub const fn feature(self) -> &'static str {
+        match self {
+            Self::Sqlite => "sqlite",
+            Self::Postgres => "postgres",
+            Self::Mysql => "mysql",
+        }
+    }
+
+    /// Whether this build can open its databases.
+    ///
+    /// ```
+    /// use folio::connection::Backend;
+    ///
+    /// assert!(Backend::ALL.iter().any(|backend| backend.is_compiled_in()));
+    /// ```
+    #[must_use]
+    pub const fn is_compiled_in(self) -> bool {
+        match self {
+            Self::Sqlite => cfg!(feature = "sqlite"),
+            Self::Postgres => cfg!(feature = "postgres"),
+            Self::Mysql => cfg!(feature = "mysql"),
         }
     }
 }
 
-/// What a transaction is for; SQLite takes its write lock at the first statement of a [`Write`](Mode::Write) one.
+/// Its name as people write it.
+impl std::fmt::Display for Backend {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(match self {
+            Self::Sqlite => "SQLite",
+            Self::Postgres => "PostgreSQL",
+            Self::Mysql => "MySQL and MariaDB",
+        })
+    }
+}
+
+/// What a transaction is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
-    /// It may write.
+    /// It may write; SQLite takes its write lock at the first statement.
     Write,
-    /// It only reads.
+    /// It only reads, and all that it reads is of one moment.
     Read,
 }
 
@@ -80,6 +142,14 @@ pub trait SessionConnection: Connection + LoadConnection + Send + 'static {
     /// Says in a user's words what the database refused while `doing` something with `table`.
     fn explain(&self, error: diesel::result::Error, table: &str, doing: &str) -> Error;
 
+    /// Says in a user's words why COMMIT failed. Where the connection was lost, nobody knows what became of the work.
+    fn explain_commit(&self, error: diesel::result::Error) -> Error {
+        match self.explain(error, "", "committing") {
+            Error::Disconnected { source } => Error::CommitUnknown { source },
+            other => other,
+        }
+    }
+
     /// Opens a savepoint.
     fn savepoint(&mut self) -> QueryResult<()> {
         Self::TransactionManager::begin_transaction(self)
@@ -96,5 +166,48 @@ pub trait SessionConnection: Connection + LoadConnection + Send + 'static {
     }
 }
 
+/// How an engine changes many rows, each to values of its own, by one statement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Updates {
+    /// From a table of binds: `UPDATE … FROM (VALUES …)`.
+    FromValues,
+    /// From arrays, one a column: `UPDATE … FROM unnest(…)`; from VALUES where a column does not fit an array.
+    FromArrays,
+    /// From a table of binds that is joined: `UPDATE … JOIN (SELECT ? … UNION ALL …)`.
+    FromJoin,
+}
+
 /// A concrete connection: one engine, known when the program is compiled.
-pub trait Engine: SessionConnection {}
+pub trait Engine: SessionConnection {
+    /// Whether an INSERT gives back what the database made (`RETURNING`); without it the rows are read back, from
+    /// `LAST_INSERT_ID()` on.
+    const RETURNING: bool;
+
+    /// How many rows are changed.
+    const UPDATES: Updates;
+
+    /// What an INSERT says that leaves every column to the database.
+    const ALL_DEFAULTS: &'static str;
+
+    /// Whether values of SQL type `ST` can stand in an array, each as one element.
+    fn fits_array<ST>(&mut self) -> bool
+    where
+        Self::Backend: HasSqlType<ST>,
+    {
+        false
+    }
+
+    /// Binds the values as one array of `ST`.
+    ///
+    /// # Errors
+    ///
+    /// Where the engine has no arrays.
+    fn push_array<'b, ST: 'static, V>(_: &'b ArrayOf<V>, _: &mut AstPass<'_, 'b, Self::Backend>) -> QueryResult<()>
+    where
+        Self::Backend: HasSqlType<ST>,
+        V: Values<Self::Backend>,
+    {
+        Err(diesel::result::Error::QueryBuilderError("this engine has no arrays".into()))
+    }
+}

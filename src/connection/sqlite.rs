@@ -1,14 +1,14 @@
 //! SQLite: opening with the settings Folio relies on, beginning, and what its messages mean.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use diesel::{Connection, QueryResult, SqliteConnection};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 
-use super::{Backend, Engine, Mode, SessionConnection};
+use super::refusal::{self, Meaning};
+use super::{Backend, Engine, Mode, SessionConnection, Updates, failure};
 use crate::error::{Error, Result};
 
 /// What an SQLite file is opened for.
@@ -83,46 +83,38 @@ impl SessionConnection for SqliteConnection {
     }
 
     fn explain(&self, error: DieselError, table: &str, doing: &str) -> Error {
-        let (kind, message) = match &error {
-            DieselError::DatabaseError(kind, information) => (kind, information.message().to_owned()),
-            DieselError::DeserializationError(cause) => {
-                return Error::Unreadable { table: table.to_owned(), problem: in_full(&**cause) };
-            }
-            _ => return Error::Database { doing: doing.to_owned(), source: Arc::new(error) },
-        };
-        let table = if table.is_empty() { doing } else { table };
-        let named = message.split_once(": ").map_or("", |(_, named)| named);
-        match kind {
-            DatabaseErrorKind::UniqueViolation => {
-                let (table, columns) = columns_named(named, table);
-                Error::Unique { table, columns, values: String::new() }
-            }
-            DatabaseErrorKind::NotNullViolation => {
-                let (table, column) = columns_named(named, table);
-                Error::NotNull { table, column }
-            }
-            DatabaseErrorKind::ForeignKeyViolation => Error::ForeignKey {
-                table: table.to_owned(),
-                problem: "a row it refers to is missing, or another row still refers to it (foreign key)".to_owned(),
-            },
-            DatabaseErrorKind::CheckViolation => Error::Check { table: table.to_owned(), rule: named.to_owned() },
-            _ if message.contains("database is locked") || message.contains("table is locked") => {
-                Error::Locked { source: Arc::new(error) }
-            }
-            _ if message.contains("readonly database") => {
-                Error::ReadOnlyDatabase { place: table.to_owned(), problem: message }
-            }
-            _ => Error::Database { doing: doing.to_owned(), source: Arc::new(error) },
-        }
+        refusal::explain(error, table, doing, |kind, information, table| read(kind, information.message(), table))
     }
 }
 
-impl Engine for SqliteConnection {}
+impl Engine for SqliteConnection {
+    const RETURNING: bool = true;
+    const UPDATES: Updates = Updates::FromValues;
+    const ALL_DEFAULTS: &'static str = "DEFAULT VALUES";
+}
 
-/// An error with what caused it: Diesel says which field could not be read, and its cause says why.
-fn in_full(error: &(dyn std::error::Error + 'static)) -> String {
-    let causes = std::iter::successors(error.source(), |cause| cause.source());
-    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
+/// What SQLite's words mean.
+fn read(kind: DatabaseErrorKind, message: &str, table: &str) -> Meaning {
+    let named = message.split_once(": ").map_or("", |(_, named)| named);
+    Meaning::Refused(match kind {
+        DatabaseErrorKind::UniqueViolation => {
+            let (table, columns) = columns_named(named, table);
+            Error::Unique { table, columns, values: String::new() }
+        }
+        DatabaseErrorKind::NotNullViolation => {
+            let (table, column) = columns_named(named, table);
+            Error::NotNull { table, column }
+        }
+        DatabaseErrorKind::ForeignKeyViolation => Error::ForeignKey {
+            table: table.to_owned(),
+            problem: "a row it refers to is missing, or another row still refers to it (foreign key)".to_owned(),
+        },
+        DatabaseErrorKind::CheckViolation => Error::Check { table: table.to_owned(), rule: named.to_owned() },
+        _ if message.contains("readonly database") => {
+            Error::ReadOnlyDatabase { place: table.to_owned(), problem: message.to_owned() }
+        }
+        _ => return failure::sqlite(message).map_or(Meaning::Unknown, Meaning::from),
+    })
 }
 
 /// Splits SQLite's `table.column, table.column` into the table and its columns.

@@ -24,6 +24,8 @@ pub struct Options {
     pub echo: Option<EchoOptions>,
     /// How long a statement waits for a lock that another connection holds. Default: 5 seconds.
     pub busy_timeout: Duration,
+    /// How long a server may take to answer when a connection is opened. Default: 10 seconds.
+    pub connect_timeout: Duration,
     /// How many connections there are at most. A database in memory has one, whatever stands here. Default: 8.
     pub pool_size: u32,
     /// How long [`Database::connection`](super::Database::connection) waits for a connection. Default: 30 seconds.
@@ -36,6 +38,7 @@ impl Default for Options {
             access: Access::default(),
             echo: None,
             busy_timeout: Duration::from_secs(5),
+            connect_timeout: Duration::from_secs(10),
             pool_size: 8,
             pool_timeout: Duration::from_secs(30),
         }
@@ -67,6 +70,13 @@ impl Options {
     #[must_use]
     pub fn busy_timeout(mut self, timeout: Duration) -> Self {
         self.busy_timeout = timeout;
+        self
+    }
+
+    /// Sets how long a server may take to answer when a connection is opened.
+    #[must_use]
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = timeout;
         self
     }
 

@@ -9,8 +9,12 @@ use diesel::connection::TransactionManager;
 use diesel::r2d2::{self, ManageConnection, NopErrorHandler, R2D2Connection as _};
 
 use super::Options;
-use crate::connection::{Access, Address, AnyConnection, Echo, EchoOptions, SessionConnection as _};
+use crate::connection::{Access, Address, AnyConnection, Echo, EchoOptions, SessionConnection as _, Waits};
 use crate::error::{Error, Result};
+
+fn waits(options: &Options) -> Waits {
+    Waits { lock: options.busy_timeout, connect: options.connect_timeout }
+}
 
 #[derive(Clone)]
 pub(super) struct Pool(r2d2::Pool<Manager>);
@@ -18,21 +22,21 @@ pub(super) struct Pool(r2d2::Pool<Manager>);
 impl Pool {
     /// Opens the first connection, and says whether that made the database.
     pub(super) fn open(address: Address, options: Options) -> Result<(Self, bool)> {
-        let private = address.is_private();
-        let opened = address.open(options.access, options.busy_timeout)?;
+        let (private, remote) = (address.is_private(), address.is_remote());
+        let opened = address.open(options.access, waits(&options))?;
         let manager = Manager {
             // Only the first connection makes the database; one that is removed later must not come back empty.
             access: if options.access == Access::Create { Access::Write } else { options.access },
             address,
-            busy_timeout: options.busy_timeout,
+            waits: waits(&options),
             echo: options.echo,
             first: Mutex::new(Some(Live::new(opened.connection, options.echo))),
         };
         let mut pool = r2d2::Pool::builder()
             .max_size(if private { 1 } else { options.pool_size.max(1) })
             .min_idle(Some(0))
-            // An embedded database has no line that could have dropped, and a probe would stand in the echo.
-            .test_on_check_out(false)
+            // An embedded database has no line that could have dropped.
+            .test_on_check_out(remote)
             .connection_timeout(options.pool_timeout.max(Duration::from_millis(1)))
             .error_handler(Box::new(NopErrorHandler));
         if private {
@@ -105,7 +109,7 @@ impl Live {
 struct Manager {
     address: Address,
     access: Access,
-    busy_timeout: Duration,
+    waits: Waits,
     echo: Option<EchoOptions>,
     /// Opened before the pool was, because a pool tries again for as long as it may and then tells less.
     first: Mutex<Option<Live>>,
@@ -123,13 +127,18 @@ impl ManageConnection for Manager {
             let problem = "its only connection broke, and what it held went with it".to_owned();
             return Err(Error::Pool { place: self.address.to_string(), problem });
         }
-        let opened = self.address.open(self.access, self.busy_timeout)?;
+        let opened = self.address.open(self.access, self.waits)?;
         Ok(Live::new(opened.connection, self.echo))
     }
 
     fn is_valid(&self, live: &mut Live) -> Result<()> {
-        let Live { connection, .. } = live;
-        connection.ping().map_err(|e| connection.explain(e, "", "trying the connection"))
+        let Live { connection, echo } = live;
+        // Nobody asked for the probe, so it does not stand in the echo.
+        let answered = match echo {
+            Some(echo) => echo.silenced(|| connection.ping()),
+            None => connection.ping(),
+        };
+        answered.map_err(|e| connection.explain(e, "", "trying the connection"))
     }
 
     fn has_broken(&self, live: &mut Live) -> bool {

@@ -3,12 +3,17 @@
 
 use std::fmt;
 use std::ops::Range;
+#[cfg(feature = "sqlite")]
 use std::path::PathBuf;
 use std::str::FromStr;
 
 use percent_encoding::percent_decode_str;
 
 use crate::connection::Address;
+#[cfg(not(all(feature = "sqlite", feature = "postgres", feature = "mysql")))]
+use crate::connection::Backend;
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+use crate::connection::Server;
 use crate::error::{Error, Result};
 
 /// A database URL or a bare path, understood. `Display` and `Debug` never show a password.
@@ -19,10 +24,15 @@ use crate::error::{Error, Result};
 /// | `sqlite://folio.db`, `sqlite:folio.db`, `file:folio.db` | a file below the current folder |
 /// | `sqlite:///srv/folio.db`, `file:///srv/folio.db` | that file |
 /// | `sqlite::memory:`, `:memory:` | a new database in memory |
+/// | `postgres://USER@HOST/DATABASE`, `postgresql://…` | a PostgreSQL database; libpq reads the URL, several hosts included |
+/// | `mysql://USER@HOST/DATABASE`, `mariadb://…` | a MySQL or MariaDB database |
 ///
-/// In a URL, `%20` stands for a space, and `?` and `#` must be written `%3F` and `%23`.
+/// In a URL, `%20` stands for a space, and `?` and `#` must be written `%3F` and `%23`; in a login, `@`, `:` and `/`
+/// are `%40`, `%3A` and `%2F`.
 ///
 /// ```
+/// # #[cfg(feature = "sqlite")]
+/// # {
 /// use folio::database::DatabaseUrl;
 ///
 /// let url: DatabaseUrl = "sqlite://my%20records.db".parse()?;
@@ -30,6 +40,7 @@ use crate::error::{Error, Result};
 ///
 /// let refused = "redis://:secret@host".parse::<DatabaseUrl>().unwrap_err();
 /// assert!(!refused.to_string().contains("secret"));
+/// # }
 /// # Ok::<(), folio::Error>(())
 /// ```
 #[derive(Clone, PartialEq, Eq)]
@@ -46,7 +57,7 @@ impl DatabaseUrl {
     /// [`Error::Url`] for a text that names no database, [`Error::BackendMissing`] for a URL of an engine that this
     /// build lacks.
     pub fn parse(text: &str) -> Result<Self> {
-        let refused = |problem: &str| Error::Url { given: redact(text), problem: problem.to_owned() };
+        let refused = |problem: &str| refuse(text, problem);
         if text.trim().is_empty() {
             return Err(refused("it is empty; name a file (folio.db) or write sqlite://FILE"));
         }
@@ -54,13 +65,30 @@ impl DatabaseUrl {
             // `file:///x` and `sqlite:x` have their scheme before the first colon, `a/b://c` a bad one before all three.
             (_, Some((scheme, rest))) if Scheme::named(scheme).is_some() => (scheme, rest),
             (Some((scheme, rest)), _) => (scheme, rest),
-            _ => return bare(text).map(|address| Self { shown: redact(text), address }).map_err(refused),
+            _ => return bare(text).map(|address| Self { shown: redact(text), address }),
         };
         let address = match Scheme::named(scheme) {
+            #[cfg(feature = "sqlite")]
             Some(Scheme::Sqlite) => sqlite(rest).map_err(refused)?,
+            #[cfg(feature = "sqlite")]
             Some(Scheme::File) => file(rest).and_then(escaped).map_err(refused)?,
-            Some(Scheme::Postgres) => return Err(missing(scheme, "PostgreSQL", "postgres")),
-            Some(Scheme::Mysql) => return Err(missing(scheme, "MySQL and MariaDB", "mysql")),
+            #[cfg(not(feature = "sqlite"))]
+            Some(Scheme::Sqlite | Scheme::File) => return Err(missing(scheme, Backend::Sqlite)),
+            #[cfg(feature = "postgres")]
+            Some(Scheme::Postgres) => {
+                login(rest).map_err(refused)?;
+                Address::Postgres(Server::new(text, redact(text)))
+            }
+            #[cfg(feature = "mysql")]
+            Some(Scheme::Mysql) => {
+                login(rest).and_then(|()| parameters(rest)).map_err(refused)?;
+                // The client library knows one name only.
+                Address::Mysql(Server::new(format!("mysql:{rest}"), redact(text)))
+            }
+            #[cfg(not(feature = "postgres"))]
+            Some(Scheme::Postgres) => return Err(missing(scheme, Backend::Postgres)),
+            #[cfg(not(feature = "mysql"))]
+            Some(Scheme::Mysql) => return Err(missing(scheme, Backend::Mysql)),
             None => {
                 return Err(refused(
                     "its scheme is none that folio knows; write sqlite://FILE, postgres://…, mysql://…, or a bare path",
@@ -116,12 +144,53 @@ impl Scheme {
     }
 }
 
-fn missing(scheme: &str, engine: &str, feature: &str) -> Error {
-    let hint = format!("{engine} needs a build with the feature '{feature}', and this one has 'sqlite' only");
+#[cfg(not(all(feature = "sqlite", feature = "postgres", feature = "mysql")))]
+fn missing(scheme: &str, backend: Backend) -> Error {
+    let feature = backend.feature();
+    let needs = match backend {
+        Backend::Postgres => " and libpq (Debian: libpq-dev; Homebrew: libpq)",
+        Backend::Mysql => " and MariaDB's client library (Debian: libmariadb-dev; Homebrew: mariadb-connector-c)",
+        _ => "",
+    };
+    let built: Vec<&str> =
+        Backend::ALL.iter().filter(|backend| backend.is_compiled_in()).map(|backend| backend.feature()).collect();
+    let built = built.join(", ");
+    let hint = format!("{backend} needs a build with the feature '{feature}'{needs}, and this one has {built} only");
     Error::BackendMissing { scheme: scheme.to_owned(), hint }
 }
 
+/// Refuses what follows a server's scheme where a login holds signs that must be escaped: the client libraries would cut
+/// it in the wrong place, and put parts of a password into their messages.
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+fn login(rest: &str) -> Result<(), &'static str> {
+    let Some(rest) = rest.strip_prefix("//") else { return Err("two slashes must follow its scheme") };
+    let (login, after) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    if login.matches('@').count() > 1 || after.contains('@') || after.contains('#') {
+        return Err(
+            "write @ as %40, / as %2F, ? as %3F and # as %23 in the user's name, the password and the parameters",
+        );
+    }
+    match login.split_once('@').map(|(user, _)| user.matches(':').count()) {
+        Some(2..) => Err("write : as %3A in the password"),
+        _ => Ok(()),
+    }
+}
+
+/// Refuses parameters that Diesel would pass over in silence: one who asks for TLS and misspells it must hear of it.
+#[cfg(feature = "mysql")]
+fn parameters(rest: &str) -> Result<(), &'static str> {
+    const KNOWN: [&str; 5] = ["unix_socket", "ssl_mode", "ssl_ca", "ssl_cert", "ssl_key"];
+    let parameters = rest.split_once('?').map_or("", |(_, parameters)| parameters);
+    let known = |parameter: &str| KNOWN.contains(&parameter.split_once('=').map_or(parameter, |(name, _)| name));
+    if parameters.split('&').filter(|parameter| !parameter.is_empty()).all(known) {
+        Ok(())
+    } else {
+        Err("the parameters of a mysql URL are unix_socket, ssl_mode, ssl_ca, ssl_cert and ssl_key")
+    }
+}
+
 /// What follows `sqlite:`.
+#[cfg(feature = "sqlite")]
 fn sqlite(rest: &str) -> Result<Address, &'static str> {
     let path = rest.strip_prefix("//").unwrap_or(rest);
     if path == ":memory:" {
@@ -130,6 +199,7 @@ fn sqlite(rest: &str) -> Result<Address, &'static str> {
     escaped(path)
 }
 
+#[cfg(feature = "sqlite")]
 fn escaped(path: &str) -> Result<Address, &'static str> {
     if path.contains(['?', '#']) {
         return Err("an SQLite URL takes no parameters; in a file's name, write ? as %3F and # as %23");
@@ -139,25 +209,32 @@ fn escaped(path: &str) -> Result<Address, &'static str> {
 }
 
 /// What follows `file:`, whose `//` introduces a host.
+#[cfg(feature = "sqlite")]
 fn file(rest: &str) -> Result<&str, &'static str> {
     let Some(hosted) = rest.strip_prefix("//") else { return Ok(rest) };
     let path = hosted.strip_prefix("localhost").unwrap_or(hosted);
     if path.starts_with('/') { Ok(path) } else { Err("the file of another host cannot be opened; write file:///PATH") }
 }
 
-fn bare(text: &str) -> Result<Address, &'static str> {
-    if text == ":memory:" {
-        return Ok(Address::SqliteMemory);
-    }
+fn bare(text: &str) -> Result<Address> {
     // A server's address with a slip in it must not end up, password and all, as a file that is not there.
     let rooted = ["/", "./", "../"].iter().any(|start| text.starts_with(start));
     let login = text.split_once(':').is_some_and(|(_, rest)| rest.contains('@'));
     if !rooted && (login || !secrets(text).is_empty()) {
-        return Err("it looks like a server's address; write postgres://… or mysql://…, or ./PATH for such a file");
+        let problem = "it looks like a server's address; write postgres://… or mysql://…, or ./PATH for such a file";
+        return Err(refuse(text, problem));
     }
-    named(text)
+    #[cfg(feature = "sqlite")]
+    return if text == ":memory:" { Ok(Address::SqliteMemory) } else { named(text).map_err(|why| refuse(text, why)) };
+    #[cfg(not(feature = "sqlite"))]
+    return Err(missing("file", Backend::Sqlite));
 }
 
+fn refuse(text: &str, problem: &str) -> Error {
+    Error::Url { given: redact(text), problem: problem.to_owned() }
+}
+
+#[cfg(feature = "sqlite")]
 fn named(path: &str) -> Result<Address, &'static str> {
     match path {
         "" => Err("it names no file; write sqlite://FILE, or sqlite::memory: for a database in memory"),
@@ -216,6 +293,6 @@ fn is_secret(key: &str) -> bool {
     ["pass", "pwd", "secret", "token"].iter().any(|word| key.contains(word))
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "sqlite"))]
 #[path = "url_tests.rs"]
 mod tests;

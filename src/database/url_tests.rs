@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::*;
+use crate::connection::Backend;
 
 fn path(text: &str) -> PathBuf {
     match DatabaseUrl::parse(text).unwrap().address() {
@@ -68,17 +69,40 @@ fn what_names_no_database_is_refused_with_a_way_out() {
 }
 
 #[test]
-fn an_engine_that_is_not_built_in_is_named_with_its_feature() {
-    for (text, scheme, feature) in [
-        ("postgres://host/db", "'postgres'", "feature 'postgres'"),
-        ("postgresql://u@h1:1,h2:2/db", "'postgresql'", "feature 'postgres'"),
-        ("mysql://host/db", "'mysql'", "feature 'mysql'"),
-        ("mariadb://host/db", "'mariadb'", "feature 'mysql'"),
+fn an_engine_that_is_not_built_in_is_named_with_its_feature_and_package() {
+    for (text, scheme, backend, package) in [
+        ("postgres://host/db", "'postgres'", Backend::Postgres, "libpq-dev"),
+        ("postgresql://u@h1:1,h2:2/db", "'postgresql'", Backend::Postgres, "libpq-dev"),
+        ("mysql://host/db", "'mysql'", Backend::Mysql, "libmariadb-dev"),
+        ("mariadb://host/db", "'mariadb'", Backend::Mysql, "libmariadb-dev"),
     ] {
+        if backend.is_compiled_in() {
+            assert!(DatabaseUrl::parse(text).unwrap().address().is_remote());
+            continue;
+        }
         assert!(matches!(DatabaseUrl::parse(text), Err(Error::BackendMissing { .. })));
         let problem = problem(text);
-        assert!(problem.contains(scheme) && problem.contains(feature), "{problem}");
+        let feature = format!("feature '{}'", backend.feature());
+        assert!(problem.contains(scheme) && problem.contains(&feature) && problem.contains(package), "{problem}");
     }
+}
+
+#[cfg(feature = "postgres")]
+#[test]
+fn a_login_whose_signs_are_not_escaped_is_refused_before_a_message_can_show_it() {
+    for text in ["postgres://u:a@b@h/db", "postgres://u:a/b@h/db", "postgres://u:a?b@h/db", "postgres://u:a:b@h/db"] {
+        assert!(problem(text).contains("write "), "{}", problem(text));
+    }
+    for text in ["postgres://u:a%40b%2F%3A@h1:1,h2:2/db?target_session_attrs=read-write", "postgres:///db?host=/run"] {
+        assert!(DatabaseUrl::parse(text).is_ok(), "{text}");
+    }
+}
+
+#[cfg(feature = "mysql")]
+#[test]
+fn a_parameter_that_mysql_would_pass_over_is_refused() {
+    assert!(problem("mysql://u@h/db?sslmode=required").contains("ssl_mode"));
+    assert!(DatabaseUrl::parse("mariadb://u@h/db?ssl_mode=required&unix_socket=/run/s.sock").is_ok());
 }
 
 #[test]
@@ -129,8 +153,11 @@ fn no_password_is_ever_shown_however_it_is_written() {
         "password=SECRET host=h",
     ] {
         assert!(!redact(text).contains("SECRET"), "{}", redact(text));
-        let error = DatabaseUrl::parse(text).unwrap_err();
-        assert!(!format!("{error} {error:?}").contains("SECRET"), "{error:?}");
+        let shown = match DatabaseUrl::parse(text) {
+            Ok(url) => format!("{url} {url:?} {} {:?}", url.address(), url.address()),
+            Err(error) => format!("{error} {error:?}"),
+        };
+        assert!(!shown.contains("SECRET"), "{shown}");
     }
 }
 

@@ -34,6 +34,14 @@ pub(super) fn tables(connection: &mut AnyConnection) -> Result<Vec<String>> {
             "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' \
              ORDER BY name"
         }
+        Backend::Postgres => {
+            "SELECT tablename::text AS name FROM pg_catalog.pg_tables WHERE schemaname = current_schema() \
+             ORDER BY tablename"
+        }
+        Backend::Mysql => {
+            "SELECT table_name AS name FROM information_schema.tables \
+             WHERE table_schema = DATABASE() AND table_type = 'BASE TABLE' ORDER BY table_name"
+        }
     };
     diesel::sql_query(names)
         .load::<Table>(connection)

@@ -5,6 +5,7 @@
 //! `folio migrate` and `diesel migration` on the folder `migrations/` continue each other's work.
 
 mod ledger;
+mod lock;
 mod script;
 mod status;
 
@@ -42,8 +43,9 @@ pub enum Existing {
 
 /// Applies what is pending, oldest first, and returns it; `progress` hears of each migration once it is committed.
 ///
-/// Each migration runs in its own transaction, which takes the write lock first (`BEGIN IMMEDIATE` on SQLite) and then
-/// looks again at what is pending: two runners at once apply each migration once.
+/// Each migration runs in its own transaction, which takes a lock first (`BEGIN IMMEDIATE` on SQLite, an advisory lock
+/// on PostgreSQL, `GET_LOCK` on MySQL) and then looks again at what is pending: two runners at once apply each migration
+/// once. MySQL cannot undo a script that fails half-way, so a script there is one statement.
 ///
 /// # Errors
 ///
@@ -108,7 +110,8 @@ fn walk(
 fn locked_step(connection: &mut AnyConnection, direction: Direction) -> Result<Option<&'static Script>> {
     let refused = |connection: &AnyConnection, error| connection.explain(error, HERE, "migrating");
     connection.begin(Mode::Write).map_err(|e| refused(connection, e))?;
-    let stepped = step(connection, direction);
+    let stepped = lock::take(connection).and_then(|()| step(connection, direction));
+    lock::give_back(connection);
     let ended = match &stepped {
         Ok(Some(_)) => connection.commit(),
         _ => connection.rollback(),

@@ -41,12 +41,21 @@ macro_rules! script {
     };
 }
 
-const SQLITE: &[Script] = &[
-    script!("sqlite", "2026" - "11" - "01" - "000001", "create_users"),
-    script!("sqlite", "2026" - "11" - "01" - "000002", "create_repositories"),
-    script!("sqlite", "2026" - "11" - "01" - "000003", "create_resumes"),
-    script!("sqlite", "2026" - "11" - "01" - "000004", "create_notes"),
-];
+/// The migrations of one engine; all engines have the same versions under the same names.
+macro_rules! scripts {
+    ($engine:literal) => {
+        &[
+            script!($engine, "2026" - "11" - "01" - "000001", "create_users"),
+            script!($engine, "2026" - "11" - "01" - "000002", "create_repositories"),
+            script!($engine, "2026" - "11" - "01" - "000003", "create_resumes"),
+            script!($engine, "2026" - "11" - "01" - "000004", "create_notes"),
+        ]
+    };
+}
+
+const SQLITE: &[Script] = scripts!("sqlite");
+const POSTGRES: &[Script] = scripts!("postgres");
+const MYSQL: &[Script] = scripts!("mysql");
 
 /// Folio's migrations for an engine, oldest first.
 ///
@@ -63,6 +72,8 @@ const SQLITE: &[Script] = &[
 pub fn all(backend: Backend) -> &'static [Script] {
     match backend {
         Backend::Sqlite => SQLITE,
+        Backend::Postgres => POSTGRES,
+        Backend::Mysql => MYSQL,
     }
 }
 

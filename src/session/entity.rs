@@ -211,7 +211,7 @@ pub trait Visitor<DB: Backend, R> {
     type Output;
 
     /// Visits a column of SQL type `ST` that the row holds as a `T`.
-    fn visit<ST, T>(self, get: fn(&R) -> &T, set: fn(&mut R, T)) -> Self::Output
+    fn visit<ST: 'static, T>(self, get: fn(&R) -> &T, set: fn(&mut R, T)) -> Self::Output
     where
         DB: HasSqlType<ST>,
         T: ToSql<ST, DB> + FromSql<ST, DB> + PartialEq + 'static;

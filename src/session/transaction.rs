@@ -95,9 +95,10 @@ impl Transaction {
         self.poison = Some(Arc::clone(cause));
     }
 
-    /// Remembers that another writer stood in the way.
+    /// Remembers a failure that another try may not meet. A commit whose fate is unknown forbids the try, whatever was
+    /// met before it.
     fn note(&mut self, error: &Error) {
-        self.conflict |= error.is_conflict();
+        self.conflict = error.is_retryable() || (self.conflict && !error.is_commit_unknown());
     }
 
     /// A transaction that was ended inside a savepoint is left with the last savepoint.
@@ -140,8 +141,9 @@ impl<C: SessionConnection> Session<'_, C> {
         self.transaction.freshness = freshness;
     }
 
-    /// Whether a statement or a COMMIT of this session failed because another writer stood in the way. What the caller
-    /// made of that error does not matter: this is how a retry decides.
+    /// Whether a statement or a COMMIT of this session failed because another writer stood in the way, or in another way
+    /// that the next try may not meet ([`Error::is_retryable`]). What the caller made of that error does not matter:
+    /// this is how a retry decides.
     #[must_use]
     pub fn met_conflict(&self) -> bool {
         self.transaction.conflict
@@ -272,7 +274,7 @@ impl<C: SessionConnection> Session<'_, C> {
             self.send_release()?;
             self.transaction.savepoints[level].poison = Some(Arc::clone(&ended));
         }
-        self.link().connection.commit().map_err(|error| self.explain(error, "committing"))
+        self.link().connection.commit().map_err(|error| self.connection.explain_commit(error))
     }
 
     fn end_rollback(&mut self) -> Result<()> {
@@ -301,7 +303,7 @@ impl<C: SessionConnection> Session<'_, C> {
     /// Undoes the innermost level after a statement failed, and takes no more work until that level is left.
     pub(super) fn poison(&mut self, cause: &Error) {
         self.transaction.note(cause);
-        if self.transaction.savepoints.is_empty() {
+        if self.transaction.savepoints.is_empty() || cause.ends_transaction() {
             return self.poison_all(cause);
         }
         if self.undo_savepoint().is_ok()

@@ -12,13 +12,14 @@ use crate::error::Error;
 /// and the labels. It binds and reads on every engine compiled in and through
 /// [`AnyConnection`](crate::connection::AnyConnection).
 ///
-/// The SQL type is a marker with `#[derive(SqlType)]` that names the type on each engine; on SQLite it is `Text`. Guard
-/// the column there with `CHECK (status IN (…))`, so that nobody else writes another text.
+/// The SQL type is a marker with `#[derive(SqlType)]` that names the type on each engine: the name of `CREATE TYPE … AS
+/// ENUM` on PostgreSQL, `Enum` on MySQL, `Text` on SQLite. Guard the column there with `CHECK (status IN (…))`, so that
+/// nobody else writes another text.
 ///
 /// ```
 /// pub mod sql_types {
 ///     #[derive(diesel::sql_types::SqlType, diesel::query_builder::QueryId)]
-///     #[diesel(sqlite_type(name = "Text"))]
+///     #[diesel(sqlite_type(name = "Text"), postgres_type(name = "level"), mysql_type(name = "Enum"))]
 ///     pub struct Level;
 /// }
 ///
@@ -140,6 +141,8 @@ macro_rules! database_enum {
         }
 
         $crate::__sqlite_enum!($name, $sql_type);
+        $crate::__postgres_enum!($name, $sql_type);
+        $crate::__mysql_enum!($name, $sql_type);
     };
 }
 
@@ -179,6 +182,65 @@ macro_rules! __sqlite_enum {
 #[macro_export]
 macro_rules! __sqlite_enum {
     ($name:ident, $sql_type:path) => {};
+}
+
+/// PostgreSQL's part of [`database_enum!`](crate::database_enum).
+#[cfg(feature = "postgres")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __postgres_enum {
+    ($name:ident, $sql_type:path) => {
+        $crate::__bytes_enum!($name, $sql_type, ::diesel::pg::Pg);
+    };
+}
+
+#[cfg(not(feature = "postgres"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __postgres_enum {
+    ($name:ident, $sql_type:path) => {};
+}
+
+/// MySQL's part of [`database_enum!`](crate::database_enum).
+#[cfg(feature = "mysql")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __mysql_enum {
+    ($name:ident, $sql_type:path) => {
+        $crate::__bytes_enum!($name, $sql_type, ::diesel::mysql::Mysql);
+    };
+}
+
+#[cfg(not(feature = "mysql"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __mysql_enum {
+    ($name:ident, $sql_type:path) => {};
+}
+
+/// The part of an engine that takes and gives a label as bytes.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __bytes_enum {
+    ($name:ident, $sql_type:path, $backend:path) => {
+        impl ::diesel::serialize::ToSql<$sql_type, $backend> for $name {
+            fn to_sql<'b>(
+                &'b self,
+                out: &mut ::diesel::serialize::Output<'b, '_, $backend>,
+            ) -> ::diesel::serialize::Result {
+                ::std::io::Write::write_all(out, self.label().as_bytes())?;
+                Ok(::diesel::serialize::IsNull::No)
+            }
+        }
+
+        impl ::diesel::deserialize::FromSql<$sql_type, $backend> for $name {
+            fn from_sql(
+                value: <$backend as ::diesel::backend::Backend>::RawValue<'_>,
+            ) -> ::diesel::deserialize::Result<Self> {
+                Ok(Self::from_label(::std::str::from_utf8(value.as_bytes())?)?)
+            }
+        }
+    };
 }
 
 /// The error about a text that is no label.

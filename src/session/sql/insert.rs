@@ -7,16 +7,19 @@ use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::result::Error as DieselError;
 use diesel::row::Row;
 use diesel::serialize::ToSql;
-use diesel::sql_types::{HasSqlType, Untyped};
+use diesel::sql_types::{BigInt, HasSqlType, Untyped};
 
 use super::{Bind, chunks, rows_per_statement};
 use crate::connection::{Engine, Link};
 use crate::session::entity::{Columns, Entity, Table, Visitor};
+use crate::session::sql::read_back::read_back;
 use crate::session::sql::select::select;
 
 /// The statement for some rows.
 struct Insert<'a, E> {
     rows: &'a [E],
+    /// What stands where no column is sent.
+    all_defaults: &'static str,
     /// Whether what the database fills shall come back.
     answered: bool,
     keep: bool,
@@ -31,7 +34,8 @@ impl<E: Columns<DB>, DB: Backend> QueryFragment<DB> for Insert<'_, E> {
         out.push_sql("INSERT INTO ");
         E::table_name(out.reborrow())?;
         if table.sent().next().is_none() {
-            out.push_sql(" DEFAULT VALUES");
+            out.push_sql(" ");
+            out.push_sql(self.all_defaults);
         } else {
             for (number, column) in table.sent().enumerate() {
                 out.push_sql(if number > 0 { ", " } else { " (" });
@@ -67,7 +71,7 @@ impl<E> QueryId for Insert<'_, E> {
 }
 
 /// The columns that come back: those that the database fills and, where there are such, some that were sent.
-fn returned(table: &'static Table) -> impl Iterator<Item = usize> {
+pub(super) fn returned(table: &'static Table) -> impl Iterator<Item = usize> {
     table.generated().chain(witnesses(table))
 }
 
@@ -86,41 +90,25 @@ pub(super) fn insert<E, C>(link: &mut Link<'_, C>, rows: &mut [E]) -> QueryResul
 where
     C: Engine,
     E: Columns<C::Backend>,
+    i64: FromSql<BigInt, C::Backend>,
 {
     let table = E::table();
     let sent = table.sent().count();
     let size = if sent == 0 { 1 } else { rows_per_statement(sent, link.connection.max_binds()) };
-    let only_key = table.key.len() == 1 && table.generated().eq(table.key.iter().copied());
     for chunk in rows.chunks_mut(size) {
         let keep = chunks(chunk, size).all(|(_, keep)| keep);
-        let mut answer = Answer { keys: Vec::with_capacity(chunk.len()), rows: Vec::new(), in_order: true };
-        let sent: &[E] = chunk;
-        let insert = Insert { rows: sent, answered: true, keep };
+        let insert = Insert { rows: &*chunk, all_defaults: C::ALL_DEFAULTS, answered: C::RETURNING, keep };
         if returned(table).next().is_none() {
             link.execute(&insert)?;
-            continue;
+        } else if C::RETURNING {
+            let mut answer = Answer::to(chunk);
+            link.each(insert, |row| answer.take(&row))?;
+            let given = answer.given;
+            place(link, chunk, given)?;
+        } else {
+            link.execute(&insert)?;
+            read_back(link, chunk, keep)?;
         }
-        link.each(insert, |row| {
-            // The answer is held against the row at its place; `place` decides whether it is that row's.
-            let own = sent.get(answer.keys.len()).ok_or_else(|| unplaced::<E>("more rows came back than were sent"))?;
-            for (column, position) in witnesses(table).zip(table.generated().count()..) {
-                answer.in_order &= E::column(column, Same { row: &row, position, as_in: own })?;
-            }
-            let mut key = own.key();
-            if only_key {
-                E::key_column(0, Read { row: &row, position: 0, into: &mut key })?;
-            } else {
-                let mut filled = own.clone();
-                for (position, column) in table.generated().enumerate() {
-                    E::column(column, Read { row: &row, position, into: &mut filled })?;
-                }
-                key = filled.key();
-                answer.rows.push(filled);
-            }
-            answer.keys.push(key);
-            Ok(())
-        })?;
-        place(link, chunk, answer)?;
     }
     Ok(())
 }
@@ -134,18 +122,70 @@ where
     let sent = E::table().sent().count();
     let size = if sent == 0 { 1 } else { rows_per_statement(sent, link.connection.max_binds()) };
     for (rows, keep) in chunks(rows, size) {
-        link.execute(&Insert { rows, answered: false, keep })?;
+        link.execute(&Insert { rows, all_defaults: C::ALL_DEFAULTS, answered: false, keep })?;
     }
     Ok(())
 }
 
-/// What RETURNING gave, in the order in which it came.
-struct Answer<E: Entity> {
-    keys: Vec<E::Key>,
+/// What the database gives for rows that were sent, while it comes in.
+pub(super) struct Answer<'a, E: Entity> {
+    sent: &'a [E],
+    pub(super) given: Given<E>,
+}
+
+/// What the database gave, in the order in which it came.
+pub(super) struct Given<E: Entity> {
+    pub(super) keys: Vec<E::Key>,
     /// The rows sent with what came back, where that is more than the key.
     rows: Vec<E>,
     /// All that was sent came back at the place it was sent from.
-    in_order: bool,
+    pub(super) in_order: bool,
+}
+
+impl<'a, E: Entity> Answer<'a, E> {
+    pub(super) fn to(sent: &'a [E]) -> Self {
+        Self { sent, given: Given { keys: Vec::with_capacity(sent.len()), rows: Vec::new(), in_order: true } }
+    }
+
+    /// Reads a row of the columns that come [back](returned), and holds it against the row at its place; whoever asked
+    /// decides whether it is that row's.
+    pub(super) fn take<'r, DB: Backend>(&mut self, row: &impl Row<'r, DB>) -> QueryResult<()>
+    where
+        E: Columns<DB>,
+    {
+        let (table, given) = (E::table(), &mut self.given);
+        let only_key = table.key.len() == 1 && table.generated().eq(table.key.iter().copied());
+        let own = self.sent.get(given.keys.len());
+        let own = own.ok_or_else(|| unplaced::<E>("more rows came back than were sent"))?;
+        for (column, position) in witnesses(table).zip(table.generated().count()..) {
+            given.in_order &= E::column(column, Same { row, position, as_in: own })?;
+        }
+        let mut key = own.key();
+        if only_key {
+            E::key_column(0, Read { row, position: 0, into: &mut key })?;
+        } else {
+            let mut filled = own.clone();
+            for (position, column) in table.generated().enumerate() {
+                E::column(column, Read { row, position, into: &mut filled })?;
+            }
+            key = filled.key();
+            given.rows.push(filled);
+        }
+        given.keys.push(key);
+        Ok(())
+    }
+}
+
+impl<E: Entity> Given<E> {
+    /// Puts it on the rows sent, one after the other.
+    pub(super) fn put_on(self, sent: &mut [E]) {
+        for (row, filled) in sent.iter_mut().zip(self.rows) {
+            *row = filled;
+        }
+        for (row, key) in sent.iter_mut().zip(self.keys) {
+            row.set_key(key);
+        }
+    }
 }
 
 /// Puts what came back on the rows it belongs to.
@@ -153,32 +193,24 @@ struct Answer<E: Entity> {
 /// No database promises the order of RETURNING. Two signs together show that it was the order of the rows sent: what
 /// was sent came back at its place, and generated keys ascend. Otherwise the rows are read back by their keys and
 /// matched by value; rows that are equal in all that was sent are interchangeable.
-fn place<E, C>(link: &mut Link<'_, C>, sent: &mut [E], answer: Answer<E>) -> QueryResult<()>
+fn place<E, C>(link: &mut Link<'_, C>, sent: &mut [E], given: Given<E>) -> QueryResult<()>
 where
     C: Engine,
     E: Columns<C::Backend>,
 {
-    let Answer { keys, rows, in_order } = answer;
-    if keys.len() < sent.len() {
+    if given.keys.len() < sent.len() {
         return Err(unplaced::<E>("fewer rows came back than were sent"));
     }
-    let ascending = || keys.is_sorted_by(|one, next| one < next);
-    if sent.len() == 1 || (in_order && (E::table().has_given_key() || ascending())) {
-        for (row, filled) in sent.iter_mut().zip(rows) {
-            *row = filled;
-        }
-        for (row, key) in sent.iter_mut().zip(keys) {
-            row.set_key(key);
-        }
+    let ascending = || given.keys.is_sorted_by(|one, next| one < next);
+    if sent.len() == 1 || (given.in_order && (E::table().has_given_key() || ascending())) {
+        given.put_on(sent);
         return Ok(());
     }
+    let keys = given.keys;
     let mut stored = select::<E, C>(link, &keys, false)?;
     stored.sort_by_key(E::key);
     for row in sent {
-        let same = stored.iter().position(|other| {
-            let changed = other.changed(row);
-            E::table().sent().all(|column| !changed.contains(column))
-        });
+        let same = stored.iter().position(|other| same(other, row));
         let same =
             same.ok_or_else(|| unplaced::<E>("the database changed what was sent; add such rows one a flush"))?;
         *row = stored.remove(same);
@@ -186,7 +218,13 @@ where
     Ok(())
 }
 
-fn unplaced<E: Entity>(why: &str) -> DieselError {
+/// Whether two rows are equal in all that is sent.
+pub(super) fn same<E: Entity>(one: &E, other: &E) -> bool {
+    let changed = one.changed(other);
+    E::table().sent().all(|column| !changed.contains(column))
+}
+
+pub(super) fn unplaced<E: Entity>(why: &str) -> DieselError {
     let table = E::table().name;
     DieselError::DeserializationError(format!("the keys of new rows of {table} cannot be matched: {why}").into())
 }

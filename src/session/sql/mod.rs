@@ -8,8 +8,11 @@ mod delete;
 mod insert;
 mod look;
 mod persist;
+mod read_back;
 mod select;
 mod update;
+mod update_arrays;
+mod update_join;
 mod whole;
 
 pub use delete::Condemned;

@@ -4,7 +4,7 @@ use std::any::Any;
 
 use diesel::QueryResult;
 use diesel::deserialize::FromSql;
-use diesel::sql_types::Bool;
+use diesel::sql_types::{BigInt, Bool};
 
 use super::delete::{Condemned, delete};
 use super::insert::{insert, insert_only};
@@ -49,6 +49,7 @@ where
     C: Engine,
     E: Columns<C::Backend>,
     bool: FromSql<Bool, C::Backend>,
+    i64: FromSql<BigInt, C::Backend>,
 {
     fn insert(link: &mut Link<'_, C>, rows: &mut [Self]) -> QueryResult<()> {
         insert(link, rows)

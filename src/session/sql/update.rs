@@ -1,5 +1,5 @@
-//! `UPDATE t SET a = ? WHERE key = ?`, and for several rows `UPDATE t SET a = v.… FROM (VALUES …) AS v WHERE …`: only the
-//! changed columns, one cached statement a set of columns.
+//! `UPDATE t SET a = ? WHERE key = ?`, and for several rows `UPDATE t SET a = v.… FROM (VALUES …) AS v WHERE …`, or what
+//! the engine has instead: only the changed columns, one cached statement a set of columns.
 
 use std::collections::HashMap;
 
@@ -8,9 +8,14 @@ use diesel::backend::Backend;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 
 use super::select::select;
+use super::update_arrays::{UpdateFromArrays, fit_arrays};
+use super::update_join::UpdateFromJoin;
 use super::{Bind, chunks, push_key, rows_per_statement};
-use crate::connection::{Engine, Link};
+use crate::connection::{Engine, Link, Updates};
 use crate::session::entity::{ColumnSet, Columns, Entity};
+
+/// So many rows go by one statement whose text does not grow with them, lest long values make it grow without bound.
+const MANY: usize = 10_000;
 
 /// A changed row and what the database has of it.
 #[derive(Debug)]
@@ -140,13 +145,25 @@ where
     let binds = table.key.len() + usize::from(table.version.is_some()) + columns.iter().count();
     // Keys and unique values that move could meet each other within one statement.
     let moves = table.unique.iter().copied().chain([table.key]).flatten().any(|column| columns.contains(*column));
-    let size = if moves { 1 } else { rows_per_statement(binds, link.connection.max_binds()) };
+    let way = match C::UPDATES {
+        Updates::FromArrays if !moves && !fit_arrays::<E, C>(link, columns) => Updates::FromValues,
+        way => way,
+    };
+    let size = match way {
+        _ if moves => 1,
+        Updates::FromArrays => MANY,
+        Updates::FromValues | Updates::FromJoin => rows_per_statement(binds, link.connection.max_binds()),
+    };
     let mut done = 0;
     for (rows, keep) in chunks(rows, size) {
         let keys: Vec<E::Key> = rows.iter().map(|edited| edited.before.key()).collect();
         let matched = match (rows, keys.as_slice()) {
             ([edited], [key]) => link.execute(&Update { edited, key, columns })?,
-            (rows, keys) => link.execute(&UpdateMany { rows, keys, columns, keep })?,
+            (rows, keys) => match way {
+                Updates::FromValues => link.execute(&UpdateMany { rows, keys, columns, keep })?,
+                Updates::FromArrays => link.execute(&UpdateFromArrays::<E, C>::new(rows, keys, columns))?,
+                Updates::FromJoin => link.execute(&UpdateFromJoin { rows, keys, columns, keep })?,
+            },
         };
         if matched < rows.len() {
             return Ok(Some(done + missing(link, rows, &keys)?));

@@ -1,0 +1,2 @@
+DROP TABLE repositories;
+DROP TYPE repository_status;

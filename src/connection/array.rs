@@ -1,0 +1,28 @@
+//! One column of many rows, bound as one array where the engine has arrays.
+
+use std::fmt::Debug;
+
+use diesel::backend::Backend;
+use diesel::serialize::{self, Output};
+
+/// The values of one column, each of which can write itself.
+pub trait Values<DB: Backend>: Debug {
+    /// How many there are.
+    fn len(&self) -> usize;
+
+    /// Whether there are none.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Writes the value at `index` as a bind of its own would be written.
+    ///
+    /// # Errors
+    ///
+    /// What the value's `ToSql` fails with.
+    fn write<'b>(&'b self, index: usize, out: &mut Output<'b, '_, DB>) -> serialize::Result;
+}
+
+/// Values to be bound as one array.
+#[derive(Debug)]
+pub struct ArrayOf<V>(pub V);

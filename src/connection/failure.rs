@@ -1,0 +1,139 @@
+//! What a database's failures mean for the unit of work that met them. This is the one place that knows which of them
+//! are nobody's mistake, so that the unit may run again.
+
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+use diesel::result::DatabaseErrorKind as Kind;
+
+/// A failure that the same work may not meet the next time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Failure {
+    /// The database undid the transaction, because it did not get along with another one.
+    #[cfg(any(feature = "postgres", feature = "mysql"))]
+    Conflict,
+    /// A lock was not to be had in time.
+    Locked,
+    /// The server takes no work for now.
+    #[cfg(any(feature = "postgres", feature = "mysql"))]
+    NotReady,
+    /// The connection is gone.
+    Disconnected,
+}
+
+/// SQLite: `BUSY` and `LOCKED` have no kind of their own in Diesel.
+#[cfg(feature = "sqlite")]
+pub(super) fn sqlite(message: &str) -> Option<Failure> {
+    holds(message, &["database is locked", "table is locked"]).then_some(Failure::Locked)
+}
+
+/// PostgreSQL: Diesel has a kind for 40001 and for a connection that it finds closed. The others are told by their
+/// messages, of which the part in capitals below is the SQLSTATE.
+#[cfg(feature = "postgres")]
+pub(super) fn postgres(kind: Kind, message: &str) -> Option<Failure> {
+    const DEADLOCK_40P01: &[&str] = &["deadlock detected"];
+    const LOCK_NOT_AVAILABLE_55P03: &[&str] = &["due to lock timeout", "could not obtain lock on"];
+    const CANNOT_CONNECT_NOW_57P03: &[&str] =
+        &["the database system is starting up", "the database system is shutting down", "recovery mode"];
+    const GONE: &[&str] = &[
+        "terminating connection",
+        "server closed the connection",
+        "no connection to the server",
+        "connection to server",
+        "could not receive data from server",
+        "could not send data to server",
+        "SSL connection has been closed",
+        "connection not open",
+    ];
+    match kind {
+        Kind::SerializationFailure => Some(Failure::Conflict),
+        Kind::ClosedConnection | Kind::UnableToSendCommand => Some(Failure::Disconnected),
+        _ if holds(message, DEADLOCK_40P01) => Some(Failure::Conflict),
+        _ if holds(message, LOCK_NOT_AVAILABLE_55P03) => Some(Failure::Locked),
+        _ if holds(message, CANNOT_CONNECT_NOW_57P03) => Some(Failure::NotReady),
+        _ if holds(message, GONE) => Some(Failure::Disconnected),
+        _ => None,
+    }
+}
+
+/// MySQL and MariaDB: Diesel has a kind for 1213 at a statement, none at COMMIT, where only the message is left.
+#[cfg(feature = "mysql")]
+pub(super) fn mysql(kind: Kind, message: &str) -> Option<Failure> {
+    const DEADLOCK_1213: &[&str] = &["Deadlock found when trying to get lock", "Deadlock: wsrep aborted transaction"];
+    const CHANGED_1020: &[&str] = &["Record has changed since last read"];
+    const LOCK_WAIT_1205: &[&str] = &["Lock wait timeout exceeded"];
+    const NOT_PREPARED_1047: &[&str] =
+        &["WSREP has not yet prepared node", "WSREP detected deadlock/conflict and aborted"];
+    const GONE: &[&str] = &[
+        "server has gone away",
+        "Server has gone away",
+        "Lost connection to",
+        "Connection was killed",
+        "Server shutdown in progress",
+        "disconnected by the server because of inactivity",
+        "Can't connect to",
+    ];
+    match kind {
+        Kind::SerializationFailure => Some(Failure::Conflict),
+        Kind::ClosedConnection | Kind::UnableToSendCommand => Some(Failure::Disconnected),
+        _ if holds(message, DEADLOCK_1213) || holds(message, CHANGED_1020) => Some(Failure::Conflict),
+        _ if holds(message, LOCK_WAIT_1205) => Some(Failure::Locked),
+        _ if holds(message, NOT_PREPARED_1047) => Some(Failure::NotReady),
+        _ if holds(message, GONE) => Some(Failure::Disconnected),
+        _ => None,
+    }
+}
+
+fn holds(message: &str, signs: &[&str]) -> bool {
+    signs.iter().any(|sign| message.contains(sign))
+}
+
+#[cfg(test)]
+mod tests {
+    #[allow(unused_imports)]
+    use super::*;
+
+    #[cfg(feature = "sqlite")]
+    #[test]
+    fn sqlite_waits_for_one_writer() {
+        assert_eq!(sqlite("database is locked"), Some(Failure::Locked));
+        assert_eq!(sqlite("database table is locked: users"), Some(Failure::Locked));
+        assert_eq!(sqlite("near \"x\": syntax error"), None);
+    }
+
+    #[cfg(feature = "postgres")]
+    #[test]
+    fn postgresql_is_read_by_kind_and_by_message() {
+        for (kind, message, failure) in [
+            (Kind::SerializationFailure, "could not serialize access", Some(Failure::Conflict)),
+            (Kind::Unknown, "deadlock detected", Some(Failure::Conflict)),
+            (Kind::Unknown, "canceling statement due to lock timeout", Some(Failure::Locked)),
+            (Kind::Unknown, "could not obtain lock on row in relation \"users\"", Some(Failure::Locked)),
+            (Kind::Unknown, "the database system is starting up", Some(Failure::NotReady)),
+            (Kind::Unknown, "terminating connection due to administrator command", Some(Failure::Disconnected)),
+            (Kind::ClosedConnection, "server closed the connection unexpectedly", Some(Failure::Disconnected)),
+            (Kind::Unknown, "relation \"x\" does not exist", None),
+            (Kind::UniqueViolation, "duplicate key", None),
+        ] {
+            assert_eq!(postgres(kind, message), failure, "{message}");
+        }
+    }
+
+    #[cfg(feature = "mysql")]
+    #[test]
+    fn mysql_is_read_by_kind_and_by_message() {
+        for (kind, message, failure) in [
+            (Kind::SerializationFailure, "Deadlock found", Some(Failure::Conflict)),
+            (
+                Kind::Unknown,
+                "Deadlock found when trying to get lock; try restarting transaction",
+                Some(Failure::Conflict),
+            ),
+            (Kind::Unknown, "Lock wait timeout exceeded; try restarting transaction", Some(Failure::Locked)),
+            (Kind::Unknown, "WSREP has not yet prepared node for application use", Some(Failure::NotReady)),
+            (Kind::Unknown, "MySQL server has gone away", Some(Failure::Disconnected)),
+            (Kind::Unknown, "Lost connection to server during query", Some(Failure::Disconnected)),
+            (Kind::Unknown, "Table 'a.b' doesn't exist", None),
+        ] {
+            assert_eq!(mysql(kind, message), failure, "{message}");
+        }
+    }
+}

@@ -1,0 +1,242 @@
+//! MySQL and MariaDB: opening with the settings Folio relies on, beginning, and what their messages mean.
+
+use std::sync::mpsc;
+use std::thread;
+
+use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
+use diesel::{Connection, ConnectionError, MysqlConnection, QueryResult};
+use percent_encoding::percent_decode_str;
+
+use super::refusal::{self, Meaning};
+use super::server::{Server, Waits};
+use super::{Access, Backend, Engine, Mode, SessionConnection, Updates, failure};
+use crate::error::{Error, Result};
+
+/// Opens the database of `server`, and says whether that made it. The connection speaks utf8mb4, keeps UTC (both by
+/// Diesel), refuses what does not fit instead of bending it (`sql_mode`), and waits `waits.lock` for a lock.
+///
+/// # Errors
+///
+/// [`Error::NoDatabase`] where the server has none of that name and `access` is not [`Access::Create`]; else
+/// [`Error::Open`], also where the server does not answer in `waits.connect`.
+pub fn open_mysql(server: &Server, access: Access, waits: Waits) -> Result<(MysqlConnection, bool)> {
+    let refused = |problem: String| Error::Open { place: server.to_string(), problem };
+    let (url, name) = without_database(server.url());
+    let mut connection = establish(url, waits).map_err(refused)?;
+    let seconds = waits.lock_ms().div_ceil(1_000);
+    connection
+        .batch_execute(&format!(
+            "SET NAMES utf8mb4 COLLATE utf8mb4_bin; \
+             SET sql_mode = 'STRICT_ALL_TABLES,ONLY_FULL_GROUP_BY,NO_ZERO_DATE,NO_ZERO_IN_DATE,\
+             ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'; \
+             SET innodb_lock_wait_timeout = {seconds}; SET lock_wait_timeout = {seconds}"
+        ))
+        .map_err(|error| refused(format!("setting the connection up: {error}")))?;
+    let name = percent_decode_str(&name).decode_utf8_lossy().into_owned();
+    if name.is_empty() {
+        return Err(refused("the URL names no database; write mysql://USER@HOST/DATABASE".to_owned()));
+    }
+    let quoted = format!("`{}`", name.replace('`', "``"));
+    let enter = |connection: &mut MysqlConnection| connection.batch_execute(&format!("USE {quoted}"));
+    match enter(&mut connection) {
+        Ok(()) => Ok((connection, false)),
+        Err(error) if !error.to_string().contains("Unknown database") => Err(refused(error.to_string())),
+        Err(_) if access != Access::Create => Err(Error::NoDatabase { place: server.to_string() }),
+        Err(_) => {
+            connection
+                .batch_execute(&format!("CREATE DATABASE IF NOT EXISTS {quoted} CHARACTER SET utf8mb4"))
+                .and_then(|()| enter(&mut connection))
+                .map_err(|error| refused(format!("it is not there and cannot be made: {error}")))?;
+            Ok((connection, true))
+        }
+    }
+}
+
+/// The URL without its database, which is entered once the connection stands: Diesel would take its escapes as they
+/// are, and cannot make one.
+fn without_database(url: &str) -> (String, String) {
+    let start = url.find("://").map_or(0, |colon| colon + 3);
+    let end = url[start..].find('?').map_or(url.len(), |length| start + length);
+    match url[start..end].split_once('/') {
+        Some((login, name)) => (format!("{}{login}/{}", &url[..start], &url[end..]), name.to_owned()),
+        None => (url.to_owned(), String::new()),
+    }
+}
+
+/// Connects in a thread of its own, because the client library would wait for ever for a server that accepts and says
+/// nothing; such a thread ends when the server hangs up.
+fn establish(url: String, waits: Waits) -> Result<MysqlConnection, String> {
+    let (done, result) = mpsc::sync_channel(1);
+    let connecting = thread::Builder::new().name("folio-connect".to_owned()).spawn(move || {
+        let _given_up = done.send(MysqlConnection::establish(&url));
+    });
+    connecting.map_err(|error| error.to_string())?;
+    match result.recv_timeout(waits.connect) {
+        Ok(Ok(connection)) => Ok(connection),
+        Ok(Err(ConnectionError::InvalidConnectionUrl(problem) | ConnectionError::BadConnection(problem))) => {
+            Err(problem)
+        }
+        Ok(Err(error)) => Err(error.to_string()),
+        Err(_) => Err(format!("the server did not answer within {:?}", waits.connect)),
+    }
+}
+
+impl SessionConnection for MysqlConnection {
+    fn backend(&self) -> Backend {
+        Backend::Mysql
+    }
+
+    fn max_binds(&self) -> usize {
+        65_535
+    }
+
+    fn begin(&mut self, mode: Mode) -> QueryResult<()> {
+        let sql = match mode {
+            Mode::Write => "BEGIN",
+            Mode::Read => "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",
+        };
+        match AnsiTransactionManager::begin_transaction_sql(self, sql) {
+            Err(DieselError::AlreadyInTransaction) => AnsiTransactionManager::begin_transaction(self),
+            done => done,
+        }
+    }
+
+    fn explain(&self, error: DieselError, table: &str, doing: &str) -> Error {
+        refusal::explain(error, table, doing, |kind, information, table| read(kind, information.message(), table))
+    }
+}
+
+impl Engine for MysqlConnection {
+    const RETURNING: bool = false;
+    const UPDATES: Updates = Updates::FromJoin;
+    const ALL_DEFAULTS: &'static str = "() VALUES ()";
+}
+
+/// What the server's messages mean; they are all that Diesel hands on.
+fn read(kind: DatabaseErrorKind, message: &str, table: &str) -> Meaning {
+    let own = || table.to_owned();
+    Meaning::Refused(match kind {
+        DatabaseErrorKind::UniqueViolation => {
+            let (values, key) = message
+                .strip_prefix("Duplicate entry '")
+                .and_then(|rest| rest.rsplit_once("' for key '"))
+                .unwrap_or(("", message));
+            let values = if values.is_empty() { String::new() } else { format!(" ({values})") };
+            Error::Unique { table: own(), columns: columns_of(key.trim_end_matches('\''), table), values }
+        }
+        DatabaseErrorKind::NotNullViolation => {
+            Error::NotNull { table: own(), column: quoted(message, '\'').unwrap_or(message).to_owned() }
+        }
+        DatabaseErrorKind::ForeignKeyViolation => Error::ForeignKey { table: own(), problem: foreign_key(message) },
+        // MariaDB: 4025, for which Diesel has no kind.
+        DatabaseErrorKind::Unknown if message.starts_with("CONSTRAINT `") && message.contains("` failed for ") => {
+            Error::Check { table: own(), rule: quoted(message, '`').unwrap_or(message).to_owned() }
+        }
+        DatabaseErrorKind::CheckViolation => {
+            Error::Check { table: own(), rule: quoted(message, '\'').unwrap_or(message).to_owned() }
+        }
+        DatabaseErrorKind::ReadOnlyTransaction => Error::ReadOnlyDatabase { place: own(), problem: message.to_owned() },
+        DatabaseErrorKind::Unknown if message.contains("--read-only") || message.contains("--super-read-only") => {
+            Error::ReadOnlyDatabase { place: own(), problem: message.to_owned() }
+        }
+        _ => return failure::mysql(kind, message).map_or(Meaning::Unknown, Meaning::from),
+    })
+}
+
+/// The first text in quotes.
+fn quoted(message: &str, quote: char) -> Option<&str> {
+    message.split(quote).nth(1)
+}
+
+/// The columns of a unique rule, of which the server tells only the name: by custom `table_columns_key`, or `PRIMARY`.
+fn columns_of(key: &str, table: &str) -> String {
+    let key = key.rsplit_once('.').map_or(key, |(_, key)| key);
+    if key == "PRIMARY" {
+        return "key".to_owned();
+    }
+    let columns = key.strip_prefix(table).and_then(|rest| rest.strip_prefix('_')).unwrap_or(key);
+    columns.strip_suffix("_key").unwrap_or(columns).to_owned()
+}
+
+/// `… (`db`.`child`, CONSTRAINT `name` FOREIGN KEY (`a`) REFERENCES `parent` (`b`) …)` in words.
+fn foreign_key(message: &str) -> String {
+    let names: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
+    match names[..] {
+        [_, child, _, column, ..] if message.starts_with("Cannot delete or update a parent row") => {
+            format!("rows of {child} still refer to it by {column} (foreign key)")
+        }
+        [_, _, _, column, parent, ..] => format!("there is no row of {parent} for this {column} (foreign key)"),
+        _ => message.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(kind: DatabaseErrorKind, message: &str, table: &str) -> String {
+        match read(kind, message, table) {
+            Meaning::Refused(error) => error.to_string(),
+            _ => "not refused".to_owned(),
+        }
+    }
+
+    #[test]
+    fn messages_name_the_rule_that_was_broken() {
+        use DatabaseErrorKind as Kind;
+        for (kind, message, table, words) in [
+            (
+                Kind::UniqueViolation,
+                "Duplicate entry '7' for key 'users_user_id_key'",
+                "users",
+                "users: a row with this user_id is already there (7)",
+            ),
+            (
+                Kind::UniqueViolation,
+                "Duplicate entry '7' for key 'users.users_user_id_key'",
+                "users",
+                "users: a row with this user_id is already there (7)",
+            ),
+            (
+                Kind::NotNullViolation,
+                "Column 'username' cannot be null",
+                "users",
+                "users.username cannot be empty (NULL)",
+            ),
+            (
+                Kind::Unknown,
+                "CONSTRAINT `users_username_length` failed for `app`.`users`",
+                "users",
+                "users: the database's rule 'users_username_length' refuses this row",
+            ),
+            (
+                Kind::ForeignKeyViolation,
+                "Cannot add or update a child row: a foreign key constraint fails (`app`.`repositories`, CONSTRAINT \
+                 `repositories_user_id_fkey` FOREIGN KEY (`user_id`) REFERENCES `users` (`user_id`) ON UPDATE CASCADE)",
+                "repositories",
+                "repositories: there is no row of users for this user_id (foreign key)",
+            ),
+            (
+                Kind::ForeignKeyViolation,
+                "Cannot delete or update a parent row: a foreign key constraint fails (`app`.`resumes`, CONSTRAINT \
+                 `resumes_user_id_fkey` FOREIGN KEY (`user_id`) REFERENCES `users` (`id`))",
+                "users",
+                "users: rows of resumes still refer to it by user_id (foreign key)",
+            ),
+        ] {
+            assert_eq!(said(kind, message, table), words);
+        }
+    }
+
+    #[test]
+    fn the_database_is_taken_out_of_a_url_whatever_follows_it() {
+        for (url, rest, name) in [
+            ("mysql://u:p@h:1/my%20db", "mysql://u:p@h:1/", "my%20db"),
+            ("mysql://h/db?unix_socket=/run/s.sock", "mysql://h/?unix_socket=/run/s.sock", "db"),
+            ("mysql://h", "mysql://h", ""),
+        ] {
+            assert_eq!(without_database(url), (rest.to_owned(), name.to_owned()));
+        }
+    }
+}

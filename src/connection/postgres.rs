@@ -1,0 +1,246 @@
+//! PostgreSQL: opening with the settings Folio relies on, beginning, and what its errors mean.
+
+use std::time::Duration;
+
+use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
+use diesel::pg::Pg;
+use diesel::query_builder::AstPass;
+use diesel::result::{DatabaseErrorInformation, DatabaseErrorKind, Error as DieselError};
+use diesel::serialize::{self, Output, ToSql};
+use diesel::sql_types::{Array, HasSqlType};
+use diesel::{Connection, PgConnection, QueryResult};
+
+use super::refusal::{self, Meaning};
+use super::server::{Server, Waits};
+use super::{Access, ArrayOf, Backend, Engine, Mode, SessionConnection, Updates, Values, failure};
+use crate::error::{Error, Result};
+
+/// Opens the database of `server`, and says whether that made it. libpq reads the URL, with several hosts or one, and
+/// gives each host `waits.connect` to answer; the server's clock is set to UTC (by Diesel) and a statement waits
+/// `waits.lock` for a lock.
+///
+/// # Errors
+///
+/// [`Error::NoDatabase`] where the server has none of that name and `access` is not [`Access::Create`]; else
+/// [`Error::Open`].
+pub fn open_postgres(server: &Server, access: Access, waits: Waits) -> Result<(PgConnection, bool)> {
+    let (mut connection, created) = match establish(server, &[], waits) {
+        Ok(connection) => (connection, false),
+        Err(problem) => match missing(&problem) {
+            Some(name) if access == Access::Create => {
+                create(server, name, waits)?;
+                (establish(server, &[], waits).map_err(|problem| refused(server, problem))?, true)
+            }
+            Some(_) => return Err(Error::NoDatabase { place: server.to_string() }),
+            None => return Err(refused(server, problem)),
+        },
+    };
+    let settings = format!("SET lock_timeout = {}", waits.lock_ms());
+    connection.batch_execute(&settings).map_err(|error| connection.explain(error, "", "setting the connection up"))?;
+    Ok((connection, created))
+}
+
+/// Connects, with parameters of ours where neither the URL nor the environment has them.
+fn establish(server: &Server, more: &[(&str, &str)], waits: Waits) -> Result<PgConnection, String> {
+    let seconds = whole_seconds(waits.connect).to_string();
+    let mut url = server.url().to_owned();
+    let mut add = |name: &str, value: &str| {
+        url.push(if url.contains('?') { '&' } else { '?' });
+        url.extend([name, "=", value]);
+    };
+    if !server.url().contains("connect_timeout=") && std::env::var_os("PGCONNECT_TIMEOUT").is_none() {
+        add("connect_timeout", &seconds);
+    }
+    if !server.url().contains("fallback_application_name=") {
+        add("fallback_application_name", "folio");
+    }
+    for (name, value) in more {
+        add(name, value);
+    }
+    PgConnection::establish(&url).map_err(|error| error.to_string().trim_end().to_owned())
+}
+
+/// libpq counts in whole seconds and takes 0 for ever.
+fn whole_seconds(time: Duration) -> u64 {
+    time.as_secs().saturating_add(u64::from(time.subsec_nanos() > 0)).clamp(1, 86_400)
+}
+
+/// The database that a server says it does not have.
+fn missing(problem: &str) -> Option<&str> {
+    let (_, rest) = problem.split_once("database \"")?;
+    rest.split_once("\" does not exist").map(|(name, _)| name)
+}
+
+/// Makes the database, by way of the one that every server has.
+fn create(server: &Server, name: &str, waits: Waits) -> Result<()> {
+    let mut maintenance =
+        establish(server, &[("dbname", "postgres")], waits).map_err(|problem| refused(server, problem))?;
+    let name = name.replace('"', "\"\"");
+    let made = maintenance.batch_execute(&format!("CREATE DATABASE \"{name}\" ENCODING 'UTF8' TEMPLATE template0"));
+    made.map_err(|error| refused(server, format!("it is not there and cannot be made: {error}")))
+}
+
+fn refused(server: &Server, problem: String) -> Error {
+    Error::Open { place: server.to_string(), problem }
+}
+
+impl SessionConnection for PgConnection {
+    fn backend(&self) -> Backend {
+        Backend::Postgres
+    }
+
+    fn max_binds(&self) -> usize {
+        65_535
+    }
+
+    fn begin(&mut self, mode: Mode) -> QueryResult<()> {
+        let sql = match mode {
+            Mode::Write => "BEGIN",
+            Mode::Read => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+        };
+        match AnsiTransactionManager::begin_transaction_sql(self, sql) {
+            Err(DieselError::AlreadyInTransaction) => AnsiTransactionManager::begin_transaction(self),
+            done => done,
+        }
+    }
+
+    fn explain(&self, error: DieselError, table: &str, doing: &str) -> Error {
+        refusal::explain(error, table, doing, read)
+    }
+}
+
+impl Engine for PgConnection {
+    const RETURNING: bool = true;
+    const UPDATES: Updates = Updates::FromArrays;
+    const ALL_DEFAULTS: &'static str = "DEFAULT VALUES";
+
+    /// An array of arrays is one of more dimensions, which `unnest` flattens, and a record comes out of it in columns.
+    fn fits_array<ST>(&mut self) -> bool
+    where
+        Pg: HasSqlType<ST>,
+    {
+        const RECORD: u32 = 2249;
+        let metadata = Pg::metadata(self);
+        metadata.oid().is_ok_and(|oid| oid != RECORD) && metadata.array_oid().is_ok_and(|oid| oid != 0)
+    }
+
+    fn push_array<'b, ST: 'static, V>(values: &'b ArrayOf<V>, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()>
+    where
+        Pg: HasSqlType<ST>,
+        V: Values<Pg>,
+    {
+        out.push_bind_param::<Array<ST>, _>(values)
+    }
+}
+
+impl<ST, V> ToSql<Array<ST>, Pg> for ArrayOf<V>
+where
+    Pg: HasSqlType<ST>,
+    V: Values<Pg>,
+{
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
+        let elements: Vec<_> = (0..self.0.len()).map(|index| Element { values: &self.0, index }).collect();
+        ToSql::<Array<ST>, Pg>::to_sql(elements.as_slice(), &mut out.reborrow())
+    }
+}
+
+/// One of the values: Diesel makes the array, and each element writes itself.
+#[derive(Debug)]
+struct Element<'v, V> {
+    values: &'v V,
+    index: usize,
+}
+
+impl<ST, V: Values<Pg>> ToSql<ST, Pg> for Element<'_, V> {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
+        self.values.write(self.index, out)
+    }
+}
+
+/// What PostgreSQL's error fields mean. A German server says the details in German: then the rule's name must do.
+fn read(kind: DatabaseErrorKind, information: &dyn DatabaseErrorInformation, table: &str) -> Meaning {
+    let message = information.message();
+    let table = information.table_name().unwrap_or(table).to_owned();
+    let rule = information.constraint_name().unwrap_or(message);
+    let key = information.details().and_then(Key::in_details);
+    Meaning::Refused(match kind {
+        DatabaseErrorKind::UniqueViolation => match key {
+            Some(Key { columns, values, .. }) => {
+                Error::Unique { table, columns: columns.to_owned(), values: format!(" ({values})") }
+            }
+            None => Error::Unique { table, columns: rule.to_owned(), values: String::new() },
+        },
+        DatabaseErrorKind::NotNullViolation => {
+            Error::NotNull { table, column: information.column_name().unwrap_or(rule).to_owned() }
+        }
+        DatabaseErrorKind::ForeignKeyViolation | DatabaseErrorKind::RestrictViolation => {
+            let problem = match key {
+                Some(Key { columns, values, other, missing: true }) => {
+                    format!("there is no row of {other} for {columns} {values} (foreign key)")
+                }
+                Some(Key { columns, values, other, missing: false }) => {
+                    format!("rows of {other} still refer to {columns} {values} (foreign key)")
+                }
+                None => format!("the foreign key {rule} stands against it"),
+            };
+            Error::ForeignKey { table, problem }
+        }
+        DatabaseErrorKind::CheckViolation | DatabaseErrorKind::ExclusionViolation => {
+            Error::Check { table, rule: rule.to_owned() }
+        }
+        DatabaseErrorKind::ReadOnlyTransaction => Error::ReadOnlyDatabase { place: table, problem: message.to_owned() },
+        _ => return failure::postgres(kind, message).map_or(Meaning::Unknown, Meaning::from),
+    })
+}
+
+/// `Key (a, b)=(1, 2) …`: what stands in an error's details.
+struct Key<'d> {
+    columns: &'d str,
+    values: &'d str,
+    /// The table at the other end of a foreign key.
+    other: &'d str,
+    /// The row at the other end is missing, rather than in the way.
+    missing: bool,
+}
+
+impl<'d> Key<'d> {
+    fn in_details(details: &'d str) -> Option<Self> {
+        let (columns, rest) = details.strip_prefix("Key (")?.split_once(")=(")?;
+        let missing = rest.contains(") is not present in table \"");
+        let (values, other) = ["already exists", "is not present in table", "is still referenced from table"]
+            .iter()
+            .find_map(|ending| rest.rsplit_once(&format!(") {ending}")))?;
+        Some(Self { columns, values, other: other.trim_matches(|c| " \".".contains(c)), missing })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn details_name_the_key_and_the_other_table() {
+        let key = Key::in_details("Key (user_id, repo_name)=(1, a) b) already exists.").unwrap();
+        assert_eq!((key.columns, key.values, key.other), ("user_id, repo_name", "1, a) b", ""));
+        let key = Key::in_details("Key (user_id)=(99) is not present in table \"users\".").unwrap();
+        assert_eq!((key.values, key.other, key.missing), ("99", "users", true));
+        let key = Key::in_details("Key (id)=(1) is still referenced from table \"resumes\".").unwrap();
+        assert_eq!((key.values, key.other, key.missing), ("1", "resumes", false));
+        assert!(Key::in_details("Schlüssel »(a)=(1)« existiert bereits.").is_none());
+    }
+
+    #[test]
+    fn a_missing_database_is_read_from_what_libpq_says() {
+        let said =
+            "connection to server at \"127.0.0.1\", port 5432 failed: FATAL:  database \"my records\" does not exist";
+        assert_eq!(missing(said), Some("my records"));
+        assert_eq!(missing("connection refused"), None);
+    }
+
+    #[test]
+    fn a_wait_is_never_for_ever() {
+        assert_eq!(whole_seconds(Duration::ZERO), 1);
+        assert_eq!(whole_seconds(Duration::from_millis(1_001)), 2);
+        assert_eq!(whole_seconds(Duration::MAX), 86_400);
+    }
+}

@@ -1,0 +1,50 @@
+//! The lock that only one runner of migrations holds, on engines where a transaction alone keeps nobody out.
+
+use std::sync::Arc;
+
+use diesel::prelude::*;
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
+use diesel::sql_types::{BigInt, Nullable};
+
+use super::HERE;
+use crate::connection::{AnyConnection, Backend, SessionConnection as _};
+use crate::error::{Error, Result};
+
+/// `folio` in ASCII: what PostgreSQL's advisory lock is known by, within a database.
+const POSTGRES: &str = "SELECT pg_advisory_xact_lock(439956040047)";
+/// MySQL's locks are the server's, so the name holds the database's.
+const MYSQL: &str = "SELECT GET_LOCK(CONCAT('folio-', SHA1(DATABASE())), @@innodb_lock_wait_timeout) AS held";
+const MYSQL_BACK: &str = "SELECT RELEASE_LOCK(CONCAT('folio-', SHA1(DATABASE()))) AS held";
+
+#[derive(QueryableByName)]
+struct Held {
+    #[diesel(sql_type = Nullable<BigInt>)]
+    held: Option<i64>,
+}
+
+/// Waits for the lock, inside a transaction. On SQLite `BEGIN IMMEDIATE` has taken it.
+pub(super) fn take(connection: &mut AnyConnection) -> Result<()> {
+    let taken = match connection.backend() {
+        Backend::Sqlite => Ok(true),
+        Backend::Postgres => diesel::sql_query(POSTGRES).execute(connection).map(|_| true),
+        Backend::Mysql => diesel::sql_query(MYSQL).get_result::<Held>(connection).map(|answer| answer.held == Some(1)),
+    };
+    match taken {
+        Ok(true) => Ok(()),
+        Ok(false) => {
+            let message = "another program is migrating this database".to_owned();
+            let source = DieselError::DatabaseError(DatabaseErrorKind::Unknown, Box::new(message));
+            Err(Error::Locked { source: Arc::new(source) })
+        }
+        Err(error) => Err(connection.explain(error, HERE, "waiting for another runner of migrations")),
+    }
+}
+
+/// Gives the lock back where the end of the transaction does not; the end of the connection would, too.
+pub(super) fn give_back(connection: &mut AnyConnection) {
+    if connection.backend() == Backend::Mysql
+        && let Err(failed) = diesel::sql_query(MYSQL_BACK).get_result::<Held>(connection)
+    {
+        tracing::warn!(target: "folio::migrations", %failed, "giving the lock back failed");
+    }
+}

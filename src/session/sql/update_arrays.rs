@@ -1,0 +1,220 @@
+//! `UPDATE t SET a = new.a FROM unnest($1, $2) AS new (…) WHERE …`: many rows from one array a column, so that the text
+//! is the same for any number of rows.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use diesel::QueryResult;
+use diesel::backend::Backend;
+use diesel::deserialize::FromSql;
+use diesel::query_builder::{AstPass, QueryFragment, QueryId};
+use diesel::serialize::{self, Output, ToSql};
+use diesel::sql_types::HasSqlType;
+
+use super::update::Edited;
+use crate::connection::{ArrayOf, Engine, Link, Values};
+use crate::session::entity::{ColumnSet, Columns, Entity, Visitor};
+
+/// Whether every column that the UPDATE names can be sent as an array.
+pub(super) fn fit_arrays<E, C>(link: &mut Link<'_, C>, columns: ColumnSet) -> bool
+where
+    C: Engine,
+    E: Columns<C::Backend>,
+{
+    let table = E::table();
+    let mut named = columns.iter().chain(table.key.iter().copied()).chain(table.version);
+    named.all(|column| E::column(column, Fits { connection: &mut *link.connection }))
+}
+
+/// Which values an array holds.
+#[derive(Debug, Clone, Copy)]
+enum Part {
+    /// The key's column at this position, as it was read.
+    Key(usize),
+    /// The version column, as it was read.
+    Version(usize),
+    /// This column, as it shall be.
+    New(usize),
+}
+
+impl Part {
+    /// Its name in `AS new (…)`.
+    fn name(self) -> String {
+        match self {
+            Self::Key(position) => format!("key{position}"),
+            Self::Version(_) => "read_version".to_owned(),
+            Self::New(column) => format!("column{column}"),
+        }
+    }
+}
+
+/// One array.
+struct Sent<'a, E: Entity, DB> {
+    part: Part,
+    rows: &'a [Edited<'a, E>],
+    keys: &'a [E::Key],
+    backend: PhantomData<fn() -> DB>,
+}
+
+impl<E: Columns<DB>, DB: Backend> Values<DB> for Sent<'_, E, DB> {
+    fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    fn write<'b>(&'b self, index: usize, out: &mut Output<'b, '_, DB>) -> serialize::Result {
+        match self.part {
+            Part::Key(position) => E::key_column(position, Write { row: &self.keys[index], out }),
+            Part::Version(column) => E::column(column, Write { row: self.rows[index].before, out }),
+            Part::New(column) => E::column(column, Write { row: self.rows[index].row, out }),
+        }
+    }
+}
+
+/// As the echo shows it: the values.
+impl<E: Columns<DB>, DB: Backend> fmt::Debug for Sent<'_, E, DB> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut list = f.debug_list();
+        for (edited, key) in self.rows.iter().zip(self.keys) {
+            match self.part {
+                Part::Key(position) => E::key_column(position, Show { row: key, list: &mut list }),
+                Part::Version(column) => E::column(column, Show { row: edited.before, list: &mut list }),
+                Part::New(column) => E::column(column, Show { row: edited.row, list: &mut list }),
+            }
+        }
+        list.finish()
+    }
+}
+
+/// The statement for several rows.
+pub(super) struct UpdateFromArrays<'a, E: Entity, C: Engine> {
+    arrays: Vec<ArrayOf<Sent<'a, E, C::Backend>>>,
+    columns: ColumnSet,
+}
+
+impl<'a, E: Columns<C::Backend>, C: Engine> UpdateFromArrays<'a, E, C> {
+    /// Of `columns` of the rows, whose keys as they were read are `keys`.
+    pub(super) fn new(rows: &'a [Edited<'a, E>], keys: &'a [E::Key], columns: ColumnSet) -> Self {
+        let table = E::table();
+        let read = (0..table.key.len()).map(Part::Key).chain(table.version.map(Part::Version));
+        let parts = read.chain(columns.iter().map(Part::New));
+        let arrays = parts.map(|part| ArrayOf(Sent { part, rows, keys, backend: PhantomData })).collect();
+        Self { arrays, columns }
+    }
+}
+
+impl<E: Columns<C::Backend>, C: Engine> QueryFragment<C::Backend> for UpdateFromArrays<'_, E, C> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, C::Backend>) -> QueryResult<()> {
+        let table = E::table();
+        out.push_sql("UPDATE ");
+        E::table_name(out.reborrow())?;
+        for (number, column) in self.columns.iter().enumerate() {
+            out.push_sql(if number > 0 { ", " } else { " SET " });
+            out.push_identifier(table.columns[column].name)?;
+            out.push_sql(&format!(" = new.{}", Part::New(column).name()));
+        }
+        out.push_sql(" FROM unnest(");
+        for (number, array) in self.arrays.iter().enumerate() {
+            if number > 0 {
+                out.push_sql(", ");
+            }
+            let push = Push::<C, _> { values: array, out: &mut out };
+            match array.0.part {
+                Part::Key(position) => E::key_column(position, push),
+                Part::Version(column) | Part::New(column) => E::column(column, push),
+            }?;
+        }
+        out.push_sql(") AS new (");
+        let names: Vec<String> = self.arrays.iter().map(|array| array.0.part.name()).collect();
+        out.push_sql(&names.join(", "));
+        out.push_sql(")");
+        let read = self.arrays.iter().map(|array| array.0.part).filter_map(|part| match part {
+            Part::Key(position) => Some((table.key[position], part)),
+            Part::Version(column) => Some((column, part)),
+            Part::New(_) => None,
+        });
+        for (number, (column, part)) in read.enumerate() {
+            out.push_sql(if number > 0 { " AND " } else { " WHERE " });
+            E::table_name(out.reborrow())?;
+            out.push_sql(".");
+            out.push_identifier(table.columns[column].name)?;
+            out.push_sql(&format!(" = new.{}", part.name()));
+        }
+        Ok(())
+    }
+}
+
+impl<E: Entity, C: Engine> QueryId for UpdateFromArrays<'_, E, C> {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+/// Asks the engine whether a column's type can stand in an array.
+struct Fits<'c, C> {
+    connection: &'c mut C,
+}
+
+impl<R, C: Engine> Visitor<C::Backend, R> for Fits<'_, C> {
+    type Output = bool;
+
+    fn visit<ST, T>(self, _: fn(&R) -> &T, _: fn(&mut R, T)) -> bool
+    where
+        C::Backend: HasSqlType<ST>,
+        T: ToSql<ST, C::Backend> + FromSql<ST, C::Backend> + PartialEq + 'static,
+    {
+        self.connection.fits_array::<ST>()
+    }
+}
+
+/// Binds an array.
+struct Push<'v, 'p, 'b, C: Engine, V> {
+    values: &'b ArrayOf<V>,
+    out: &'v mut AstPass<'p, 'b, C::Backend>,
+}
+
+impl<R, C: Engine, V: Values<C::Backend>> Visitor<C::Backend, R> for Push<'_, '_, '_, C, V> {
+    type Output = QueryResult<()>;
+
+    fn visit<ST: 'static, T>(self, _: fn(&R) -> &T, _: fn(&mut R, T)) -> QueryResult<()>
+    where
+        C::Backend: HasSqlType<ST>,
+        T: ToSql<ST, C::Backend> + FromSql<ST, C::Backend> + PartialEq + 'static,
+    {
+        C::push_array::<ST, V>(self.values, self.out)
+    }
+}
+
+/// Writes one value.
+struct Write<'v, 'o, 'b, R, DB: Backend> {
+    row: &'b R,
+    out: &'v mut Output<'b, 'o, DB>,
+}
+
+impl<R, DB: Backend> Visitor<DB, R> for Write<'_, '_, '_, R, DB> {
+    type Output = serialize::Result;
+
+    fn visit<ST, T>(self, get: fn(&R) -> &T, _: fn(&mut R, T)) -> serialize::Result
+    where
+        DB: HasSqlType<ST>,
+        T: ToSql<ST, DB> + FromSql<ST, DB> + PartialEq + 'static,
+    {
+        ToSql::<ST, DB>::to_sql(get(self.row), self.out)
+    }
+}
+
+/// Shows one value.
+struct Show<'v, 'l, 'f, R> {
+    row: &'v R,
+    list: &'v mut fmt::DebugList<'l, 'f>,
+}
+
+impl<R, DB: Backend> Visitor<DB, R> for Show<'_, '_, '_, R> {
+    type Output = ();
+
+    fn visit<ST, T>(self, get: fn(&R) -> &T, _: fn(&mut R, T))
+    where
+        DB: HasSqlType<ST>,
+        T: ToSql<ST, DB> + FromSql<ST, DB> + PartialEq + 'static,
+    {
+        self.list.entry(get(self.row));
+    }
+}

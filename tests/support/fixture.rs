@@ -1,0 +1,63 @@
+//! A database of its own for each test, on whichever engine the test is run on.
+//!
+//! A suite is one file that a test binary takes in once an engine, as a module of the engine's name, from which it
+//! knows what to run on: `fixture(module_path!())`.
+
+use std::ops::Deref;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use folio::Database;
+use folio::connection::{Access, Backend, EchoOptions};
+use folio::database::Options;
+use tempfile::TempDir;
+
+use super::servers;
+
+/// A database with Folio's tables. It can be used by several connections at once.
+pub struct Fixture {
+    db: Database,
+    url: String,
+    folder: Option<TempDir>,
+}
+
+impl Fixture {
+    /// Where the database is, for opening it once more.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+}
+
+impl Deref for Fixture {
+    type Target = Database;
+
+    fn deref(&self) -> &Database {
+        &self.db
+    }
+}
+
+/// The engine whose name a module bears.
+pub fn engine(module: &str) -> Backend {
+    let named = |backend: &&Backend| module.split("::").any(|part| part == backend.feature());
+    *Backend::ALL.iter().find(named).unwrap_or_else(|| panic!("{module} bears the name of no engine"))
+}
+
+/// The address of a database that is not made yet, and the folder that it will be in if it is a file.
+pub fn address(backend: Backend) -> (String, Option<TempDir>) {
+    static MADE: AtomicU32 = AtomicU32::new(0);
+    match backend {
+        Backend::Sqlite => {
+            let folder = tempfile::tempdir().unwrap();
+            (folder.path().join("folio.db").display().to_string(), Some(folder))
+        }
+        server => (servers::url(server, &format!("test_{}", MADE.fetch_add(1, Ordering::Relaxed))), None),
+    }
+}
+
+/// A new database with Folio's tables and an echo, on the engine whose name the module bears.
+pub fn fixture(module: &str) -> Fixture {
+    let (url, folder) = address(engine(module));
+    let options = Options::default().access(Access::Create).echo(EchoOptions::default());
+    let db = Database::open_with(&url, options).unwrap();
+    db.migrate().unwrap();
+    Fixture { db, url, folder }
+}

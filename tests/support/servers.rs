@@ -1,0 +1,101 @@
+//! Private, throw-away servers: each is started at most once in a test binary, on a free loopback port, in a folder of
+//! its own, and is gone when the binary is, however that ends.
+//!
+//! A static is never dropped, so a shell stands guard: it starts the server, waits for the end of its input, which the
+//! operating system closes with the test process, and then stops the server and removes the folder.
+
+use std::io::{BufRead as _, BufReader};
+use std::net::TcpListener;
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+
+use folio::connection::Backend;
+
+/// The user that the servers do not run as is root; as anyone else they run as that one.
+const PROLOGUE: &str = r#"
+trap '' INT TERM HUP
+D=$(mktemp -d) && chmod 755 "$D" || exit 1
+fail() { echo "$1" "$(tail -n 5 "$D/log" 2>/dev/null | tr '\n' ' ')"; rm -rf "$D"; exit 1; }
+as() {
+    if [ "$(id -u)" = 0 ]; then chown "$U" "$D"; setpriv --reuid="$U" --regid="$U" --init-groups env HOME=/tmp "$@"
+    else env HOME=/tmp "$@"; fi
+}
+"#;
+
+const POSTGRES: &str = r#"
+U=postgres
+B=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -n 1)
+[ -n "$B" ] || B=$(dirname "$(command -v initdb || echo /none/initdb)")
+[ -x "$B/initdb" ] || fail "PostgreSQL's server is not installed (Debian: postgresql; '.ci/servers' installs it)"
+: >"$D/log"; chmod 666 "$D/log"
+as "$B/initdb" -D "$D/data" -U app -A trust --no-sync --locale=C.UTF-8 -E UTF8 >"$D/log" 2>&1 || fail 'initdb:'
+as "$B/pg_ctl" -D "$D/data" -l "$D/log" -w -o "-c listen_addresses=127.0.0.1 -p $PORT -k $D -c fsync=off \
+    -c full_page_writes=off -c max_connections=200 -c shared_buffers=64MB" start >/dev/null 2>&1 || fail 'PostgreSQL:'
+echo ready
+read -r _
+as "$B/pg_ctl" -D "$D/data" -m immediate stop >/dev/null 2>&1
+rm -rf "$D"
+"#;
+
+const MYSQL: &str = r#"
+U=mysql
+command -v mariadbd >/dev/null || fail "MariaDB's server is not installed (Debian: mariadb-server; '.ci/servers' installs it)"
+[ "$(id -u)" = 0 ] && chown mysql "$D" || U=$(id -un)
+mariadb-install-db --no-defaults --user="$U" --datadir="$D/data" --skip-test-db --auth-root-authentication-method=normal \
+    --innodb-log-file-size=4M >"$D/log" 2>&1 || fail 'mariadb-install-db:'
+mariadbd --no-defaults --user="$U" --datadir="$D/data" --tmpdir="$D" --socket="$D/s.sock" --port="$PORT" \
+    --bind-address=127.0.0.1 --pid-file="$D/m.pid" --skip-log-bin --skip-name-resolve --innodb-buffer-pool-size=64M \
+    --innodb-log-file-size=4M --innodb-flush-log-at-trx-commit=0 --performance-schema=OFF --max-connections=200 \
+    >"$D/log" 2>&1 &
+SERVER=$!
+until mariadb-admin --no-defaults -S "$D/s.sock" -uroot ping >/dev/null 2>&1; do
+    kill -0 "$SERVER" 2>/dev/null || fail 'MariaDB:'
+    sleep 0.05
+done
+mariadb --no-defaults -S "$D/s.sock" -uroot -e \
+    "CREATE USER app@'127.0.0.1' IDENTIFIED BY 'pw'; GRANT ALL ON *.* TO app@'127.0.0.1'" >"$D/log" 2>&1 || fail 'MariaDB:'
+echo ready
+read -r _
+kill -9 "$SERVER"; wait "$SERVER" 2>/dev/null
+rm -rf "$D"
+"#;
+
+struct Server {
+    port: u16,
+    /// Its input ends with this process.
+    _guard: Child,
+}
+
+/// A URL of a database of that name on the private server of an engine; nobody has made it yet.
+pub fn url(backend: Backend, name: &str) -> String {
+    static RUNNING_POSTGRES: OnceLock<Result<Server, String>> = OnceLock::new();
+    static RUNNING_MYSQL: OnceLock<Result<Server, String>> = OnceLock::new();
+    let (running, script, login) = match backend {
+        Backend::Postgres => (&RUNNING_POSTGRES, POSTGRES, "postgres://app"),
+        Backend::Mysql => (&RUNNING_MYSQL, MYSQL, "mysql://app:pw"),
+        other => panic!("{other} needs no server"),
+    };
+    match running.get_or_init(|| start(script)) {
+        Ok(server) => format!("{login}@127.0.0.1:{}/{name}", server.port),
+        Err(problem) => panic!("NOT RUN on {backend}: {problem}"),
+    }
+}
+
+fn start(script: &str) -> Result<Server, String> {
+    let free = TcpListener::bind("127.0.0.1:0").map_err(|e| e.to_string())?;
+    let port = free.local_addr().map_err(|e| e.to_string())?.port();
+    drop(free);
+    let mut guard = Command::new("sh")
+        .args(["-c", &format!("{PROLOGUE}{script}")])
+        .env("PORT", port.to_string())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .map_err(|e| e.to_string())?;
+    let mut said = String::new();
+    if let Some(output) = guard.stdout.take() {
+        BufReader::new(output).read_line(&mut said).map_err(|e| e.to_string())?;
+    }
+    if said.trim() == "ready" { Ok(Server { port, _guard: guard }) } else { Err(said.trim().to_owned()) }
+}
