@@ -4,7 +4,7 @@
 
 mod support;
 
-use folio::connection::EchoOptions;
+use folio::connection::{Backend, EchoOptions};
 use folio::exchange::{self, Input, Rules, Summary, gather};
 use folio::models::{Note, Repository, Resume, User};
 use folio::services::users::{self, Account, Who};
@@ -13,7 +13,7 @@ use folio::{Database, Error, Result};
 use support::recorder::Recorder;
 
 fn database() -> Database {
-    Recorder::install();
+    Recorder::install(Backend::Sqlite);
     let db = Database::open_with("sqlite::memory:", folio::database::Options::default().echo(EchoOptions::default()))
         .unwrap();
     db.migrate().unwrap();

@@ -5,6 +5,7 @@
 mod support;
 
 use diesel::connection::SimpleConnection;
+use folio::connection::Backend;
 use folio::migrations::Standing;
 use folio::prelude::*;
 use support::recorder::Recorder;
@@ -24,7 +25,7 @@ impl std::ops::Deref for Fixture {
 }
 
 fn fixture() -> Fixture {
-    Recorder::install();
+    Recorder::install(Backend::Sqlite);
     let folder = tempfile::tempdir().unwrap();
     let url = folder.path().join("folio.db").display().to_string();
     let options = Options::default().access(folio::connection::Access::Create).echo(EchoOptions::default());

@@ -2,38 +2,29 @@
 //!
 //! A behaviour is one test body over the library in `domain`, which alone names a database.
 
-#![cfg(feature = "sqlite")]
+#![allow(clippy::duplicate_mod, reason = "each engine takes the suite in under its own name")]
 
+#[cfg(feature = "sqlite")]
 #[path = "session/a_engine.rs"]
 mod a_engine;
-#[path = "session/b_transactions.rs"]
-mod b_transactions;
-#[path = "session/c_states.rs"]
-mod c_states;
-#[path = "session/d_identity.rs"]
-mod d_identity;
-#[path = "session/domain.rs"]
-mod domain;
-#[path = "session/e_query.rs"]
-mod e_query;
-#[path = "session/f_flush.rs"]
-mod f_flush;
-#[path = "session/g_delete.rs"]
-mod g_delete;
-#[path = "session/h_statements.rs"]
-mod h_statements;
-#[path = "session/i_expire.rs"]
-mod i_expire;
-#[path = "session/j_rollback.rs"]
-mod j_rollback;
-#[path = "session/k_savepoints.rs"]
-mod k_savepoints;
-#[path = "session/l_relations.rs"]
-mod l_relations;
+#[cfg(feature = "mysql")]
+#[path = "session/suite.rs"]
+mod mysql;
 #[path = "session/numbers.rs"]
 mod numbers;
+#[cfg(feature = "postgres")]
+#[path = "session/suite.rs"]
+mod postgres;
+#[cfg(feature = "sqlite")]
 #[path = "session/properties.rs"]
 mod properties;
+#[cfg(feature = "sqlite")]
+#[path = "session/suite.rs"]
+mod sqlite;
 mod support;
+#[cfg(feature = "sqlite")]
 #[path = "session/walk.rs"]
 mod walk;
+
+#[cfg(feature = "sqlite")]
+use sqlite::domain;

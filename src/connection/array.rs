@@ -1,6 +1,6 @@
 //! One column of many rows, bound as one array where the engine has arrays.
 
-use std::fmt::Debug;
+use std::fmt::{self, Debug};
 
 use diesel::backend::Backend;
 use diesel::serialize::{self, Output};
@@ -23,6 +23,11 @@ pub trait Values<DB: Backend>: Debug {
     fn write<'b>(&'b self, index: usize, out: &mut Output<'b, '_, DB>) -> serialize::Result;
 }
 
-/// Values to be bound as one array.
-#[derive(Debug)]
+/// Values to be bound as one array, shown as a list of them.
 pub struct ArrayOf<V>(pub V);
+
+impl<V: Debug> Debug for ArrayOf<V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}

@@ -164,9 +164,9 @@ fn foreign_key(message: &str) -> String {
     let names: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
     match names[..] {
         [_, child, _, column, ..] if message.starts_with("Cannot delete or update a parent row") => {
-            format!("rows of {child} still refer to it by {column} (foreign key)")
+            format!("rows of {child} still refer to it by {column}")
         }
-        [_, _, _, column, parent, ..] => format!("there is no row of {parent} for this {column} (foreign key)"),
+        [_, _, _, column, parent, ..] => format!("{column}: there is no such row in {parent}"),
         _ => message.to_owned(),
     }
 }
@@ -215,14 +215,14 @@ mod tests {
                 "Cannot add or update a child row: a foreign key constraint fails (`app`.`repositories`, CONSTRAINT \
                  `repositories_user_id_fkey` FOREIGN KEY (`user_id`) REFERENCES `users` (`user_id`) ON UPDATE CASCADE)",
                 "repositories",
-                "repositories: there is no row of users for this user_id (foreign key)",
+                "repositories: user_id: there is no such row in users",
             ),
             (
                 Kind::ForeignKeyViolation,
                 "Cannot delete or update a parent row: a foreign key constraint fails (`app`.`resumes`, CONSTRAINT \
                  `resumes_user_id_fkey` FOREIGN KEY (`user_id`) REFERENCES `users` (`id`))",
                 "users",
-                "users: rows of resumes still refer to it by user_id (foreign key)",
+                "users: rows of resumes still refer to it by user_id",
             ),
         ] {
             assert_eq!(said(kind, message, table), words);

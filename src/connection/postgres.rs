@@ -160,35 +160,37 @@ impl<ST, V: Values<Pg>> ToSql<ST, Pg> for Element<'_, V> {
 /// What PostgreSQL's error fields mean. A German server says the details in German: then the rule's name must do.
 fn read(kind: DatabaseErrorKind, information: &dyn DatabaseErrorInformation, table: &str) -> Meaning {
     let message = information.message();
-    let table = information.table_name().unwrap_or(table).to_owned();
+    let own = information.table_name().unwrap_or(table).to_owned();
     let rule = information.constraint_name().unwrap_or(message);
     let key = information.details().and_then(Key::in_details);
     Meaning::Refused(match kind {
         DatabaseErrorKind::UniqueViolation => match key {
             Some(Key { columns, values, .. }) => {
-                Error::Unique { table, columns: columns.to_owned(), values: format!(" ({values})") }
+                Error::Unique { table: own, columns: columns.to_owned(), values: format!(" ({values})") }
             }
-            None => Error::Unique { table, columns: rule.to_owned(), values: String::new() },
+            None => Error::Unique { table: own, columns: rule.to_owned(), values: String::new() },
         },
         DatabaseErrorKind::NotNullViolation => {
-            Error::NotNull { table, column: information.column_name().unwrap_or(rule).to_owned() }
+            Error::NotNull { table: own, column: information.column_name().unwrap_or(rule).to_owned() }
         }
         DatabaseErrorKind::ForeignKeyViolation | DatabaseErrorKind::RestrictViolation => {
             let problem = match key {
                 Some(Key { columns, values, other, missing: true }) => {
-                    format!("there is no row of {other} for {columns} {values} (foreign key)")
+                    format!("{columns} {values}: there is no such row in {other}")
                 }
                 Some(Key { columns, values, other, missing: false }) => {
-                    format!("rows of {other} still refer to {columns} {values} (foreign key)")
+                    format!("{columns} {values}: rows of {other} still refer to it")
                 }
                 None => format!("the foreign key {rule} stands against it"),
             };
-            Error::ForeignKey { table, problem }
+            Error::ForeignKey { table: table.to_owned(), problem }
         }
         DatabaseErrorKind::CheckViolation | DatabaseErrorKind::ExclusionViolation => {
-            Error::Check { table, rule: rule.to_owned() }
+            Error::Check { table: own, rule: rule.to_owned() }
         }
-        DatabaseErrorKind::ReadOnlyTransaction => Error::ReadOnlyDatabase { place: table, problem: message.to_owned() },
+        DatabaseErrorKind::ReadOnlyTransaction => {
+            Error::ReadOnlyDatabase { place: table.to_owned(), problem: message.to_owned() }
+        }
         _ => return failure::postgres(kind, message).map_or(Meaning::Unknown, Meaning::from),
     })
 }

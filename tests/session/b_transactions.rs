@@ -1,10 +1,10 @@
 //! Engine and echo (4–6), transaction scope (7–20).
 
 use diesel::{HasQuery as _, RunQueryDsl as _};
-use folio::connection::{EchoOptions, Mode};
+use folio::connection::{AnyConnection, EchoOptions, Mode};
 use folio::{Error, Result, Session, State};
 
-use crate::domain::*;
+use super::domain::*;
 use crate::support::recorder::Recorder;
 
 const INSERT_AUTHOR: &str = "INSERT INTO authors (number, name, email) VALUES (?, ?, ?) RETURNING id, number";
@@ -33,7 +33,7 @@ fn b005_a_failed_statement_is_echoed_with_its_error() -> Result<()> {
     session.add(NewAuthor::new(10, "Dot")?);
     session.flush().unwrap_err();
     let failed = recorder.take().into_iter().find(|sent| sent.error.is_some()).unwrap();
-    assert!(failed.error.unwrap().contains("UNIQUE constraint failed: authors.number"));
+    assert!(failed.sql.starts_with("INSERT INTO") && !failed.error.unwrap().is_empty());
     Ok(())
 }
 
@@ -50,7 +50,7 @@ fn b006_binds_can_be_hidden_and_long_ones_are_cut() -> Result<()> {
     library.session_for(Mode::Write, short).get::<Tag>("a name that is longer than that")?;
     let sent = recorder.take();
     assert!(sent[1].binds.starts_with("[\"a name t… ("), "{}", sent[1].binds);
-    assert!(sent[1].sql.starts_with("SELECT `na… ("), "{}", sent[1].sql);
+    assert!(sent[1].sql.contains("na… ("), "{}", sent[1].sql);
     Ok(())
 }
 
@@ -203,6 +203,9 @@ fn b011_a_panic_in_a_block_rolls_back_and_goes_on() -> Result<()> {
 
 #[test]
 fn b011_a_commit_that_the_database_refuses_rolls_back() -> Result<()> {
+    if !can(Capability::CheckAtCommit) {
+        return Ok(());
+    }
     let (library, mut session, recorder) = open();
     let mut loan = None;
     let refused = session.begin(|session| -> Result<()> {
@@ -211,7 +214,9 @@ fn b011_a_commit_that_the_database_refuses_rolls_back() -> Result<()> {
     });
     let error = refused.unwrap_err();
     assert!(error.is_foreign_key() && error.to_string().starts_with("committing: "), "{error}");
-    assert_eq!(recorder.sql()[2..], ["COMMIT", "ROLLBACK"]);
+    // Some engines end the transaction with the COMMIT that they refuse.
+    let sent = recorder.sql();
+    assert!(sent[2] == "COMMIT" && sent[3..].iter().all(|sql| sql == "ROLLBACK"), "{sent:?}");
     assert!(session.state(loan.unwrap())?.is_transient());
     assert!(!session.in_transaction());
     assert_eq!(library.see("SELECT COUNT(*) FROM loans"), "0");
@@ -266,6 +271,9 @@ fn b015_a_dropped_session_gives_the_connection_back_outside_a_transaction() -> R
 
 #[test]
 fn b015_a_begin_that_fails_leaves_the_session_as_it_was() -> Result<()> {
+    if !can(Capability::KeepOthersOutFromBegin) {
+        return Ok(());
+    }
     let (library, mut session, _recorder) = open();
     let dot = session.add(NewAuthor::new(7, "Dot")?);
     let mut other = library.session();
@@ -358,23 +366,37 @@ fn b019_inside_an_outer_transaction_commit_releases_a_savepoint() {
     assert_eq!(library.see("SELECT COUNT(*) FROM authors"), "3");
 }
 
+/// The same work on a connection of whatever engine's own type.
+macro_rules! work_natively {
+    ($library:ident, $connection:ident) => {{
+        let mut session = Session::on(&mut $connection);
+        let dot = session.begin(|session| -> Result<_> {
+            let dot = session.add(NewAuthor::new(7, "Dot")?);
+            session.add(NewBook::new(dot, "Tree")?);
+            session.flush()?;
+            session.edit(dot)?.name = "Dorothy".into();
+            let books = session.children(books::author_id, &[dot])?;
+            assert_eq!(books[0].len(), 1);
+            Ok(dot)
+        })?;
+        assert_eq!(session.key(dot), Some(4));
+        let mut pages = session.query(Author::query()).batches(3);
+        assert_eq!(pages.next(&mut session)?.map(|page| page.len()), Some(3));
+        assert_eq!($library.see("SELECT name FROM authors WHERE number = 7"), "Dorothy");
+    }};
+}
+
 #[test]
 fn b019_a_session_works_over_one_engine_s_own_connection() -> Result<()> {
     let library = Library::new();
-    let mut connection = library.connect_natively();
-    let mut session = Session::on(&mut connection);
-    let dot = session.begin(|session| -> Result<_> {
-        let dot = session.add(NewAuthor::new(7, "Dot")?);
-        session.add(NewBook::new(dot, "Tree")?);
-        session.flush()?;
-        session.edit(dot)?.name = "Dorothy".into();
-        let books = session.children(books::author_id, &[dot])?;
-        assert_eq!(books[0].len(), 1);
-        Ok(dot)
-    })?;
-    assert_eq!(session.key(dot), Some(4));
-    let mut pages = session.query(Author::query()).batches(3);
-    assert_eq!(pages.next(&mut session)?.map(|page| page.len()), Some(3));
-    assert_eq!(library.see("SELECT name FROM authors WHERE number = 7"), "Dorothy");
+    match library.connect() {
+        #[cfg(feature = "sqlite")]
+        AnyConnection::Sqlite(mut connection) => work_natively!(library, connection),
+        #[cfg(feature = "postgres")]
+        AnyConnection::Postgres(mut connection) => work_natively!(library, connection),
+        #[cfg(feature = "mysql")]
+        AnyConnection::Mysql(mut connection) => work_natively!(library, connection),
+        other => panic!("{other:?}"),
+    }
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use folio::{Error, Handle, Result, State};
 
-use crate::domain::*;
+use super::domain::*;
 
 #[test]
 fn b021_add_sends_nothing_until_flush() -> Result<()> {

@@ -3,7 +3,7 @@
 use diesel::{ExpressionMethods as _, HasQuery as _, QueryDsl as _, TextExpressionMethods as _};
 use folio::{Error, Result, State};
 
-use crate::domain::*;
+use super::domain::*;
 
 const AUTHORS: &str = "SELECT authors.id, authors.number, authors.name, authors.email FROM authors";
 

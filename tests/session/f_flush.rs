@@ -4,7 +4,7 @@ use diesel::{ExpressionMethods as _, HasQuery as _, QueryDsl as _};
 use folio::session::Ref;
 use folio::{Error, Handle, Result, State};
 
-use crate::domain::*;
+use super::domain::*;
 
 const INSERT_AUTHOR: &str = "INSERT INTO authors (number, name, email) VALUES (?, ?, ?) RETURNING id, number";
 const INSERT_REVIEW: &str = "INSERT INTO reviews (author_id, book_id, body) VALUES (?, ?, ?) RETURNING id, author_id";
@@ -274,7 +274,8 @@ fn b057_updates_and_deletes_go_in_order_of_the_key() -> Result<()> {
     }
     session.flush()?;
     let binds: Vec<String> = recorder.take().into_iter().map(|sent| sent.binds).collect();
-    assert_eq!(binds, [r#"[1, "1", 2, "2", 3, "3"]"#]);
+    let (rows, arrays) = (r#"[1, "1", 2, "2", 3, "3"]"#, r#"[[1, 2, 3], ["1", "2", "3"]]"#);
+    assert!(binds == [rows] || binds == [arrays], "{binds:?}");
     // Values that must be unique move one row at a time, so that the order is that of the keys.
     for (author, number) in [(cid, 33), (ann, 11), (ben, 22)] {
         session.edit(author)?.number = number;
@@ -300,9 +301,11 @@ fn b058_updates_of_the_same_columns_are_one_statement_and_others_are_not_mixed_i
         session.edit(*book)?.title = "new".into();
     }
     session.flush()?;
-    let sent: Vec<String> = recorder.sql().iter().map(|sql| sql.split(" FROM").next().unwrap().to_owned()).collect();
+    let sent = recorder.sql();
     assert!(sent[1].starts_with("UPDATE authors SET name = ?, email = ?"), "{sent:?}");
-    assert_eq!(sent.last().unwrap(), "UPDATE books SET title = v.column3, changed = v.column4, version = v.column5");
+    let books = sent.last().unwrap();
+    assert!(books.starts_with("UPDATE books ") && !books.contains("pages") && !books.contains("author_id"), "{books}");
+    assert!(["title = ", "changed = ", "version = "].iter().all(|set| books.contains(set)), "{books}");
     assert_eq!(sent.len(), 4, "{sent:?}");
     Ok(())
 }
@@ -482,7 +485,8 @@ fn b067_a_failed_flush_undoes_and_poisons_until_the_rollback() -> Result<()> {
     recorder.take();
     let error = session.flush().unwrap_err();
     assert_eq!(error.to_string(), "authors: a row with this number is already there (10)");
-    assert_eq!(recorder.sql(), [INSERT_AUTHOR, "ROLLBACK"]);
+    let sent = recorder.sql();
+    assert!(INSERT_AUTHOR.starts_with(&sent[0]) && sent[1..] == ["ROLLBACK"], "{sent:?}");
     assert!(session.in_transaction());
     let poisoned = [
         session.flush(),
@@ -538,6 +542,9 @@ fn b067_a_poisoned_block_does_not_commit_whatever_its_closure_says() -> Result<(
 
 #[test]
 fn b067_an_answer_that_cannot_be_read_poisons_nothing() -> Result<()> {
+    if !can(Capability::HoldTextThatIsNone) {
+        return Ok(());
+    }
     let (library, mut session, _recorder) = open();
     library.elsewhere("UPDATE authors SET name = x'ff' WHERE id = 1");
     let dot = session.add(NewAuthor::new(7, "Dot")?);

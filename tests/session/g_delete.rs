@@ -3,7 +3,7 @@
 use diesel::ExpressionMethods as _;
 use folio::{Error, Result, State};
 
-use crate::domain::*;
+use super::domain::*;
 
 #[test]
 fn b075_delete_only_marks_until_the_flush() -> Result<()> {

@@ -3,7 +3,7 @@
 use diesel::{ExpressionMethods as _, QueryDsl as _};
 use folio::{Error, Result, State};
 
-use crate::domain::*;
+use super::domain::*;
 
 #[test]
 fn b085_a_statement_flushes_first_and_gives_the_number_of_rows() -> Result<()> {

@@ -3,7 +3,7 @@
 use diesel::{ExpressionMethods as _, QueryDsl as _};
 use folio::{Error, Result, State};
 
-use crate::domain::*;
+use super::domain::*;
 
 const SELECT_AUTHOR: &str = "SELECT id, number, name, email FROM authors WHERE id = ?";
 

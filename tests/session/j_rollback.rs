@@ -4,7 +4,7 @@ use diesel::{ExpressionMethods as _, HasQuery as _, QueryDsl as _};
 use folio::session::Freshness;
 use folio::{Result, State};
 
-use crate::domain::*;
+use super::domain::*;
 
 #[test]
 fn b102_after_commit_rows_stay_readable_and_are_read_again_in_the_next_transaction() -> Result<()> {

@@ -1,9 +1,10 @@
 //! Records the SQL echo of the thread that it is made on.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::sync::Once;
 
+use folio::connection::Backend;
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
@@ -21,6 +22,8 @@ pub struct Sent {
 thread_local! {
     /// What the recorder of this thread has collected; `None` while there is no recorder.
     static SENT: RefCell<Option<Vec<Sent>>> = const { RefCell::new(None) };
+    /// The engine that this thread's test runs on.
+    static ENGINE: Cell<Option<Backend>> = const { Cell::new(None) };
 }
 
 /// Collects the events of its thread from its making to its end.
@@ -29,7 +32,10 @@ pub struct Recorder(());
 impl Recorder {
     /// Makes the echo heard in this process. A database that echoes must be opened after this: a statement that is
     /// sent while nobody listens can leave the echo switched off for those who listen later.
-    pub fn install() {
+    ///
+    /// What `engine` says in words of its own stands in the record in the words of SQLite.
+    pub fn install(engine: Backend) {
+        ENGINE.set(Some(engine));
         static INSTALLED: Once = Once::new();
         INSTALLED.call_once(|| {
             tracing::subscriber::set_global_default(Collector).expect("no other subscriber in this process");
@@ -37,14 +43,18 @@ impl Recorder {
     }
 
     pub fn start() -> Self {
-        Self::install();
+        Self::install(ENGINE.get().unwrap_or(Backend::Sqlite));
         SENT.set(Some(Vec::new()));
         Self(())
     }
 
     /// What was sent since the last call.
     pub fn take(&self) -> Vec<Sent> {
-        SENT.replace(Some(Vec::new())).unwrap_or_default()
+        let sent = SENT.replace(Some(Vec::new())).unwrap_or_default();
+        match ENGINE.get() {
+            None | Some(Backend::Sqlite) => sent,
+            Some(_) => translated(sent),
+        }
     }
 
     /// The SQL texts sent since the last call, quotes left out for reading.
@@ -57,6 +67,56 @@ impl Drop for Recorder {
     fn drop(&mut self) {
         SENT.set(None);
     }
+}
+
+/// What a server was sent, in the words of SQLite: so that one test can say what is sent everywhere.
+fn translated(sent: Vec<Sent>) -> Vec<Sent> {
+    let mut translated: Vec<Sent> = Vec::new();
+    for mut statement in sent {
+        let bare = statement.sql.replace(['`', '"'], "");
+        if let Some(before) = translated.last_mut()
+            && let Some((columns, _)) =
+                bare.strip_prefix("SELECT ").and_then(|rest| rest.split_once(", id - CAST(LAST_INSERT_ID()"))
+        {
+            // The batch read back is what RETURNING gives.
+            before.sql = format!("{} RETURNING {columns}", before.sql);
+            before.rows = statement.rows;
+            continue;
+        }
+        if let Some(before) = translated.last_mut()
+            && let Some(columns) = known_keys(&before.sql, &bare)
+        {
+            before.sql = format!("{} RETURNING {columns}", before.sql);
+            continue;
+        }
+        statement.sql = match bare.as_str() {
+            "BEGIN" => "BEGIN IMMEDIATE".to_owned(),
+            "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+            | "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY" => "BEGIN".to_owned(),
+            _ => placeholders(&bare),
+        };
+        translated.push(statement);
+    }
+    translated
+}
+
+/// What RETURNING would say where `select` reads back what `insert` left to the database, by the keys that it sent.
+fn known_keys(insert: &str, select: &str) -> Option<String> {
+    let (table, rest) = insert.strip_prefix("INSERT INTO ")?.split_once(" (")?;
+    let (sent, rest) = rest.split_once(')')?;
+    let (columns, condition) = select.strip_prefix("SELECT ")?.split_once(&format!(" FROM {table} WHERE "))?;
+    let sent: Vec<&str> = sent.split(", ").collect();
+    let made = columns.split(", ").filter(|column| !sent.contains(column));
+    let keys = sent.iter().copied().filter(|column| condition.split([' ', '(']).any(|word| word == *column));
+    let returned: Vec<&str> = made.clone().chain(keys).collect();
+    (made.count() > 0 && !rest.contains(" RETURNING ")).then(|| returned.join(", "))
+}
+
+/// `$1`, `$2`, … as `?`.
+fn placeholders(sql: &str) -> String {
+    let mut parts = sql.split('$');
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |sql, part| sql + "?" + part.trim_start_matches(|c: char| c.is_ascii_digit()))
 }
 
 struct Collector;

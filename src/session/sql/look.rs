@@ -14,7 +14,7 @@ use super::select::{Condition, read_where};
 use super::{Bind, ROWS_PER_STATEMENT};
 use crate::connection::{Engine, Link};
 use crate::error::Error;
-use crate::session::entity::{Columns, Entity, Reference};
+use crate::session::entity::{Columns, Entity, Reference, Table};
 
 /// With more rows than this, two of them that collide with each other are not searched for.
 const MOST_COMPARED: usize = 1_000;
@@ -28,17 +28,34 @@ where
 {
     let own = E::table().name;
     match error {
-        Error::Unique { table, columns, values } if table == own && values.is_empty() => {
-            let place = |name: &str| E::table().columns.iter().position(|column| column.name == name);
-            let set: Option<Vec<usize>> = columns.split(", ").map(place).collect();
-            let found = set.and_then(|set| collision(link, rows, &set).map(|row| shown(row, &set)));
-            Error::Unique { table, columns, values: found.map(|values| format!(" ({values})")).unwrap_or_default() }
-        }
+        Error::Unique { table, columns, values } if table == own => match unique_set(&columns, E::table()) {
+            Some(set) if values.is_empty() || columns != names(&set, E::table()) => {
+                let found = collision(link, rows, &set).map(|row| format!(" ({})", shown(row, &set)));
+                Error::Unique { table, columns: names(&set, E::table()), values: found.unwrap_or(values) }
+            }
+            _ => Error::Unique { table, columns, values },
+        },
         Error::ForeignKey { table, problem } if table == own => {
             Error::ForeignKey { table, problem: orphan(link, rows).unwrap_or(problem) }
         }
         other => other,
     }
+}
+
+/// The columns that the database means: by their names or, where it tells only the rule's, by what that is made of.
+fn unique_set(columns: &str, table: &'static Table) -> Option<Vec<usize>> {
+    let place = |name: &str| table.columns.iter().position(|column| column.name == name);
+    let named: Option<Vec<usize>> = columns.split(", ").map(place).collect();
+    let by_rule = || {
+        let rule = |set: &&[usize]| columns == names(set, table).replace(", ", "_");
+        let key = (columns == "key").then_some(table.key);
+        key.or_else(|| table.unique.iter().copied().find(rule)).map(<[usize]>::to_vec)
+    };
+    named.or_else(by_rule)
+}
+
+fn names(set: &[usize], table: &'static Table) -> String {
+    set.iter().map(|column| table.columns[*column].name).collect::<Vec<_>>().join(", ")
 }
 
 fn shown<E: Entity>(row: &E, columns: &[usize]) -> String {

@@ -1,0 +1,14 @@
+//! The behaviours that a session has on every engine; the module that takes this in bears the engine's name.
+
+mod b_transactions;
+mod c_states;
+mod d_identity;
+pub mod domain;
+mod e_query;
+mod f_flush;
+mod g_delete;
+mod h_statements;
+mod i_expire;
+mod j_rollback;
+mod k_savepoints;
+mod l_relations;
