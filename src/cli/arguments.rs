@@ -2,6 +2,7 @@
 
 use std::error::Error as _;
 use std::io::{self, Write as _};
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use clap::builder::ArgGroup;
@@ -19,6 +20,7 @@ use super::repo::RepoCommand;
 use super::resume::ResumeCommand;
 use super::user::UserCommand;
 use super::{talk, values};
+use crate::database::Backend;
 use crate::error::Error;
 
 const AFTER: &str = "\
@@ -90,9 +92,15 @@ Examples:
 
 Commands that add or import make a database too, where there is none.";
 
+/// What `--version` says; `-V` says the first line.
+static LONG_VERSION: LazyLock<String> = LazyLock::new(|| {
+    let engines = Backend::ALL.iter().filter(|backend| backend.is_compiled_in()).map(ToString::to_string);
+    format!("{}\nengines: {}", env!("CARGO_PKG_VERSION"), engines.collect::<Vec<_>>().join(", "))
+});
+
 /// A record of developers: their accounts, code repositories, résumés and notes, in one database
 #[derive(Debug, Parser)]
-#[command(name = "folio", version, after_help = AFTER, max_term_width = 100)]
+#[command(name = "folio", version, long_version = LONG_VERSION.as_str(), after_help = AFTER, max_term_width = 100)]
 pub(super) struct Arguments {
     #[command(flatten)]
     pub globals: Globals,

@@ -15,7 +15,7 @@ pub use retry::Retry;
 pub use url::{DatabaseUrl, redact};
 pub use work::Named;
 
-pub use crate::connection::{Access, EchoOptions};
+pub use crate::connection::{Access, Backend, EchoOptions};
 
 use crate::error::{Error, Result};
 use crate::migrations::{self, Existing, Script, Standing, Status, Target};

@@ -115,7 +115,10 @@ fn a_slip_is_exit_code_2_and_makes_nothing() {
 
 #[test]
 fn the_version_is_printed() {
-    assert_eq!(Home::new().done(&["--version"]), format!("folio {}\n", env!("CARGO_PKG_VERSION")));
+    let version = format!("folio {}\n", env!("CARGO_PKG_VERSION"));
+    assert_eq!(Home::new().done(&["-V"]), version);
+    let long = Home::new().done(&["--version"]);
+    assert!(long.starts_with(&version) && long.contains("\nengines: SQLite"), "{long}");
 }
 
 #[test]
