@@ -1,0 +1,12 @@
+//! What a server adds to the story: making its database, lines that break, conflicts, and a schema in its own words.
+
+#![cfg(any(feature = "postgres", feature = "mysql"))]
+#![allow(clippy::duplicate_mod, reason = "each engine takes the suite in under its own name")]
+
+#[cfg(feature = "mysql")]
+#[path = "engines/server.rs"]
+mod mysql;
+#[cfg(feature = "postgres")]
+#[path = "engines/server.rs"]
+mod postgres;
+mod support;

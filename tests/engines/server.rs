@@ -1,0 +1,264 @@
+//! The suite of a server; the module that takes it in bears the engine's name.
+
+use std::net::TcpListener;
+use std::sync::Barrier;
+use std::time::{Duration, Instant};
+
+use diesel::connection::SimpleConnection as _;
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Text};
+use folio::connection::{Access, Backend};
+use folio::database::{Options, Retry};
+use folio::migrations::{Standing, Target};
+use folio::models::{NewUser, User};
+use folio::schema::users;
+use folio::{Database, Error, Result};
+
+use crate::support::fixture::{address, engine, fixture};
+
+fn backend() -> Backend {
+    engine(module_path!())
+}
+
+fn add(db: &Database, number: i64, name: &str) -> Result<()> {
+    db.begin(|session| {
+        session.add(NewUser::new(number, name)?);
+        Ok(())
+    })
+}
+
+fn names(db: &Database) -> Vec<String> {
+    let users: Vec<User> = db.read(|session| session.rows(User::all())).unwrap();
+    users.into_iter().map(|user| user.username.to_string()).collect()
+}
+
+/// The number by which the server knows the connection of a session.
+fn line(session: &mut folio::Session<'_>) -> i64 {
+    let ask = match backend() {
+        Backend::Postgres => "pg_backend_pid()::bigint",
+        _ => "CAST(CONNECTION_ID() AS SIGNED)",
+    };
+    session.rows::<i64, _>(diesel::select(diesel::dsl::sql::<BigInt>(ask))).unwrap()[0]
+}
+
+/// Cuts a connection as an administrator would.
+fn cut(db: &Database, line: i64) {
+    let cut = match backend() {
+        Backend::Postgres => format!("SELECT pg_terminate_backend({line}, 5000)"),
+        _ => format!("KILL {line}"),
+    };
+    db.connection().unwrap().batch_execute(&cut).unwrap();
+}
+
+#[test]
+fn a_missing_database_is_made_only_when_asked_for() {
+    let (url, _) = address(backend());
+    let refused = Database::open(&url).unwrap_err();
+    assert!(matches!(refused, Error::NoDatabase { .. }), "{refused}");
+    assert!(refused.to_string().contains("folio db create"), "{refused}");
+    let made = Database::open_with(&url, Options::new().access(Access::Create)).unwrap();
+    assert!(made.created());
+    assert_eq!(made.standing().unwrap(), Standing::Empty);
+    assert!(!Database::open_with(&url, Options::new().access(Access::Create)).unwrap().created());
+}
+
+#[test]
+fn a_name_with_signs_in_it_is_a_name_like_any_other() {
+    let (url, _) = address(backend());
+    let db = Database::open_with(&format!("{url}%20r%C3%A9sum%C3%A9s%22%60"), Options::new().access(Access::Create));
+    let db = db.unwrap();
+    db.migrate().unwrap();
+    add(&db, 1, "step").unwrap();
+    assert_eq!(names(&db), ["step"]);
+}
+
+#[test]
+fn a_refused_line_is_told_without_the_password() {
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let scheme = if backend() == Backend::Postgres { "postgres" } else { "mariadb" };
+    let refused = Database::open(&format!("{scheme}://app:SECRET@127.0.0.1:{free}/folio")).unwrap_err();
+    assert!(matches!(refused, Error::Open { .. }), "{refused}");
+    assert!(!format!("{refused} {refused:?}").contains("SECRET"), "{refused:?}");
+}
+
+#[test]
+fn a_server_that_accepts_and_says_nothing_is_given_up() {
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let scheme = if backend() == Backend::Postgres { "postgres" } else { "mysql" };
+    let url = format!("{scheme}://app@127.0.0.1:{}/folio", silent.local_addr().unwrap().port());
+    let started = Instant::now();
+    let refused = Database::open_with(&url, Options::new().connect_timeout(Duration::from_secs(2))).unwrap_err();
+    assert!(matches!(refused, Error::Open { .. }), "{refused}");
+    assert!(started.elapsed() < Duration::from_secs(8), "{:?}", started.elapsed());
+}
+
+#[test]
+fn a_line_that_breaks_in_the_middle_keeps_nothing_and_the_pool_goes_on() {
+    let db = fixture(module_path!());
+    let mut session = db.session().unwrap();
+    session.add(NewUser::new(1, "lost").unwrap());
+    session.flush().unwrap();
+    let line = line(&mut session);
+    cut(&db, line);
+    session.add(NewUser::new(2, "lost too").unwrap());
+    let error = session.flush().unwrap_err();
+    assert!(error.is_disconnected() && error.is_retryable(), "{error}");
+    drop(session);
+    add(&db, 3, "kept").unwrap();
+    assert_eq!(names(&db), ["kept"]);
+}
+
+#[test]
+fn a_line_that_breaks_at_commit_leaves_the_fate_unknown_and_is_not_tried_again() {
+    let db = fixture(module_path!());
+    let mut tries = 0;
+    let done = db.retrying(Retry::default(), |session| -> Result<()> {
+        tries += 1;
+        session.add(NewUser::new(1, "step")?);
+        session.flush()?;
+        let line = line(session);
+        cut(&db, line);
+        Ok(())
+    });
+    let error = done.unwrap_err();
+    assert!(error.is_commit_unknown() && !error.is_retryable(), "{error}");
+    assert_eq!(tries, 1);
+}
+
+#[test]
+fn a_connection_that_broke_while_it_lay_in_the_pool_is_replaced() {
+    let db = fixture(module_path!());
+    let line = db.read(|session| Ok::<_, Error>(line(session))).unwrap();
+    let other = Database::open(db.url()).unwrap();
+    cut(&other, line);
+    add(&db, 1, "step").unwrap();
+    assert_eq!(names(&db), ["step"]);
+}
+
+#[test]
+fn units_that_lock_each_other_out_are_run_again_until_both_are_done() {
+    let db = fixture(module_path!());
+    add(&db, 1, "one").unwrap();
+    add(&db, 2, "two").unwrap();
+    let both_hold_one = Barrier::new(2);
+    std::thread::scope(|scope| {
+        for order in [[1, 2], [2, 1]] {
+            let (db, both_hold_one) = (&db, &both_hold_one);
+            scope.spawn(move || {
+                let mut first_try = true;
+                db.retrying(Retry::default(), |session| -> Result<()> {
+                    for number in order {
+                        let grow = diesel::update(users::table.filter(users::user_id.eq(number)));
+                        let longer = diesel::dsl::sql::<Text>("CONCAT(username, '!')");
+                        session.execute(grow.set(users::username.eq(longer)))?;
+                        if std::mem::take(&mut first_try) {
+                            both_hold_one.wait();
+                        }
+                    }
+                    Ok(())
+                })
+                .unwrap();
+            });
+        }
+    });
+    assert_eq!(names(&db), ["one!!", "two!!"]);
+}
+
+#[test]
+fn two_runners_at_once_apply_each_migration_once() {
+    let (url, _) = address(backend());
+    let db = Database::open_with(&url, Options::new().access(Access::Create)).unwrap();
+    let start = Barrier::new(3);
+    let applied: usize = std::thread::scope(|scope| {
+        let runners: Vec<_> = (0..3)
+            .map(|_| {
+                scope.spawn(|| {
+                    let own = Database::open(&url).unwrap();
+                    start.wait();
+                    own.migrate().unwrap().len()
+                })
+            })
+            .collect();
+        runners.into_iter().map(|runner| runner.join().unwrap()).sum()
+    });
+    assert_eq!(applied, 4);
+    assert_eq!(db.standing().unwrap(), Standing::Current);
+}
+
+#[derive(Debug, PartialEq, QueryableByName)]
+struct Column {
+    #[diesel(sql_type = Text)]
+    table_name: String,
+    #[diesel(sql_type = Text)]
+    column_name: String,
+    #[diesel(sql_type = Text)]
+    data_type: String,
+    #[diesel(sql_type = Text)]
+    nullable: String,
+}
+
+fn catalogue(db: &Database) -> Vec<Column> {
+    let here = if backend() == Backend::Postgres { "current_schema()" } else { "DATABASE()" };
+    let text = if backend() == Backend::Postgres { "TEXT" } else { "CHAR" };
+    let columns = ["table_name", "column_name", "data_type"].map(|name| format!("CAST({name} AS {text}) AS {name}"));
+    diesel::sql_query(format!(
+        "SELECT {}, CAST(is_nullable AS {text}) AS nullable FROM information_schema.columns \
+         WHERE table_schema = {here} AND table_name <> '__diesel_schema_migrations' ORDER BY table_name, ordinal_position",
+        columns.join(", ")
+    ))
+    .load(&mut *db.connection().unwrap())
+    .unwrap()
+}
+
+#[test]
+fn the_catalogue_is_what_schema_rs_says() {
+    let mut expected = Vec::new();
+    let mut table = "";
+    for line in include_str!("../../src/schema.rs").lines() {
+        if let Some((name, _)) = line.trim().split_once(" (id) {") {
+            table = name;
+        }
+        let Some((name, sql_type)) = line.trim().strip_suffix(',').and_then(|line| line.split_once(" -> ")) else {
+            continue;
+        };
+        let nullable = sql_type.starts_with("Nullable<");
+        expected.push((table, name, sql_type.trim_start_matches("Nullable<").trim_end_matches('>'), nullable));
+    }
+    let found = catalogue(&fixture(module_path!()));
+    assert_eq!(found.len(), expected.len());
+    for (found, (table, name, sql_type, nullable)) in found.iter().zip(expected) {
+        assert_eq!((&*found.table_name, &*found.column_name), (table, name));
+        assert_eq!(found.nullable == "YES", nullable, "{table}.{name}");
+        let known: &[&str] = match sql_type {
+            "BigInt" => &["bigint"],
+            "Text" => &["text", "varchar", "longtext"],
+            "Timestamp" => &["timestamp without time zone", "datetime"],
+            _ => &["USER-DEFINED", "enum"],
+        };
+        assert!(known.contains(&&*found.data_type), "{table}.{name}: {}", found.data_type);
+    }
+}
+
+#[test]
+fn every_migration_goes_down_and_up_again_to_the_same_catalogue() {
+    let db = fixture(module_path!());
+    let whole = catalogue(&db);
+    for steps in 1..=4 {
+        assert_eq!(db.migrate_down(Target::Steps(steps), |_| ()).unwrap().len(), steps);
+        assert_eq!(db.migrate().unwrap().len(), steps);
+        assert_eq!(catalogue(&db), whole);
+    }
+}
+
+#[test]
+fn texts_compare_byte_by_byte() {
+    let db = fixture(module_path!());
+    for (number, name) in (1..).zip(["a", "A", "a ", "ä", "B", "b"]) {
+        add(&db, number, name).unwrap();
+    }
+    let sorted: Vec<String> =
+        db.read(|session| session.rows(users::table.select(users::username).order(users::username))).unwrap();
+    assert_eq!(sorted, ["A", "B", "a", "a ", "b", "ä"]);
+    let like = |name: &str| db.read(|session| session.query(User::all().filter(users::username.eq(name))).count());
+    assert_eq!((like("a").unwrap(), like("A").unwrap(), like("a ").unwrap()), (1, 1, 1));
+}
