@@ -1,0 +1,164 @@
+//! Many rows at once, in the ways of each engine: keys on their own rows whatever the steps between them, and updates from
+//! arrays, with the columns that cannot go that way.
+
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+mod support;
+
+#[cfg(feature = "postgres")]
+mod postgres {
+    use diesel::connection::{Connection as _, SimpleConnection as _};
+    use diesel::prelude::*;
+    use folio::connection::{Backend, Echo, EchoOptions, Mode};
+    use folio::{Entity, Result, Session};
+
+    use crate::support::recorder::Recorder;
+    use crate::support::servers;
+
+    diesel::table! {
+        stones (id) {
+            id -> BigInt,
+            name -> Text,
+            weight -> Nullable<BigInt>,
+            marks -> Array<Nullable<Text>>,
+        }
+    }
+
+    /// Knows PostgreSQL only, for its list of texts.
+    #[derive(Debug, Clone, PartialEq, HasQuery, Entity)]
+    #[diesel(table_name = stones, check_for_backend(diesel::pg::Pg))]
+    pub struct Stone {
+        #[entity(key)]
+        id: i64,
+        name: String,
+        weight: Option<i64>,
+        marks: Vec<Option<String>>,
+    }
+
+    fn session() -> (Session<'static, PgConnection>, Recorder) {
+        let recorder = Recorder::start();
+        let mut connection = PgConnection::establish(&servers::url(Backend::Postgres, "postgres")).unwrap();
+        connection
+            .batch_execute(
+                "CREATE TEMPORARY TABLE stones (id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name TEXT NOT NULL, \
+                 weight BIGINT, marks TEXT[] NOT NULL)",
+            )
+            .unwrap();
+        let echo = Echo::new(EchoOptions::default());
+        connection.set_instrumentation(echo.clone());
+        (Session::new(Box::new(Box::new(connection)), Some(echo), Mode::Write), recorder)
+    }
+
+    fn stones(session: &mut Session<'_, PgConnection>, many: usize) -> Result<Vec<folio::Handle<Stone>>> {
+        let added = (0..many)
+            .map(|number| {
+                let new = NewStone::new(format!("stone {number}"), vec![None, Some("mark".into())])?;
+                Ok(session.add(NewStone { weight: Some(-1), ..new }))
+            })
+            .collect::<Result<Vec<_>>>()?;
+        session.flush()?;
+        Ok(added)
+    }
+
+    #[test]
+    fn many_rows_are_updated_from_one_array_a_column_nulls_and_long_values_too() -> Result<()> {
+        let (mut session, recorder) = session();
+        let added = stones(&mut session, 250)?;
+        recorder.take();
+        for (number, stone) in (0_i64..).zip(&added) {
+            let stone = session.edit(*stone)?;
+            stone.weight = (number % 3 != 0).then_some(number);
+            stone.name = "n".repeat(usize::try_from(number).unwrap() * 10);
+        }
+        session.flush()?;
+        let sent = recorder.sql();
+        assert_eq!(
+            sent,
+            ["UPDATE stones SET name = new.column1, weight = new.column2 FROM unnest($1, $2, $3) \
+              AS new (key0, column1, column2) WHERE stones.id = new.key0"]
+        );
+        session.commit()?;
+        let stored: Vec<Stone> = session.rows(Stone::query().order(stones::id))?;
+        for (number, stone) in (0_i64..).zip(stored) {
+            assert_eq!(stone.weight, (number % 3 != 0).then_some(number));
+            assert_eq!(stone.name.len() as i64, number * 10);
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn a_column_that_is_an_array_itself_goes_by_values() -> Result<()> {
+        let (mut session, recorder) = session();
+        let added = stones(&mut session, 3)?;
+        recorder.take();
+        for (number, stone) in added.iter().enumerate() {
+            session.edit(*stone)?.marks = vec![Some(number.to_string()); number];
+        }
+        session.flush()?;
+        let sent = recorder.sql();
+        assert!(sent.len() == 1 && sent[0].contains(" FROM (VALUES ($1, $2), ($3, $4), ($5, $6)) AS v "), "{sent:?}");
+        session.expire_all();
+        for (number, stone) in added.iter().enumerate() {
+            assert_eq!(session.view(*stone)?.marks, vec![Some(number.to_string()); number]);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(feature = "mysql")]
+mod mysql {
+    use diesel::connection::SimpleConnection as _;
+    use folio::models::{NewUser, User};
+    use folio::{Database, Result};
+
+    use crate::support::fixture::fixture;
+
+    /// Adds accounts by one flush, and gives the keys that the session says they have.
+    fn add(db: &Database, settings: &str, numbers: std::ops::Range<i64>) -> Result<Vec<(i64, i64)>> {
+        db.begin(|session| {
+            session.connection()?.batch_execute(settings).expect("settings");
+            let added: Vec<_> =
+                numbers.map(|n| Ok((n, session.add(NewUser::new(n, "same")?)))).collect::<Result<_>>()?;
+            session.flush()?;
+            Ok(added.into_iter().map(|(n, user)| (n, session.key(user).expect("flushed").get())).collect())
+        })
+    }
+
+    fn stored(db: &Database) -> Vec<(i64, i64)> {
+        let users: Vec<User> = db.read(|session| session.rows(User::all())).unwrap();
+        let mut keys: Vec<_> = users.into_iter().map(|user| (user.user_id, user.id.get())).collect();
+        keys.sort_unstable();
+        keys
+    }
+
+    #[test]
+    fn keys_stand_on_their_own_rows_whatever_the_step_between_them() {
+        let db = fixture(module_path!());
+        let mut all = Vec::new();
+        for (round, step) in (0..).zip([1, 3, 7, 1, 2]) {
+            let settings = format!("SET auto_increment_increment = {step}, auto_increment_offset = 1");
+            all.extend(add(&db, &settings, round * 250..round * 250 + 230).unwrap());
+        }
+        assert_eq!(stored(&db), all);
+    }
+
+    #[test]
+    fn keys_stand_on_their_own_rows_while_others_insert_too() {
+        let db = fixture(module_path!());
+        let mut all: Vec<_> = std::thread::scope(|scope| {
+            let writers: Vec<_> = (0..3)
+                .map(|writer| {
+                    let db = &db;
+                    scope.spawn(move || {
+                        let settings =
+                            format!("SET auto_increment_increment = 3, auto_increment_offset = {}", writer + 1);
+                        let rounds = (0..6).map(|round| writer * 10_000 + round * 100);
+                        rounds.flat_map(|from| add(db, &settings, from..from + 90).unwrap()).collect::<Vec<_>>()
+                    })
+                })
+                .collect();
+            writers.into_iter().flat_map(|writer| writer.join().unwrap()).collect()
+        });
+        all.sort_unstable();
+        assert_eq!(stored(&db), all);
+    }
+}
