@@ -207,7 +207,7 @@ fn a_database_in_memory_outlives_a_transaction_that_was_left_open() {
 
 #[test]
 fn a_pool_with_nothing_left_says_so() {
-    let options = Options::new().pool_timeout(Duration::from_millis(1));
+    let options = Options::new().pool_timeout(Duration::from_millis(500));
     let database = Database::open_with(":memory:", options).unwrap();
     let kept = database.connection().unwrap();
     let refused = database.connection().unwrap_err().to_string();
