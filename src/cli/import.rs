@@ -26,7 +26,10 @@ Examples:
 
 Formats: GitHub's JSON, as 'gh api' prints it, one record or many; JSON Resume; Markdown.
 
-Importing again changes only what changed. Each file is one transaction: where one cannot be
+Importing again changes only what changed: accounts and repositories are found by their
+number, a résumé or note by whose it is and where it came from, which is its address or the
+path as it is seen from the current folder. What the file says replaces what was edited here;
+from standard input a note is always new. Each file is one transaction: where one cannot be
 imported, the database is as it was before that file, and the files before it stay.
 
 Prints what it did, one line a kind of record: '12 new, 3 changed, 985 unchanged'. With --format

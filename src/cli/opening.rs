@@ -5,6 +5,7 @@ use super::environment;
 use super::output::{Format, Listing, Place, Record, stdout};
 use super::talk;
 use crate::database::{Access, Database, EchoOptions, Options};
+use crate::migrations::Standing;
 
 impl Globals {
     /// For commands that look: read-only, and up to date.
@@ -22,10 +23,11 @@ impl Globals {
         self.open_current(Access::Create)
     }
 
-    /// Opens the database, and refuses one that is not up to date; one that this made is brought there.
+    /// Opens the database, and refuses one that is not up to date; one that this made is brought there, and so is an
+    /// empty one, which another program may be making at the same moment.
     fn open_current(&self, access: Access) -> anyhow::Result<Database> {
         let database = self.open(access)?;
-        if database.created() {
+        if database.created() || (access == Access::Create && database.standing()? == Standing::Empty) {
             database.migrate()?;
         } else {
             database.require_current()?;

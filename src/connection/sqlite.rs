@@ -111,7 +111,7 @@ fn read(kind: DatabaseErrorKind, message: &str, table: &str) -> Meaning {
         },
         DatabaseErrorKind::CheckViolation => Error::Check { table: table.to_owned(), rule: named.to_owned() },
         _ if message.contains("readonly database") => {
-            Error::ReadOnlyDatabase { place: table.to_owned(), problem: message.to_owned() }
+            Error::ReadOnlyDatabase { place: "behind this connection".to_owned(), problem: message.to_owned() }
         }
         _ => return failure::sqlite(message).map_or(Meaning::Unknown, Meaning::from),
     })

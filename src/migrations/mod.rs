@@ -43,7 +43,7 @@ pub enum Existing {
 
 /// Applies what is pending, oldest first, and returns it; `progress` hears of each migration once it is committed.
 ///
-/// Each migration runs in its own transaction, which takes a lock first (`BEGIN IMMEDIATE` on SQLite, an advisory lock
+/// Each migration runs in its own transaction (all of them in one where the database is empty), which takes a lock first (`BEGIN IMMEDIATE` on SQLite, an advisory lock
 /// on PostgreSQL, `GET_LOCK` on MySQL) and then looks again at what is pending: two runners at once apply each migration
 /// once. MySQL cannot undo a script that fails half-way, so a script there is one statement.
 ///
@@ -97,31 +97,53 @@ fn walk(
     target: Target,
     mut progress: impl FnMut(&Script),
 ) -> Result<Vec<&'static Script>> {
+    let most = match target {
+        Target::All => usize::MAX,
+        Target::Steps(steps) => steps,
+    };
     let mut done = Vec::new();
-    while target != Target::Steps(done.len()) {
-        let Some(script) = locked_step(connection, direction)? else { break };
-        progress(script);
-        done.push(script);
+    while done.len() < most {
+        let played = locked_steps(connection, direction, most - done.len())?;
+        if played.is_empty() {
+            break;
+        }
+        for script in played {
+            progress(script);
+            done.push(script);
+        }
     }
     Ok(done)
 }
 
-/// One migration under the write lock, or `None` where there is nothing left to do.
-fn locked_step(connection: &mut AnyConnection, direction: Direction) -> Result<Option<&'static Script>> {
+/// One migration under the write lock, all that are wanted where the database is empty, or none where there is nothing
+/// left to do. So a new database is seen empty or complete, and nothing between.
+fn locked_steps(connection: &mut AnyConnection, direction: Direction, most: usize) -> Result<Vec<&'static Script>> {
     let refused = |connection: &AnyConnection, error| connection.explain(error, HERE, "migrating");
     connection.begin(Mode::Write).map_err(|e| refused(connection, e))?;
-    let stepped = lock::take(connection).and_then(|()| step(connection, direction));
+    let played = lock::take(connection).and_then(|()| steps(connection, direction, most));
     lock::give_back(connection);
-    let ended = match &stepped {
-        Ok(Some(_)) => connection.commit(),
+    let ended = match &played {
+        Ok(scripts) if !scripts.is_empty() => connection.commit(),
         _ => connection.rollback(),
     };
-    match (stepped, ended) {
-        (Ok(script), Ok(())) => Ok(script),
+    match (played, ended) {
+        (Ok(scripts), Ok(())) => Ok(scripts),
         (Ok(_), Err(error)) => Err(refused(connection, error)),
         // The first cause is worth more than a rollback that failed after it.
         (Err(error), _) => Err(error),
     }
+}
+
+fn steps(connection: &mut AnyConnection, direction: Direction, most: usize) -> Result<Vec<&'static Script>> {
+    let from_nothing = status(connection)?.standing() == Standing::Empty;
+    let mut played = Vec::new();
+    while let Some(script) = step(connection, direction)? {
+        played.push(script);
+        if !from_nothing || played.len() == most {
+            break;
+        }
+    }
+    Ok(played)
 }
 
 fn step(connection: &mut AnyConnection, direction: Direction) -> Result<Option<&'static Script>> {

@@ -143,3 +143,20 @@ fn list_lists_all_unless_limited_and_filters() {
     assert_eq!(home.column(0, &["user", "list", "--email", "octocat@example.org"]), ["1"]);
     assert_eq!(home.column(0, &["user", "list", "--login", "none"]).len(), 0);
 }
+
+#[test]
+fn programs_that_start_together_in_an_empty_folder_all_find_a_complete_database() {
+    use std::process::{Command, Stdio};
+    let home = Home::new();
+    let start = |number: i32| {
+        let mut add = Command::new(crate::home::FOLIO);
+        add.current_dir(home.path()).env_clear().args(["user", "add", &format!("user{number}")]);
+        add.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap()
+    };
+    let started: Vec<_> = (0..8).map(start).collect();
+    for child in started {
+        let ran = child.wait_with_output().unwrap();
+        assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+    }
+    assert_eq!(home.done(&["user", "list"]).lines().count(), 8);
+}
