@@ -1,10 +1,11 @@
 //! `#[derive(Entity)]`: what one struct says about its table, in the words of `folio::session`.
 //!
-//! See `folio::Entity` for the attributes; `entity` reads them, `write` writes the code.
+//! See `folio::Entity` for the attributes; `entity` reads them, `new` and `write` write the code.
 
 #![forbid(unsafe_code)]
 
 mod entity;
+mod new;
 mod write;
 
 use proc_macro::TokenStream;

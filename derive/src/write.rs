@@ -1,10 +1,11 @@
 //! Writes the code: nothing that a reader could not have written by hand, and no backend by name.
 
 use proc_macro2::TokenStream;
-use quote::{format_ident, quote};
+use quote::quote;
 use syn::Type;
 
 use crate::entity::{Entity, Field, Role};
+use crate::new::{new_name, new_struct};
 
 pub fn entity(entity: &Entity) -> TokenStream {
     let new = new_struct(entity);
@@ -12,96 +13,6 @@ pub fn entity(entity: &Entity) -> TokenStream {
     let columns = columns(entity);
     let fields = has_column(entity);
     quote! { #new #row #columns #fields }
-}
-
-/// The type of a field in the `New…` struct.
-fn new_type(field: &Field) -> TokenStream {
-    let ty = &field.ty;
-    match &field.references {
-        Some(column) => quote! { ::folio::session::Ref<#column, #ty> },
-        None => quote! { #ty },
-    }
-}
-
-fn new_name(entity: &Entity) -> syn::Ident {
-    format_ident!("New{}", entity.name)
-}
-
-/// The `New…` struct, its constructor, and how it becomes a row.
-fn new_struct(entity: &Entity) -> TokenStream {
-    let (name, vis, new) = (&entity.name, &entity.vis, new_name(entity));
-    let given: Vec<&Field> = entity.fields.iter().filter(|field| field.is_in_new()).collect();
-    let fields = given.iter().map(|field| {
-        let (name, vis, docs, ty) = (&field.name, &field.vis, &field.docs, new_type(field));
-        quote! { #(#docs)* #vis #name: #ty }
-    });
-    let required: Vec<&&Field> = given.iter().filter(|field| is_required(field)).collect();
-    let arguments = required.iter().map(|field| {
-        let (name, ty) = (&field.name, new_type(field));
-        quote! { #name: impl ::core::convert::TryInto<#ty, Error: ::core::convert::Into<::folio::Error>> }
-    });
-    let values = given.iter().map(|field| {
-        let name = &field.name;
-        match (&field.default, &field.update) {
-            (Some(make), _) | (None, Some(make)) => quote! { #name: (#make)() },
-            (None, None) if field.is_option() && field.references.is_some() => {
-                quote! { #name: ::folio::session::Ref::from(::core::option::Option::None) }
-            }
-            (None, None) if field.is_option() => quote! { #name: ::core::option::Option::None },
-            (None, None) => {
-                quote! { #name: ::core::convert::TryInto::try_into(#name).map_err(::core::convert::Into::into)? }
-            }
-        }
-    });
-    let row = entity.fields.iter().map(|field| {
-        let name = &field.name;
-        match (field.role, &field.references) {
-            (Role::GeneratedKey | Role::ServerDefault, _) => quote! { #name: ::core::default::Default::default() },
-            (Role::Version, _) => quote! { #name: 1 },
-            (_, Some(_)) => quote! { #name: keys.value(&self.#name)? },
-            (_, None) => quote! { #name: ::core::clone::Clone::clone(&self.#name) },
-        }
-    });
-    let references = given.iter().filter(|field| field.references.is_some()).map(|field| {
-        let name = &field.name;
-        quote! { self.#name.parent(see); }
-    });
-    let about = format!("A [`{name}`] that is not yet in the database: what `add` takes.");
-    let about_new = "The required fields; the others have their defaults, `Option`s are `None`.";
-    quote! {
-        #[doc = #about]
-        #[derive(Debug, Clone, PartialEq)]
-        #vis struct #new { #(#fields,)* }
-
-        impl #new {
-            #[doc = #about_new]
-            ///
-            /// # Errors
-            ///
-            /// When a value does not fit its field's type.
-            #vis fn new(#(#arguments,)*) -> ::folio::Result<Self> {
-                ::core::result::Result::Ok(Self { #(#values,)* })
-            }
-        }
-
-        impl ::folio::session::New for #new {
-            type Entity = #name;
-
-            fn row(&self, keys: &::folio::session::Keys<'_>) -> ::folio::Result<#name> {
-                let _ = keys;
-                ::core::result::Result::Ok(#name { #(#row,)* })
-            }
-
-            fn parents(&self, see: &mut dyn ::core::ops::FnMut(::folio::session::Parent)) {
-                let _ = &see;
-                #(#references)*
-            }
-        }
-    }
-}
-
-fn is_required(field: &Field) -> bool {
-    field.default.is_none() && field.update.is_none() && !field.is_option()
 }
 
 /// The `Entity` impl.

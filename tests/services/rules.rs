@@ -49,6 +49,15 @@ fn an_account_without_a_number_gets_the_next_one_below_zero() {
 }
 
 #[test]
+fn a_new_record_was_last_changed_when_it_was_made() {
+    let db = database();
+    let ann = add_user(&db, Some(7), "ann");
+    assert_eq!(ann.created_at, ann.updated_at);
+    let ann = db.begin(|session| users::rename(session, &Who::Id(ann.id), "anna")).unwrap();
+    assert!(ann.created_at < ann.updated_at);
+}
+
+#[test]
 fn a_number_that_is_taken_is_refused_with_the_account_that_has_it() {
     let db = database();
     add_user(&db, Some(7), "ann");
