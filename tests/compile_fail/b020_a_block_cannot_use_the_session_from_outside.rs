@@ -2,10 +2,10 @@
 
 use folio::{Result, Session};
 
-fn work(session: &mut Session<'_>) -> Result<()> {
+fn b020_a_block_cannot_use_the_session_from_outside(session: &mut Session<'_>) -> Result<()> {
     session.begin(|_inner| -> Result<()> { session.commit() })
 }
 
 fn main() {
-    let _ = work;
+    let _ = b020_a_block_cannot_use_the_session_from_outside;
 }

@@ -15,7 +15,7 @@ struct User {
     name: String,
 }
 
-fn work(session: &mut Session<'_>, user: Handle<User>) -> Result<()> {
+fn b020_a_value_in_hand_keeps_the_session_from_changing(session: &mut Session<'_>, user: Handle<User>) -> Result<()> {
     let row: &User = session.view(user)?;
     session.flush()?;
     println!("{}", row.name);
@@ -23,5 +23,5 @@ fn work(session: &mut Session<'_>, user: Handle<User>) -> Result<()> {
 }
 
 fn main() {
-    let _ = work;
+    let _ = b020_a_value_in_hand_keeps_the_session_from_changing;
 }

@@ -15,7 +15,7 @@ struct User {
     name: String,
 }
 
-fn work(session: &mut Session<'_>) -> Result<()> {
+fn b022_the_same_value_cannot_be_added_twice(session: &mut Session<'_>) -> Result<()> {
     let new = NewUser::new("step")?;
     session.add(new);
     session.add(new);
@@ -23,5 +23,5 @@ fn work(session: &mut Session<'_>) -> Result<()> {
 }
 
 fn main() {
-    let _ = work;
+    let _ = b022_the_same_value_cannot_be_added_twice;
 }

@@ -15,11 +15,11 @@ struct User {
     name: String,
 }
 
-fn work(session: &mut Session<'_>) -> Result<()> {
+fn b043_a_negative_place_cannot_be_written(session: &mut Session<'_>) -> Result<()> {
     session.query(User::query()).nth(-1)?;
     Ok(())
 }
 
 fn main() {
-    let _ = work;
+    let _ = b043_a_negative_place_cannot_be_written;
 }

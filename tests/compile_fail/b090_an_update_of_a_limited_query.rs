@@ -7,11 +7,11 @@ diesel::table! {
     users (id) { id -> BigInt, name -> Text }
 }
 
-fn work(session: &mut Session<'_>) -> Result<()> {
+fn b090_an_update_of_a_limited_query(session: &mut Session<'_>) -> Result<()> {
     session.execute(diesel::update(users::table.limit(1)).set(users::name.eq("x")))?;
     Ok(())
 }
 
 fn main() {
-    let _ = work;
+    let _ = b090_an_update_of_a_limited_query;
 }
