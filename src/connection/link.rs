@@ -42,6 +42,21 @@ impl<'a, C: SessionConnection> Link<'a, C> {
         self.run(|connection| connection.execute_returning_count(statement), |rows| *rows)
     }
 
+    /// Runs a query that has at most one row, and gives what `read` makes of it.
+    pub(crate) fn first<S, T>(
+        &mut self,
+        query: S,
+        read: impl for<'c, 'q> FnOnce(&<C as LoadConnection>::Row<'c, 'q>) -> QueryResult<T>,
+    ) -> QueryResult<Option<T>>
+    where
+        S: Query<SqlType = Untyped> + QueryFragment<C::Backend> + QueryId,
+    {
+        self.run(
+            |connection| connection.load(query)?.next().map(|row| read(&row?)).transpose(),
+            |found| usize::from(found.is_some()),
+        )
+    }
+
     /// Runs a query and hands each of its rows to `each`; gives their number.
     pub(crate) fn each<S>(
         &mut self,

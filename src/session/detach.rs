@@ -31,7 +31,7 @@ impl<C: SessionConnection> Session<'_, C> {
         if self.stores.of::<E>().find(&key).is_none() {
             self.autoflush()?;
         }
-        let stored = self.select::<E>(std::slice::from_ref(&key), false)?.into_iter().next().ok_or_else(stale)?;
+        let stored = self.select_one::<E>(&key, false)?.ok_or_else(stale)?;
         let now = self.transaction.now();
         let index = self.stores.of::<E>().attach(row, stored, now)?;
         Ok(Handle::new(self.id, index))

@@ -29,9 +29,8 @@ impl<C: SessionConnection> Session<'_, C> {
             let found = self.stores.of::<E>().row(index).is_ok();
             return Ok(found.then(|| Handle::new(self.id, index)));
         }
-        let rows = self.select::<E>(&[key], false)?;
+        let row = self.select_one::<E>(&key, false)?;
         let (now, fresh_since) = (self.transaction.now(), self.transaction.fresh_since());
-        let row = rows.into_iter().next();
         Ok(row.map(|row| Handle::new(self.id, self.stores.of::<E>().take(row, now, fresh_since, false))))
     }
 
@@ -55,7 +54,7 @@ impl<C: SessionConnection> Session<'_, C> {
     pub fn get_for_update<E: Persist<C>>(&mut self, key: impl Into<E::Key>) -> Result<Option<Handle<E>>> {
         self.autoflush()?;
         let key = key.into();
-        let row = self.select::<E>(std::slice::from_ref(&key), true)?.into_iter().next();
+        let row = self.select_one::<E>(&key, true)?;
         let (now, fresh_since) = (self.transaction.now(), self.transaction.fresh_since());
         let store = self.stores.of::<E>();
         match (row, store.find(&key)) {
@@ -156,10 +155,11 @@ impl<C: SessionConnection> Session<'_, C> {
         reloaded.map_err(|failure| self.failed(failure))
     }
 
-    pub(super) fn select<E: Persist<C>>(&mut self, keys: &[E::Key], lock: bool) -> Result<Vec<E>> {
+    pub(super) fn select_one<E: Persist<C>>(&mut self, key: &E::Key, lock: bool) -> Result<Option<E>> {
         self.open()?;
         let mut link = Link::new(&mut **self.connection, self.echo.as_ref());
-        let selected = E::select(&mut link, keys, lock).map_err(|error| Failure::of::<E, C>(&link, error, "reading"));
+        let selected =
+            E::select_one(&mut link, key, lock).map_err(|error| Failure::of::<E, C>(&link, error, "reading"));
         selected.map_err(|failure| self.failed(failure))
     }
 }

@@ -69,10 +69,12 @@ impl<C: SessionConnection> Stores<C> {
 
     /// The store of `E`, made when `E` is met for the first time.
     pub(crate) fn of<E: Persist<C>>(&mut self) -> &mut Store<E> {
-        if !self.entries.iter().any(|(entity, _)| *entity == TypeId::of::<E>()) {
+        let place = self.place(TypeId::of::<E>()).unwrap_or_else(|| {
             self.entries.push((TypeId::of::<E>(), Box::new(Store::<E>::default())));
-        }
-        self.find_mut().expect("a store is kept under the type id of its entity")
+            self.entries.len() - 1
+        });
+        let store: &mut dyn Any = &mut *self.entries[place].1;
+        store.downcast_mut().expect("a store is kept under the type id of its entity")
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &dyn AnyStore<C>> {
@@ -247,7 +249,7 @@ where
     let mut keys: Vec<E::Key> = indexes.iter().filter_map(|index| store.key(*index)).collect();
     keys.sort();
     keys.dedup();
-    for row in E::select(link, &keys, false).map_err(|error| Failure::of::<E, C>(link, error, "reading"))? {
+    for row in E::select(link, &keys).map_err(|error| Failure::of::<E, C>(link, error, "reading"))? {
         store.take(row, now, fresh_since, false);
     }
     for index in indexes {

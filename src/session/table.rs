@@ -170,9 +170,20 @@ impl ColumnSet {
         self.0 == 0
     }
 
+    /// How many columns are in the set.
+    #[must_use]
+    pub const fn len(self) -> usize {
+        self.0.count_ones() as usize
+    }
+
     /// The indexes, ascending.
     pub fn iter(self) -> impl Iterator<Item = usize> + Clone {
-        (0..128).filter(move |index| self.contains(*index))
+        let mut left = self.0;
+        std::iter::from_fn(move || {
+            let index = (left != 0).then(|| left.trailing_zeros() as usize)?;
+            left &= left - 1;
+            Some(index)
+        })
     }
 }
 

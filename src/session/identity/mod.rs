@@ -181,7 +181,7 @@ impl<E: Entity> Store<E> {
     /// unless it is to be `overwritten`.
     pub(crate) fn take(&mut self, row: E, now: u32, fresh_since: u32, overwrite: bool) -> u64 {
         let key = row.key();
-        let Some(index) = self.find(&key) else { return self.hold(key, Loaded::new(row, now)) };
+        let Some(index) = self.find(&key) else { return self.hold_new(key, Loaded::new(row, now)) };
         match self.slots.get_mut(index) {
             Some(slot @ Slot::Expired { .. }) => {
                 let doomed = matches!(slot, Slot::Expired { doomed: true, .. });
@@ -225,6 +225,11 @@ impl<E: Entity> Store<E> {
             self.slots.replace(index, Slot::Loaded(loaded));
             return index;
         }
+        self.hold_new(key, loaded)
+    }
+
+    /// Puts a row with a value under a key that no row has, at a new index.
+    fn hold_new(&mut self, key: E::Key, loaded: Loaded<E>) -> u64 {
         let index = self.slots.push(Slot::Loaded(loaded));
         self.by_key.insert(key, index);
         index

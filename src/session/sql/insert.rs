@@ -207,7 +207,7 @@ where
         return Ok(());
     }
     let keys = given.keys;
-    let mut stored = select::<E, C>(link, &keys, false)?;
+    let mut stored = select::<E, C>(link, &keys)?;
     stored.sort_by_key(E::key);
     for row in sent {
         let same = stored.iter().position(|other| same(other, row));

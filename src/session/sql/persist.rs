@@ -9,7 +9,7 @@ use diesel::sql_types::{BigInt, Bool};
 use super::delete::{Condemned, delete};
 use super::insert::{insert, insert_only};
 use super::look::look;
-use super::select::{select, select_by};
+use super::select::{select, select_by, select_one};
 use super::update::{Edited, update};
 use crate::connection::{AnyConnection, Engine, Link, SessionConnection, on_every_connection, on_variant};
 use crate::error::Error;
@@ -37,8 +37,11 @@ pub trait Persist<C: SessionConnection>: Entity {
     /// Adds to a refusal which of the rows it is about, where a look at them and at the database tells.
     fn look(link: &mut Link<'_, C>, error: Error, rows: &[&Self]) -> Error;
 
-    /// Reads the rows that have these keys, in no promised order; with a `lock` on them where the engine has such.
-    fn select(link: &mut Link<'_, C>, keys: &[Self::Key], lock: bool) -> QueryResult<Vec<Self>>;
+    /// Reads the rows that have these keys, in no promised order.
+    fn select(link: &mut Link<'_, C>, keys: &[Self::Key]) -> QueryResult<Vec<Self>>;
+
+    /// Reads the row that has this key, if there is one; with a `lock` on it where the engine has such.
+    fn select_one(link: &mut Link<'_, C>, key: &Self::Key, lock: bool) -> QueryResult<Option<Self>>;
 
     /// Reads the rows whose `column` is among the `count` values in a `Vec` of the field's type, in order of their keys.
     fn select_by(link: &mut Link<'_, C>, column: usize, values: &dyn Any, count: usize) -> QueryResult<Vec<Self>>;
@@ -71,8 +74,12 @@ where
         if link.connection.backend().reads_after_error() { look(link, error, rows) } else { error }
     }
 
-    fn select(link: &mut Link<'_, C>, keys: &[Self::Key], lock: bool) -> QueryResult<Vec<Self>> {
-        select(link, keys, lock)
+    fn select(link: &mut Link<'_, C>, keys: &[Self::Key]) -> QueryResult<Vec<Self>> {
+        select(link, keys)
+    }
+
+    fn select_one(link: &mut Link<'_, C>, key: &Self::Key, lock: bool) -> QueryResult<Option<Self>> {
+        select_one(link, key, lock)
     }
 
     fn select_by(link: &mut Link<'_, C>, column: usize, values: &dyn Any, count: usize) -> QueryResult<Vec<Self>> {
@@ -110,8 +117,12 @@ impl<E: PersistEverywhere> Persist<AnyConnection> for E {
         on_variant!(link.connection, connection => Persist::look(&mut Link::new(connection, link.echo), error, rows))
     }
 
-    fn select(link: &mut Link<'_, AnyConnection>, keys: &[Self::Key], lock: bool) -> QueryResult<Vec<Self>> {
-        on_variant!(link.connection, connection => Persist::select(&mut Link::new(connection, link.echo), keys, lock))
+    fn select(link: &mut Link<'_, AnyConnection>, keys: &[Self::Key]) -> QueryResult<Vec<Self>> {
+        on_variant!(link.connection, connection => Persist::select(&mut Link::new(connection, link.echo), keys))
+    }
+
+    fn select_one(link: &mut Link<'_, AnyConnection>, key: &Self::Key, lock: bool) -> QueryResult<Option<Self>> {
+        on_variant!(link.connection, connection => Persist::select_one(&mut Link::new(connection, link.echo), key, lock))
     }
 
     fn select_by(

@@ -55,7 +55,7 @@ where
     E: Columns<C::Backend>,
 {
     let keys: Vec<E::Key> = sent.iter().map(E::key).collect();
-    let mut stored = select::<E, C>(link, &keys, false)?;
+    let mut stored = select::<E, C>(link, &keys)?;
     for row in sent {
         let key = row.key();
         let found = stored.iter().position(|other| other.key() == key);

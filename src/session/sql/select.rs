@@ -9,6 +9,7 @@ use diesel::backend::Backend;
 use diesel::deserialize::FromSql;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::result::Error as DieselError;
+use diesel::row::Row;
 use diesel::serialize::ToSql;
 use diesel::sql_types::{HasSqlType, Untyped};
 
@@ -137,23 +138,38 @@ impl<E: Entity> QueryId for SelectOne<'_, E> {
 }
 
 /// Reads the rows that have these keys, in no promised order.
-pub(super) fn select<E, C>(link: &mut Link<'_, C>, keys: &[E::Key], lock: bool) -> QueryResult<Vec<E>>
+pub(super) fn select<E, C>(link: &mut Link<'_, C>, keys: &[E::Key]) -> QueryResult<Vec<E>>
+where
+    C: Engine,
+    E: Columns<C::Backend>,
+{
+    let size = rows_per_statement(E::table().key.len(), link.connection.max_binds());
+    let mut rows = Vec::with_capacity(keys.len());
+    for (keys, keep) in chunks(keys, size) {
+        match keys {
+            [key] => rows.extend(select_one(link, key, false)?),
+            keys => {
+                read_into(link, Select { condition: ByKey::<E>(keys), lock: "", keep }, &mut rows)?;
+            }
+        }
+    }
+    Ok(rows)
+}
+
+/// Reads the row that has this key.
+pub(super) fn select_one<E, C>(link: &mut Link<'_, C>, key: &E::Key, lock: bool) -> QueryResult<Option<E>>
 where
     C: Engine,
     E: Columns<C::Backend>,
 {
     let lock = if lock { link.connection.backend().row_lock() } else { "" };
-    let size = rows_per_statement(E::table().key.len(), link.connection.max_binds());
-    let mut rows = Vec::with_capacity(keys.len());
-    for (keys, keep) in chunks(keys, size) {
-        let select = Select { condition: ByKey::<E>(keys), lock, keep };
-        if keys.len() == 1 && lock.is_empty() {
-            read_into(link, SelectOne(select), &mut rows)?;
-        } else {
-            read_into(link, select, &mut rows)?;
-        }
-    }
-    Ok(rows)
+    let select = Select { condition: ByKey::<E>(std::slice::from_ref(key)), lock, keep: true };
+    if lock.is_empty() { link.first(SelectOne(select), |row| read(row)) } else { link.first(select, |row| read(row)) }
+}
+
+/// Reads a row of an entity's columns in their order.
+fn read<'r, E: Columns<DB>, DB: Backend>(row: &impl Row<'r, DB>) -> QueryResult<E> {
+    E::read(row).map_err(DieselError::DeserializationError)
 }
 
 /// Reads the rows whose `column` is among the `count` values in a `Vec` of the field's type, in order of their keys.
@@ -199,7 +215,7 @@ where
     S: Query<SqlType = Untyped> + QueryFragment<C::Backend> + QueryId,
 {
     link.each(query, |row| {
-        rows.push(E::read(&row).map_err(DieselError::DeserializationError)?);
+        rows.push(read(&row)?);
         Ok(())
     })
 }

@@ -142,7 +142,7 @@ where
     E: Columns<C::Backend>,
 {
     let table = E::table();
-    let binds = table.key.len() + usize::from(table.version.is_some()) + columns.iter().count();
+    let binds = table.key.len() + usize::from(table.version.is_some()) + columns.len();
     // Keys and unique values that move could meet each other within one statement.
     let moves = table.unique.iter().copied().chain([table.key]).flatten().any(|column| columns.contains(*column));
     let way = match C::UPDATES {
@@ -182,8 +182,7 @@ where
     if rows.len() == 1 {
         return Ok(0);
     }
-    let stored: HashMap<E::Key, E> =
-        select::<E, C>(link, keys, false)?.into_iter().map(|row| (row.key(), row)).collect();
+    let stored: HashMap<E::Key, E> = select::<E, C>(link, keys)?.into_iter().map(|row| (row.key(), row)).collect();
     let unlike = |differs: fn(&E, &E) -> bool| {
         let found = |key, row| stored.get(key).is_some_and(|stored| !differs(stored, row));
         rows.iter().zip(keys).position(|(edited, key)| !found(key, edited.row))
