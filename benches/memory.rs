@@ -2,34 +2,21 @@
 //!
 //! `cargo bench --bench memory` prints a line a measure and its bound.
 
+mod table;
+
 use std::alloc::System;
 
 use cap::Cap;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
-use folio::{Entity, Handle, Session};
+use folio::{Handle, Session};
+
+use table::{NewPerson, Person, SQLITE_TABLE, people};
 
 #[global_allocator]
 static ALLOCATED: Cap<System> = Cap::new(System, usize::MAX);
 
 const ROWS: usize = 1_000_000;
-
-diesel::table! {
-    people (id) { id -> BigInt, number -> BigInt, name -> Text, email -> Nullable<Text> }
-}
-
-#[derive(Debug, Clone, PartialEq, HasQuery, Entity)]
-#[diesel(table_name = people)]
-pub struct Person {
-    #[entity(key)]
-    pub id: i64,
-    pub number: i64,
-    pub name: String,
-    pub email: Option<String>,
-}
-
-const TABLE: &str = "CREATE TABLE people (id INTEGER PRIMARY KEY AUTOINCREMENT, number BIGINT NOT NULL, \
-                     name TEXT NOT NULL, email TEXT)";
 
 fn person(number: i64) -> NewPerson {
     NewPerson { number, name: format!("person number {number:07}"), email: Some(format!("{number:07}@example.org")) }
@@ -37,7 +24,7 @@ fn person(number: i64) -> NewPerson {
 
 fn filled() -> SqliteConnection {
     let mut connection = SqliteConnection::establish(":memory:").expect("memory");
-    connection.batch_execute(TABLE).expect("a new database");
+    connection.batch_execute(SQLITE_TABLE).expect("a new database");
     let mut session = Session::on(&mut connection);
     session.insert_all((1..).take(ROWS).map(person)).expect("insert");
     session.commit().expect("commit");

@@ -31,7 +31,7 @@ impl<C: SessionConnection> Session<'_, C> {
     /// transaction.
     pub fn flush(&mut self) -> Result<()> {
         self.check()?;
-        if self.stores.iter().all(AnyStore::is_idle) {
+        if self.is_idle() {
             return Ok(());
         }
         let mut planned = self.planned()?;
@@ -52,6 +52,11 @@ impl<C: SessionConnection> Session<'_, C> {
         }
         self.stores.iter_mut().for_each(|store| store.settle());
         Ok(())
+    }
+
+    /// Whether no row was added, edited or marked for deletion since the last flush.
+    pub(super) fn is_idle(&self) -> bool {
+        self.stores.iter().all(AnyStore::is_idle)
     }
 
     /// What a flush would do now, without doing it.

@@ -17,21 +17,22 @@ impl<C: SessionConnection> Session<'_, C> {
     pub fn get<E: Persist<C>>(&mut self, key: impl Into<E::Key>) -> Result<Option<Handle<E>>> {
         self.check()?;
         let key = key.into();
-        if self.stores.of::<E>().find(&key).is_none() {
+        let mut found = self.stores.of::<E>().find(&key);
+        if found.is_none() && !self.is_idle() {
             self.autoflush()?;
+            found = self.stores.of::<E>().find(&key);
         }
         let fresh_since = self.transaction.fresh_since();
-        let store = self.stores.of::<E>();
-        if let Some(index) = store.find(&key) {
-            if store.trust(index, fresh_since)? != Trust::Fresh {
-                self.reload::<E>(&[index])?;
-            }
-            let found = self.stores.of::<E>().row(index).is_ok();
-            return Ok(found.then(|| Handle::new(self.id, index)));
+        let Some(index) = found else {
+            let row = self.select_one::<E>(&key, false)?;
+            let now = self.transaction.now();
+            return Ok(row.map(|row| Handle::new(self.id, self.stores.of::<E>().take(row, now, fresh_since, false))));
+        };
+        if self.stores.of::<E>().trust(index, fresh_since)? != Trust::Fresh {
+            self.reload::<E>(&[index])?;
         }
-        let row = self.select_one::<E>(&key, false)?;
-        let (now, fresh_since) = (self.transaction.now(), self.transaction.fresh_since());
-        Ok(row.map(|row| Handle::new(self.id, self.stores.of::<E>().take(row, now, fresh_since, false))))
+        let found = self.stores.of::<E>().row(index).is_ok();
+        Ok(found.then(|| Handle::new(self.id, index)))
     }
 
     /// As [`get`](Self::get), where a missing row is an error.

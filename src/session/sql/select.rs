@@ -13,7 +13,7 @@ use diesel::row::Row;
 use diesel::serialize::ToSql;
 use diesel::sql_types::{HasSqlType, Untyped};
 
-use super::{chunks, push_keys, rows_per_statement};
+use super::{chunks, push_key, push_keys, rows_per_statement};
 use crate::connection::{Engine, Link, SessionConnection};
 use crate::session::entity::{Columns, Entity, Visitor};
 
@@ -91,14 +91,20 @@ impl<W: Condition<DB>, DB: Backend> QueryFragment<DB> for Select<W> {
         if !self.keep {
             out.unsafe_to_cache_prepared();
         }
-        push_columns::<W::Entity, DB>(&mut out)?;
-        out.push_sql(" FROM ");
-        W::Entity::table_name(out.reborrow())?;
-        out.push_sql(" WHERE ");
+        push_rows_where::<W::Entity, DB>(&mut out)?;
         self.condition.write(&mut out)?;
         out.push_sql(self.lock);
         Ok(())
     }
+}
+
+/// Writes `SELECT a, b FROM t WHERE`.
+fn push_rows_where<E: Columns<DB>, DB: Backend>(out: &mut AstPass<'_, '_, DB>) -> QueryResult<()> {
+    push_columns::<E, DB>(out)?;
+    out.push_sql(" FROM ");
+    E::table_name(out.reborrow())?;
+    out.push_sql(" WHERE ");
+    Ok(())
 }
 
 /// Writes `SELECT a, b`.
@@ -120,11 +126,12 @@ impl<W> QueryId for Select<W> {
 }
 
 /// The statement for one key: its text is the same for every key of `E`, so the cache finds it without building it.
-struct SelectOne<'a, E: Entity>(Select<ByKey<'a, E>>);
+struct SelectOne<'a, E: Entity>(&'a E::Key);
 
 impl<E: Columns<DB>, DB: Backend> QueryFragment<DB> for SelectOne<'_, E> {
-    fn walk_ast<'b>(&'b self, out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
-        self.0.walk_ast(out)
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        push_rows_where::<E, DB>(&mut out)?;
+        push_key::<E, DB>(self.0, &mut out)
     }
 }
 
@@ -163,8 +170,11 @@ where
     E: Columns<C::Backend>,
 {
     let lock = if lock { link.connection.backend().row_lock() } else { "" };
-    let select = Select { condition: ByKey::<E>(std::slice::from_ref(key)), lock, keep: true };
-    if lock.is_empty() { link.first(SelectOne(select), |row| read(row)) } else { link.first(select, |row| read(row)) }
+    if lock.is_empty() {
+        return link.first(SelectOne::<E>(key), |row| read(row));
+    }
+    let condition = ByKey::<E>(std::slice::from_ref(key));
+    link.first(Select { condition, lock, keep: true }, |row| read(row))
 }
 
 /// Reads a row of an entity's columns in their order.
