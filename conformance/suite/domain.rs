@@ -1,5 +1,7 @@
 //! The tables that the session's tests work on: authors, their books, reviews, prizes and members.
 
+use std::cell::RefCell;
+
 use diesel::HasQuery;
 use diesel::connection::SimpleConnection;
 use folio::Entity;
@@ -267,36 +269,32 @@ pub const SKY: i64 = 10_002;
 /// A database of its own for one test, with the tables and their rows.
 pub struct Library {
     subject: Subject,
-    backend: Backend,
+    /// What someone else reads and writes by.
+    other: RefCell<C>,
 }
 
 impl Library {
     pub fn new() -> Self {
         let subject = Subject::new();
-        let backend = subject.connect().backend();
-        Recorder::install(backend);
-        let library = Self { subject, backend };
-        let mut connection = library.connect();
-        connection.batch_execute(&tables(backend)).unwrap();
-        connection.batch_execute(ROWS).unwrap();
-        if backend == Backend::Postgres {
-            connection.batch_execute(COUNTERS).unwrap();
+        let other = RefCell::new(connect(&subject));
+        let library = Self { subject, other };
+        Recorder::install(library.backend());
+        library.elsewhere(&tables(library.backend()));
+        library.elsewhere(ROWS);
+        if library.backend() == Backend::Postgres {
+            library.elsewhere(COUNTERS);
         }
         library
     }
 
     /// The engine that it is on.
     pub fn backend(&self) -> Backend {
-        self.backend
+        self.other.borrow().backend()
     }
 
     /// Another connection to it.
     pub fn connect(&self) -> C {
-        let mut connection = self.subject.connect();
-        if self.backend == Backend::Mysql {
-            connection.batch_execute("SET sql_mode = CONCAT(@@sql_mode, ',PIPES_AS_CONCAT')").unwrap();
-        }
-        connection
+        connect(&self.subject)
     }
 
     /// A session on a connection of its own, echoing.
@@ -320,7 +318,7 @@ impl Library {
 
     /// Someone else changes the database by these statements.
     pub fn elsewhere(&self, sql: &str) {
-        self.connect().batch_execute(sql).unwrap();
+        self.other.borrow_mut().batch_execute(sql).unwrap();
     }
 
     /// What someone else sees: the only value of a query.
@@ -331,11 +329,19 @@ impl Library {
             #[diesel(sql_type = diesel::sql_types::Text)]
             seen: String,
         }
-        let mut connection = self.connect();
-        let text = if self.backend == Backend::Mysql { "CHAR" } else { "TEXT" };
+        let text = if self.backend() == Backend::Mysql { "CHAR" } else { "TEXT" };
         let sql = format!("SELECT COALESCE(CAST(({sql}) AS {text}), 'NULL') AS seen");
-        diesel::sql_query(sql).get_result::<Seen>(&mut connection).unwrap().seen
+        diesel::sql_query(sql).get_result::<Seen>(&mut *self.other.borrow_mut()).unwrap().seen
     }
+}
+
+/// A connection on which `||` joins texts.
+fn connect(subject: &Subject) -> C {
+    let mut connection = subject.connect();
+    if connection.backend() == Backend::Mysql {
+        connection.batch_execute("SET sql_mode = CONCAT(@@sql_mode, ',PIPES_AS_CONCAT')").unwrap();
+    }
+    connection
 }
 
 /// Whether what this suite runs on can do it; where it cannot, the test says so and ends.
