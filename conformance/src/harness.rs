@@ -18,8 +18,8 @@ pub trait Harness: Sized {
     /// Makes a database with nothing in it, of this value's own.
     fn new() -> Self;
 
-    /// Opens another connection to it: two of them see what either commits. Foreign keys are enforced, and on SQLite a
-    /// connection waits for no lock.
+    /// Opens another connection to it: two of them see what either commits, and one that reads keeps none from writing (on
+    /// SQLite, the write-ahead log). Foreign keys are enforced, and on SQLite a connection waits for no lock.
     fn connect(&self) -> Self::Connection;
 }
 
