@@ -39,5 +39,9 @@ pub mod prelude {
 mod coming_from_sqlalchemy {}
 
 #[cfg(doctest)]
+#[doc = include_str!("../docs/conformance.md")]
+mod conformance {}
+
+#[cfg(doctest)]
 #[doc = include_str!("../docs/your-own-tables.md")]
 mod your_own_tables {}

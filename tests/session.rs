@@ -1,30 +1,39 @@
 //! The session's behaviours, each under its number: what comes of it, and the SQL that was sent.
 //!
-//! A behaviour is one test body over the library in `domain`, which alone names a database.
-
-#![allow(clippy::duplicate_mod, reason = "each engine takes the suite in under its own name")]
+//! Most are the suite of `folio-conformance`, run here on every connection that Folio knows and on one that it does not.
 
 #[cfg(feature = "sqlite")]
 #[path = "session/a_engine.rs"]
 mod a_engine;
-#[cfg(feature = "mysql")]
-#[path = "session/suite.rs"]
-mod mysql;
+#[cfg(feature = "sqlite")]
+#[path = "session/foreign.rs"]
+mod foreign;
+#[path = "session/harness.rs"]
+mod harness;
 #[path = "session/numbers.rs"]
 mod numbers;
-#[cfg(feature = "postgres")]
-#[path = "session/suite.rs"]
-mod postgres;
 #[cfg(feature = "sqlite")]
 #[path = "session/properties.rs"]
 mod properties;
-#[cfg(feature = "sqlite")]
-#[path = "session/suite.rs"]
-mod sqlite;
 mod support;
 #[cfg(feature = "sqlite")]
 #[path = "session/walk.rs"]
 mod walk;
 
 #[cfg(feature = "sqlite")]
-use sqlite::domain;
+folio_conformance::suite!(mod any_sqlite on crate::harness::AnySqlite);
+#[cfg(feature = "sqlite")]
+folio_conformance::suite!(mod sqlite on crate::harness::Sqlite);
+#[cfg(feature = "sqlite")]
+folio_conformance::suite!(mod counted on crate::foreign::Counting);
+#[cfg(feature = "postgres")]
+folio_conformance::suite!(mod any_postgres on crate::harness::AnyPostgres);
+#[cfg(feature = "postgres")]
+folio_conformance::suite!(mod postgres on crate::harness::Postgres);
+#[cfg(feature = "mysql")]
+folio_conformance::suite!(mod any_mysql on crate::harness::AnyMysql);
+#[cfg(feature = "mysql")]
+folio_conformance::suite!(mod mysql on crate::harness::Mysql);
+
+#[cfg(feature = "sqlite")]
+use any_sqlite::suite::domain;

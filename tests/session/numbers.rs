@@ -19,9 +19,11 @@ fn every_number_has_a_paragraph_and_a_test() {
 
     let mut tested = BTreeSet::from(WITHOUT_TEST);
     let number = |name: &str| name.strip_prefix('b')?.get(..3)?.parse::<u32>().ok();
-    for file in fs::read_dir(root.join("tests/session")).unwrap() {
-        let text = fs::read_to_string(file.unwrap().path()).unwrap();
-        tested.extend(text.lines().filter_map(|line| number(line.strip_prefix("fn ")?)));
+    for folder in ["tests/session", "conformance/suite"] {
+        for file in fs::read_dir(root.join(folder)).unwrap() {
+            let text = fs::read_to_string(file.unwrap().path()).unwrap();
+            tested.extend(text.lines().filter_map(|line| number(line.strip_prefix("fn ")?)));
+        }
     }
     for file in fs::read_dir(root.join("tests/compile_fail")).unwrap() {
         tested.extend(number(&file.unwrap().file_name().to_string_lossy()));

@@ -4,5 +4,8 @@
 #![allow(dead_code)]
 
 pub mod fixture;
-pub mod recorder;
+pub mod recorder {
+    //! Records the SQL echo of the thread that it is made on.
+    pub use folio_conformance::Recorder;
+}
 pub mod servers;

@@ -1,15 +1,21 @@
 //! The tables that the session's tests work on: authors, their books, reviews, prizes and members.
 
-use std::time::Duration;
+use std::cell::RefCell;
 
 use diesel::HasQuery;
 use diesel::connection::SimpleConnection;
-use folio::connection::{Access, AnyConnection, Backend, Echo, EchoOptions, Mode, SessionConnection as _, Waits};
-use folio::database::DatabaseUrl;
-use folio::{Entity, Session};
+use folio::Entity;
+use folio::connection::{Backend, Echo, EchoOptions, Mode, SessionConnection as _};
+use folio_conformance::Harness;
+pub use folio_conformance::{Capability, Recorder};
 
-use crate::support::fixture::{address, engine};
-use crate::support::recorder::Recorder;
+use super::super::Subject;
+
+/// The connection type under test.
+pub type C = <Subject as Harness>::Connection;
+
+/// A session over such a connection.
+pub type Session<'c> = folio::Session<'c, C>;
 
 diesel::table! {
     authors (id) { id -> BigInt, number -> BigInt, name -> Text, email -> Nullable<Text> }
@@ -262,40 +268,33 @@ pub const SKY: i64 = 10_002;
 
 /// A database of its own for one test, with the tables and their rows.
 pub struct Library {
-    url: DatabaseUrl,
-    _folder: Option<tempfile::TempDir>,
+    subject: Subject,
+    /// What someone else reads and writes by.
+    other: RefCell<C>,
 }
 
 impl Library {
     pub fn new() -> Self {
-        Recorder::install(engine(module_path!()));
-        let (url, folder) = address(engine(module_path!()));
-        let library = Self { url: url.parse().unwrap(), _folder: folder };
-        let mut connection = library.open(Access::Create);
-        connection.batch_execute(&tables(connection.backend())).unwrap();
-        connection.batch_execute(ROWS).unwrap();
-        if connection.backend() == Backend::Postgres {
-            connection.batch_execute(COUNTERS).unwrap();
+        let subject = Subject::new();
+        let other = RefCell::new(connect(&subject));
+        let library = Self { subject, other };
+        Recorder::install(library.backend());
+        library.elsewhere(&tables(library.backend()));
+        library.elsewhere(ROWS);
+        if library.backend() == Backend::Postgres {
+            library.elsewhere(COUNTERS);
         }
         library
     }
 
-    /// Another connection to it.
-    pub fn connect(&self) -> AnyConnection {
-        self.open(Access::Write)
+    /// The engine that it is on.
+    pub fn backend(&self) -> Backend {
+        self.other.borrow().backend()
     }
 
-    fn open(&self, access: Access) -> AnyConnection {
-        let waits = Waits { lock: Duration::ZERO, connect: Duration::from_secs(10) };
-        let mut connection = self.url.address().open(access, waits).unwrap().connection;
-        match connection.backend() {
-            Backend::Sqlite => connection.batch_execute("PRAGMA synchronous = OFF").unwrap(),
-            Backend::Mysql => {
-                connection.batch_execute("SET sql_mode = CONCAT(@@sql_mode, ',PIPES_AS_CONCAT')").unwrap();
-            }
-            _ => {}
-        }
-        connection
+    /// Another connection to it.
+    pub fn connect(&self) -> C {
+        connect(&self.subject)
     }
 
     /// A session on a connection of its own, echoing.
@@ -319,7 +318,7 @@ impl Library {
 
     /// Someone else changes the database by these statements.
     pub fn elsewhere(&self, sql: &str) {
-        self.connect().batch_execute(sql).unwrap();
+        self.other.borrow_mut().batch_execute(sql).unwrap();
     }
 
     /// What someone else sees: the only value of a query.
@@ -330,35 +329,24 @@ impl Library {
             #[diesel(sql_type = diesel::sql_types::Text)]
             seen: String,
         }
-        let mut connection = self.connect();
-        let text = if connection.backend() == Backend::Mysql { "CHAR" } else { "TEXT" };
+        let text = if self.backend() == Backend::Mysql { "CHAR" } else { "TEXT" };
         let sql = format!("SELECT COALESCE(CAST(({sql}) AS {text}), 'NULL') AS seen");
-        diesel::sql_query(sql).get_result::<Seen>(&mut connection).unwrap().seen
+        diesel::sql_query(sql).get_result::<Seen>(&mut *self.other.borrow_mut()).unwrap().seen
     }
 }
 
-/// What not every engine can do; a test that needs it asks for it by name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Capability {
-    /// A foreign key can wait for COMMIT.
-    CheckAtCommit,
-    /// A transaction that may write excludes all other writers from its beginning on.
-    KeepOthersOutFromBegin,
-    /// A text column takes bytes that are no text.
-    HoldTextThatIsNone,
+/// A connection on which `||` joins texts.
+fn connect(subject: &Subject) -> C {
+    let mut connection = subject.connect();
+    if connection.backend() == Backend::Mysql {
+        connection.batch_execute("SET sql_mode = CONCAT(@@sql_mode, ',PIPES_AS_CONCAT')").unwrap();
+    }
+    connection
 }
 
-/// Whether the engine of this suite can do it; where it cannot, the test says so and ends.
+/// Whether what this suite runs on can do it; where it cannot, the test says so and ends.
 pub fn can(capability: Capability) -> bool {
-    let backend = engine(module_path!());
-    let can = match capability {
-        Capability::CheckAtCommit => backend != Backend::Mysql,
-        Capability::KeepOthersOutFromBegin | Capability::HoldTextThatIsNone => backend == Backend::Sqlite,
-    };
-    if !can {
-        println!("{backend}: needs the capability {capability:?}");
-    }
-    can
+    folio_conformance::can::<Subject>(capability)
 }
 
 /// A library, a session on it and a recorder of what that session sends.

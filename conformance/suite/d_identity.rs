@@ -151,13 +151,13 @@ fn b036_one_query_fills_all_expired_rows() -> Result<()> {
 
 #[test]
 fn b037_a_get_for_update_always_selects_and_takes_what_it_finds() -> Result<()> {
-    let (_library, mut session, recorder) = open();
+    let (library, mut session, recorder) = open();
     let ann = session.get_one::<Author>(ANN)?;
     session.execute_unsynchronized(diesel::update(authors::table).set(authors::name.eq("x")))?;
     recorder.take();
     assert_eq!(session.get_for_update::<Author>(ANN)?, Some(ann));
     // Where a writing transaction excludes all other writers there is nothing to render.
-    let lock = if can(Capability::KeepOthersOutFromBegin) { "" } else { " FOR UPDATE" };
+    let lock = library.backend().row_lock();
     assert_eq!(recorder.sql(), [format!("{SELECT_AUTHOR}{lock}")]);
     assert_eq!(session.row(ann)?.name, "x");
     assert_eq!(session.get_for_update::<Author>(99)?, None);

@@ -1,11 +1,10 @@
 //! Engine and echo (4–6), transaction scope (7–20).
 
 use diesel::{HasQuery as _, RunQueryDsl as _};
-use folio::connection::{AnyConnection, EchoOptions, Mode};
-use folio::{Error, Result, Session, State};
+use folio::connection::{EchoOptions, Mode};
+use folio::{Error, Result, State};
 
 use super::domain::*;
-use crate::support::recorder::Recorder;
 
 const INSERT_AUTHOR: &str = "INSERT INTO authors (number, name, email) VALUES (?, ?, ?) RETURNING id, number";
 
@@ -366,37 +365,23 @@ fn b019_inside_an_outer_transaction_commit_releases_a_savepoint() {
     assert_eq!(library.see("SELECT COUNT(*) FROM authors"), "3");
 }
 
-/// The same work on a connection of whatever engine's own type.
-macro_rules! work_natively {
-    ($library:ident, $connection:ident) => {{
-        let mut session = Session::on(&mut $connection);
-        let dot = session.begin(|session| -> Result<_> {
-            let dot = session.add(NewAuthor::new(7, "Dot")?);
-            session.add(NewBook::new(dot, "Tree")?);
-            session.flush()?;
-            session.edit(dot)?.name = "Dorothy".into();
-            let books = session.children(books::author_id, &[dot])?;
-            assert_eq!(books[0].len(), 1);
-            Ok(dot)
-        })?;
-        assert_eq!(session.key(dot), Some(4));
-        let mut pages = session.query(Author::query()).batches(3);
-        assert_eq!(pages.next(&mut session)?.map(|page| page.len()), Some(3));
-        assert_eq!($library.see("SELECT name FROM authors WHERE number = 7"), "Dorothy");
-    }};
-}
-
 #[test]
-fn b019_a_session_works_over_one_engine_s_own_connection() -> Result<()> {
+fn b019_a_session_works_over_a_connection_that_someone_else_opened() -> Result<()> {
     let library = Library::new();
-    match library.connect() {
-        #[cfg(feature = "sqlite")]
-        AnyConnection::Sqlite(mut connection) => work_natively!(library, connection),
-        #[cfg(feature = "postgres")]
-        AnyConnection::Postgres(mut connection) => work_natively!(library, connection),
-        #[cfg(feature = "mysql")]
-        AnyConnection::Mysql(mut connection) => work_natively!(library, connection),
-        other => panic!("{other:?}"),
-    }
+    let mut connection = library.connect();
+    let mut session = Session::on(&mut connection);
+    let dot = session.begin(|session| -> Result<_> {
+        let dot = session.add(NewAuthor::new(7, "Dot")?);
+        session.add(NewBook::new(dot, "Tree")?);
+        session.flush()?;
+        session.edit(dot)?.name = "Dorothy".into();
+        let books = session.children(books::author_id, &[dot])?;
+        assert_eq!(books[0].len(), 1);
+        Ok(dot)
+    })?;
+    assert_eq!(session.key(dot), Some(4));
+    let mut pages = session.query(Author::query()).batches(3);
+    assert_eq!(pages.next(&mut session)?.map(|page| page.len()), Some(3));
+    assert_eq!(library.see("SELECT name FROM authors WHERE number = 7"), "Dorothy");
     Ok(())
 }

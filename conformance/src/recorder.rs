@@ -12,10 +12,15 @@ use tracing::{Event, Metadata, Subscriber};
 /// One event of the echo.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Sent {
+    /// Its text.
     pub sql: String,
+    /// The values of its binds.
     pub binds: String,
+    /// How many rows it met, where the session counted them.
     pub rows: Option<u64>,
+    /// Whether it says how long it took.
     pub timed: bool,
+    /// What it was refused with.
     pub error: Option<String>,
 }
 
@@ -27,6 +32,7 @@ thread_local! {
 }
 
 /// Collects the events of its thread from its making to its end.
+#[derive(Debug)]
 pub struct Recorder(());
 
 impl Recorder {
@@ -34,6 +40,10 @@ impl Recorder {
     /// sent while nobody listens can leave the echo switched off for those who listen later.
     ///
     /// What `engine` says in words of its own stands in the record in the words of SQLite.
+    ///
+    /// # Panics
+    ///
+    /// When the process has another `tracing` subscriber.
     pub fn install(engine: Backend) {
         ENGINE.set(Some(engine));
         static INSTALLED: Once = Once::new();
@@ -42,6 +52,7 @@ impl Recorder {
         });
     }
 
+    /// Starts a record of this thread.
     pub fn start() -> Self {
         Self::install(ENGINE.get().unwrap_or(Backend::Sqlite));
         SENT.set(Some(Vec::new()));

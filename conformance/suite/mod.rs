@@ -1,4 +1,4 @@
-//! The behaviours that a session has on every engine; the module that takes this in bears the engine's name.
+//! The behaviours that a session has over every connection; the module that takes this in says over which.
 
 mod b_transactions;
 mod c_states;
