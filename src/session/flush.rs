@@ -5,7 +5,8 @@ use std::collections::HashSet;
 use super::Session;
 use super::entity::Table;
 use super::plan::{Action, Part, Plan, Task, order};
-use super::reference::{Keys, Parent};
+use super::precedence::{Rows, arrange};
+use super::reference::Parent;
 use super::stores::AnyStore;
 use crate::connection::{Link, SessionConnection};
 use crate::error::{Error, Result};
@@ -60,28 +61,27 @@ impl<C: SessionConnection> Session<'_, C> {
     ///
     /// Those that the flush itself would find while planning.
     pub fn plan(&self) -> Result<Plan> {
-        let tables: Vec<_> = self.stores.iter().map(AnyStore::table).collect();
+        let tables: Vec<_> = self.stores.iter().map(|store| store.table()).collect();
         Ok(Plan::new(&self.planned()?.tasks, &tables))
     }
 
     fn planned(&self) -> Result<Planned> {
         let mut parts = Vec::new();
         let mut unread = Vec::new();
-        let find = |entity| self.stores.place(entity).and_then(|place| self.stores.at(place)).map(|store| store as _);
         for store in self.stores.iter() {
             store.check_versions()?;
             let doings = store.doings();
             for index in &doings.inserts {
                 self.check_parents(store, *index, &mut unread)?;
             }
-            let replaces = store.replaced(&doings, &Keys { store: &find });
             let inserts = store.waves(doings.inserts)?;
             let deletes = store.last_waves(doings.deletes);
-            parts.push(Part { table: store.table(), inserts, updates: doings.updates, deletes, replaces });
+            parts.push(Part { table: store.table(), inserts, updates: doings.updates, deletes });
         }
         let tasks = order(parts);
         self.check_circles(&tasks)?;
-        Ok(Planned { tasks, unread })
+        let rows: Vec<&dyn Rows> = self.stores.iter().map(|store| store as &dyn Rows).collect();
+        Ok(Planned { tasks: arrange(tasks, &rows)?, unread })
     }
 
     /// Calls `visit` with each reference of a pending row that is a handle, and gives the first error.
@@ -171,7 +171,7 @@ impl<C: SessionConnection> Session<'_, C> {
         // A deleted parent may have taken its children with it, or left them without it; a changed one may have told
         // them its new value.
         for task in tasks {
-            let Some(parent) = self.stores.at(task.part).map(AnyStore::table) else { continue };
+            let Some(parent) = self.stores.at(task.part).map(|store| store.table()) else { continue };
             let reached = |child: &'static Table| match task.action {
                 Action::Insert => false,
                 Action::Update(columns) => child.refers_to(parent, columns),

@@ -6,12 +6,10 @@ use super::slots::{Loaded, Slot};
 use super::undo::Undo;
 use super::{Store, Trust};
 use crate::error::{Error, Result};
-use crate::session::entity::{ColumnSet, Entity, New as _};
+use crate::session::entity::{Entity, New as _, Table};
 use crate::session::plan::{self, Change, Doings, Waves};
-use crate::session::reference::{Keys, Parent};
-
-/// With more pairs of rows than this, a DELETE counts as making room for an INSERT without a comparison.
-const MOST_COMPARED: usize = 1_000_000;
+use crate::session::precedence::Rows;
+use crate::session::reference::{Given, Parent};
 
 // What there is to do.
 impl<E: Entity> Store<E> {
@@ -77,47 +75,6 @@ impl<E: Entity> Store<E> {
         Ok(())
     }
 
-    /// The rows to delete whose key or unique values a row to insert or update takes over: their DELETE makes room.
-    pub(crate) fn replaced(&self, doings: &Doings<u64>, keys: &Keys<'_>) -> Vec<u64> {
-        let table = E::table();
-        let sets = || table.unique.iter().copied().chain([table.key]);
-        let guarded = sets().flatten().fold(ColumnSet::EMPTY, |set, column| set.with(*column));
-        let moved: Vec<&E> = doings
-            .updates
-            .iter()
-            .filter(|change| change.columns.meets(guarded))
-            .filter_map(|change| Some(self.edited(change.row)?.0))
-            .collect();
-        let given = !table.unique.is_empty() || table.has_given_key();
-        let inserts = if given { doings.inserts.as_slice() } else { &[] };
-        let newcomers = inserts.len() + moved.len();
-        if doings.deletes.is_empty() || newcomers == 0 {
-            return Vec::new();
-        }
-        if newcomers * doings.deletes.len() > MOST_COMPARED {
-            return doings.deletes.clone();
-        }
-        // A row that still waits for its parent's key may take over any value.
-        let inserted: Option<Vec<E>> = inserts.iter().map(|index| self.new_row(*index).ok()?.row(keys).ok()).collect();
-        let Some(inserted) = inserted else { return doings.deletes.clone() };
-        let makes_room = |index: &u64| match self.slots.get(*index) {
-            Slot::Loaded(loaded) => inserted.iter().chain(moved.iter().copied()).any(|row| {
-                let differs = row.changed(loaded.stored());
-                sets().any(|set| !set.iter().any(|column| differs.contains(*column)))
-            }),
-            // Its values are not known.
-            _ => true,
-        };
-        doings.deletes.iter().copied().filter(makes_room).collect()
-    }
-
-    /// The references of a pending row that are handles.
-    pub(crate) fn parents(&self, index: u64, see: &mut dyn FnMut(Parent)) {
-        if let Slot::Pending(new) = self.slots.get(index) {
-            new.parents(see);
-        }
-    }
-
     /// Splits pending rows into waves: no row stands before or beside one of this table that it waits for.
     pub(crate) fn waves(&self, inserts: Vec<u64>) -> Result<Waves<u64>> {
         let own = TypeId::of::<E>();
@@ -163,11 +120,6 @@ impl<E: Entity> Store<E> {
         }
     }
 
-    /// Whether the row is pending.
-    pub(crate) fn is_pending(&self, index: u64) -> bool {
-        matches!(self.slots.get(index), Slot::Pending(_))
-    }
-
     /// The values of a pending row.
     pub(crate) fn new_row(&self, index: u64) -> Result<&E::New> {
         match self.slots.get(index) {
@@ -188,6 +140,40 @@ impl<E: Entity> Store<E> {
             Slot::Loaded(loaded) => Some((loaded.stored().key(), Some(loaded.stored()))),
             Slot::Expired { key, .. } => Some((key.clone(), None)),
             _ => None,
+        }
+    }
+}
+
+// What decides on the order.
+impl<E: Entity> Rows for Store<E> {
+    fn entity(&self) -> TypeId {
+        TypeId::of::<E>()
+    }
+
+    fn table(&self) -> &'static Table {
+        E::table()
+    }
+
+    fn given(&self, index: u64, column: usize, after: bool) -> Given<'_> {
+        match self.slots.get(index) {
+            Slot::Pending(new) => new.value(column),
+            Slot::Loaded(loaded) if after => Given::of(loaded.row.value(column)),
+            Slot::Loaded(loaded) => Given::of(loaded.stored().value(column)),
+            _ => Given::Unknown,
+        }
+    }
+
+    fn shown_key(&self, index: u64) -> Option<String> {
+        self.key(index).map(|key| format!("{key:?}"))
+    }
+
+    fn is_pending(&self, index: u64) -> bool {
+        matches!(self.slots.get(index), Slot::Pending(_))
+    }
+
+    fn parents(&self, index: u64, see: &mut dyn FnMut(Parent)) {
+        if let Slot::Pending(new) = self.slots.get(index) {
+            new.parents(see);
         }
     }
 }
