@@ -12,6 +12,9 @@ mod a_engine;
 mod mysql;
 #[path = "session/numbers.rs"]
 mod numbers;
+#[cfg(feature = "sqlite")]
+#[path = "session/orders.rs"]
+mod orders;
 #[cfg(feature = "postgres")]
 #[path = "session/suite.rs"]
 mod postgres;

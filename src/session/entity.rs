@@ -25,7 +25,7 @@ pub type AnyBackend = <AnyConnection as diesel::Connection>::Backend;
 ///
 /// | attribute | says |
 /// | --- | --- |
-/// | `#[entity(unique(a, b))]` | no two rows have the same values in these fields |
+/// | `#[entity(unique(a, b))]` | no two rows have the same values in these fields: a flush sees to it that who takes a value over comes after who frees it |
 ///
 /// On a field:
 ///

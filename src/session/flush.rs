@@ -22,13 +22,35 @@ impl<C: SessionConnection> Session<'_, C> {
     /// down, then DELETEs from the bottom up. What has no net change sends nothing, and where there is nothing to send
     /// no transaction is opened. Afterwards new rows have their keys, still uncommitted.
     ///
-    /// A DELETE whose row makes room for a new or changed one, by its key or by columns that the entity declares
-    /// `unique`, comes first.
+    /// Where a row takes over a key, or a value in columns that the entity declares `unique`, from one that is changed or
+    /// deleted, that one goes first, and before it what still refers to it. If any order of statements works, one for
+    /// each row, this finds one; values count as equal when they show themselves (by `Debug`) alike. Rows whose keys and
+    /// unique values change are sent one by one; a flush in which none changes hands is not slower for it.
+    ///
+    /// ```
+    /// use folio::prelude::*;
+    ///
+    /// let db = Database::open("sqlite::memory:")?;
+    /// db.migrate()?;
+    /// db.begin(|session| -> Result<()> {
+    ///     let one = session.add(NewUser::new(1, "one")?);
+    ///     let two = session.add(NewUser::new(2, "two")?);
+    ///     session.flush()?;
+    ///     // Each takes the number of the next, so the last one goes first; then there is room for a new row.
+    ///     session.edit(two)?.user_id = 3;
+    ///     session.edit(one)?.user_id = 2;
+    ///     session.add(NewUser::new(1, "new")?);
+    ///     assert_eq!(session.plan()?.to_string(), "UPDATE users SET user_id, updated_at (2 rows)\nINSERT users (1 row)");
+    ///     Ok(())
+    /// })?;
+    /// # Ok::<(), folio::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// Errors found while planning (a handle of another session, rows that refer to each other in a circle) send no
-    /// SQL and change nothing. A statement that fails undoes and poisons the innermost level: the savepoint, or the
+    /// Errors found while planning (a handle of another session, rows that refer to each other in a circle, unique values
+    /// that would change hands in a circle) send no SQL and change nothing. The way out of the last is a flush in between,
+    /// with a value that nobody has. A statement that fails undoes and poisons the innermost level: the savepoint, or the
     /// transaction.
     pub fn flush(&mut self) -> Result<()> {
         self.check()?;

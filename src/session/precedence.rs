@@ -149,10 +149,11 @@ impl<'r> Precedence<'r> {
             for set in sets {
                 let space = self.flush.space(*part, set);
                 let number = self.spaces.len();
-                for (value, taker) in &space.takes {
-                    if let Some(owner) = space.frees.get(value) {
-                        self.graph.edge(*owner, *taker, Why::Takes(number));
-                    }
+                let meets = |(value, taker): (&String, &usize)| Some((*space.frees.get(value)?, *taker));
+                let mut meetings: Vec<(usize, usize)> = space.takes.iter().filter_map(meets).collect();
+                meetings.sort_unstable();
+                for (owner, taker) in meetings {
+                    self.graph.edge(owner, taker, Why::Takes(number));
                 }
                 let (frees, takes) = (all(space.frees.values(), &[]), all(space.takes.values(), &space.takes_some));
                 self.graph.knot(&space.frees_some, &takes, Why::Perhaps);
@@ -168,11 +169,11 @@ impl<'r> Precedence<'r> {
         let Flush { rows, ops } = &self.flush;
         let inserts = ops.iter().enumerate().filter(|(_, op)| op.action == Action::Insert);
         let inserts: HashMap<(usize, u64), usize> = inserts.map(|(number, op)| ((op.part, op.row), number)).collect();
-        for ((part, row), number) in &inserts {
-            rows[*part].parents(*row, &mut |parent| {
+        for (number, op) in ops.iter().enumerate().filter(|(_, op)| op.action == Action::Insert) {
+            rows[op.part].parents(op.row, &mut |parent| {
                 let place = rows.iter().position(|rows| rows.entity() == parent.entity);
                 let first = place.and_then(|place| inserts.get(&(place, parent.handle.index)));
-                first.into_iter().for_each(|first| self.graph.edge(*first, *number, Why::Parent));
+                first.into_iter().for_each(|first| self.graph.edge(*first, number, Why::Parent));
             });
         }
         for (part, child) in rows.iter().enumerate() {
@@ -204,12 +205,15 @@ impl<'r> Precedence<'r> {
                 values.push(format!("{columns} ({})", in_words(&format_args!("{value}"))));
             }
         }
-        let more = values.len().saturating_sub(MOST_NAMED);
-        values.truncate(MOST_NAMED);
-        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        if values.len() > MOST_NAMED {
+            let more = values.len() - MOST_NAMED;
+            values.truncate(MOST_NAMED);
+            values.push(format!("{more} more"));
+        }
+        let last = values.pop().unwrap_or_default();
         let problem = format!(
-            "{table}: {}{more} would change hands in a circle, which no order of single statements can do: give one of \
-             these rows another value, flush, and then the value that it shall have",
+            "{table}: {} and {last} would change hands in a circle, which no order of single statements can do: give one \
+             of these rows another value, flush, and then the value that it shall have",
             values.join(", ")
         );
         Error::Plan { problem }
@@ -277,6 +281,10 @@ impl Flush<'_> {
     }
 
     fn add_reference(&self, part: usize, column: usize, space: &Space, graph: &mut Graph) {
+        // Rows of one INSERT or DELETE may refer to each other.
+        let together = |one: usize, other: usize| {
+            self.ops[one].task == self.ops[other].task && !matches!(self.ops[one].action, Action::Update(_))
+        };
         let (mut leave, mut leave_some) = (Vec::new(), Vec::new());
         for (number, op) in self.ops.iter().enumerate().filter(|(_, op)| op.part == part) {
             let (leaves, comes) = op.action.touches(ColumnSet::EMPTY.with(column));
@@ -284,15 +292,14 @@ impl Flush<'_> {
                 Held::Nothing => {}
                 Held::Value(value) => {
                     leave.push(number);
-                    // Rows of one DELETE may refer to each other.
-                    let together = |other: &usize| op.action == Action::Delete && self.ops[*other].task == op.task;
-                    let other = space.frees.get(&value).filter(|other| !together(other));
+                    let other = space.frees.get(&value).filter(|other| !together(number, **other));
                     other.into_iter().for_each(|other| graph.edge(number, *other, Why::LetsGo));
                 }
                 Held::Unknown => leave_some.push(number),
             }
             if comes && let Held::Value(value) = self.held(part, op.row, &[column], true) {
-                space.takes.get(&value).into_iter().for_each(|first| graph.edge(*first, number, Why::Brings));
+                let other = space.takes.get(&value).filter(|other| !together(number, **other));
+                other.into_iter().for_each(|other| graph.edge(*other, number, Why::Brings));
             }
         }
         let known = |rows: Vec<usize>, of: &[usize]| -> Vec<usize> {

@@ -6,6 +6,7 @@ mod d_identity;
 pub mod domain;
 mod e_query;
 mod f_flush;
+mod f_turns;
 mod g_delete;
 mod h_statements;
 mod i_expire;

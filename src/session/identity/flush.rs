@@ -1,6 +1,7 @@
 //! What a flush asks one entity type's rows, and what it tells them.
 
 use std::any::TypeId;
+use std::collections::HashMap;
 
 use super::slots::{Loaded, Slot};
 use super::undo::Undo;
@@ -75,16 +76,50 @@ impl<E: Entity> Store<E> {
         Ok(())
     }
 
-    /// Splits pending rows into waves: no row stands before or beside one of this table that it waits for.
+    /// Splits pending rows into waves: no row stands before or beside one of this table that it waits for. Rows whose
+    /// given keys refer to each other in a circle go in one statement.
     pub(crate) fn waves(&self, inserts: Vec<u64>) -> Result<Waves<u64>> {
-        let own = TypeId::of::<E>();
-        plan::waves(E::table().name, inserts, |index, see| {
+        let (table, own) = (E::table(), TypeId::of::<E>());
+        let by_handle = |index: &u64, see: &mut dyn FnMut(u64)| {
             self.parents(*index, &mut |parent| {
                 if parent.entity == own {
                     see(parent.handle.index);
                 }
             });
-        })
+        };
+        let by_value = self.parents_by_value(&inserts);
+        if !by_value.is_empty() {
+            let split = plan::waves(table.name, inserts.clone(), |index, see| {
+                by_handle(index, see);
+                by_value.get(index).into_iter().flatten().for_each(|parent| see(*parent));
+            });
+            if split.is_ok() {
+                return split;
+            }
+        }
+        plan::waves(table.name, inserts, by_handle)
+    }
+
+    /// The pending rows that other pending rows refer to by values that the program gives.
+    fn parents_by_value(&self, inserts: &[u64]) -> HashMap<u64, Vec<u64>> {
+        let table = E::table();
+        let shown = |index: &u64, column| match self.given(*index, column, true) {
+            Given::Value(value) => Some(format!("{value:?}")),
+            _ => None,
+        };
+        let mut parents: HashMap<u64, Vec<u64>> = HashMap::new();
+        for (column, info) in table.columns.iter().enumerate() {
+            let own = info.references.filter(|reference| ((reference.table)().id)() == (table.id)());
+            let to = own.and_then(|reference| table.column(reference.column));
+            let Some(to) = to.filter(|to| !table.columns[*to].generated && inserts.len() > 1) else { continue };
+            let holders: HashMap<String, u64> =
+                inserts.iter().filter_map(|index| Some((shown(index, to)?, *index))).collect();
+            for index in inserts {
+                let parent = shown(index, column).and_then(|value| holders.get(&value)).filter(|other| *other != index);
+                parent.into_iter().for_each(|parent| parents.entry(*index).or_default().push(*parent));
+            }
+        }
+        parents
     }
 
     /// Splits rows to be deleted into waves: none stands after or beside one of this table that it refers to. Rows that
