@@ -21,6 +21,7 @@ mod reference;
 mod relations;
 mod rows;
 mod savepoint;
+mod settings;
 mod sql;
 mod statement;
 mod stores;
@@ -40,9 +41,9 @@ pub use plan::{Plan, Step};
 pub use query::Query;
 pub use reference::{Given, Keys, Parent, Ref};
 pub use rows::Deletable;
+pub use settings::Freshness;
 pub use sql::{Condemned, Edited, Locked, Persist};
 pub use statement::Statement;
-pub use transaction::Freshness;
 
 use crate::connection::{AnyConnection, Echo, Link, Mode, SessionConnection};
 use stores::Stores;

@@ -385,6 +385,10 @@ pub enum Capability {
     KeepOthersOutFromBegin,
     /// A text column takes bytes that are no text.
     HoldTextThatIsNone,
+    /// Transactions can be kept apart less than fully.
+    KeepApartLess,
+    /// That two transactions cannot have run one after the other is found when the second one ends.
+    FindConflictsAtTheEnd,
 }
 
 /// Whether the engine of this suite can do it; where it cannot, the test says so and ends.
@@ -392,6 +396,8 @@ pub fn can(capability: Capability) -> bool {
     let backend = engine(module_path!());
     let can = match capability {
         Capability::CheckAtCommit => backend != Backend::Mysql,
+        Capability::KeepApartLess => backend != Backend::Sqlite,
+        Capability::FindConflictsAtTheEnd => backend == Backend::Postgres,
         Capability::KeepOthersOutFromBegin | Capability::HoldTextThatIsNone => backend == Backend::Sqlite,
     };
     if !can {
@@ -405,4 +411,13 @@ pub fn open() -> (Library, Session<'static>, Recorder) {
     let library = Library::new();
     let session = library.session();
     (library, session, Recorder::start())
+}
+
+/// What begins a writing transaction of that isolation level: each engine's own words, the rest in SQLite's.
+pub fn begins(level: &str) -> Vec<String> {
+    match engine(module_path!()) {
+        Backend::Sqlite => vec!["BEGIN IMMEDIATE".to_owned()],
+        Backend::Postgres => vec![format!("BEGIN ISOLATION LEVEL {level}")],
+        _ => vec![format!("SET TRANSACTION ISOLATION LEVEL {level}"), "BEGIN IMMEDIATE".to_owned()],
+    }
 }

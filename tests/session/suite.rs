@@ -1,5 +1,6 @@
 //! The behaviours that a session has on every engine; the module that takes this in bears the engine's name.
 
+mod b_isolation;
 mod b_transactions;
 mod c_states;
 mod d_identity;
