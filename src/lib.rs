@@ -23,7 +23,7 @@ pub use session::{Entity, Handle, Session, State};
 
 /// What most programs need: `use folio::prelude::*;`, Diesel's own prelude included.
 pub mod prelude {
-    pub use crate::connection::EchoOptions;
+    pub use crate::connection::{EchoOptions, Isolation};
     pub use crate::database::{Access, Database, Options};
     pub use crate::models::*;
     pub use crate::schema::{notes, repositories, resumes, users};

@@ -11,8 +11,8 @@ mod postgres {
     use folio::connection::{Backend, Echo, EchoOptions, Mode};
     use folio::{Entity, Result, Session};
 
-    use crate::support::recorder::Recorder;
     use crate::support::servers;
+    use folio_conformance::Recorder;
 
     diesel::table! {
         stones (id) {

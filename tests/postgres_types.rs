@@ -11,7 +11,7 @@ use folio::{Entity, Handle, Result, Session, State};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use support::recorder::Recorder;
+use folio_conformance::Recorder;
 use support::servers;
 
 diesel::table! {

@@ -13,9 +13,15 @@ mod harness;
 #[path = "session/numbers.rs"]
 mod numbers;
 #[cfg(feature = "sqlite")]
+#[path = "session/orders.rs"]
+mod orders;
+#[cfg(feature = "sqlite")]
 #[path = "session/properties.rs"]
 mod properties;
 mod support;
+#[allow(clippy::duplicate_mod, reason = "each engine takes the suite in under its own name")]
+#[path = "session/units.rs"]
+mod units;
 #[cfg(feature = "sqlite")]
 #[path = "session/walk.rs"]
 mod walk;

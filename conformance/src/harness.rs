@@ -33,11 +33,8 @@ pub enum Capability {
     KeepOthersOutFromBegin,
     /// A text column takes bytes that are no text.
     HoldTextThatIsNone,
-}
-
-impl Capability {
-    /// Every capability that a test of the suite asks for.
-    pub const ALL: &'static [Self] = &[Self::CheckAtCommit, Self::KeepOthersOutFromBegin, Self::HoldTextThatIsNone];
+    /// Transactions can be kept apart less than fully.
+    KeepApartLess,
 }
 
 /// What it is, in words.
@@ -47,6 +44,7 @@ impl fmt::Display for Capability {
             Self::CheckAtCommit => "a foreign key that waits for COMMIT",
             Self::KeepOthersOutFromBegin => "a writing transaction that keeps other writers out from its beginning on",
             Self::HoldTextThatIsNone => "a text column that takes bytes that are no text",
+            Self::KeepApartLess => "transactions that are kept apart less than fully",
         })
     }
 }

@@ -50,6 +50,14 @@ diesel::table! {
 diesel::table! {
     owners (id) { id -> BigInt, dog_id -> Nullable<BigInt>, name -> Text }
 }
+diesel::table! {
+    seats (code) {
+        code -> BigInt, number -> Nullable<BigInt>, hall -> BigInt, place -> BigInt, beside -> Nullable<BigInt>
+    }
+}
+diesel::table! {
+    guests (id) { id -> BigInt, seat_code -> Nullable<BigInt>, seat_number -> Nullable<BigInt> }
+}
 diesel::allow_tables_to_appear_in_same_query!(authors, books, reviews, prizes, members, tags);
 diesel::joinable!(books -> authors (author_id));
 
@@ -185,6 +193,33 @@ pub struct Owner {
     pub name: String,
 }
 
+/// A given key, a unique value that may be missing, a pair that is unique, and a neighbour.
+#[derive(Debug, Clone, PartialEq, HasQuery, Entity)]
+#[diesel(table_name = seats)]
+#[entity(unique(number), unique(hall, place))]
+pub struct Seat {
+    #[entity(key, given)]
+    pub code: i64,
+    pub number: Option<i64>,
+    pub hall: i64,
+    pub place: i64,
+    #[entity(references = seats::code)]
+    pub beside: Option<i64>,
+}
+
+/// It refers to a seat twice, and by number to one that nobody else has.
+#[derive(Debug, Clone, PartialEq, HasQuery, Entity)]
+#[diesel(table_name = guests)]
+#[entity(unique(seat_number))]
+pub struct Guest {
+    #[entity(key, given)]
+    pub id: i64,
+    #[entity(references = seats::code)]
+    pub seat_code: Option<i64>,
+    #[entity(references = seats::number)]
+    pub seat_number: Option<i64>,
+}
+
 /// `{key}` is a key that the database makes, `{name}` a text that can be a key, `{late}` a rule that waits for COMMIT.
 const TABLES: &str = "
     CREATE TABLE authors (id {key}, number BIGINT NOT NULL UNIQUE, name TEXT NOT NULL CHECK (name <> ''), email TEXT);
@@ -203,6 +238,10 @@ const TABLES: &str = "
     CREATE TABLE audits (id {key}, name TEXT NOT NULL);
     CREATE TABLE dogs (id {key}, owner_id BIGINT, name TEXT NOT NULL);
     CREATE TABLE owners (id {key}, dog_id BIGINT REFERENCES dogs (id), name TEXT NOT NULL);
+    CREATE TABLE seats (code BIGINT PRIMARY KEY NOT NULL, number BIGINT UNIQUE, hall BIGINT NOT NULL,
+        place BIGINT NOT NULL, beside BIGINT REFERENCES seats (code), UNIQUE (hall, place));
+    CREATE TABLE guests (id BIGINT PRIMARY KEY NOT NULL, seat_code BIGINT REFERENCES seats (code),
+        seat_number BIGINT UNIQUE REFERENCES seats (number));
 ";
 
 /// The tables in an engine's words, and what their rows leave behind.
@@ -290,6 +329,15 @@ impl Library {
     /// The engine that it is on.
     pub fn backend(&self) -> Backend {
         self.other.borrow().backend()
+    }
+
+    /// What begins a writing transaction of that isolation level: each engine's own words, the rest in SQLite's.
+    pub fn begins(&self, level: &str) -> Vec<String> {
+        match self.backend() {
+            Backend::Sqlite => vec!["BEGIN IMMEDIATE".to_owned()],
+            Backend::Postgres => vec![format!("BEGIN ISOLATION LEVEL {level}")],
+            _ => vec![format!("SET TRANSACTION ISOLATION LEVEL {level}"), "BEGIN IMMEDIATE".to_owned()],
+        }
     }
 
     /// Another connection to it.

@@ -1,11 +1,13 @@
 //! The behaviours that a session has over every connection; the module that takes this in says over which.
 
+mod b_isolation;
 mod b_transactions;
 mod c_states;
 mod d_identity;
 pub mod domain;
 mod e_query;
 mod f_flush;
+mod f_turns;
 mod g_delete;
 mod h_statements;
 mod i_expire;

@@ -5,6 +5,7 @@ use quote::{format_ident, quote};
 use syn::{Expr, Type};
 
 use crate::entity::{Entity, Field, Role};
+use crate::write::{pattern, shown};
 
 /// The type of a field in the `New…` struct.
 fn new_type(field: &Field) -> TokenStream {
@@ -63,6 +64,20 @@ pub fn new_struct(entity: &Entity) -> TokenStream {
         let name = &field.name;
         quote! { self.#name.parent(see); }
     });
+    let last = entity.fields.len() - 1;
+    let shown_values = entity.fields.iter().enumerate().map(|(place, field)| {
+        let (pattern, name) = (pattern(place, last), &field.name);
+        let given = if !field.is_in_new() {
+            quote! { ::folio::session::Given::Unknown }
+        } else if field.references.is_some() {
+            let shown = shown(field, &quote! { value });
+            quote! { self.#name.given(|value| #shown) }
+        } else {
+            let shown = shown(field, &quote! { &self.#name });
+            quote! { ::folio::session::Given::of(#shown) }
+        };
+        quote! { #pattern => #given }
+    });
     let about = format!("A [`{name}`] that is not yet in the database: what `add` takes.");
     let about_new = "The required fields; the others have their defaults, `Option`s are `None`.";
     quote! {
@@ -93,6 +108,10 @@ pub fn new_struct(entity: &Entity) -> TokenStream {
             fn parents(&self, see: &mut dyn ::core::ops::FnMut(::folio::session::Parent)) {
                 let _ = &see;
                 #(#references)*
+            }
+
+            fn value(&self, index: usize) -> ::folio::session::Given<'_> {
+                match index { #(#shown_values,)* }
             }
         }
     }

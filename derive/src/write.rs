@@ -58,13 +58,13 @@ fn row(entity: &Entity) -> TokenStream {
     });
     let last = entity.fields.len() - 1;
     let fields = entity.fields.iter().enumerate().map(|(place, field)| {
-        let name = &field.name;
-        let pattern = if place == last {
-            quote! { _ }
-        } else {
-            quote! { #place }
-        };
+        let (pattern, name) = (pattern(place, last), &field.name);
         quote! { #pattern => &self.#name }
+    });
+    let values = entity.fields.iter().enumerate().map(|(place, field)| {
+        let (pattern, name) = (pattern(place, last), &field.name);
+        let shown = shown(field, &quote! { &self.#name });
+        quote! { #pattern => #shown }
     });
     let copy_touched = entity.fields.iter().filter(|field| field.update.is_some()).map(|field| {
         let name = &field.name;
@@ -134,6 +134,10 @@ fn row(entity: &Entity) -> TokenStream {
                 match index { #(#fields,)* }
             }
 
+            fn value(&self, index: usize) -> ::core::option::Option<&dyn ::core::fmt::Debug> {
+                match index { #(#values,)* }
+            }
+
             fn copy_touched(&mut self, from: &Self) {
                 let _ = from;
                 #(#copy_touched)*
@@ -162,6 +166,24 @@ fn row(entity: &Entity) -> TokenStream {
         impl ::folio::session::EntityTable for #table::table {
             type Entity = #name;
         }
+    }
+}
+
+/// The pattern of one place in a `match` over all of them.
+pub fn pattern(place: usize, last: usize) -> TokenStream {
+    if place == last {
+        quote! { _ }
+    } else {
+        quote! { #place }
+    }
+}
+
+/// A field's value without its `Option`, as one that may be NULL.
+pub fn shown(field: &Field, value: &TokenStream) -> TokenStream {
+    if field.is_option() {
+        quote! { ::core::option::Option::as_ref(#value).map(|value| value as &dyn ::core::fmt::Debug) }
+    } else {
+        quote! { ::core::option::Option::Some(#value) }
     }
 }
 
@@ -238,22 +260,12 @@ fn columns(entity: &Entity) -> TokenStream {
     });
     let last = entity.fields.len() - 1;
     let arms = entity.fields.iter().enumerate().map(|(place, field)| {
-        let (name, sql) = (&field.name, sql_type(field));
-        let pattern = if place == last {
-            quote! { _ }
-        } else {
-            quote! { #place }
-        };
+        let (pattern, name, sql) = (pattern(place, last), &field.name, sql_type(field));
         quote! { #pattern => visitor.visit::<#sql, _>(|row| &row.#name, |row, value| row.#name = value) }
     });
     let keys: Vec<&Field> = entity.key().collect();
     let key_arms = keys.iter().enumerate().map(|(place, field)| {
-        let sql = sql_type(field);
-        let pattern = if place + 1 == keys.len() {
-            quote! { _ }
-        } else {
-            quote! { #place }
-        };
+        let (pattern, sql) = (pattern(place, keys.len() - 1), sql_type(field));
         if keys.len() == 1 {
             quote! { #pattern => visitor.visit::<#sql, _>(|key| key, |key, value| *key = value) }
         } else {

@@ -2,7 +2,7 @@
 
 use diesel::QueryResult;
 
-use super::{Backend, Mode, SessionConnection};
+use super::{Backend, Isolation, Mode, SessionConnection};
 use crate::error::{Error, Result};
 
 /// A connection to whichever engine the URL names, among those compiled in.
@@ -113,8 +113,8 @@ impl SessionConnection for AnyConnection {
         on_variant!(self, connection => connection.max_binds())
     }
 
-    fn begin(&mut self, mode: Mode) -> QueryResult<()> {
-        on_variant!(self, connection => connection.begin(mode))
+    fn begin(&mut self, mode: Mode, isolation: Option<Isolation>) -> QueryResult<()> {
+        on_variant!(self, connection => connection.begin(mode, isolation))
     }
 
     fn explain(&self, error: diesel::result::Error, table: &str, doing: &str) -> Error {

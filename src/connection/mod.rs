@@ -10,6 +10,7 @@ mod any;
 mod array;
 mod echo;
 mod failure;
+mod isolation;
 mod link;
 #[cfg(feature = "mysql")]
 mod mysql;
@@ -27,6 +28,7 @@ pub use any::{AnyConnection, MultiBackend};
 pub(crate) use any::{concrete, on_every_connection, on_variant};
 pub use array::{ArrayOf, Values};
 pub use echo::{Echo, EchoOptions};
+pub use isolation::Isolation;
 pub use link::Link;
 #[cfg(feature = "mysql")]
 pub use mysql::open_mysql;
@@ -136,8 +138,9 @@ pub trait SessionConnection: Connection + LoadConnection + Send + 'static {
     /// How many binds a statement may have.
     fn max_binds(&self) -> usize;
 
-    /// Opens a transaction: the engine's `BEGIN`, or a savepoint where one is open already.
-    fn begin(&mut self, mode: Mode) -> QueryResult<()>;
+    /// Opens a transaction: the engine's `BEGIN`, or a savepoint where one is open already, unless it is to be of a level
+    /// of its own.
+    fn begin(&mut self, mode: Mode, isolation: Option<Isolation>) -> QueryResult<()>;
 
     /// Says in a user's words what the database refused while `doing` something with `table`.
     fn explain(&self, error: diesel::result::Error, table: &str, doing: &str) -> Error;

@@ -10,7 +10,7 @@ use percent_encoding::percent_decode_str;
 
 use super::refusal::{self, Meaning};
 use super::server::{Server, Waits};
-use super::{Access, Backend, Engine, Mode, SessionConnection, Updates, failure};
+use super::{Access, Backend, Engine, Isolation, Mode, SessionConnection, Updates, failure};
 use crate::error::{Error, Result};
 
 /// Opens the database of `server`, and says whether that made it. The connection speaks utf8mb4, keeps UTC (both by
@@ -91,11 +91,19 @@ impl SessionConnection for MysqlConnection {
         65_535
     }
 
-    fn begin(&mut self, mode: Mode) -> QueryResult<()> {
+    fn begin(&mut self, mode: Mode, isolation: Option<Isolation>) -> QueryResult<()> {
         let sql = match mode {
             Mode::Write => "BEGIN",
             Mode::Read => "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",
         };
+        if let Some(level) = isolation {
+            if AnsiTransactionManager::transaction_manager_status_mut(self).transaction_depth()?.is_some() {
+                return Err(DieselError::AlreadyInTransaction);
+            }
+            let level = if mode == Mode::Read { level.max(Isolation::RepeatableRead) } else { level };
+            // Of the transaction that begins next, and of no other.
+            self.batch_execute(&format!("SET TRANSACTION ISOLATION LEVEL {}", level.sql()))?;
+        }
         match AnsiTransactionManager::begin_transaction_sql(self, sql) {
             Err(DieselError::AlreadyInTransaction) => AnsiTransactionManager::begin_transaction(self),
             done => done,

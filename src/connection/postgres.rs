@@ -12,7 +12,7 @@ use diesel::{Connection, PgConnection, QueryResult};
 
 use super::refusal::{self, Meaning};
 use super::server::{Server, Waits};
-use super::{Access, ArrayOf, Backend, Engine, Mode, SessionConnection, Updates, Values, failure};
+use super::{Access, ArrayOf, Backend, Engine, Isolation, Mode, SessionConnection, Updates, Values, failure};
 use crate::error::{Error, Result};
 
 /// Opens the database of `server`, and says whether that made it. libpq reads the URL, with several hosts or one, and
@@ -93,13 +93,19 @@ impl SessionConnection for PgConnection {
         65_535
     }
 
-    fn begin(&mut self, mode: Mode) -> QueryResult<()> {
-        let sql = match mode {
-            Mode::Write => "BEGIN",
-            Mode::Read => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+    fn begin(&mut self, mode: Mode, isolation: Option<Isolation>) -> QueryResult<()> {
+        let sql = match (mode, isolation) {
+            (Mode::Write, None) => "BEGIN".to_owned(),
+            (Mode::Write, Some(level)) => format!("BEGIN ISOLATION LEVEL {}", level.sql()),
+            (Mode::Read, level) => {
+                let level = level.unwrap_or(Isolation::RepeatableRead).max(Isolation::RepeatableRead);
+                format!("BEGIN ISOLATION LEVEL {} READ ONLY", level.sql())
+            }
         };
-        match AnsiTransactionManager::begin_transaction_sql(self, sql) {
-            Err(DieselError::AlreadyInTransaction) => AnsiTransactionManager::begin_transaction(self),
+        match AnsiTransactionManager::begin_transaction_sql(self, &sql) {
+            Err(DieselError::AlreadyInTransaction) if isolation.is_none() => {
+                AnsiTransactionManager::begin_transaction(self)
+            }
             done => done,
         }
     }

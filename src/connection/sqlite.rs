@@ -8,7 +8,7 @@ use diesel::{Connection, QueryResult, SqliteConnection};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 
 use super::refusal::{self, Meaning};
-use super::{Backend, Engine, Mode, SessionConnection, Updates, failure};
+use super::{Backend, Engine, Isolation, Mode, SessionConnection, Updates, failure};
 use crate::error::{Error, Result};
 
 /// What an SQLite file is opened for.
@@ -71,13 +71,16 @@ impl SessionConnection for SqliteConnection {
         32_766
     }
 
-    fn begin(&mut self, mode: Mode) -> QueryResult<()> {
+    /// Every transaction is serializable: one writes at a time, and what reads sees one moment.
+    fn begin(&mut self, mode: Mode, isolation: Option<Isolation>) -> QueryResult<()> {
         let sql = match mode {
             Mode::Write => "BEGIN IMMEDIATE",
             Mode::Read => "BEGIN",
         };
         match AnsiTransactionManager::begin_transaction_sql(self, sql) {
-            Err(DieselError::AlreadyInTransaction) => AnsiTransactionManager::begin_transaction(self),
+            Err(DieselError::AlreadyInTransaction) if isolation.is_none() => {
+                AnsiTransactionManager::begin_transaction(self)
+            }
             done => done,
         }
     }

@@ -13,9 +13,9 @@ pub use options::Options;
 pub use pool::PooledConnection;
 pub use retry::Retry;
 pub use url::{DatabaseUrl, redact};
-pub use work::Named;
+pub use work::Unit;
 
-pub use crate::connection::{Access, Backend, EchoOptions};
+pub use crate::connection::{Access, Backend, EchoOptions, Isolation};
 
 use crate::error::{Error, Result};
 use crate::migrations::{self, Existing, Script, Standing, Status, Target};
@@ -38,6 +38,7 @@ pub struct Database {
     pool: Pool,
     place: Arc<str>,
     created: bool,
+    isolation: Option<Isolation>,
 }
 
 impl Database {
@@ -62,8 +63,9 @@ impl Database {
     pub fn open_with(url: &str, options: Options) -> Result<Self> {
         let address = DatabaseUrl::parse(url)?.address().clone().absolute()?;
         let place = address.to_string();
+        let isolation = options.isolation;
         let (pool, created) = Pool::open(address, options)?;
-        Ok(Self { pool, place: place.into(), created })
+        Ok(Self { pool, place: place.into(), created, isolation })
     }
 
     /// A connection, from the pool or new; it goes back when it is dropped. It is at the start of no transaction.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::connection::{Access, EchoOptions};
+use crate::connection::{Access, EchoOptions, Isolation};
 
 /// How a database is opened; every setting has a default.
 ///
@@ -22,6 +22,8 @@ pub struct Options {
     pub access: Access,
     /// Whether, and how, every statement is written to `tracing`. Default: not at all.
     pub echo: Option<EchoOptions>,
+    /// How far units of work are kept apart from those of others. Default: as the database is set.
+    pub isolation: Option<Isolation>,
     /// How long a statement waits for a lock that another connection holds. Default: 5 seconds.
     pub busy_timeout: Duration,
     /// How long a server may take to answer when a connection is opened. Default: 10 seconds.
@@ -37,6 +39,7 @@ impl Default for Options {
         Self {
             access: Access::default(),
             echo: None,
+            isolation: None,
             busy_timeout: Duration::from_secs(5),
             connect_timeout: Duration::from_secs(10),
             pool_size: 8,
@@ -63,6 +66,13 @@ impl Options {
     #[must_use]
     pub fn echo(mut self, echo: impl Into<Option<EchoOptions>>) -> Self {
         self.echo = echo.into();
+        self
+    }
+
+    /// Sets how far units of work are kept apart from those of others.
+    #[must_use]
+    pub fn isolation(mut self, isolation: impl Into<Option<Isolation>>) -> Self {
+        self.isolation = isolation.into();
         self
     }
 

@@ -3,7 +3,8 @@
 use std::hash::{BuildHasher as _, RandomState};
 use std::time::Duration;
 
-use super::Database;
+use super::{Database, Unit};
+use crate::connection::Mode;
 use crate::error::{Error, Result};
 use crate::session::Session;
 
@@ -80,6 +81,20 @@ impl Database {
     /// # Errors
     ///
     /// [`Error::Pool`], and those of the last attempt.
+    pub fn retrying<T, E>(&self, retry: Retry, work: impl FnMut(&mut Session<'static>) -> Result<T, E>) -> Result<T, E>
+    where
+        E: From<Error>,
+    {
+        self.unit().retrying(retry, work)
+    }
+}
+
+impl Unit<'_> {
+    /// As [`Database::retrying`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Database::retrying`].
     pub fn retrying<T, E>(
         &self,
         retry: Retry,
@@ -88,9 +103,10 @@ impl Database {
     where
         E: From<Error>,
     {
+        let _span = self.span().entered();
         let mut attempt = 1;
         loop {
-            let mut session = self.session()?;
+            let mut session = self.session(Mode::Write)?;
             let done = session.begin(&mut work);
             if done.is_ok() || !session.met_conflict() || attempt >= retry.attempts {
                 return done;

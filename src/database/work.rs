@@ -1,7 +1,7 @@
 //! Units of work on a database: each on a session of its own, over a connection from the pool.
 
 use super::Database;
-use crate::connection::Mode;
+use crate::connection::{Isolation, Mode};
 use crate::error::{Error, Result};
 use crate::session::Session;
 
@@ -13,7 +13,7 @@ impl Database {
     ///
     /// [`Error::Pool`] when the pool gives no connection.
     pub fn session(&self) -> Result<Session<'static>> {
-        self.session_for(Mode::Write)
+        self.unit().session(Mode::Write)
     }
 
     /// Runs `work` as one unit on a session of its own: see [`Session::begin`]. On SQLite the write lock is taken at
@@ -42,7 +42,7 @@ impl Database {
     where
         E: From<Error>,
     {
-        self.session()?.begin(work)
+        self.unit().begin(work)
     }
 
     /// Runs `work` on a session that only reads: one transaction, so that all it reads is of one moment, and no write
@@ -55,30 +55,65 @@ impl Database {
     where
         E: From<Error>,
     {
-        self.session_for(Mode::Read)?.begin(work)
+        self.unit().read(work)
     }
 
     /// Gives the unit of work that follows a name, which stands on its `tracing` span: `unit{name="import"}`.
     #[must_use]
-    pub fn named<'d>(&'d self, name: &'d str) -> Named<'d> {
-        Named { database: self, name }
+    pub fn named<'d>(&'d self, name: &'d str) -> Unit<'d> {
+        self.unit().named(name)
     }
 
-    fn session_for(&self, mode: Mode) -> Result<Session<'static>> {
-        let connection = self.connection()?;
-        let echo = connection.echo();
-        Ok(Session::new(Box::new(connection), echo, mode))
+    /// Says how far the unit of work that follows is kept apart from those of others: see
+    /// [`Session::set_isolation`]. What holds for all units of a database stands in
+    /// [`Options::isolation`](super::Options::isolation).
+    ///
+    /// ```
+    /// use folio::database::Retry;
+    /// use folio::prelude::*;
+    ///
+    /// let db = Database::open("sqlite::memory:")?;
+    /// db.migrate()?;
+    /// // As if no other unit ran meanwhile; what stands in the way of that is a conflict, and tried again.
+    /// db.isolated(Isolation::Serializable).named("first come").retrying(Retry::default(), |session| -> Result<()> {
+    ///     if session.query(User::query()).count()? == 0 {
+    ///         session.add(NewUser::new(1, "step")?);
+    ///     }
+    ///     Ok(())
+    /// })?;
+    /// # Ok::<(), folio::Error>(())
+    /// ```
+    #[must_use]
+    pub fn isolated(&self, isolation: Isolation) -> Unit<'_> {
+        self.unit().isolated(isolation)
+    }
+
+    pub(super) fn unit(&self) -> Unit<'_> {
+        Unit { database: self, name: None, isolation: self.isolation }
     }
 }
 
-/// A database and the name of the unit of work that is about to run on it.
+/// A database and how the unit of work that is about to run on it shall run: what it is called, how far it is kept apart.
 #[derive(Debug, Clone, Copy)]
-pub struct Named<'d> {
+pub struct Unit<'d> {
     database: &'d Database,
-    name: &'d str,
+    name: Option<&'d str>,
+    isolation: Option<Isolation>,
 }
 
-impl Named<'_> {
+impl<'d> Unit<'d> {
+    /// As [`Database::named`].
+    #[must_use]
+    pub fn named(self, name: &'d str) -> Self {
+        Self { name: Some(name), ..self }
+    }
+
+    /// As [`Database::isolated`].
+    #[must_use]
+    pub fn isolated(self, isolation: Isolation) -> Self {
+        Self { isolation: Some(isolation), ..self }
+    }
+
     /// As [`Database::begin`].
     ///
     /// # Errors
@@ -88,7 +123,7 @@ impl Named<'_> {
     where
         E: From<Error>,
     {
-        tracing::info_span!("unit", name = self.name).in_scope(|| self.database.begin(work))
+        self.span().in_scope(|| self.session(Mode::Write)?.begin(work))
     }
 
     /// As [`Database::read`].
@@ -100,6 +135,19 @@ impl Named<'_> {
     where
         E: From<Error>,
     {
-        tracing::info_span!("unit", name = self.name).in_scope(|| self.database.read(work))
+        self.span().in_scope(|| self.session(Mode::Read)?.begin(work))
+    }
+
+    /// The span that bears the name; without one there is none.
+    pub(super) fn span(&self) -> tracing::Span {
+        self.name.map_or_else(tracing::Span::none, |name| tracing::info_span!("unit", name))
+    }
+
+    pub(super) fn session(&self, mode: Mode) -> Result<Session<'static>> {
+        let connection = self.database.connection()?;
+        let echo = connection.echo();
+        let mut session = Session::new(Box::new(connection), echo, mode);
+        session.set_isolation(self.isolation)?;
+        Ok(session)
     }
 }

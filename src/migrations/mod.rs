@@ -119,7 +119,7 @@ fn walk(
 /// left to do. So a new database is seen empty or complete, and nothing between.
 fn locked_steps(connection: &mut AnyConnection, direction: Direction, most: usize) -> Result<Vec<&'static Script>> {
     let refused = |connection: &AnyConnection, error| connection.explain(error, HERE, "migrating");
-    connection.begin(Mode::Write).map_err(|e| refused(connection, e))?;
+    connection.begin(Mode::Write, None).map_err(|e| refused(connection, e))?;
     let played = lock::take(connection).and_then(|()| steps(connection, direction, most));
     lock::give_back(connection);
     let ended = match &played {

@@ -11,7 +11,7 @@ use diesel::serialize::ToSql;
 use diesel::sql_types::HasSqlType;
 use diesel::{Column, QueryResult};
 
-use super::reference::{Keys, Parent};
+use super::reference::{Given, Keys, Parent};
 pub use super::table::{ColumnInfo, ColumnSet, Reference, Table};
 use crate::connection::AnyConnection;
 use crate::error::Result;
@@ -25,7 +25,7 @@ pub type AnyBackend = <AnyConnection as diesel::Connection>::Backend;
 ///
 /// | attribute | says |
 /// | --- | --- |
-/// | `#[entity(unique(a, b))]` | no two rows have the same values in these fields |
+/// | `#[entity(unique(a, b))]` | no two rows have the same values in these fields: a flush sees to it that who takes a value over comes after who frees it |
 ///
 /// On a field:
 ///
@@ -106,6 +106,10 @@ pub trait Entity: Clone + Send + Sized + 'static {
     /// A field, to be shown: by its index in [`Table::columns`].
     fn field(&self, index: usize) -> &dyn Debug;
 
+    /// A field's value, without its `Option`, to be compared as it shows itself with those of other rows and of foreign
+    /// keys: by its index in [`Table::columns`]; `None` is NULL.
+    fn value(&self, index: usize) -> Option<&dyn Debug>;
+
     /// Takes over the fields that every UPDATE refreshes.
     fn copy_touched(&mut self, from: &Self);
 
@@ -141,6 +145,9 @@ pub trait New: Clone + Send + Sized + 'static {
 
     /// Shows every reference that is a handle.
     fn parents(&self, see: &mut dyn FnMut(Parent));
+
+    /// What the row will hold in a column: by its index in [`Table::columns`].
+    fn value(&self, index: usize) -> Given<'_>;
 }
 
 /// A Diesel table and the entity that stands for it.

@@ -5,7 +5,8 @@ use std::collections::HashSet;
 use super::Session;
 use super::entity::Table;
 use super::plan::{Action, Part, Plan, Task, order};
-use super::reference::{Keys, Parent};
+use super::precedence::{Rows, arrange};
+use super::reference::Parent;
 use super::stores::AnyStore;
 use crate::connection::{Link, SessionConnection};
 use crate::error::{Error, Result};
@@ -21,13 +22,35 @@ impl<C: SessionConnection> Session<'_, C> {
     /// down, then DELETEs from the bottom up. What has no net change sends nothing, and where there is nothing to send
     /// no transaction is opened. Afterwards new rows have their keys, still uncommitted.
     ///
-    /// A DELETE whose row makes room for a new or changed one, by its key or by columns that the entity declares
-    /// `unique`, comes first.
+    /// Where a row takes over a key, or a value in columns that the entity declares `unique`, from one that is changed or
+    /// deleted, that one goes first, and before it what still refers to it. If any order of statements works, one for
+    /// each row, this finds one; values count as equal when they show themselves (by `Debug`) alike. Rows whose keys and
+    /// unique values change are sent one by one; a flush in which none changes hands is not slower for it.
+    ///
+    /// ```
+    /// use folio::prelude::*;
+    ///
+    /// let db = Database::open("sqlite::memory:")?;
+    /// db.migrate()?;
+    /// db.begin(|session| -> Result<()> {
+    ///     let one = session.add(NewUser::new(1, "one")?);
+    ///     let two = session.add(NewUser::new(2, "two")?);
+    ///     session.flush()?;
+    ///     // Each takes the number of the next, so the last one goes first; then there is room for a new row.
+    ///     session.edit(two)?.user_id = 3;
+    ///     session.edit(one)?.user_id = 2;
+    ///     session.add(NewUser::new(1, "new")?);
+    ///     assert_eq!(session.plan()?.to_string(), "UPDATE users SET user_id, updated_at (2 rows)\nINSERT users (1 row)");
+    ///     Ok(())
+    /// })?;
+    /// # Ok::<(), folio::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// Errors found while planning (a handle of another session, rows that refer to each other in a circle) send no
-    /// SQL and change nothing. A statement that fails undoes and poisons the innermost level: the savepoint, or the
+    /// Errors found while planning (a handle of another session, rows that refer to each other in a circle, unique values
+    /// that would change hands in a circle) send no SQL and change nothing. The way out of the last is a flush in between,
+    /// with a value that nobody has. A statement that fails undoes and poisons the innermost level: the savepoint, or the
     /// transaction.
     pub fn flush(&mut self) -> Result<()> {
         self.check()?;
@@ -65,28 +88,27 @@ impl<C: SessionConnection> Session<'_, C> {
     ///
     /// Those that the flush itself would find while planning.
     pub fn plan(&self) -> Result<Plan> {
-        let tables: Vec<_> = self.stores.iter().map(AnyStore::table).collect();
+        let tables: Vec<_> = self.stores.iter().map(|store| store.table()).collect();
         Ok(Plan::new(&self.planned()?.tasks, &tables))
     }
 
     fn planned(&self) -> Result<Planned> {
         let mut parts = Vec::new();
         let mut unread = Vec::new();
-        let find = |entity| self.stores.place(entity).and_then(|place| self.stores.at(place)).map(|store| store as _);
         for store in self.stores.iter() {
             store.check_versions()?;
             let doings = store.doings();
             for index in &doings.inserts {
                 self.check_parents(store, *index, &mut unread)?;
             }
-            let replaces = store.replaced(&doings, &Keys { store: &find });
             let inserts = store.waves(doings.inserts)?;
             let deletes = store.last_waves(doings.deletes);
-            parts.push(Part { table: store.table(), inserts, updates: doings.updates, deletes, replaces });
+            parts.push(Part { table: store.table(), inserts, updates: doings.updates, deletes });
         }
         let tasks = order(parts);
         self.check_circles(&tasks)?;
-        Ok(Planned { tasks, unread })
+        let rows: Vec<&dyn Rows> = self.stores.iter().map(|store| store as &dyn Rows).collect();
+        Ok(Planned { tasks: arrange(tasks, &rows)?, unread })
     }
 
     /// Calls `visit` with each reference of a pending row that is a handle, and gives the first error.
@@ -176,7 +198,7 @@ impl<C: SessionConnection> Session<'_, C> {
         // A deleted parent may have taken its children with it, or left them without it; a changed one may have told
         // them its new value.
         for task in tasks {
-            let Some(parent) = self.stores.at(task.part).map(AnyStore::table) else { continue };
+            let Some(parent) = self.stores.at(task.part).map(|store| store.table()) else { continue };
             let reached = |child: &'static Table| match task.action {
                 Action::Insert => false,
                 Action::Update(columns) => child.refers_to(parent, columns),

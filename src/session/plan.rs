@@ -1,11 +1,10 @@
 //! What a flush will do, in which order. Planning reads no database and sends no SQL.
 //!
 //! The order: tables from the top of the foreign keys down, each table's INSERTs and then its UPDATEs; after all of
-//! them the DELETEs, from the bottom up. Rows of one table that wait for each other are split into waves. A DELETE
-//! that makes room for a new row's key or unique values comes first.
+//! them the DELETEs, from the bottom up. Rows of one table that wait for each other are split into waves. Where a key or
+//! a unique value changes hands, `precedence` puts rows before those that wait for them.
 
-use std::any::TypeId;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::fmt;
 
 use super::entity::{ColumnSet, Table};
@@ -36,8 +35,6 @@ pub(crate) struct Part {
     pub(crate) updates: Vec<Change<u64>>,
     /// Children before parents.
     pub(crate) deletes: Waves<u64>,
-    /// Some rows of `deletes` make room for rows of `inserts` or `updates`.
-    pub(crate) replaces: Vec<u64>,
 }
 
 /// One step of a flush: the same kind of statement for some rows of one table.
@@ -56,36 +53,35 @@ pub(crate) enum Action {
     Delete,
 }
 
-/// Puts the parts of a flush into order.
-///
-/// Where a row takes over the key or the unique values of one that is deleted, that DELETE comes before all else, and
-/// so do the DELETEs and the changes of foreign keys in the tables below that it may have to wait for.
+impl Action {
+    /// Whether what a row holds in these columns leaves the table, and whether something comes to it.
+    pub(crate) fn touches(self, columns: ColumnSet) -> (bool, bool) {
+        match self {
+            Self::Insert => (false, true),
+            Self::Update(changed) => (changed.meets(columns), changed.meets(columns)),
+            Self::Delete => (true, false),
+        }
+    }
+}
+
+/// Puts the parts of a flush into order, by their tables.
 pub(crate) fn order(parts: Vec<Part>) -> Vec<Task> {
-    let room = Room::new(&parts);
     let mut numbered: Vec<(usize, Part)> = parts.into_iter().enumerate().collect();
     numbered.sort_by_key(|(number, part)| (part.table.depth(), *number));
-    let (mut moves, mut room_made) = (Vec::new(), Vec::new());
     let (mut tasks, mut deletes) = (Vec::new(), Vec::new());
     for (number, part) in numbered {
         for rows in part.inserts.into_iter().filter(|rows| !rows.is_empty()) {
             tasks.push(Task { part: number, action: Action::Insert, rows });
         }
         for change in part.updates {
-            let into = if room.needs_first(part.table, &change) { &mut moves } else { &mut tasks };
-            push_update(into, number, &change);
+            push_update(&mut tasks, number, &change);
         }
-        let below = room.is_below(part.table);
-        let replaces: HashSet<u64> = part.replaces.into_iter().collect();
-        for rows in part.deletes.into_iter().rev() {
-            let (first, last): (Vec<u64>, Vec<u64>) = rows.into_iter().partition(|row| below || replaces.contains(row));
-            for (rows, into) in [(first, &mut room_made), (last, &mut deletes)] {
-                if !rows.is_empty() {
-                    into.push(Task { part: number, action: Action::Delete, rows });
-                }
-            }
+        for rows in part.deletes.into_iter().rev().filter(|rows| !rows.is_empty()) {
+            deletes.push(Task { part: number, action: Action::Delete, rows });
         }
     }
-    moves.into_iter().chain(room_made.into_iter().rev()).chain(tasks).chain(deletes.into_iter().rev()).collect()
+    tasks.extend(deletes.into_iter().rev());
+    tasks
 }
 
 fn push_update(tasks: &mut Vec<Task>, part: usize, change: &Change<u64>) {
@@ -93,37 +89,6 @@ fn push_update(tasks: &mut Vec<Task>, part: usize, change: &Change<u64>) {
     match tasks.last_mut() {
         Some(last) if last.part == part && last.action == action => last.rows.push(change.row),
         _ => tasks.push(Task { part, action, rows: vec![change.row] }),
-    }
-}
-
-/// The tables where a DELETE must make room, and what stands below them.
-struct Room {
-    tables: Vec<&'static Table>,
-    /// Tables whose new rows are there only after their INSERT, under keys that others may have been told.
-    given: Vec<TypeId>,
-}
-
-impl Room {
-    fn new(parts: &[Part]) -> Self {
-        let tables = parts.iter().filter(|part| !part.replaces.is_empty()).map(|part| part.table).collect();
-        let given = parts.iter().filter(|part| !part.inserts.is_empty() && part.table.has_given_key());
-        Self { tables, given: given.map(|part| (part.table.id)()).collect() }
-    }
-
-    /// Whether rows of `table` may refer to rows that make room.
-    fn is_below(&self, table: &'static Table) -> bool {
-        self.tables.iter().any(|room| table.follows(room))
-    }
-
-    /// Whether an UPDATE may have to let go of a row that makes room. What it refers to instead is there already.
-    fn needs_first(&self, table: &'static Table, change: &Change<u64>) -> bool {
-        self.is_below(table)
-            && change.columns.iter().filter_map(|column| table.columns[column].references).any(|reference| {
-                let parent = (reference.table)();
-                let id = (parent.id)();
-                let frees = self.is_below(parent) || self.tables.iter().any(|room| (room.id)() == id);
-                frees && !self.given.contains(&id)
-            })
     }
 }
 

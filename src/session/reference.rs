@@ -1,6 +1,7 @@
 //! `Ref`: a foreign key that is either known or still waits for its parent's flush.
 
 use std::any::{Any, TypeId};
+use std::fmt::Debug;
 use std::marker::PhantomData;
 
 use diesel::Column;
@@ -48,7 +49,7 @@ impl<C, K: Clone> Clone for Ref<C, K> {
     }
 }
 
-impl<C, K: std::fmt::Debug> std::fmt::Debug for Ref<C, K> {
+impl<C, K: Debug> Debug for Ref<C, K> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         self.target.fmt(f)
     }
@@ -100,8 +101,16 @@ impl<C: Column<Table: EntityTable>, K> Ref<C, K> {
         if let Target::Row(handle) = self.target {
             let table = EntityOf::<C>::table();
             let by_key = table.key_column(C::NAME).is_some();
-            see(Parent { entity: TypeId::of::<EntityOf<C>>(), table: table.name, handle, by_key });
+            let entity = TypeId::of::<EntityOf<C>>();
+            see(Parent { entity, table: table.name, column: C::NAME, handle, by_key });
         }
+    }
+
+    /// What the column will hold, if it is known; the derive calls it.
+    pub fn given<'r>(&'r self, show: impl FnOnce(&'r K) -> Option<&'r dyn Debug>) -> Given<'r> {
+        let mut given = self.value().map_or(Given::Unknown, |value| Given::of(show(value)));
+        self.parent(&mut |parent| given = Given::Row(parent));
+        given
     }
 }
 
@@ -110,9 +119,32 @@ impl<C: Column<Table: EntityTable>, K> Ref<C, K> {
 pub struct Parent {
     pub(crate) entity: TypeId,
     pub(crate) table: &'static str,
+    /// The column referred to.
+    pub(crate) column: &'static str,
     pub(crate) handle: RawHandle,
-    /// The column referred to is part of the key: known even where the row's value is not.
+    /// That column is part of the key: known even where the row's value is not.
     pub(crate) by_key: bool,
+}
+
+/// What a row holds in a column, as far as memory tells.
+#[derive(Debug, Clone, Copy)]
+pub enum Given<'r> {
+    /// NULL, which is equal to nothing.
+    Null,
+    /// A value; as text, because a foreign key and what it refers to may differ in type.
+    Value(&'r dyn Debug),
+    /// What another row holds.
+    Row(Parent),
+    /// The database makes it, or has it and memory has not.
+    Unknown,
+}
+
+impl<'r> Given<'r> {
+    /// A value that may be NULL.
+    #[must_use]
+    pub fn of(value: Option<&'r dyn Debug>) -> Self {
+        value.map_or(Given::Null, Given::Value)
+    }
 }
 
 /// Turns references into keys while a flush inserts; the derive calls it.

@@ -4,9 +4,10 @@ use std::any::{Any, TypeId};
 
 use diesel::result::Error as DieselError;
 
-use super::entity::{ColumnSet, Entity, New as _, Table};
+use super::entity::{ColumnSet, Entity, New as _};
 use super::identity::{Store, Trust};
 use super::plan::{Action, Doings, Waves};
+use super::precedence::Rows;
 use super::reference::{Keys, Parent};
 use super::sql::{Condemned, Edited, Persist};
 use crate::connection::{Link, SessionConnection};
@@ -18,16 +19,12 @@ pub(crate) struct Stores<C> {
 }
 
 /// A store whose entity type is not known here.
-pub(crate) trait AnyStore<C>: Any + Send {
-    fn table(&self) -> &'static Table;
+pub(crate) trait AnyStore<C>: Rows + Any + Send {
     fn doings(&self) -> Doings<u64>;
-    fn replaced(&self, doings: &Doings<u64>, keys: &Keys<'_>) -> Vec<u64>;
     fn waves(&self, inserts: Vec<u64>) -> Result<Waves<u64>>;
     fn last_waves(&self, deletes: Vec<u64>) -> Waves<u64>;
     fn check_versions(&self) -> Result<()>;
-    fn parents(&self, index: u64, see: &mut dyn FnMut(Parent));
     fn check_parent(&self, parent: Parent, fresh_since: u32) -> Result<bool>;
-    fn is_pending(&self, index: u64) -> bool;
     fn unflushed(&self) -> usize;
     fn is_idle(&self) -> bool;
     fn reload(&mut self, link: &mut Link<'_, C>, indexes: &[u64], now: u32, fresh_since: u32) -> Result<(), Failure>;
@@ -120,16 +117,8 @@ impl<C: SessionConnection> Stores<C> {
 }
 
 impl<E: Persist<C>, C: SessionConnection> AnyStore<C> for Store<E> {
-    fn table(&self) -> &'static Table {
-        E::table()
-    }
-
     fn doings(&self) -> Doings<u64> {
         self.doings()
-    }
-
-    fn replaced(&self, doings: &Doings<u64>, keys: &Keys<'_>) -> Vec<u64> {
-        self.replaced(doings, keys)
     }
 
     fn waves(&self, inserts: Vec<u64>) -> Result<Waves<u64>> {
@@ -144,16 +133,8 @@ impl<E: Persist<C>, C: SessionConnection> AnyStore<C> for Store<E> {
         self.check_versions()
     }
 
-    fn parents(&self, index: u64, see: &mut dyn FnMut(Parent)) {
-        self.parents(index, see);
-    }
-
     fn check_parent(&self, parent: Parent, fresh_since: u32) -> Result<bool> {
         self.check_parent(parent, fresh_since)
-    }
-
-    fn is_pending(&self, index: u64) -> bool {
-        self.is_pending(index)
     }
 
     fn unflushed(&self) -> usize {

@@ -69,6 +69,16 @@ impl Table {
         climb(self, &mut Vec::new())
     }
 
+    /// The column of this name.
+    pub(crate) fn column(&self, name: &str) -> Option<usize> {
+        self.columns.iter().position(|column| column.name == name)
+    }
+
+    /// The columns in which no two rows can be alike: the key's, and those of the unique sets.
+    pub(crate) fn own_unique(&self) -> ColumnSet {
+        self.unique.iter().copied().chain([self.key]).flatten().copied().fold(ColumnSet::EMPTY, ColumnSet::with)
+    }
+
     /// The position in the key of the column of this name.
     pub(crate) fn key_column(&self, name: &str) -> Option<usize> {
         self.key.iter().position(|column| self.columns[*column].name == name)

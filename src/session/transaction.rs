@@ -7,16 +7,19 @@ use diesel::result::Error as DieselError;
 
 use super::Session;
 use super::savepoint::Savepoint;
+use super::settings::Freshness;
 use super::stores::AnyStore;
-use crate::connection::{Mode, SessionConnection};
+use crate::connection::{Isolation, Mode, SessionConnection};
 use crate::error::{Error, Result};
 
 /// Where a session stands between BEGIN and COMMIT.
 #[derive(Debug)]
 pub(crate) struct Transaction {
     mode: Mode,
+    /// How far it is kept apart from others, where the session says so.
+    pub(super) isolation: Option<Isolation>,
     /// BEGIN was sent.
-    open: bool,
+    pub(super) open: bool,
     /// Something was done since the last commit, though perhaps no SQL was needed for it.
     used: bool,
     /// How many `begin` and `nested` closures are running.
@@ -32,24 +35,14 @@ pub(crate) struct Transaction {
     pub(super) clock: u32,
     /// Rows read before this are stale.
     fresh_since: u32,
-    freshness: Freshness,
-}
-
-/// When the rows of a session are read again after a commit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[non_exhaustive]
-pub enum Freshness {
-    /// When they are used inside the next transaction.
-    #[default]
-    NextTransaction,
-    /// Never, unless they are expired or refreshed: for rows that nobody else changes.
-    Never,
+    pub(super) freshness: Freshness,
 }
 
 impl Transaction {
     pub(crate) fn new(mode: Mode) -> Self {
         Self {
             mode,
+            isolation: None,
             open: false,
             used: false,
             blocks: 0,
@@ -134,11 +127,6 @@ impl<C: SessionConnection> Session<'_, C> {
     pub fn in_transaction(&self) -> bool {
         let transaction = &self.transaction;
         transaction.open || transaction.used || transaction.blocks > 0 || transaction.poison.is_some()
-    }
-
-    /// Says when rows are read again after a commit. No SQL.
-    pub fn set_freshness(&mut self, freshness: Freshness) {
-        self.transaction.freshness = freshness;
     }
 
     /// Whether a statement or a COMMIT of this session failed because another writer stood in the way, or in another way
@@ -337,9 +325,12 @@ impl<C: SessionConnection> Session<'_, C> {
     pub(super) fn open(&mut self) -> Result<()> {
         self.check()?;
         if !self.transaction.open {
-            let mode = self.transaction.mode;
-            if let Err(error) = self.link().connection.begin(mode) {
-                let error = self.explain(error, "beginning a transaction");
+            let (mode, isolation) = (self.transaction.mode, self.transaction.isolation);
+            if let Err(error) = self.link().connection.begin(mode, isolation) {
+                let error = match error {
+                    DieselError::AlreadyInTransaction => Error::AlreadyInTransaction,
+                    error => self.explain(error, "beginning a transaction"),
+                };
                 self.transaction.note(&error);
                 return Err(error);
             }

@@ -7,7 +7,7 @@ use folio::types::RepositoryStatus;
 use folio::{Database, Error, Result};
 
 use crate::support::fixture::{Fixture, engine, fixture};
-use crate::support::recorder::Recorder;
+use folio_conformance::Recorder;
 
 fn database() -> Fixture {
     Recorder::install(engine(module_path!()));

@@ -6,7 +6,7 @@ use folio::migrations::Standing;
 use folio::prelude::*;
 
 use crate::support::fixture::{Fixture, address, engine};
-use crate::support::recorder::Recorder;
+use folio_conformance::Recorder;
 
 fn fixture() -> Fixture {
     Recorder::install(engine(module_path!()));

@@ -8,7 +8,7 @@ use folio::database::{Retry, redact};
 use folio::migrations::Target;
 use folio::prelude::*;
 
-use crate::support::recorder::Recorder;
+use folio_conformance::Recorder;
 
 /// A database in a file of its own, with an echo if `options` say so.
 fn database(options: Options) -> (tempfile::TempDir, Database) {

@@ -9,7 +9,7 @@ use diesel::expression::QueryMetadata;
 use diesel::query_builder::{Query, QueryFragment, QueryId};
 use diesel::sqlite::Sqlite;
 use diesel::{ConnectionResult, QueryResult, SqliteConnection};
-use folio::connection::{Access, AnyConnection, Backend, Engine, Mode, SessionConnection, Updates};
+use folio::connection::{Access, AnyConnection, Backend, Engine, Isolation, Mode, SessionConnection, Updates};
 use folio::{Error, Session};
 use folio_conformance::{Capability, Harness};
 
@@ -84,9 +84,9 @@ impl SessionConnection for Counted {
         self.inner.max_binds()
     }
 
-    fn begin(&mut self, mode: Mode) -> QueryResult<()> {
+    fn begin(&mut self, mode: Mode, isolation: Option<Isolation>) -> QueryResult<()> {
         self.sent += 1;
-        self.inner.begin(mode)
+        self.inner.begin(mode, isolation)
     }
 
     fn explain(&self, error: diesel::result::Error, table: &str, doing: &str) -> Error {

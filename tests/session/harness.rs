@@ -40,9 +40,11 @@ impl Place {
 
 pub const fn capabilities(engine: Backend) -> &'static [Capability] {
     match engine {
-        Backend::Sqlite => Capability::ALL,
-        Backend::Postgres => &[Capability::CheckAtCommit],
-        _ => &[],
+        Backend::Sqlite => {
+            &[Capability::CheckAtCommit, Capability::KeepOthersOutFromBegin, Capability::HoldTextThatIsNone]
+        }
+        Backend::Postgres => &[Capability::CheckAtCommit, Capability::KeepApartLess],
+        _ => &[Capability::KeepApartLess],
     }
 }
 

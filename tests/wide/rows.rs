@@ -7,7 +7,7 @@ use folio::database::Options;
 use folio::{Database, Entity, Handle, Result, Session};
 
 use crate::support::fixture::{address, engine};
-use crate::support::recorder::Recorder;
+use folio_conformance::Recorder;
 
 macro_rules! wide {
     ($($number:ident)+; $($text:ident)+) => {

@@ -1,17 +1,16 @@
 //! What a flush asks one entity type's rows, and what it tells them.
 
 use std::any::TypeId;
+use std::collections::HashMap;
 
 use super::slots::{Loaded, Slot};
 use super::undo::Undo;
 use super::{Store, Trust};
 use crate::error::{Error, Result};
-use crate::session::entity::{ColumnSet, Entity, New as _};
+use crate::session::entity::{Entity, New as _, Table};
 use crate::session::plan::{self, Change, Doings, Waves};
-use crate::session::reference::{Keys, Parent};
-
-/// With more pairs of rows than this, a DELETE counts as making room for an INSERT without a comparison.
-const MOST_COMPARED: usize = 1_000_000;
+use crate::session::precedence::Rows;
+use crate::session::reference::{Given, Parent};
 
 // What there is to do.
 impl<E: Entity> Store<E> {
@@ -77,57 +76,50 @@ impl<E: Entity> Store<E> {
         Ok(())
     }
 
-    /// The rows to delete whose key or unique values a row to insert or update takes over: their DELETE makes room.
-    pub(crate) fn replaced(&self, doings: &Doings<u64>, keys: &Keys<'_>) -> Vec<u64> {
-        let table = E::table();
-        let sets = || table.unique.iter().copied().chain([table.key]);
-        let guarded = sets().flatten().fold(ColumnSet::EMPTY, |set, column| set.with(*column));
-        let moved: Vec<&E> = doings
-            .updates
-            .iter()
-            .filter(|change| change.columns.meets(guarded))
-            .filter_map(|change| Some(self.edited(change.row)?.0))
-            .collect();
-        let given = !table.unique.is_empty() || table.has_given_key();
-        let inserts = if given { doings.inserts.as_slice() } else { &[] };
-        let newcomers = inserts.len() + moved.len();
-        if doings.deletes.is_empty() || newcomers == 0 {
-            return Vec::new();
-        }
-        if newcomers * doings.deletes.len() > MOST_COMPARED {
-            return doings.deletes.clone();
-        }
-        // A row that still waits for its parent's key may take over any value.
-        let inserted: Option<Vec<E>> = inserts.iter().map(|index| self.new_row(*index).ok()?.row(keys).ok()).collect();
-        let Some(inserted) = inserted else { return doings.deletes.clone() };
-        let makes_room = |index: &u64| match self.slots.get(*index) {
-            Slot::Loaded(loaded) => inserted.iter().chain(moved.iter().copied()).any(|row| {
-                let differs = row.changed(loaded.stored());
-                sets().any(|set| !set.iter().any(|column| differs.contains(*column)))
-            }),
-            // Its values are not known.
-            _ => true,
-        };
-        doings.deletes.iter().copied().filter(makes_room).collect()
-    }
-
-    /// The references of a pending row that are handles.
-    pub(crate) fn parents(&self, index: u64, see: &mut dyn FnMut(Parent)) {
-        if let Slot::Pending(new) = self.slots.get(index) {
-            new.parents(see);
-        }
-    }
-
-    /// Splits pending rows into waves: no row stands before or beside one of this table that it waits for.
+    /// Splits pending rows into waves: no row stands before or beside one of this table that it waits for. Rows whose
+    /// given keys refer to each other in a circle go in one statement.
     pub(crate) fn waves(&self, inserts: Vec<u64>) -> Result<Waves<u64>> {
-        let own = TypeId::of::<E>();
-        plan::waves(E::table().name, inserts, |index, see| {
+        let (table, own) = (E::table(), TypeId::of::<E>());
+        let by_handle = |index: &u64, see: &mut dyn FnMut(u64)| {
             self.parents(*index, &mut |parent| {
                 if parent.entity == own {
                     see(parent.handle.index);
                 }
             });
-        })
+        };
+        let by_value = self.parents_by_value(&inserts);
+        if !by_value.is_empty() {
+            let split = plan::waves(table.name, inserts.clone(), |index, see| {
+                by_handle(index, see);
+                by_value.get(index).into_iter().flatten().for_each(|parent| see(*parent));
+            });
+            if split.is_ok() {
+                return split;
+            }
+        }
+        plan::waves(table.name, inserts, by_handle)
+    }
+
+    /// The pending rows that other pending rows refer to by values that the program gives.
+    fn parents_by_value(&self, inserts: &[u64]) -> HashMap<u64, Vec<u64>> {
+        let table = E::table();
+        let shown = |index: &u64, column| match self.given(*index, column, true) {
+            Given::Value(value) => Some(format!("{value:?}")),
+            _ => None,
+        };
+        let mut parents: HashMap<u64, Vec<u64>> = HashMap::new();
+        for (column, info) in table.columns.iter().enumerate() {
+            let own = info.references.filter(|reference| ((reference.table)().id)() == (table.id)());
+            let to = own.and_then(|reference| table.column(reference.column));
+            let Some(to) = to.filter(|to| !table.columns[*to].generated && inserts.len() > 1) else { continue };
+            let holders: HashMap<String, u64> =
+                inserts.iter().filter_map(|index| Some((shown(index, to)?, *index))).collect();
+            for index in inserts {
+                let parent = shown(index, column).and_then(|value| holders.get(&value)).filter(|other| *other != index);
+                parent.into_iter().for_each(|parent| parents.entry(*index).or_default().push(*parent));
+            }
+        }
+        parents
     }
 
     /// Splits rows to be deleted into waves: none stands after or beside one of this table that it refers to. Rows that
@@ -163,11 +155,6 @@ impl<E: Entity> Store<E> {
         }
     }
 
-    /// Whether the row is pending.
-    pub(crate) fn is_pending(&self, index: u64) -> bool {
-        matches!(self.slots.get(index), Slot::Pending(_))
-    }
-
     /// The values of a pending row.
     pub(crate) fn new_row(&self, index: u64) -> Result<&E::New> {
         match self.slots.get(index) {
@@ -188,6 +175,40 @@ impl<E: Entity> Store<E> {
             Slot::Loaded(loaded) => Some((loaded.stored().key(), Some(loaded.stored()))),
             Slot::Expired { key, .. } => Some((key.clone(), None)),
             _ => None,
+        }
+    }
+}
+
+// What decides on the order.
+impl<E: Entity> Rows for Store<E> {
+    fn entity(&self) -> TypeId {
+        TypeId::of::<E>()
+    }
+
+    fn table(&self) -> &'static Table {
+        E::table()
+    }
+
+    fn given(&self, index: u64, column: usize, after: bool) -> Given<'_> {
+        match self.slots.get(index) {
+            Slot::Pending(new) => new.value(column),
+            Slot::Loaded(loaded) if after => Given::of(loaded.row.value(column)),
+            Slot::Loaded(loaded) => Given::of(loaded.stored().value(column)),
+            _ => Given::Unknown,
+        }
+    }
+
+    fn shown_key(&self, index: u64) -> Option<String> {
+        self.key(index).map(|key| format!("{key:?}"))
+    }
+
+    fn is_pending(&self, index: u64) -> bool {
+        matches!(self.slots.get(index), Slot::Pending(_))
+    }
+
+    fn parents(&self, index: u64, see: &mut dyn FnMut(Parent)) {
+        if let Slot::Pending(new) = self.slots.get(index) {
+            new.parents(see);
         }
     }
 }

@@ -63,7 +63,7 @@ fn shown<E: Entity>(row: &E, columns: &[usize]) -> String {
 }
 
 /// A value without the types around it: `7` for `Some(Id(7))`.
-fn in_words(value: &dyn Debug) -> String {
+pub(crate) fn in_words(value: &dyn Debug) -> String {
     let shown = format!("{value:?}");
     let mut bare = shown.as_str();
     while let Some((wrapper, within)) = bare.split_once('(')

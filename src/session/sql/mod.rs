@@ -16,6 +16,7 @@ mod update_join;
 mod whole;
 
 pub use delete::Condemned;
+pub(crate) use look::in_words;
 pub use persist::Persist;
 pub(crate) use select::read_into;
 pub use update::Edited;

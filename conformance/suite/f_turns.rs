@@ -1,0 +1,276 @@
+//! Keys and unique values that change hands within one flush (71, 72): which row goes first, and when none can.
+
+use diesel::{HasQuery as _, QueryDsl as _};
+use folio::session::Ref;
+use folio::{Error, Handle, Result};
+
+use super::domain::*;
+
+type Seated = (Library, Session<'static>, [Handle<Seat>; 4], Vec<Handle<Guest>>);
+
+/// Four seats with these guests, and a session that has them all.
+fn seated(guests: &str) -> Result<Seated> {
+    let library = Library::new();
+    library.elsewhere(
+        "INSERT INTO seats (code, number, hall, place) VALUES (1, 11, 1, 1), (2, 12, 1, 2), (3, 13, 1, 3), (4, NULL, 2, 1)",
+    );
+    if !guests.is_empty() {
+        library.elsewhere(&format!("INSERT INTO guests (id, seat_code, seat_number) VALUES {guests}"));
+    }
+    let mut session = library.session();
+    let seats = session.query(Seat::query().order(seats::code)).all()?;
+    let guests = session.query(Guest::query().order(guests::id)).all()?;
+    Ok((library, session, [seats[0], seats[1], seats[2], seats[3]], guests))
+}
+
+fn new_seat(code: i64, number: Option<i64>, hall: i64, place: i64) -> Result<NewSeat> {
+    Ok(NewSeat { number, ..NewSeat::new(code, hall, place)? })
+}
+
+/// What the flush was to do; afterwards it is done.
+fn flushed(session: &mut Session<'_>) -> Result<Vec<String>> {
+    let plan = session.plan()?;
+    session.flush()?;
+    assert!(session.plan()?.is_empty());
+    Ok(plan.steps().iter().map(ToString::to_string).collect())
+}
+
+/// The codes and numbers of the seats that are stored.
+fn numbers(session: &mut Session<'_>) -> Result<Vec<(i64, Option<i64>)>> {
+    session.rows(seats::table.select((seats::code, seats::number)).order(seats::code))
+}
+
+#[test]
+fn b072_a_chain_of_values_goes_from_its_free_end() -> Result<()> {
+    let (_library, mut session, [one, two, three, _], _) = seated("")?;
+    for (seat, number) in [(one, 12), (two, 13), (three, 14)] {
+        session.edit(seat)?.number = Some(number);
+    }
+    let recorder = Recorder::start();
+    assert_eq!(flushed(&mut session)?, ["UPDATE seats SET number (3 rows)"]);
+    let binds: Vec<String> = recorder.take().into_iter().map(|sent| sent.binds).collect();
+    assert_eq!(binds, ["[Some(14), 3]", "[Some(13), 2]", "[Some(12), 1]"]);
+    assert_eq!(numbers(&mut session)?, [(1, Some(12)), (2, Some(13)), (3, Some(14)), (4, None)]);
+    Ok(())
+}
+
+#[test]
+fn b072_a_chain_runs_through_rows_whose_other_columns_change_too() -> Result<()> {
+    let (_library, mut session, [one, two, three, _], _) = seated("")?;
+    for (seat, number) in [(one, 12), (two, 13), (three, 14)] {
+        session.edit(seat)?.number = Some(number);
+    }
+    session.edit(two)?.place = 9;
+    let steps = [
+        "UPDATE seats SET number (1 row)",
+        "UPDATE seats SET number, place (1 row)",
+        "UPDATE seats SET number (1 row)",
+    ];
+    assert_eq!(flushed(&mut session)?, steps);
+    assert_eq!(numbers(&mut session)?, [(1, Some(12)), (2, Some(13)), (3, Some(14)), (4, None)]);
+    Ok(())
+}
+
+#[test]
+fn b072_a_new_row_takes_the_value_that_a_changed_one_frees() -> Result<()> {
+    let (_library, mut session, [one, ..], _) = seated("")?;
+    session.add(new_seat(8, None, 8, 8)?);
+    session.add(new_seat(9, Some(11), 9, 9)?);
+    session.edit(one)?.number = Some(15);
+    assert_eq!(flushed(&mut session)?, ["UPDATE seats SET number (1 row)", "INSERT seats (2 rows)"]);
+    assert_eq!(numbers(&mut session)?[0], (1, Some(15)));
+    Ok(())
+}
+
+#[test]
+fn b072_children_leave_before_the_delete_and_the_value_is_taken_after_it() -> Result<()> {
+    let (_library, mut session, [one, two, ..], guests) = seated("(101, 1, NULL), (102, 1, NULL), (103, 3, NULL)")?;
+    session.edit(two)?.number = Some(11);
+    session.delete(one)?;
+    session.edit(guests[0])?.seat_code = Some(2);
+    session.delete(guests[1])?;
+    session.delete(guests[2])?;
+    let steps = [
+        "UPDATE guests SET seat_code (1 row)",
+        "DELETE guests (1 row)",
+        "DELETE seats (1 row)",
+        "UPDATE seats SET number (1 row)",
+        "DELETE guests (1 row)",
+    ];
+    assert_eq!(flushed(&mut session)?, steps);
+    assert_eq!(numbers(&mut session)?, [(2, Some(11)), (3, Some(13)), (4, None)]);
+    Ok(())
+}
+
+#[test]
+fn b072_children_that_go_to_a_value_wait_for_the_row_that_brings_it() -> Result<()> {
+    let (_library, mut session, [one, two, ..], guests) = seated("(101, NULL, 11)")?;
+    // The guest leaves 11 for 15, which the second seat brings, before the third row can have 11.
+    session.edit(guests[0])?.seat_number = Some(15);
+    session.edit(two)?.number = Some(15);
+    session.delete(one)?;
+    session.add(new_seat(9, Some(11), 9, 9)?);
+    let steps = [
+        "UPDATE seats SET number (1 row)",
+        "UPDATE guests SET seat_number (1 row)",
+        "DELETE seats (1 row)",
+        "INSERT seats (1 row)",
+    ];
+    assert_eq!(flushed(&mut session)?, steps);
+    assert_eq!(numbers(&mut session)?, [(2, Some(15)), (3, Some(13)), (4, None), (9, Some(11))]);
+    Ok(())
+}
+
+#[test]
+fn b072_a_pair_is_taken_when_all_of_it_is_free() -> Result<()> {
+    let (_library, mut session, [one, two, three, four], _) = seated("")?;
+    session.edit(one)?.place = 2;
+    session.edit(two)?.hall = 2;
+    // It shares a hall with one and a place with another, and waits for none of them.
+    session.edit(four)?.place = 3;
+    session.edit(three)?.hall = 3;
+    let steps = [
+        "UPDATE seats SET hall (1 row)",
+        "UPDATE seats SET place (1 row)",
+        "UPDATE seats SET hall (1 row)",
+        "UPDATE seats SET place (1 row)",
+    ];
+    assert_eq!(flushed(&mut session)?, steps);
+    let places: Vec<(i64, i64)> = session.rows(seats::table.select((seats::hall, seats::place)).order(seats::code))?;
+    assert_eq!(places, [(1, 2), (2, 2), (3, 3), (2, 3)]);
+    Ok(())
+}
+
+#[test]
+fn b072_null_collides_with_nothing() -> Result<()> {
+    let (_library, mut session, [one, two, _, four], _) = seated("")?;
+    // A swap with a row that has no number is none.
+    session.edit(one)?.number = None;
+    session.edit(four)?.number = Some(11);
+    assert_eq!(flushed(&mut session)?, ["UPDATE seats SET number (2 rows)"]);
+    session.delete(one)?;
+    session.add(new_seat(9, None, 9, 9)?);
+    session.edit(two)?.number = None;
+    let steps = ["INSERT seats (1 row)", "UPDATE seats SET number (1 row)", "DELETE seats (1 row)"];
+    assert_eq!(flushed(&mut session)?, steps);
+    assert_eq!(numbers(&mut session)?, [(2, None), (3, Some(13)), (4, Some(11)), (9, None)]);
+    Ok(())
+}
+
+#[test]
+fn b071_given_keys_move_in_a_chain_and_handles_go_on_naming_their_rows() -> Result<()> {
+    let (_library, mut session, [one, two, ..], guests) = seated("(101, 1, NULL)")?;
+    session.edit(one)?.code = 2;
+    session.edit(two)?.code = 5;
+    session.edit(guests[0])?.seat_code = Some(3);
+    let new = session.add(new_seat(1, None, 9, 9)?);
+    let steps = [
+        "UPDATE seats SET code (1 row)",
+        "UPDATE guests SET seat_code (1 row)",
+        "UPDATE seats SET code (1 row)",
+        "INSERT seats (1 row)",
+    ];
+    assert_eq!(flushed(&mut session)?, steps);
+    for (code, seat) in [(1, new), (2, one), (5, two)] {
+        assert_eq!(session.get::<Seat>(code)?, Some(seat));
+        assert_eq!(session.view(seat)?.code, code);
+    }
+    session.rollback()?;
+    assert_eq!((session.key(one), session.key(two), session.key(new)), (Some(1), Some(2), None));
+    Ok(())
+}
+
+#[test]
+fn b072_a_unique_value_is_taken_through_a_handle() -> Result<()> {
+    let (_library, mut session, [one, ..], guests) = seated("(101, NULL, 11), (102, NULL, 12)")?;
+    // Of a row that is there, and of one that takes the value over itself.
+    session.edit(guests[1])?.seat_number = None;
+    session.add(NewGuest { seat_number: Ref::of(Some(12)), ..NewGuest::new(103)? });
+    session.edit(guests[0])?.seat_number = Some(13);
+    session.delete(one)?;
+    let seat = session.add(new_seat(9, Some(11), 9, 9)?);
+    session.add(NewGuest { seat_number: seat.into(), ..NewGuest::new(104)? });
+    let steps = [
+        "UPDATE guests SET seat_number (2 rows)",
+        "DELETE seats (1 row)",
+        "INSERT seats (1 row)",
+        "INSERT guests (2 rows)",
+    ];
+    assert_eq!(flushed(&mut session)?, steps);
+    let guests: Vec<Option<i64>> = session.rows(guests::table.select(guests::seat_number).order(guests::id))?;
+    assert_eq!(guests, [Some(13), None, Some(12), Some(11)]);
+    Ok(())
+}
+
+#[test]
+fn b072_a_deleted_row_whose_values_are_not_in_memory_makes_room() -> Result<()> {
+    let (_library, mut session, [one, two, ..], guests) = seated("(101, 1, NULL), (102, NULL, 11)")?;
+    for guest in &guests {
+        session.expire(*guest)?;
+        session.delete(*guest)?;
+    }
+    session.expire(one)?;
+    session.delete(one)?;
+    session.edit(two)?.number = Some(11);
+    let steps = ["DELETE guests (2 rows)", "DELETE seats (1 row)", "UPDATE seats SET number (1 row)"];
+    assert_eq!(flushed(&mut session)?, steps);
+    Ok(())
+}
+
+#[test]
+fn b072_many_new_rows_stay_in_few_statements_when_one_takes_a_value_over() -> Result<()> {
+    let (_library, mut session, [one, two, ..], _) = seated("")?;
+    session.delete(one)?;
+    session.delete(two)?;
+    for number in 11..261 {
+        session.add(new_seat(number + 100, Some(number).filter(|number| *number != 12 && *number != 13), 9, number)?);
+    }
+    let recorder = Recorder::start();
+    let steps = ["DELETE seats (1 row)", "INSERT seats (250 rows)", "DELETE seats (1 row)"];
+    assert_eq!(flushed(&mut session)?, steps);
+    assert_eq!(recorder.take().len(), 5);
+    Ok(())
+}
+
+#[test]
+fn b072_a_swap_is_an_error_of_planning_that_says_the_way_out() -> Result<()> {
+    let (_library, mut session, [one, two, three, _], _) = seated("")?;
+    session.edit(one)?.number = Some(12);
+    session.edit(two)?.number = Some(11);
+    session.edit(three)?.number = Some(14);
+    let recorder = Recorder::start();
+    for error in [session.flush().unwrap_err(), session.plan().unwrap_err()] {
+        assert!(matches!(error, Error::Plan { .. }), "{error}");
+        assert_eq!(
+            error.to_string(),
+            "cannot plan the flush: seats: number (11) and number (12) would change hands in a circle, which no order of \
+             single statements can do: give one of these rows another value, flush, and then the value that it shall have"
+        );
+    }
+    assert!(recorder.sql().is_empty());
+    session.edit(one)?.number = None;
+    session.flush()?;
+    session.edit(one)?.number = Some(12);
+    session.commit()?;
+    assert_eq!(numbers(&mut session)?, [(1, Some(12)), (2, Some(11)), (3, Some(14)), (4, None)]);
+    Ok(())
+}
+
+#[test]
+fn b072_a_circle_of_pairs_or_of_keys_is_named_by_its_columns() -> Result<()> {
+    let (_library, mut session, [one, two, three, _], _) = seated("")?;
+    for (seat, place) in [(one, 2), (two, 3), (three, 1)] {
+        session.edit(seat)?.place = place;
+    }
+    let error = session.flush().unwrap_err().to_string();
+    for place in 1..=3 {
+        assert!(error.contains(&format!("hall, place (1, {place})")), "{error}");
+    }
+    session.rollback()?;
+    session.load(&[one, two])?;
+    session.edit(one)?.code = 2;
+    session.edit(two)?.code = 1;
+    let error = session.flush().unwrap_err().to_string();
+    assert!(error.contains("code (1)") && error.contains("code (2)"), "{error}");
+    Ok(())
+}

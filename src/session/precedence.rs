@@ -1,0 +1,321 @@
+//! Which rows of a flush go before others because of the values that they free, take over, refer to and let go of.
+//!
+//! The plan's own order, by tables, does for flushes in which no unique value changes hands. Where one does, each row
+//! stands for one statement, and rows wait for each other:
+//!
+//! - who takes over the unique value (or the key) of another waits until that one has let it go;
+//! - who takes away what foreign keys may refer to waits until the rows that refer to it have let it go;
+//! - who refers to a value waits until the row that brings it is there, and until its parent is.
+//!
+//! Every order that the database accepts keeps these, so that there is one if the graph has one.
+
+use std::any::TypeId;
+use std::collections::{HashMap, HashSet};
+
+use super::entity::{ColumnSet, Table};
+use super::graph::{Edge, Graph, Why};
+use super::plan::{Action, Task};
+use super::reference::{Given, Parent};
+use super::sql::in_words;
+use crate::error::{Error, Result};
+
+/// What the order asks of one entity type's rows.
+pub(crate) trait Rows {
+    fn entity(&self) -> TypeId;
+    fn table(&self) -> &'static Table;
+    /// What a row holds in a column: in the database now, or `after` the flush.
+    fn given(&self, index: u64, column: usize, after: bool) -> Given<'_>;
+    /// The key of a row that is in the database, as it shows itself.
+    fn shown_key(&self, index: u64) -> Option<String>;
+    fn is_pending(&self, index: u64) -> bool;
+    fn parents(&self, index: u64, see: &mut dyn FnMut(Parent));
+}
+
+/// Puts rows before those that wait for them, and leaves the order as it is where none does.
+pub(crate) fn arrange(tasks: Vec<Task>, rows: &[&dyn Rows]) -> Result<Vec<Task>> {
+    let moves = |task: &Task| matches!(task.action, Action::Update(columns) if columns.meets(guarded(task.part, rows)));
+    let any_moves = tasks.iter().any(moves);
+    let may_replace = |part: usize| {
+        let (table, does) = (rows[part].table(), |action| tasks.iter().any(|t| t.part == part && t.action == action));
+        (!table.unique.is_empty() || table.has_given_key()) && does(Action::Insert) && does(Action::Delete)
+    };
+    let (replacing, others): (Vec<usize>, Vec<usize>) = (0..rows.len()).partition(|part| may_replace(*part));
+    if !any_moves && replacing.is_empty() {
+        return Ok(tasks);
+    }
+    let mut precedence = Precedence::new(&tasks, rows);
+    precedence.add_spaces(&replacing);
+    if !any_moves && !precedence.graph.has_edges() {
+        return Ok(tasks);
+    }
+    precedence.add_spaces(&others);
+    precedence.add_references();
+    let batches = precedence.graph.sort().map_err(|circle| precedence.circle(&circle))?;
+    let mut arranged: Vec<(usize, Task)> = Vec::new();
+    for batch in batches {
+        let Task { part, action, .. } = tasks[batch.place];
+        let indexes = batch.rows.into_iter().map(|op| precedence.flush.ops[op].row);
+        match arranged.last_mut() {
+            // Such rows are sent one by one, so that they may wait for each other.
+            Some((place, task)) if *place == batch.place && sent_singly(action, rows[part].table()) => {
+                task.rows.extend(indexes);
+            }
+            _ => arranged.push((batch.place, Task { part, action, rows: indexes.collect() })),
+        }
+    }
+    Ok(arranged.into_iter().map(|(_, task)| task).collect())
+}
+
+/// Whether an UPDATE moves keys or unique values.
+fn sent_singly(action: Action, table: &'static Table) -> bool {
+    matches!(action, Action::Update(columns) if columns.meets(table.own_unique()))
+}
+
+/// The columns in which a change can free a value, or take one away from those that refer to it.
+fn guarded(part: usize, rows: &[&dyn Rows]) -> ColumnSet {
+    let table = rows[part].table();
+    referred_to(table, rows).fold(table.own_unique(), ColumnSet::with)
+}
+
+/// The columns that rows in memory may refer to.
+fn referred_to<'r>(table: &'static Table, rows: &'r [&dyn Rows]) -> impl Iterator<Item = usize> + 'r {
+    let references = rows.iter().flat_map(|rows| rows.table().columns).filter_map(|column| column.references);
+    references
+        .filter(|reference| ((reference.table)().id)() == (table.id)())
+        .filter_map(|reference| table.column(reference.column))
+}
+
+/// One statement for one row.
+struct Op {
+    task: usize,
+    part: usize,
+    action: Action,
+    row: u64,
+}
+
+/// A set of columns whose values only one row at a time can have, and who frees and who takes which.
+struct Space {
+    part: usize,
+    set: Vec<usize>,
+    frees: HashMap<String, usize>,
+    takes: HashMap<String, usize>,
+    /// Rows that free or take what memory does not know.
+    frees_some: Vec<usize>,
+    takes_some: Vec<usize>,
+}
+
+/// What a row holds in a set of columns.
+enum Held {
+    /// What collides with nothing: NULL, or a key that the database is yet to make.
+    Nothing,
+    Value(String),
+    Unknown,
+}
+
+/// What is to be sent, and by which rows.
+struct Flush<'r> {
+    rows: &'r [&'r dyn Rows],
+    ops: Vec<Op>,
+}
+
+/// Who waits for whom in it.
+struct Precedence<'r> {
+    flush: Flush<'r>,
+    spaces: Vec<Space>,
+    graph: Graph,
+}
+
+impl<'r> Precedence<'r> {
+    fn new(tasks: &[Task], rows: &'r [&'r dyn Rows]) -> Self {
+        let op = |(task, Task { part, action, rows }): (usize, &Task)| {
+            let (part, action) = (*part, *action);
+            rows.iter().map(move |row| Op { task, part, action, row: *row }).collect::<Vec<_>>()
+        };
+        let ops: Vec<Op> = tasks.iter().enumerate().flat_map(op).collect();
+        let graph = Graph::new(ops.iter().map(|op| op.task));
+        Self { flush: Flush { rows, ops }, spaces: Vec::new(), graph }
+    }
+
+    /// Lets those who take unique values of these tables wait for those who free them.
+    fn add_spaces(&mut self, parts: &[usize]) {
+        for part in parts {
+            let table = self.flush.rows[*part].table();
+            let mut sets: Vec<Vec<usize>> = table.unique.iter().chain([&table.key]).map(|set| set.to_vec()).collect();
+            for column in referred_to(table, self.flush.rows) {
+                if !sets.iter().any(|set| *set == [column]) {
+                    sets.push(vec![column]);
+                }
+            }
+            for set in sets {
+                let space = self.flush.space(*part, set);
+                let number = self.spaces.len();
+                let meets = |(value, taker): (&String, &usize)| Some((*space.frees.get(value)?, *taker));
+                let mut meetings: Vec<(usize, usize)> = space.takes.iter().filter_map(meets).collect();
+                meetings.sort_unstable();
+                for (owner, taker) in meetings {
+                    self.graph.edge(owner, taker, Why::Takes(number));
+                }
+                let (frees, takes) = (all(space.frees.values(), &[]), all(space.takes.values(), &space.takes_some));
+                self.graph.knot(&space.frees_some, &takes, Why::Perhaps);
+                self.graph.knot(&frees, &space.takes_some, Why::Perhaps);
+                self.spaces.push(space);
+            }
+        }
+    }
+
+    /// Lets those who take away what others refer to wait until these have let it go, and those who refer to something
+    /// wait until it is there.
+    fn add_references(&mut self) {
+        let Flush { rows, ops } = &self.flush;
+        let inserts = ops.iter().enumerate().filter(|(_, op)| op.action == Action::Insert);
+        let inserts: HashMap<(usize, u64), usize> = inserts.map(|(number, op)| ((op.part, op.row), number)).collect();
+        for (number, op) in ops.iter().enumerate().filter(|(_, op)| op.action == Action::Insert) {
+            rows[op.part].parents(op.row, &mut |parent| {
+                let place = rows.iter().position(|rows| rows.entity() == parent.entity);
+                let first = place.and_then(|place| inserts.get(&(place, parent.handle.index)));
+                first.into_iter().for_each(|first| self.graph.edge(*first, number, Why::Parent));
+            });
+        }
+        for (part, child) in rows.iter().enumerate() {
+            for (column, info) in child.table().columns.iter().enumerate() {
+                let Some(reference) = info.references else { continue };
+                let to = |space: &&Space| {
+                    let table = rows[space.part].table();
+                    (table.id)() == ((reference.table)().id)()
+                        && matches!(space.set[..], [column] if table.columns[column].name == reference.column)
+                };
+                if let Some(space) = self.spaces.iter().find(to) {
+                    self.flush.add_reference(part, column, space, &mut self.graph);
+                }
+            }
+        }
+    }
+
+    /// Names the values that change hands in a circle.
+    fn circle(&self, circle: &[Edge]) -> Error {
+        let mut table = "";
+        let mut values: Vec<String> = Vec::new();
+        for edge in circle {
+            let (Why::Takes(number), taker) = (edge.why, &self.flush.ops[edge.then]) else { continue };
+            let space = &self.spaces[number];
+            table = self.flush.rows[space.part].table().name;
+            if let Held::Value(value) = self.flush.held(taker.part, taker.row, &space.set, true) {
+                let columns = space.set.iter().map(|column| self.flush.rows[space.part].table().columns[*column].name);
+                let columns = columns.collect::<Vec<_>>().join(", ");
+                values.push(format!("{columns} ({})", in_words(&format_args!("{value}"))));
+            }
+        }
+        if values.len() > MOST_NAMED {
+            let more = values.len() - MOST_NAMED;
+            values.truncate(MOST_NAMED);
+            values.push(format!("{more} more"));
+        }
+        let last = values.pop().unwrap_or_default();
+        let problem = format!(
+            "{table}: {} and {last} would change hands in a circle, which no order of single statements can do: give one \
+             of these rows another value, flush, and then the value that it shall have",
+            values.join(", ")
+        );
+        Error::Plan { problem }
+    }
+}
+
+impl Flush<'_> {
+    fn space(&self, part: usize, set: Vec<usize>) -> Space {
+        let columns = set.iter().copied().fold(ColumnSet::EMPTY, ColumnSet::with);
+        let (mut frees, mut takes) = (HashMap::new(), HashMap::new());
+        let (mut frees_some, mut takes_some) = (Vec::new(), Vec::new());
+        for (number, op) in self.ops.iter().enumerate().filter(|(_, op)| op.part == part) {
+            let (leaves, comes) = op.action.touches(columns);
+            for (does, after, known, unknown) in
+                [(leaves, false, &mut frees, &mut frees_some), (comes, true, &mut takes, &mut takes_some)]
+            {
+                match if does { self.held(part, op.row, &set, after) } else { Held::Nothing } {
+                    Held::Nothing => {}
+                    Held::Value(value) => drop(known.insert(value, number)),
+                    Held::Unknown => unknown.push(number),
+                }
+            }
+        }
+        Space { part, set, frees, takes, frees_some, takes_some }
+    }
+
+    /// What a row holds in a set of columns, as a tuple shows itself where they are several.
+    fn held(&self, part: usize, row: u64, set: &[usize], after: bool) -> Held {
+        let mut values = Vec::with_capacity(set.len());
+        for column in set {
+            match self.value(part, row, *column, after) {
+                Held::Value(value) => values.push(value),
+                Held::Nothing => return Held::Nothing,
+                Held::Unknown => {}
+            }
+        }
+        if values.len() < set.len() {
+            let key = if self.rows[part].table().key == set { self.rows[part].shown_key(row) } else { None };
+            return key.map_or(Held::Unknown, Held::Value);
+        }
+        Held::Value(if set.len() == 1 { values.concat() } else { format!("({})", values.join(", ")) })
+    }
+
+    fn value(&self, mut part: usize, mut row: u64, mut column: usize, after: bool) -> Held {
+        // From a row to its parent, and on where that has its value from one too.
+        for _ in 0..=self.ops.len() {
+            let (rows, table) = (self.rows[part], self.rows[part].table());
+            let parent = match rows.given(row, column, after) {
+                Given::Null => return Held::Nothing,
+                Given::Value(value) => return Held::Value(format!("{value:?}")),
+                Given::Row(parent) => parent,
+                Given::Unknown if table.key != [column] => return Held::Unknown,
+                Given::Unknown if rows.is_pending(row) => return Held::Nothing,
+                Given::Unknown => return rows.shown_key(row).map_or(Held::Unknown, Held::Value),
+            };
+            let place = self.rows.iter().position(|rows| rows.entity() == parent.entity);
+            let Some((place, found)) =
+                place.and_then(|place| Some((place, self.rows[place].table().column(parent.column)?)))
+            else {
+                return Held::Unknown;
+            };
+            (part, row, column) = (place, parent.handle.index, found);
+        }
+        Held::Unknown
+    }
+
+    fn add_reference(&self, part: usize, column: usize, space: &Space, graph: &mut Graph) {
+        // Rows of one INSERT or DELETE may refer to each other.
+        let together = |one: usize, other: usize| {
+            self.ops[one].task == self.ops[other].task && !matches!(self.ops[one].action, Action::Update(_))
+        };
+        let (mut leave, mut leave_some) = (Vec::new(), Vec::new());
+        for (number, op) in self.ops.iter().enumerate().filter(|(_, op)| op.part == part) {
+            let (leaves, comes) = op.action.touches(ColumnSet::EMPTY.with(column));
+            match if leaves { self.held(part, op.row, &[column], false) } else { Held::Nothing } {
+                Held::Nothing => {}
+                Held::Value(value) => {
+                    leave.push(number);
+                    let other = space.frees.get(&value).filter(|other| !together(number, **other));
+                    other.into_iter().for_each(|other| graph.edge(number, *other, Why::LetsGo));
+                }
+                Held::Unknown => leave_some.push(number),
+            }
+            if comes && let Held::Value(value) = self.held(part, op.row, &[column], true) {
+                let other = space.takes.get(&value).filter(|other| !together(number, **other));
+                other.into_iter().for_each(|other| graph.edge(*other, number, Why::Brings));
+            }
+        }
+        let known = |rows: Vec<usize>, of: &[usize]| -> Vec<usize> {
+            let of: HashSet<&usize> = of.iter().collect();
+            rows.into_iter().filter(|row| !of.contains(row)).collect()
+        };
+        graph.knot(&leave, &known(space.frees_some.clone(), &leave), Why::Perhaps);
+        graph.knot(&leave_some, &known(all(space.frees.values(), &space.frees_some), &leave_some), Why::Perhaps);
+    }
+}
+
+/// So many values of a circle are named.
+const MOST_NAMED: usize = 4;
+
+fn all<'n>(known: impl Iterator<Item = &'n usize>, unknown: &'n [usize]) -> Vec<usize> {
+    let mut rows: Vec<usize> = known.chain(unknown).copied().collect();
+    rows.sort_unstable();
+    rows
+}
