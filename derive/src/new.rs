@@ -91,6 +91,7 @@ pub fn new_struct(entity: &Entity) -> TokenStream {
             /// # Errors
             ///
             /// When a value does not fit its field's type.
+            #[allow(clippy::too_many_arguments)]
             #vis fn new(#(#arguments,)*) -> ::folio::Result<Self> {
                 #made
                 ::core::result::Result::Ok(Self { #(#values,)* })
