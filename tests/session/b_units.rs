@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use diesel::{ExpressionMethods as _, HasQuery as _, QueryDsl as _};
+use diesel::{HasQuery as _, QueryDsl as _};
 use folio::connection::{Backend, EchoOptions, Isolation};
 use folio::database::{Options, Retry};
 use folio::models::{NewUser, User};
