@@ -3,6 +3,7 @@
 // Each test binary takes what it needs.
 #![allow(dead_code)]
 
+pub mod clusters;
 pub mod fixture;
 pub mod recorder;
 pub mod servers;

@@ -12,7 +12,7 @@ use std::sync::OnceLock;
 use folio::connection::Backend;
 
 /// The user that the servers do not run as is root; as anyone else they run as that one.
-const PROLOGUE: &str = r#"
+pub(super) const PROLOGUE: &str = r#"
 trap '' INT TERM HUP
 D=$(mktemp -d) && chmod 755 "$D" || exit 1
 fail() { echo "$1" "$(tail -n 5 "$D/log" 2>/dev/null | tr '\n' ' ')"; rm -rf "$D"; exit 1; }

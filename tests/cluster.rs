@@ -1,0 +1,14 @@
+//! More than one machine: a PostgreSQL primary that fails over to its standby, and a Galera cluster that loses nodes.
+//! Every server is private, on loopback, and killed for real.
+
+#![cfg(any(feature = "postgres", feature = "mysql"))]
+
+#[cfg(feature = "postgres")]
+#[path = "cluster/failover.rs"]
+mod failover;
+#[cfg(feature = "mysql")]
+#[path = "cluster/galera.rs"]
+mod galera;
+mod support;
+#[path = "cluster/watch.rs"]
+mod watch;
