@@ -3,12 +3,18 @@
 
 #![cfg(any(feature = "postgres", feature = "mysql"))]
 
+#[cfg(feature = "mysql")]
+#[path = "cluster/conflicts.rs"]
+mod conflicts;
 #[cfg(feature = "postgres")]
 #[path = "cluster/failover.rs"]
 mod failover;
 #[cfg(feature = "mysql")]
 #[path = "cluster/galera.rs"]
 mod galera;
+#[cfg(feature = "mysql")]
+#[path = "cluster/nodes.rs"]
+mod nodes;
 mod support;
 #[path = "cluster/watch.rs"]
 mod watch;

@@ -56,7 +56,13 @@ impl Pool {
                 let timeout = self.connections.connection_timeout();
                 Error::Pool { place, problem: format!("all {size} are in use, and none came back in {timeout:?}") }
             } else if self.remote {
-                Error::Unreachable { place, problem: e.to_string() }
+                let said = e.to_string();
+                let opening = Error::Open { place: place.clone(), problem: String::new() }.to_string();
+                let problem = match said.split_once(&opening) {
+                    Some((_, problem)) => problem.to_owned(),
+                    None => said,
+                };
+                Error::Unreachable { place, problem }
             } else {
                 Error::Pool { place, problem: e.to_string() }
             }

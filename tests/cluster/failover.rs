@@ -137,6 +137,7 @@ fn what_was_acknowledged_outlives_the_primary_once_and_the_program_goes_on_by_it
     let mut expected = done.into_inner().unwrap();
     expected.push("in the middle".to_owned());
     expected.sort();
+    let db = Database::open(&pair.url("folio")).unwrap();
     let names = notes::table.select(notes::name).order(notes::name);
     assert_eq!(db.read(|session| session.rows::<String, _>(names)).unwrap(), expected);
     let vacancies = resumes::table.select(resumes::vacancy).order(resumes::vacancy);
@@ -150,7 +151,9 @@ fn a_write_on_a_standby_is_refused_as_read_only_and_not_tried_again() {
     let mut standby = None;
     until("the standby has the user", || {
         standby = Database::open(&pair.standby_url("folio")).ok();
-        standby.as_ref().is_some_and(|db| db.read(|session| session.query(User::all()).exists()).is_ok_and(|there| there))
+        standby
+            .as_ref()
+            .is_some_and(|db| db.read(|session| session.query(User::all()).exists()).is_ok_and(|there| there))
     });
     let standby = standby.unwrap();
     let mut attempts = 0;
