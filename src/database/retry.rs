@@ -81,6 +81,31 @@ impl Database {
     /// # Ok::<(), folio::Error>(())
     /// ```
     ///
+    /// A unit whose commit has an unknown fate is looked for by something that only it writes:
+    ///
+    /// ```
+    /// # use folio::database::Retry;
+    /// # use folio::prelude::*;
+    /// # let db = Database::open("sqlite::memory:")?;
+    /// # db.migrate()?;
+    /// loop {
+    ///     let done = db.retrying(Retry::default(), |session| -> Result<()> {
+    ///         session.add(NewUser::new(4711, "step")?);
+    ///         Ok(())
+    ///     });
+    ///     match done {
+    ///         Err(error) if error.is_commit_unknown() => {
+    ///             let user = User::all().filter(users::user_id.eq(4711));
+    ///             if db.retrying(Retry::default(), |session| session.query(user.clone()).exists())? {
+    ///                 break;
+    ///             }
+    ///         }
+    ///         done => break done?,
+    ///     }
+    /// }
+    /// # Ok::<(), folio::Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`Error::Pool`], [`Error::Unreachable`], and those of the last attempt.

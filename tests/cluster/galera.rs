@@ -54,6 +54,23 @@ fn three_nodes_that_change_the_same_rows_at_once_end_with_the_exact_sums() {
 }
 
 #[test]
+fn a_lock_on_a_row_holds_on_its_own_node_only() {
+    let galera = cluster().read().unwrap();
+    let nodes = nodes(&galera, "locks");
+    nodes[0]
+        .begin(|session| -> Result<()> {
+            session.get_for_update::<Tally>(3)?;
+            // Neither waits for the other, nor undoes it.
+            nodes[1].begin(|session| session.get_for_update::<Tally>(3).map(drop))?;
+            let here = Database::open_with(&galera.url(1, "locks"), Options::new().busy_timeout(Duration::ZERO))?;
+            let refused = here.begin(|session| session.get_for_update::<Tally>(3).map(drop)).unwrap_err();
+            assert!(refused.is_locked(), "{refused}");
+            Ok(())
+        })
+        .unwrap();
+}
+
+#[test]
 fn rows_added_in_batches_from_three_nodes_at_once_get_their_own_keys() {
     const ROWS: usize = 250;
     const ROUNDS: usize = 4;
