@@ -16,7 +16,7 @@ use super::watch::until;
 #[test]
 fn three_nodes_that_change_the_same_rows_at_once_end_with_the_exact_sums() {
     const WRITERS: i64 = 6;
-    const UNITS: i64 = 15;
+    const UNITS: i64 = 10;
     let galera = cluster().read().unwrap();
     let nodes = nodes(&galera, "sums");
     std::thread::scope(|scope| {
@@ -117,10 +117,7 @@ fn surely(nodes: &[Database; 3], home: usize, name: &str) {
     let mut to_be_looked_for = false;
     loop {
         let done = if to_be_looked_for {
-            is_there(&nodes[at], name).map(|there| {
-                to_be_looked_for = false;
-                there
-            })
+            is_there(&nodes[at], name).inspect(|_| to_be_looked_for = false)
         } else {
             nodes[at].retrying(few, |session| -> Result<bool> {
                 session.add(NewEntry::new(name)?);

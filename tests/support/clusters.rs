@@ -65,7 +65,7 @@ for I in 1 2 3; do
 done
 [ "$(id -u)" = 0 ] && chown -R mysql "$D" || U=$(id -un)
 sql() { mariadb --no-defaults -S "$D/n$1/s.sock" -uroot -BNe "$2" 2>/dev/null; }
-start() {
+launch() {
     I=$1; shift
     eval "PORT=\$PORT$I GROUP=\$GROUP$I IST=\$IST$I SST=\$SST$I"
     mariadbd --no-defaults --user="$U" --datadir="$D/n$I/data" --tmpdir="$D/n$I/tmp" --socket="$D/n$I/s.sock" \
@@ -78,23 +78,31 @@ start() {
 base_port=$GROUP;gmcast.listen_addr=tcp://127.0.0.1:$GROUP;ist.recv_addr=127.0.0.1:$IST;gcache.size=32M;\
 gcache.dir=$D/n$I/data;pc.recovery=false;pc.announce_timeout=PT1S" "$@" >>"$D/log" 2>&1 &
     eval "NODE$I=$!"
-    until [ "$(sql "$I" "SHOW STATUS LIKE 'wsrep_local_state_comment'" | cut -f 2)" = Synced ]; do
-        kill -0 $! 2>/dev/null || return 1
+}
+synced() {
+    eval "NODE=\$NODE$1"
+    until [ "$(sql "$1" "SHOW STATUS LIKE 'wsrep_local_state_comment'" | cut -f 2)" = Synced ]; do
+        kill -0 "$NODE" 2>/dev/null || return 1
         sleep 0.05
     done
 }
 mariadb-install-db --no-defaults --user="$U" --datadir="$D/n1/data" --skip-test-db --auth-root-authentication-method=normal \
     --innodb-log-file-size=8M >"$D/log" 2>&1 || fail 'mariadb-install-db:'
-start 1 --wsrep-new-cluster || fail 'Galera, node 1:'
+launch 1 --wsrep-new-cluster; synced 1 || fail 'Galera, node 1:'
 sql 1 "CREATE USER app@'127.0.0.1' IDENTIFIED BY 'pw'; GRANT ALL ON *.* TO app@'127.0.0.1'" || fail 'Galera, node 1:'
-start 2 || fail 'Galera, node 2:'
-start 3 || fail 'Galera, node 3:'
+# With a copy of a node that was stopped in peace the others need no transfer from it.
+sql 1 SHUTDOWN; wait "$NODE1"
+for I in 2 3; do cp -a "$D/n1/data/." "$D/n$I/data/" && rm -f "$D/n$I/data/galera.cache" || fail 'copying node 1:'; done
+launch 1 --wsrep-new-cluster; synced 1 || fail 'Galera, node 1:'
+launch 2; launch 3
+synced 2 || fail 'Galera, node 2:'
+synced 3 || fail 'Galera, node 3:'
 echo ready
 while read -r ORDER NUMBER; do
     eval "NODE=\$NODE$NUMBER"
     case $ORDER in
     kill) kill -9 "$NODE"; wait "$NODE" 2>/dev/null; true ;;
-    start) start "$NUMBER" ;;
+    start) launch "$NUMBER"; synced "$NUMBER" ;;
     *) false ;;
     esac && echo done || echo "failed: $ORDER $NUMBER" "$(tail -n 5 "$D/log" | tr '\n' ' ')"
 done
