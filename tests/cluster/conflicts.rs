@@ -19,7 +19,8 @@ impl Overtaker<'_> {
     fn overtake(&self) {
         if self.attempts.get() == 1 {
             let before = sum(&self.nodes[1], 1).unwrap();
-            self.nodes[0].begin(|session| grow(session, 1, 100)).unwrap();
+            // What the second node committed last may be on its way still.
+            self.nodes[0].retrying(patient(), |session| grow(session, 1, 100)).unwrap();
             until("the second node has applied it", || sum(&self.nodes[1], 1).unwrap() > before);
         }
     }
