@@ -22,6 +22,10 @@ start() {
     as "$B/pg_ctl" -D "$D/$1" -l "$D/log" -w -t 120 -o "-c listen_addresses=127.0.0.1 -p $2 -k $D -c fsync=off \
         -c max_connections=100 -c shared_buffers=64MB" start >/dev/null 2>&1 || fail "PostgreSQL, the $1:"
 }
+stop() {
+    kill -CONT $(family standby) 2>/dev/null
+    for S in standby primary; do as "$B/pg_ctl" -D "$D/$S" -m immediate stop >/dev/null 2>&1; done
+}
 family() { P=$(head -n 1 "$D/$1/postmaster.pid") && echo "$P $(cat "/proc/$P/task/$P/children")"; }
 as "$B/initdb" -D "$D/primary" -U app -A trust --no-sync --locale=C.UTF-8 -E UTF8 >"$D/log" 2>&1 || fail 'initdb:'
 start primary "$1"
@@ -39,14 +43,14 @@ while read -r ORDER; do
     case $ORDER in
     'freeze standby') kill -STOP $(family standby) ;;
     'thaw standby') kill -CONT $(family standby) ;;
-    # Nobody forks while the number of every child is read.
-    'kill primary') kill -STOP "$(head -n 1 "$D/primary/postmaster.pid")" && kill -9 $(family primary) ;;
+    # Nobody forks while the number of every child is read, and nobody is told by an old number to stop once more.
+    'kill primary')
+        kill -STOP "$(head -n 1 "$D/primary/postmaster.pid")" && kill -9 $(family primary) && rm "$D/primary/postmaster.pid" ;;
     'promote standby') as "$B/pg_ctl" -D "$D/standby" -w -t 120 promote >/dev/null 2>&1 ;;
     *) false ;;
     esac && echo done || echo "failed: $ORDER"
 done
-kill -CONT $(family standby) 2>/dev/null
-for S in standby primary; do as "$B/pg_ctl" -D "$D/$S" -m immediate stop >/dev/null 2>&1; done
+stop
 rm -rf "$D"
 "#;
 
@@ -64,6 +68,7 @@ for I in 1 2 3; do
     eval "PORT$I=$1 GROUP$I=$2 IST$I=$3 SST$I=$4"; shift 4
 done
 [ "$(id -u)" = 0 ] && chown -R mysql "$D" || U=$(id -un)
+stop() { kill -9 $NODE1 $NODE2 $NODE3 2>/dev/null; wait; }
 sql() { mariadb --no-defaults -S "$D/n$1/s.sock" -uroot -BNe "$2" 2>/dev/null; }
 launch() {
     I=$1; shift
@@ -101,12 +106,12 @@ echo ready
 while read -r ORDER NUMBER; do
     eval "NODE=\$NODE$NUMBER"
     case $ORDER in
-    kill) kill -9 "$NODE"; wait "$NODE" 2>/dev/null; true ;;
+    kill) kill -9 "$NODE"; wait "$NODE" 2>/dev/null; eval "NODE$NUMBER=" ;;
     start) launch "$NUMBER"; synced "$NUMBER" ;;
     *) false ;;
     esac && echo done || echo "failed: $ORDER $NUMBER" "$(tail -n 5 "$D/log" | tr '\n' ' ')"
 done
-kill -9 "$NODE1" "$NODE2" "$NODE3" 2>/dev/null; wait
+stop
 rm -rf "$D"
 "#;
 

@@ -11,11 +11,13 @@ use std::sync::OnceLock;
 
 use folio::connection::Backend;
 
-/// The user that the servers do not run as is root; as anyone else they run as that one.
+/// The user that the servers do not run as is root; as anyone else they run as that one. Where nobody hears any more that
+/// they are ready, the guard must not die of saying so.
 pub(super) const PROLOGUE: &str = r#"
-trap '' INT TERM HUP
+trap '' INT TERM HUP PIPE
 D=$(mktemp -d) && chmod 755 "$D" || exit 1
-fail() { echo "$1" "$(tail -n 5 "$D/log" 2>/dev/null | tr '\n' ' ')"; rm -rf "$D"; exit 1; }
+stop() { :; }
+fail() { echo "$1" "$(tail -n 5 "$D/log" 2>/dev/null | tr '\n' ' ')"; stop; rm -rf "$D"; exit 1; }
 as() {
     if [ "$(id -u)" = 0 ]; then chown "$U" "$D"; setpriv --reuid="$U" --regid="$U" --init-groups env HOME=/tmp "$@"
     else env HOME=/tmp "$@"; fi
