@@ -123,7 +123,7 @@ fn overtaken(session: &mut Session<'static>, other: &Overtaker<'_>, place: Place
 
 #[test]
 fn a_conflict_wherever_it_shows_runs_the_whole_unit_again_and_keeps_no_half_of_the_first() {
-    let galera = cluster().read().unwrap();
+    let galera = shared();
     let nodes = nodes(&galera, "conflicts");
     let db = &nodes[1];
     for (place, meet) in PLACES {
@@ -145,7 +145,7 @@ fn a_conflict_wherever_it_shows_runs_the_whole_unit_again_and_keeps_no_half_of_t
 
 #[test]
 fn a_conflict_without_another_attempt_is_a_typed_error_and_keeps_nothing() {
-    let galera = cluster().read().unwrap();
+    let galera = shared();
     let nodes = nodes(&galera, "conflicts_told");
     let db = &nodes[1];
     for (place, meet) in PLACES {

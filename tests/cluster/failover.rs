@@ -1,7 +1,7 @@
 //! PostgreSQL: the primary is killed under load and its standby promoted, behind one multi-host URL.
 
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Barrier, Mutex};
 use std::time::{Duration, Instant};
 
 use diesel::prelude::*;
@@ -13,7 +13,7 @@ use folio::schema::{notes, resumes};
 use folio::types::Id;
 use folio::{Database, Error, Result};
 
-use super::watch::until;
+use super::watch::{Stop, until};
 use crate::support::clusters::Pair;
 
 const WRITERS: usize = 4;
@@ -81,10 +81,11 @@ fn what_was_acknowledged_outlives_the_primary_once_and_the_program_goes_on_by_it
     let (db, user) = database(&pair, Options::new().pool_timeout(Duration::from_secs(1)));
     let brief = Options::new().pool_timeout(Duration::from_secs(1));
     let watcher = Database::open_with(&pair.url("folio"), brief).unwrap();
-    let (tally, stop, done) = (Tally::default(), AtomicBool::new(false), Mutex::new(Vec::new()));
-    let (killed, in_the_middle) = (Barrier::new(2), AtomicBool::new(false));
+    let (tally, stop, done) = (Tally::default(), Stop::default(), Mutex::new(Vec::new()));
+    let (killed, in_the_middle) = (AtomicBool::new(false), AtomicBool::new(false));
     let mut attempts = 0;
     std::thread::scope(|scope| {
+        let writing = stop.at_the_end();
         for writer in 0..WRITERS {
             let (db, tally, stop, done) = (&db, &tally, &stop, &done);
             scope.spawn(move || {
@@ -92,7 +93,7 @@ fn what_was_acknowledged_outlives_the_primary_once_and_the_program_goes_on_by_it
                     let name = format!("unit {writer}.{number}");
                     surely(db, user, &name, tally);
                     done.lock().unwrap().push(name);
-                    if stop.load(Ordering::SeqCst) {
+                    if stop.is_told() {
                         break;
                     }
                 }
@@ -105,7 +106,7 @@ fn what_was_acknowledged_outlives_the_primary_once_and_the_program_goes_on_by_it
                 unit(session, user, "in the middle")?;
                 if attempts == 1 {
                     in_the_middle.store(true, Ordering::SeqCst);
-                    killed.wait();
+                    until("the primary is killed", || killed.load(Ordering::SeqCst));
                 }
                 session.query(Note::all().filter(notes::name.eq("in the middle"))).one().map(drop)
             })
@@ -117,7 +118,7 @@ fn what_was_acknowledged_outlives_the_primary_once_and_the_program_goes_on_by_it
         until("all wait for the standby", || waiting_for_the_standby(&watcher) == i64::try_from(WRITERS).unwrap());
         let before = acknowledged();
         pair.kill_primary();
-        killed.wait();
+        killed.store(true, Ordering::SeqCst);
         pair.thaw_standby();
         until("every COMMIT that was under way is known to be unknown", || {
             tally.unknown.load(Ordering::SeqCst) == WRITERS
@@ -129,7 +130,7 @@ fn what_was_acknowledged_outlives_the_primary_once_and_the_program_goes_on_by_it
         assert!(started.elapsed() < Duration::from_secs(20), "{:?}", started.elapsed());
         pair.promote_standby();
         until("the program goes on", || acknowledged() > before + 100);
-        stop.store(true, Ordering::SeqCst);
+        drop(writing);
         middle.join().unwrap().unwrap();
     });
     assert!(attempts > 1);

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::Duration;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
@@ -11,13 +11,13 @@ use folio::database::{Options, Retry};
 use folio::{Database, Error, Result, Session};
 
 use super::nodes::*;
-use super::watch::until;
+use super::watch::{LONGEST, Stop, until};
 
 #[test]
 fn three_nodes_that_change_the_same_rows_at_once_end_with_the_exact_sums() {
     const WRITERS: i64 = 6;
     const UNITS: i64 = 10;
-    let galera = cluster().read().unwrap();
+    let galera = shared();
     let nodes = nodes(&galera, "sums");
     std::thread::scope(|scope| {
         for db in nodes.iter().cycle().take(WRITERS.unsigned_abs() as usize) {
@@ -55,7 +55,7 @@ fn three_nodes_that_change_the_same_rows_at_once_end_with_the_exact_sums() {
 
 #[test]
 fn a_lock_on_a_row_holds_on_its_own_node_only() {
-    let galera = cluster().read().unwrap();
+    let galera = shared();
     let nodes = nodes(&galera, "locks");
     nodes[0]
         .begin(|session| -> Result<()> {
@@ -74,7 +74,7 @@ fn a_lock_on_a_row_holds_on_its_own_node_only() {
 fn rows_added_in_batches_from_three_nodes_at_once_get_their_own_keys() {
     const ROWS: usize = 250;
     const ROUNDS: usize = 4;
-    let galera = cluster().read().unwrap();
+    let galera = shared();
     let nodes = nodes(&galera, "keys_of_batches");
     let given = Mutex::new(BTreeMap::new());
     std::thread::scope(|scope| {
@@ -115,7 +115,9 @@ fn surely(nodes: &[Database; 3], home: usize, name: &str) {
     let few = Retry::default().attempts(3);
     let mut at = home;
     let mut to_be_looked_for = false;
+    let started = Instant::now();
     loop {
+        assert!(started.elapsed() < LONGEST, "{name}: no node works");
         let done = if to_be_looked_for {
             is_there(&nodes[at], name).inspect(|_| to_be_looked_for = false)
         } else {
@@ -139,13 +141,14 @@ fn surely(nodes: &[Database; 3], home: usize, name: &str) {
 
 #[test]
 fn work_goes_on_without_one_node_stops_in_clear_words_without_two_and_goes_on_when_told() {
-    let mut galera = cluster().write().unwrap();
+    let mut galera = own();
     let nodes = nodes(&galera, "nodes_that_go");
     // Whoever works on them does not wait long for a node that is gone.
     let brief = || Options::new().pool_timeout(Duration::from_millis(300));
     let at_work = [1, 2, 3].map(|node| Database::open_with(&galera.url(node, "nodes_that_go"), brief()).unwrap());
-    let (acknowledged, stop, done) = (AtomicUsize::new(0), AtomicBool::new(false), Mutex::new(Vec::new()));
+    let (acknowledged, stop, done) = (AtomicUsize::new(0), Stop::default(), Mutex::new(Vec::new()));
     std::thread::scope(|scope| {
+        let writing = stop.at_the_end();
         for writer in 0..6 {
             let (at_work, acknowledged, stop, done) = (&at_work, &acknowledged, &stop, &done);
             scope.spawn(move || {
@@ -154,7 +157,7 @@ fn work_goes_on_without_one_node_stops_in_clear_words_without_two_and_goes_on_wh
                     surely(at_work, writer % 3, &name);
                     done.lock().unwrap().push(name);
                     acknowledged.fetch_add(1, Ordering::SeqCst);
-                    if stop.load(Ordering::SeqCst) {
+                    if stop.is_told() {
                         break;
                     }
                 }
@@ -178,7 +181,7 @@ fn work_goes_on_without_one_node_stops_in_clear_words_without_two_and_goes_on_wh
         let mut alone = nodes[1].connection().unwrap();
         alone.batch_execute("SET GLOBAL wsrep_provider_options = 'pc.bootstrap=YES'").unwrap();
         more("the last node works alone");
-        stop.store(true, Ordering::SeqCst);
+        drop(writing);
     });
     galera.start_node(1);
     galera.start_node(3);

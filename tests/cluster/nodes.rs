@@ -1,6 +1,6 @@
 //! The Galera cluster that the tests share, and the tables that they work on.
 
-use std::sync::{OnceLock, RwLock};
+use std::sync::{OnceLock, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
 use diesel::connection::SimpleConnection as _;
@@ -56,10 +56,21 @@ const TABLES: &str = "
     INSERT INTO tallies (id, n) VALUES (1, 0), (2, 0), (3, 0);
 ";
 
-/// The cluster, started once. Tests that leave it whole share it; the one that kills nodes has it for itself.
-pub fn cluster() -> &'static RwLock<Galera> {
+fn cluster() -> &'static RwLock<Galera> {
     static CLUSTER: OnceLock<RwLock<Galera>> = OnceLock::new();
     CLUSTER.get_or_init(|| RwLock::new(Galera::start()))
+}
+
+const BROKEN: &str = "another test has left the cluster broken";
+
+/// The cluster, started once, for a test that leaves it whole: others use it at the same time.
+pub fn shared() -> RwLockReadGuard<'static, Galera> {
+    cluster().read().expect(BROKEN)
+}
+
+/// The cluster for a test that breaks it, and mends it.
+pub fn own() -> RwLockWriteGuard<'static, Galera> {
+    cluster().write().expect(BROKEN)
 }
 
 /// A database of its own for a test: a program has one `Database` a node.
