@@ -7,7 +7,9 @@ use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
+use folio::connection::Access;
 use folio::database::{Options, Retry};
+use folio::migrations::Standing;
 use folio::{Database, Error, Result, Session};
 
 use super::nodes::*;
@@ -50,6 +52,21 @@ fn three_nodes_that_change_the_same_rows_at_once_end_with_the_exact_sums() {
         let counter = |session: &mut Session<'_>| session.rows(Counter::query());
         until("the node has applied all", || db.read(counter).unwrap()[0].n >= whole);
         assert_eq!(db.read(counter).unwrap(), [Counter { id: 1, n: whole, version: whole + 1 }]);
+    }
+}
+
+#[test]
+fn what_one_node_migrates_is_there_on_all() {
+    let galera = shared();
+    let options = Options::new().access(Access::Create);
+    let db = Database::open_with(&galera.url(1, "migrated"), options).unwrap();
+    assert_eq!(db.migrate().unwrap().len(), 4);
+    for node in [2, 3] {
+        until("the node has the tables", || {
+            Database::open(&galera.url(node, "migrated"))
+                .and_then(|db| db.standing())
+                .is_ok_and(|it| it == Standing::Current)
+        });
     }
 }
 

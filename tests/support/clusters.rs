@@ -70,13 +70,15 @@ done
 [ "$(id -u)" = 0 ] && chown -R mysql "$D" || U=$(id -un)
 stop() { kill -9 $NODE1 $NODE2 $NODE3 2>/dev/null; wait; }
 sql() { mariadb --no-defaults -S "$D/n$1/s.sock" -uroot -BNe "$2" 2>/dev/null; }
+# MariaDB at times answers nothing to a prepared statement that a conflict ends, and waits for the next one: that is what
+# the wait-timeout is for.
 launch() {
     I=$1; shift
     eval "PORT=\$PORT$I GROUP=\$GROUP$I IST=\$IST$I SST=\$SST$I"
     mariadbd --no-defaults --user="$U" --datadir="$D/n$I/data" --tmpdir="$D/n$I/tmp" --socket="$D/n$I/s.sock" \
         --pid-file="$D/n$I/m.pid" --port="$PORT" --bind-address=127.0.0.1 --skip-name-resolve --binlog-format=ROW \
         --innodb-autoinc-lock-mode=2 --innodb-buffer-pool-size=64M --innodb-log-file-size=8M \
-        --innodb-flush-log-at-trx-commit=0 --performance-schema=OFF --wsrep-on=ON --wsrep-provider="$LIB" \
+        --innodb-flush-log-at-trx-commit=0 --performance-schema=OFF --wait-timeout=15 --wsrep-on=ON --wsrep-provider="$LIB" \
         --wsrep-cluster-name=test --wsrep-cluster-address="gcomm://127.0.0.1:$GROUP1,127.0.0.1:$GROUP2,127.0.0.1:$GROUP3" \
         --wsrep-node-name="n$I" --wsrep-node-address="127.0.0.1:$GROUP" --wsrep-node-incoming-address="127.0.0.1:$PORT" \
         --wsrep-sst-method=rsync --wsrep-sst-receive-address="127.0.0.1:$SST" --wsrep-provider-options="base_host=127.0.0.1;\
