@@ -95,8 +95,8 @@ impl Database {
     ///     });
     ///     match done {
     ///         Err(error) if error.is_commit_unknown() => {
-    ///             let user = User::all().filter(users::user_id.eq(4711));
-    ///             if db.retrying(Retry::default(), |session| session.query(user.clone()).exists())? {
+    ///             let user = || User::all().filter(users::user_id.eq(4711));
+    ///             if db.retrying(Retry::default(), |session| session.query(user()).exists())? {
     ///                 break;
     ///             }
     ///         }
