@@ -4,12 +4,10 @@
 //! A shell stands guard as it does for single servers; here it also takes orders, a line each, and answers each with a
 //! line. It kills by the numbers of processes that it started itself.
 
-use std::hash::{BuildHasher as _, RandomState};
 use std::io::{BufRead as _, BufReader, Write as _};
-use std::net::TcpListener;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
-use super::servers::PROLOGUE;
+use super::servers::{PROLOGUE, free_ports};
 
 const PAIR: &str = r#"
 U=postgres
@@ -167,23 +165,6 @@ impl Guard {
         writeln!(self.orders, "{order}").unwrap();
         assert_eq!(self.hear(), "done");
     }
-}
-
-/// Ports below those that the system gives to connections as they come: a server that was killed finds its own free again.
-fn free_ports<const N: usize>() -> [u16; N] {
-    let mut held = Vec::new();
-    let ports = [(); N].map(|()| {
-        for attempt in 0.. {
-            let port = 12_000 + u16::try_from(RandomState::new().hash_one(attempt) % 20_000).unwrap();
-            if let Ok(listener) = TcpListener::bind(("127.0.0.1", port)) {
-                held.push(listener);
-                return port;
-            }
-        }
-        unreachable!("some port is free");
-    });
-    drop(held);
-    ports
 }
 
 /// A primary and the standby that it waits for at every commit.
