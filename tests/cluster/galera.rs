@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
-use folio::connection::Access;
+use folio::connection::{Access, SessionConnection as _};
 use folio::database::{Options, Retry};
 use folio::migrations::Standing;
 use folio::{Database, Error, Result, Session};
@@ -123,7 +123,8 @@ fn rows_added_in_batches_from_three_nodes_at_once_get_their_own_keys() {
 /// A look that sees all that was committed on any node before it. The setting counts for the BEGIN that comes after it.
 fn is_there(db: &Database, name: &str) -> Result<bool> {
     let mut connection = db.connection()?;
-    connection.batch_execute("SET SESSION wsrep_sync_wait = 1")?;
+    let set = connection.batch_execute("SET SESSION wsrep_sync_wait = 1");
+    set.map_err(|error| connection.explain(error, "", "asking for all that was committed"))?;
     Session::on(&mut *connection).query(Entry::query().filter(entries::name.eq(name))).exists()
 }
 
