@@ -100,8 +100,10 @@ pub enum Error {
         source: Arc<diesel::result::Error>,
     },
     /// The server takes no work: it starts or stops, or is part of a cluster that has lost too many of its nodes.
-    #[error("the database takes no work for now: {source}; try again when it is ready")]
+    #[error("the database takes no work for now: {source}; {hint}")]
     NotReady {
+        /// What it means, and the way out.
+        hint: &'static str,
         /// What the database said.
         source: Arc<diesel::result::Error>,
     },
@@ -111,7 +113,7 @@ pub enum Error {
         /// What was met at the end of the line.
         source: Arc<diesel::result::Error>,
     },
-    /// The connection was lost while the database was committing.
+    /// The connection, or the cluster behind it, was lost while the database was committing.
     #[error(
         "the connection to the database was lost during COMMIT, so the work may have been kept or not; \
          look before doing it again: {source}"
@@ -126,6 +128,14 @@ pub enum Error {
         /// What was being done, or where.
         place: String,
         /// What the database said.
+        problem: String,
+    },
+    /// No server took a new connection for as long as the pool waits.
+    #[error("no server takes a connection to {place}: {problem}")]
+    Unreachable {
+        /// The redacted URL.
+        place: String,
+        /// What stood against it.
         problem: String,
     },
     /// The pool gave no connection.

@@ -12,12 +12,23 @@ pub(super) enum Failure {
     Conflict,
     /// A lock was not to be had in time.
     Locked,
-    /// The server takes no work for now.
+    /// The server takes no work for now: what that means, and what to do.
     #[cfg(any(feature = "postgres", feature = "mysql"))]
-    NotReady,
+    NotReady(&'static str),
     /// The connection is gone.
     Disconnected,
+    /// A cluster fell apart while it was committing: another part of it may have kept the work.
+    #[cfg(feature = "mysql")]
+    CommitUnknown,
 }
+
+#[cfg(feature = "postgres")]
+const STARTS_OR_STOPS: &str = "the server starts or stops; try again when it is ready";
+
+#[cfg(feature = "mysql")]
+const WITHOUT_QUORUM: &str = "this node is not in touch with a majority of its cluster, and does nothing until it is: go to \
+    another node or bring the lost ones back; if none of them is alive any more, SET GLOBAL \
+    wsrep_provider_options='pc.bootstrap=YES' makes this node the cluster";
 
 /// SQLite: `BUSY` and `LOCKED` have no kind of their own in Diesel.
 #[cfg(feature = "sqlite")]
@@ -31,8 +42,12 @@ pub(super) fn sqlite(message: &str) -> Option<Failure> {
 pub(super) fn postgres(kind: Kind, message: &str) -> Option<Failure> {
     const DEADLOCK_40P01: &[&str] = &["deadlock detected"];
     const LOCK_NOT_AVAILABLE_55P03: &[&str] = &["due to lock timeout", "could not obtain lock on"];
-    const CANNOT_CONNECT_NOW_57P03: &[&str] =
-        &["the database system is starting up", "the database system is shutting down", "recovery mode"];
+    const CANNOT_CONNECT_NOW_57P03: &[&str] = &[
+        "the database system is starting up",
+        "the database system is shutting down",
+        "the database system is not",
+        "recovery mode",
+    ];
     const GONE: &[&str] = &[
         "terminating connection",
         "server closed the connection",
@@ -48,20 +63,26 @@ pub(super) fn postgres(kind: Kind, message: &str) -> Option<Failure> {
         Kind::ClosedConnection | Kind::UnableToSendCommand => Some(Failure::Disconnected),
         _ if holds(message, DEADLOCK_40P01) => Some(Failure::Conflict),
         _ if holds(message, LOCK_NOT_AVAILABLE_55P03) => Some(Failure::Locked),
-        _ if holds(message, CANNOT_CONNECT_NOW_57P03) => Some(Failure::NotReady),
+        _ if holds(message, CANNOT_CONNECT_NOW_57P03) => Some(Failure::NotReady(STARTS_OR_STOPS)),
         _ if holds(message, GONE) => Some(Failure::Disconnected),
         _ => None,
     }
 }
 
-/// MySQL and MariaDB: Diesel has a kind for 1213 at a statement, none at COMMIT, where only the message is left.
+/// MySQL and MariaDB: Diesel has a kind for 1213 at a statement of its own, none at BEGIN, SAVEPOINT, COMMIT and the like,
+/// where only the message is left.
 #[cfg(feature = "mysql")]
 pub(super) fn mysql(kind: Kind, message: &str) -> Option<Failure> {
-    const DEADLOCK_1213: &[&str] = &["Deadlock found when trying to get lock", "Deadlock: wsrep aborted transaction"];
+    const DEADLOCK_1213: &[&str] = &[
+        "Deadlock found when trying to get lock",
+        "Deadlock: wsrep aborted transaction",
+        "WSREP detected deadlock/conflict and aborted",
+    ];
     const CHANGED_1020: &[&str] = &["Record has changed since last read"];
     const LOCK_WAIT_1205: &[&str] = &["Lock wait timeout exceeded"];
-    const NOT_PREPARED_1047: &[&str] =
-        &["WSREP has not yet prepared node", "WSREP detected deadlock/conflict and aborted"];
+    const NOT_PREPARED_1047: &[&str] = &["WSREP has not yet prepared node"];
+    // The number is that of an error during COMMIT; its text speaks of streaming, which need not be in use.
+    const NOT_CERTIFIED_1180: &[&str] = &["provider status: Not connected to Primary Component"];
     const GONE: &[&str] = &[
         "server has gone away",
         "Server has gone away",
@@ -76,7 +97,8 @@ pub(super) fn mysql(kind: Kind, message: &str) -> Option<Failure> {
         Kind::ClosedConnection | Kind::UnableToSendCommand => Some(Failure::Disconnected),
         _ if holds(message, DEADLOCK_1213) || holds(message, CHANGED_1020) => Some(Failure::Conflict),
         _ if holds(message, LOCK_WAIT_1205) => Some(Failure::Locked),
-        _ if holds(message, NOT_PREPARED_1047) => Some(Failure::NotReady),
+        _ if holds(message, NOT_PREPARED_1047) => Some(Failure::NotReady(WITHOUT_QUORUM)),
+        _ if holds(message, NOT_CERTIFIED_1180) => Some(Failure::CommitUnknown),
         _ if holds(message, GONE) => Some(Failure::Disconnected),
         _ => None,
     }
@@ -107,8 +129,23 @@ mod tests {
             (Kind::Unknown, "deadlock detected", Some(Failure::Conflict)),
             (Kind::Unknown, "canceling statement due to lock timeout", Some(Failure::Locked)),
             (Kind::Unknown, "could not obtain lock on row in relation \"users\"", Some(Failure::Locked)),
-            (Kind::Unknown, "the database system is starting up", Some(Failure::NotReady)),
+            (Kind::Unknown, "the database system is starting up", Some(Failure::NotReady(STARTS_OR_STOPS))),
+            (
+                Kind::Unknown,
+                "the database system is not yet accepting connections",
+                Some(Failure::NotReady(STARTS_OR_STOPS)),
+            ),
             (Kind::Unknown, "terminating connection due to administrator command", Some(Failure::Disconnected)),
+            (
+                Kind::Unknown,
+                "terminating connection because of crash of another server process",
+                Some(Failure::Disconnected),
+            ),
+            (
+                Kind::Unknown,
+                "canceling the wait for synchronous replication and terminating connection due to administrator command",
+                Some(Failure::Disconnected),
+            ),
             (Kind::ClosedConnection, "server closed the connection unexpectedly", Some(Failure::Disconnected)),
             (Kind::Unknown, "relation \"x\" does not exist", None),
             (Kind::UniqueViolation, "duplicate key", None),
@@ -128,7 +165,22 @@ mod tests {
                 Some(Failure::Conflict),
             ),
             (Kind::Unknown, "Lock wait timeout exceeded; try restarting transaction", Some(Failure::Locked)),
-            (Kind::Unknown, "WSREP has not yet prepared node for application use", Some(Failure::NotReady)),
+            (
+                Kind::Unknown,
+                "WSREP detected deadlock/conflict and aborted the transaction. Try restarting the transaction",
+                Some(Failure::Conflict),
+            ),
+            (
+                Kind::Unknown,
+                "WSREP has not yet prepared node for application use",
+                Some(Failure::NotReady(WITHOUT_QUORUM)),
+            ),
+            (
+                Kind::Unknown,
+                "Error while appending streaming replication fragment(provider status: Not connected to Primary \
+                 Component)",
+                Some(Failure::CommitUnknown),
+            ),
             (Kind::Unknown, "MySQL server has gone away", Some(Failure::Disconnected)),
             (Kind::Unknown, "Lost connection to server during query", Some(Failure::Disconnected)),
             (Kind::Unknown, "Table 'a.b' doesn't exist", None),

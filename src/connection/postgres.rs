@@ -16,8 +16,8 @@ use super::{Access, ArrayOf, Backend, Engine, Isolation, Mode, SessionConnection
 use crate::error::{Error, Result};
 
 /// Opens the database of `server`, and says whether that made it. libpq reads the URL, with several hosts or one, and
-/// gives each host `waits.connect` to answer; the server's clock is set to UTC (by Diesel) and a statement waits
-/// `waits.lock` for a lock.
+/// gives each host `waits.connect` to answer, and about twice that before a line on which nothing comes any more counts
+/// as lost; the server's clock is set to UTC (by Diesel) and a statement waits `waits.lock` for a lock.
 ///
 /// # Errors
 ///
@@ -42,22 +42,30 @@ pub fn open_postgres(server: &Server, access: Access, waits: Waits) -> Result<(P
 
 /// Connects, with parameters of ours where neither the URL nor the environment has them.
 fn establish(server: &Server, more: &[(&str, &str)], waits: Waits) -> Result<PgConnection, String> {
-    let seconds = whole_seconds(waits.connect).to_string();
-    let mut url = server.url().to_owned();
-    let mut add = |name: &str, value: &str| {
-        url.push(if url.contains('?') { '&' } else { '?' });
-        url.extend([name, "=", value]);
-    };
-    if !server.url().contains("connect_timeout=") && std::env::var_os("PGCONNECT_TIMEOUT").is_none() {
-        add("connect_timeout", &seconds);
-    }
-    if !server.url().contains("fallback_application_name=") {
-        add("fallback_application_name", "folio");
-    }
-    for (name, value) in more {
-        add(name, value);
-    }
+    let seconds = whole_seconds(waits.connect);
+    let timeout = if std::env::var_os("PGCONNECT_TIMEOUT").is_none() { seconds.to_string() } else { String::new() };
+    let defaults = [
+        ("connect_timeout", timeout),
+        ("fallback_application_name", "folio".to_owned()),
+        // A host that went without a word: the system itself would wait for a quarter of an hour, or for hours.
+        ("keepalives_idle", seconds.to_string()),
+        ("keepalives_interval", (seconds / 5).max(1).to_string()),
+        ("keepalives_count", "5".to_owned()),
+        ("tcp_user_timeout", (seconds * 1_000).to_string()),
+    ];
+    let url = completed(server.url(), &defaults, more);
     PgConnection::establish(&url).map_err(|error| error.to_string().trim_end().to_owned())
+}
+
+/// The URL with `defaults` for what it does not say itself (an empty one says nothing), and `more` before all else.
+fn completed(url: &str, defaults: &[(&str, String)], more: &[(&str, &str)]) -> String {
+    let missing = defaults.iter().filter(|(name, value)| !(value.is_empty() || url.contains(&format!("{name}="))));
+    let mut whole = url.to_owned();
+    for (name, value) in missing.map(|(name, value)| (*name, &**value)).chain(more.iter().copied()) {
+        whole.push(if whole.contains('?') { '&' } else { '?' });
+        whole.extend([name, "=", value]);
+    }
+    whole
 }
 
 /// libpq counts in whole seconds and takes 0 for ever.
@@ -243,6 +251,21 @@ mod tests {
             "connection to server at \"127.0.0.1\", port 5432 failed: FATAL:  database \"my records\" does not exist";
         assert_eq!(missing(said), Some("my records"));
         assert_eq!(missing("connection refused"), None);
+    }
+
+    #[test]
+    fn what_a_url_says_itself_goes_before_our_defaults() {
+        let defaults =
+            [("connect_timeout", "10".to_owned()), ("keepalives_idle", "10".to_owned()), ("x", String::new())];
+        for (url, whole) in [
+            ("postgres://a,b/db", "postgres://a,b/db?connect_timeout=10&keepalives_idle=10&dbname=other"),
+            (
+                "postgres://a/db?keepalives_idle=60",
+                "postgres://a/db?keepalives_idle=60&connect_timeout=10&dbname=other",
+            ),
+        ] {
+            assert_eq!(completed(url, &defaults, &[("dbname", "other")]), whole);
+        }
     }
 
     #[test]

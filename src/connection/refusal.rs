@@ -50,8 +50,10 @@ pub(super) fn explain(
         Meaning::Failed(Failure::Conflict) => Error::Conflict { source },
         Meaning::Failed(Failure::Locked) => Error::Locked { source },
         #[cfg(any(feature = "postgres", feature = "mysql"))]
-        Meaning::Failed(Failure::NotReady) => Error::NotReady { source },
+        Meaning::Failed(Failure::NotReady(hint)) => Error::NotReady { source, hint },
         Meaning::Failed(Failure::Disconnected) => Error::Disconnected { source },
+        #[cfg(feature = "mysql")]
+        Meaning::Failed(Failure::CommitUnknown) => Error::CommitUnknown { source },
         Meaning::Unknown => Error::Database { doing: doing.to_owned(), source },
     }
 }

@@ -72,9 +72,10 @@ impl Database {
     ///
     /// # Errors
     ///
-    /// [`Error::Pool`] where all are in use for longer than [`Options::pool_timeout`], or none can be opened any more.
+    /// [`Error::Pool`] where all are in use for longer than [`Options::pool_timeout`]; [`Error::Unreachable`] where no
+    /// server took a new connection in that time.
     pub fn connection(&self) -> Result<PooledConnection> {
-        self.pool.get().map_err(|problem| Error::Pool { place: self.place.to_string(), problem })
+        self.pool.get(&self.place)
     }
 
     /// Where the database is, for messages: an absolute path, `:memory:`, or a URL without its password.

@@ -17,7 +17,10 @@ fn waits(options: &Options) -> Waits {
 }
 
 #[derive(Clone)]
-pub(super) struct Pool(r2d2::Pool<Manager>);
+pub(super) struct Pool {
+    connections: r2d2::Pool<Manager>,
+    remote: bool,
+}
 
 impl Pool {
     /// Opens the first connection, and says whether that made the database.
@@ -42,17 +45,26 @@ impl Pool {
         if private {
             pool = pool.idle_timeout(None).max_lifetime(None);
         }
-        Ok((Self(pool.build_unchecked(manager)), opened.created))
+        Ok((Self { connections: pool.build_unchecked(manager), remote }, opened.created))
     }
 
-    /// A connection, or why there is none.
-    pub(super) fn get(&self) -> Result<PooledConnection, String> {
-        self.0.get().map(PooledConnection).map_err(|e| {
-            let (state, size) = (self.0.state(), self.0.max_size());
+    /// A connection to `place`, or why there is none.
+    pub(super) fn get(&self, place: &str) -> Result<PooledConnection> {
+        self.connections.get().map(PooledConnection).map_err(|e| {
+            let (place, state, size) = (place.to_owned(), self.connections.state(), self.connections.max_size());
             if state.connections == size && state.idle_connections == 0 {
-                format!("all {size} are in use, and none came back in {:?}", self.0.connection_timeout())
+                let timeout = self.connections.connection_timeout();
+                Error::Pool { place, problem: format!("all {size} are in use, and none came back in {timeout:?}") }
+            } else if self.remote {
+                let said = e.to_string();
+                let opening = Error::Open { place: place.clone(), problem: String::new() }.to_string();
+                let problem = match said.split_once(&opening) {
+                    Some((_, problem)) => problem.to_owned(),
+                    None => said,
+                };
+                Error::Unreachable { place, problem }
             } else {
-                e.to_string()
+                Error::Pool { place, problem: e.to_string() }
             }
         })
     }

@@ -1,4 +1,4 @@
-//! `retrying`: a whole unit of work again, when another writer stood in its way.
+//! `retrying`: a whole unit of work again, when another writer stood in its way or the server went.
 
 use std::hash::{BuildHasher as _, RandomState};
 use std::time::Duration;
@@ -57,12 +57,16 @@ impl Retry {
 }
 
 impl Database {
-    /// As [`begin`](Self::begin), and when the unit of work failed because another writer stood in its way, runs it again
-    /// from its beginning, on a session of its own, as often as `retry` says. So the closure may run several times: what
-    /// it does outside the database must bear that.
+    /// As [`begin`](Self::begin), and when the unit of work failed because another writer stood in its way, or because
+    /// the server was not there, runs it again from its beginning, on a session of its own, as often as `retry` says. So
+    /// the closure may run several times: what it does outside the database must bear that.
     ///
     /// Whether there was a conflict is for the session to say ([`Session::met_conflict`]), whatever error the closure
-    /// made of it; any other error comes out at once.
+    /// made of it; any other error comes out at once. So does [`Error::CommitUnknown`], because the work may have been
+    /// kept: look whether it is there before it is done again.
+    ///
+    /// While no server takes connections, each attempt waits for one for as long as
+    /// [`Options::pool_timeout`](super::Options::pool_timeout) says: attempts times that is how long a fail-over may last.
     ///
     /// ```
     /// use folio::database::Retry;
@@ -78,9 +82,34 @@ impl Database {
     /// # Ok::<(), folio::Error>(())
     /// ```
     ///
+    /// A unit whose commit has an unknown fate is looked for by something that only it writes:
+    ///
+    /// ```
+    /// # use folio::database::Retry;
+    /// # use folio::prelude::*;
+    /// # let db = Database::open("sqlite::memory:")?;
+    /// # db.migrate()?;
+    /// loop {
+    ///     let done = db.retrying(Retry::default(), |session| -> Result<()> {
+    ///         session.add(NewUser::new(4711, "step")?);
+    ///         Ok(())
+    ///     });
+    ///     match done {
+    ///         Err(error) if error.is_commit_unknown() => {
+    ///             let user = || User::all().filter(users::user_id.eq(4711));
+    ///             if db.retrying(Retry::default(), |session| session.query(user()).exists())? {
+    ///                 break;
+    ///             }
+    ///         }
+    ///         done => break done?,
+    ///     }
+    /// }
+    /// # Ok::<(), folio::Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
-    /// [`Error::Pool`], and those of the last attempt.
+    /// [`Error::Pool`], [`Error::Unreachable`], and those of the last attempt.
     pub fn retrying<T, E>(&self, retry: Retry, work: impl FnMut(&mut Session<'static>) -> Result<T, E>) -> Result<T, E>
     where
         E: From<Error>,
@@ -106,14 +135,18 @@ impl Unit<'_> {
         let _span = self.span().entered();
         let mut attempt = 1;
         loop {
-            let mut session = self.session(Mode::Write)?;
-            let done = session.begin(&mut work);
-            if done.is_ok() || !session.met_conflict() || attempt >= retry.attempts {
+            let (done, again) = match self.session(Mode::Write) {
+                Ok(mut session) => (session.begin(&mut work), session.met_conflict()),
+                Err(error) => {
+                    let again = error.is_retryable();
+                    (Err(error.into()), again)
+                }
+            };
+            if done.is_ok() || !again || attempt >= retry.attempts {
                 return done;
             }
-            drop(session);
             let pause = retry.after(attempt);
-            tracing::debug!(target: "folio::session", attempt, ?pause, "another writer stood in the way: again");
+            tracing::debug!(target: "folio::session", attempt, ?pause, "it may go better another time: again");
             std::thread::sleep(pause);
             attempt += 1;
         }

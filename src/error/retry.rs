@@ -4,7 +4,8 @@ use super::Error;
 
 impl Error {
     /// The same unit of work, run again from its beginning, may well succeed, and nothing of the failed one was kept:
-    /// a conflict, a lock that was not to be had, a server that was not ready, a connection lost before the commit.
+    /// a conflict, a lock that was not to be had, a server that was not ready or not there, a connection lost before the
+    /// commit.
     ///
     /// ```
     /// use std::sync::Arc;
@@ -19,7 +20,11 @@ impl Error {
     pub fn is_retryable(&self) -> bool {
         matches!(
             self.root(),
-            Self::Conflict { .. } | Self::Locked { .. } | Self::NotReady { .. } | Self::Disconnected { .. }
+            Self::Conflict { .. }
+                | Self::Locked { .. }
+                | Self::NotReady { .. }
+                | Self::Disconnected { .. }
+                | Self::Unreachable { .. }
         )
     }
 
@@ -35,7 +40,8 @@ impl Error {
         matches!(self.root(), Self::Disconnected { .. })
     }
 
-    /// The connection was lost during COMMIT: the work may have been kept, or not. Never retried by itself.
+    /// The connection, or the cluster behind it, was lost during COMMIT: the work may have been kept, or not. Never
+    /// retried by itself.
     #[must_use]
     pub fn is_commit_unknown(&self) -> bool {
         matches!(self.root(), Self::CommitUnknown { .. })

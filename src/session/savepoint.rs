@@ -36,7 +36,7 @@ impl<C: SessionConnection> Session<'_, C> {
     {
         self.flush()?;
         self.open()?;
-        self.link().connection.savepoint().map_err(|error| self.explain(error, "opening a savepoint"))?;
+        self.link().connection.savepoint().map_err(|error| self.fail(error, "", "opening a savepoint"))?;
         self.transaction.clock += 1;
         let savepoint = Savepoint {
             marks: self.stores.iter().map(AnyStore::mark).collect(),
@@ -80,8 +80,9 @@ impl<C: SessionConnection> Session<'_, C> {
         Ok(())
     }
 
+    /// Where RELEASE fails, as any statement may that comes after a conflict, the level is undone and poisoned.
     pub(super) fn send_release(&mut self) -> Result<()> {
-        self.link().connection.commit().map_err(|error| self.explain(error, "releasing a savepoint"))
+        self.link().connection.commit().map_err(|error| self.fail(error, "", "releasing a savepoint"))
     }
 
     /// Ends the innermost savepoint by ROLLBACK TO, unless that was sent when it was poisoned; what was done to rows

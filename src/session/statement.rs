@@ -82,6 +82,9 @@ impl<C: SessionConnection> Session<'_, C> {
     /// Flushes and lends the connection, inside the session's transaction, for anything that Diesel can do. What it is
     /// used for is not known, so every row in the session counts as stale afterwards.
     ///
+    /// Pass on every error of Diesel's that is met there: the session does not see it, so it poisons nothing and is not
+    /// tried again. After a conflict MySQL has ended the transaction, and what is done in spite of it is kept for itself.
+    ///
     /// # Errors
     ///
     /// What the flush or BEGIN fails with.

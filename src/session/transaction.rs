@@ -88,10 +88,11 @@ impl Transaction {
         self.poison = Some(Arc::clone(cause));
     }
 
-    /// Remembers a failure that another try may not meet. A commit whose fate is unknown forbids the try, whatever was
-    /// met before it.
+    /// Remembers a failure that another try may not meet: it reads anew what was stale at the flush. A commit whose fate
+    /// is unknown forbids the try, whatever was met before it.
     fn note(&mut self, error: &Error) {
-        self.conflict = error.is_retryable() || (self.conflict && !error.is_commit_unknown());
+        let again = error.is_retryable() || error.is_stale();
+        self.conflict = again || (self.conflict && !error.is_commit_unknown());
     }
 
     /// A transaction that was ended inside a savepoint is left with the last savepoint.
@@ -129,9 +130,10 @@ impl<C: SessionConnection> Session<'_, C> {
         transaction.open || transaction.used || transaction.blocks > 0 || transaction.poison.is_some()
     }
 
-    /// Whether a statement or a COMMIT of this session failed because another writer stood in the way, or in another way
-    /// that the next try may not meet ([`Error::is_retryable`]). What the caller made of that error does not matter:
-    /// this is how a retry decides.
+    /// Whether a statement or a COMMIT of this session failed because another writer stood in the way (also one who
+    /// changed a row between the session's SELECT and its UPDATE: [`Error::StaleRow`]), or in another way that the next
+    /// try may not meet ([`Error::is_retryable`]). What the caller made of that error does not matter: this is how a
+    /// retry decides.
     #[must_use]
     pub fn met_conflict(&self) -> bool {
         self.transaction.conflict
@@ -303,6 +305,7 @@ impl<C: SessionConnection> Session<'_, C> {
 
     /// Undoes the whole transaction, and takes no more work until it is left.
     pub(super) fn poison_all(&mut self, cause: &Error) {
+        self.transaction.note(cause);
         let mut savepoints = std::mem::take(&mut self.transaction.savepoints);
         let levels = savepoints.iter().filter(|savepoint| savepoint.poison.is_none()).count();
         if self.transaction.open {

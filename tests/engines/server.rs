@@ -10,7 +10,7 @@ use diesel::sql_types::{BigInt, Text};
 use folio::connection::{Access, Backend};
 use folio::database::{Options, Retry};
 use folio::migrations::{Standing, Target};
-use folio::models::{NewUser, User};
+use folio::models::{NewNote, NewUser, Note, User};
 use folio::schema::users;
 use folio::{Database, Error, Result};
 
@@ -162,6 +162,48 @@ fn units_that_lock_each_other_out_are_run_again_until_both_are_done() {
         }
     });
     assert_eq!(names(&db), ["one!!", "two!!"]);
+}
+
+#[test]
+fn a_row_that_changed_between_its_reading_and_its_writing_runs_the_unit_again() {
+    let db = fixture(module_path!());
+    let read = db.begin(|session| {
+        let user = session.add(NewUser::new(1, "step")?);
+        let note = session.add(NewNote::new("note", user)?);
+        session.detach(note)
+    });
+    let read: Note = read.unwrap();
+    let change = |session: &mut folio::Session<'_>, more: &str| {
+        let note = session.get_one::<Note>(read.id)?;
+        let body = format!("{}{more}", session.row(note)?.body);
+        session.edit(note)?.body = body.try_into()?;
+        Ok::<(), Error>(())
+    };
+    let mut attempts = 0;
+    db.retrying(Retry::default(), |session| {
+        attempts += 1;
+        let note = session.get_one::<Note>(read.id)?;
+        let body = format!("{}!", session.row(note)?.body);
+        if attempts == 1 {
+            db.begin(|other| change(other, "?"))?;
+        }
+        session.edit(note)?.body = body.try_into()?;
+        Ok::<(), Error>(())
+    })
+    .unwrap();
+    assert_eq!(attempts, 2);
+    let body: Vec<Note> = db.read(|session| session.rows(Note::all())).unwrap();
+    assert_eq!(body[0].body.to_string(), "?!");
+
+    // What was shown before the unit began is as stale in every attempt.
+    attempts = 0;
+    let stale = db.retrying(Retry::default().attempts(3).pause(Duration::ZERO), |session| {
+        attempts += 1;
+        let note = session.attach(Note { name: "renamed".try_into()?, ..read.clone() })?;
+        session.view(note).map(drop)
+    });
+    assert!(stale.unwrap_err().is_stale());
+    assert_eq!(attempts, 3);
 }
 
 #[test]

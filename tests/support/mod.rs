@@ -3,5 +3,6 @@
 // Each test binary takes what it needs.
 #![allow(dead_code, unused_imports)]
 
+pub mod clusters;
 pub mod fixture;
 pub mod servers;

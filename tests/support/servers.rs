@@ -4,6 +4,7 @@
 //! A static is never dropped, so a shell stands guard: it starts the server, waits for the end of its input, which the
 //! operating system closes with the test process, and then stops the server and removes the folder.
 
+use std::hash::{BuildHasher as _, RandomState};
 use std::io::{BufRead as _, BufReader};
 use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
@@ -11,11 +12,13 @@ use std::sync::OnceLock;
 
 use folio::connection::Backend;
 
-/// The user that the servers do not run as is root; as anyone else they run as that one.
-const PROLOGUE: &str = r#"
-trap '' INT TERM HUP
+/// The user that the servers do not run as is root; as anyone else they run as that one. Where nobody hears any more that
+/// they are ready, the guard must not die of saying so.
+pub(super) const PROLOGUE: &str = r#"
+trap '' INT TERM HUP PIPE
 D=$(mktemp -d) && chmod 755 "$D" || exit 1
-fail() { echo "$1" "$(tail -n 5 "$D/log" 2>/dev/null | tr '\n' ' ')"; rm -rf "$D"; exit 1; }
+stop() { :; }
+fail() { echo "$1" "$(tail -n 5 "$D/log" 2>/dev/null | tr '\n' ' ')"; stop; rm -rf "$D"; exit 1; }
 as() {
     if [ "$(id -u)" = 0 ]; then chown "$U" "$D"; setpriv --reuid="$U" --regid="$U" --init-groups env HOME=/tmp "$@"
     else env HOME=/tmp "$@"; fi
@@ -48,6 +51,7 @@ mariadbd --no-defaults --user="$U" --datadir="$D/data" --tmpdir="$D" --socket="$
     --innodb-log-file-size=4M --innodb-flush-log-at-trx-commit=0 --performance-schema=OFF --max-connections=200 \
     >"$D/log" 2>&1 &
 SERVER=$!
+stop() { kill -9 "$SERVER" 2>/dev/null; wait "$SERVER"; }
 until mariadb-admin --no-defaults -S "$D/s.sock" -uroot ping >/dev/null 2>&1; do
     kill -0 "$SERVER" 2>/dev/null || fail 'MariaDB:'
     sleep 0.05
@@ -56,7 +60,7 @@ mariadb --no-defaults -S "$D/s.sock" -uroot -e \
     "CREATE USER app@'127.0.0.1' IDENTIFIED BY 'pw'; GRANT ALL ON *.* TO app@'127.0.0.1'" >"$D/log" 2>&1 || fail 'MariaDB:'
 echo ready
 read -r _
-kill -9 "$SERVER"; wait "$SERVER" 2>/dev/null
+stop
 rm -rf "$D"
 "#;
 
@@ -81,10 +85,30 @@ pub fn url(backend: Backend, name: &str) -> String {
     }
 }
 
+/// Ports below those that the system gives to connections as they come: a server that was killed finds its own free again.
+pub(super) fn free_ports<const N: usize>() -> [u16; N] {
+    let mut held = Vec::new();
+    let ports = [(); N].map(|()| {
+        for attempt in 0.. {
+            let port = 12_000 + u16::try_from(RandomState::new().hash_one(attempt) % 20_000).unwrap();
+            if let Ok(listener) = TcpListener::bind(("127.0.0.1", port)) {
+                held.push(listener);
+                return port;
+            }
+        }
+        unreachable!("some port is free");
+    });
+    drop(held);
+    ports
+}
+
+/// Another program may take the port first, so there is a second try on another.
 fn start(script: &str) -> Result<Server, String> {
-    let free = TcpListener::bind("127.0.0.1:0").map_err(|e| e.to_string())?;
-    let port = free.local_addr().map_err(|e| e.to_string())?.port();
-    drop(free);
+    let [one, other] = free_ports();
+    start_on(script, one).or_else(|_| start_on(script, other))
+}
+
+fn start_on(script: &str, port: u16) -> Result<Server, String> {
     let mut guard = Command::new("sh")
         .args(["-c", &format!("{PROLOGUE}{script}")])
         .env("PORT", port.to_string())
