@@ -4,6 +4,8 @@
 //! its errors mean. Everything above asks a [`SessionConnection`] or a [`Backend`] and names no engine.
 
 mod address;
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+mod advice;
 // What the derive of the enum writes has no docs of its own.
 #[allow(missing_docs)]
 mod any;

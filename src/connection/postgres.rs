@@ -12,7 +12,7 @@ use diesel::{Connection, PgConnection, QueryResult};
 
 use super::refusal::{self, Meaning};
 use super::server::{Server, Waits};
-use super::{Access, ArrayOf, Backend, Engine, Mode, SessionConnection, Updates, Values, failure};
+use super::{Access, ArrayOf, Backend, Engine, Mode, SessionConnection, Updates, Values, advice, failure};
 use crate::error::{Error, Result};
 
 /// Opens the database of `server`, and says whether that made it. libpq reads the URL, with several hosts or one, and
@@ -80,8 +80,8 @@ fn create(server: &Server, name: &str, waits: Waits) -> Result<()> {
     made.map_err(|error| refused(server, format!("it is not there and cannot be made: {error}")))
 }
 
-fn refused(server: &Server, problem: String) -> Error {
-    Error::Open { place: server.to_string(), problem }
+fn refused(server: &Server, problem: impl AsRef<str>) -> Error {
+    Error::Open { place: server.to_string(), problem: advice::postgres(problem.as_ref()) }
 }
 
 impl SessionConnection for PgConnection {
@@ -191,6 +191,7 @@ fn read(kind: DatabaseErrorKind, information: &dyn DatabaseErrorInformation, tab
         DatabaseErrorKind::ReadOnlyTransaction => {
             Error::ReadOnlyDatabase { place: table.to_owned(), problem: message.to_owned() }
         }
+        _ if failure::is_denied_by_postgres(message) => return Meaning::Denied,
         _ => return failure::postgres(kind, message).map_or(Meaning::Unknown, Meaning::from),
     })
 }

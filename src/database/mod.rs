@@ -3,6 +3,8 @@
 mod options;
 mod pool;
 mod retry;
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+mod server_url;
 mod url;
 mod work;
 

@@ -171,9 +171,13 @@ fn step(connection: &mut AnyConnection, direction: Direction) -> Result<Option<&
         }
     };
     played.map(|()| Some(script)).map_err(|error| {
-        let problem = error.to_string();
+        let mut problem = error.to_string();
         match connection.explain(error, HERE, "migrating") {
             lasting @ (Error::Locked { .. } | Error::ReadOnlyDatabase { .. }) => lasting,
+            Error::Denied { .. } => {
+                problem += "; an administrator can grant this user the right to make and drop tables here";
+                Error::Migration { version: script.name.to_owned(), direction: direction.name(), problem }
+            }
             _ => Error::Migration { version: script.name.to_owned(), direction: direction.name(), problem },
         }
     })

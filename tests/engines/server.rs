@@ -1,5 +1,7 @@
 //! The suite of a server; the module that takes it in bears the engine's name.
 
+mod opening;
+
 use std::net::TcpListener;
 use std::sync::Barrier;
 use std::time::{Duration, Instant};
