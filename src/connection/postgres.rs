@@ -28,8 +28,8 @@ pub fn open_postgres(server: &Server, access: Access, waits: Waits) -> Result<(P
         Ok(connection) => (connection, false),
         Err(problem) => match missing(&problem) {
             Some(name) if access == Access::Create => {
-                create(server, name, waits)?;
-                (establish(server, &[], waits).map_err(|problem| refused(server, problem))?, true)
+                let created = create(server, name, waits)?;
+                (establish(server, &[], waits).map_err(|problem| refused(server, problem))?, created)
             }
             Some(_) => return Err(Error::NoDatabase { place: server.to_string() }),
             None => return Err(refused(server, problem)),
@@ -71,13 +71,17 @@ fn missing(problem: &str) -> Option<&str> {
     rest.split_once("\" does not exist").map(|(name, _)| name)
 }
 
-/// Makes the database, by way of the one that every server has.
-fn create(server: &Server, name: &str, waits: Waits) -> Result<()> {
+/// Makes the database, by way of the one that every server has; says whether nobody else did at the same moment.
+fn create(server: &Server, name: &str, waits: Waits) -> Result<bool> {
     let mut maintenance =
         establish(server, &[("dbname", "postgres")], waits).map_err(|problem| refused(server, problem))?;
     let name = name.replace('"', "\"\"");
-    let made = maintenance.batch_execute(&format!("CREATE DATABASE \"{name}\" ENCODING 'UTF8' TEMPLATE template0"));
-    made.map_err(|error| refused(server, format!("it is not there and cannot be made: {error}")))
+    match maintenance.batch_execute(&format!("CREATE DATABASE \"{name}\" ENCODING 'UTF8' TEMPLATE template0")) {
+        Ok(()) => Ok(true),
+        Err(DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => Ok(false),
+        Err(error) if error.to_string().ends_with("already exists") => Ok(false),
+        Err(error) => Err(refused(server, format!("it is not there and cannot be made: {error}"))),
+    }
 }
 
 fn refused(server: &Server, problem: impl AsRef<str>) -> Error {

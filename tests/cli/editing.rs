@@ -8,7 +8,7 @@ use crate::home::{FOLIO, Home, Ran, run};
 
 /// A note with the body `one`.
 fn home() -> Home {
-    let home = Home::with_users();
+    let home = Home::with_users(module_path!());
     home.done(&["note", "add", "To do", "--login", "ada", "--body", "one"]);
     home
 }
@@ -92,7 +92,7 @@ fn a_note_that_someone_else_changed_meanwhile_is_not_overwritten_and_the_text_is
 
 #[test]
 fn a_resume_that_someone_else_changed_meanwhile_is_not_overwritten_either() {
-    let home = Home::with_users();
+    let home = Home::with_users(module_path!());
     home.done(&["resume", "add", "Analyst", "--login", "ada", "--body", "one"]);
     let script =
         home.file("editor.sh", format!("'{FOLIO}' resume edit 1 --vacancy Countess >/dev/null\nprintf mine > $1"));

@@ -19,45 +19,45 @@ use crate::support::servers;
 const SECRET: &str = "tell-nobody";
 
 /// What an URL of the private server is made of.
-struct Place {
-    port: u16,
-    database: String,
+pub struct Place {
+    pub port: u16,
+    pub database: String,
 }
 
 impl Place {
     /// Of a database that nobody has made.
-    fn new() -> Self {
+    pub fn new() -> Self {
         Self::of(&address(backend()).0)
     }
 
-    fn of(url: &str) -> Self {
+    pub fn of(url: &str) -> Self {
         let (login, database) = url.rsplit_once('/').unwrap();
         Self { port: login.rsplit_once(':').unwrap().1.parse().unwrap(), database: database.to_owned() }
     }
 
-    fn url(&self, user: &str, password: &str) -> String {
+    pub fn url(&self, user: &str, password: &str) -> String {
         let [user, password] = [user, password].map(|part| utf8_percent_encode(part, NON_ALPHANUMERIC).to_string());
         self.at(&format!("{user}:{password}@127.0.0.1:{}", self.port))
     }
 
-    fn at(&self, login_and_host: &str) -> String {
+    pub fn at(&self, login_and_host: &str) -> String {
         format!("{}://{login_and_host}/{}", backend().feature(), self.database)
     }
 
-    fn through(&self, host: &str, port: u16) -> String {
+    pub fn through(&self, host: &str, port: u16) -> String {
         let password = if backend() == Backend::Postgres { "" } else { ":pw" };
         self.at(&format!("app{password}@{host}:{port}"))
     }
 }
 
 /// The server, as one who may do everything.
-fn administer(sql: &str) {
+pub fn administer(sql: &str) {
     let any = if backend() == Backend::Postgres { "postgres" } else { "information_schema" };
     Database::open(&servers::url(backend(), any)).unwrap().connection().unwrap().batch_execute(sql).unwrap();
 }
 
 /// Makes a user who needs a password and has no rights.
-fn make_user(name: &str, password: &str) {
+pub fn make_user(name: &str, password: &str) {
     administer(&match backend() {
         Backend::Postgres => format!("CREATE ROLE \"{name}\" LOGIN PASSWORD '{password}' IN ROLE guarded"),
         _ => format!("CREATE USER `{name}`@'127.0.0.1' IDENTIFIED BY '{password}'"),

@@ -8,6 +8,7 @@ use std::io::{BufRead as _, BufReader};
 use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use folio::connection::Backend;
 
@@ -83,6 +84,12 @@ pub fn url(backend: Backend, name: &str) -> String {
         Ok(server) => format!("{login}@127.0.0.1:{}/{name}", server.port),
         Err(problem) => panic!("NOT RUN on {backend}: {problem}"),
     }
+}
+
+/// A URL of a database of its own, which is not made yet.
+pub fn unmade(backend: Backend) -> String {
+    static MADE: AtomicU32 = AtomicU32::new(0);
+    url(backend, &format!("test_{}", MADE.fetch_add(1, Ordering::Relaxed)))
 }
 
 fn start(script: &str) -> Result<Server, String> {
