@@ -83,15 +83,28 @@ fn a_writer_that_ends_in_time_is_waited_for() {
 }
 
 #[test]
-fn a_value_that_cannot_be_read_is_named_and_no_backtrace_follows() {
+fn a_value_that_cannot_be_read_is_named_with_its_row_and_no_backtrace_follows() {
     let home = Home::with_users(module_path!());
-    home.done(&["repo", "add", "one", "--user", "1"]);
+    for name in ["one", "two", "three", "four"] {
+        home.done(&["repo", "add", name, "--user", "1"]);
+    }
+    home.done(&["note", "add", "To do", "--user", "1"]);
     home.connect()
-        .batch_execute("PRAGMA ignore_check_constraints = ON; UPDATE repositories SET status = 'Secret'")
+        .batch_execute(
+            "PRAGMA ignore_check_constraints = ON; UPDATE repositories SET status = 'Secret' WHERE id = 3; \
+             UPDATE notes SET created_at = 'yesterday'",
+        )
         .unwrap();
     let ran = run(home.folio(&["repo", "list"]).env("RUST_BACKTRACE", "1"));
+    assert_eq!(ran.out.lines().count(), 2, "those before it are listed");
     let said = ran.refused(1);
-    assert!(said.contains("Secret") && said.contains("Public, Private"), "{said}");
+    assert!(said.starts_with("repositories: ") && said.ends_with("(in the first row after id 2)"), "{said}");
+    assert!(said.contains("'status'") && said.contains("Secret") && said.contains("Public, Private"), "{said}");
+    assert!(home.fails(1, &["note", "list"]).ends_with("(in the first row)"));
+    assert_eq!(
+        home.fails(1, &["note", "get", "1"]),
+        "notes: a stored value cannot be read: id 1, created_at: Invalid datetime yesterday"
+    );
 }
 
 /// Permissions bind no root, so the program is run as nobody then.

@@ -133,3 +133,22 @@ fn whose_a_note_is_and_what_an_input_is_can_be_said() {
     assert_eq!(import(&["--user", "1", "--as", "github"]).code, Some(1));
     assert_eq!(home.column(0, &["note", "list"]), ["1"]);
 }
+
+#[test]
+fn json_of_another_kind_is_never_taken_for_a_note() {
+    let home = Home::new(module_path!());
+    for (input, said) in [
+        (r#"{"a": 1}"#, "JSON of a kind that folio does not read"),
+        (r#"[{"a": 1}]"#, "JSON of a kind that folio does not read"),
+        (r#"{"message": "Bad credentials", "status": "401"}"#, r#"no record but a message: "Bad credentials""#),
+        ("null", "expected a JSON object or list"),
+        ("12", "expected a JSON object or list, found a number"),
+        (r#""a text""#, "expected a JSON object or list, found a text"),
+        ("[1, 2]", "expected a JSON object, found a number"),
+    ] {
+        let ran = run(home.folio(&["import", "-"]).write_stdin(input));
+        assert_eq!(ran.code, Some(1), "{ran:?}");
+        let last = ran.err.lines().last().unwrap_or_default();
+        assert!(last.starts_with("folio: standard input") && last.contains(said), "{ran:?}");
+    }
+}

@@ -216,6 +216,19 @@ fn a_database_of_another_application_is_left_alone_unless_told() {
     assert_eq!(standing(&mut connection), Standing::Current);
 }
 
+#[test]
+fn tables_that_have_the_names_of_folios_are_named_before_anything_is_done() {
+    let mut connection = Empty::new();
+    connection.batch_execute("CREATE TABLE notes (id BIGINT); CREATE TABLE orders (id BIGINT)").unwrap();
+    let before = catalogue(&mut connection);
+    for existing in [Existing::Refuse, Existing::Join] {
+        let said = migrations::up(&mut connection, Target::All, existing, |_| ()).unwrap_err().to_string();
+        assert!(said.contains("(notes)") && said.contains("a database of its own"), "{said}");
+        assert!(!said.contains("--into-existing"), "{said}");
+    }
+    assert_eq!(catalogue(&mut connection), before);
+}
+
 /// Another application's migrations, in the table that it would share with Folio.
 fn recorded(versions: &[&str]) -> Empty {
     let mut connection = Empty::new();

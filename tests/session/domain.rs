@@ -346,6 +346,8 @@ pub enum Capability {
     KeepOthersOutFromBegin,
     /// A text column takes bytes that are no text.
     HoldTextThatIsNone,
+    /// A refused DELETE tells how many rows still refer to the one that was to go.
+    CountWhoRefers,
 }
 
 /// Whether the engine of this suite can do it; where it cannot, the test says so and ends.
@@ -353,7 +355,9 @@ pub fn can(capability: Capability) -> bool {
     let backend = engine(module_path!());
     let can = match capability {
         Capability::CheckAtCommit => backend != Backend::Mysql,
-        Capability::KeepOthersOutFromBegin | Capability::HoldTextThatIsNone => backend == Backend::Sqlite,
+        Capability::KeepOthersOutFromBegin | Capability::HoldTextThatIsNone | Capability::CountWhoRefers => {
+            backend == Backend::Sqlite
+        }
     };
     if !can {
         println!("{backend}: needs the capability {capability:?}");

@@ -12,6 +12,7 @@ use diesel::result::Error as DieselError;
 use diesel::serialize::ToSql;
 use diesel::sql_types::{HasSqlType, Untyped};
 
+use super::unreadable::named;
 use super::{chunks, push_keys, rows_per_statement};
 use crate::connection::{Engine, Link, SessionConnection};
 use crate::session::entity::{Columns, Entity, Visitor};
@@ -199,7 +200,8 @@ where
     S: Query<SqlType = Untyped> + QueryFragment<C::Backend> + QueryId,
 {
     link.each(query, |row| {
-        rows.push(E::read(&row).map_err(DieselError::DeserializationError)?);
+        let read = E::read(&row).map_err(|cause| DieselError::DeserializationError(named::<E, _>(&row, cause)));
+        rows.push(read?);
         Ok(())
     })
 }
