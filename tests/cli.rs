@@ -20,6 +20,8 @@ mod sqlite;
 #[cfg(feature = "sqlite")]
 #[path = "cli/editing.rs"]
 mod editing;
+#[path = "cli/engines.rs"]
+mod engines;
 #[cfg(feature = "sqlite")]
 #[path = "cli/environment.rs"]
 mod environment;

@@ -114,14 +114,6 @@ fn a_slip_is_exit_code_2_and_makes_nothing() {
 }
 
 #[test]
-fn the_version_is_printed() {
-    let version = format!("folio {}\n", env!("CARGO_PKG_VERSION"));
-    assert_eq!(Home::new(module_path!()).done(&["-V"]), version);
-    let long = Home::new(module_path!()).done(&["--version"]);
-    assert!(long.starts_with(&version) && long.contains("\nengines: SQLite"), "{long}");
-}
-
-#[test]
 fn completions_know_the_commands() {
     let home = Home::new(module_path!());
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
