@@ -6,6 +6,8 @@ const HOST: &str = "check the host's name in the URL";
 const RUNNING: &str = "check the host and the port in the URL, and that the server runs";
 const ANSWER: &str = "check that the host and the port in the URL are those of a database server";
 const FULL: &str = "try again when others are done";
+#[cfg(feature = "postgres")]
+const READY: &str = "try again when it is ready";
 
 /// What libpq or PostgreSQL said, in one line, and what to do.
 #[cfg(feature = "postgres")]
@@ -25,6 +27,7 @@ pub(super) fn postgres(said: &str) -> String {
             ("No such file or directory", RUNNING),
             ("timeout expired", ANSWER),
             ("server closed the connection unexpectedly", ANSWER),
+            ("the database system is ", READY),
             ("server does not support SSL", "turn TLS on at the server (ssl = on)"),
             ("too many connections", FULL),
             ("remaining connection slots", FULL),

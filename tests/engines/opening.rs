@@ -151,7 +151,7 @@ fn a_user_who_may_only_read_reads_and_is_told_which_right_is_missing_to_write() 
     reader.require_current().unwrap();
     assert_eq!(names(&reader), ["step"]);
     let error = add(&reader, 2, "more").unwrap_err();
-    assert!(matches!(error, Error::Denied { .. }) && !error.is_retryable(), "{error:?}");
+    assert!(error.is_denied() && !error.is_retryable(), "{error:?}");
     assert!(error.to_string().contains("inserting into users") && error.to_string().contains("grant"), "{error}");
     assert_eq!(names(&db), ["step"]);
 }
