@@ -10,6 +10,7 @@
 #[path = "session/postgres.rs"]
 mod postgres;
 #[cfg(feature = "postgres")]
+#[allow(dead_code, reason = "the tests take more of it")]
 #[path = "../tests/support/servers.rs"]
 mod servers;
 #[path = "session/sqlite.rs"]

@@ -190,6 +190,14 @@ pub enum Error {
         /// Column and value.
         problem: String,
     },
+    /// The user of the connection lacks a right.
+    #[error("{doing}: {source}; an administrator can grant this user the right")]
+    Denied {
+        /// What was being done.
+        doing: String,
+        /// What the database said.
+        source: Arc<diesel::result::Error>,
+    },
     /// Any other refusal of the database.
     #[error("{doing}: {source}")]
     Database {

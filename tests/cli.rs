@@ -1,27 +1,35 @@
-//! The program as a person and a script meet it: the real binary, in a folder of its own for each test.
+//! The program as a person and a script meet it: the real binary, in a folder of its own for each test; what touches
+//! records on every engine compiled in.
 
-#![cfg(feature = "sqlite")]
+#![allow(clippy::duplicate_mod, reason = "each engine takes the suite in under its own name")]
 
 #[path = "cli/home.rs"]
 mod home;
+mod support;
 
-#[path = "cli/commands.rs"]
-mod commands;
-#[path = "cli/documents.rs"]
-mod documents;
+#[cfg(feature = "mysql")]
+#[path = "cli/suite.rs"]
+mod mysql;
+#[cfg(feature = "postgres")]
+#[path = "cli/suite.rs"]
+mod postgres;
+#[cfg(feature = "sqlite")]
+#[path = "cli/suite.rs"]
+mod sqlite;
+
+#[cfg(feature = "sqlite")]
 #[path = "cli/editing.rs"]
 mod editing;
+#[path = "cli/engines.rs"]
+mod engines;
+#[cfg(feature = "sqlite")]
 #[path = "cli/environment.rs"]
 mod environment;
+#[cfg(feature = "sqlite")]
+#[path = "cli/files.rs"]
+mod files;
 #[path = "cli/help.rs"]
 mod help;
-#[path = "cli/importing.rs"]
-mod importing;
+#[cfg(feature = "sqlite")]
 #[path = "cli/looking.rs"]
 mod looking;
-#[path = "cli/migrating.rs"]
-mod migrating;
-#[path = "cli/printing.rs"]
-mod printing;
-#[path = "cli/refusing.rs"]
-mod refusing;

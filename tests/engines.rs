@@ -1,4 +1,4 @@
-//! What a server adds to the story: making its database, lines that break, conflicts, and a schema in its own words.
+//! What a server adds to the story: opening it, making its database, lines that break, and conflicts.
 
 #![cfg(any(feature = "postgres", feature = "mysql"))]
 #![allow(clippy::duplicate_mod, reason = "each engine takes the suite in under its own name")]

@@ -127,11 +127,7 @@ fn bad_input_is_one_line_with_file_record_place_and_reason() {
             ", record 1 (line 1, column 79): \
              `visibility` must be \"public\", \"private\" or \"internal\", not the text \"secret\"",
         ),
-        (
-            "neither",
-            ", record 1 (line 1, column 1): neither a GitHub account (`id` and `login`) nor a GitHub repository \
-             (`id`, `name` and `owner`); a JSON Resume has `basics`, and a file of its own",
-        ),
+        ("neither", ", record 1 (line 1, column 1): no record but a message: \"Not Found\""),
     ] {
         let path = format!("tests/data/github/{file}.json");
         assert_eq!(problem(&path), format!("{path}{expected}"));

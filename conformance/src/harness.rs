@@ -35,6 +35,8 @@ pub enum Capability {
     HoldTextThatIsNone,
     /// Transactions can be kept apart less than fully.
     KeepApartLess,
+    /// A refused DELETE tells how many rows still refer to the one that was to go.
+    CountWhoRefers,
 }
 
 /// What it is, in words.
@@ -44,6 +46,7 @@ impl fmt::Display for Capability {
             Self::CheckAtCommit => "a foreign key that waits for COMMIT",
             Self::KeepOthersOutFromBegin => "a writing transaction that keeps other writers out from its beginning on",
             Self::HoldTextThatIsNone => "a text column that takes bytes that are no text",
+            Self::CountWhoRefers => "a refused DELETE that tells how many rows refer to the one that was to go",
             Self::KeepApartLess => "transactions that are kept apart less than fully",
         })
     }

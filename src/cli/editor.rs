@@ -47,7 +47,7 @@ impl Typed {
 
 /// Lets a person edit `text` in a file named after `name`, their owner's alone; `None` where they leave it as it is.
 ///
-/// Nothing of the database is held meanwhile. Where the editor fails, or leaves what cannot be saved, the error names
+/// Nothing of the database is held meanwhile. A text that was emptied is not saved. Where the editor fails, or leaves what cannot be saved, the error names
 /// the file that keeps it.
 pub(super) fn edit(name: &str, text: &str) -> anyhow::Result<Option<Typed>> {
     let editor = editor()?;
@@ -73,6 +73,10 @@ pub(super) fn edit(name: &str, text: &str) -> anyhow::Result<Option<Typed>> {
         Some(failed) => Err(anyhow!("{failed}, so nothing was saved")),
         None if !changed => left.map(|_| None).map_err(Into::into),
         None => match left.and_then(|left| checked("the text".to_owned(), left)) {
+            // Emptying the file is how people take back that they wanted to edit, as with a commit's message.
+            Ok(text) if text.trim().is_empty() => {
+                Err(anyhow!("the text was emptied, so nothing was saved; --body '' saves an empty one"))
+            }
             Ok(text) => Ok(Some(Typed { text, file })),
             Err(error) => Err(keep(file, &error.to_string())),
         },

@@ -44,7 +44,8 @@ Examples:
   folio note edit 5 --body-file note.md
 
 The editor is what VISUAL says, else EDITOR, else vi. If someone else changes the note while you
-edit, nothing is overwritten: your text is kept in a file that is named; exit code 1.
+edit, nothing is overwritten: your text is kept in a file that is named; exit code 1. A text
+that you empty there is not saved, exit code 1; --body '' saves an empty one.
 Prints the record as it is then, without its body.
 Columns: id, user (the user's id), name, repository (its id), source, version, created, updated.";
 

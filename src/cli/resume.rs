@@ -42,7 +42,8 @@ Examples:
   folio resume edit 4 --body-file cv.md
 
 The editor is what VISUAL says, else EDITOR, else vi. If someone else changes the résumé while
-you edit, nothing is overwritten: your text is kept in a file that is named; exit code 1.
+you edit, nothing is overwritten: your text is kept in a file that is named; exit code 1. A text
+that you empty there is not saved, exit code 1; --body '' saves an empty one.
 Prints the record as it is then, without its body.
 Columns: id, user (the user's id), vacancy, source, version, created, updated.";
 

@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 
 use super::arguments::{Globals, one_of};
 use super::people::which;
-use super::{talk, values};
+use super::{opening, talk, values};
 use crate::models::User;
 use crate::services::Limit;
 use crate::services::users::{self, Account, Edit as Changes, Filter, With};
@@ -179,7 +179,8 @@ pub(super) fn run(globals: &Globals, command: UserCommand) -> anyhow::Result<()>
 fn add(globals: &Globals, Add { username, number, email }: Add) -> anyhow::Result<()> {
     let account = Account { number, username, email };
     let database = globals.open_to_add()?;
-    let user = database.named("user add").begin(|session| users::add(session, account))?;
+    let add = || database.named("user add").begin(|session| users::add(session, account.clone()));
+    let user = opening::undisturbed(add)?;
     talk::say_to_a_person(&format!("added user {}", users::describe(&user)));
     globals.print(&user)
 }

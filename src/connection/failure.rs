@@ -104,6 +104,18 @@ pub(super) fn mysql(kind: Kind, message: &str) -> Option<Failure> {
     }
 }
 
+/// PostgreSQL 42501, for which Diesel has no kind.
+#[cfg(feature = "postgres")]
+pub(super) fn is_denied_by_postgres(message: &str) -> bool {
+    message.starts_with("permission denied ") || message.starts_with("must be owner of ")
+}
+
+/// MySQL 1142, 1143, 1044 and 1227, for which Diesel has no kind.
+#[cfg(feature = "mysql")]
+pub(super) fn is_denied_by_mysql(message: &str) -> bool {
+    holds(message, &[" command denied to user ", "Access denied for user ", "Access denied; you need"])
+}
+
 fn holds(message: &str, signs: &[&str]) -> bool {
     signs.iter().any(|sign| message.contains(sign))
 }

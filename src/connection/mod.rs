@@ -4,6 +4,8 @@
 //! its errors mean. Everything above asks a [`SessionConnection`] or a [`Backend`] and names no engine.
 
 mod address;
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+mod advice;
 // What the derive of the enum writes has no docs of its own.
 #[allow(missing_docs)]
 mod any;
@@ -181,6 +183,17 @@ pub enum Updates {
     FromJoin,
 }
 
+/// A foreign key of one column that keeps the row it refers to from being deleted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Referrer {
+    /// Its table.
+    pub table: String,
+    /// Its column.
+    pub column: String,
+    /// The column that it refers to; `None` for the key.
+    pub to: Option<String>,
+}
+
 /// A concrete connection: one engine, known when the program is compiled.
 pub trait Engine: SessionConnection {
     /// Whether an INSERT gives back what the database made (`RETURNING`); without it the rows are read back, from
@@ -199,6 +212,17 @@ pub trait Engine: SessionConnection {
         Self::Backend: HasSqlType<ST>,
     {
         false
+    }
+
+    /// The foreign keys that may stand against deleting rows of `table`, where the engine's own refusal does not name the
+    /// one that does.
+    ///
+    /// # Errors
+    ///
+    /// What the database says against reading its catalogue.
+    fn unnamed_referrers(&mut self, table: &str) -> QueryResult<Vec<Referrer>> {
+        let _ = table;
+        Ok(Vec::new())
     }
 
     /// Binds the values as one array of `ST`.

@@ -5,12 +5,12 @@ use std::thread;
 
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
-use diesel::{Connection, ConnectionError, MysqlConnection, QueryResult};
+use diesel::{Connection, ConnectionError, MysqlConnection, QueryResult, RunQueryDsl as _};
 use percent_encoding::percent_decode_str;
 
 use super::refusal::{self, Meaning};
 use super::server::{Server, Waits};
-use super::{Access, Backend, Engine, Isolation, Mode, SessionConnection, Updates, failure};
+use super::{Access, Backend, Engine, Isolation, Mode, SessionConnection, Updates, advice, failure};
 use crate::error::{Error, Result};
 
 /// Opens the database of `server`, and says whether that made it. The connection speaks utf8mb4, keeps UTC (both by
@@ -21,9 +21,14 @@ use crate::error::{Error, Result};
 /// [`Error::NoDatabase`] where the server has none of that name and `access` is not [`Access::Create`]; else
 /// [`Error::Open`], also where the server does not answer in `waits.connect`.
 pub fn open_mysql(server: &Server, access: Access, waits: Waits) -> Result<(MysqlConnection, bool)> {
-    let refused = |problem: String| Error::Open { place: server.to_string(), problem };
+    let refused = |problem: String| Error::Open { place: server.to_string(), problem: advice::mysql(&problem) };
     let (url, name) = without_database(server.url());
     let mut connection = establish(url, waits).map_err(refused)?;
+    if demands_tls(server.url()) && !has_tls(&mut connection).map_err(|error| refused(error.to_string()))? {
+        return Err(refused(
+            "the URL demands TLS, and the server offers none; turn it on there (ssl_cert, ssl_key)".to_owned(),
+        ));
+    }
     let seconds = waits.lock_ms().div_ceil(1_000);
     connection
         .batch_execute(&format!(
@@ -62,6 +67,25 @@ fn without_database(url: &str) -> (String, String) {
         Some((login, name)) => (format!("{}{login}/{}", &url[..start], &url[end..]), name.to_owned()),
         None => (url.to_owned(), String::new()),
     }
+}
+
+/// Whether the URL asks for TLS and will not do without.
+fn demands_tls(url: &str) -> bool {
+    let parameters = || url.split_once('?').map_or("", |(_, parameters)| parameters).split('&');
+    let optional = parameters().any(|parameter| ["ssl_mode=disabled", "ssl_mode=preferred"].contains(&parameter));
+    let asked = |parameter: &str| parameter.starts_with("ssl_");
+    !optional && parameters().any(asked)
+}
+
+/// MariaDB's client library takes a connection without TLS for good enough, whatever it was asked for.
+fn has_tls(connection: &mut MysqlConnection) -> QueryResult<bool> {
+    #[derive(diesel::QueryableByName)]
+    struct Status {
+        #[diesel(sql_type = diesel::sql_types::Text, column_name = "Value")]
+        cipher: String,
+    }
+    let status = diesel::sql_query("SHOW SESSION STATUS LIKE 'Ssl_cipher'").load::<Status>(connection)?;
+    Ok(status.iter().any(|status| !status.cipher.is_empty()))
 }
 
 /// Connects in a thread of its own, because the client library would wait for ever for a server that accepts and says
@@ -148,6 +172,7 @@ fn read(kind: DatabaseErrorKind, message: &str, table: &str) -> Meaning {
         DatabaseErrorKind::Unknown if message.contains("--read-only") || message.contains("--super-read-only") => {
             Error::ReadOnlyDatabase { place: own(), problem: message.to_owned() }
         }
+        _ if failure::is_denied_by_mysql(message) => return Meaning::Denied,
         _ => return failure::mysql(kind, message).map_or(Meaning::Unknown, Meaning::from),
     })
 }
@@ -245,6 +270,21 @@ mod tests {
             ("mysql://h", "mysql://h", ""),
         ] {
             assert_eq!(without_database(url), (rest.to_owned(), name.to_owned()));
+        }
+    }
+
+    #[test]
+    fn tls_that_is_asked_for_is_demanded_unless_the_url_says_otherwise() {
+        for (url, demanded) in [
+            ("mysql://h/db", false),
+            ("mysql://h/db?unix_socket=/run/s", false),
+            ("mysql://h/db?ssl_mode=required", true),
+            ("mysql://h/db?unix_socket=/run/s&ssl_mode=verify_ca&ssl_ca=a.pem", true),
+            ("mysql://h/db?ssl_ca=a.pem", true),
+            ("mysql://h/db?ssl_ca=a.pem&ssl_mode=preferred", false),
+            ("mysql://h/db?ssl_mode=disabled", false),
+        ] {
+            assert_eq!(demands_tls(url), demanded, "{url}");
         }
     }
 }

@@ -12,7 +12,7 @@ use diesel::{Connection, PgConnection, QueryResult};
 
 use super::refusal::{self, Meaning};
 use super::server::{Server, Waits};
-use super::{Access, ArrayOf, Backend, Engine, Isolation, Mode, SessionConnection, Updates, Values, failure};
+use super::{Access, ArrayOf, Backend, Engine, Isolation, Mode, SessionConnection, Updates, Values, advice, failure};
 use crate::error::{Error, Result};
 
 /// Opens the database of `server`, and says whether that made it. libpq reads the URL, with several hosts or one, and
@@ -28,8 +28,8 @@ pub fn open_postgres(server: &Server, access: Access, waits: Waits) -> Result<(P
         Ok(connection) => (connection, false),
         Err(problem) => match missing(&problem) {
             Some(name) if access == Access::Create => {
-                create(server, name, waits)?;
-                (establish(server, &[], waits).map_err(|problem| refused(server, problem))?, true)
+                let created = create(server, name, waits)?;
+                (establish(server, &[], waits).map_err(|problem| refused(server, problem))?, created)
             }
             Some(_) => return Err(Error::NoDatabase { place: server.to_string() }),
             None => return Err(refused(server, problem)),
@@ -79,17 +79,21 @@ fn missing(problem: &str) -> Option<&str> {
     rest.split_once("\" does not exist").map(|(name, _)| name)
 }
 
-/// Makes the database, by way of the one that every server has.
-fn create(server: &Server, name: &str, waits: Waits) -> Result<()> {
+/// Makes the database, by way of the one that every server has; says whether nobody else did at the same moment.
+fn create(server: &Server, name: &str, waits: Waits) -> Result<bool> {
     let mut maintenance =
         establish(server, &[("dbname", "postgres")], waits).map_err(|problem| refused(server, problem))?;
     let name = name.replace('"', "\"\"");
-    let made = maintenance.batch_execute(&format!("CREATE DATABASE \"{name}\" ENCODING 'UTF8' TEMPLATE template0"));
-    made.map_err(|error| refused(server, format!("it is not there and cannot be made: {error}")))
+    match maintenance.batch_execute(&format!("CREATE DATABASE \"{name}\" ENCODING 'UTF8' TEMPLATE template0")) {
+        Ok(()) => Ok(true),
+        Err(DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => Ok(false),
+        Err(error) if error.to_string().ends_with("already exists") => Ok(false),
+        Err(error) => Err(refused(server, format!("it is not there and cannot be made: {error}"))),
+    }
 }
 
-fn refused(server: &Server, problem: String) -> Error {
-    Error::Open { place: server.to_string(), problem }
+fn refused(server: &Server, problem: impl AsRef<str>) -> Error {
+    Error::Open { place: server.to_string(), problem: advice::postgres(problem.as_ref()) }
 }
 
 impl SessionConnection for PgConnection {
@@ -205,6 +209,7 @@ fn read(kind: DatabaseErrorKind, information: &dyn DatabaseErrorInformation, tab
         DatabaseErrorKind::ReadOnlyTransaction => {
             Error::ReadOnlyDatabase { place: table.to_owned(), problem: message.to_owned() }
         }
+        _ if failure::is_denied_by_postgres(message) => return Meaning::Denied,
         _ => return failure::postgres(kind, message).map_or(Meaning::Unknown, Meaning::from),
     })
 }

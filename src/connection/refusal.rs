@@ -11,6 +11,9 @@ use crate::error::Error;
 pub(super) enum Meaning {
     /// The database refuses what was asked.
     Refused(Error),
+    /// The user of the connection has no right to do it.
+    #[cfg(any(feature = "postgres", feature = "mysql"))]
+    Denied,
     /// It could not do it this time.
     Failed(Failure),
     /// Nothing that is known here.
@@ -46,6 +49,8 @@ pub(super) fn explain(
     let source = Arc::new(error);
     match meaning {
         Meaning::Refused(error) => error,
+        #[cfg(any(feature = "postgres", feature = "mysql"))]
+        Meaning::Denied => Error::Denied { doing: doing.to_owned(), source },
         #[cfg(any(feature = "postgres", feature = "mysql"))]
         Meaning::Failed(Failure::Conflict) => Error::Conflict { source },
         Meaning::Failed(Failure::Locked) => Error::Locked { source },

@@ -4,11 +4,12 @@ use std::path::Path;
 
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
-use diesel::{Connection, QueryResult, SqliteConnection};
+use diesel::sql_types::{Nullable, Text};
+use diesel::{Connection, QueryResult, RunQueryDsl as _, SqliteConnection};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 
 use super::refusal::{self, Meaning};
-use super::{Backend, Engine, Isolation, Mode, SessionConnection, Updates, failure};
+use super::{Backend, Engine, Isolation, Mode, Referrer, SessionConnection, Updates, failure};
 use crate::error::{Error, Result};
 
 /// What an SQLite file is opened for.
@@ -94,6 +95,28 @@ impl Engine for SqliteConnection {
     const RETURNING: bool = true;
     const UPDATES: Updates = Updates::FromValues;
     const ALL_DEFAULTS: &'static str = "DEFAULT VALUES";
+
+    fn unnamed_referrers(&mut self, table: &str) -> QueryResult<Vec<Referrer>> {
+        #[derive(diesel::QueryableByName)]
+        struct Row {
+            #[diesel(sql_type = Text)]
+            child: String,
+            #[diesel(sql_type = Text)]
+            column: String,
+            #[diesel(sql_type = Nullable<Text>)]
+            parent_column: Option<String>,
+        }
+        let rows: Vec<Row> = diesel::sql_query(
+            "SELECT t.name AS child, k.\"from\" AS \"column\", k.\"to\" AS parent_column \
+             FROM sqlite_schema t, pragma_foreign_key_list(t.name) k \
+             WHERE t.type = 'table' AND k.\"table\" = ? COLLATE NOCASE AND k.on_delete IN ('NO ACTION', 'RESTRICT') \
+             GROUP BY t.name, k.id HAVING count(*) = 1 ORDER BY t.name, k.\"from\"",
+        )
+        .bind::<Text, _>(table)
+        .load(self)?;
+        let referrer = |Row { child, column, parent_column }| Referrer { table: child, column, to: parent_column };
+        Ok(rows.into_iter().map(referrer).collect())
+    }
 }
 
 /// What SQLite's words mean.

@@ -3,6 +3,8 @@
 mod options;
 mod pool;
 mod retry;
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+mod server_url;
 mod url;
 mod work;
 
@@ -108,14 +110,16 @@ impl Database {
         Ok(self.status()?.standing())
     }
 
-    /// Makes sure that the database has all of this program's migrations and no newer ones.
+    /// Makes sure that the database has all of this program's migrations and no newer ones. On MySQL, which shows tables
+    /// while another program is still making them, it waits for that one.
     ///
     /// # Errors
     ///
     /// [`Error::MigrationsPending`], [`Error::SchemaTooNew`] or [`Error::NotFolio`] where it has not; else as
-    /// [`status`](Self::status).
+    /// [`status`](Self::status), and [`Error::Locked`].
     pub fn require_current(&self) -> Result<()> {
-        self.status()?.refusal(&self.place).map_or(Ok(()), Err)
+        let status = migrations::settled(&mut *self.connection()?).map_err(|e| self.placed(e))?;
+        status.refusal(&self.place).map_or(Ok(()), Err)
     }
 
     /// Applies every pending migration to a database that is empty or Folio's own, and returns them.

@@ -9,6 +9,8 @@ use std::str::FromStr;
 
 use percent_encoding::percent_decode_str;
 
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+use super::server_url;
 use crate::connection::Address;
 #[cfg(not(all(feature = "sqlite", feature = "postgres", feature = "mysql")))]
 use crate::connection::Backend;
@@ -27,8 +29,8 @@ use crate::error::{Error, Result};
 /// | `postgres://USER@HOST/DATABASE`, `postgresql://…` | a PostgreSQL database; libpq reads the URL, several hosts included |
 /// | `mysql://USER@HOST/DATABASE`, `mariadb://…` | a MySQL or MariaDB database |
 ///
-/// In a URL, `%20` stands for a space, and `?` and `#` must be written `%3F` and `%23`; in a login, `@`, `:` and `/`
-/// are `%40`, `%3A` and `%2F`.
+/// In a URL, `%20` stands for a space, and `?` and `#` must be written `%3F` and `%23`; in a login, `@`, `:`, `/` and
+/// `%` are `%40`, `%3A`, `%2F` and `%25`. An IPv6 address stands in brackets.
 ///
 /// ```
 /// # #[cfg(feature = "sqlite")]
@@ -76,12 +78,13 @@ impl DatabaseUrl {
             Some(Scheme::Sqlite | Scheme::File) => return Err(missing(scheme, Backend::Sqlite)),
             #[cfg(feature = "postgres")]
             Some(Scheme::Postgres) => {
-                login(rest).map_err(refused)?;
-                Address::Postgres(Server::new(text, redact(text)))
+                let rest = server_url::checked(rest).map_err(refused)?;
+                Address::Postgres(Server::new(format!("postgresql:{rest}"), redact(text)))
             }
             #[cfg(feature = "mysql")]
             Some(Scheme::Mysql) => {
-                login(rest).and_then(|()| parameters(rest)).map_err(refused)?;
+                let rest = server_url::checked(rest).map_err(refused)?;
+                server_url::mysql(&rest).map_err(refused)?;
                 // The client library knows one name only.
                 Address::Mysql(Server::new(format!("mysql:{rest}"), redact(text)))
             }
@@ -159,36 +162,6 @@ fn missing(scheme: &str, backend: Backend) -> Error {
     Error::BackendMissing { scheme: scheme.to_owned(), hint }
 }
 
-/// Refuses what follows a server's scheme where a login holds signs that must be escaped: the client libraries would cut
-/// it in the wrong place, and put parts of a password into their messages.
-#[cfg(any(feature = "postgres", feature = "mysql"))]
-fn login(rest: &str) -> Result<(), &'static str> {
-    let Some(rest) = rest.strip_prefix("//") else { return Err("two slashes must follow its scheme") };
-    let (login, after) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
-    if login.matches('@').count() > 1 || after.contains('@') || after.contains('#') {
-        return Err(
-            "write @ as %40, / as %2F, ? as %3F and # as %23 in the user's name, the password and the parameters",
-        );
-    }
-    match login.split_once('@').map(|(user, _)| user.matches(':').count()) {
-        Some(2..) => Err("write : as %3A in the password"),
-        _ => Ok(()),
-    }
-}
-
-/// Refuses parameters that Diesel would pass over in silence: one who asks for TLS and misspells it must hear of it.
-#[cfg(feature = "mysql")]
-fn parameters(rest: &str) -> Result<(), &'static str> {
-    const KNOWN: [&str; 5] = ["unix_socket", "ssl_mode", "ssl_ca", "ssl_cert", "ssl_key"];
-    let parameters = rest.split_once('?').map_or("", |(_, parameters)| parameters);
-    let known = |parameter: &str| KNOWN.contains(&parameter.split_once('=').map_or(parameter, |(name, _)| name));
-    if parameters.split('&').filter(|parameter| !parameter.is_empty()).all(known) {
-        Ok(())
-    } else {
-        Err("the parameters of a mysql URL are unix_socket, ssl_mode, ssl_ca, ssl_cert and ssl_key")
-    }
-}
-
 /// What follows `sqlite:`.
 #[cfg(feature = "sqlite")]
 fn sqlite(rest: &str) -> Result<Address, &'static str> {
@@ -259,6 +232,8 @@ pub fn redact(text: &str) -> String {
         if let Some(colon) = text[start..at].find(':') {
             hidden.insert(0, start + colon + 1..at);
         }
+    } else if let Some(password) = in_place_of_a_port(text, start) {
+        hidden.insert(0, password);
     }
     let mut shown = String::with_capacity(text.len());
     let mut end = 0;
@@ -268,6 +243,21 @@ pub fn redact(text: &str) -> String {
         end = secret.end;
     }
     shown + &text[end..]
+}
+
+/// What stands where a server's URL has its port and is none: of a login whose host was forgotten, the password.
+fn in_place_of_a_port(text: &str, start: usize) -> Option<Range<usize>> {
+    let scheme = text[..start].strip_suffix("://").and_then(Scheme::named);
+    if start == 0 || matches!(scheme, Some(Scheme::Sqlite | Scheme::File)) {
+        return None;
+    }
+    let end = text[start..].find(['/', '?', '#']).map_or(text.len(), |length| start + length);
+    let port = |place: &str| place.bytes().all(|digit| digit.is_ascii_digit());
+    let ported = |host: &str| host.starts_with('[') || host.split_once(':').is_none_or(|(_, after)| port(after));
+    if text[start..end].split(',').all(ported) {
+        return None;
+    }
+    text[start..end].find(':').map(|colon| start + colon + 1..end)
 }
 
 /// Where the values of secret parameters are, in order. Each ends at `&`; outside a URL, at the end.

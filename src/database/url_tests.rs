@@ -93,8 +93,48 @@ fn a_login_whose_signs_are_not_escaped_is_refused_before_a_message_can_show_it()
     for text in ["postgres://u:a@b@h/db", "postgres://u:a/b@h/db", "postgres://u:a?b@h/db", "postgres://u:a:b@h/db"] {
         assert!(problem(text).contains("write "), "{}", problem(text));
     }
+    for text in ["postgres://u:a%zz@h/db", "postgres://u:a%@h/db", "postgres://u:a%00@h/db"] {
+        assert!(problem(text).contains("write % itself as %25"), "{}", problem(text));
+    }
+    assert!(problem("postgres://u:a%ff@h/db").contains("UTF-8"));
+    assert!(problem("postgres://u@h/db\n").contains("control character"));
+    assert!(problem("postgres:u@h/db").contains("two slashes"));
     for text in ["postgres://u:a%40b%2F%3A@h1:1,h2:2/db?target_session_attrs=read-write", "postgres:///db?host=/run"] {
         assert!(DatabaseUrl::parse(text).is_ok(), "{text}");
+    }
+}
+
+#[cfg(feature = "postgres")]
+#[test]
+fn a_host_and_its_port_are_looked_at_before_a_client_library_misreads_them() {
+    for text in ["postgres://u@h:port/db", "postgres://u@h:0/db", "postgres://u@h1:1,h2:65536/db", "postgres://u:a/db"]
+    {
+        assert!(problem(text).contains("from 1 to 65535"), "{}", problem(text));
+    }
+    assert!(problem("postgres://u@::1/db").contains("[::1]"));
+    assert!(problem("postgres://u@[::1/db").contains("not closed"));
+    for text in ["postgres://u@[::1]/db", "postgres://u@[::1]:1,h:/db", "postgres://%2Frun%2Fpg/db", "postgres:///db"] {
+        assert!(DatabaseUrl::parse(text).is_ok(), "{text}");
+    }
+}
+
+#[cfg(feature = "mysql")]
+#[test]
+fn tls_that_mariadb_s_library_would_not_keep_to_is_refused_with_what_it_can_do() {
+    assert!(problem("mysql://u@h/db?ssl_mode=required").contains("ssl_ca"));
+    assert!(problem("mysql://u@h/db?ssl_mode=verify_ca").contains("ssl_ca"));
+    assert!(problem("mysql://u@h/db?ssl_ca=a&ssl_mode=verify_identity").contains("write ssl_mode=verify_ca"));
+    assert!(problem("mysql://u@h/db?ssl_mode=require").contains("disabled, preferred, required or verify_ca"));
+    for text in ["mysql://u@h/db?ssl_mode=required&ssl_ca=a", "mysql://u@h/db?ssl_mode=disabled"] {
+        assert!(DatabaseUrl::parse(text).is_ok(), "{text}");
+    }
+}
+
+#[cfg(feature = "mysql")]
+#[test]
+fn a_mysql_url_names_a_database() {
+    for text in ["mysql://", "mysql://u@h", "mysql://u@h/", "mysql://u@h?unix_socket=/run/s.sock"] {
+        assert!(problem(text).contains("write mysql://USER@HOST/DATABASE"), "{}", problem(text));
     }
 }
 
@@ -102,7 +142,7 @@ fn a_login_whose_signs_are_not_escaped_is_refused_before_a_message_can_show_it()
 #[test]
 fn a_parameter_that_mysql_would_pass_over_is_refused() {
     assert!(problem("mysql://u@h/db?sslmode=required").contains("ssl_mode"));
-    assert!(DatabaseUrl::parse("mariadb://u@h/db?ssl_mode=required&unix_socket=/run/s.sock").is_ok());
+    assert!(DatabaseUrl::parse("mariadb://u@h/db?ssl_mode=preferred&unix_socket=/run/s.sock").is_ok());
 }
 
 #[test]
@@ -117,6 +157,10 @@ fn redaction_hides_the_password_and_nothing_else() {
         ("postgres://h1:5432,h2:5433/db", "postgres://h1:5432,h2:5433/db"),
         ("postgres://h/db?user=u&password=p&sslmode=require", "postgres://h/db?user=u&password=***&sslmode=require"),
         ("postgres://u:p@h/db?sslpassword=q", "postgres://u:***@h/db?sslpassword=***"),
+        ("postgres://u:p/db", "postgres://u:***/db"),
+        ("redis://p:p,h:1/db", "redis://p:***/db"),
+        ("postgres://[::1]:5432/db", "postgres://[::1]:5432/db"),
+        ("sqlite://a:b.db", "sqlite://a:b.db"),
         ("sqlite:///srv/folio.db", "sqlite:///srv/folio.db"),
         ("folio.db", "folio.db"),
     ] {
@@ -138,6 +182,10 @@ fn no_password_is_ever_shown_however_it_is_written() {
         "postgres://u:SECRET&password=SECRET@h/db",
         "postgres://u:SECRET?password=SECRET@h/db",
         "postgres://u:SECRET@h/db?password=SECRET@SECRET",
+        "postgres://u:SECRET%zz@h/db",
+        "postgres://u:SECRET/db",
+        "postgres://u:SECRET",
+        "mysql://u:SECRET SECRET@h/db",
         "postgres://h/db?password=SECRET",
         "postgres://h/db?PassWord=SECRET",
         "postgres://h/db?pass%77ord=SECRET",

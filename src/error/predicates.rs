@@ -29,6 +29,12 @@ impl Error {
         matches!(self.root(), Self::ForeignKey { .. })
     }
 
+    /// The user of the connection lacks a right.
+    #[must_use]
+    pub fn is_denied(&self) -> bool {
+        matches!(self.root(), Self::Denied { .. })
+    }
+
     /// The row changed or went since it was read; read it again and decide anew.
     #[must_use]
     pub fn is_stale(&self) -> bool {

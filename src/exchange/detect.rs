@@ -65,6 +65,7 @@ fn likeness<R: Read>(head: &mut Head<R>) -> io::Result<Likeness> {
         Some(Some(_)) => Likeness::OtherJson,
         // What is damaged, or holds no records, is recognised by how it begins.
         Some(None) | None if begins_as_json(text) => Likeness::Is(Format::Github),
+        Some(None) | None if serde_json::from_slice::<IgnoredAny>(text).is_ok() => Likeness::OtherJson,
         Some(None) | None => Likeness::NoJson,
     })
 }
@@ -171,6 +172,10 @@ mod tests {
             r#"[{"a": 1}]"#,
             r#"[{"basics": {}}]"#,
             "{}",
+            "null",
+            "12\n",
+            r#""a text""#,
+            "[1, 2]",
         ] {
             assert_eq!(like(text.as_bytes()), Likeness::OtherJson, "{text}");
         }
@@ -185,7 +190,9 @@ mod tests {
 
     #[test]
     fn text_is_no_json_even_if_it_begins_with_a_bracket() {
-        for text in ["# Heading", "[a link](to.md)", "[1]: https://example.org", "{% liquid %}", "null", "12"] {
+        for text in
+            ["# Heading", "[a link](to.md)", "[1]: https://example.org", "{% liquid %}", "null and void", "12 steps"]
+        {
             assert_eq!(like(text.as_bytes()), Likeness::NoJson, "{text}");
         }
     }

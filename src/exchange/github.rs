@@ -124,6 +124,7 @@ struct RawRecord<'a> {
     owner: Option<&'a RawValue>,
     private: Option<&'a RawValue>,
     visibility: Option<&'a RawValue>,
+    message: Option<&'a RawValue>,
 }
 
 /// The fields of an account that is mentioned in another record.
@@ -141,10 +142,15 @@ fn record(fields: Fields<'_>) -> Result<GithubRecord, Flaw> {
     } else if raw.login.is_some() {
         account(fields, &raw).map(GithubRecord::Account)
     } else {
-        Err(fields.here(
-            "neither a GitHub account (`id` and `login`) nor a GitHub repository (`id`, `name` and `owner`); \
-             a JSON Resume has `basics`, and a file of its own",
-        ))
+        Err(fields.here(match raw.message.and_then(|message| fields.text("message", message).ok()) {
+            // What GitHub answers with where it does not answer with what was asked for.
+            Some(message) => format!("no record but a message: {message:?}"),
+            None => {
+                "JSON of a kind that folio does not read: a GitHub account has `id` and `login`, a GitHub repository \
+                  `id`, `name` and `owner`; a JSON Resume has `basics` and stands alone in its input"
+                    .to_owned()
+            }
+        }))
     }
 }
 

@@ -16,7 +16,7 @@ pub use status::{Applied, Standing, Status, status};
 use diesel::connection::SimpleConnection as _;
 use diesel::migration::MigrationConnection as _;
 
-use crate::connection::{AnyConnection, Mode, SessionConnection as _};
+use crate::connection::{AnyConnection, Backend, Mode, SessionConnection as _};
 use crate::error::{Error, Result};
 
 /// How an error here calls the database; whoever opened it knows its name.
@@ -74,6 +74,19 @@ pub fn down(
     progress: impl FnMut(&Script),
 ) -> Result<Vec<&'static Script>> {
     walk(connection, Direction::Down, target, progress)
+}
+
+/// As [`status`], but not of a moment at which another program is half-way: where the engine cannot undo tables, and so
+/// shows them one by one, a runner that is at work is waited for.
+pub(crate) fn settled(connection: &mut AnyConnection) -> Result<Status> {
+    let seen = status(connection)?;
+    let between = matches!(seen.standing(), Standing::Behind(_) | Standing::Foreign(_));
+    if connection.backend() != Backend::Mysql || !between {
+        return Ok(seen);
+    }
+    lock::take(connection)?;
+    lock::give_back(connection);
+    status(connection)
 }
 
 #[derive(Clone, Copy)]
@@ -171,9 +184,13 @@ fn step(connection: &mut AnyConnection, direction: Direction) -> Result<Option<&
         }
     };
     played.map(|()| Some(script)).map_err(|error| {
-        let problem = error.to_string();
+        let mut problem = error.to_string();
         match connection.explain(error, HERE, "migrating") {
             lasting @ (Error::Locked { .. } | Error::ReadOnlyDatabase { .. }) => lasting,
+            Error::Denied { .. } => {
+                problem += "; an administrator can grant this user the right to make and drop tables here";
+                Error::Migration { version: script.name.to_owned(), direction: direction.name(), problem }
+            }
             _ => Error::Migration { version: script.name.to_owned(), direction: direction.name(), problem },
         }
     })

@@ -77,6 +77,14 @@ pub fn all(backend: Backend) -> &'static [Script] {
     }
 }
 
+impl Script {
+    /// The names of the tables that it makes.
+    pub(super) fn tables(&self) -> impl Iterator<Item = &'static str> {
+        let made = self.up.split("CREATE TABLE ").skip(1);
+        made.filter_map(|rest| rest.split(|c: char| c.is_whitespace() || c == '(').next())
+    }
+}
+
 /// Folio's migrations for an engine as a source for Diesel's own `MigrationHarness`.
 #[derive(Debug, Clone, Copy)]
 pub struct Embedded(pub Backend);
@@ -117,5 +125,18 @@ impl MigrationName for Script {
 impl fmt::Display for Script {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_script_knows_the_tables_that_it_makes() {
+        for backend in Backend::ALL {
+            let tables: Vec<_> = all(*backend).iter().flat_map(Script::tables).collect();
+            assert_eq!(tables, ["users", "repositories", "resumes", "notes"]);
+        }
     }
 }

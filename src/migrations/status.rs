@@ -4,7 +4,7 @@ use chrono::NaiveDateTime;
 
 use super::ledger::{self, Recorded};
 use super::script::{self, Script};
-use crate::connection::{AnyConnection, SessionConnection as _};
+use crate::connection::{AnyConnection, Backend, SessionConnection as _};
 use crate::error::{Error, Result};
 
 /// A migration of Folio's that the database has.
@@ -29,6 +29,8 @@ pub struct Status {
     pub unknown: Vec<Recorded>,
     /// All tables but the migration record's own.
     pub tables: Vec<String>,
+    /// Those of them whose names the pending migrations would give to tables of Folio's.
+    pub taken: Vec<String>,
 }
 
 /// Whose a database is, and how far it has come.
@@ -63,10 +65,16 @@ pub fn status(connection: &mut AnyConnection) -> Result<Status> {
     let run_on = |script: &Script| recorded.iter().find(|row| row.version == script.version).map(|row| row.run_on);
     let applied: Vec<_> =
         scripts.iter().filter_map(|script| run_on(script).map(|run_on| Applied { script, run_on })).collect();
-    let pending = scripts.iter().filter(|script| run_on(script).is_none()).collect();
+    let pending: Vec<_> = scripts.iter().filter(|script| run_on(script).is_none()).collect();
+    let wanted: Vec<&str> = pending.iter().flat_map(|script| script.tables()).collect();
+    let same = |one: &str, other: &str| match connection.backend() {
+        Backend::Sqlite => one.eq_ignore_ascii_case(other),
+        Backend::Postgres | Backend::Mysql => one == other,
+    };
+    let taken = tables.iter().filter(|table| wanted.iter().any(|wanted| same(wanted, table))).cloned().collect();
     let unknown =
         recorded.into_iter().filter(|row| !scripts.iter().any(|script| script.version == row.version)).collect();
-    Ok(Status { applied, pending, unknown, tables })
+    Ok(Status { applied, pending, unknown, tables, taken })
 }
 
 impl Status {
@@ -102,23 +110,29 @@ impl Status {
                 Some(Error::MigrationsPending { place, pending: self.pending.len() })
             }
             Standing::Newer(versions) => Some(Error::SchemaTooNew { place, versions: some_of(&versions) }),
-            Standing::Foreign(tables) => Some(Error::NotFolio { place, tables: some_of(&tables) }),
+            Standing::Foreign(tables) => {
+                self.unshareable(&place).or_else(|| Some(Error::NotFolio { place, tables: some_of(&tables) }))
+            }
         }
     }
 
-    /// Why Folio cannot share another application's record: once beside Folio's, its later versions would be taken for
-    /// a newer Folio's, and every command refused from then on.
+    /// Why Folio cannot be added to another application's database: tables of Folio's names are there already; or once
+    /// beside Folio's, its later versions would be taken for a newer Folio's, and every command refused from then on.
     pub(super) fn unshareable(&self, place: &str) -> Option<Error> {
         let later = self.newer();
-        (!later.is_empty()).then(|| Error::Open {
-            place: place.to_owned(),
-            problem: format!(
-                "another application keeps versions later than Folio's in {} ({}), so the two cannot share it; \
-                 give Folio a database of its own",
+        let problem = match (self.taken.is_empty(), later.is_empty()) {
+            (true, true) => return None,
+            (false, _) => format!(
+                "it has tables that Folio did not make and whose names Folio's own would have ({})",
+                some_of(&self.taken)
+            ),
+            (true, false) => format!(
+                "another application keeps versions later than Folio's in {} ({}), so the two cannot share it",
                 ledger::NAME,
                 some_of(&later)
             ),
-        })
+        };
+        Some(Error::Open { place: place.to_owned(), problem: problem + "; give Folio a database of its own" })
     }
 
     /// The recorded versions that sort after all that this program knows.

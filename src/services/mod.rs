@@ -23,6 +23,7 @@ pub mod resumes;
 pub mod users;
 
 use crate::error::{Error, Result};
+use crate::session::Entity;
 use crate::types::Id;
 
 /// How many rows a listing reads at a time.
@@ -39,20 +40,33 @@ pub struct Limit {
 ///
 /// `page` reads at most so many rows whose id is greater than the given one, in the order of ids. `each` may fail with
 /// an error of the caller's own, as the closure of [`begin`](crate::Session::begin) may.
-fn pages<T, R, E: From<Error>>(
+///
+/// Where a stored value cannot be read, the rows before it are given, and the error says behind which of them it is.
+fn pages<T: Entity, R, E: From<Error>>(
     limit: Limit,
     mut page: impl FnMut(Id<T>, u32) -> Result<Vec<R>>,
     id: impl Fn(&R) -> Id<T>,
     mut each: impl FnMut(R) -> Result<(), E>,
 ) -> Result<(), E> {
+    const FIRST: i64 = i64::MIN;
     let mut left = limit.rows.unwrap_or(u64::MAX);
-    let mut last = Id::new(i64::MIN);
+    let mut last = Id::new(FIRST);
     loop {
-        let wanted = u32::try_from(left).unwrap_or(u32::MAX).min(PAGE);
+        let mut wanted = u32::try_from(left).unwrap_or(u32::MAX).min(PAGE);
         if wanted == 0 {
             return Ok(());
         }
-        let rows = page(last, wanted)?;
+        let rows = loop {
+            match page(last, wanted) {
+                Err(Error::Unreadable { problem, .. }) if wanted == 1 => {
+                    let after = if last.get() == FIRST { String::new() } else { format!(" after id {last}") };
+                    let problem = format!("{problem} (in the first row{after})");
+                    return Err(Error::Unreadable { table: T::table().name.to_owned(), problem }.into());
+                }
+                Err(Error::Unreadable { .. }) => wanted /= 2,
+                read => break read?,
+            }
+        };
         let read = rows.len() as u64;
         left -= read;
         for row in rows {

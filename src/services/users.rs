@@ -98,14 +98,35 @@ pub struct Removed {
     pub notes: u64,
 }
 
-/// Adds an account. One without a number gets the next free one below zero.
+/// Adds an account. One without a number gets the next free one below zero: each try in a savepoint, because somebody
+/// else may be taking the same number at the same moment.
 ///
 /// # Errors
 ///
 /// [`Error::Exists`] when the number is taken.
 pub fn add(session: &mut Session<'_>, account: Account) -> Result<User> {
-    let handle = add_pending(session, account)?;
-    session.detach(handle)
+    const TRIES: usize = 50;
+    if account.number.is_some() {
+        let handle = add_pending(session, account)?;
+        return session.detach(handle);
+    }
+    let mut number = free_number(session)?;
+    for _ in 1..TRIES {
+        match add_under(session, number, &account) {
+            // A transaction that sees one moment only does not see who took it.
+            Err(taken) if taken.is_unique() => number = free_number(session)?.min(number.saturating_sub(1)),
+            done => return done,
+        }
+    }
+    add_under(session, number, &account)
+}
+
+fn add_under(session: &mut Session<'_>, number: i64, account: &Account) -> Result<User> {
+    let Account { username, email, .. } = account.clone();
+    session.nested(|session| {
+        let handle = session.add(NewUser { email, ..NewUser::new(number, username)? });
+        session.detach(handle)
+    })
 }
 
 /// As [`add`], and keeps the row in the session: pending until the next flush.

@@ -299,7 +299,13 @@ where
     let table = E::table();
     let condemned: Vec<Condemned<'_, E>> =
         rows.iter().filter_map(|row| store.condemned(*row)).map(|(key, read)| Condemned { key, read }).collect();
-    let deleted = E::delete(link, &condemned).map_err(|error| Failure::of::<E, C>(link, error, "deleting from"))?;
+    let deleted = match E::delete(link, &condemned) {
+        Ok(deleted) => deleted,
+        Err(error) => {
+            let error = Failure::of::<E, C>(link, error, "deleting from").error;
+            return Err(E::look_below(link, error, &condemned));
+        }
+    };
     let missing = condemned.len().saturating_sub(deleted);
     if missing > 0 && table.version.is_some() {
         let keys: Vec<String> = condemned.iter().map(|row| E::key_in_words(&row.key)).collect();

@@ -4,7 +4,7 @@ use crate::home::Home;
 
 #[test]
 fn add_prints_the_new_record_and_its_id_comes_first() {
-    let home = Home::new();
+    let home = Home::new(module_path!());
     let row = home.row(&["user", "add", "octocat", "--number", "583231", "--email", "octocat@example.org"]);
     assert_eq!(row[..4], ["1", "583231", "octocat", "octocat@example.org"]);
     // Known by name only, so it is numbered from below zero.
@@ -16,7 +16,7 @@ fn add_prints_the_new_record_and_its_id_comes_first() {
 
 #[test]
 fn a_user_is_named_by_id_account_login_or_email() {
-    let home = Home::with_users();
+    let home = Home::with_users(module_path!());
     for named in [&["1"][..], &["--account", "583231"], &["--login", "octocat"], &["--email", "octocat@example.org"]] {
         assert_eq!(home.row(&[&["user", "get"], named].concat())[..3], ["1", "583231", "octocat"]);
     }
@@ -25,7 +25,7 @@ fn a_user_is_named_by_id_account_login_or_email() {
 
 #[test]
 fn a_login_of_several_users_lists_them_and_changes_nothing() {
-    let home = Home::with_users();
+    let home = Home::with_users(module_path!());
     home.done(&["user", "add", "ada", "--number", "7", "--email", "ada@example.org"]);
     for verb in [
         &["user", "get", "--login", "ada"][..],
@@ -50,7 +50,7 @@ fn a_login_of_several_users_lists_them_and_changes_nothing() {
 
 #[test]
 fn edit_changes_what_it_is_told_and_nothing_else() {
-    let home = Home::with_users();
+    let home = Home::with_users(module_path!());
     assert_eq!(
         home.row(&["user", "edit", "1", "--username", "cat"])[..4],
         ["1", "583231", "cat", "octocat@example.org"]
@@ -72,7 +72,7 @@ fn edit_changes_what_it_is_told_and_nothing_else() {
 
 #[test]
 fn a_user_with_dependents_is_removed_only_with_everything() {
-    let home = Home::with_users();
+    let home = Home::with_users(module_path!());
     for repository in ["one", "two"] {
         home.done(&["repo", "add", repository, "--user", "1"]);
     }
@@ -97,7 +97,7 @@ fn a_user_with_dependents_is_removed_only_with_everything() {
 
 #[test]
 fn remove_prints_nothing_and_says_what_went() {
-    let home = Home::with_users();
+    let home = Home::with_users(module_path!());
     home.done(&["repo", "add", "one", "--user", "1"]);
     let removed = home.run(&["repo", "remove", "octocat/one"]);
     assert_eq!((removed.code, removed.out.as_str()), (Some(0), ""));
@@ -108,7 +108,7 @@ fn remove_prints_nothing_and_says_what_went() {
 
 #[test]
 fn what_is_not_there_is_exit_code_4() {
-    let home = Home::with_users();
+    let home = Home::with_users(module_path!());
     for noun in ["user", "repo", "resume", "note"] {
         for verb in ["get", "remove"] {
             let refused = home.fails(4, &[noun, verb, "99"]);
@@ -127,7 +127,7 @@ fn what_is_not_there_is_exit_code_4() {
 
 #[test]
 fn list_lists_all_unless_limited_and_filters() {
-    let home = Home::with_users();
+    let home = Home::with_users(module_path!());
     for (name, status, owner) in [("a", "public", "1"), ("b", "private", "1"), ("a", "public", "2")] {
         home.done(&["repo", "add", name, "--status", status, "--user", owner]);
     }
@@ -145,12 +145,11 @@ fn list_lists_all_unless_limited_and_filters() {
 }
 
 #[test]
-fn programs_that_start_together_in_an_empty_folder_all_find_a_complete_database() {
-    use std::process::{Command, Stdio};
-    let home = Home::new();
+fn programs_that_start_together_where_no_database_is_all_find_a_complete_one() {
+    use std::process::Stdio;
+    let home = Home::new(module_path!());
     let start = |number: i32| {
-        let mut add = Command::new(crate::home::FOLIO);
-        add.current_dir(home.path()).env_clear().args(["user", "add", &format!("user{number}")]);
+        let mut add = home.command(&["user", "add", &format!("user{number}")]);
         add.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap()
     };
     let started: Vec<_> = (0..8).map(start).collect();

@@ -4,7 +4,7 @@ use crate::home::{Home, run};
 
 #[test]
 fn a_body_is_given_as_text_as_a_file_or_on_standard_input() {
-    let home = Home::with_users();
+    let home = Home::with_users(module_path!());
     home.file("cv.md", "# Ada\n");
     home.done(&["resume", "add", "Analyst", "--login", "ada", "--body-file", "cv.md"]);
     home.done(&["resume", "add", "Programmer", "--login", "ada", "--body", "- engines"]);
@@ -18,7 +18,7 @@ fn a_body_is_given_as_text_as_a_file_or_on_standard_input() {
 
 #[test]
 fn get_shows_the_body_and_rows_leave_it_out() {
-    let home = Home::with_users();
+    let home = Home::with_users(module_path!());
     home.done(&["note", "add", "To do", "--login", "ada", "--body", "call\tback\n\u{1b}[2Jthen rest"]);
     assert_eq!(home.row(&["note", "get", "1"])[..6], ["1", "2", "To do", "", "", "1"]);
     let shown = home.done(&["note", "get", "1", "--format", "table"]);
@@ -28,7 +28,7 @@ fn get_shows_the_body_and_rows_leave_it_out() {
 
 #[test]
 fn options_change_a_note_without_an_editor() {
-    let home = Home::with_users();
+    let home = Home::with_users(module_path!());
     home.done(&["repo", "add", "one", "--user", "1"]);
     home.done(&["note", "add", "To do", "--login", "ada"]);
     assert_eq!(home.row(&["note", "edit", "1", "--repo", "octocat/one"])[2..6], ["To do", "1", "", "2"]);
@@ -49,7 +49,7 @@ fn options_change_a_note_without_an_editor() {
 
 #[test]
 fn a_body_that_cannot_be_read_is_named_before_anything_is_made() {
-    let home = Home::new();
+    let home = Home::new(module_path!());
     home.file("latin", b"caf\xe9");
     home.file("nul", "a\0b");
     let add = |file| home.fails(1, &["note", "add", "x", "--user", "1", "--body-file", file]);

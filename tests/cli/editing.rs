@@ -8,7 +8,7 @@ use crate::home::{FOLIO, Home, Ran, run};
 
 /// A note with the body `one`.
 fn home() -> Home {
-    let home = Home::with_users();
+    let home = Home::with_users(module_path!());
     home.done(&["note", "add", "To do", "--login", "ada", "--body", "one"]);
     home
 }
@@ -77,6 +77,25 @@ fn text_that_is_left_as_it_is_is_no_change() {
 }
 
 #[test]
+fn a_text_that_is_emptied_is_not_saved_unless_it_is_said_on_the_command_line() {
+    let home = home();
+    for editor in [r#": > "$1""#, r#"printf ' \n\t\n' > "$1""#] {
+        let said = edit(&home, editor).refused(1);
+        assert_eq!(said, "the text was emptied, so nothing was saved; --body '' saves an empty one");
+        assert_eq!(body(&home, "note"), "one");
+        assert!(kept(&home).is_empty());
+    }
+    assert_eq!(home.row(&["note", "edit", "1", "--body", ""])[5], "2");
+    assert_eq!(body(&home, "note"), "");
+    // What was empty before and is left so is no change.
+    assert_eq!(edit(&home, "true").err, "no change\n");
+    home.done(&["resume", "add", "Analyst", "--login", "ada", "--body", "one"]);
+    let ran = run(home.folio(&["resume", "edit", "1"]).env("EDITOR", ": >"));
+    assert!(ran.refused(1).contains("was emptied"), "{ran:?}");
+    assert_eq!(body(&home, "resume"), "one");
+}
+
+#[test]
 fn a_note_that_someone_else_changed_meanwhile_is_not_overwritten_and_the_text_is_kept() {
     let home = home();
     let ran = edit(&home, &format!("'{FOLIO}' note edit 1 --body theirs >/dev/null && printf mine > \"$1\""));
@@ -92,7 +111,7 @@ fn a_note_that_someone_else_changed_meanwhile_is_not_overwritten_and_the_text_is
 
 #[test]
 fn a_resume_that_someone_else_changed_meanwhile_is_not_overwritten_either() {
-    let home = Home::with_users();
+    let home = Home::with_users(module_path!());
     home.done(&["resume", "add", "Analyst", "--login", "ada", "--body", "one"]);
     let script =
         home.file("editor.sh", format!("'{FOLIO}' resume edit 1 --vacancy Countess >/dev/null\nprintf mine > $1"));

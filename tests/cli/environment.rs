@@ -11,7 +11,7 @@ fn database(home: &Home, name: &str) {
 
 #[test]
 fn the_option_beats_the_environment_which_beats_the_file_which_beats_the_default() {
-    let home = Home::new();
+    let home = Home::new(module_path!());
     for name in ["option", "folio", "database", "file-folio", "file-database"] {
         database(&home, name);
     }
@@ -34,7 +34,7 @@ fn the_option_beats_the_environment_which_beats_the_file_which_beats_the_default
 
 #[test]
 fn only_the_current_folder_s_file_is_read() {
-    let home = Home::new();
+    let home = Home::new(module_path!());
     home.file(".env", "DATABASE_URL=above.db\n");
     fs::create_dir(home.path().join("below")).unwrap();
     let ran = run(home.folio(&["user", "list"]).current_dir(home.path().join("below")));
@@ -44,7 +44,7 @@ fn only_the_current_folder_s_file_is_read() {
 
 #[test]
 fn a_file_that_cannot_be_understood_is_named_with_its_line() {
-    let home = Home::new();
+    let home = Home::new(module_path!());
     home.file(".env", "A=1\nDATABASE_URL=postgres://u:SECRET word@h/db\n");
     let path = home.path().join(".env").display().to_string();
     let said = home.fails(1, &["user", "list"]);
@@ -59,7 +59,7 @@ fn a_file_that_cannot_be_understood_is_named_with_its_line() {
 
 #[test]
 fn no_password_is_shown_wherever_the_url_comes_from() {
-    let home = Home::new();
+    let home = Home::new(module_path!());
     for url in ["postgres://u:SECRET@h/db", "psotgres://u:SECRET@h/db", "u:SECRET@h/db"] {
         home.file(".env", format!("DATABASE_URL={url}\n"));
         for ran in [
@@ -82,7 +82,7 @@ fn no_password_is_shown_wherever_the_url_comes_from() {
 
 #[test]
 fn echo_shows_every_statement_with_values_rows_and_time() {
-    let home = Home::with_users();
+    let home = Home::with_users(module_path!());
     let ran = home.run(&["user", "edit", "2", "--username", "lovelace", "--echo"]);
     assert!(ran.out.starts_with("2\t-1\tlovelace"), "{ran:?}");
     let sent: Vec<_> = ran.err.lines().collect();

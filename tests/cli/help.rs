@@ -28,7 +28,7 @@ fn help(home: &Home, command: &str) -> String {
 
 #[test]
 fn every_page_is_as_it_was_read_last() {
-    let home = Home::new();
+    let home = Home::new(module_path!());
     for command in commands(&home) {
         let name = format!("help {command}").trim().replace(' ', "-");
         assert_snapshot!(name, help(&home, &command));
@@ -37,7 +37,7 @@ fn every_page_is_as_it_was_read_last() {
 
 #[test]
 fn every_page_has_examples_and_every_verb_says_what_it_prints() {
-    let home = Home::new();
+    let home = Home::new(module_path!());
     let commands = commands(&home);
     assert_eq!(commands.len(), 1 + 6 + 4 * 5 + 3 + 1 + 2, "{commands:?}");
     for command in commands {
@@ -50,7 +50,7 @@ fn every_page_has_examples_and_every_verb_says_what_it_prints() {
 
 #[test]
 fn help_names_the_columns_in_their_order() {
-    let home = Home::with_users();
+    let home = Home::with_users(module_path!());
     for noun in ["user", "repo", "resume", "note"] {
         let header = home.done(&[noun, "list", "--format", "table"]);
         let columns: Vec<&str> = header.lines().next().unwrap().split_whitespace().collect();
@@ -63,7 +63,7 @@ fn help_names_the_columns_in_their_order() {
 
 #[test]
 fn every_command_takes_the_options_of_every_command() {
-    let home = Home::new();
+    let home = Home::new(module_path!());
     for command in commands(&home) {
         let page = help(&home, &command);
         for option in ["--database-url <URL>", "--format <FORMAT>", "--echo", "--busy-timeout <SECONDS>"] {
@@ -74,7 +74,7 @@ fn every_command_takes_the_options_of_every_command() {
 
 #[test]
 fn a_slip_is_exit_code_2_and_makes_nothing() {
-    let home = Home::new();
+    let home = Home::new(module_path!());
     for slip in [
         &[][..],
         &["user"],
@@ -114,16 +114,8 @@ fn a_slip_is_exit_code_2_and_makes_nothing() {
 }
 
 #[test]
-fn the_version_is_printed() {
-    let version = format!("folio {}\n", env!("CARGO_PKG_VERSION"));
-    assert_eq!(Home::new().done(&["-V"]), version);
-    let long = Home::new().done(&["--version"]);
-    assert!(long.starts_with(&version) && long.contains("\nengines: SQLite"), "{long}");
-}
-
-#[test]
 fn completions_know_the_commands() {
-    let home = Home::new();
+    let home = Home::new(module_path!());
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let script = home.done(&["completions", shell]);
         assert!(script.contains("with-everything") && script.contains("database-url"), "{shell}");

@@ -1,12 +1,18 @@
-//! A folder with nothing in it, and the program run there with nothing in its environment.
+//! A folder with nothing in it, and the program run there with nothing in its environment but where its database is.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::time::Duration;
 
 use assert_cmd::Command;
-use folio::connection::{AnyConnection, SqliteAccess, open_sqlite};
+use folio::Database;
+use folio::connection::{Access, Backend};
+use folio::database::{Options, PooledConnection};
 use tempfile::TempDir;
+
+use crate::support::fixture::engine;
+use crate::support::servers;
 
 /// The program.
 pub const FOLIO: &str = env!("CARGO_BIN_EXE_folio");
@@ -14,6 +20,8 @@ pub const FOLIO: &str = env!("CARGO_BIN_EXE_folio");
 /// Where one test works; it goes with the test.
 pub struct Home {
     folder: TempDir,
+    /// The database's URL on a server; without one it is the file that the program takes by itself.
+    url: Option<String>,
 }
 
 /// How a run ended.
@@ -25,13 +33,19 @@ pub struct Ran {
 }
 
 impl Home {
-    pub fn new() -> Self {
-        Self { folder: TempDir::new().unwrap() }
+    /// On the engine whose name the module bears, on SQLite where it bears none. There is no database yet.
+    pub fn new(module: &str) -> Self {
+        let server = Backend::ALL.iter().any(|backend| module.split("::").any(|part| part == backend.feature()));
+        let url = match if server { engine(module) } else { Backend::Sqlite } {
+            Backend::Sqlite => None,
+            server => Some(servers::unmade(server)),
+        };
+        Self { folder: TempDir::new().unwrap(), url }
     }
 
     /// With a database, and in it the users 1 (octocat, 583231, with an email) and 2 (ada, -1).
-    pub fn with_users() -> Self {
-        let home = Self::new();
+    pub fn with_users(module: &str) -> Self {
+        let home = Self::new(module);
         home.done(&["user", "add", "octocat", "--number", "583231", "--email", "octocat@example.org"]);
         home.done(&["user", "add", "ada"]);
         home
@@ -55,20 +69,34 @@ impl Home {
         files
     }
 
-    /// A connection of somebody else's to `folio.db`, who waits for no lock.
-    pub fn connect(&self) -> AnyConnection {
-        let path = self.path().join("folio.db");
-        AnyConnection::Sqlite(open_sqlite(Some(&path), SqliteAccess::Create, 0).unwrap())
+    /// What messages call the database.
+    pub fn place(&self) -> String {
+        match &self.url {
+            Some(url) => folio::database::redact(url),
+            None => self.path().join("folio.db").display().to_string(),
+        }
+    }
+
+    /// A connection of somebody else's to the database, who waits for no lock, and makes it where it is missing.
+    pub fn connect(&self) -> PooledConnection {
+        let file = self.path().join("folio.db").display().to_string();
+        let options = Options::new().access(Access::Create).busy_timeout(Duration::ZERO);
+        Database::open_with(self.url.as_deref().unwrap_or(&file), options).unwrap().connection().unwrap()
     }
 
     /// The program with these arguments, in this folder; temporary files are made in it too.
-    pub fn folio(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(FOLIO);
+    pub fn command(&self, arguments: &[&str]) -> std::process::Command {
+        let mut command = std::process::Command::new(FOLIO);
         command.current_dir(self.path()).env_clear().env("TMPDIR", self.path()).args(arguments);
+        command.envs(self.url.as_ref().map(|url| ("FOLIO_DATABASE_URL", url)));
         for kept in ["PATH", "LLVM_PROFILE_FILE"] {
             command.envs(std::env::var_os(kept).map(|value| (kept, value)));
         }
         command
+    }
+
+    pub fn folio(&self, arguments: &[&str]) -> Command {
+        Command::from_std(self.command(arguments))
     }
 
     pub fn run(&self, arguments: &[&str]) -> Ran {
@@ -77,9 +105,8 @@ impl Home {
 
     /// Runs it with its standard output going there, and gives what it said on the other.
     pub fn run_into(&self, out: impl Into<Stdio>, arguments: &[&str]) -> Ran {
-        let mut command = std::process::Command::new(FOLIO);
-        command.current_dir(self.path()).env_clear().args(arguments).stdout(out).stderr(Stdio::piped());
-        let output = command.spawn().unwrap().wait_with_output().unwrap();
+        let mut command = self.command(arguments);
+        let output = command.stdout(out).stderr(Stdio::piped()).spawn().unwrap().wait_with_output().unwrap();
         Ran { code: output.status.code(), out: String::new(), err: String::from_utf8(output.stderr).unwrap() }
     }
 

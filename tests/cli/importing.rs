@@ -11,7 +11,7 @@ fn sample(name: &str) -> String {
 
 #[test]
 fn the_samples_are_taken_in_and_a_second_time_nothing_changes() {
-    let home = Home::new();
+    let home = Home::new(module_path!());
     let (github, resumes) = (sample("github"), sample("jsonresume"));
     let first = home.run(&["import", &github, &resumes]);
     assert_eq!(first.code, Some(0), "{first:?}");
@@ -33,7 +33,7 @@ fn the_samples_are_taken_in_and_a_second_time_nothing_changes() {
 
 #[test]
 fn what_was_done_is_a_row_a_kind_where_a_format_is_asked_for() {
-    let home = Home::new();
+    let home = Home::new(module_path!());
     home.file("users.json", r#"[{"login": "octocat", "id": 583231}, {"login": "hubot", "id": 3}]"#);
     assert_eq!(home.done(&["import", "users.json", "--format", "tsv"]), "users\t2\t0\t0\nin all\t2\t0\t0\n");
     let json = home.done(&["import", "users.json", "--format", "json"]);
@@ -43,7 +43,7 @@ fn what_was_done_is_a_row_a_kind_where_a_format_is_asked_for() {
 
 #[test]
 fn an_input_that_fails_leaves_nothing_behind_and_those_before_it_stay() {
-    let home = Home::new();
+    let home = Home::new(module_path!());
     home.file("1.json", r#"[{"login": "octocat", "id": 583231}]"#);
     home.file("2.json", "[{\"login\": \"hubot\", \"id\": 3},\n {\"login\": \"cut");
     home.file("3.json", r#"[{"login": "ada", "id": 4}]"#);
@@ -59,7 +59,7 @@ fn an_input_that_fails_leaves_nothing_behind_and_those_before_it_stay() {
 
 #[test]
 fn a_reader_who_goes_away_hides_no_failure() {
-    let home = Home::new();
+    let home = Home::new(module_path!());
     home.done(&["db", "create"]);
     home.file("1.json", r#"[{"login": "octocat", "id": 583231}]"#);
     home.file("2.json", "[{");
@@ -71,7 +71,7 @@ fn a_reader_who_goes_away_hides_no_failure() {
 
 #[test]
 fn bad_input_is_named_with_its_place_and_nothing_of_it_is_kept() {
-    let home = Home::new();
+    let home = Home::new(module_path!());
     home.done(&["db", "create"]);
     for (name, text) in [
         ("cut.json", &b"[{\"login\": \"octocat\", \"id\": 583231}, {\"log"[..]),
@@ -94,7 +94,7 @@ fn bad_input_is_named_with_its_place_and_nothing_of_it_is_kept() {
 
 #[test]
 fn a_path_that_is_not_there_costs_nothing() {
-    let home = Home::new();
+    let home = Home::new(module_path!());
     home.file("users.json", r#"{"login": "octocat", "id": 583231}"#);
     assert!(home.fails(1, &["import", "users.json", "none.json"]).starts_with("none.json: No such file"));
     fs::create_dir(home.path().join("empty")).unwrap();
@@ -104,7 +104,7 @@ fn a_path_that_is_not_there_costs_nothing() {
 
 #[test]
 fn what_a_folder_holds_besides_is_said() {
-    let home = Home::new();
+    let home = Home::new(module_path!());
     fs::create_dir(home.path().join("in")).unwrap();
     home.file("in/users.json", r#"{"login": "octocat", "id": 583231}"#);
     home.file("in/photo.png", "");
@@ -120,7 +120,7 @@ fn what_a_folder_holds_besides_is_said() {
 
 #[test]
 fn whose_a_note_is_and_what_an_input_is_can_be_said() {
-    let home = Home::with_users();
+    let home = Home::with_users(module_path!());
     let import =
         |arguments: &[&str]| run(home.folio(&[&["import", "-"], arguments].concat()).write_stdin("# To do\n\nrest\n"));
     let ran = import(&["--login", "ada", "--as", "markdown"]);
@@ -132,4 +132,23 @@ fn whose_a_note_is_and_what_an_input_is_can_be_said() {
     assert_eq!(ran.refused(4), "there is no user with id 99");
     assert_eq!(import(&["--user", "1", "--as", "github"]).code, Some(1));
     assert_eq!(home.column(0, &["note", "list"]), ["1"]);
+}
+
+#[test]
+fn json_of_another_kind_is_never_taken_for_a_note() {
+    let home = Home::new(module_path!());
+    for (input, said) in [
+        (r#"{"a": 1}"#, "JSON of a kind that folio does not read"),
+        (r#"[{"a": 1}]"#, "JSON of a kind that folio does not read"),
+        (r#"{"message": "Bad credentials", "status": "401"}"#, r#"no record but a message: "Bad credentials""#),
+        ("null", "expected a JSON object or list"),
+        ("12", "expected a JSON object or list, found a number"),
+        (r#""a text""#, "expected a JSON object or list, found a text"),
+        ("[1, 2]", "expected a JSON object, found a number"),
+    ] {
+        let ran = run(home.folio(&["import", "-"]).write_stdin(input));
+        assert_eq!(ran.code, Some(1), "{ran:?}");
+        let last = ran.err.lines().last().unwrap_or_default();
+        assert!(last.starts_with("folio: standard input") && last.contains(said), "{ran:?}");
+    }
 }

@@ -7,7 +7,7 @@ use crate::home::Home;
 
 #[test]
 fn looking_for_a_database_that_is_not_there_makes_none_and_says_what_does() {
-    let home = Home::new();
+    let home = Home::new(module_path!());
     let path = home.path().join("folio.db").display().to_string();
     let looking: &[&[&str]] = &[
         &["migrate", "status"],
@@ -38,7 +38,7 @@ fn looking_for_a_database_that_is_not_there_makes_none_and_says_what_does() {
 #[test]
 fn adding_makes_a_database_and_says_where() {
     for verb in [&["user", "add", "ada"][..], &["db", "create"], &["migrate", "up"], &["import", "-"]] {
-        let home = Home::new();
+        let home = Home::new(module_path!());
         let ran = crate::home::run(home.folio(verb).write_stdin(r#"{"login": "octocat", "id": 583231}"#));
         let path = home.path().join("folio.db");
         assert_eq!(ran.code, Some(0), "{ran:?}");
@@ -50,7 +50,7 @@ fn adding_makes_a_database_and_says_where() {
 
 #[test]
 fn looking_leaves_the_file_as_it_is() {
-    let home = Home::with_users();
+    let home = Home::with_users(module_path!());
     let before = fs::read(home.path().join("folio.db")).unwrap();
     for verb in [&["user", "list"][..], &["user", "get", "1"], &["migrate", "status"], &["repo", "list"]] {
         home.done(verb);
@@ -64,7 +64,7 @@ fn looking_leaves_the_file_as_it_is() {
 
 #[test]
 fn making_what_is_there_already_is_no_failure() {
-    let home = Home::with_users();
+    let home = Home::with_users(module_path!());
     let ran = home.run(&["db", "create"]);
     assert_eq!((ran.code, ran.out.as_str()), (Some(0), ""));
     assert!(ran.err.ends_with("folio.db is there already, and up to date\n"), "{ran:?}");
@@ -73,7 +73,7 @@ fn making_what_is_there_already_is_no_failure() {
 
 #[test]
 fn a_database_in_memory_is_made_for_every_command_without_a_word() {
-    let home = Home::new();
+    let home = Home::new(module_path!());
     let ran = home.run(&["user", "add", "ada", "--database-url", "sqlite::memory:"]);
     assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""));
     assert!(ran.out.starts_with("1\t-1\tada\t"), "{ran:?}");

@@ -4,7 +4,7 @@ use crate::home::Home;
 
 #[test]
 fn a_database_that_is_behind_is_exit_code_3_for_every_command_but_migrate() {
-    let home = Home::with_users();
+    let home = Home::with_users(module_path!());
     let down = home.run(&["migrate", "down"]);
     assert_eq!((down.code, down.out.as_str()), (Some(0), ""));
     assert_eq!(down.err, "reverted 2026-11-01-000004_create_notes\n");
@@ -19,7 +19,10 @@ fn a_database_that_is_behind_is_exit_code_3_for_every_command_but_migrate() {
         &["import", "users.json"],
     ] {
         let said = home.fails(3, verb);
-        assert!(said.contains("folio.db is 1 migration(s) behind") && said.contains("'folio migrate up'"), "{said}");
+        assert!(
+            said.contains(&format!("{} is 1 migration(s) behind", home.place())) && said.contains("'folio migrate up'"),
+            "{said}"
+        );
     }
     let status = home.run(&["migrate", "status"]);
     assert!(status.refused(3).contains("'folio migrate up'"));
@@ -31,7 +34,7 @@ fn a_database_that_is_behind_is_exit_code_3_for_every_command_but_migrate() {
 
 #[test]
 fn up_and_down_go_as_far_as_they_are_told() {
-    let home = Home::new();
+    let home = Home::new(module_path!());
     let ran = home.run(&["migrate", "up", "--steps", "1"]);
     assert!(ran.err.ends_with("applied 2026-11-01-000001_create_users\n"), "{ran:?}");
     assert_eq!(home.run(&["migrate", "up"]).err.lines().count(), 3);
@@ -46,17 +49,8 @@ fn up_and_down_go_as_far_as_they_are_told() {
 }
 
 #[test]
-fn an_empty_file_is_nobody_s_and_db_create_fills_it() {
-    let home = Home::new();
-    home.file("folio.db", "");
-    home.fails(3, &["user", "list"]);
-    home.done(&["db", "create"]);
-    assert_eq!(home.done(&["user", "list"]), "");
-}
-
-#[test]
 fn status_in_json_is_one_array() {
-    let home = Home::with_users();
+    let home = Home::with_users(module_path!());
     let json: serde_json::Value = serde_json::from_str(&home.done(&["migrate", "status", "--format", "json"])).unwrap();
     assert_eq!(json.as_array().unwrap().len(), 4);
     assert_eq!(json[0]["version"], "20261101000001");

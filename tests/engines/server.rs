@@ -1,5 +1,9 @@
 //! The suite of a server; the module that takes it in bears the engine's name.
 
+mod opening;
+#[cfg(feature = "cli")]
+mod program;
+
 use std::net::TcpListener;
 use std::sync::Barrier;
 use std::time::{Duration, Instant};
@@ -9,7 +13,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 use folio::connection::{Access, Backend};
 use folio::database::{Options, Retry};
-use folio::migrations::{Standing, Target};
+use folio::migrations::Standing;
 use folio::models::{NewNote, NewUser, Note, User};
 use folio::schema::users;
 use folio::{Database, Error, Result};
@@ -204,103 +208,4 @@ fn a_row_that_changed_between_its_reading_and_its_writing_runs_the_unit_again() 
     });
     assert!(stale.unwrap_err().is_stale());
     assert_eq!(attempts, 3);
-}
-
-#[test]
-fn two_runners_at_once_apply_each_migration_once() {
-    let (url, _) = address(backend());
-    let db = Database::open_with(&url, Options::new().access(Access::Create)).unwrap();
-    let start = Barrier::new(3);
-    let applied: usize = std::thread::scope(|scope| {
-        let runners: Vec<_> = (0..3)
-            .map(|_| {
-                scope.spawn(|| {
-                    let own = Database::open(&url).unwrap();
-                    start.wait();
-                    own.migrate().unwrap().len()
-                })
-            })
-            .collect();
-        runners.into_iter().map(|runner| runner.join().unwrap()).sum()
-    });
-    assert_eq!(applied, 4);
-    assert_eq!(db.standing().unwrap(), Standing::Current);
-}
-
-#[derive(Debug, PartialEq, QueryableByName)]
-struct Column {
-    #[diesel(sql_type = Text)]
-    table_name: String,
-    #[diesel(sql_type = Text)]
-    column_name: String,
-    #[diesel(sql_type = Text)]
-    data_type: String,
-    #[diesel(sql_type = Text)]
-    nullable: String,
-}
-
-fn catalogue(db: &Database) -> Vec<Column> {
-    let here = if backend() == Backend::Postgres { "current_schema()" } else { "DATABASE()" };
-    let text = if backend() == Backend::Postgres { "TEXT" } else { "CHAR" };
-    let columns = ["table_name", "column_name", "data_type"].map(|name| format!("CAST({name} AS {text}) AS {name}"));
-    diesel::sql_query(format!(
-        "SELECT {}, CAST(is_nullable AS {text}) AS nullable FROM information_schema.columns \
-         WHERE table_schema = {here} AND table_name <> '__diesel_schema_migrations' ORDER BY table_name, ordinal_position",
-        columns.join(", ")
-    ))
-    .load(&mut *db.connection().unwrap())
-    .unwrap()
-}
-
-#[test]
-fn the_catalogue_is_what_schema_rs_says() {
-    let mut expected = Vec::new();
-    let mut table = "";
-    for line in include_str!("../../src/schema.rs").lines() {
-        if let Some((name, _)) = line.trim().split_once(" (id) {") {
-            table = name;
-        }
-        let Some((name, sql_type)) = line.trim().strip_suffix(',').and_then(|line| line.split_once(" -> ")) else {
-            continue;
-        };
-        let nullable = sql_type.starts_with("Nullable<");
-        expected.push((table, name, sql_type.trim_start_matches("Nullable<").trim_end_matches('>'), nullable));
-    }
-    let found = catalogue(&fixture(module_path!()));
-    assert_eq!(found.len(), expected.len());
-    for (found, (table, name, sql_type, nullable)) in found.iter().zip(expected) {
-        assert_eq!((&*found.table_name, &*found.column_name), (table, name));
-        assert_eq!(found.nullable == "YES", nullable, "{table}.{name}");
-        let known: &[&str] = match sql_type {
-            "BigInt" => &["bigint"],
-            "Text" => &["text", "varchar", "longtext"],
-            "Timestamp" => &["timestamp without time zone", "datetime"],
-            _ => &["USER-DEFINED", "enum"],
-        };
-        assert!(known.contains(&&*found.data_type), "{table}.{name}: {}", found.data_type);
-    }
-}
-
-#[test]
-fn every_migration_goes_down_and_up_again_to_the_same_catalogue() {
-    let db = fixture(module_path!());
-    let whole = catalogue(&db);
-    for steps in 1..=4 {
-        assert_eq!(db.migrate_down(Target::Steps(steps), |_| ()).unwrap().len(), steps);
-        assert_eq!(db.migrate().unwrap().len(), steps);
-        assert_eq!(catalogue(&db), whole);
-    }
-}
-
-#[test]
-fn texts_compare_byte_by_byte() {
-    let db = fixture(module_path!());
-    for (number, name) in (1..).zip(["a", "A", "a ", "ä", "B", "b"]) {
-        add(&db, number, name).unwrap();
-    }
-    let sorted: Vec<String> =
-        db.read(|session| session.rows(users::table.select(users::username).order(users::username))).unwrap();
-    assert_eq!(sorted, ["A", "B", "a", "a ", "b", "ä"]);
-    let like = |name: &str| db.read(|session| session.query(User::all().filter(users::username.eq(name))).count());
-    assert_eq!((like("a").unwrap(), like("A").unwrap(), like("a ").unwrap()), (1, 1, 1));
 }

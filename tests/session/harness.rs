@@ -40,9 +40,12 @@ impl Place {
 
 pub const fn capabilities(engine: Backend) -> &'static [Capability] {
     match engine {
-        Backend::Sqlite => {
-            &[Capability::CheckAtCommit, Capability::KeepOthersOutFromBegin, Capability::HoldTextThatIsNone]
-        }
+        Backend::Sqlite => &[
+            Capability::CheckAtCommit,
+            Capability::KeepOthersOutFromBegin,
+            Capability::HoldTextThatIsNone,
+            Capability::CountWhoRefers,
+        ],
         Backend::Postgres => &[Capability::CheckAtCommit, Capability::KeepApartLess],
         _ => &[Capability::KeepApartLess],
     }

@@ -4,7 +4,6 @@
 //! knows what to run on: `fixture(module_path!())`.
 
 use std::ops::Deref;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use folio::Database;
 use folio::connection::{Access, Backend, EchoOptions};
@@ -43,13 +42,12 @@ pub fn engine(module: &str) -> Backend {
 
 /// The address of a database that is not made yet, and the folder that it will be in if it is a file.
 pub fn address(backend: Backend) -> (String, Option<TempDir>) {
-    static MADE: AtomicU32 = AtomicU32::new(0);
     match backend {
         Backend::Sqlite => {
             let folder = tempfile::tempdir().unwrap();
             (folder.path().join("folio.db").display().to_string(), Some(folder))
         }
-        server => (servers::url(server, &format!("test_{}", MADE.fetch_add(1, Ordering::Relaxed))), None),
+        server => (servers::unmade(server), None),
     }
 }
 

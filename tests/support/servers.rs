@@ -9,6 +9,7 @@ use std::io::{BufRead as _, BufReader};
 use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use folio::connection::Backend;
 
@@ -32,8 +33,11 @@ B=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -n 1)
 [ -x "$B/initdb" ] || fail "PostgreSQL's server is not installed (Debian: postgresql; '.ci/servers' installs it)"
 : >"$D/log"; chmod 666 "$D/log"
 as "$B/initdb" -D "$D/data" -U app -A trust --no-sync --locale=C.UTF-8 -E UTF8 >"$D/log" 2>&1 || fail 'initdb:'
+# Whoever is in this role needs a password; nobody else does.
+sed -i '1i host all +guarded all scram-sha-256' "$D/data/pg_hba.conf"
 as "$B/pg_ctl" -D "$D/data" -l "$D/log" -w -o "-c listen_addresses=127.0.0.1 -p $PORT -k $D -c fsync=off \
     -c full_page_writes=off -c max_connections=200 -c shared_buffers=64MB" start >/dev/null 2>&1 || fail 'PostgreSQL:'
+as "$B/psql" -h "$D" -p "$PORT" -U app -d postgres -c 'CREATE ROLE guarded' >"$D/log" 2>&1 || fail 'PostgreSQL:'
 echo ready
 read -r _
 as "$B/pg_ctl" -D "$D/data" -m immediate stop >/dev/null 2>&1
@@ -57,7 +61,8 @@ until mariadb-admin --no-defaults -S "$D/s.sock" -uroot ping >/dev/null 2>&1; do
     sleep 0.05
 done
 mariadb --no-defaults -S "$D/s.sock" -uroot -e \
-    "CREATE USER app@'127.0.0.1' IDENTIFIED BY 'pw'; GRANT ALL ON *.* TO app@'127.0.0.1'" >"$D/log" 2>&1 || fail 'MariaDB:'
+    "CREATE USER app@'127.0.0.1' IDENTIFIED BY 'pw'; GRANT ALL ON *.* TO app@'127.0.0.1' WITH GRANT OPTION" \
+    >"$D/log" 2>&1 || fail 'MariaDB:'
 echo ready
 read -r _
 stop
@@ -83,6 +88,12 @@ pub fn url(backend: Backend, name: &str) -> String {
         Ok(server) => format!("{login}@127.0.0.1:{}/{name}", server.port),
         Err(problem) => panic!("NOT RUN on {backend}: {problem}"),
     }
+}
+
+/// A URL of a database of its own, which is not made yet.
+pub fn unmade(backend: Backend) -> String {
+    static MADE: AtomicU32 = AtomicU32::new(0);
+    url(backend, &format!("test_{}", MADE.fetch_add(1, Ordering::Relaxed)))
 }
 
 /// Ports below those that the system gives to connections as they come: a server that was killed finds its own free again.

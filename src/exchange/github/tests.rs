@@ -110,10 +110,11 @@ fn what_is_wrong_is_named_with_record_field_and_place() {
             r#"{"id": 1, "full_name": "b", "owner": {"id": 1, "login": "a"}}"#,
             "(line 1, column 24): `full_name` must be an owner and a name with '/' between them",
         ),
+        (r#"{"message": "Not Found"}"#, "(line 1, column 1): no record but a message: \"Not Found\""),
         (
-            r#"{"message": "Not Found"}"#,
-            "(line 1, column 1): neither a GitHub account (`id` and `login`) nor a GitHub repository (`id`, `name` and \
-             `owner`); a JSON Resume has `basics`, and a file of its own",
+            r#"{"message": null}"#,
+            "(line 1, column 1): JSON of a kind that folio does not read: a GitHub account has `id` and `login`, a GitHub \
+             repository `id`, `name` and `owner`; a JSON Resume has `basics` and stands alone in its input",
         ),
     ] {
         assert_eq!(problem(text), format!("in, record 1 {expected}"), "{text}");

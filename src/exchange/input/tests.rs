@@ -142,7 +142,7 @@ fn json_of_another_kind_is_refused_by_its_first_record() {
         Ok(mut reader) => reader.next().expect("a record").expect_err("a problem").to_string(),
         Err(error) => error.to_string(),
     };
-    assert!(problem("package.json").contains("record 1 (line 1, column 1): neither a GitHub account"));
+    assert!(problem("package.json").contains("record 1 (line 1, column 1): JSON of a kind that folio does not read"));
     assert!(problem("text.json").ends_with("(line 1, column 1): expected a JSON object or list, found 't'"));
     assert!(problem("none.json").ends_with("none.json: there is nothing in it"));
 }

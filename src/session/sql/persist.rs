@@ -9,6 +9,7 @@ use diesel::sql_types::{BigInt, Bool};
 use super::delete::{Condemned, delete};
 use super::insert::{insert, insert_only};
 use super::look::look;
+use super::referrers::look_below;
 use super::select::{select, select_by, select_one};
 use super::update::{Edited, update};
 use crate::connection::{AnyConnection, Engine, Link, SessionConnection, on_every_connection, on_variant};
@@ -36,6 +37,9 @@ pub trait Persist<C: SessionConnection>: Entity {
 
     /// Adds to a refusal which of the rows it is about, where a look at them and at the database tells.
     fn look(link: &mut Link<'_, C>, error: Error, rows: &[&Self]) -> Error;
+
+    /// Adds to a refusal to delete the rows which others still refer to them, where the engine did not say.
+    fn look_below(link: &mut Link<'_, C>, error: Error, rows: &[Condemned<'_, Self>]) -> Error;
 
     /// Reads the rows that have these keys, in no promised order.
     fn select(link: &mut Link<'_, C>, keys: &[Self::Key]) -> QueryResult<Vec<Self>>;
@@ -72,6 +76,10 @@ where
 
     fn look(link: &mut Link<'_, C>, error: Error, rows: &[&Self]) -> Error {
         if link.connection.backend().reads_after_error() { look(link, error, rows) } else { error }
+    }
+
+    fn look_below(link: &mut Link<'_, C>, error: Error, rows: &[Condemned<'_, Self>]) -> Error {
+        look_below(link, error, rows)
     }
 
     fn select(link: &mut Link<'_, C>, keys: &[Self::Key]) -> QueryResult<Vec<Self>> {
@@ -115,6 +123,12 @@ impl<E: PersistEverywhere> Persist<AnyConnection> for E {
 
     fn look(link: &mut Link<'_, AnyConnection>, error: Error, rows: &[&Self]) -> Error {
         on_variant!(link.connection, connection => Persist::look(&mut Link::new(connection, link.echo), error, rows))
+    }
+
+    fn look_below(link: &mut Link<'_, AnyConnection>, error: Error, rows: &[Condemned<'_, Self>]) -> Error {
+        on_variant!(link.connection, connection => {
+            Persist::look_below(&mut Link::new(connection, link.echo), error, rows)
+        })
     }
 
     fn select(link: &mut Link<'_, AnyConnection>, keys: &[Self::Key]) -> QueryResult<Vec<Self>> {

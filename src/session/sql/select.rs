@@ -13,6 +13,7 @@ use diesel::row::Row;
 use diesel::serialize::ToSql;
 use diesel::sql_types::{HasSqlType, Untyped};
 
+use super::unreadable::named;
 use super::{chunks, push_key, push_keys, rows_per_statement};
 use crate::connection::{Engine, Link, SessionConnection};
 use crate::session::entity::{Columns, Entity, Visitor};
@@ -179,7 +180,7 @@ where
 
 /// Reads a row of an entity's columns in their order.
 fn read<'r, E: Columns<DB>, DB: Backend>(row: &impl Row<'r, DB>) -> QueryResult<E> {
-    E::read(row).map_err(DieselError::DeserializationError)
+    E::read(row).map_err(|cause| DieselError::DeserializationError(named::<E, _>(row, cause)))
 }
 
 /// Reads the rows whose `column` is among the `count` values in a `Vec` of the field's type, in order of their keys.

@@ -1,0 +1,78 @@
+//! What follows a server's scheme in a URL: refused where a client library would misread it, pass over a part of it in
+//! silence, or put half of a password into its message.
+
+use percent_encoding::percent_decode_str;
+
+/// Gives what follows the scheme as the client libraries take it.
+pub(super) fn checked(rest: &str) -> Result<String, &'static str> {
+    if rest.contains(char::is_control) {
+        return Err("it holds a control character, such as the end of a line");
+    }
+    escapes(rest)?;
+    let Some(rest) = rest.strip_prefix("//") else { return Err("two slashes must follow its scheme") };
+    let (login, after) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    if login.matches('@').count() > 1 || after.contains('@') || after.contains('#') {
+        return Err(
+            "write @ as %40, / as %2F, ? as %3F and # as %23 in the user's name, the password and the parameters",
+        );
+    }
+    let (user, hosts) = login.split_once('@').unwrap_or(("", login));
+    if user.matches(':').count() > 1 {
+        return Err("write : as %3A in the password");
+    }
+    hosts.split(',').try_for_each(host)?;
+    Ok(format!("//{}", rest.replace(' ', "%20")))
+}
+
+/// A percent sign that starts no escape: libpq would repeat the word that it stands in.
+fn escapes(rest: &str) -> Result<(), &'static str> {
+    let is_code = |code: &str| code != "00" && code.bytes().all(|digit| digit.is_ascii_hexdigit());
+    if !rest.split('%').skip(1).all(|after| after.get(..2).is_some_and(is_code)) {
+        return Err("a percent sign starts an escape of two hexadecimal digits, %00 excepted; write % itself as %25");
+    }
+    percent_decode_str(rest).decode_utf8().map(drop).map_err(|_| "its %-escapes are not UTF-8")
+}
+
+fn host(host: &str) -> Result<(), &'static str> {
+    let after = match host.strip_prefix('[').map(|host| host.split_once(']')) {
+        None => host,
+        Some(Some((_, after))) => after,
+        Some(None) => return Err("the bracket before its host is not closed"),
+    };
+    match after.split_once(':') {
+        None => Ok(()),
+        Some((_, port)) if port.contains(':') => Err("write an IPv6 address in brackets, as in [::1]"),
+        Some((_, port)) if port.is_empty() || port.parse::<u16>().is_ok_and(|port| port > 0) => Ok(()),
+        Some(_) => Err("the port, which follows the host and a colon, is a number from 1 to 65535"),
+    }
+}
+
+/// Refuses what only the parameters and path of a MySQL URL can have wrong. Diesel passes over unknown parameters, and
+/// MariaDB's client library over `ssl_mode`: one who asks for more safety than there is must hear of it.
+#[cfg(feature = "mysql")]
+pub(super) fn mysql(rest: &str) -> Result<(), &'static str> {
+    let (place, parameters) = rest.split_once('?').unwrap_or((rest, ""));
+    if place.trim_start_matches('/').split_once('/').is_none_or(|(_, name)| name.is_empty()) {
+        return Err("it names no database; write mysql://USER@HOST/DATABASE");
+    }
+    let mut authority = false;
+    let mut demanded = false;
+    for parameter in parameters.split('&').filter(|parameter| !parameter.is_empty()) {
+        match parameter.split_once('=').unwrap_or((parameter, "")) {
+            ("ssl_mode", "disabled" | "preferred") => {}
+            ("ssl_mode", "required" | "verify_ca") => demanded = true,
+            ("ssl_mode", "verify_identity") => {
+                return Err("MariaDB's client library does not compare a server's name with its certificate; write \
+                     ssl_mode=verify_ca, and name in ssl_ca an authority that signs for this server alone");
+            }
+            ("ssl_mode", _) => return Err("ssl_mode is disabled, preferred, required or verify_ca"),
+            ("ssl_ca", _) => authority = true,
+            ("unix_socket" | "ssl_cert" | "ssl_key", _) => {}
+            _ => return Err("the parameters of a mysql URL are unix_socket, ssl_mode, ssl_ca, ssl_cert and ssl_key"),
+        }
+    }
+    if demanded && !authority {
+        return Err("MariaDB's client library asks for TLS only where ssl_ca names the file of the server's authority");
+    }
+    Ok(())
+}

@@ -1,0 +1,81 @@
+//! A second look after the database has refused to delete rows: whose rows still refer to them, and how many.
+
+use diesel::QueryResult;
+use diesel::backend::Backend;
+use diesel::deserialize::FromSql;
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::result::Error as DieselError;
+use diesel::row::Row as _;
+use diesel::sql_types::{BigInt, Untyped};
+
+use super::{Condemned, ROWS_PER_STATEMENT, push_keys};
+use crate::connection::{Engine, Link, Referrer};
+use crate::error::Error;
+use crate::session::entity::{Columns, Entity};
+
+/// Adds to `error` which rows still refer to the condemned ones, where the engine did not say and a look tells.
+pub(super) fn look_below<E, C>(link: &mut Link<'_, C>, error: Error, rows: &[Condemned<'_, E>]) -> Error
+where
+    C: Engine,
+    E: Columns<C::Backend>,
+    i64: FromSql<BigInt, C::Backend>,
+{
+    let Error::ForeignKey { table, problem } = error else { return error };
+    let referrers = link.connection.unnamed_referrers(E::table().name).unwrap_or_default();
+    let counted = referrers.iter().find_map(|referrer| {
+        let count = count(link, rows, referrer).ok().filter(|count| *count > 0)?;
+        let refer = if count == 1 { "row of {} still refers" } else { "rows of {} still refer" };
+        Some(format!("{count} {} to it by {}", refer.replace("{}", &referrer.table), referrer.column))
+    });
+    Error::ForeignKey { table, problem: counted.unwrap_or(problem) }
+}
+
+fn count<E, C>(link: &mut Link<'_, C>, rows: &[Condemned<'_, E>], referrer: &Referrer) -> QueryResult<i64>
+where
+    C: Engine,
+    E: Columns<C::Backend>,
+    i64: FromSql<BigInt, C::Backend>,
+{
+    let mut all = 0;
+    for rows in rows.chunks(ROWS_PER_STATEMENT) {
+        link.each(Referring { rows, referrer }, |row| {
+            all += row.get_value::<BigInt, i64, _>(0).map_err(DieselError::DeserializationError)?;
+            Ok(())
+        })?;
+    }
+    Ok(all)
+}
+
+/// `SELECT COUNT(*) FROM child WHERE column IN (SELECT to FROM parent WHERE key IN (…))`.
+struct Referring<'a, E: Entity> {
+    rows: &'a [Condemned<'a, E>],
+    referrer: &'a Referrer,
+}
+
+impl<E: Columns<DB>, DB: Backend> QueryFragment<DB> for Referring<'_, E> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        out.unsafe_to_cache_prepared();
+        out.push_sql("SELECT COUNT(*) FROM ");
+        out.push_identifier(&self.referrer.table)?;
+        out.push_sql(" WHERE ");
+        out.push_identifier(&self.referrer.column)?;
+        out.push_sql(" IN (SELECT ");
+        let key = E::table().columns[E::table().key[0]].name;
+        out.push_identifier(self.referrer.to.as_deref().unwrap_or(key))?;
+        out.push_sql(" FROM ");
+        E::table_name(out.reborrow())?;
+        out.push_sql(" WHERE ");
+        push_keys::<E, DB>(self.rows.iter().map(|row| &row.key), &mut out)?;
+        out.push_sql(")");
+        Ok(())
+    }
+}
+
+impl<E: Entity> Query for Referring<'_, E> {
+    type SqlType = Untyped;
+}
+
+impl<E: Entity> QueryId for Referring<'_, E> {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}

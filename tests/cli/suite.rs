@@ -1,0 +1,9 @@
+//! What the program does with records and their database, whatever the engine; the module that takes this in bears the
+//! engine's name.
+
+mod commands;
+mod documents;
+mod importing;
+mod migrating;
+mod printing;
+mod refusing;
