@@ -128,6 +128,15 @@ pub enum Mode {
     Read,
 }
 
+/// How far the keys of a table have come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UsedKeys {
+    /// The greatest that the engine remembers to have given, or met, whether its row is still there or not; else 0.
+    pub given: i64,
+    /// The greatest that a row has; 0 where there are none.
+    pub held: i64,
+}
+
 /// What the session asks of a connection, concrete or [`AnyConnection`].
 pub trait SessionConnection: Connection + LoadConnection + Send + 'static {
     /// The engine at the other end.
@@ -138,6 +147,21 @@ pub trait SessionConnection: Connection + LoadConnection + Send + 'static {
 
     /// Opens a transaction: the engine's `BEGIN`, or a savepoint where one is open already.
     fn begin(&mut self, mode: Mode) -> QueryResult<()>;
+
+    /// The keys that `table` has given so far, which are in `column`.
+    ///
+    /// # Errors
+    ///
+    /// What the database says against looking.
+    fn used_keys(&mut self, table: &str, column: &str) -> QueryResult<UsedKeys>;
+
+    /// Has the keys of new rows of `table` go on behind those that another database has used, whose rows are about to be
+    /// inserted with the keys they have. A server does not undo this by a rollback, and MySQL ends an open transaction.
+    ///
+    /// # Errors
+    ///
+    /// What the database says against it.
+    fn go_on_behind(&mut self, table: &str, column: &str, used: UsedKeys) -> QueryResult<()>;
 
     /// Says in a user's words what the database refused while `doing` something with `table`.
     fn explain(&self, error: diesel::result::Error, table: &str, doing: &str) -> Error;

@@ -3,16 +3,17 @@
 use std::time::Duration;
 
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
+use diesel::dsl::sql;
 use diesel::pg::Pg;
 use diesel::query_builder::AstPass;
 use diesel::result::{DatabaseErrorInformation, DatabaseErrorKind, Error as DieselError};
 use diesel::serialize::{self, Output, ToSql};
-use diesel::sql_types::{Array, HasSqlType};
-use diesel::{Connection, PgConnection, QueryResult};
+use diesel::sql_types::{Array, BigInt, HasSqlType, Text};
+use diesel::{Connection, PgConnection, QueryResult, RunQueryDsl as _};
 
 use super::refusal::{self, Meaning};
 use super::server::{Server, Waits};
-use super::{Access, ArrayOf, Backend, Engine, Mode, SessionConnection, Updates, Values, failure};
+use super::{Access, ArrayOf, Backend, Engine, Mode, SessionConnection, Updates, UsedKeys, Values, failure};
 use crate::error::{Error, Result};
 
 /// Opens the database of `server`, and says whether that made it. libpq reads the URL, with several hosts or one, and
@@ -80,6 +81,18 @@ fn create(server: &Server, name: &str, waits: Waits) -> Result<()> {
     made.map_err(|error| refused(server, format!("it is not there and cannot be made: {error}")))
 }
 
+/// What tells the database, and the schema in it, from every other; a standby is the same as its primary.
+pub(super) fn identity(connection: &mut PgConnection) -> Option<String> {
+    let named = "'postgres ' || (SELECT system_identifier FROM pg_control_system()) || '/' || current_database() || '/' \
+                 || COALESCE(current_schema(), '')";
+    diesel::select(sql::<Text>(named)).get_result(connection).ok()
+}
+
+/// The name of the sequence that a table's keys come from.
+fn sequence(table: &str, column: &str) -> String {
+    format!("pg_get_serial_sequence('\"{table}\"', '{column}')")
+}
+
 fn refused(server: &Server, problem: String) -> Error {
     Error::Open { place: server.to_string(), problem }
 }
@@ -102,6 +115,25 @@ impl SessionConnection for PgConnection {
             Err(DieselError::AlreadyInTransaction) => AnsiTransactionManager::begin_transaction(self),
             done => done,
         }
+    }
+
+    fn used_keys(&mut self, table: &str, column: &str) -> QueryResult<UsedKeys> {
+        let given = sql::<BigInt>(&format!(
+            "COALESCE((SELECT last_value FROM pg_sequences WHERE format('%I.%I', schemaname, sequencename) = {}), 0)",
+            sequence(table, column)
+        ));
+        let held = sql::<BigInt>(&format!("COALESCE((SELECT MAX(\"{column}\") FROM \"{table}\"), 0)"));
+        let (given, held) = diesel::select((given, held)).get_result(self)?;
+        Ok(UsedKeys { given, held })
+    }
+
+    /// A row that comes with its key leaves the sequence where it is.
+    fn go_on_behind(&mut self, table: &str, column: &str, used: UsedKeys) -> QueryResult<()> {
+        let last = used.given.max(used.held);
+        if last < 1 {
+            return Ok(());
+        }
+        self.batch_execute(&format!("SELECT setval({}, {last})", sequence(table, column)))
     }
 
     fn explain(&self, error: DieselError, table: &str, doing: &str) -> Error {

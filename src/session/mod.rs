@@ -12,6 +12,7 @@ mod flush;
 mod handle;
 mod identity;
 mod inspect;
+mod keys;
 mod load;
 mod plan;
 mod query;
@@ -38,7 +39,7 @@ pub use plan::{Plan, Step};
 pub use query::Query;
 pub use reference::{Keys, Parent, Ref};
 pub use rows::Deletable;
-pub use sql::{Condemned, Edited, Locked, Persist};
+pub use sql::{Condemned, Edited, EveryRow, Everywhere, Locked, Persist};
 pub use statement::Statement;
 pub use transaction::Freshness;
 

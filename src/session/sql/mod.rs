@@ -16,9 +16,10 @@ mod update_join;
 mod whole;
 
 pub use delete::Condemned;
-pub use persist::Persist;
+pub use persist::{Everywhere, Persist};
 pub(crate) use select::read_into;
 pub use update::Edited;
+pub use whole::EveryRow;
 pub use whole::Locked;
 pub(crate) use whole::{Count, Exists, Page};
 
