@@ -7,6 +7,8 @@ mod home;
 
 #[path = "cli/commands.rs"]
 mod commands;
+#[path = "cli/copying.rs"]
+mod copying;
 #[path = "cli/documents.rs"]
 mod documents;
 #[path = "cli/editing.rs"]

@@ -218,7 +218,7 @@ fn a_key_whose_row_was_removed_is_not_given_again() -> Result<()> {
 #[test]
 fn the_target_s_own_keys_do_not_go_back() -> Result<()> {
     let (from, to) = (source(), target());
-    from.begin(|session| Ok::<_, Error>(drop(session.add(NewUser::new(1, "stays")?))))?;
+    from.begin(|session| Ok::<_, Error>(session.add(NewUser::new(1, "stays")?)))?;
     let given = to.begin(|session| -> Result<_> {
         let users: Vec<_> =
             (0..9).map(|number| Ok(session.add(NewUser::new(number, "goes")?))).collect::<Result<_>>()?;
