@@ -113,7 +113,7 @@ fn copy_everything(source: &Database, target: &Database) -> anyhow::Result<Count
         Some(held @ Error::NotEmpty { .. }) => target.placed(held.clone()).into(),
         Some(known) if known.is_commit_unknown() => error,
         _ => {
-            let said = format!("{error}; nothing was copied, and {} holds no record", target.place());
+            let said = format!("{error}; nothing was copied into {}", target.place());
             error.context(said)
         }
     })

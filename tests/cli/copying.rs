@@ -162,9 +162,7 @@ fn a_record_that_the_target_refuses_is_named_and_leaves_no_other_there() {
         ran.err.lines().collect::<Vec<_>>(),
         [
             format!("created {there}"),
-            format!(
-                "folio: notes: user_id 99: there is no such row in users; nothing was copied, and {there} holds no record"
-            )
+            format!("folio: notes: user_id 99: there is no such row in users; nothing was copied into {there}")
         ]
     );
     assert_eq!(home.done(&["user", "list", "--database-url", "there.db"]), "");
@@ -199,7 +197,7 @@ fn a_copy_that_is_interrupted_says_that_nothing_was_copied() {
         let last = said.last().unwrap();
         assert_eq!(copying.wait().unwrap().code(), Some(1));
         let there = home.path().join("there.db").display().to_string();
-        assert_eq!(last, format!("folio: interrupted; nothing was copied, and {there} holds no record"));
+        assert_eq!(last, format!("folio: interrupted; nothing was copied into {there}"));
         assert_eq!(home.done(&["user", "list", "--database-url", "there.db"]), "");
         assert!(home.done(&["db", "copy", "folio.db", "there.db"]).ends_with(" 20006 copied\n"));
     }

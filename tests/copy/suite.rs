@@ -115,6 +115,8 @@ fn fill(db: &Database) -> Result<()> {
             User {
                 email: Some("\"quoted 'n' %\"@example.org".try_into()?), ..user(900, -5, " Ωμέγα 漢字 🦀 ")
             },
+            user(0, -6, "nought"),
+            user(-3, -7, "below"),
             user(1_001, i64::MIN, "trailing  "),
             user(1_002, i64::MAX, "trailing"),
             user(1_003, 0, r"back\slash \0 \n '; -- `"),
