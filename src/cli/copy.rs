@@ -64,9 +64,11 @@ pub(super) fn run(globals: &Globals, Copy { from, to }: &Copy) -> anyhow::Result
 
     let copied = copy_everything(&source, &target)?;
     print(globals, copied)?;
-    talk::say_to_a_person(&format!(
-        "copied and compared; to use it: export FOLIO_DATABASE_URL='{to_url}', or --database-url with each command"
-    ));
+    talk::say_to_a_person(&if to_url.address().is_private() {
+        "copied and compared; what was in memory is gone again".to_owned()
+    } else {
+        format!("copied and compared; to use it: export FOLIO_DATABASE_URL='{to_url}', or --database-url {to_url}")
+    });
     Ok(())
 }
 

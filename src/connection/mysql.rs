@@ -55,9 +55,10 @@ pub fn open_mysql(server: &Server, access: Access, waits: Waits) -> Result<(Mysq
     }
 }
 
-/// What tells the database from every other that this machine or another one serves.
+/// What tells the database from every other. Machines may share a name, but tables of theirs are not made at one time.
 pub(super) fn identity(connection: &mut MysqlConnection) -> Option<String> {
-    let named = "CONCAT_WS('/', 'mysql', @@hostname, @@port, @@datadir, DATABASE())";
+    let named = "CONCAT_WS('/', 'mysql', @@hostname, @@port, @@datadir, DATABASE(), (SELECT MIN(CREATE_TIME) \
+                 FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE()))";
     diesel::select(sql::<Text>(named)).get_result(connection).ok()
 }
 

@@ -81,10 +81,10 @@ fn create(server: &Server, name: &str, waits: Waits) -> Result<()> {
     made.map_err(|error| refused(server, format!("it is not there and cannot be made: {error}")))
 }
 
-/// What tells the database, and the schema in it, from every other; a standby is the same as its primary.
+/// What tells the database, and the schema in it, from every other; a clone of a server has started at a time of its own.
 pub(super) fn identity(connection: &mut PgConnection) -> Option<String> {
-    let named = "'postgres ' || (SELECT system_identifier FROM pg_control_system()) || '/' || current_database() || '/' \
-                 || COALESCE(current_schema(), '')";
+    let named = "CONCAT_WS('/', 'postgres', EXTRACT(EPOCH FROM pg_postmaster_start_time()), current_database(), \
+                 current_schema())";
     diesel::select(sql::<Text>(named)).get_result(connection).ok()
 }
 

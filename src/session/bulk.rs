@@ -101,7 +101,8 @@ impl<C: SessionConnection> Session<'_, C> {
     }
 }
 
-/// A query read page by page: what [`Query::batches`](super::Query::batches) gives. It borrows nothing.
+/// A query read page by page: what [`Query::batches`](super::Query::batches) and [`Session::every`] give. It borrows
+/// nothing.
 #[must_use = "pages are read by `next`"]
 pub struct Batches<E: Entity, Q> {
     query: Q,

@@ -399,7 +399,9 @@ mod program {
         let said = text(&again.stderr);
         assert!(said.contains(&format!(" holds {} users, ", stored.users.len())), "{said}");
         assert!(again.stdout.is_empty() && !said.contains(":pw@"), "{said}");
-        let onto_itself = folio(&["db", "copy", &url, &url]);
+        let spelt_otherwise =
+            url.replace("postgres://app@127.0.0.1", "postgresql://app@localhost").replace("mysql://", "mariadb://");
+        let onto_itself = folio(&["db", "copy", &url, &spelt_otherwise]);
         let said = text(&onto_itself.stderr);
         assert_eq!(onto_itself.status.code(), Some(1));
         assert!(said.contains("is the database to copy and the one to copy into"), "{said}");
