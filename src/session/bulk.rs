@@ -189,7 +189,17 @@ impl<E: Entity, Q> Batches<E, Q> {
         let mut rows: Vec<E> = Vec::new();
         let read = read_into(&mut session.link(), page, &mut rows);
         let table = E::table().name;
-        read.map_err(|error| session.fail(error, table, &format!("reading {table}")))?;
+        read.map_err(|error| {
+            let before = rows.last().map(Entity::key).or_else(|| self.after.clone());
+            match (session.fail(error, table, &format!("reading {table}")), before) {
+                // Whoever has many rows to search must be told where.
+                (Error::Unreadable { table, problem }, Some(before)) => {
+                    let place = E::key_in_words(&before);
+                    Error::Unreadable { table, problem: format!("{problem} (in the row after {place})") }
+                }
+                (error, _) => error,
+            }
+        })?;
         self.done = rows.len() < usize::try_from(self.size).unwrap_or(usize::MAX);
         let Some(last) = rows.last() else { return Ok(None) };
         self.after = Some(last.key());

@@ -19,6 +19,9 @@ impl<C: SessionConnection> Session<'_, C> {
     /// out.
     pub(crate) fn go_on_behind<E: Persist<C>>(&mut self, used: UsedKeys) -> Result<()> {
         let (table, Some(column)) = (E::table().name, counted::<E>()) else { return Ok(()) };
+        if self.transaction.is_read() {
+            return Err(Error::ReadOnlySession);
+        }
         self.check()?;
         if self.in_transaction() {
             return Err(Error::AlreadyInTransaction);

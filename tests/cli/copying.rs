@@ -170,6 +170,22 @@ fn a_record_that_the_target_refuses_is_named_and_leaves_no_other_there() {
     assert!(home.done(&["db", "copy", "folio.db", "there.db"]).ends_with(" 6 copied\n"));
 }
 
+#[test]
+fn a_value_that_cannot_be_read_is_named_with_its_place() {
+    let home = home();
+    home.connect()
+        .batch_execute(
+            "PRAGMA ignore_check_constraints = ON; INSERT INTO users (user_id, username) VALUES (7, 'fine'), (8, '')",
+        )
+        .unwrap();
+    let ran = home.run(&["db", "copy", "folio.db", "there.db"]);
+    assert_eq!((ran.code, ran.out.as_str()), (Some(1), ""), "{ran:?}");
+    let said = ran.err.lines().last().unwrap();
+    assert!(said.starts_with("folio: users: a stored value cannot be read: "), "{said}");
+    assert!(said.contains("it is empty (in the row after id 3); nothing was copied into "), "{said}");
+    assert_eq!(home.done(&["user", "list", "--database-url", "there.db"]), "");
+}
+
 /// The program in the middle of a copy: it has inserted rows, and what it still has to say does not fit into the pipe that
 /// nobody reads on.
 fn copying(home: &Home) -> (Child, impl Iterator<Item = String>) {

@@ -336,6 +336,14 @@ fn a_copy_that_is_stopped_leaves_nothing_and_can_be_started_again() -> Result<()
 }
 
 #[test]
+fn a_copy_is_no_part_of_another_transaction() -> Result<()> {
+    let (from, to) = (source(), target());
+    let refused = from.read(|source| to.begin(|target| copy::everything(source, target, |_| Ok::<_, Error>(()))));
+    assert!(matches!(refused, Err(Error::AlreadyInTransaction)), "{refused:?}");
+    Ok(())
+}
+
+#[test]
 fn what_is_written_to_the_source_meanwhile_is_not_copied() -> Result<()> {
     let (from, to) = (source(), target());
     fill(&from)?;
