@@ -147,6 +147,24 @@ pub enum Error {
         problem: String,
     },
 
+    // --- copying a database ---
+    /// The database that a copy is to go into holds records.
+    #[error("{place} holds {held} already; a copy goes into a database without records, so nothing was changed")]
+    NotEmpty {
+        /// The path or the redacted URL.
+        place: String,
+        /// How many records of which kinds.
+        held: String,
+    },
+    /// What stands in the target is not what was read from the source.
+    #[error("{table}: what was copied is not what came back: {problem}")]
+    CopyDiffers {
+        /// The table.
+        table: &'static str,
+        /// How the two differ.
+        problem: String,
+    },
+
     // --- what the database refuses ---
     /// A UNIQUE rule: the value is there already.
     #[error("{table}: a row with this {columns} is already there{values}")]

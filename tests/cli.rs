@@ -18,6 +18,9 @@ mod postgres;
 mod sqlite;
 
 #[cfg(feature = "sqlite")]
+#[path = "cli/copying.rs"]
+mod copying;
+#[cfg(feature = "sqlite")]
 #[path = "cli/editing.rs"]
 mod editing;
 #[path = "cli/engines.rs"]

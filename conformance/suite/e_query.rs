@@ -164,6 +164,31 @@ fn b047_a_large_result_is_read_in_pages_that_let_go_of_their_rows() -> Result<()
 }
 
 #[test]
+fn b047_a_table_is_read_in_pages_of_plain_values_that_the_session_does_not_know() -> Result<()> {
+    let (_library, mut session, recorder) = open();
+    session.insert_all((100..120).map(|n| NewAuthor::new(n, "many").unwrap()))?;
+    let ann = session.get_one::<Author>(ANN)?;
+    session.edit(ann)?.name = "Anna".into();
+    let mut pages = session.every::<Author>(10);
+    let (mut numbers, mut names) = (Vec::new(), Vec::new());
+    recorder.take();
+    while let Some(page) = pages.next_rows(&mut session)? {
+        assert!(page.len() <= 10);
+        numbers.extend(page.iter().map(|author| author.number));
+        names.extend(page.into_iter().map(|author| author.name));
+    }
+    assert_eq!(numbers, [vec![10, 20, 30], (100..120).collect()].concat());
+    // What was pending came before the first page.
+    assert_eq!(names[0], "Anna");
+    assert_eq!(recorder.take().len(), 4);
+    assert_eq!(pages.next_rows(&mut session)?, None);
+    // None of the pages is in the session: getting a row of theirs asks the database.
+    session.get::<Author>(ANN + 1)?;
+    assert_eq!(recorder.take().len(), 1);
+    Ok(())
+}
+
+#[test]
 fn b047_pages_can_be_kept_and_go_by_keys_of_two_columns() -> Result<()> {
     let (_library, mut session, recorder) = open();
     let mut batches = session.query(Place::query()).batches(1).keep();

@@ -1,6 +1,6 @@
 //! update(), delete() and insert() statements through the session (85–92).
 
-use diesel::{ExpressionMethods as _, QueryDsl as _};
+use diesel::{ExpressionMethods as _, HasQuery as _, QueryDsl as _};
 use folio::{Error, Result, State};
 
 use super::domain::*;
@@ -86,6 +86,29 @@ fn b091_a_stream_of_new_rows_is_inserted_without_handles() -> Result<()> {
     session.commit()?;
     assert_eq!(library.see("SELECT COUNT(*) FROM books WHERE author_id = 4"), "1150");
     assert_eq!(session.insert_all(Vec::<NewTag>::new())?, 0);
+    Ok(())
+}
+
+#[test]
+fn b091_whole_rows_are_inserted_as_they_are() -> Result<()> {
+    let (_library, mut session, recorder) = open();
+    let book = |id| Book { id, author_id: ANN, title: "copy".into(), pages: 0, changed: -7, version: 12 };
+    let books: Vec<Book> = (501..=650).map(book).collect();
+    session.insert_whole(&books)?;
+    let place = Place { room: 9, number: 9, label: "attic".into(), state: "dusty".into() };
+    session.insert_whole(std::slice::from_ref(&place))?;
+    session.insert_whole::<Book>(&[])?;
+    let sent = recorder.sql();
+    assert_eq!(sent.len(), 4, "{sent:?}");
+    assert!(sent[1].starts_with("INSERT INTO books (id, author_id, title, pages, changed, version) VALUES (?, "));
+    assert!(sent[3].starts_with("INSERT INTO places (room, number, label, state) VALUES (?, ?, ?, ?)"), "{}", sent[3]);
+    assert!(sent.iter().all(|sql| !sql.contains("RETURNING")), "{sent:?}");
+    let found: Vec<Book> = session.rows(Book::query().filter(books::title.eq("copy")).order(books::id))?;
+    assert!(found == books, "{:?}", found.first());
+    assert_eq!(session.rows::<Place, _>(Place::query().filter(places::room.eq(9)))?, [place]);
+    let refused = session.insert_whole(&[Book { author_id: 99, ..book(700) }]).unwrap_err();
+    assert!(refused.is_foreign_key() && refused.to_string().contains("99"), "{refused}");
+    assert!(session.flush().unwrap_err().is_poisoned());
     Ok(())
 }
 

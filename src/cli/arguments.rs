@@ -89,6 +89,7 @@ Examples:
 const DB: &str = "\
 Examples:
   folio db create
+  folio db copy folio.db postgres://app@db.example.org/folio
 
 Commands that add or import make a database too, where there is none.";
 

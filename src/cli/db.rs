@@ -3,6 +3,7 @@
 use clap::{Args, Subcommand};
 
 use super::arguments::Globals;
+use super::copy::{self, Copy};
 use super::talk;
 use crate::database::Access;
 use crate::migrations::Standing;
@@ -20,6 +21,8 @@ pub(super) enum DbCommand {
     /// Make a database with all of Folio's tables
     #[command(after_help = CREATE)]
     Create(Create),
+    /// Copy every record into another database, on any engine
+    Copy(Copy),
 }
 
 #[derive(Debug, Args)]
@@ -28,6 +31,7 @@ pub(super) struct Create {}
 pub(super) fn run(globals: &Globals, command: DbCommand) -> anyhow::Result<()> {
     match command {
         DbCommand::Create(Create {}) => create(globals),
+        DbCommand::Copy(arguments) => copy::run(globals, &arguments),
     }
 }
 

@@ -27,11 +27,18 @@ pub(super) fn database_url(option: Option<&str>) -> anyhow::Result<(String, Data
         Some(text) => (text.to_owned(), "--database-url".to_owned()),
         None => from_environment()?,
     };
-    match DatabaseUrl::parse(&text) {
-        Ok(url) => Ok((text, url)),
-        Err(error @ Error::Url { .. }) if option.is_some() => Err(Usage(format!("{origin}: {error}")).into()),
-        Err(error) => Err(anyhow!("{origin}: {error}")),
+    match option {
+        Some(_) => given_url(&text, &origin).map(|url| (text, url)),
+        None => DatabaseUrl::parse(&text).map(|url| (text, url)).map_err(|error| anyhow!("{origin}: {error}")),
     }
+}
+
+/// Reads a URL that stands on the command line, as the argument that is called `origin`.
+pub(super) fn given_url(text: &str, origin: &str) -> anyhow::Result<DatabaseUrl> {
+    DatabaseUrl::parse(text).map_err(|error| match error {
+        Error::Url { .. } => Usage(format!("{origin}: {error}")).into(),
+        error => anyhow!("{origin}: {error}"),
+    })
 }
 
 /// The URL that stands in the environment or in `.env`, or the default, and what to call its origin.

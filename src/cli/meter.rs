@@ -1,4 +1,4 @@
-//! How far an import has come, on a person's terminal; elsewhere it shows nothing.
+//! How far an import or a copy has come, on a person's terminal; elsewhere it shows nothing.
 
 use std::time::Duration;
 
@@ -36,6 +36,34 @@ impl Meter {
 impl Drop for Meter {
     fn drop(&mut self) {
         self.bar.finish_and_clear();
+    }
+}
+
+/// Shows how many of a known number of rows are done, and is gone from the screen when it is dropped.
+pub(super) struct Count(ProgressBar);
+
+impl Count {
+    pub(super) fn new() -> Self {
+        if !talk::listens() {
+            return Self(ProgressBar::hidden());
+        }
+        let bar = ProgressBar::no_length().with_style(style("{prefix} {bar:24} {percent:>3} % {msg}"));
+        bar.enable_steady_tick(Duration::from_millis(200));
+        Self(bar)
+    }
+
+    /// Shows that `done` of `total` rows are done, those of `table` last.
+    pub(super) fn show(&self, doing: &'static str, table: &'static str, done: u64, total: u64) {
+        self.0.set_length(total);
+        self.0.set_position(done);
+        self.0.set_prefix(doing);
+        self.0.set_message(table);
+    }
+}
+
+impl Drop for Count {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
     }
 }
 

@@ -6,12 +6,14 @@
 mod arguments;
 mod body;
 mod completions;
+mod copy;
 mod db;
 mod echo;
 mod editor;
 mod environment;
 mod exit;
 mod import;
+mod interrupt;
 mod meter;
 mod migrate;
 mod note;

@@ -6,7 +6,7 @@ use super::arguments::Globals;
 use super::environment;
 use super::output::{Format, Listing, Place, Record, stdout};
 use super::talk;
-use crate::database::{Access, Database, EchoOptions, Options};
+use crate::database::{Access, Database, DatabaseUrl, EchoOptions, Options};
 use crate::error::{Error, Result};
 use crate::migrations::Standing;
 
@@ -41,24 +41,24 @@ impl Globals {
         self.open_current(Access::Create)
     }
 
-    /// Opens the database, and refuses one that is not up to date; one that this made is brought there, and so is an
-    /// empty one, which another program may be making at the same moment.
+    /// Opens the database, and refuses one that is not up to date or cannot be brought there.
     fn open_current(&self, access: Access) -> anyhow::Result<Database> {
         let database = self.open(access)?;
-        if database.created() || (access == Access::Create && database.standing()? == Standing::Empty) {
-            database.migrate()?;
-        } else {
-            database.require_current()?;
-        }
+        bring_up_to_date(&database, access)?;
         Ok(database)
     }
 
     /// Opens the database as it stands, and says so where that made a file.
     pub(super) fn open(&self, access: Access) -> anyhow::Result<Database> {
         let (text, url) = environment::database_url(self.database_url.as_deref())?;
+        self.open_at(&text, &url, access)
+    }
+
+    /// As [`open`](Self::open), the database at this URL, which is `text` in the form that opens it.
+    pub(super) fn open_at(&self, text: &str, url: &DatabaseUrl, access: Access) -> anyhow::Result<Database> {
         let options =
             Options::new().access(access).echo(self.echo.then(EchoOptions::default)).busy_timeout(self.busy_timeout);
-        let database = Database::open_with(&text, options)?;
+        let database = Database::open_with(text, options)?;
         if database.created() && !url.address().is_private() {
             talk::say(&format!("created {}", database.place()));
         }
@@ -81,4 +81,14 @@ impl Globals {
         listing.push(record)?;
         Ok(listing.finish()?)
     }
+}
+
+/// Refuses a database that is not up to date; one that this made is brought there, and so is an empty one, which another
+/// program may be making at the same moment, where `access` says that one may be made.
+pub(super) fn bring_up_to_date(database: &Database, access: Access) -> Result<()> {
+    if database.created() || (access == Access::Create && database.standing()? == Standing::Empty) {
+        database.migrate()?;
+        return Ok(());
+    }
+    database.require_current()
 }

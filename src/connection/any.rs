@@ -2,7 +2,7 @@
 
 use diesel::QueryResult;
 
-use super::{Backend, Isolation, Mode, SessionConnection};
+use super::{Backend, Isolation, Mode, SessionConnection, UsedKeys};
 use crate::error::{Error, Result};
 
 /// A connection to whichever engine the URL names, among those compiled in.
@@ -96,6 +96,19 @@ impl AnyConnection {
             Self::Mysql(_) => Ok(()),
         }
     }
+
+    /// What tells this database from every other, however its address is written; `None` for one in memory, and where
+    /// the server does not say.
+    pub(crate) fn identity(&mut self) -> Option<String> {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite(connection) => super::sqlite_file::identity(connection),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(connection) => super::postgres::identity(connection),
+            #[cfg(feature = "mysql")]
+            Self::Mysql(connection) => super::mysql::identity(connection),
+        }
+    }
 }
 
 impl std::fmt::Debug for AnyConnection {
@@ -115,6 +128,14 @@ impl SessionConnection for AnyConnection {
 
     fn begin(&mut self, mode: Mode, isolation: Option<Isolation>) -> QueryResult<()> {
         on_variant!(self, connection => connection.begin(mode, isolation))
+    }
+
+    fn used_keys(&mut self, table: &str, column: &str) -> QueryResult<UsedKeys> {
+        on_variant!(self, connection => connection.used_keys(table, column))
+    }
+
+    fn go_on_behind(&mut self, table: &str, column: &str, used: UsedKeys) -> QueryResult<()> {
+        on_variant!(self, connection => connection.go_on_behind(table, column, used))
     }
 
     fn explain(&self, error: diesel::result::Error, table: &str, doing: &str) -> Error {

@@ -132,6 +132,15 @@ pub enum Mode {
     Read,
 }
 
+/// How far the keys of a table have come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UsedKeys {
+    /// The greatest that the engine remembers to have given, or met, whether its row is still there or not; else 0.
+    pub given: i64,
+    /// The greatest that a row has; 0 where there are none.
+    pub held: i64,
+}
+
 /// What the session asks of a connection, concrete or [`AnyConnection`].
 pub trait SessionConnection: Connection + LoadConnection + Send + 'static {
     /// The engine at the other end.
@@ -143,6 +152,25 @@ pub trait SessionConnection: Connection + LoadConnection + Send + 'static {
     /// Opens a transaction: the engine's `BEGIN`, or a savepoint where one is open already, unless it is to be of a level
     /// of its own.
     fn begin(&mut self, mode: Mode, isolation: Option<Isolation>) -> QueryResult<()>;
+
+    /// The keys that `table` has given so far, which are in `column`. Only for copying rows with their keys.
+    ///
+    /// # Errors
+    ///
+    /// What the database says against looking; that it cannot be said, unless the connection type does it.
+    fn used_keys(&mut self, _table: &str, _column: &str) -> QueryResult<UsedKeys> {
+        Err(diesel::result::Error::QueryBuilderError("this connection cannot say which keys were given".into()))
+    }
+
+    /// Has the keys of new rows of `table` go on behind those that another database has used, whose rows are about to be
+    /// inserted with the keys they have. A server does not undo this by a rollback, and MySQL ends an open transaction.
+    ///
+    /// # Errors
+    ///
+    /// What the database says against it; that it cannot be done, unless the connection type does it.
+    fn go_on_behind(&mut self, _table: &str, _column: &str, _used: UsedKeys) -> QueryResult<()> {
+        Err(diesel::result::Error::QueryBuilderError("this connection cannot set the next key".into()))
+    }
 
     /// Says in a user's words what the database refused while `doing` something with `table`.
     fn explain(&self, error: diesel::result::Error, table: &str, doing: &str) -> Error;

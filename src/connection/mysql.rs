@@ -4,13 +4,15 @@ use std::sync::mpsc;
 use std::thread;
 
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
+use diesel::dsl::sql;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
+use diesel::sql_types::{BigInt, Text};
 use diesel::{Connection, ConnectionError, MysqlConnection, QueryResult, RunQueryDsl as _};
 use percent_encoding::percent_decode_str;
 
 use super::refusal::{self, Meaning};
 use super::server::{Server, Waits};
-use super::{Access, Backend, Engine, Isolation, Mode, SessionConnection, Updates, advice, failure};
+use super::{Access, Backend, Engine, Isolation, Mode, SessionConnection, Updates, UsedKeys, advice, failure};
 use crate::error::{Error, Result};
 
 /// Opens the database of `server`, and says whether that made it. The connection speaks utf8mb4, keeps UTC (both by
@@ -34,7 +36,7 @@ pub fn open_mysql(server: &Server, access: Access, waits: Waits) -> Result<(Mysq
         .batch_execute(&format!(
             "SET NAMES utf8mb4 COLLATE utf8mb4_bin; \
              SET sql_mode = 'STRICT_ALL_TABLES,ONLY_FULL_GROUP_BY,NO_ZERO_DATE,NO_ZERO_IN_DATE,\
-             ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'; \
+             ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION,NO_AUTO_VALUE_ON_ZERO'; \
              SET innodb_lock_wait_timeout = {seconds}; SET lock_wait_timeout = {seconds}"
         ))
         .map_err(|error| refused(format!("setting the connection up: {error}")))?;
@@ -56,6 +58,13 @@ pub fn open_mysql(server: &Server, access: Access, waits: Waits) -> Result<(Mysq
             Ok((connection, true))
         }
     }
+}
+
+/// What tells the database from every other. Machines may share a name, but tables of theirs are not made at one time.
+pub(super) fn identity(connection: &mut MysqlConnection) -> Option<String> {
+    let named = "CONCAT_WS('/', 'mysql', @@hostname, @@port, @@datadir, DATABASE(), (SELECT MIN(CREATE_TIME) \
+                 FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE()))";
+    diesel::select(sql::<Text>(named)).get_result(connection).ok()
 }
 
 /// The URL without its database, which is entered once the connection stands: Diesel would take its escapes as they
@@ -131,6 +140,26 @@ impl SessionConnection for MysqlConnection {
         match AnsiTransactionManager::begin_transaction_sql(self, sql) {
             Err(DieselError::AlreadyInTransaction) => AnsiTransactionManager::begin_transaction(self),
             done => done,
+        }
+    }
+
+    /// MySQL 8 would answer from a cache that is up to a day old; MariaDB passes over what stands in such a comment.
+    fn used_keys(&mut self, table: &str, column: &str) -> QueryResult<UsedKeys> {
+        self.batch_execute("SET sql_mode = @@sql_mode /*!80000 , information_schema_stats_expiry = 0 */")?;
+        let given = sql::<BigInt>(&format!(
+            "COALESCE((SELECT CAST(AUTO_INCREMENT - 1 AS SIGNED) FROM information_schema.TABLES \
+             WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = '{table}'), 0)"
+        ));
+        let held = sql::<BigInt>(&format!("COALESCE((SELECT MAX(`{column}`) FROM `{table}`), 0)"));
+        let (given, held) = diesel::select((given, held)).get_result(self)?;
+        Ok(UsedKeys { given, held })
+    }
+
+    /// A row that comes with its key moves the table's counter itself.
+    fn go_on_behind(&mut self, table: &str, _: &str, UsedKeys { given, held }: UsedKeys) -> QueryResult<()> {
+        match given.checked_add(1) {
+            Some(next) if given > held => self.batch_execute(&format!("ALTER TABLE `{table}` AUTO_INCREMENT = {next}")),
+            _ => Ok(()),
         }
     }
 

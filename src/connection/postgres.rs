@@ -3,16 +3,19 @@
 use std::time::Duration;
 
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
+use diesel::dsl::sql;
 use diesel::pg::Pg;
 use diesel::query_builder::AstPass;
 use diesel::result::{DatabaseErrorInformation, DatabaseErrorKind, Error as DieselError};
 use diesel::serialize::{self, Output, ToSql};
-use diesel::sql_types::{Array, HasSqlType};
-use diesel::{Connection, PgConnection, QueryResult};
+use diesel::sql_types::{Array, BigInt, HasSqlType, Text};
+use diesel::{Connection, PgConnection, QueryResult, RunQueryDsl as _};
 
 use super::refusal::{self, Meaning};
 use super::server::{Server, Waits};
-use super::{Access, ArrayOf, Backend, Engine, Isolation, Mode, SessionConnection, Updates, Values, advice, failure};
+use super::{
+    Access, ArrayOf, Backend, Engine, Isolation, Mode, SessionConnection, Updates, UsedKeys, Values, advice, failure,
+};
 use crate::error::{Error, Result};
 
 /// Opens the database of `server`, and says whether that made it. libpq reads the URL, with several hosts or one, and
@@ -92,6 +95,18 @@ fn create(server: &Server, name: &str, waits: Waits) -> Result<bool> {
     }
 }
 
+/// What tells the database, and the schema in it, from every other; a clone of a server has started at a time of its own.
+pub(super) fn identity(connection: &mut PgConnection) -> Option<String> {
+    let named = "CONCAT_WS('/', 'postgres', EXTRACT(EPOCH FROM pg_postmaster_start_time()), current_database(), \
+                 current_schema())";
+    diesel::select(sql::<Text>(named)).get_result(connection).ok()
+}
+
+/// The name of the sequence that a table's keys come from.
+fn sequence(table: &str, column: &str) -> String {
+    format!("pg_get_serial_sequence('\"{table}\"', '{column}')")
+}
+
 fn refused(server: &Server, problem: impl AsRef<str>) -> Error {
     Error::Open { place: server.to_string(), problem: advice::postgres(problem.as_ref()) }
 }
@@ -120,6 +135,25 @@ impl SessionConnection for PgConnection {
             }
             done => done,
         }
+    }
+
+    fn used_keys(&mut self, table: &str, column: &str) -> QueryResult<UsedKeys> {
+        let given = sql::<BigInt>(&format!(
+            "COALESCE((SELECT last_value FROM pg_sequences WHERE format('%I.%I', schemaname, sequencename) = {}), 0)",
+            sequence(table, column)
+        ));
+        let held = sql::<BigInt>(&format!("COALESCE((SELECT MAX(\"{column}\") FROM \"{table}\"), 0)"));
+        let (given, held) = diesel::select((given, held)).get_result(self)?;
+        Ok(UsedKeys { given, held })
+    }
+
+    /// A row that comes with its key leaves the sequence where it is.
+    fn go_on_behind(&mut self, table: &str, column: &str, used: UsedKeys) -> QueryResult<()> {
+        let last = used.given.max(used.held);
+        if last < 1 {
+            return Ok(());
+        }
+        self.batch_execute(&format!("SELECT setval({}, {last})", sequence(table, column)))
     }
 
     fn explain(&self, error: DieselError, table: &str, doing: &str) -> Error {

@@ -3,13 +3,14 @@
 use std::path::Path;
 
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
+use diesel::dsl::sql;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
-use diesel::sql_types::{Nullable, Text};
+use diesel::sql_types::{BigInt, Nullable, Text};
 use diesel::{Connection, QueryResult, RunQueryDsl as _, SqliteConnection};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 
 use super::refusal::{self, Meaning};
-use super::{Backend, Engine, Isolation, Mode, Referrer, SessionConnection, Updates, failure};
+use super::{Backend, Engine, Isolation, Mode, Referrer, SessionConnection, Updates, UsedKeys, failure};
 use crate::error::{Error, Result};
 
 /// What an SQLite file is opened for.
@@ -84,6 +85,25 @@ impl SessionConnection for SqliteConnection {
             }
             done => done,
         }
+    }
+
+    fn used_keys(&mut self, table: &str, column: &str) -> QueryResult<UsedKeys> {
+        let given = sql::<BigInt>(&format!("COALESCE((SELECT seq FROM sqlite_sequence WHERE name = '{table}'), 0)"));
+        let held = sql::<BigInt>(&format!("COALESCE((SELECT MAX(\"{column}\") FROM \"{table}\"), 0)"));
+        let (given, held) = diesel::select((given, held)).get_result(self)?;
+        Ok(UsedKeys { given, held })
+    }
+
+    /// A row that comes with its key moves the table's counter itself.
+    fn go_on_behind(&mut self, table: &str, _: &str, UsedKeys { given, held }: UsedKeys) -> QueryResult<()> {
+        if given <= held {
+            return Ok(());
+        }
+        self.batch_execute(&format!(
+            "INSERT INTO sqlite_sequence (name, seq) SELECT '{table}', {given} \
+             WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = '{table}'); \
+             UPDATE sqlite_sequence SET seq = {given} WHERE name = '{table}' AND seq < {given}"
+        ))
     }
 
     fn explain(&self, error: DieselError, table: &str, doing: &str) -> Error {

@@ -8,8 +8,10 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::{PoisonError, RwLock};
 
-use diesel::SqliteConnection;
 use diesel::connection::SimpleConnection as _;
+use diesel::dsl::sql;
+use diesel::sql_types::{Nullable, Text};
+use diesel::{RunQueryDsl as _, SqliteConnection};
 
 use super::sqlite::{SqliteAccess, open_sqlite};
 use super::{Access, SessionConnection as _};
@@ -42,6 +44,22 @@ pub(super) fn keep_log(connection: &mut SqliteConnection) -> Result<()> {
         Error::Locked { .. } => Ok(()),
         other => Err(other),
     }
+}
+
+/// What tells the open file from every other, whatever path led to it; a database in memory has none.
+pub(super) fn identity(connection: &mut SqliteConnection) -> Option<String> {
+    let file = "(SELECT file FROM pragma_database_list WHERE name = 'main')";
+    let path: Option<String> = diesel::select(sql::<Nullable<Text>>(file)).get_result(connection).ok()?;
+    let path = fs::canonicalize(path.filter(|path| !path.is_empty())?).ok()?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt as _;
+        // Also under two names of one folder or of several.
+        let found = fs::metadata(&path).ok()?;
+        Some(format!("sqlite {}:{}", found.dev(), found.ino()))
+    }
+    #[cfg(not(unix))]
+    Some(format!("sqlite {}", path.display()))
 }
 
 /// Makes an empty file for SQLite to fill, unless one is there. Its owner's alone from the first moment: SQLite itself

@@ -92,6 +92,26 @@ impl Database {
         self.created
     }
 
+    /// Whether the other is this very database, however the two addresses are written: one file, or one database of one
+    /// server. Where a server does not say which one it is, the two are not taken for the same. At most one SELECT each.
+    ///
+    /// ```
+    /// use folio::Database;
+    ///
+    /// // Each is a database in memory of its own.
+    /// let (one, other) = (Database::open("sqlite::memory:")?, Database::open("sqlite::memory:")?);
+    /// assert!(!one.is_same(&other)?);
+    /// # Ok::<(), folio::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Pool`].
+    pub fn is_same(&self, other: &Self) -> Result<bool> {
+        let own = self.connection()?.identity();
+        Ok(own.is_some() && own == other.connection()?.identity())
+    }
+
     /// Which migrations it has and lacks. At most two SELECTs; it writes nothing.
     ///
     /// # Errors
@@ -166,6 +186,7 @@ impl Database {
             Error::SchemaTooNew { versions, .. } => Error::SchemaTooNew { place, versions },
             Error::ReadOnlyDatabase { problem, .. } => Error::ReadOnlyDatabase { place, problem },
             Error::Open { problem, .. } => Error::Open { place, problem },
+            Error::NotEmpty { held, .. } => Error::NotEmpty { place, held },
             other => other,
         }
     }

@@ -11,7 +11,7 @@ use crate::session::{AnyBackend, Entity};
 use crate::types::{Id, LongText, Text256, Timestamp};
 
 /// A note: of one person, and perhaps about a repository.
-#[derive(Debug, Clone, PartialEq, HasQuery, Entity, Serialize)]
+#[derive(Debug, Clone, PartialEq, Hash, HasQuery, Entity, Serialize)]
 #[diesel(table_name = notes)]
 #[entity(unique(user_id, source))]
 pub struct Note {

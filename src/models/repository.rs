@@ -10,7 +10,7 @@ use crate::session::{AnyBackend, Entity};
 use crate::types::{Id, RepositoryStatus, Text256, Timestamp};
 
 /// A code repository of an account.
-#[derive(Debug, Clone, PartialEq, HasQuery, Entity, Serialize)]
+#[derive(Debug, Clone, PartialEq, Hash, HasQuery, Entity, Serialize)]
 #[diesel(table_name = repositories)]
 #[entity(unique(repo_id), unique(user_id, repo_name))]
 pub struct Repository {

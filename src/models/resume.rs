@@ -10,7 +10,7 @@ use crate::session::{AnyBackend, Entity};
 use crate::types::{Id, LongText, Text256, Timestamp};
 
 /// A résumé: what one person offers for one vacancy.
-#[derive(Debug, Clone, PartialEq, HasQuery, Entity, Serialize)]
+#[derive(Debug, Clone, PartialEq, Hash, HasQuery, Entity, Serialize)]
 #[diesel(table_name = resumes)]
 #[entity(unique(user_id, source))]
 pub struct Resume {

@@ -9,7 +9,7 @@ use crate::session::{AnyBackend, Entity};
 use crate::types::{Email, Id, Text256, Timestamp};
 
 /// An account: one developer at one place.
-#[derive(Debug, Clone, PartialEq, HasQuery, Entity, Serialize)]
+#[derive(Debug, Clone, PartialEq, Hash, HasQuery, Entity, Serialize)]
 #[diesel(table_name = users)]
 #[entity(unique(user_id))]
 pub struct User {

@@ -17,6 +17,7 @@
 //! # Ok::<(), folio::Error>(())
 //! ```
 
+pub mod copy;
 pub mod notes;
 pub mod repositories;
 pub mod resumes;

@@ -8,7 +8,7 @@ use diesel::sql_types::{BigInt, HasSqlType};
 
 use super::handle::Handle;
 use super::reference::Keys;
-use super::sql::{Page, read_into};
+use super::sql::{EveryRow, Page, read_into};
 use super::stores::Failure;
 use super::{Columns, Entity, New, Persist, Session};
 use crate::connection::{Link, SessionConnection};
@@ -54,7 +54,55 @@ impl<C: SessionConnection> Session<'_, C> {
     }
 }
 
-/// A query read page by page: what [`Query::batches`](super::Query::batches) gives. It borrows nothing.
+impl<C: SessionConnection> Session<'_, C> {
+    /// Flushes, then inserts rows exactly as they are: keys, versions, times and all else that a new row is given by a
+    /// default or by the database. One INSERT for every 100 rows; no handles, nothing kept in memory, nothing read back.
+    ///
+    /// The engine's own counter of keys is not looked after: on PostgreSQL it stays where it is.
+    ///
+    /// ```
+    /// use folio::prelude::*;
+    ///
+    /// let db = Database::open("sqlite::memory:")?;
+    /// db.migrate()?;
+    /// let moment = "2001-02-03T04:05:06.000007Z".parse()?;
+    /// let (id, username) = (Id::new(12), "step".try_into()?);
+    /// let step = User { id, user_id: 1, username, email: None, created_at: moment, updated_at: moment };
+    /// db.begin(|session| session.insert_whole(std::slice::from_ref(&step)))?;
+    /// let found: Vec<User> = db.read(|session| session.rows(User::all()))?;
+    /// assert_eq!(found, [step]);
+    /// # Ok::<(), folio::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`insert_all`](Self::insert_all).
+    pub fn insert_whole<E: Persist<C>>(&mut self, rows: &[E]) -> Result<()> {
+        if self.transaction.is_read() {
+            return Err(Error::ReadOnlySession);
+        }
+        self.flush()?;
+        if rows.is_empty() {
+            return Ok(());
+        }
+        self.open()?;
+        self.transaction.wrote();
+        let mut link = Link::new(&mut **self.connection, self.echo.as_ref());
+        let Err(error) = Persist::insert_whole(&mut link, rows) else { return Ok(()) };
+        let mut failure = Failure::of::<E, C>(&link, error, "inserting into");
+        failure.error = Persist::look(&mut link, failure.error, &rows.iter().collect::<Vec<_>>());
+        Err(self.failed(failure))
+    }
+
+    /// Every row of a table in pages of `size`, in order of their keys; see [`Batches::next`] and
+    /// [`Batches::next_rows`]. No SQL yet.
+    pub fn every<E: Persist<C>>(&self, size: u32) -> Batches<E, EveryRow<E>> {
+        Batches::new(EveryRow(PhantomData), size)
+    }
+}
+
+/// A query read page by page: what [`Query::batches`](super::Query::batches) and [`Session::every`] give. It borrows
+/// nothing.
 #[must_use = "pages are read by `next`"]
 pub struct Batches<E: Entity, Q> {
     query: Q,
@@ -94,6 +142,40 @@ impl<E: Entity, Q> Batches<E, Q> {
         E: Persist<C> + Columns<C::Backend>,
         Q: QueryFragment<C::Backend>,
     {
+        let Some(rows) = self.page(session)? else { return Ok(None) };
+        let next = session.stores.of::<E>().next();
+        let handles = session.take_all(rows, false);
+        if !self.keep {
+            self.last = handles.iter().copied().filter(|handle| handle.raw.index >= next).collect();
+        }
+        Ok(Some(handles))
+    }
+
+    /// As [`next`](Self::next), and gives plain values as the database has them, which the session does not get to know.
+    ///
+    /// # Errors
+    ///
+    /// As [`next`](Self::next).
+    pub fn next_rows<C>(&mut self, session: &mut Session<'_, C>) -> Result<Option<Vec<E>>>
+    where
+        C: SessionConnection,
+        C::Backend: HasSqlType<BigInt>,
+        i64: ToSql<BigInt, C::Backend>,
+        E: Persist<C> + Columns<C::Backend>,
+        Q: QueryFragment<C::Backend>,
+    {
+        self.page(session)
+    }
+
+    /// Lets go of the last page and reads the next.
+    fn page<C>(&mut self, session: &mut Session<'_, C>) -> Result<Option<Vec<E>>>
+    where
+        C: SessionConnection,
+        C::Backend: HasSqlType<BigInt>,
+        i64: ToSql<BigInt, C::Backend>,
+        E: Persist<C> + Columns<C::Backend>,
+        Q: QueryFragment<C::Backend>,
+    {
         if self.done {
             return Ok(None);
         }
@@ -107,15 +189,20 @@ impl<E: Entity, Q> Batches<E, Q> {
         let mut rows: Vec<E> = Vec::new();
         let read = read_into(&mut session.link(), page, &mut rows);
         let table = E::table().name;
-        read.map_err(|error| session.fail(error, table, &format!("reading {table}")))?;
+        read.map_err(|error| {
+            let before = rows.last().map(Entity::key).or_else(|| self.after.clone());
+            match (session.fail(error, table, &format!("reading {table}")), before) {
+                // Whoever has many rows to search must be told where.
+                (Error::Unreadable { table, problem }, Some(before)) => {
+                    let place = E::key_in_words(&before);
+                    Error::Unreadable { table, problem: format!("{problem} (in the row after {place})") }
+                }
+                (error, _) => error,
+            }
+        })?;
         self.done = rows.len() < usize::try_from(self.size).unwrap_or(usize::MAX);
         let Some(last) = rows.last() else { return Ok(None) };
         self.after = Some(last.key());
-        let next = session.stores.of::<E>().next();
-        let handles = session.take_all(rows, false);
-        if !self.keep {
-            self.last = handles.iter().copied().filter(|handle| handle.raw.index >= next).collect();
-        }
-        Ok(Some(handles))
+        Ok(Some(rows))
     }
 }

@@ -13,6 +13,7 @@ mod graph;
 mod handle;
 mod identity;
 mod inspect;
+mod keys;
 mod load;
 mod plan;
 mod precedence;
@@ -42,7 +43,7 @@ pub use query::Query;
 pub use reference::{Given, Keys, Parent, Ref};
 pub use rows::Deletable;
 pub use settings::Freshness;
-pub use sql::{Condemned, Edited, Locked, Persist};
+pub use sql::{Condemned, Edited, EveryRow, Everywhere, Locked, Persist};
 pub use statement::Statement;
 
 use crate::connection::{AnyConnection, Echo, Link, Mode, SessionConnection};

@@ -20,9 +20,16 @@ struct Insert<'a, E> {
     rows: &'a [E],
     /// What stands where no column is sent.
     all_defaults: &'static str,
+    /// Whether the columns that the database fills are sent too.
+    whole: bool,
     /// Whether what the database fills shall come back.
     answered: bool,
     keep: bool,
+}
+
+/// The columns that are sent: all, or those that the database does not fill.
+fn sent(table: &'static Table, whole: bool) -> impl Iterator<Item = usize> + Clone {
+    (0..table.columns.len()).filter(move |column| whole || !table.columns[*column].generated)
 }
 
 impl<E: Columns<DB>, DB: Backend> QueryFragment<DB> for Insert<'_, E> {
@@ -33,18 +40,19 @@ impl<E: Columns<DB>, DB: Backend> QueryFragment<DB> for Insert<'_, E> {
         }
         out.push_sql("INSERT INTO ");
         E::table_name(out.reborrow())?;
-        if table.sent().next().is_none() {
+        let sent = sent(table, self.whole);
+        if sent.clone().next().is_none() {
             out.push_sql(" ");
             out.push_sql(self.all_defaults);
         } else {
-            for (number, column) in table.sent().enumerate() {
+            for (number, column) in sent.clone().enumerate() {
                 out.push_sql(if number > 0 { ", " } else { " (" });
                 out.push_identifier(table.columns[column].name)?;
             }
             out.push_sql(") VALUES ");
             for (number, row) in self.rows.iter().enumerate() {
                 out.push_sql(if number > 0 { ", (" } else { "(" });
-                for (number, column) in table.sent().enumerate() {
+                for (number, column) in sent.clone().enumerate() {
                     if number > 0 {
                         out.push_sql(", ");
                     }
@@ -97,7 +105,8 @@ where
     let size = if sent == 0 { 1 } else { rows_per_statement(sent, link.connection.max_binds()) };
     for chunk in rows.chunks_mut(size) {
         let keep = chunks(chunk, size).all(|(_, keep)| keep);
-        let insert = Insert { rows: &*chunk, all_defaults: C::ALL_DEFAULTS, answered: C::RETURNING, keep };
+        let insert =
+            Insert { rows: &*chunk, all_defaults: C::ALL_DEFAULTS, whole: false, answered: C::RETURNING, keep };
         if returned(table).next().is_none() {
             link.execute(&insert)?;
         } else if C::RETURNING {
@@ -113,16 +122,16 @@ where
     Ok(())
 }
 
-/// Inserts the rows, in their order, and asks for nothing back.
-pub(super) fn insert_only<E, C>(link: &mut Link<'_, C>, rows: &[E]) -> QueryResult<()>
+/// Inserts the rows, in their order, and asks for nothing back; `whole` with the columns that the database else fills.
+pub(super) fn insert_only<E, C>(link: &mut Link<'_, C>, rows: &[E], whole: bool) -> QueryResult<()>
 where
     C: Engine,
     E: Columns<C::Backend>,
 {
-    let sent = E::table().sent().count();
+    let sent = sent(E::table(), whole).count();
     let size = if sent == 0 { 1 } else { rows_per_statement(sent, link.connection.max_binds()) };
     for (rows, keep) in chunks(rows, size) {
-        link.execute(&Insert { rows, all_defaults: C::ALL_DEFAULTS, answered: false, keep })?;
+        link.execute(&Insert { rows, all_defaults: C::ALL_DEFAULTS, whole, answered: false, keep })?;
     }
     Ok(())
 }

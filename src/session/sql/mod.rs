@@ -19,9 +19,10 @@ mod whole;
 
 pub use delete::Condemned;
 pub(crate) use look::in_words;
-pub use persist::Persist;
+pub use persist::{Everywhere, Persist};
 pub(crate) use select::read_into;
 pub use update::Edited;
+pub use whole::EveryRow;
 pub use whole::Locked;
 pub(crate) use whole::{Count, Exists, Page};
 

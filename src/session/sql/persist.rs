@@ -14,7 +14,7 @@ use super::select::{select, select_by, select_one};
 use super::update::{Edited, update};
 use crate::connection::{AnyConnection, Engine, Link, SessionConnection, on_every_connection, on_variant};
 use crate::error::Error;
-use crate::session::entity::{ColumnSet, Columns, Entity};
+use crate::session::entity::{AnyBackend, ColumnSet, Columns, Entity};
 
 /// What connection `C` can do with an entity: every entity has it for every connection that knows its column types.
 #[diagnostic::on_unimplemented(
@@ -34,6 +34,9 @@ pub trait Persist<C: SessionConnection>: Entity {
 
     /// Inserts the rows, in their order, and asks for nothing back.
     fn insert_only(link: &mut Link<'_, C>, rows: &[Self]) -> QueryResult<()>;
+
+    /// Inserts the rows with every column as it is, those that the database would fill included.
+    fn insert_whole(link: &mut Link<'_, C>, rows: &[Self]) -> QueryResult<()>;
 
     /// Adds to a refusal which of the rows it is about, where a look at them and at the database tells.
     fn look(link: &mut Link<'_, C>, error: Error, rows: &[&Self]) -> Error;
@@ -71,7 +74,11 @@ where
     }
 
     fn insert_only(link: &mut Link<'_, C>, rows: &[Self]) -> QueryResult<()> {
-        insert_only(link, rows)
+        insert_only(link, rows, false)
+    }
+
+    fn insert_whole(link: &mut Link<'_, C>, rows: &[Self]) -> QueryResult<()> {
+        insert_only(link, rows, true)
     }
 
     fn look(link: &mut Link<'_, C>, error: Error, rows: &[&Self]) -> Error {
@@ -100,6 +107,29 @@ on_every_connection! {
     trait PersistEverywhere: Persist
 }
 
+/// An entity that a session over any engine can hold: what a function that is generic over entities asks for.
+///
+/// ```
+/// use folio::session::{Everywhere, Session};
+/// use folio::{Database, Result, models::User};
+///
+/// fn how_many<E: Everywhere>(session: &mut Session<'_>) -> Result<u64> {
+///     let (mut rows, mut pages) = (0, session.every::<E>(100));
+///     while let Some(page) = pages.next_rows(session)? {
+///         rows += page.len() as u64;
+///     }
+///     Ok(rows)
+/// }
+///
+/// let db = Database::open("sqlite::memory:")?;
+/// db.migrate()?;
+/// assert_eq!(db.read(|session| how_many::<User>(session))?, 0);
+/// # Ok::<(), folio::Error>(())
+/// ```
+pub trait Everywhere: Persist<AnyConnection> + Columns<AnyBackend> {}
+
+impl<E: Persist<AnyConnection> + Columns<AnyBackend>> Everywhere for E {}
+
 impl<E: PersistEverywhere> Persist<AnyConnection> for E {
     fn insert(link: &mut Link<'_, AnyConnection>, rows: &mut [Self]) -> QueryResult<()> {
         on_variant!(link.connection, connection => Persist::insert(&mut Link::new(connection, link.echo), rows))
@@ -119,6 +149,10 @@ impl<E: PersistEverywhere> Persist<AnyConnection> for E {
 
     fn insert_only(link: &mut Link<'_, AnyConnection>, rows: &[Self]) -> QueryResult<()> {
         on_variant!(link.connection, connection => Persist::insert_only(&mut Link::new(connection, link.echo), rows))
+    }
+
+    fn insert_whole(link: &mut Link<'_, AnyConnection>, rows: &[Self]) -> QueryResult<()> {
+        on_variant!(link.connection, connection => Persist::insert_whole(&mut Link::new(connection, link.echo), rows))
     }
 
     fn look(link: &mut Link<'_, AnyConnection>, error: Error, rows: &[&Self]) -> Error {

@@ -1,5 +1,7 @@
 //! What is asked about a whole query: its count, whether it finds anything, its rows in pages, with or without a lock.
 
+use std::marker::PhantomData;
+
 use diesel::QueryResult;
 use diesel::backend::Backend;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
@@ -44,6 +46,18 @@ where
         }
         out.push_sql(" LIMIT ");
         out.push_bind_param::<BigInt, i64>(&self.size)
+    }
+}
+
+/// The query of every row of an entity's table.
+#[derive(Debug)]
+pub struct EveryRow<E>(pub(crate) PhantomData<fn() -> E>);
+
+impl<E: Columns<DB>, DB: Backend> QueryFragment<DB> for EveryRow<E> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        push_columns::<E, DB>(&mut out)?;
+        out.push_sql(" FROM ");
+        E::table_name(out)
     }
 }
 

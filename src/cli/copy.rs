@@ -1,0 +1,162 @@
+//! `folio db copy`: every record of one database goes into another.
+
+use std::borrow::Cow;
+use std::io::Write as _;
+
+use anyhow::anyhow;
+use clap::Args;
+use serde::Serialize;
+
+use super::arguments::Globals;
+use super::environment::given_url;
+use super::exit::Usage;
+use super::interrupt::Interrupt;
+use super::meter::Count;
+use super::opening::bring_up_to_date;
+use super::output::{Column, Format, OutputError, Record, stdout};
+use super::talk;
+use crate::database::{Access, Database, DatabaseUrl};
+use crate::error::Error;
+use crate::services::copy::{self, Counts, Doing, Step};
+
+const AFTER: &str = "\
+Examples:
+  folio db copy folio.db postgres://app@db.example.org/folio   from the file beside you
+  folio db copy mariadb://app@db.example.org/folio there.db    from a server into a file
+  folio db copy folio.db sqlite::memory:                       a rehearsal: all is forgotten
+
+Copies every user, repository, résumé and note as it is stored: ids, versions and times stay.
+New records get ids that no record ever had. FROM_URL is only read, as of one moment: others may
+go on writing there, and what they write meanwhile is not copied.
+
+TO_URL is made where it is missing, and an empty database gets Folio's tables; one that holds
+records already is refused. The copy is one transaction. Before it is committed, every row is read
+back and compared by number and checksum. A copy that fails or is interrupted leaves no record
+behind, and can be started again as it was.
+
+Prints how much it copied, one line a kind of record: '28 copied'. With --format the same as
+records. Columns: kind, copied. Exit code 3 where either database lacks migrations.";
+
+#[derive(Debug, Args)]
+#[command(after_help = AFTER)]
+pub(super) struct Copy {
+    /// The database to copy: a path or a URL
+    #[arg(value_name = "FROM_URL")]
+    from: String,
+    /// The database to copy into: a path or a URL
+    #[arg(value_name = "TO_URL")]
+    to: String,
+}
+
+pub(super) fn run(globals: &Globals, Copy { from, to }: &Copy) -> anyhow::Result<()> {
+    if globals.database_url.is_some() {
+        return Err(Usage("db copy takes its two databases as arguments; leave --database-url out".to_owned()).into());
+    }
+    let (from_url, to_url) = (given_url(from, "FROM_URL")?, given_url(to, "TO_URL")?);
+    // The source first: where nothing can be copied, nothing is made.
+    let source = globals.open_at(from, &from_url, Access::Read).map_err(no_source)?;
+    source.require_current().map_err(|error| name_the_way_out(error.into(), &from_url))?;
+    let target = globals.open_at(to, &to_url, Access::Create)?;
+    if source.is_same(&target)? {
+        return Err(anyhow!("{} is the database to copy and the one to copy into; name another one", target.place()));
+    }
+    bring_up_to_date(&target, Access::Create).map_err(|error| name_the_way_out(error.into(), &to_url))?;
+
+    let copied = copy_everything(&source, &target)?;
+    print(globals, copied)?;
+    talk::say_to_a_person(&if to_url.address().is_private() {
+        "copied and compared; what was in memory is gone again".to_owned()
+    } else {
+        format!("copied and compared; to use it: export FOLIO_DATABASE_URL='{to_url}', or --database-url {to_url}")
+    });
+    Ok(())
+}
+
+/// Says of a source that is not there that it is the source.
+fn no_source(error: anyhow::Error) -> anyhow::Error {
+    match error.downcast_ref() {
+        Some(Error::NoDatabase { place }) => {
+            let said = format!("there is no database to copy at {place}");
+            error.context(said)
+        }
+        _ => error,
+    }
+}
+
+/// Names the database in the command that brings it up to date: it need not be the one that commands use.
+fn name_the_way_out(error: anyhow::Error, url: &DatabaseUrl) -> anyhow::Error {
+    match error.downcast_ref() {
+        Some(Error::MigrationsPending { place, pending }) => {
+            let said = format!(
+                "{place} is {pending} migration(s) behind this program; run 'folio migrate up --database-url {url}'"
+            );
+            error.context(said)
+        }
+        _ => error,
+    }
+}
+
+/// Copies in one transaction of the target, and says of a failure how that leaves it.
+fn copy_everything(source: &Database, target: &Database) -> anyhow::Result<Counts> {
+    let interrupt = Interrupt::listen();
+    let meter = Count::new();
+    let done = source.named("copy").read(|from| -> anyhow::Result<Counts> {
+        copy::everything(from, &mut target.session()?, |Step { doing, table, done, total, .. }| {
+            let doing = match doing {
+                Doing::Copying => "copying",
+                Doing::Comparing => "comparing",
+            };
+            meter.show(doing, table, done, total);
+            if interrupt.asked() { Err(anyhow!("interrupted")) } else { Ok(()) }
+        })
+    });
+    drop(meter);
+    done.map_err(|error| match error.downcast_ref::<Error>() {
+        Some(held @ Error::NotEmpty { .. }) => target.placed(held.clone()).into(),
+        Some(known) if known.is_commit_unknown() => error,
+        _ => {
+            let said = format!("{error}; nothing was copied into {}", target.place());
+            error.context(said)
+        }
+    })
+}
+
+/// Writes what was copied: in sentences, unless a format was asked for.
+fn print(globals: &Globals, copied: Counts) -> anyhow::Result<()> {
+    let kinds = [
+        ("users", copied.users),
+        ("repositories", copied.repositories),
+        ("résumés", copied.resumes),
+        ("notes", copied.notes),
+        ("in all", copied.total()),
+    ];
+    if matches!(globals.format, Some(Format::Tsv | Format::Json)) {
+        let mut listing = globals.listing();
+        for (kind, copied) in kinds {
+            listing.push(&Row { kind, copied })?;
+        }
+        return Ok(listing.finish()?);
+    }
+    let sentences: String = kinds.iter().map(|(kind, copied)| format!("{kind:<13} {copied} copied\n")).collect();
+    let mut out = stdout();
+    Ok(out.write_all(sentences.as_bytes()).and_then(|()| out.flush()).map_err(OutputError::from)?)
+}
+
+/// How much was copied of one kind.
+#[derive(Serialize)]
+struct Row {
+    kind: &'static str,
+    copied: u64,
+}
+
+impl Record for Row {
+    const COLUMNS: &'static [Column] = &[Column::text("kind"), Column::number("copied")];
+
+    fn cells(&self) -> Vec<Option<Cow<'_, str>>> {
+        vec![Some(self.kind.into()), Some(self.copied.to_string().into())]
+    }
+
+    fn json(&self) -> impl Serialize {
+        self
+    }
+}

@@ -1,0 +1,230 @@
+//! `folio db copy`: from a file into a file, what it refuses, and how it leaves the target when it does not end.
+
+use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Command, Stdio};
+
+use diesel::connection::SimpleConnection as _;
+
+use crate::home::{FOLIO, Home};
+
+const MANY: &str = "WITH RECURSIVE counted (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM counted WHERE n < 20000) \
+                    INSERT INTO users (user_id, username) SELECT 1000000 + n, 'user ' || n FROM counted";
+
+/// With the users of [`Home::with_users`], a repository, a résumé and two notes.
+fn home() -> Home {
+    let home = Home::with_users(module_path!());
+    home.done(&["repo", "add", "hello-world", "--login", "octocat"]);
+    home.done(&["resume", "add", "Rust developer", "--login", "ada", "--body", "much"]);
+    home.done(&["note", "add", "one", "--login", "ada"]);
+    home.done(&["note", "add", "two", "--login", "ada", "--repo", "octocat/hello-world"]);
+    home
+}
+
+/// All records of a file, as JSON.
+fn records(home: &Home, file: &str) -> String {
+    ["user", "repo", "resume", "note"]
+        .map(|noun| home.done(&[noun, "list", "--format", "json", "--database-url", file]))
+        .concat()
+}
+
+#[test]
+fn says_how_much_of_each_kind_it_copied() {
+    let home = home();
+    let ran = home.run(&["db", "copy", "folio.db", "there.db"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert_eq!(ran.err, format!("created {}\n", home.path().join("there.db").display()));
+    assert_eq!(
+        ran.out,
+        "users         2 copied\nrepositories  1 copied\nrésumés       1 copied\nnotes         2 copied\n\
+         in all        6 copied\n"
+    );
+    assert_eq!(records(&home, "there.db"), records(&home, "folio.db"));
+    let tsv = home.done(&["db", "copy", "folio.db", "sqlite::memory:", "--format", "tsv"]);
+    assert_eq!(tsv, "users\t2\nrepositories\t1\nrésumés\t1\nnotes\t2\nin all\t6\n");
+    let json = home.done(&["db", "copy", "folio.db", "sqlite::memory:", "--format", "json"]);
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json[4], serde_json::json!({"kind": "in all", "copied": 6}));
+}
+
+#[test]
+fn a_reader_who_went_away_is_no_failure_of_the_copy() {
+    let home = home();
+    let ran = home.run_into(Home::closed_pipe(), &["db", "copy", "folio.db", "there.db"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert_eq!(records(&home, "there.db"), records(&home, "folio.db"));
+}
+
+#[test]
+fn a_source_that_cannot_be_copied_is_named_and_no_target_is_made() {
+    let home = home();
+    let path = |name: &str| home.path().join(name).display().to_string();
+    assert_eq!(
+        home.fails(1, &["db", "copy", "none.db", "there.db"]),
+        format!("there is no database to copy at {}", path("none.db"))
+    );
+    home.file("letter.db", "this is a letter, not a database\n".repeat(100));
+    assert!(home.fails(1, &["db", "copy", "letter.db", "there.db"]).contains("not a database"));
+    home.done(&["db", "copy", "folio.db", "behind.db"]);
+    home.done(&["migrate", "down", "--database-url", "behind.db"]);
+    assert_eq!(
+        home.fails(3, &["db", "copy", "behind.db", "there.db"]),
+        format!(
+            "{} is 1 migration(s) behind this program; run 'folio migrate up --database-url behind.db'",
+            path("behind.db")
+        )
+    );
+    home.connect().batch_execute("INSERT INTO __diesel_schema_migrations (version) VALUES ('20990101000001')").unwrap();
+    assert!(home.fails(1, &["db", "copy", "folio.db", "there.db"]).contains("newer folio (unknown here: 2099"));
+    let made: Vec<_> =
+        home.files().into_iter().filter(|name| name.starts_with("none") || name.starts_with("there")).collect();
+    assert!(made.is_empty(), "{made:?}");
+}
+
+#[test]
+fn a_target_that_cannot_take_the_copy_is_named_and_left_as_it_is() {
+    let home = home();
+    let path = |name: &str| home.path().join(name).display().to_string();
+    home.done(&["user", "add", "was here", "--database-url", "used.db"]);
+    let before = records(&home, "used.db");
+    assert_eq!(
+        home.fails(1, &["db", "copy", "folio.db", "used.db"]),
+        format!(
+            "{} holds 1 user already; a copy goes into a database without records, so nothing was changed",
+            path("used.db")
+        )
+    );
+    assert_eq!(records(&home, "used.db"), before);
+
+    home.done(&["db", "create", "--database-url", "behind.db"]);
+    home.done(&["migrate", "down", "--database-url", "behind.db"]);
+    let said = home.fails(3, &["db", "copy", "folio.db", "behind.db"]);
+    assert!(said.ends_with("run 'folio migrate up --database-url behind.db'"), "{said}");
+    home.done(&["migrate", "up", "--database-url", "behind.db"]);
+    assert!(home.done(&["db", "copy", "folio.db", "behind.db"]).ends_with(" 6 copied\n"));
+
+    home.file("empty.db", "");
+    assert!(home.done(&["db", "copy", "folio.db", "empty.db"]).ends_with(" 6 copied\n"));
+    let said = home.fails(1, &["db", "copy", "folio.db", "none/there.db"]);
+    assert!(said.ends_with("none/there.db: the folder it is to be in does not exist"), "{said}");
+    let others = home.path().join("other.db");
+    folio::connection::open_sqlite(Some(&others), folio::connection::SqliteAccess::Create, 0)
+        .unwrap()
+        .batch_execute("CREATE TABLE orders (id INTEGER PRIMARY KEY)")
+        .unwrap();
+    let said = home.fails(1, &["db", "copy", "folio.db", "other.db"]);
+    assert!(said.contains("tables that Folio did not make (orders)"), "{said}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_database_is_not_copied_into_itself_however_its_name_is_spelt() {
+    let home = home();
+    let absolute = home.path().join("folio.db").display().to_string();
+    std::os::unix::fs::symlink(&absolute, home.path().join("link.db")).unwrap();
+    let before = records(&home, "folio.db");
+    for spelt in ["folio.db", "./folio.db", "sqlite:fol%69o.db", "link.db", &absolute] {
+        let said = home.fails(1, &["db", "copy", "folio.db", spelt]);
+        assert!(said.ends_with("is the database to copy and the one to copy into; name another one"), "{said}");
+    }
+    // A file of two names is opened under one of them only.
+    fs::hard_link(&absolute, home.path().join("hard.db")).unwrap();
+    let said = home.fails(1, &["db", "copy", "folio.db", "hard.db"]);
+    assert!(said.contains("hard.db is the database to copy"), "{said}");
+    assert_eq!(records(&home, "folio.db"), before);
+}
+
+#[test]
+fn what_is_wrong_with_the_arguments_is_exit_code_2_and_shows_no_password() {
+    let home = home();
+    for (arguments, said) in [
+        (&["db", "copy", "", "there.db"][..], "FROM_URL: '' is not a database URL"),
+        (&["db", "copy", "folio.db", "redis://u:SECRET@h/d"], "TO_URL: 'redis://u:***@h/d' is not a database URL"),
+        (&["db", "copy", "folio.db", "there.db", "--database-url", "x.db"], "leave --database-url out"),
+    ] {
+        let refused = home.fails(2, arguments);
+        assert!(refused.contains(said) && !refused.contains("SECRET"), "{refused}");
+    }
+    assert_eq!(home.run(&["db", "copy", "folio.db"]).code, Some(2));
+    assert!(!home.files().contains(&"there.db".to_owned()));
+}
+
+#[test]
+fn a_record_that_the_target_refuses_is_named_and_leaves_no_other_there() {
+    let home = home();
+    home.connect()
+        .batch_execute("PRAGMA foreign_keys = OFF; INSERT INTO notes (name, body, user_id) VALUES ('stray', '', 99)")
+        .unwrap();
+    let ran = home.run(&["db", "copy", "folio.db", "there.db"]);
+    assert_eq!((ran.code, ran.out.as_str()), (Some(1), ""), "{ran:?}");
+    let there = home.path().join("there.db").display().to_string();
+    assert_eq!(
+        ran.err.lines().collect::<Vec<_>>(),
+        [
+            format!("created {there}"),
+            format!("folio: notes: user_id 99: there is no such row in users; nothing was copied into {there}")
+        ]
+    );
+    assert_eq!(home.done(&["user", "list", "--database-url", "there.db"]), "");
+    home.connect().batch_execute("DELETE FROM notes WHERE name = 'stray'").unwrap();
+    assert!(home.done(&["db", "copy", "folio.db", "there.db"]).ends_with(" 6 copied\n"));
+}
+
+#[test]
+fn a_value_that_cannot_be_read_is_named_with_its_place() {
+    let home = home();
+    home.connect()
+        .batch_execute(
+            "PRAGMA ignore_check_constraints = ON; INSERT INTO users (user_id, username) VALUES (7, 'fine'), (8, '')",
+        )
+        .unwrap();
+    let ran = home.run(&["db", "copy", "folio.db", "there.db"]);
+    assert_eq!((ran.code, ran.out.as_str()), (Some(1), ""), "{ran:?}");
+    let said = ran.err.lines().last().unwrap();
+    assert!(said.starts_with("folio: users: a stored value cannot be read: "), "{said}");
+    assert!(said.contains("it is empty (in the row after id 3); nothing was copied into "), "{said}");
+    assert_eq!(home.done(&["user", "list", "--database-url", "there.db"]), "");
+}
+
+/// The program in the middle of a copy: it has inserted rows, and what it still has to say does not fit into the pipe that
+/// nobody reads on.
+fn copying(home: &Home) -> (Child, impl Iterator<Item = String>) {
+    home.connect().batch_execute(MANY).unwrap();
+    let mut copying = Command::new(FOLIO)
+        .args(["db", "copy", "folio.db", "there.db", "--echo"])
+        .current_dir(home.path())
+        .env_clear()
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut said = BufReader::new(copying.stderr.take().unwrap()).lines().map(Result::unwrap);
+    assert!(said.by_ref().any(|line| line.starts_with("sql: INSERT INTO `users`")));
+    (copying, said)
+}
+
+#[cfg(unix)]
+#[test]
+fn a_copy_that_is_interrupted_says_that_nothing_was_copied() {
+    for signal in ["-INT", "-TERM"] {
+        let home = home();
+        let (mut copying, said) = copying(&home);
+        assert!(Command::new("kill").args([signal, &copying.id().to_string()]).status().unwrap().success());
+        let last = said.last().unwrap();
+        assert_eq!(copying.wait().unwrap().code(), Some(1));
+        let there = home.path().join("there.db").display().to_string();
+        assert_eq!(last, format!("folio: interrupted; nothing was copied into {there}"));
+        assert_eq!(home.done(&["user", "list", "--database-url", "there.db"]), "");
+        assert!(home.done(&["db", "copy", "folio.db", "there.db"]).ends_with(" 20006 copied\n"));
+    }
+}
+
+#[test]
+fn a_copy_that_is_killed_leaves_no_record_and_can_be_started_again() {
+    let home = home();
+    let (mut copying, _said) = copying(&home);
+    copying.kill().unwrap();
+    copying.wait().unwrap();
+    assert_eq!(home.done(&["user", "list", "--database-url", "there.db"]), "");
+    assert!(home.done(&["db", "copy", "folio.db", "there.db"]).ends_with(" 20006 copied\n"));
+}
