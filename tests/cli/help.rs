@@ -48,6 +48,7 @@ fn every_page_has_examples_and_every_verb_says_what_it_prints() {
     }
 }
 
+#[cfg(feature = "sqlite")]
 #[test]
 fn help_names_the_columns_in_their_order() {
     let home = Home::with_users(module_path!());

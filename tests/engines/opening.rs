@@ -89,11 +89,7 @@ fn a_wrong_password_and_a_missing_one_are_told_apart_from_each_other() {
 fn a_host_that_nobody_knows_and_a_port_where_nobody_listens_are_named() {
     let login = format!("app:{SECRET}");
     let place = Place::new();
-    refusal(
-        &place.at(&format!("{login}@no-such-host.invalid")),
-        Access::Write,
-        &["no-such-host.invalid", "check the host"],
-    );
+    refusal(&place.at(&format!("{login}@no-such-host.invalid")), Access::Write, &["no-such-host.invalid", "the host"]);
     refusal(&place.at(&format!("{login}@127.0.0.1:1")), Access::Write, &["127.0.0.1:1", "that the server runs"]);
 }
 

@@ -40,7 +40,7 @@ fn a_server_that_cannot_be_opened_is_exit_code_1_and_a_url_that_cannot_be_read_2
     refused(&place.url(&user, SECRET), ALL, 1, "check the user and the password");
     let login = format!("app:{SECRET}");
     refused(&place.at(&format!("{login}@127.0.0.1:1")), ALL, 1, "that the server runs");
-    refused(&place.at(&format!("{login}@no-such-host.invalid")), ALL, 1, "check the host's name");
+    refused(&place.at(&format!("{login}@no-such-host.invalid")), ALL, 1, "the host");
     refused(&place.at(&format!("{login}@127.0.0.1:port")), ALL, 2, "a number from 1 to 65535");
     refused(&place.at(&format!("{login}%zz@127.0.0.1")), ALL, 2, "as %25");
     refused(&place.at(&format!("{login}@{SECRET}@127.0.0.1")), ALL, 2, "@ as %40");
