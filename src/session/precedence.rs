@@ -7,7 +7,8 @@
 //! - who takes away what foreign keys may refer to waits until the rows that refer to it have let it go;
 //! - who refers to a value waits until the row that brings it is there, and until its parent is.
 //!
-//! Every order that the database accepts keeps these, so that there is one if the graph has one.
+//! Every order that a database without cascades accepts keeps these, and every order that keeps them is accepted. Where
+//! it cascades, checks later, or has values that memory has not, waits that close a circle are given up.
 
 use std::any::TypeId;
 use std::collections::{HashMap, HashSet};
@@ -221,6 +222,7 @@ impl<'r> Precedence<'r> {
 }
 
 impl Flush<'_> {
+    /// Who frees and who takes what in a set of columns.
     fn space(&self, part: usize, set: Vec<usize>) -> Space {
         let columns = set.iter().copied().fold(ColumnSet::EMPTY, ColumnSet::with);
         let (mut frees, mut takes) = (HashMap::new(), HashMap::new());
@@ -257,6 +259,7 @@ impl Flush<'_> {
         Held::Value(if set.len() == 1 { values.concat() } else { format!("({})", values.join(", ")) })
     }
 
+    /// What a row holds in one column.
     fn value(&self, mut part: usize, mut row: u64, mut column: usize, after: bool) -> Held {
         // From a row to its parent, and on where that has its value from one too.
         for _ in 0..=self.ops.len() {
@@ -280,6 +283,7 @@ impl Flush<'_> {
         Held::Unknown
     }
 
+    /// Draws the waits of the rows of one foreign key.
     fn add_reference(&self, part: usize, column: usize, space: &Space, graph: &mut Graph) {
         // Rows of one INSERT or DELETE may refer to each other.
         let together = |one: usize, other: usize| {
