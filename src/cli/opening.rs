@@ -1,29 +1,12 @@
 //! Opening the database for a command. Looking never makes one; what makes one also brings it up to date.
 
-use std::time::Duration;
-
 use super::arguments::Globals;
 use super::environment;
 use super::output::{Format, Listing, Place, Record, stdout};
 use super::talk;
 use crate::database::{Access, Database, DatabaseUrl, EchoOptions, Options};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::migrations::Standing;
-
-/// Runs a unit of work, and again where the database undid it because another program was at the same rows. A lock that
-/// was not to be had is no reason: how long to wait for one is said by `--busy-timeout`.
-pub(super) fn undisturbed<T>(mut unit: impl FnMut() -> Result<T>) -> Result<T> {
-    const TRIES: u64 = 20;
-    for pause in 1..TRIES {
-        match unit() {
-            Err(error) if matches!(error.root(), Error::Conflict { .. }) => {
-                std::thread::sleep(Duration::from_millis(5 * pause));
-            }
-            done => return done,
-        }
-    }
-    unit()
-}
 
 impl Globals {
     /// For commands that look: read-only, and up to date.

@@ -4,7 +4,9 @@ use clap::{Args, Subcommand};
 
 use super::arguments::{Globals, one_of};
 use super::people::which;
-use super::{opening, talk, values};
+use super::{talk, values};
+use crate::database::Retry;
+use crate::error::Error;
 use crate::models::User;
 use crate::services::Limit;
 use crate::services::users::{self, Account, Edit as Changes, Filter, With};
@@ -179,8 +181,9 @@ pub(super) fn run(globals: &Globals, command: UserCommand) -> anyhow::Result<()>
 fn add(globals: &Globals, Add { username, number, email }: Add) -> anyhow::Result<()> {
     let account = Account { number, username, email };
     let database = globals.open_to_add()?;
-    let add = || database.named("user add").begin(|session| users::add(session, account.clone()));
-    let user = opening::undisturbed(add)?;
+    // A lock that was not to be had is no reason to try again: how long to wait for one is said by `--busy-timeout`.
+    let retry = Retry::default().attempts(20).only_after(|failure| matches!(failure.root(), Error::Conflict { .. }));
+    let user = database.named("user add").retrying(retry, |session| users::add(session, account.clone()))?;
     talk::say_to_a_person(&format!("added user {}", users::describe(&user)));
     globals.print(&user)
 }

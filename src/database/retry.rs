@@ -8,21 +8,22 @@ use crate::connection::Mode;
 use crate::error::{Error, Result};
 use crate::session::Session;
 
-/// How often a unit of work is tried, and how long the pauses are between.
+/// How often a unit of work is tried, after which failures, and how long the pauses are between.
 ///
 /// A pause is twice as long as the one before, up to a limit, and each is shortened by chance to between a half and the
 /// whole, so that two writers that met do not meet again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub struct Retry {
     attempts: u32,
     pause: Duration,
     longest: Duration,
+    after: fn(&Error) -> bool,
 }
 
 impl Default for Retry {
-    /// Five attempts; pauses of 10 ms, 20 ms, … of at most a second.
+    /// Five attempts, after whatever may not be met the next time; pauses of 10 ms, 20 ms, … of at most a second.
     fn default() -> Self {
-        Self { attempts: 5, pause: Duration::from_millis(10), longest: Duration::from_secs(1) }
+        Self { attempts: 5, pause: Duration::from_millis(10), longest: Duration::from_secs(1), after: |_| true }
     }
 }
 
@@ -48,8 +49,23 @@ impl Retry {
         self
     }
 
+    /// Tries again only after the failures that `decide` says yes to, of those that may not be met the next time
+    /// ([`Session::conflict`]): others are never tried again.
+    ///
+    /// ```
+    /// use folio::database::Retry;
+    ///
+    /// // Not while no server is there: who waits for that wants to know.
+    /// let retry = Retry::default().only_after(|failure| failure.is_conflict() || failure.is_stale());
+    /// ```
+    #[must_use]
+    pub fn only_after(mut self, decide: fn(&Error) -> bool) -> Self {
+        self.after = decide;
+        self
+    }
+
     /// The pause after attempt `attempt`, counted from 1.
-    fn after(&self, attempt: u32) -> Duration {
+    fn pause_after(&self, attempt: u32) -> Duration {
         let doubled = self.pause.saturating_mul(2_u32.saturating_pow(attempt - 1)).min(self.longest);
         let chance = u32::try_from(RandomState::new().hash_one(attempt) % 1_000).unwrap_or(0);
         doubled / 2 + doubled / 2 * chance / 1_000
@@ -61,7 +77,7 @@ impl Database {
     /// the server was not there, runs it again from its beginning, on a session of its own, as often as `retry` says. So
     /// the closure may run several times: what it does outside the database must bear that.
     ///
-    /// Whether there was a conflict is for the session to say ([`Session::met_conflict`]), whatever error the closure
+    /// Whether there was a conflict is for the session to say ([`Session::conflict`]), whatever error the closure
     /// made of it; any other error comes out at once. So does [`Error::CommitUnknown`], because the work may have been
     /// kept: look whether it is there before it is done again.
     ///
@@ -136,16 +152,16 @@ impl Unit<'_> {
         let mut attempt = 1;
         loop {
             let (done, again) = match self.session(Mode::Write) {
-                Ok(mut session) => (session.begin(&mut work), session.met_conflict()),
+                Ok(mut session) => (session.begin(&mut work), session.conflict().is_some_and(retry.after)),
                 Err(error) => {
-                    let again = error.is_retryable();
+                    let again = error.is_retryable() && (retry.after)(&error);
                     (Err(error.into()), again)
                 }
             };
             if done.is_ok() || !again || attempt >= retry.attempts {
                 return done;
             }
-            let pause = retry.after(attempt);
+            let pause = retry.pause_after(attempt);
             tracing::debug!(target: "folio::session", attempt, ?pause, "it may go better another time: again");
             std::thread::sleep(pause);
             attempt += 1;
@@ -161,9 +177,9 @@ mod tests {
     fn pauses_double_up_to_the_longest_and_lose_at_most_half_by_chance() {
         let retry = Retry::default().pause(Duration::from_millis(100)).longest(Duration::from_millis(300));
         for (attempt, whole) in [(1, 100), (2, 200), (3, 300), (40, 300)] {
-            let (pause, whole) = (retry.after(attempt), Duration::from_millis(whole));
+            let (pause, whole) = (retry.pause_after(attempt), Duration::from_millis(whole));
             assert!(pause >= whole / 2 && pause <= whole, "{attempt}: {pause:?}");
         }
-        assert_eq!(Retry::default().pause(Duration::ZERO).after(3), Duration::ZERO);
+        assert_eq!(Retry::default().pause(Duration::ZERO).pause_after(3), Duration::ZERO);
     }
 }

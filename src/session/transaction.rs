@@ -29,7 +29,7 @@ pub(crate) struct Transaction {
     /// Why the whole transaction takes no more work.
     poison: Option<Arc<Error>>,
     /// Another writer stood in the way, since the session was made.
-    conflict: bool,
+    conflict: Option<Arc<Error>>,
     pub(super) savepoints: Vec<Savepoint>,
     /// Counts up with every transaction and savepoint: rows remember when they were read.
     pub(super) clock: u32,
@@ -48,7 +48,7 @@ impl Transaction {
             blocks: 0,
             begins: 0,
             poison: None,
-            conflict: false,
+            conflict: None,
             savepoints: Vec::new(),
             clock: 1,
             fresh_since: 1,
@@ -91,8 +91,11 @@ impl Transaction {
     /// Remembers a failure that another try may not meet: it reads anew what was stale at the flush. A commit whose fate
     /// is unknown forbids the try, whatever was met before it.
     fn note(&mut self, error: &Error) {
-        let again = error.is_retryable() || error.is_stale();
-        self.conflict = again || (self.conflict && !error.is_commit_unknown());
+        if error.is_retryable() || error.is_stale() {
+            self.conflict = Some(Arc::new(error.clone()));
+        } else if error.is_commit_unknown() {
+            self.conflict = None;
+        }
     }
 
     /// A transaction that was ended inside a savepoint is left with the last savepoint.
@@ -130,13 +133,12 @@ impl<C: SessionConnection> Session<'_, C> {
         transaction.open || transaction.used || transaction.blocks > 0 || transaction.poison.is_some()
     }
 
-    /// Whether a statement or a COMMIT of this session failed because another writer stood in the way (also one who
-    /// changed a row between the session's SELECT and its UPDATE: [`Error::StaleRow`]), or in another way that the next
-    /// try may not meet ([`Error::is_retryable`]). What the caller made of that error does not matter: this is how a
-    /// retry decides.
+    /// What stood in the way of a statement or a COMMIT of this session and may not do so the next time: another writer
+    /// (also one who changed a row between the session's SELECT and its UPDATE: [`Error::StaleRow`]), or what else
+    /// [`Error::is_retryable`] names. The last such failure, whatever the caller made of it: by this a retry decides.
     #[must_use]
-    pub fn met_conflict(&self) -> bool {
-        self.transaction.conflict
+    pub fn conflict(&self) -> Option<&Error> {
+        self.transaction.conflict.as_deref()
     }
 
     /// Whether the session is inside [`nested`](Self::nested).

@@ -156,7 +156,7 @@ fn a_conflict_without_another_attempt_is_a_typed_error_and_keeps_nothing() {
         let error = ended.unwrap_err();
         // An error that the unit passed on is the unit's own.
         assert!(matches!(error, Error::Conflict { .. } | Error::ReadOnlySession), "at {place}: {error}");
-        assert!(session.met_conflict(), "at {place}");
+        assert!(session.conflict().is_some(), "at {place}");
         drop(session);
         assert_eq!((sum(db, 1).unwrap(), sum(db, 3).unwrap()), (before + 100, 0), "at {place}");
         assert_eq!(names(db), [""; 0], "at {place}");

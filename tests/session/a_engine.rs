@@ -210,3 +210,25 @@ fn b013_retrying_runs_the_whole_unit_again_after_a_conflict_and_after_nothing_el
     assert!(locked.unwrap_err().is_conflict());
     Ok(())
 }
+
+#[test]
+fn b013_a_policy_says_after_which_failures_a_unit_runs_again() -> Result<()> {
+    let (_folder, database) = database(echoing().busy_timeout(Duration::ZERO));
+    database.migrate()?;
+    let mut other = database.session()?;
+    other.query(User::query()).all()?;
+    let at_once = Retry::default().attempts(3).pause(Duration::ZERO);
+    let attempts = |retry: Retry| {
+        let mut attempts = 0;
+        let locked = database.retrying(retry, |session| {
+            attempts += 1;
+            session.query(User::query()).all().map(drop)
+        });
+        assert!(matches!(locked.unwrap_err().root(), Error::Locked { .. }));
+        attempts
+    };
+    assert_eq!(attempts(at_once), 3);
+    assert_eq!(attempts(at_once.only_after(Error::is_conflict)), 3);
+    assert_eq!(attempts(at_once.only_after(Error::is_stale)), 1);
+    Ok(())
+}
