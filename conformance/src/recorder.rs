@@ -103,7 +103,9 @@ fn translated(sent: Vec<Sent>) -> Vec<Sent> {
         statement.sql = match bare.as_str() {
             "BEGIN" => "BEGIN IMMEDIATE".to_owned(),
             "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
-            | "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY" => "BEGIN".to_owned(),
+            | "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY" => {
+                "BEGIN".to_owned()
+            }
             _ => placeholders(&bare),
         };
         translated.push(statement);

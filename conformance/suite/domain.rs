@@ -336,7 +336,7 @@ impl Library {
         match self.backend() {
             Backend::Sqlite => vec!["BEGIN IMMEDIATE".to_owned()],
             Backend::Postgres => vec![format!("BEGIN ISOLATION LEVEL {level}")],
-            _ => vec![format!("SET TRANSACTION ISOLATION LEVEL {level}"), "BEGIN IMMEDIATE".to_owned()],
+            _ => vec![format!("SET TRANSACTION ISOLATION LEVEL {level}; BEGIN")],
         }
     }
 

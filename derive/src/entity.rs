@@ -76,6 +76,12 @@ impl Entity {
         if !input.generics.params.is_empty() {
             return Err(Error::new(input.generics.span(), "`Entity` stands for one table and cannot be generic"));
         }
+        if !matches!(input.vis, Visibility::Public(_)) {
+            return Err(Error::new(
+                input.ident.span(),
+                "make the struct `pub`: the table that Diesel declares for it is, and names it as its entity",
+            ));
+        }
         let table = table_name(input)?;
         let fields = named.named.iter().map(read_field).collect::<Result<Vec<_>>>()?;
         if fields.len() > 128 {

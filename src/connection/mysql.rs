@@ -125,20 +125,21 @@ impl SessionConnection for MysqlConnection {
     }
 
     fn begin(&mut self, mode: Mode, isolation: Option<Isolation>) -> QueryResult<()> {
-        let sql = match mode {
-            Mode::Write => "BEGIN",
-            Mode::Read => "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",
+        let (begin, level) = match mode {
+            Mode::Write => ("BEGIN", isolation),
+            // What the server is set to may be a level that has no snapshot.
+            Mode::Read => (
+                "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",
+                Some(isolation.unwrap_or(Isolation::RepeatableRead).max(Isolation::RepeatableRead)),
+            ),
         };
-        if let Some(level) = isolation {
-            if AnsiTransactionManager::transaction_manager_status_mut(self).transaction_depth()?.is_some() {
-                return Err(DieselError::AlreadyInTransaction);
+        // The level is that of the transaction that begins next, and of no other.
+        let level = level.map(|level| format!("SET TRANSACTION ISOLATION LEVEL {}; ", level.sql()));
+        let sql = level.unwrap_or_default() + begin;
+        match AnsiTransactionManager::begin_transaction_sql(self, &sql) {
+            Err(DieselError::AlreadyInTransaction) if isolation.is_none() => {
+                AnsiTransactionManager::begin_transaction(self)
             }
-            let level = if mode == Mode::Read { level.max(Isolation::RepeatableRead) } else { level };
-            // Of the transaction that begins next, and of no other.
-            self.batch_execute(&format!("SET TRANSACTION ISOLATION LEVEL {}", level.sql()))?;
-        }
-        match AnsiTransactionManager::begin_transaction_sql(self, sql) {
-            Err(DieselError::AlreadyInTransaction) => AnsiTransactionManager::begin_transaction(self),
             done => done,
         }
     }

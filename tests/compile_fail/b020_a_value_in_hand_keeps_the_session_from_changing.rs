@@ -9,7 +9,7 @@ diesel::table! {
 
 #[derive(Debug, Clone, PartialEq, HasQuery, Entity)]
 #[diesel(table_name = users)]
-struct User {
+pub struct User {
     #[entity(key)]
     id: i64,
     name: String,

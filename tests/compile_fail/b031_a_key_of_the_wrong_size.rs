@@ -9,7 +9,7 @@ diesel::table! {
 
 #[derive(Debug, Clone, PartialEq, HasQuery, Entity)]
 #[diesel(table_name = places)]
-struct Place {
+pub struct Place {
     #[entity(key, given)]
     room: i64,
     #[entity(key, given)]

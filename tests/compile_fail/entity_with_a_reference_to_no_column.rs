@@ -8,7 +8,7 @@ diesel::table! {
 
 #[derive(Debug, Clone, PartialEq, Entity)]
 #[diesel(table_name = users)]
-struct User {
+pub struct User {
     #[entity(key)]
     id: i64,
     #[entity(references = User)]

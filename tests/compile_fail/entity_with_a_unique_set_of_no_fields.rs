@@ -9,7 +9,7 @@ diesel::table! {
 #[derive(Debug, Clone, PartialEq, Entity)]
 #[diesel(table_name = users)]
 #[entity(unique(nickname))]
-struct User {
+pub struct User {
     #[entity(key)]
     id: i64,
     name: String,

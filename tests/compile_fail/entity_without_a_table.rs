@@ -7,7 +7,7 @@ diesel::table! {
 }
 
 #[derive(Debug, Clone, PartialEq, Entity)]
-struct User {
+pub struct User {
     #[entity(key)]
     id: i64,
     name: String,

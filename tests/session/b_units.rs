@@ -19,7 +19,7 @@ fn b013_a_unit_takes_its_level_from_the_database_unless_it_says_its_own() -> Res
     let begins = |level: &str| match backend {
         Backend::Sqlite => vec!["BEGIN IMMEDIATE".to_owned()],
         Backend::Postgres => vec![format!("BEGIN ISOLATION LEVEL {level}")],
-        _ => vec![format!("SET TRANSACTION ISOLATION LEVEL {level}"), "BEGIN IMMEDIATE".to_owned()],
+        _ => vec![format!("SET TRANSACTION ISOLATION LEVEL {level}; BEGIN")],
     };
     let place = fixture(module_path!());
     let options = Options::default().echo(EchoOptions::default()).isolation(Isolation::Serializable);
