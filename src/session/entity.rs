@@ -44,6 +44,10 @@ pub type AnyBackend = <AnyConnection as diesel::Connection>::Backend;
 /// no `Option` and have no default. A default that several fields of one type share is made once, so that the times of a
 /// new row agree. It names no database engine; a mistake is a compile error that says what to write.
 ///
+/// Where unique values change hands within a flush, the session holds values against each other as `Debug` shows them: a
+/// type of a key, a unique column or a foreign key shows its value whole, and two fields that refer to each other show
+/// theirs alike.
+///
 /// ```
 /// use folio::prelude::*;
 ///
