@@ -403,3 +403,12 @@ pub fn open() -> (Library, Session<'static>, Recorder) {
     let session = library.session();
     (library, session, Recorder::start())
 }
+
+/// The first words of each statement: `INSERT authors`.
+pub fn steps(sent: Vec<String>) -> Vec<String> {
+    let short = |sql: String| {
+        let words: Vec<&str> = sql.split(' ').filter(|word| !matches!(*word, "INTO" | "FROM" | "IMMEDIATE")).collect();
+        words.iter().take(2).copied().collect::<Vec<_>>().join(" ")
+    };
+    sent.into_iter().map(short).filter(|step| step != "BEGIN").collect()
+}
