@@ -9,7 +9,9 @@ use diesel::expression::QueryMetadata;
 use diesel::query_builder::{Query, QueryFragment, QueryId};
 use diesel::sqlite::Sqlite;
 use diesel::{ConnectionResult, QueryResult, SqliteConnection};
-use folio::connection::{Access, AnyConnection, Backend, Engine, Isolation, Mode, SessionConnection, Updates};
+use folio::connection::{
+    Access, AnyConnection, Backend, Engine, Isolation, Mode, Referrer, SessionConnection, Updates,
+};
 use folio::{Error, Session};
 use folio_conformance::{Capability, Harness};
 
@@ -98,6 +100,10 @@ impl Engine for Counted {
     const RETURNING: bool = SqliteConnection::RETURNING;
     const UPDATES: Updates = SqliteConnection::UPDATES;
     const ALL_DEFAULTS: &'static str = SqliteConnection::ALL_DEFAULTS;
+
+    fn unnamed_referrers(&mut self, table: &str) -> QueryResult<Vec<Referrer>> {
+        self.inner.unnamed_referrers(table)
+    }
 }
 
 /// The harness of [`Counted`], which does not say all that SQLite can do.
@@ -105,7 +111,8 @@ pub struct Counting(Place);
 
 impl Harness for Counting {
     type Connection = Counted;
-    const CAPABILITIES: &'static [Capability] = &[Capability::CheckAtCommit, Capability::KeepOthersOutFromBegin];
+    const CAPABILITIES: &'static [Capability] =
+        &[Capability::CheckAtCommit, Capability::KeepOthersOutFromBegin, Capability::CountWhoRefers];
 
     fn new() -> Self {
         Self(Place::new(Backend::Sqlite))
@@ -136,7 +143,7 @@ fn every_statement_of_a_session_goes_through_the_connection_that_it_was_given() 
 
 #[test]
 fn what_a_harness_does_not_say_it_can_do_is_left_out_in_plain_sight() {
-    let test = "counted::suite::f_flush::b067_an_answer_that_cannot_be_read_poisons_nothing";
+    let test = "counted::suite::f_refusals::b067_an_answer_that_cannot_be_read_poisons_nothing";
     let run = std::process::Command::new(std::env::current_exe().unwrap()).args(["--exact", test]).output().unwrap();
     assert!(run.status.success() && String::from_utf8_lossy(&run.stdout).contains("1 passed"));
     assert_eq!(
