@@ -13,6 +13,9 @@ mod harness;
 #[path = "session/numbers.rs"]
 mod numbers;
 #[cfg(feature = "sqlite")]
+#[path = "session/odd_tables.rs"]
+mod odd_tables;
+#[cfg(feature = "sqlite")]
 #[path = "session/orders.rs"]
 mod orders;
 #[cfg(feature = "sqlite")]

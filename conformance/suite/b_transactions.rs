@@ -1,5 +1,6 @@
 //! Engine and echo (4–6), transaction scope (7–20).
 
+use diesel::connection::SimpleConnection as _;
 use diesel::{HasQuery as _, RunQueryDsl as _};
 use folio::connection::{EchoOptions, Mode};
 use folio::{Error, Result, State};
@@ -212,7 +213,7 @@ fn b011_a_commit_that_the_database_refuses_rolls_back() -> Result<()> {
         session.flush()
     });
     let error = refused.unwrap_err();
-    assert!(error.is_foreign_key() && error.to_string().starts_with("committing: "), "{error}");
+    assert!(error.is_foreign_key() && error.to_string().starts_with("at COMMIT: "), "{error}");
     // Some engines end the transaction with the COMMIT that they refuse.
     let sent = recorder.sql();
     assert!(sent[2] == "COMMIT" && sent[3..].iter().all(|sql| sql == "ROLLBACK"), "{sent:?}");
@@ -383,5 +384,16 @@ fn b019_a_session_works_over_a_connection_that_someone_else_opened() -> Result<(
     let mut pages = session.query(Author::query()).batches(3);
     assert_eq!(pages.next(&mut session)?.map(|page| page.len()), Some(3));
     assert_eq!(library.see("SELECT name FROM authors WHERE number = 7"), "Dorothy");
+    Ok(())
+}
+
+#[test]
+fn b013_what_a_reading_session_writes_past_the_session_is_refused_or_undone() -> Result<()> {
+    let library = Library::new();
+    let mut reader = library.reader();
+    let written = reader.connection()?.batch_execute("UPDATE authors SET name = 'Eve' WHERE id = 1");
+    let ended = reader.commit();
+    assert!(written.is_err() || ended.is_ok(), "{ended:?}");
+    assert_eq!(library.see("SELECT name FROM authors WHERE id = 1"), "Ann");
     Ok(())
 }

@@ -282,3 +282,33 @@ fn b058_all_deletes_of_a_table_are_one_statement() -> Result<()> {
     assert_eq!(sent[0].rows, Some(3));
     Ok(())
 }
+
+#[test]
+fn b049_many_expired_rows_of_one_table_are_deleted_together_whatever_they_refer_to() -> Result<()> {
+    let (library, mut session, _recorder) = open();
+    let mut chain = vec![session.add(NewMember::new("first")?)];
+    for number in 0..250 {
+        let parent = chain[number];
+        chain.push(session.add(NewMember { parent_id: parent.into(), ..NewMember::new("next")? }));
+    }
+    session.commit()?;
+    session.expire_all();
+    for member in chain {
+        session.delete(member)?;
+    }
+    session.commit()?;
+    assert_eq!(library.see("SELECT COUNT(*) FROM members"), "2");
+    Ok(())
+}
+
+#[test]
+fn b049_many_new_rows_in_a_circle_of_given_keys_go_in_one_statement() -> Result<()> {
+    let (library, mut session, _recorder) = open();
+    for code in 1_000..1_250 {
+        let beside = Some(if code == 1_249 { 1_000 } else { code + 1 });
+        session.add(NewSeat { beside: beside.into(), ..NewSeat::new(code, 1, code)? });
+    }
+    session.commit()?;
+    assert_eq!(library.see("SELECT COUNT(*) FROM seats"), "250");
+    Ok(())
+}

@@ -228,7 +228,8 @@ fn b072_many_new_rows_stay_in_few_statements_when_one_takes_a_value_over() -> Re
     let recorder = Recorder::start();
     let steps = ["DELETE seats (1 row)", "INSERT seats (250 rows)", "DELETE seats (1 row)"];
     assert_eq!(flushed(&mut session)?, steps);
-    assert_eq!(recorder.take().len(), 5);
+    // Such rows may refer to each other, so that one statement takes them all.
+    assert_eq!(recorder.take().len(), 3);
     Ok(())
 }
 

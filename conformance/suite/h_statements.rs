@@ -1,6 +1,7 @@
 //! update(), delete() and insert() statements through the session (85–92).
 
 use diesel::{ExpressionMethods as _, HasQuery as _, QueryDsl as _};
+use folio::session::Ref;
 use folio::{Error, Result, State};
 
 use super::domain::*;
@@ -144,5 +145,55 @@ fn b085_a_refused_statement_names_its_table_and_poisons() -> Result<()> {
     assert!(matches!(error, Error::ForeignKey { .. }));
     assert!(error.to_string().starts_with("authors: "), "{error}");
     assert!(session.flush().unwrap_err().is_poisoned());
+    Ok(())
+}
+
+#[test]
+fn b091_a_stream_that_fails_after_rows_were_sent_keeps_none_of_them() -> Result<()> {
+    let (library, mut session, _recorder) = open();
+    let gone = session.add(NewAuthor::new(7, "Dot")?);
+    session.flush()?;
+    session.delete(gone)?;
+    session.flush()?;
+    let books = (0..1_500).map(|number| {
+        let author: Ref<authors::id, i64> = if number == 1_200 { gone.into() } else { ANN.into() };
+        NewBook::new(author, "copy").unwrap()
+    });
+    let error = session.insert_all(books).unwrap_err();
+    assert!(matches!(error, Error::Plan { .. }), "{error}");
+    assert!(matches!(session.commit(), Err(Error::Poisoned { .. })));
+    session.rollback()?;
+    assert_eq!(library.see("SELECT COUNT(*) FROM books"), "2");
+    Ok(())
+}
+
+#[test]
+fn b023_a_stream_refuses_a_handle_of_another_session() -> Result<()> {
+    let (library, mut session, recorder) = open();
+    let mut other = library.session();
+    let ben = other.get_one::<Author>(BEN)?;
+    other.rollback()?;
+    session.get_one::<Author>(ANN)?;
+    recorder.take();
+    let error = session.insert_all([NewBook::new(ben, "whose?")?]).unwrap_err();
+    assert!(matches!(error, Error::ForeignHandle { .. }), "{error}");
+    assert!(recorder.sql().is_empty());
+    Ok(())
+}
+
+#[test]
+fn b052_a_stream_reads_the_value_that_it_refers_to_where_memory_may_be_wrong() -> Result<()> {
+    let (library, mut session, recorder) = open();
+    let (cid, ben) = (session.get_one::<Author>(CID)?, session.get_one::<Author>(BEN)?);
+    session.commit()?;
+    library.elsewhere("DELETE FROM prizes; UPDATE authors SET number = 31 WHERE id = 3");
+    session.expire(ben)?;
+    recorder.take();
+    session.insert_all([NewPrize::new(cid, "Silver")?, NewPrize::new(ben, "Tin")?])?;
+    let selects = recorder.sql().into_iter().filter(|sql| sql.starts_with("SELECT")).count();
+    assert_eq!(selects, 1);
+    session.commit()?;
+    assert_eq!(library.see("SELECT author_number FROM prizes WHERE name = 'Silver'"), "31");
+    assert_eq!(library.see("SELECT author_number FROM prizes WHERE name = 'Tin'"), "20");
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! Merge, and rows by their foreign keys (115–116).
 
 use diesel::{ExpressionMethods as _, HasQuery as _, QueryDsl as _};
-use folio::{Handle, Result, State};
+use folio::{Error, Handle, Result, State};
 
 use super::domain::*;
 
@@ -98,5 +98,19 @@ fn b116_parents_in_the_session_need_no_sql_and_the_others_one_select() -> Result
     let gold = session.get_one::<Prize>(30_001)?;
     let winners = session.parents(prizes::author_number, &[gold])?;
     assert_eq!(winners[0].and_then(|winner| session.key(winner)), Some(CID));
+    Ok(())
+}
+
+#[test]
+fn b115_merge_onto_a_row_that_is_marked_for_deletion_is_refused() -> Result<()> {
+    let (library, mut session, _recorder) = open();
+    let ann = session.get_one::<Author>(ANN)?;
+    let copy = Author { name: "Anna".into(), ..session.row(ann)?.clone() };
+    session.delete(ann)?;
+    assert!(matches!(session.merge(&copy), Err(Error::AlreadyPresent { .. })));
+    session.undelete(ann)?;
+    session.merge(&copy)?;
+    session.commit()?;
+    assert_eq!(library.see("SELECT name FROM authors WHERE id = 1"), "Anna");
     Ok(())
 }

@@ -177,7 +177,7 @@ pub trait SessionConnection: Connection + LoadConnection + Send + 'static {
 
     /// Says in a user's words why COMMIT failed. Where the connection was lost, nobody knows what became of the work.
     fn explain_commit(&self, error: diesel::result::Error) -> Error {
-        match self.explain(error, "", "committing") {
+        match self.explain(error, "at COMMIT", "committing") {
             Error::Disconnected { source } => Error::CommitUnknown { source },
             other => other,
         }

@@ -46,7 +46,8 @@ impl Database {
     }
 
     /// Runs `work` on a session that only reads: one transaction, so that all it reads is of one moment, and no write
-    /// lock. A flush with something to send, `edit` and `execute` are errors in it.
+    /// lock. A flush with something to send, `edit` and `execute` are errors in it; what is written by plain Diesel all the
+    /// same is refused or undone, because it ends with ROLLBACK.
     ///
     /// # Errors
     ///

@@ -19,11 +19,13 @@ const AT_A_TIME: usize = 1_000;
 
 impl<C: SessionConnection> Session<'_, C> {
     /// Flushes, then inserts a stream of new rows and gives their number: no handles, nothing kept in memory, one INSERT
-    /// for every 100 rows. Handles that the rows refer to must be of rows that are in the database.
+    /// for every 100 rows. Handles that the rows refer to must be of rows that are in the database; where the value referred
+    /// to must be read first, that is one SELECT for every 1,000 rows at most.
     ///
     /// # Errors
     ///
-    /// [`Error::ReadOnlySession`]; what the flush or an INSERT fails with: it undoes and poisons the innermost level.
+    /// [`Error::ReadOnlySession`]; bad handles; what the flush or an INSERT fails with. Once a row was sent, an error undoes
+    /// and poisons the innermost level.
     pub fn insert_all<N>(&mut self, rows: impl IntoIterator<Item = N>) -> Result<u64>
     where
         N: New,
@@ -36,21 +38,46 @@ impl<C: SessionConnection> Session<'_, C> {
         let mut rows = rows.into_iter();
         let mut inserted = 0;
         loop {
-            let find =
-                |entity| self.stores.place(entity).and_then(|place| self.stores.at(place)).map(|store| store as _);
-            let keys = Keys { store: &find };
-            let some = rows.by_ref().take(AT_A_TIME).map(|new| new.row(&keys)).collect::<Result<Vec<N::Entity>>>()?;
+            let some: Vec<N> = rows.by_ref().take(AT_A_TIME).collect();
             if some.is_empty() {
                 return Ok(inserted);
             }
-            self.open()?;
-            self.transaction.wrote();
-            let mut link = Link::new(&mut **self.connection, self.echo.as_ref());
-            let sent = Persist::insert_only(&mut link, &some)
-                .map_err(|error| Failure::of::<N::Entity, C>(&link, error, "inserting into"));
-            sent.map_err(|failure| self.failed(failure))?;
+            if let Err(error) = self.insert_some(&some) {
+                if inserted > 0 && self.check().is_ok() {
+                    self.poison(&error);
+                }
+                return Err(error);
+            }
             inserted += some.len() as u64;
         }
+    }
+
+    fn insert_some<N>(&mut self, some: &[N]) -> Result<()>
+    where
+        N: New,
+        N::Entity: Persist<C>,
+    {
+        let (mut unread, mut found) = (Vec::new(), Ok(()));
+        for new in some {
+            new.parents(&mut |parent| {
+                if found.is_ok() {
+                    found = self.check_parent(N::Entity::table().name, parent, &mut unread);
+                }
+            });
+        }
+        found?;
+        if !unread.is_empty() {
+            self.read_parents(unread)?;
+        }
+        let find = |entity| self.stores.place(entity).and_then(|place| self.stores.at(place)).map(|store| store as _);
+        let keys = Keys { store: &find };
+        let some = some.iter().map(|new| new.row(&keys)).collect::<Result<Vec<N::Entity>>>()?;
+        self.open()?;
+        self.transaction.wrote();
+        let mut link = Link::new(&mut **self.connection, self.echo.as_ref());
+        let sent = Persist::insert_only(&mut link, &some)
+            .map_err(|error| Failure::of::<N::Entity, C>(&link, error, "inserting into"));
+        sent.map_err(|failure| self.failed(failure))
     }
 }
 

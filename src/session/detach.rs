@@ -43,10 +43,14 @@ impl<C: SessionConnection> Session<'_, C> {
     ///
     /// # Errors
     ///
-    /// [`Error::StaleRow`] when the versions differ; else as [`get`](Self::get) and [`edit`](Self::edit).
+    /// [`Error::StaleRow`] when the versions differ; [`Error::AlreadyPresent`] when the row is marked for deletion; else as
+    /// [`get`](Self::get) and [`edit`](Self::edit).
     pub fn merge<E: Persist<C>>(&mut self, row: &E) -> Result<Handle<E>> {
         let key = row.key();
         let Some(handle) = self.get::<E>(key.clone())? else { return Ok(self.add(row.as_new())) };
+        if self.store(handle)?.is_doomed(handle.raw.index) {
+            return Err(Error::AlreadyPresent { table: E::table().name, key: E::key_in_words(&key) });
+        }
         let mut wanted = row.clone();
         let present = self.row(handle)?;
         if wanted.version() != present.version() {

@@ -121,27 +121,36 @@ impl<C: SessionConnection> Session<'_, C> {
         let mut found = Ok(());
         store.parents(index, &mut |parent| {
             if found.is_ok() {
-                found = match self.stores.place(parent.entity) {
-                    Some(place) if parent.handle.session == self.id => visit(parent, place),
-                    _ => Err(Error::ForeignHandle { table: parent.table }),
-                };
+                found = self.place_of(parent).and_then(|place| visit(parent, place));
             }
         });
         found
     }
 
+    /// The store of the row that a reference names.
+    fn place_of(&self, parent: Parent) -> Result<usize> {
+        match self.stores.place(parent.entity) {
+            Some(place) if parent.handle.session == self.id => Ok(place),
+            _ => Err(Error::ForeignHandle { table: parent.table }),
+        }
+    }
+
+    /// Finds out whether a row of `table` that is about to be inserted can refer to that row, and notes one whose value
+    /// must be read first.
+    pub(super) fn check_parent(&self, table: &str, parent: Parent, unread: &mut Vec<(usize, u64)>) -> Result<()> {
+        let place = self.place_of(parent)?;
+        let Some(other) = self.stores.at(place) else { return Ok(()) };
+        let problem = |cause| format!("a new row of {table} refers to a row that is not there: {cause}");
+        let fresh_since = self.transaction.fresh_since();
+        if other.check_parent(parent, fresh_since).map_err(|cause| Error::Plan { problem: problem(cause) })? {
+            unread.push((place, parent.handle.index));
+        }
+        Ok(())
+    }
+
     /// Finds references that no order of statements can fill, and rows whose value a reference needs and nobody has.
     fn check_parents(&self, store: &dyn AnyStore<C>, index: u64, unread: &mut Vec<(usize, u64)>) -> Result<()> {
-        let fresh_since = self.transaction.fresh_since();
-        self.each_parent(store, index, |parent, place| {
-            let Some(other) = self.stores.at(place) else { return Ok(()) };
-            let table = store.table().name;
-            let problem = |cause| format!("a new row of {table} refers to a row that is not there: {cause}");
-            if other.check_parent(parent, fresh_since).map_err(|cause| Error::Plan { problem: problem(cause) })? {
-                unread.push((place, parent.handle.index));
-            }
-            Ok(())
-        })
+        self.each_parent(store, index, |parent, _| self.check_parent(store.table().name, parent, unread))
     }
 
     /// Where tables refer to each other in a circle: finds rows that would be inserted before one they wait for.
@@ -172,7 +181,7 @@ impl<C: SessionConnection> Session<'_, C> {
     }
 
     /// Reads rows that new ones refer to by a column outside their key.
-    fn read_parents(&mut self, mut unread: Vec<(usize, u64)>) -> Result<()> {
+    pub(super) fn read_parents(&mut self, mut unread: Vec<(usize, u64)>) -> Result<()> {
         unread.sort_unstable();
         unread.dedup();
         self.open()?;
@@ -201,7 +210,7 @@ impl<C: SessionConnection> Session<'_, C> {
             let Some(parent) = self.stores.at(task.part).map(|store| store.table()) else { continue };
             let reached = |child: &'static Table| match task.action {
                 Action::Insert => false,
-                Action::Update(columns) => child.refers_to(parent, columns),
+                Action::Update(columns) => child.is_reached_by(parent, columns),
                 Action::Delete => child.follows(parent),
             };
             self.stores.iter_mut().filter(|store| reached(store.table())).for_each(|store| store.expire_since(0));

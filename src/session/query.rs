@@ -41,7 +41,9 @@ impl<'c, C: SessionConnection> Session<'c, C> {
         Query { session: self, query, fresh: false, entity: PhantomData }
     }
 
-    /// Runs any query that Diesel can say, after a flush; its rows are not tracked.
+    /// Runs any query that Diesel can say, after a flush; its rows are not tracked. A statement that changes rows and
+    /// returns some is run as well, but what it changes is not known here: expire those rows, or use
+    /// [`execute`](Self::execute).
     ///
     /// # Errors
     ///
@@ -52,6 +54,7 @@ impl<'c, C: SessionConnection> Session<'c, C> {
     {
         self.autoflush()?;
         self.open()?;
+        self.transaction.wrote();
         let loaded = self.link().run(|connection| query.load(connection), Vec::len);
         loaded.map_err(|error| self.fail(error, "a query", "running a query"))
     }

@@ -93,7 +93,7 @@ impl<C: SessionConnection> Session<'_, C> {
             self.undo_rows();
             Ok(())
         } else {
-            self.undo_savepoint()
+            self.undo_savepoint(None)
         };
         self.transaction.savepoints.pop();
         if self.transaction.savepoints.is_empty() {
@@ -103,8 +103,8 @@ impl<C: SessionConnection> Session<'_, C> {
     }
 
     /// Sends ROLLBACK TO for the innermost savepoint and brings the rows in memory back. Where the database has lost
-    /// the savepoint, it has lost the transaction, and all of it is undone.
-    pub(super) fn undo_savepoint(&mut self) -> Result<()> {
+    /// the savepoint, it has lost the transaction, and all of it is undone: for the `cause` that went before, if one did.
+    pub(super) fn undo_savepoint(&mut self, cause: Option<&Error>) -> Result<()> {
         match self.link().connection.rollback() {
             Ok(()) => {
                 self.undo_rows();
@@ -112,10 +112,11 @@ impl<C: SessionConnection> Session<'_, C> {
             }
             Err(error) => {
                 let error = self.explain(error, "rolling back to a savepoint");
+                let cause = cause.unwrap_or(&error);
                 if let Some(savepoint) = self.transaction.savepoints.last_mut() {
-                    savepoint.poison = Some(Arc::new(error.clone()));
+                    savepoint.poison = Some(Arc::new(cause.clone()));
                 }
-                self.poison_all(&error);
+                self.poison_all(cause);
                 Err(error)
             }
         }

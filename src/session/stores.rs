@@ -308,8 +308,7 @@ where
     };
     let missing = condemned.len().saturating_sub(deleted);
     if missing > 0 && table.version.is_some() {
-        let keys: Vec<String> = condemned.iter().map(|row| E::key_in_words(&row.key)).collect();
-        return Err(Error::StaleRow { table: table.name, key: keys.join(" or ") });
+        return Err(Error::StaleRow { table: table.name, key: stale::<E, C>(link, &condemned)? });
     }
     if missing > 0 {
         tracing::warn!(target: "folio::session", table = table.name, missing, "rows to delete were gone already");
@@ -318,4 +317,21 @@ where
         store.deleted(*row);
     }
     Ok(())
+}
+
+/// Names the row that a DELETE left, because someone else has changed it; where all are gone, those that it may have been.
+fn stale<E, C>(link: &mut Link<'_, C>, condemned: &[Condemned<'_, E>]) -> Result<String>
+where
+    E: Persist<C>,
+    C: SessionConnection,
+{
+    const MOST_NAMED: usize = 3;
+    let keys: Vec<E::Key> = condemned.iter().map(|row| row.key.clone()).collect();
+    let left = E::select(link, &keys).map_err(|error| Failure::of::<E, C>(link, error, "reading"))?;
+    if let Some(left) = left.iter().map(E::key).min() {
+        return Ok(E::key_in_words(&left));
+    }
+    let more = if keys.len() > MOST_NAMED { ", …" } else { "" };
+    let keys: Vec<String> = keys.iter().take(MOST_NAMED).map(E::key_in_words).collect();
+    Ok(keys.join(" or ") + more)
 }

@@ -103,6 +103,26 @@ impl Table {
         })
     }
 
+    /// Whether a change of these columns of `table` can come to rows of this one: they refer to it, or to rows that do.
+    pub(crate) fn is_reached_by(&'static self, table: &'static Table, columns: ColumnSet) -> bool {
+        self.climb().any(|above| above.refers_to(table, columns))
+    }
+
+    /// This table, and those that its foreign keys lead to, each once.
+    fn climb(&'static self) -> impl Iterator<Item = &'static Self> {
+        let (mut waiting, mut seen) = (vec![self], Vec::new());
+        std::iter::from_fn(move || {
+            loop {
+                let next = waiting.pop()?;
+                if !seen.contains(&(next.id)()) {
+                    seen.push((next.id)());
+                    waiting.extend(next.parents());
+                    return Some(next);
+                }
+            }
+        })
+    }
+
     /// Whether the program gives the key, or a part of it.
     pub(crate) fn has_given_key(&self) -> bool {
         self.key.iter().any(|column| !self.columns[*column].generated)
@@ -116,19 +136,7 @@ impl Table {
 
     /// Whether a change to `table` can reach rows of this one through foreign keys, or is a change to this one.
     pub(crate) fn depends_on(&'static self, table: TypeId) -> bool {
-        let mut waiting = vec![self];
-        let mut seen = Vec::new();
-        while let Some(next) = waiting.pop() {
-            let id = (next.id)();
-            if id == table {
-                return true;
-            }
-            if !seen.contains(&id) {
-                seen.push(id);
-                waiting.extend(next.parents());
-            }
-        }
-        false
+        self.climb().any(|above| (above.id)() == table)
     }
 
     /// The indexes of the columns that an INSERT sends.

@@ -266,7 +266,12 @@ impl<C: SessionConnection> Session<'_, C> {
             self.send_release()?;
             self.transaction.savepoints[level].poison = Some(Arc::clone(&ended));
         }
-        self.link().connection.commit().map_err(|error| self.connection.explain_commit(error))
+        // What reads has nothing to keep: where the engine lets it write by a way that the session does not see, that is
+        // undone.
+        let reads = self.transaction.is_read();
+        let connection = self.link().connection;
+        let ended = if reads { connection.rollback() } else { connection.commit() };
+        ended.map_err(|error| self.connection.explain_commit(error))
     }
 
     fn end_rollback(&mut self) -> Result<()> {
@@ -298,7 +303,7 @@ impl<C: SessionConnection> Session<'_, C> {
         if self.transaction.savepoints.is_empty() || cause.ends_transaction() {
             return self.poison_all(cause);
         }
-        if self.undo_savepoint().is_ok()
+        if self.undo_savepoint(Some(cause)).is_ok()
             && let Some(savepoint) = self.transaction.savepoints.last_mut()
         {
             savepoint.poison = Some(Arc::new(cause.clone()));

@@ -4,7 +4,7 @@ use diesel::QueryResult;
 use diesel::backend::Backend;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 
-use super::{Bind, chunks, push_key, push_keys, rows_per_statement};
+use super::{Bind, chunks, push_key, push_keys, related_rows_per_statement};
 use crate::connection::{Engine, Link};
 use crate::session::entity::{Columns, Entity};
 
@@ -58,7 +58,7 @@ where
     E: Columns<C::Backend>,
 {
     let binds = E::table().key.len() + usize::from(E::table().version.is_some());
-    let size = rows_per_statement(binds, link.connection.max_binds());
+    let size = related_rows_per_statement(E::table(), binds, link.connection.max_binds());
     let mut deleted = 0;
     for (rows, keep) in chunks(rows, size) {
         // Versions that are known for some rows only make texts of many shapes.

@@ -9,7 +9,7 @@ use diesel::row::Row;
 use diesel::serialize::ToSql;
 use diesel::sql_types::{BigInt, HasSqlType, Untyped};
 
-use super::{Bind, chunks, rows_per_statement};
+use super::{Bind, chunks, related_rows_per_statement, rows_per_statement};
 use crate::connection::{Engine, Link};
 use crate::session::entity::{Columns, Entity, Table, Visitor};
 use crate::session::sql::read_back::read_back;
@@ -93,6 +93,16 @@ fn witnesses(table: &'static Table) -> impl Iterator<Item = usize> {
     key.chain(other).filter(move |_| any)
 }
 
+/// How many rows one INSERT takes that sends so many columns of each. Rows with given keys may refer to each other in a
+/// circle.
+fn rows_of_one<E: Entity>(sent: usize, max_binds: usize) -> usize {
+    match sent {
+        0 => 1,
+        sent if E::table().has_given_key() => related_rows_per_statement(E::table(), sent, max_binds),
+        sent => rows_per_statement(sent, max_binds),
+    }
+}
+
 /// Inserts the rows, in their order, and fills the columns that the database made.
 pub(super) fn insert<E, C>(link: &mut Link<'_, C>, rows: &mut [E]) -> QueryResult<()>
 where
@@ -102,7 +112,7 @@ where
 {
     let table = E::table();
     let sent = table.sent().count();
-    let size = if sent == 0 { 1 } else { rows_per_statement(sent, link.connection.max_binds()) };
+    let size = rows_of_one::<E>(sent, link.connection.max_binds());
     for chunk in rows.chunks_mut(size) {
         let keep = chunks(chunk, size).all(|(_, keep)| keep);
         let insert =
@@ -129,7 +139,7 @@ where
     E: Columns<C::Backend>,
 {
     let sent = sent(E::table(), whole).count();
-    let size = if sent == 0 { 1 } else { rows_per_statement(sent, link.connection.max_binds()) };
+    let size = rows_of_one::<E>(sent, link.connection.max_binds());
     for (rows, keep) in chunks(rows, size) {
         link.execute(&Insert { rows, all_defaults: C::ALL_DEFAULTS, whole, answered: false, keep })?;
     }

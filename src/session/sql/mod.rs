@@ -33,10 +33,16 @@ use diesel::query_builder::AstPass;
 use diesel::serialize::ToSql;
 use diesel::sql_types::HasSqlType;
 
-use super::entity::{Columns, Visitor};
+use super::entity::{Columns, Table, Visitor};
 
 /// A statement of these many rows is prepared once and kept; what is left over is prepared each time.
 const ROWS_PER_STATEMENT: usize = 100;
+
+/// As [`rows_per_statement`], and as many as the engine takes where rows of the table may refer to each other: what belongs
+/// together is not taken apart.
+fn related_rows_per_statement(table: &'static Table, binds: usize, max_binds: usize) -> usize {
+    if table.refers_to_itself() { (max_binds / binds.max(1)).max(1) } else { rows_per_statement(binds, max_binds) }
+}
 
 /// How many rows of `binds` binds each one statement takes.
 fn rows_per_statement(binds: usize, max_binds: usize) -> usize {
