@@ -75,6 +75,15 @@ impl Backend {
         }
     }
 
+    /// Whether a rollback undoes CREATE TABLE and DROP TABLE. Where it does not, each of them is committed at once.
+    #[must_use]
+    pub fn undoes_tables(self) -> bool {
+        match self {
+            Self::Sqlite | Self::Postgres => true,
+            Self::Mysql => false,
+        }
+    }
+
     /// What ends a SELECT that locks its rows against others until the transaction ends; nothing where a transaction
     /// that may write excludes all other writers anyway.
     #[must_use]
