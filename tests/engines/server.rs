@@ -209,3 +209,20 @@ fn a_row_that_changed_between_its_reading_and_its_writing_runs_the_unit_again() 
     assert!(stale.unwrap_err().is_stale());
     assert_eq!(attempts, 3);
 }
+
+#[test]
+fn a_server_that_only_reads_is_not_called_by_the_name_of_a_table() {
+    let db = fixture(module_path!());
+    let mut connection = db.connection().unwrap();
+    let only_reads = match backend() {
+        Backend::Postgres => "SET default_transaction_read_only = on",
+        _ => "SET SESSION TRANSACTION READ ONLY",
+    };
+    connection.batch_execute(only_reads).unwrap();
+    let refused = folio::Session::on(&mut *connection).begin(|session| -> Result<()> {
+        session.add(NewUser::new(1, "step")?);
+        Ok(())
+    });
+    let said = refused.unwrap_err().to_string();
+    assert!(said.starts_with("the database behind this connection is read-only: "), "{said}");
+}
