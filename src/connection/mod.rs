@@ -30,6 +30,7 @@ pub use any::{AnyConnection, MultiBackend};
 pub(crate) use any::{concrete, on_every_connection, on_variant};
 pub use array::{ArrayOf, Values};
 pub use echo::{Echo, EchoOptions};
+pub(crate) use failure::only_says_it_is_over;
 pub use isolation::Isolation;
 pub use link::Link;
 #[cfg(feature = "mysql")]
