@@ -125,7 +125,7 @@ pub enum Error {
     /// The database, or the connection to it, only reads.
     #[error("the database {place} is read-only: {problem}")]
     ReadOnlyDatabase {
-        /// What was being done, or where.
+        /// The path or the redacted URL where it is known, else `behind this connection`.
         place: String,
         /// What the database said.
         problem: String,

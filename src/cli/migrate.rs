@@ -19,7 +19,8 @@ Examples:
   folio migrate up --into-existing                add Folio's tables to another application's
 
 Makes the database where there is none. Prints nothing on standard output; says on standard
-error what was applied. Each migration is a transaction of its own.";
+error what was applied. Each migration is a transaction of its own; in an empty database all
+are one. MySQL and MariaDB cannot undo tables: what an interrupted run leaves, the next finishes.";
 
 const DOWN: &str = "\
 Examples:

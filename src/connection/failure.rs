@@ -3,6 +3,9 @@
 
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 use diesel::result::DatabaseErrorKind as Kind;
+use diesel::result::Error as DieselError;
+
+use crate::error::Error;
 
 /// A failure that the same work may not meet the next time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -116,6 +119,29 @@ pub(super) fn is_denied_by_mysql(message: &str) -> bool {
     holds(message, &[" command denied to user ", "Access denied for user ", "Access denied; you need"])
 }
 
+/// Whether a level of a transaction could not be ended because an error before had ended it, or the connection: such an
+/// error tells nothing beside that one.
+pub(crate) fn only_says_it_is_over(error: &Error) -> bool {
+    match error {
+        Error::Disconnected { .. } => true,
+        Error::Database { source, .. } => is_over(source),
+        _ => false,
+    }
+}
+
+fn is_over(error: &DieselError) -> bool {
+    const NO_TRANSACTION: &[&str] = &["no transaction is active", "can only be used in transaction blocks"];
+    match error {
+        DieselError::NotInTransaction | DieselError::BrokenTransactionManager => true,
+        DieselError::DatabaseError(_, said) => {
+            let said = said.message();
+            let no_savepoint = said.to_ascii_lowercase().starts_with("savepoint ") && said.ends_with(" does not exist");
+            no_savepoint || said.starts_with("no such savepoint") || holds(said, NO_TRANSACTION)
+        }
+        _ => false,
+    }
+}
+
 fn holds(message: &str, signs: &[&str]) -> bool {
     signs.iter().any(|sign| message.contains(sign))
 }
@@ -124,6 +150,22 @@ fn holds(message: &str, signs: &[&str]) -> bool {
 mod tests {
     #[allow(unused_imports)]
     use super::*;
+
+    #[test]
+    fn a_rollback_that_finds_nothing_is_told_from_one_that_fails() {
+        let said = |message: &str| {
+            is_over(&DieselError::DatabaseError(
+                diesel::result::DatabaseErrorKind::Unknown,
+                Box::new(message.to_owned()),
+            ))
+        };
+        assert!(is_over(&DieselError::NotInTransaction) && is_over(&DieselError::BrokenTransactionManager));
+        assert!(said("cannot rollback - no transaction is active"));
+        assert!(said("no such savepoint: diesel_savepoint_1"));
+        assert!(said("SAVEPOINT diesel_savepoint_1 does not exist"));
+        assert!(said("ROLLBACK TO SAVEPOINT can only be used in transaction blocks"));
+        assert!(!said("disk I/O error") && !is_over(&DieselError::NotFound));
+    }
 
     #[cfg(feature = "sqlite")]
     #[test]

@@ -30,6 +30,7 @@ pub use any::{AnyConnection, MultiBackend};
 pub(crate) use any::{concrete, on_every_connection, on_variant};
 pub use array::{ArrayOf, Values};
 pub use echo::{Echo, EchoOptions};
+pub(crate) use failure::only_says_it_is_over;
 pub use isolation::Isolation;
 pub use link::Link;
 #[cfg(feature = "mysql")]
@@ -72,6 +73,15 @@ impl Backend {
         match self {
             Self::Sqlite | Self::Mysql => true,
             Self::Postgres => false,
+        }
+    }
+
+    /// Whether a rollback undoes CREATE TABLE and DROP TABLE. Where it does not, each of them is committed at once.
+    #[must_use]
+    pub fn undoes_tables(self) -> bool {
+        match self {
+            Self::Sqlite | Self::Postgres => true,
+            Self::Mysql => false,
         }
     }
 

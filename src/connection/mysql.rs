@@ -198,9 +198,9 @@ fn read(kind: DatabaseErrorKind, message: &str, table: &str) -> Meaning {
         DatabaseErrorKind::CheckViolation => {
             Error::Check { table: own(), rule: quoted(message, '\'').unwrap_or(message).to_owned() }
         }
-        DatabaseErrorKind::ReadOnlyTransaction => Error::ReadOnlyDatabase { place: own(), problem: message.to_owned() },
+        DatabaseErrorKind::ReadOnlyTransaction => refusal::read_only(message),
         DatabaseErrorKind::Unknown if message.contains("--read-only") || message.contains("--super-read-only") => {
-            Error::ReadOnlyDatabase { place: own(), problem: message.to_owned() }
+            refusal::read_only(message)
         }
         _ if failure::is_denied_by_mysql(message) => return Meaning::Denied,
         _ => return failure::mysql(kind, message).map_or(Meaning::Unknown, Meaning::from),
@@ -286,6 +286,13 @@ mod tests {
                  `resumes_user_id_fkey` FOREIGN KEY (`user_id`) REFERENCES `users` (`id`))",
                 "users",
                 "users: rows of resumes still refer to it by user_id",
+            ),
+            (
+                Kind::Unknown,
+                "The MariaDB server is running with the --read-only option so it cannot execute this statement",
+                "users",
+                "the database behind this connection is read-only: The MariaDB server is running with the --read-only \
+                 option so it cannot execute this statement",
             ),
         ] {
             assert_eq!(said(kind, message, table), words);

@@ -240,9 +240,7 @@ fn read(kind: DatabaseErrorKind, information: &dyn DatabaseErrorInformation, tab
         DatabaseErrorKind::CheckViolation | DatabaseErrorKind::ExclusionViolation => {
             Error::Check { table: own, rule: rule.to_owned() }
         }
-        DatabaseErrorKind::ReadOnlyTransaction => {
-            Error::ReadOnlyDatabase { place: table.to_owned(), problem: message.to_owned() }
-        }
+        DatabaseErrorKind::ReadOnlyTransaction => refusal::read_only(message),
         _ if failure::is_denied_by_postgres(message) => return Meaning::Denied,
         _ => return failure::postgres(kind, message).map_or(Meaning::Unknown, Meaning::from),
     })

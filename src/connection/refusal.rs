@@ -26,6 +26,11 @@ impl From<Failure> for Meaning {
     }
 }
 
+/// The database, or the server, only reads. A connection knows no name for it that a user would know; whoever opened it does.
+pub(super) fn read_only(message: &str) -> Error {
+    Error::ReadOnlyDatabase { place: "behind this connection".to_owned(), problem: message.to_owned() }
+}
+
 /// Says in a user's words what stood against `doing` something with `table`; `read` knows the engine's messages, and is told
 /// what to call the place.
 pub(super) fn explain(

@@ -156,9 +156,7 @@ fn read(kind: DatabaseErrorKind, message: &str, table: &str) -> Meaning {
             problem: "a row it refers to is missing, or another row still refers to it (foreign key)".to_owned(),
         },
         DatabaseErrorKind::CheckViolation => Error::Check { table: table.to_owned(), rule: named.to_owned() },
-        _ if message.contains("readonly database") => {
-            Error::ReadOnlyDatabase { place: "behind this connection".to_owned(), problem: message.to_owned() }
-        }
+        _ if message.contains("readonly database") => refusal::read_only(message),
         _ => return failure::sqlite(message).map_or(Meaning::Unknown, Meaning::from),
     })
 }

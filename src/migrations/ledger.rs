@@ -1,9 +1,11 @@
 //! The record of applied migrations, `__diesel_schema_migrations`: Diesel's table, read and written as Diesel does.
 
 use chrono::NaiveDateTime;
+use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 
+use super::script::Script;
 use crate::connection::{AnyConnection, Backend, SessionConnection as _};
 use crate::error::Result;
 
@@ -65,12 +67,10 @@ pub(super) fn read(connection: &mut AnyConnection) -> Result<Vec<Recorded>> {
         .map_err(|e| connection.explain(e, NAME, "reading which migrations are applied"))
 }
 
-/// Notes a migration as applied, now.
-pub(super) fn record(connection: &mut AnyConnection, version: &str) -> QueryResult<()> {
-    diesel::insert_into(__diesel_schema_migrations::table)
-        .values(__diesel_schema_migrations::version.eq(version))
-        .execute(connection)
-        .map(drop)
+/// Notes migrations as applied, now: one INSERT, so that all of them are or none.
+pub(super) fn record(connection: &mut AnyConnection, scripts: &[&Script]) -> QueryResult<()> {
+    let versions: Vec<_> = scripts.iter().map(|script| format!("('{}')", script.version)).collect();
+    connection.batch_execute(&format!("INSERT INTO {NAME} (version) VALUES {}", versions.join(", ")))
 }
 
 /// Takes a migration off the record.

@@ -4,6 +4,7 @@
 //! It keeps its record in Diesel's own table, `__diesel_schema_migrations`, under Diesel's own versions, so that
 //! `folio migrate` and `diesel migration` on the folder `migrations/` continue each other's work.
 
+mod halfway;
 mod ledger;
 mod lock;
 mod script;
@@ -15,8 +16,9 @@ pub use status::{Applied, Standing, Status, status};
 
 use diesel::connection::SimpleConnection as _;
 use diesel::migration::MigrationConnection as _;
+use diesel::result::Error as DieselError;
 
-use crate::connection::{AnyConnection, Backend, Mode, SessionConnection as _};
+use crate::connection::{AnyConnection, Mode, SessionConnection as _};
 use crate::error::{Error, Result};
 
 /// How an error here calls the database; whoever opened it knows its name.
@@ -43,9 +45,11 @@ pub enum Existing {
 
 /// Applies what is pending, oldest first, and returns it; `progress` hears of each migration once it is committed.
 ///
-/// Each migration runs in its own transaction (all of them in one where the database is empty), which takes a lock first (`BEGIN IMMEDIATE` on SQLite, an advisory lock
-/// on PostgreSQL, `GET_LOCK` on MySQL) and then looks again at what is pending: two runners at once apply each migration
-/// once. MySQL cannot undo a script that fails half-way, so a script there is one statement.
+/// Each migration runs in its own transaction, all of them in one where the database is empty. It takes a lock first
+/// (`BEGIN IMMEDIATE` on SQLite, an advisory lock on PostgreSQL, `GET_LOCK` on MySQL) and then looks again at what is
+/// pending: two runners at once apply each migration once. MySQL cannot undo a script that fails half-way, so a script
+/// there is one statement; what an interruption leaves half-way ([`Status::unrecorded`], [`Status::unmade`]), the next
+/// run finishes, and the rows that are in it stay.
 ///
 /// # Errors
 ///
@@ -80,8 +84,8 @@ pub fn down(
 /// shows them one by one, a runner that is at work is waited for.
 pub(crate) fn settled(connection: &mut AnyConnection) -> Result<Status> {
     let seen = status(connection)?;
-    let between = matches!(seen.standing(), Standing::Behind(_) | Standing::Foreign(_));
-    if connection.backend() != Backend::Mysql || !between {
+    let between = !seen.unrecorded.is_empty() || matches!(seen.standing(), Standing::Behind(_) | Standing::Foreign(_));
+    if connection.backend().undoes_tables() || !between {
         return Ok(seen);
     }
     lock::take(connection)?;
@@ -93,15 +97,6 @@ pub(crate) fn settled(connection: &mut AnyConnection) -> Result<Status> {
 enum Direction {
     Up(Existing),
     Down,
-}
-
-impl Direction {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Up(_) => "up",
-            Self::Down => "down",
-        }
-    }
 }
 
 fn walk(
@@ -148,50 +143,69 @@ fn locked_steps(connection: &mut AnyConnection, direction: Direction, most: usiz
 }
 
 fn steps(connection: &mut AnyConnection, direction: Direction, most: usize) -> Result<Vec<&'static Script>> {
-    let from_nothing = status(connection)?.standing() == Standing::Empty;
-    let mut played = Vec::new();
-    while let Some(script) = step(connection, direction)? {
-        played.push(script);
-        if !from_nothing || played.len() == most {
-            break;
-        }
+    let status = status(connection)?;
+    match direction {
+        Direction::Up(existing) => make(connection, &status, existing, most),
+        Direction::Down => remove(connection, &status),
     }
-    Ok(played)
 }
 
-fn step(connection: &mut AnyConnection, direction: Direction) -> Result<Option<&'static Script>> {
-    let status = status(connection)?;
-    let obstacle = match (status.standing(), direction) {
-        (Standing::Newer(_), _) | (Standing::Foreign(_), Direction::Up(Existing::Refuse)) => status.refusal(HERE),
-        (Standing::Foreign(_), Direction::Up(Existing::Join)) => status.unshareable(HERE),
+/// Makes what is pending, and records it all at once: an interruption leaves a new database without a record, so that
+/// whoever makes it goes on.
+fn make(
+    connection: &mut AnyConnection,
+    status: &Status,
+    existing: Existing,
+    most: usize,
+) -> Result<Vec<&'static Script>> {
+    let standing = status.standing();
+    let obstacle = match (&standing, existing) {
+        (Standing::Newer(_), _) | (Standing::Foreign(_), Existing::Refuse) => status.refusal(HERE),
+        (Standing::Foreign(_), Existing::Join) => status.unshareable(HERE),
         _ => None,
     };
     if let Some(error) = obstacle {
         return Err(error);
     }
-    let next = match direction {
-        Direction::Up(_) => status.pending.first().copied(),
-        Direction::Down => status.applied.last().map(|applied| applied.script),
-    };
-    let Some(script) = next else { return Ok(None) };
-    let played = match direction {
-        Direction::Up(_) => connection
-            .setup()
-            .and_then(|_| connection.batch_execute(script.up))
-            .and_then(|()| ledger::record(connection, script.version)),
-        Direction::Down => {
-            connection.batch_execute(script.down).and_then(|()| ledger::strike(connection, script.version))
+    let at_once = if standing == Standing::Empty { most } else { most.min(1) };
+    let scripts: Vec<_> = status.pending.iter().copied().take(at_once).collect();
+    let (Some(first), Some(last)) = (scripts.first(), scripts.last()) else { return Ok(scripts) };
+    connection.setup().map_err(|e| failed(connection, first, "up", e))?;
+    for script in &scripts {
+        let stale = if status.unmade.contains(script) { ledger::strike(connection, script.version) } else { Ok(()) };
+        let there = status.unrecorded.contains(script);
+        let made = stale.and_then(|()| if there { Ok(()) } else { connection.batch_execute(script.up) });
+        made.map_err(|e| failed(connection, script, "up", e))?;
+    }
+    ledger::record(connection, &scripts).map_err(|e| failed(connection, last, "up", e))?;
+    Ok(scripts)
+}
+
+/// Removes what the newest migration made, which an interrupted runner may have left by halves.
+fn remove(connection: &mut AnyConnection, status: &Status) -> Result<Vec<&'static Script>> {
+    if let Standing::Newer(_) = status.standing() {
+        return status.refusal(HERE).map_or(Ok(Vec::new()), Err);
+    }
+    let applied = status.applied.iter().map(|applied| applied.script);
+    let halfway = status.unrecorded.iter().chain(&status.unmade).copied();
+    let Some(script) = applied.chain(halfway).max_by_key(|script| script.version) else { return Ok(Vec::new()) };
+    let gone = status.unmade.contains(&script);
+    let dropped = if gone { Ok(()) } else { connection.batch_execute(script.down) };
+    dropped
+        .and_then(|()| ledger::strike(connection, script.version))
+        .map_err(|e| failed(connection, script, "down", e))?;
+    Ok(vec![script])
+}
+
+/// Says which migration met the error, unless that is not about it.
+fn failed(connection: &AnyConnection, script: &Script, direction: &'static str, error: DieselError) -> Error {
+    let mut problem = error.to_string();
+    match connection.explain(error, HERE, "migrating") {
+        lasting @ (Error::Locked { .. } | Error::ReadOnlyDatabase { .. }) => return lasting,
+        Error::Denied { .. } => {
+            problem += "; an administrator can grant this user the right to make and drop tables here"
         }
-    };
-    played.map(|()| Some(script)).map_err(|error| {
-        let mut problem = error.to_string();
-        match connection.explain(error, HERE, "migrating") {
-            lasting @ (Error::Locked { .. } | Error::ReadOnlyDatabase { .. }) => lasting,
-            Error::Denied { .. } => {
-                problem += "; an administrator can grant this user the right to make and drop tables here";
-                Error::Migration { version: script.name.to_owned(), direction: direction.name(), problem }
-            }
-            _ => Error::Migration { version: script.name.to_owned(), direction: direction.name(), problem },
-        }
-    })
+        _ => {}
+    }
+    Error::Migration { version: script.name.to_owned(), direction, problem }
 }

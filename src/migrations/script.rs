@@ -83,6 +83,19 @@ impl Script {
         let made = self.up.split("CREATE TABLE ").skip(1);
         made.filter_map(|rest| rest.split(|c: char| c.is_whitespace() || c == '(').next())
     }
+
+    /// The columns of the table that a script of one statement makes, in their order: a line each, in small letters.
+    pub(super) fn columns(&self) -> impl Iterator<Item = &'static str> {
+        let inside = self.up.lines().filter_map(|line| line.strip_prefix("    "));
+        inside
+            .filter(|line| line.starts_with(|c: char| c.is_ascii_lowercase()))
+            .filter_map(|line| line.split(' ').next())
+    }
+
+    /// The comment that such a script gives its table, where the engine writes it in the same statement.
+    pub(super) fn comment(&self) -> Option<&'static str> {
+        self.up.lines().find_map(|line| line.strip_prefix("COMMENT = '")?.strip_suffix("';"))
+    }
 }
 
 /// Folio's migrations for an engine as a source for Diesel's own `MigrationHarness`.
@@ -138,5 +151,14 @@ mod tests {
             let tables: Vec<_> = all(*backend).iter().flat_map(Script::tables).collect();
             assert_eq!(tables, ["users", "repositories", "resumes", "notes"]);
         }
+    }
+
+    #[test]
+    fn a_script_of_one_statement_knows_its_tables_columns_and_comment() {
+        let script = &all(Backend::Mysql)[0];
+        let columns: Vec<_> = script.columns().collect();
+        assert_eq!(columns, ["id", "user_id", "username", "email", "created_at", "updated_at"]);
+        assert!(all(Backend::Mysql).iter().all(|script| script.comment().is_some()));
+        assert_eq!(script.comment(), Some("Accounts."));
     }
 }

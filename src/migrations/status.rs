@@ -2,6 +2,7 @@
 
 use chrono::NaiveDateTime;
 
+use super::halfway;
 use super::ledger::{self, Recorded};
 use super::script::{self, Script};
 use crate::connection::{AnyConnection, Backend, SessionConnection as _};
@@ -25,11 +26,17 @@ pub struct Status {
     pub applied: Vec<Applied>,
     /// Folio's migrations that are not, oldest first.
     pub pending: Vec<&'static Script>,
+    /// Those of the pending ones whose tables an interrupted runner has made and did not come to record, where the engine
+    /// cannot undo tables ([`Backend::undoes_tables`]): the way up records them, the way down drops them.
+    pub unrecorded: Vec<&'static Script>,
+    /// Those of the pending ones that are recorded and whose tables are gone, likewise: the way up makes them, the way down
+    /// strikes them off.
+    pub unmade: Vec<&'static Script>,
     /// Recorded versions that this program does not know, oldest first.
     pub unknown: Vec<Recorded>,
     /// All tables but the migration record's own.
     pub tables: Vec<String>,
-    /// Those of them whose names the pending migrations would give to tables of Folio's.
+    /// Those of them whose names the pending migrations would give to tables of Folio's, and that are not theirs.
     pub taken: Vec<String>,
 }
 
@@ -37,7 +44,7 @@ pub struct Status {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Standing {
-    /// It has no tables.
+    /// It has no tables but those of a migration into an empty database that was interrupted.
     Empty,
     /// It has every migration of this program and no newer ones.
     Current,
@@ -49,8 +56,8 @@ pub enum Standing {
     Foreign(Vec<String>),
 }
 
-/// Reads what the database has: the names of its tables and, where there is one, the record of migrations. It writes
-/// nothing and creates nothing.
+/// Reads what the database has: the names of its tables and, where there is one, the record of migrations; on MySQL also
+/// the columns of tables that bear the names of pending ones. It writes nothing and creates nothing.
 ///
 /// # Errors
 ///
@@ -59,22 +66,43 @@ pub fn status(connection: &mut AnyConnection) -> Result<Status> {
     let mut tables = ledger::tables(connection)?;
     let all = tables.len();
     tables.retain(|table| table != ledger::NAME);
-    let recorded = if tables.len() < all { ledger::read(connection)? } else { Vec::new() };
+    let has_record = tables.len() < all;
+    let recorded = if has_record { ledger::read(connection)? } else { Vec::new() };
 
-    let scripts = script::all(connection.backend());
-    let run_on = |script: &Script| recorded.iter().find(|row| row.version == script.version).map(|row| row.run_on);
-    let applied: Vec<_> =
-        scripts.iter().filter_map(|script| run_on(script).map(|run_on| Applied { script, run_on })).collect();
-    let pending: Vec<_> = scripts.iter().filter(|script| run_on(script).is_none()).collect();
-    let wanted: Vec<&str> = pending.iter().flat_map(|script| script.tables()).collect();
-    let same = |one: &str, other: &str| match connection.backend() {
+    let backend = connection.backend();
+    let same = |one: &str, other: &str| match backend {
         Backend::Sqlite => one.eq_ignore_ascii_case(other),
         Backend::Postgres | Backend::Mysql => one == other,
     };
-    let taken = tables.iter().filter(|table| wanted.iter().any(|wanted| same(wanted, table))).cloned().collect();
+
+    let scripts = script::all(backend);
+    let (mut applied, mut pending) = (Vec::new(), Vec::new());
+    let (mut unrecorded, mut unmade, mut taken) = (Vec::new(), Vec::new(), Vec::new());
+    for script in scripts {
+        let made: Vec<_> = tables.iter().filter(|table| script.tables().any(|wanted| same(wanted, table))).collect();
+        let run_on = recorded.iter().find(|row| row.version == script.version).map(|row| row.run_on);
+        if let Some(run_on) = run_on
+            && (backend.undoes_tables() || !made.is_empty())
+        {
+            applied.push(Applied { script, run_on });
+            continue;
+        }
+        pending.push(script);
+        if run_on.is_some() {
+            unmade.push(script);
+        }
+        for table in made {
+            // Without the table of the record no runner was here.
+            if !backend.undoes_tables() && has_record && halfway::is_made_by(connection, script, table)? {
+                unrecorded.push(script);
+            } else {
+                taken.push(table.clone());
+            }
+        }
+    }
     let unknown =
         recorded.into_iter().filter(|row| !scripts.iter().any(|script| script.version == row.version)).collect();
-    Ok(Status { applied, pending, unknown, tables, taken })
+    Ok(Status { applied, pending, unrecorded, unmade, unknown, tables, taken })
 }
 
 impl Status {
@@ -86,10 +114,12 @@ impl Status {
     #[must_use]
     pub fn standing(&self) -> Standing {
         if self.applied.is_empty() {
-            return match (self.tables.is_empty(), self.unknown.is_empty()) {
+            let halfway = |table: &String| self.unrecorded.iter().any(|script| script.tables().any(|own| own == table));
+            let foreign: Vec<_> = self.tables.iter().filter(|table| !halfway(table)).cloned().collect();
+            return match (foreign.is_empty(), self.unknown.is_empty()) {
                 (true, true) => Standing::Empty,
                 (true, false) => Standing::Foreign(vec![ledger::NAME.to_owned()]),
-                (false, _) => Standing::Foreign(self.tables.clone()),
+                (false, _) => Standing::Foreign(foreign),
             };
         }
         let newer = self.newer();

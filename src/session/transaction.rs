@@ -9,7 +9,7 @@ use super::Session;
 use super::savepoint::Savepoint;
 use super::settings::Freshness;
 use super::stores::AnyStore;
-use crate::connection::{Isolation, Mode, SessionConnection};
+use crate::connection::{Isolation, Mode, SessionConnection, only_says_it_is_over};
 use crate::error::{Error, Result};
 
 /// Where a session stands between BEGIN and COMMIT.
@@ -317,9 +317,8 @@ impl<C: SessionConnection> Session<'_, C> {
         let levels = savepoints.iter().filter(|savepoint| savepoint.poison.is_none()).count();
         if self.transaction.open {
             for _ in 0..=levels {
-                if let Err(failed) = self.link().connection.rollback() {
-                    tracing::warn!(target: "folio::session", %failed, "rolling back after an error failed");
-                }
+                let undone = self.link().connection.rollback();
+                report(undone.map_err(|error| self.explain(error, "rolling back after an error")));
             }
         }
         // The closures of the savepoints are still running: their levels stay, and what is done in them is dropped.
@@ -362,19 +361,20 @@ impl<C: SessionConnection> Session<'_, C> {
     }
 }
 
-/// Tells of an error that another one stands before.
+/// Tells of an error that another one stands before, unless it is no more than a consequence.
 pub(super) fn report(ended: Result<()>) {
-    if let Err(failed) = ended {
+    if let Err(failed) = ended
+        && !only_says_it_is_over(&failed)
+    {
         tracing::warn!(target: "folio::session", %failed, "ending a transaction or savepoint failed");
     }
 }
 
 impl<C: SessionConnection> Drop for Session<'_, C> {
     fn drop(&mut self) {
-        if self.transaction.open
-            && let Err(failed) = self.connection.rollback()
-        {
-            tracing::warn!(target: "folio::session", %failed, "rolling back at the end of a session failed");
+        if self.transaction.open {
+            let undone = self.connection.rollback();
+            report(undone.map_err(|error| self.explain(error, "rolling back at the end of a session")));
         }
     }
 }

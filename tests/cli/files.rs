@@ -192,3 +192,15 @@ mod permissions {
         }
     }
 }
+
+#[test]
+fn where_the_database_ends_the_transaction_itself_only_its_error_is_said() {
+    let home = Home::with_users(module_path!());
+    // As it does when the disk is full.
+    home.connect()
+        .batch_execute("CREATE TRIGGER full BEFORE INSERT ON users BEGIN SELECT RAISE(ROLLBACK, 'no room'); END")
+        .unwrap();
+    let said = home.fails(1, &["user", "add", "bob"]);
+    assert!(said.contains("no room"), "{said}");
+    assert_eq!(home.column(2, &["user", "list"]), ["octocat", "ada"]);
+}

@@ -94,3 +94,18 @@ fn the_echo_of_everything_shows_no_password() {
         assert!(said.contains("SELECT") && !said.contains(SECRET), "{said}");
     }
 }
+
+#[test]
+fn a_connection_that_is_lost_half_way_is_said_in_one_line() {
+    let db = fixture(module_path!());
+    let cut = match super::backend() {
+        folio::connection::Backend::Postgres => {
+            "CREATE FUNCTION cut() RETURNS trigger LANGUAGE plpgsql AS \
+             $$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NEW; END $$; \
+             CREATE TRIGGER cut BEFORE INSERT ON users FOR EACH ROW EXECUTE FUNCTION cut()"
+        }
+        _ => "CREATE TRIGGER cut BEFORE INSERT ON users FOR EACH ROW KILL CONNECTION_ID()",
+    };
+    diesel::connection::SimpleConnection::batch_execute(&mut *db.connection().unwrap(), cut).unwrap();
+    refused(db.url(), &[&["user", "add", "x"]], 1, "the connection");
+}

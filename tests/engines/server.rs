@@ -16,6 +16,7 @@ use folio::database::{Options, Retry};
 use folio::migrations::Standing;
 use folio::models::{NewNote, NewUser, Note, User};
 use folio::schema::users;
+use folio::types::{Id, Timestamp};
 use folio::{Database, Error, Result};
 
 use crate::support::fixture::{address, engine, fixture};
@@ -208,4 +209,38 @@ fn a_row_that_changed_between_its_reading_and_its_writing_runs_the_unit_again() 
     });
     assert!(stale.unwrap_err().is_stale());
     assert_eq!(attempts, 3);
+}
+
+#[test]
+fn a_server_that_only_reads_is_not_called_by_the_name_of_a_table() {
+    let db = fixture(module_path!());
+    let mut connection = db.connection().unwrap();
+    let only_reads = match backend() {
+        Backend::Postgres => "SET default_transaction_read_only = on",
+        _ => "SET SESSION TRANSACTION READ ONLY",
+    };
+    connection.batch_execute(only_reads).unwrap();
+    let refused = folio::Session::on(&mut *connection).begin(|session| -> Result<()> {
+        session.add(NewUser::new(1, "step")?);
+        Ok(())
+    });
+    let said = refused.unwrap_err().to_string();
+    assert!(said.starts_with("the database behind this connection is read-only: "), "{said}");
+}
+
+#[test]
+fn a_time_that_the_server_cannot_hold_is_named_and_not_said_to_be_missing() {
+    let db = fixture(module_path!());
+    let user = |id: i64, moment: &str| User {
+        id: Id::new(id),
+        user_id: id,
+        username: "step".try_into().unwrap(),
+        email: None,
+        created_at: moment.parse().unwrap(),
+        updated_at: Timestamp::now(),
+    };
+    let rows = [user(1, "2001-01-01T00:00:00Z"), user(2, "1955-11-05T06:00:00Z"), user(3, "2001-01-01T00:00:00Z")];
+    let said = db.begin(|session| session.insert_whole(&rows)).map_err(|refused| refused.to_string());
+    let mysql = "created_at: users cannot hold 1955-11-05T06:00:00 on this engine, which makes NULL of it";
+    assert_eq!(said, if backend() == Backend::Mysql { Err(mysql.to_owned()) } else { Ok(()) });
 }

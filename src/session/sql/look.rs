@@ -38,8 +38,34 @@ where
         Error::ForeignKey { table, problem } if table == own => {
             Error::ForeignKey { table, problem: orphan(link, rows).unwrap_or(problem) }
         }
+        Error::NotNull { table, column } if table == own => match nulled(link, rows, &column) {
+            Some((what, value)) => {
+                let problem = format!("{table} cannot hold {value} on this engine, which makes NULL of it");
+                Error::Value { what, problem }
+            }
+            None => Error::NotNull { table, column },
+        },
         other => other,
     }
+}
+
+/// The name of the column and the value in it that is not NULL until the database takes it.
+fn nulled<E, C>(link: &mut Link<'_, C>, rows: &[&E], column: &str) -> Option<(&'static str, String)>
+where
+    C: Engine,
+    E: Columns<C::Backend>,
+    bool: FromSql<Bool, C::Backend>,
+{
+    let (column, info) = E::table().columns.iter().enumerate().find(|(_, info)| info.name == column)?;
+    let value = |row: &E| in_words(row.field(column));
+    if rows.iter().any(|row| value(row) == "NULL") {
+        return None;
+    }
+    let row = rows.iter().copied().find(|row| {
+        let question = Asked { row: *row, column, reference: None };
+        answer(link, question).is_some_and(|null| null)
+    })?;
+    Some((info.name, value(row)))
 }
 
 /// The columns that the database means: by their names or, where it tells only the rule's, by what that is made of.
@@ -135,12 +161,7 @@ where
     for row in rows.iter().copied() {
         for (column, info) in E::table().columns.iter().enumerate() {
             let Some(reference) = info.references else { continue };
-            let mut found = true;
-            let asked = link.each(Parent { row, column, reference }, |answer| {
-                found = answer.get_value::<Bool, bool, _>(0).map_err(DieselError::DeserializationError)?;
-                Ok(())
-            });
-            if asked.is_ok() && !found {
+            if answer(link, Asked { row, column, reference: Some(reference) }) == Some(false) {
                 let (parent, value) = ((reference.table)().name, in_words(row.field(column)));
                 return Some(format!("{} {value}: there is no such row in {parent}", info.name));
             }
@@ -149,21 +170,45 @@ where
     None
 }
 
-/// Whether a row's foreign key is NULL or refers to something.
-struct Parent<'a, E> {
-    row: &'a E,
-    column: usize,
-    reference: Reference,
+/// What the database says to a question, if it says anything.
+fn answer<E, C>(link: &mut Link<'_, C>, question: Asked<'_, E>) -> Option<bool>
+where
+    C: Engine,
+    E: Columns<C::Backend>,
+    bool: FromSql<Bool, C::Backend>,
+{
+    let mut said = None;
+    let asked = link.each(question, |answer| {
+        said = Some(answer.get_value::<Bool, bool, _>(0).map_err(DieselError::DeserializationError)?);
+        Ok(())
+    });
+    asked.ok().and(said)
 }
 
-impl<E: Columns<DB>, DB: Backend> QueryFragment<DB> for Parent<'_, E> {
+/// Whether the value in a column of a row is NULL for the database, or refers to something where it is a foreign key.
+struct Asked<'a, E> {
+    row: &'a E,
+    column: usize,
+    reference: Option<Reference>,
+}
+
+impl<E: Columns<DB>, DB: Backend> QueryFragment<DB> for Asked<'_, E> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        let Some(reference) = self.reference else {
+            // A bind is never NULL for MariaDB until it is used, and only what is NULL does not equal itself.
+            out.push_sql("SELECT COALESCE(");
+            E::column(self.column, Bind { row: self.row, out: &mut out })?;
+            out.push_sql(" = ");
+            E::column(self.column, Bind { row: self.row, out: &mut out })?;
+            out.push_sql(", 0) = 0");
+            return Ok(());
+        };
         out.push_sql("SELECT ");
         E::column(self.column, Bind { row: self.row, out: &mut out })?;
         out.push_sql(" IS NULL OR EXISTS (SELECT 1 FROM ");
-        out.push_identifier((self.reference.table)().name)?;
+        out.push_identifier((reference.table)().name)?;
         out.push_sql(" WHERE ");
-        out.push_identifier(self.reference.column)?;
+        out.push_identifier(reference.column)?;
         out.push_sql(" = ");
         E::column(self.column, Bind { row: self.row, out: &mut out })?;
         out.push_sql(")");
@@ -171,11 +216,11 @@ impl<E: Columns<DB>, DB: Backend> QueryFragment<DB> for Parent<'_, E> {
     }
 }
 
-impl<E> Query for Parent<'_, E> {
+impl<E> Query for Asked<'_, E> {
     type SqlType = Untyped;
 }
 
-impl<E> QueryId for Parent<'_, E> {
+impl<E> QueryId for Asked<'_, E> {
     type QueryId = ();
     const HAS_STATIC_QUERY_ID: bool = false;
 }
