@@ -105,7 +105,9 @@ pub(super) fn run(globals: &Globals, Import { paths, given, owner }: Import) -> 
 /// Imports one input in one transaction.
 fn import(database: &Database, input: &Input, owner: Option<Who>) -> Result<Summary> {
     let records = input.open()?;
-    let rules = Rules::new(owner, input.source());
+    // GitHub's records are found by their numbers, wherever they lie.
+    let source = if records.format() == exchange::Format::Github { None } else { input.source()? };
+    let rules = Rules::new(owner, source);
     let meter = Meter::new(&input.name(), records.progress());
     database
         .named("import")
