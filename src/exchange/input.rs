@@ -182,6 +182,12 @@ impl Input {
         }
     }
 
+    /// Whether it can be opened again and says the same: a file, but neither a pipe nor standard input.
+    #[must_use]
+    pub fn can_be_read_again(&self) -> bool {
+        self.size().is_some()
+    }
+
     /// Opens it and recognises its format, unless that was given.
     ///
     /// # Errors
