@@ -3,12 +3,12 @@
 #![allow(clippy::duplicate_mod, reason = "each engine takes the suite in under its own name")]
 
 #[cfg(feature = "mysql")]
-#[path = "import/applying.rs"]
+#[path = "import/suite.rs"]
 mod mysql;
 #[cfg(feature = "postgres")]
-#[path = "import/applying.rs"]
+#[path = "import/suite.rs"]
 mod postgres;
 #[cfg(feature = "sqlite")]
-#[path = "import/applying.rs"]
+#[path = "import/suite.rs"]
 mod sqlite;
 mod support;

@@ -12,7 +12,7 @@ use super::meter::Meter;
 use super::output::{Column, Format, OutputError, Record, stdout};
 use super::people::Whose;
 use super::talk;
-use crate::database::{Database, redact};
+use crate::database::{Database, Isolation, Retry, redact};
 use crate::error::{Error, Result};
 use crate::exchange::{self, Gathered, Input, Rules, Skipped, Summary, Tally, gather};
 use crate::services::users::{self, Who};
@@ -30,7 +30,8 @@ Importing again changes only what changed: accounts and repositories are found b
 number, a résumé or note by whose it is and where it came from, which is its address or the
 path as it is seen from the current folder. What the file says replaces what was edited here;
 from standard input a note is always new. Each file is one transaction: where one cannot be
-imported, the database is as it was before that file, and the files before it stay.
+imported, the database is as it was before that file, and the files before it stay. Where another
+program writes the same records meanwhile, the file is imported again; a pipe cannot be.
 
 Prints what it did, one line a kind of record: '12 new, 3 changed, 985 unchanged'. With --format
 the same as records. Columns: kind, new, changed, unchanged.";
@@ -69,7 +70,7 @@ pub(super) fn run(globals: &Globals, Import { paths, given, owner }: Import) -> 
     let mut done = 0;
     let mut failed = None;
     for input in &inputs {
-        match import(&database, input, owner.clone()) {
+        match import(&database, input, owner.as_ref()) {
             Ok(more) => {
                 summary.add(more);
                 done += 1;
@@ -102,14 +103,40 @@ pub(super) fn run(globals: &Globals, Import { paths, given, owner }: Import) -> 
     Ok(())
 }
 
-/// Imports one input in one transaction.
-fn import(database: &Database, input: &Input, owner: Option<Who>) -> Result<Summary> {
-    let records = input.open()?;
-    let rules = Rules::new(owner, input.source());
-    let meter = Meter::new(&input.name(), records.progress());
-    database
-        .named("import")
-        .begin(|session| exchange::apply(session, records, &rules, |summary| meter.show(&summary.total().to_string())))
+/// Imports one input in one transaction, and from its beginning again where another program was at the same records.
+fn import(database: &Database, input: &Input, owner: Option<&Who>) -> Result<Summary> {
+    let attempts = if input.can_be_read_again() { 20 } else { 1 };
+    let retry = Retry::default().attempts(attempts).only_after(is_met).also_after_unique();
+    let done = database.named("import").retrying(retry, |session| {
+        let records = input.open()?;
+        let is_github = records.format() == exchange::Format::Github;
+        // What cannot be read again is kept from conflicts that the rows alone do not make.
+        let level = if is_github && attempts == 1 { Isolation::RepeatableRead } else { Isolation::Serializable };
+        session.set_isolation(level)?;
+        // GitHub's records are found by their numbers, wherever they lie.
+        let source = if is_github { None } else { input.source()? };
+        let meter = Meter::new(&input.name(), records.progress());
+        let rules = Rules::new(owner.cloned(), source);
+        exchange::apply(session, records, &rules, |summary| meter.show(&summary.total().to_string()))
+    });
+    done.map_err(|error| if is_met(&error) || error.is_unique() { met(input, &error) } else { error })
+}
+
+/// Another unit of work was at the same rows. A lock that was not to be had is not it: how long to wait for one is said
+/// by `--busy-timeout`.
+fn is_met(error: &Error) -> bool {
+    matches!(error.root(), Error::Conflict { .. } | Error::StaleRow { .. })
+}
+
+fn met(input: &Input, error: &Error) -> Error {
+    let said = match error.root() {
+        Error::Conflict { source } => source.to_string(),
+        other => other.to_string(),
+    };
+    let problem = format!(
+        "another program was writing the same records, and nothing of this input was kept; import it again ({said})"
+    );
+    Error::Input { place: input.name(), problem }
 }
 
 fn report_skipped(skipped: &[Skipped]) {

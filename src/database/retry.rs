@@ -18,12 +18,14 @@ pub struct Retry {
     pause: Duration,
     longest: Duration,
     after: fn(&Error) -> bool,
+    unique: bool,
 }
 
 impl Default for Retry {
     /// Five attempts, after whatever may not be met the next time; pauses of 10 ms, 20 ms, … of at most a second.
     fn default() -> Self {
-        Self { attempts: 5, pause: Duration::from_millis(10), longest: Duration::from_secs(1), after: |_| true }
+        let (pause, longest) = (Duration::from_millis(10), Duration::from_secs(1));
+        Self { attempts: 5, pause, longest, after: |_| true, unique: false }
     }
 }
 
@@ -61,6 +63,30 @@ impl Retry {
     #[must_use]
     pub fn only_after(mut self, decide: fn(&Error) -> bool) -> Self {
         self.after = decide;
+        self
+    }
+
+    /// Tries again too after a unique value was there already ([`Error::is_unique`]): for a unit that looks before it
+    /// adds, so that only somebody else can have added it between the two, and the next look finds it. What is refused
+    /// in the same words twice in a row was nobody else's doing, and comes out.
+    ///
+    /// ```
+    /// use folio::database::Retry;
+    /// use folio::prelude::*;
+    ///
+    /// let db = Database::open("sqlite::memory:")?;
+    /// db.migrate()?;
+    /// db.retrying(Retry::default().also_after_unique(), |session| -> Result<()> {
+    ///     if !session.query(User::all().filter(users::user_id.eq(1))).exists()? {
+    ///         session.add(NewUser::new(1, "step")?);
+    ///     }
+    ///     Ok(())
+    /// })?;
+    /// # Ok::<(), folio::Error>(())
+    /// ```
+    #[must_use]
+    pub fn also_after_unique(mut self) -> Self {
+        self.unique = true;
         self
     }
 
@@ -150,9 +176,15 @@ impl Unit<'_> {
     {
         let _span = self.span().entered();
         let mut attempt = 1;
+        let mut taken = None;
         loop {
             let (done, again) = match self.session(Mode::Write) {
-                Ok(mut session) => (session.begin(&mut work), session.conflict().is_some_and(retry.after)),
+                Ok(mut session) => {
+                    let done = session.begin(&mut work);
+                    let before = std::mem::replace(&mut taken, session.taken().map(ToString::to_string));
+                    let taken_anew = retry.unique && taken.is_some() && taken != before;
+                    (done, taken_anew || session.conflict().is_some_and(retry.after))
+                }
                 Err(error) => {
                     let again = error.is_retryable() && (retry.after)(&error);
                     (Err(error.into()), again)

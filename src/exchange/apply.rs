@@ -120,6 +120,10 @@ impl Summary {
 /// A batch sends one SELECT a table and what INSERTs and UPDATEs its new and changed records need. The session is
 /// cleared between batches, so that handles given out before are gone.
 ///
+/// Records are looked for before they are added. Where others import meanwhile, run the unit by
+/// [`retrying`](crate::Database::retrying) with [`also_after_unique`](crate::database::Retry::also_after_unique), at
+/// [`Serializable`](crate::connection::Isolation::Serializable): it is then as if they had come one after the other.
+///
 /// ```
 /// use folio::exchange::{self, Rules};
 /// # use folio::{Database, Result};

@@ -1,7 +1,7 @@
 //! From the paths that a person names to the inputs that are read: files, folders, standard input.
 
 use std::collections::HashSet;
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
 use std::io;
 use std::path::{Component, Path, PathBuf};
@@ -68,7 +68,7 @@ pub fn gather<P: AsRef<Path>>(paths: impl IntoIterator<Item = P>, format: Option
         }
     }
     let mut seen = HashSet::new();
-    gathered.inputs.retain(|input| seen.insert(input.source()));
+    gathered.inputs.retain(|input| seen.insert(input.place()));
     Ok(gathered)
 }
 
@@ -138,20 +138,35 @@ impl Input {
         Self { origin: Origin::File(path.into()), format }
     }
 
-    /// What errors call it: the path as it was given, or `standard input`.
+    /// What errors call it: the path as it was given, in quotes and with escapes where it is not Unicode, or
+    /// `standard input`.
     #[must_use]
     pub fn name(&self) -> String {
         match &self.origin {
             Origin::Stdin => "standard input".to_owned(),
-            Origin::File(path) => path.display().to_string(),
+            Origin::File(path) => path.to_str().map_or_else(|| format!("{path:?}"), str::to_owned),
         }
     }
 
     /// What to remember a document's origin by, so that the same file is found again however it was named: the path
     /// below the current folder, with `/` between its parts; a path that leads elsewhere stays as it is. `None` for
     /// standard input.
-    #[must_use]
-    pub fn source(&self) -> Option<String> {
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Input`] if this path is not Unicode: any text for it could be another file's as well.
+    pub fn source(&self) -> Result<Option<String>> {
+        let unnameable = |_| Error::Input {
+            place: self.name(),
+            problem: "its path is not Unicode, so it could not be told from other files when it is imported again; \
+                      rename it"
+                .to_owned(),
+        };
+        self.place().map(OsString::into_string).transpose().map_err(unnameable)
+    }
+
+    /// Its path as [`Input::source`] says it, whatever it is made of.
+    fn place(&self) -> Option<OsString> {
         match &self.origin {
             Origin::Stdin => None,
             Origin::File(path) => Some(relative(path, std::env::current_dir().ok().as_deref())),
@@ -167,6 +182,12 @@ impl Input {
         }
     }
 
+    /// Whether it can be opened again and says the same: a file, but neither a pipe nor standard input.
+    #[must_use]
+    pub fn can_be_read_again(&self) -> bool {
+        self.size().is_some()
+    }
+
     /// Opens it and recognises its format, unless that was given.
     ///
     /// # Errors
@@ -180,7 +201,7 @@ impl Input {
                 Reader::new(io::stdin(), naming, self.format, None)
             }
             Origin::File(path) => {
-                let file = File::open(path).map_err(|error| Error::io(path.display(), error))?;
+                let file = File::open(path).map_err(|error| Error::io(self.name(), error))?;
                 let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
                 let naming = Naming { input, stem, extension: Extension::of(path), text_is_markdown: false };
                 Reader::new(file, naming, self.format, self.size())
@@ -190,18 +211,18 @@ impl Input {
 }
 
 /// See [`Input::source`].
-fn relative(path: &Path, current: Option<&Path>) -> String {
+fn relative(path: &Path, current: Option<&Path>) -> OsString {
     let path = current.and_then(|current| path.strip_prefix(current).ok()).unwrap_or(path);
-    let mut text = String::new();
+    let mut text = OsString::new();
     for part in path.components() {
         match part {
             Component::CurDir => continue,
-            Component::RootDir => text.push('/'),
+            Component::RootDir => text.push("/"),
             part => {
-                if !text.is_empty() && !text.ends_with('/') {
-                    text.push('/');
+                if !text.is_empty() && !text.as_encoded_bytes().ends_with(b"/") {
+                    text.push("/");
                 }
-                text.push_str(&part.as_os_str().to_string_lossy());
+                text.push(part);
             }
         }
     }

@@ -30,6 +30,8 @@ pub(crate) struct Transaction {
     poison: Option<Arc<Error>>,
     /// Another writer stood in the way, since the session was made.
     conflict: Option<Arc<Error>>,
+    /// A unique value was there already, since the session was made.
+    taken: Option<Arc<Error>>,
     pub(super) savepoints: Vec<Savepoint>,
     /// Counts up with every transaction and savepoint: rows remember when they were read.
     pub(super) clock: u32,
@@ -49,6 +51,7 @@ impl Transaction {
             begins: 0,
             poison: None,
             conflict: None,
+            taken: None,
             savepoints: Vec::new(),
             clock: 1,
             fresh_since: 1,
@@ -93,8 +96,11 @@ impl Transaction {
     fn note(&mut self, error: &Error) {
         if error.is_retryable() || error.is_stale() {
             self.conflict = Some(Arc::new(error.clone()));
+        } else if error.is_unique() {
+            self.taken = Some(Arc::new(error.root().clone()));
         } else if error.is_commit_unknown() {
             self.conflict = None;
+            self.taken = None;
         }
     }
 
@@ -139,6 +145,11 @@ impl<C: SessionConnection> Session<'_, C> {
     #[must_use]
     pub fn conflict(&self) -> Option<&Error> {
         self.transaction.conflict.as_deref()
+    }
+
+    /// The last refusal of a unique value that was there already, whatever the caller made of it.
+    pub(crate) fn taken(&self) -> Option<&Error> {
+        self.transaction.taken.as_deref()
     }
 
     /// Whether the session is inside [`nested`](Self::nested).

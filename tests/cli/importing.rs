@@ -92,6 +92,39 @@ fn bad_input_is_named_with_its_place_and_nothing_of_it_is_kept() {
     assert!(home.fails(1, &["import", "deep.json"]).starts_with("deep.json, record 1 (line 1, column "));
 }
 
+#[cfg(unix)]
+#[test]
+fn a_file_whose_name_is_not_unicode_is_never_taken_for_another_one() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt as _;
+
+    let home = Home::with_users(module_path!());
+    let import = |names: &[&[u8]]| {
+        run(home.folio(&["import", "--login", "ada"]).args(names.iter().map(|name| OsStr::from_bytes(name))))
+    };
+    for name in [&b"in/x\xff.md"[..], b"in/x\xfe.md", b"in/a.md"] {
+        fs::create_dir_all(home.path().join("in")).unwrap();
+        fs::write(home.path().join(OsStr::from_bytes(name)), name).unwrap();
+    }
+    let refusal = |name: &str| {
+        format!(
+            "\"in/{name}\": its path is not Unicode, so it could not be told from other files when it is imported \
+             again; rename it"
+        )
+    };
+    assert_eq!(import(&[b"in/x\xff.md", b"in/x\xfe.md"]).refused(1), refusal(r"x\xFF.md"));
+    assert_eq!(home.done(&["note", "list"]), "");
+    let ran = import(&[b"in"]);
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    let stands = "imported 1 of 3 inputs; the next one failed and left nothing behind";
+    assert_eq!(ran.err, format!("{stands}\nfolio: {}\n", refusal(r"x\xFE.md")));
+    assert_eq!(home.column(2, &["note", "list"]), ["a"]);
+
+    // What is found by its number needs no name.
+    fs::write(home.path().join(OsStr::from_bytes(b"\xff.json")), r#"{"login": "hubot", "id": 3}"#).unwrap();
+    assert_eq!(import(&[b"\xff.json"]).code, Some(0));
+}
+
 #[test]
 fn a_path_that_is_not_there_costs_nothing() {
     let home = Home::new(module_path!());

@@ -4,6 +4,7 @@
 mod commands;
 mod documents;
 mod importing;
+mod meeting;
 mod migrating;
 mod printing;
 mod refusing;

@@ -106,7 +106,7 @@ fn fill(db: &Database) -> Result<()> {
                 Some(number) => Some(Who::Id(db.read(|session| users::get(session, &Who::Number(number)))?.id)),
                 None => None,
             };
-            let rules = Rules::new(owner, input.source());
+            let rules = Rules::new(owner, input.source()?);
             db.begin(|session| exchange::apply(session, input.open()?, &rules, |_| {}))?;
         }
     }

@@ -170,6 +170,49 @@ fn units_that_lock_each_other_out_are_run_again_until_both_are_done() {
 }
 
 #[test]
+fn units_that_look_before_they_add_the_same_value_are_run_again_until_they_find_it() {
+    let db = fixture(module_path!());
+    let both_looked = Barrier::new(2);
+    let added = std::thread::scope(|scope| {
+        let units = [(); 2].map(|()| {
+            scope.spawn(|| {
+                let mut first_try = true;
+                db.retrying(Retry::default().also_after_unique(), |session| -> Result<bool> {
+                    let there = session.query(User::all().filter(users::user_id.eq(1))).exists()?;
+                    if std::mem::take(&mut first_try) {
+                        both_looked.wait();
+                    }
+                    if !there {
+                        session.add(NewUser::new(1, "step")?);
+                    }
+                    Ok(!there)
+                })
+                .unwrap()
+            })
+        });
+        units.map(|unit| unit.join().unwrap())
+    });
+    assert_eq!(added.iter().filter(|added| **added).count(), 1, "{added:?}");
+    assert_eq!(names(&db), ["step"]);
+}
+
+#[test]
+fn a_value_that_is_refused_in_the_same_words_twice_was_nobody_else_s_doing() {
+    let db = fixture(module_path!());
+    add(&db, 1, "step").unwrap();
+    for (retry, expected) in [(Retry::default().also_after_unique(), 2), (Retry::default(), 1)] {
+        let mut attempts = 0;
+        let refused: Result<()> = db.retrying(retry.pause(Duration::ZERO), |session| {
+            attempts += 1;
+            session.add(NewUser::new(1, "again")?);
+            session.flush()
+        });
+        let refused = refused.unwrap_err();
+        assert!(refused.is_unique() && attempts == expected, "{attempts}: {refused:?}");
+    }
+}
+
+#[test]
 fn a_row_that_changed_between_its_reading_and_its_writing_runs_the_unit_again() {
     let db = fixture(module_path!());
     let read = db.begin(|session| {

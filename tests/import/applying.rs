@@ -22,7 +22,7 @@ fn import(db: &Database, text: &str) -> Result<Summary> {
 }
 
 fn import_input(db: &Database, input: &Input, user: Option<Who>) -> Result<Summary> {
-    let rules = Rules::new(user, input.source());
+    let rules = Rules::new(user, input.source()?);
     db.begin(|session| exchange::apply(session, input.open()?, &rules, |_| {}))
 }
 

@@ -91,7 +91,7 @@ fn a_dash_is_standard_input_and_is_read_once() {
     let gathered = gather(["-", "-"], None).expect("gathered");
     assert_eq!(gathered.inputs, [Input::stdin(None)]);
     assert_eq!(gathered.inputs[0].name(), "standard input");
-    assert_eq!((gathered.inputs[0].source(), gathered.inputs[0].size()), (None, None));
+    assert_eq!((gathered.inputs[0].source().expect("a source"), gathered.inputs[0].size()), (None, None));
 }
 
 #[test]
@@ -107,6 +107,25 @@ fn a_source_is_the_path_below_the_current_folder() {
     ] {
         assert_eq!(relative(Path::new(path), current), expected, "{path}");
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn paths_that_differ_in_bytes_of_no_unicode_are_two_inputs_and_refuse_to_be_one_source() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let folder = folder(&[("x\u{fffd}.md", "text")]);
+    for name in [b"x\xfe.md", b"x\xff.md"] {
+        fs::write(folder.path().join(OsStr::from_bytes(name)), "text").expect("a file");
+    }
+    let inputs = gather([folder.path(), folder.path()], None).expect("gathered").inputs;
+    let sources: Vec<_> = inputs.iter().map(|input| input.source().map_err(|error| error.to_string())).collect();
+    let [Ok(Some(named)), Err(one), Err(two)] = &sources[..] else { panic!("{sources:?}") };
+    assert!(named.ends_with("/x\u{fffd}.md"), "{named}");
+    assert!(
+        one.contains(r"/x\xFE.md") && one.contains("its path is not Unicode") && one.ends_with("rename it"),
+        "{one}"
+    );
+    assert!(two.contains(r"/x\xFF.md"), "{two}");
 }
 
 #[test]

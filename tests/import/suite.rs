@@ -1,0 +1,4 @@
+//! What importing promises, for the engine whose name the module bears.
+
+mod applying;
+mod meeting;
