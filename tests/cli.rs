@@ -36,3 +36,6 @@ mod help;
 #[cfg(feature = "sqlite")]
 #[path = "cli/looking.rs"]
 mod looking;
+#[cfg(feature = "sqlite")]
+#[path = "cli/secrets.rs"]
+mod secrets;

@@ -187,9 +187,7 @@ pub(super) fn parse() -> Result<Arguments, Exit> {
         match (error.kind(), error.source().and_then(|source| source.downcast_ref::<Error>())) {
             // Our own words, which do not repeat a value of ten thousand characters.
             (ErrorKind::ValueValidation, Some(refused)) => talk::complain(&refused.to_string()),
-            _ => {
-                let _ = error.print();
-            }
+            _ => talk::refuse(&error),
         }
         Exit::Usage
     })

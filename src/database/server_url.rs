@@ -20,6 +20,12 @@ pub(super) fn checked(rest: &str) -> Result<String, &'static str> {
     if user.matches(':').count() > 1 {
         return Err("write : as %3A in the password");
     }
+    if !user.contains(':') && user.to_ascii_lowercase().contains("%3a") {
+        return Err(
+            "write the : between the user's name and the password as it is; after a name that holds %3A and has no \
+             password, write : too",
+        );
+    }
     hosts.split(',').try_for_each(host)?;
     Ok(format!("//{}", rest.replace(' ', "%20")))
 }
