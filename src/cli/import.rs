@@ -11,8 +11,8 @@ use super::arguments::Globals;
 use super::meter::Meter;
 use super::output::{Column, Format, OutputError, Record, stdout};
 use super::people::Whose;
-use super::talk;
-use crate::database::{Database, redact};
+use super::{pasted, talk};
+use crate::database::Database;
 use crate::error::{Error, Result};
 use crate::exchange::{self, Gathered, Input, Rules, Skipped, Summary, Tally, gather};
 use crate::services::users::{self, Who};
@@ -183,11 +183,9 @@ fn what_next(globals: &Globals, summary: &Summary) -> String {
         (summary.resumes, "folio resume list"),
         (summary.notes, "folio note list"),
     ];
-    let place =
-        globals.database_url.as_deref().map(|url| format!(" --database-url {}", redact(url))).unwrap_or_default();
     let mut said = "try next:".to_owned();
     for (_, command) in listings.into_iter().filter(|(tally, _)| tally.total() > 0) {
-        said.push_str(&format!("\n  {command}{place}"));
+        said.push_str(&format!("\n  {}", pasted::command(command, globals.database_url.as_deref())));
     }
     said + "\n  folio --help"
 }
