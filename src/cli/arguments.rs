@@ -11,11 +11,11 @@ use clap::{Args, Parser, Subcommand};
 
 use super::completions::Completions;
 use super::db::DbCommand;
-use super::exit::Exit;
+use super::exit::{self, Exit};
 use super::import::Import;
 use super::migrate::MigrateCommand;
 use super::note::NoteCommand;
-use super::output::Format;
+use super::output::{Format, OutputError};
 use super::repo::RepoCommand;
 use super::resume::ResumeCommand;
 use super::user::UserCommand;
@@ -180,9 +180,8 @@ pub(super) fn one_of(arguments: &[&'static str]) -> ArgGroup {
 pub(super) fn parse() -> Result<Arguments, Exit> {
     Arguments::try_parse().map_err(|error| {
         if !error.use_stderr() {
-            // Help for a reader who went away is help for nobody.
-            let _ = error.print().and_then(|()| io::stdout().flush());
-            return Exit::Done;
+            let printed = error.print().and_then(|()| io::stdout().flush());
+            return exit::of(printed.map_err(|error| OutputError::from(error).into()));
         }
         match (error.kind(), error.source().and_then(|source| source.downcast_ref::<Error>())) {
             // Our own words, which do not repeat a value of ten thousand characters.

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::arguments::Globals;
 use super::environment::given_url;
-use super::exit::Usage;
+use super::exit::{self, Usage};
 use super::interrupt::Interrupt;
 use super::meter::Count;
 use super::opening::bring_up_to_date;
@@ -63,7 +63,8 @@ pub(super) fn run(globals: &Globals, Copy { from, to }: &Copy) -> anyhow::Result
     bring_up_to_date(&target, Access::Create).map_err(|error| pasted::about(error.into(), Some(to)))?;
 
     let copied = copy_everything(&source, &target)?;
-    print(globals, copied)?;
+    let done = format!("{} holds the whole copy", target.place());
+    print(globals, copied).map_err(|error| exit::after(&done, error))?;
     talk::say_to_a_person(&if to_url.address().is_private() {
         "copied and compared; what was in memory is gone again".to_owned()
     } else {

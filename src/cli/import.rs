@@ -11,7 +11,7 @@ use super::arguments::Globals;
 use super::meter::Meter;
 use super::output::{Column, Format, OutputError, Record, stdout};
 use super::people::Whose;
-use super::{pasted, talk};
+use super::{exit, pasted, talk};
 use crate::database::Database;
 use crate::error::{Error, Result};
 use crate::exchange::{self, Gathered, Input, Rules, Skipped, Summary, Tally, gather};
@@ -95,7 +95,7 @@ pub(super) fn run(globals: &Globals, Import { paths, given, owner }: Import) -> 
         // Worth more than a reader of the summary who went away.
         return Err(error.into());
     }
-    printed?;
+    printed.map_err(|error| exit::after(&format!("imported {done} of {} inputs", inputs.len()), error))?;
     if database.created() || (talk::listens() && summary.total().new > 0) {
         talk::say(&what_next(globals, &summary));
     }
