@@ -145,6 +145,17 @@ fn a_mysql_url_names_a_database() {
 
 #[cfg(feature = "mysql")]
 #[test]
+fn a_port_that_mysql_would_pass_over_is_refused() {
+    for text in ["mysql://u:p@localhost:45933/db", "mariadb://localhost:3306/db", "mysql://u@localhost:1/db?ssl_ca=a"] {
+        assert!(problem(text).ends_with("write 127.0.0.1 for TCP, or unix_socket=… for a socket"), "{}", problem(text));
+    }
+    for text in ["mysql://u@localhost/db", "mysql://u@localhost:/db", "mysql://u@127.0.0.1:3307/db"] {
+        assert!(DatabaseUrl::parse(text).is_ok(), "{text}");
+    }
+}
+
+#[cfg(feature = "mysql")]
+#[test]
 fn a_parameter_that_mysql_would_pass_over_is_refused() {
     assert!(problem("mysql://u@h/db?sslmode=required").contains("ssl_mode"));
     assert!(DatabaseUrl::parse("mariadb://u@h/db?ssl_mode=preferred&unix_socket=/run/s.sock").is_ok());
