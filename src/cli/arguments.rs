@@ -26,10 +26,10 @@ use crate::error::Error;
 const AFTER: &str = "\
 Examples:
   folio import samples/github                   take in accounts and repositories
-  folio user add octocat --number 583231        record an account
-  folio repo add hello-world --login octocat    record a repository of it
-  folio repo list --login octocat
-  folio note add 'To do' --login octocat --body 'call back'
+  folio user add ada                            record an account
+  folio repo add engine --login ada             record a repository of it
+  folio repo list --login ada
+  folio note add 'To do' --login ada --body 'call back'
 
 Records go to standard output: a table on a terminal; in a pipe one line a record with
 tabs between the fields and no header. All else goes to standard error. Times are UTC; a table
@@ -113,7 +113,8 @@ pub(super) struct Arguments {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Options of every command")]
 pub(super) struct Globals {
-    /// The database: a path, sqlite://FILE or sqlite::memory:
+    /// The database: a path, sqlite://FILE, sqlite::memory:, or, in a build with these engines (see --version),
+    /// postgres://USER@HOST/DATABASE, mysql://… or mariadb://…
     #[arg(long, global = true, value_name = "URL")]
     pub database_url: Option<String>,
     /// How records are written: 'table', 'tsv' or 'json' [default: table on a terminal, tsv in a pipe]
