@@ -1,5 +1,5 @@
-//! Talk on standard error: for people, never for programs. Where nobody listens any more, nothing is lost. All of it goes
-//! through here, and no password gets out.
+//! Talk on standard error: for people, never for programs. Where nobody listens any more, nothing is lost. All that is
+//! said, but for how far long work has come, goes through here, and the passwords of URLs stay here.
 
 use std::io::{self, IsTerminal, Write as _};
 
