@@ -17,6 +17,9 @@ mod postgres;
 #[path = "cli/suite.rs"]
 mod sqlite;
 
+#[cfg(all(unix, feature = "sqlite"))]
+#[path = "cli/advising.rs"]
+mod advising;
 #[cfg(feature = "sqlite")]
 #[path = "cli/copying.rs"]
 mod copying;
@@ -36,3 +39,6 @@ mod help;
 #[cfg(feature = "sqlite")]
 #[path = "cli/looking.rs"]
 mod looking;
+#[cfg(feature = "sqlite")]
+#[path = "cli/secrets.rs"]
+mod secrets;

@@ -11,11 +11,11 @@ use clap::{Args, Parser, Subcommand};
 
 use super::completions::Completions;
 use super::db::DbCommand;
-use super::exit::Exit;
+use super::exit::{self, Exit};
 use super::import::Import;
 use super::migrate::MigrateCommand;
 use super::note::NoteCommand;
-use super::output::Format;
+use super::output::{Format, OutputError};
 use super::repo::RepoCommand;
 use super::resume::ResumeCommand;
 use super::user::UserCommand;
@@ -26,10 +26,10 @@ use crate::error::Error;
 const AFTER: &str = "\
 Examples:
   folio import samples/github                   take in accounts and repositories
-  folio user add octocat --number 583231        record an account
-  folio repo add hello-world --login octocat    record a repository of it
-  folio repo list --login octocat
-  folio note add 'To do' --login octocat --body 'call back'
+  folio user add ada                            record an account
+  folio repo add engine --login ada             record a repository of it
+  folio repo list --login ada
+  folio note add 'To do' --login ada --body 'call back'
 
 Records go to standard output: a table on a terminal; in a pipe one line a record with
 tabs between the fields and no header. All else goes to standard error. Times are UTC; a table
@@ -113,7 +113,8 @@ pub(super) struct Arguments {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Options of every command")]
 pub(super) struct Globals {
-    /// The database: a path, sqlite://FILE or sqlite::memory:
+    /// The database: a path, sqlite://FILE, sqlite::memory:, or, in a build with these engines (see --version),
+    /// postgres://USER@HOST/DATABASE, mysql://… or mariadb://…
     #[arg(long, global = true, value_name = "URL")]
     pub database_url: Option<String>,
     /// How records are written: 'table', 'tsv' or 'json' [default: table on a terminal, tsv in a pipe]
@@ -180,16 +181,13 @@ pub(super) fn one_of(arguments: &[&'static str]) -> ArgGroup {
 pub(super) fn parse() -> Result<Arguments, Exit> {
     Arguments::try_parse().map_err(|error| {
         if !error.use_stderr() {
-            // Help for a reader who went away is help for nobody.
-            let _ = error.print().and_then(|()| io::stdout().flush());
-            return Exit::Done;
+            let printed = error.print().and_then(|()| io::stdout().flush());
+            return exit::of(printed.map_err(|error| OutputError::from(error).into()));
         }
         match (error.kind(), error.source().and_then(|source| source.downcast_ref::<Error>())) {
             // Our own words, which do not repeat a value of ten thousand characters.
             (ErrorKind::ValueValidation, Some(refused)) => talk::complain(&refused.to_string()),
-            _ => {
-                let _ = error.print();
-            }
+            _ => talk::refuse(&error),
         }
         Exit::Usage
     })

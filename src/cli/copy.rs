@@ -9,13 +9,13 @@ use serde::Serialize;
 
 use super::arguments::Globals;
 use super::environment::given_url;
-use super::exit::Usage;
+use super::exit::{self, Usage};
 use super::interrupt::Interrupt;
 use super::meter::Count;
 use super::opening::bring_up_to_date;
 use super::output::{Column, Format, OutputError, Record, stdout};
-use super::talk;
-use crate::database::{Access, Database, DatabaseUrl};
+use super::{pasted, talk};
+use crate::database::{Access, Database, redact};
 use crate::error::Error;
 use crate::services::copy::{self, Counts, Doing, Step};
 
@@ -55,19 +55,20 @@ pub(super) fn run(globals: &Globals, Copy { from, to }: &Copy) -> anyhow::Result
     let (from_url, to_url) = (given_url(from, "FROM_URL")?, given_url(to, "TO_URL")?);
     // The source first: where nothing can be copied, nothing is made.
     let source = globals.open_at(from, &from_url, Access::Read).map_err(no_source)?;
-    source.require_current().map_err(|error| name_the_way_out(error.into(), &from_url))?;
+    source.require_current().map_err(|error| pasted::about(error.into(), Some(from)))?;
     let target = globals.open_at(to, &to_url, Access::Create)?;
     if source.is_same(&target)? {
         return Err(anyhow!("{} is the database to copy and the one to copy into; name another one", target.place()));
     }
-    bring_up_to_date(&target, Access::Create).map_err(|error| name_the_way_out(error.into(), &to_url))?;
+    bring_up_to_date(&target, Access::Create).map_err(|error| pasted::about(error.into(), Some(to)))?;
 
     let copied = copy_everything(&source, &target)?;
-    print(globals, copied)?;
+    let done = format!("{} holds the whole copy", target.place());
+    print(globals, copied).map_err(|error| exit::after(&done, error))?;
     talk::say_to_a_person(&if to_url.address().is_private() {
         "copied and compared; what was in memory is gone again".to_owned()
     } else {
-        format!("copied and compared; to use it: export FOLIO_DATABASE_URL='{to_url}', or --database-url {to_url}")
+        format!("copied and compared; {}", how_to_use(to))
     });
     Ok(())
 }
@@ -83,17 +84,10 @@ fn no_source(error: anyhow::Error) -> anyhow::Error {
     }
 }
 
-/// Names the database in the command that brings it up to date: it need not be the one that commands use.
-fn name_the_way_out(error: anyhow::Error, url: &DatabaseUrl) -> anyhow::Error {
-    match error.downcast_ref() {
-        Some(Error::MigrationsPending { place, pending }) => {
-            let said = format!(
-                "{place} is {pending} migration(s) behind this program; run 'folio migrate up --database-url {url}'"
-            );
-            error.context(said)
-        }
-        _ => error,
-    }
+/// How commands are told to use the database at this URL from now on, and for once.
+fn how_to_use(url: &str) -> String {
+    let for_once = pasted::command("folio user list", Some(url));
+    format!("to use it:\n  export FOLIO_DATABASE_URL={}\n  {for_once}", pasted::quoted(&redact(url)))
 }
 
 /// Copies in one transaction of the target, and says of a failure how that leaves it.
@@ -158,5 +152,20 @@ impl Record for Row {
 
     fn json(&self) -> impl Serialize {
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_to_be_pasted_after_a_copy_is_quoted_for_a_shell() {
+        assert_eq!(
+            how_to_use("it's.db"),
+            "to use it:\n  export FOLIO_DATABASE_URL='it'\\''s.db'\n  folio user list --database-url 'it'\\''s.db'"
+        );
+        assert!(how_to_use("there.db").ends_with("=there.db\n  folio user list --database-url there.db"));
+        assert!(!how_to_use("postgres://u:SECRET@h/db").contains("SECRET"));
     }
 }

@@ -32,6 +32,12 @@ impl From<Exit> for ExitCode {
 #[error("{0}")]
 pub(super) struct Usage(pub String);
 
+/// Says of an output that failed that the work it tells of is done, and was kept.
+pub(super) fn after(done: &str, error: anyhow::Error) -> anyhow::Error {
+    let said = format!("{error}; the work itself is done: {done}");
+    error.context(said)
+}
+
 /// Says what went wrong, if anything did, and gives the code for it.
 pub(super) fn of(done: anyhow::Result<()>) -> Exit {
     let Err(error) = done else { return Exit::Done };

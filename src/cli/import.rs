@@ -11,7 +11,7 @@ use super::arguments::Globals;
 use super::meter::Meter;
 use super::output::{Column, Format, OutputError, Record, stdout};
 use super::people::Whose;
-use super::talk;
+use super::{exit, pasted, talk};
 use crate::database::{Database, Isolation, Retry, redact};
 use crate::error::{Error, Result};
 use crate::exchange::{self, Gathered, Input, Rules, Skipped, Summary, Tally, gather};
@@ -96,7 +96,7 @@ pub(super) fn run(globals: &Globals, Import { paths, given, owner }: Import) -> 
         // Worth more than a reader of the summary who went away.
         return Err(error.into());
     }
-    printed?;
+    printed.map_err(|error| exit::after(&format!("imported {done} of {} inputs", inputs.len()), error))?;
     if database.created() || (talk::listens() && summary.total().new > 0) {
         talk::say(&what_next(globals, &summary));
     }
@@ -210,11 +210,9 @@ fn what_next(globals: &Globals, summary: &Summary) -> String {
         (summary.resumes, "folio resume list"),
         (summary.notes, "folio note list"),
     ];
-    let place =
-        globals.database_url.as_deref().map(|url| format!(" --database-url {}", redact(url))).unwrap_or_default();
     let mut said = "try next:".to_owned();
     for (_, command) in listings.into_iter().filter(|(tally, _)| tally.total() > 0) {
-        said.push_str(&format!("\n  {command}{place}"));
+        said.push_str(&format!("\n  {}", pasted::command(command, globals.database_url.as_deref())));
     }
     said + "\n  folio --help"
 }

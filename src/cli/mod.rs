@@ -19,6 +19,7 @@ mod migrate;
 mod note;
 mod opening;
 pub mod output;
+mod pasted;
 mod people;
 mod records;
 mod repo;
@@ -48,7 +49,7 @@ pub fn run() -> ExitCode {
 
 fn execute(Arguments { globals, command }: Arguments) -> anyhow::Result<()> {
     echo::listen(globals.echo);
-    match command {
+    let done = match command {
         Command::User { command } => user::run(&globals, command),
         Command::Repo { command } => repo::run(&globals, command),
         Command::Resume { command } => resume::run(&globals, command),
@@ -57,5 +58,6 @@ fn execute(Arguments { globals, command }: Arguments) -> anyhow::Result<()> {
         Command::Migrate { command } => migrate::run(&globals, command),
         Command::Db { command } => db::run(&globals, command),
         Command::Completions(arguments) => completions::run(&arguments),
-    }
+    };
+    done.map_err(|error| pasted::about(error, globals.database_url.as_deref()))
 }

@@ -153,8 +153,7 @@ fn add(globals: &Globals, Add { name, owner, repo, body }: Add) -> anyhow::Resul
     let text = Text { name, body: body.read()?.unwrap_or_default(), repository: repo, source: None };
     let database = globals.open_to_add()?;
     let note = database.named("note add").begin(|session| notes::add(session, &owner, text))?;
-    talk::say_to_a_person(&format!("added note {}", describe(&note)));
-    globals.print(&note)
+    globals.report(&format!("added note {}", describe(&note)), &note)
 }
 
 fn get(globals: &Globals, Get { id }: &Get) -> anyhow::Result<()> {
@@ -194,8 +193,7 @@ fn edit(globals: &Globals, Edit { id, name, repo, no_repo, body }: Edit) -> anyh
     } else {
         save(changes)?
     };
-    talk::say_to_a_person(&format!("changed note {}", describe(&note)));
-    globals.print(&note)
+    globals.report(&format!("changed note {}", describe(&note)), &note)
 }
 
 fn remove(globals: &Globals, Remove { id }: &Remove) -> anyhow::Result<()> {

@@ -2,6 +2,7 @@
 
 use super::arguments::Globals;
 use super::environment;
+use super::exit;
 use super::output::{Format, Listing, Place, Record, stdout};
 use super::talk;
 use crate::database::{Access, Database, DatabaseUrl, EchoOptions, Options};
@@ -56,6 +57,12 @@ impl Globals {
     /// A listing onto standard output.
     pub(super) fn listing<R: Record>(&self) -> Listing<R, impl std::io::Write + use<R>> {
         Listing::new(stdout(), self.format_here(), Place::of_stdout())
+    }
+
+    /// Says what was done to a record and writes it to standard output, as it is now.
+    pub(super) fn report<R: Record>(&self, done: &str, record: &R) -> anyhow::Result<()> {
+        talk::say_to_a_person(done);
+        self.print(record).map_err(|error| exit::after(done, error))
     }
 
     /// Writes one record to standard output, as a row.

@@ -158,8 +158,7 @@ fn add(globals: &Globals, Add { name, owner, number, status }: Add) -> anyhow::R
         let repository = repositories::add(session, Project { owner, number, name, status })?;
         repositories::get(session, &Which::Id(repository.id))
     })?;
-    talk::say_to_a_person(&format!("added repository {}", describe(&added)));
-    globals.print(&added)
+    globals.report(&format!("added repository {}", describe(&added)), &added)
 }
 
 fn get(globals: &Globals, Get { which }: &Get) -> anyhow::Result<()> {
@@ -189,8 +188,7 @@ fn edit(globals: &Globals, Edit { which, name, status, number, owner }: Edit) ->
         let owner = owner.map(|who| users::get(session, &who)).transpose()?.map(|owner| owner.user_id);
         repositories::edit(session, &which, Changes { name, status, owner, number })
     })?;
-    talk::say_to_a_person(&format!("changed repository {}", describe(&changed)));
-    globals.print(&changed)
+    globals.report(&format!("changed repository {}", describe(&changed)), &changed)
 }
 
 fn remove(globals: &Globals, Remove { which }: &Remove) -> anyhow::Result<()> {

@@ -139,8 +139,7 @@ fn add(globals: &Globals, Add { vacancy, owner, body }: Add) -> anyhow::Result<(
     let offer = Offer { vacancy, body: body.read()?.unwrap_or_default(), source: None };
     let database = globals.open_to_add()?;
     let resume = database.named("resume add").begin(|session| resumes::add(session, &owner, offer))?;
-    talk::say_to_a_person(&format!("added résumé {}", describe(&resume)));
-    globals.print(&resume)
+    globals.report(&format!("added résumé {}", describe(&resume)), &resume)
 }
 
 fn get(globals: &Globals, Get { id }: &Get) -> anyhow::Result<()> {
@@ -177,8 +176,7 @@ fn edit(globals: &Globals, Edit { id, vacancy, body }: Edit) -> anyhow::Result<(
     } else {
         save(changes)?
     };
-    talk::say_to_a_person(&format!("changed résumé {}", describe(&resume)));
-    globals.print(&resume)
+    globals.report(&format!("changed résumé {}", describe(&resume)), &resume)
 }
 
 fn remove(globals: &Globals, Remove { id }: &Remove) -> anyhow::Result<()> {

@@ -1,13 +1,15 @@
-//! Talk on standard error: for people, never for programs. Where nobody listens any more, nothing is lost.
+//! Talk on standard error: for people, never for programs. Where nobody listens any more, nothing is lost. All that is
+//! said, but for how far long work has come, goes through here, and the passwords of URLs stay here.
 
 use std::io::{self, IsTerminal, Write as _};
 
 use super::output::printable;
+use crate::database::redact;
 
-/// Says something, line by line, data in it made safe to look at.
+/// Says something, line by line, data in it made safe to look at and the passwords of URLs hidden.
 pub(super) fn say(text: &str) {
     let mut said = String::with_capacity(text.len() + 1);
-    for line in text.lines() {
+    for line in without_passwords(text).lines() {
         said.push_str(&printable(line));
         said.push('\n');
     }
@@ -26,7 +28,68 @@ pub(super) fn complain(problem: &str) {
     say(&format!("folio: {}", problem.trim_end()));
 }
 
+/// Says what clap has against a command line, in its colours unless it repeats a password.
+pub(super) fn refuse(error: &clap::Error) {
+    let plain = error.render().to_string();
+    if without_passwords(&plain) == plain {
+        let _ = error.print();
+    } else {
+        say(plain.trim_end());
+    }
+}
+
+/// The text with the password of every URL in it hidden: a URL may stand where none is expected, and be repeated.
+///
+/// One ends at white space; what closes a sentence or a quotation around it does not belong to it.
+fn without_passwords(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(colon) = rest.find("://") {
+        let is_of_scheme = |character: char| character.is_ascii_alphanumeric() || "+-.".contains(character);
+        let start = rest[..colon].trim_end_matches(is_of_scheme).len();
+        let end = rest[colon..].find(char::is_whitespace).map_or(rest.len(), |length| colon + length);
+        let url = rest[start..end].trim_end_matches(['\'', '"', '`', ')', ']', '}', ':', ';', ',', '.']);
+        shown.push_str(&rest[..start]);
+        shown.push_str(&redact(url));
+        rest = &rest[start + url.len()..];
+    }
+    shown + rest
+}
+
 /// Whether a person is at the other end.
 pub(super) fn listens() -> bool {
     io::stderr().is_terminal()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_password_of_a_url_is_hidden_wherever_it_stands_in_a_sentence() {
+        for (text, shown) in [
+            ("no 'postgres://u:SECRET@h/a' here", "no 'postgres://u:***@h/a' here"),
+            ("--x=mysql://u:SECRET@h/a: a@b", "--x=mysql://u:***@h/a: a@b"),
+            ("(redis://:SECRET'\"@SECRET@h)", "(redis://:***@h)"),
+            ("a postgres://h/a?password=SECRET, b", "a postgres://h/a?password=***, b"),
+            ("'postgres://u:SECRET'", "'postgres://u:***'"),
+            ("x://a:SECRET@h\nx://b:SECRET@h y://", "x://a:***@h\nx://b:***@h y://"),
+        ] {
+            assert_eq!(without_passwords(text), shown);
+        }
+    }
+
+    #[test]
+    fn a_text_without_a_password_stays_as_it_is() {
+        for text in [
+            "",
+            "a://",
+            "ada@example.org and b:c@d",
+            "cannot reach postgres://127.0.0.1:1: refused",
+            "see https://example.org/a:b?c=d (or http://[::1]:80).",
+            "'sqlite://a:b.db' is not here",
+        ] {
+            assert_eq!(without_passwords(text), text);
+        }
+    }
 }

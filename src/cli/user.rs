@@ -184,8 +184,7 @@ fn add(globals: &Globals, Add { username, number, email }: Add) -> anyhow::Resul
     // A lock that was not to be had is no reason to try again: how long to wait for one is said by `--busy-timeout`.
     let retry = Retry::default().attempts(20).only_after(|failure| matches!(failure.root(), Error::Conflict { .. }));
     let user = database.named("user add").retrying(retry, |session| users::add(session, account.clone()))?;
-    talk::say_to_a_person(&format!("added user {}", users::describe(&user)));
-    globals.print(&user)
+    globals.report(&format!("added user {}", users::describe(&user)), &user)
 }
 
 fn get(globals: &Globals, Get { id, account, login, email }: Get) -> anyhow::Result<()> {
@@ -212,8 +211,7 @@ fn edit(globals: &Globals, Edit { id, account, login, changes }: Edit) -> anyhow
     let changes = Changes { username, email: email.map(Some).or(no_email.then_some(None)), number };
     let database = globals.open_to_change()?;
     let user = database.named("user edit").begin(|session| users::edit(session, &who, changes))?;
-    talk::say_to_a_person(&format!("changed user {}", users::describe(&user)));
-    globals.print(&user)
+    globals.report(&format!("changed user {}", users::describe(&user)), &user)
 }
 
 fn remove(globals: &Globals, arguments: Remove) -> anyhow::Result<()> {

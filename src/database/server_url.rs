@@ -20,6 +20,12 @@ pub(super) fn checked(rest: &str) -> Result<String, &'static str> {
     if user.matches(':').count() > 1 {
         return Err("write : as %3A in the password");
     }
+    if !user.contains(':') && user.to_ascii_lowercase().contains("%3a") {
+        return Err(
+            "write the : between the user's name and the password as it is; after a name that holds %3A and has no \
+             password, write : too",
+        );
+    }
     hosts.split(',').try_for_each(host)?;
     Ok(format!("//{}", rest.replace(' ', "%20")))
 }
@@ -51,6 +57,12 @@ fn host(host: &str) -> Result<(), &'static str> {
 /// MariaDB's client library over `ssl_mode`: one who asks for more safety than there is must hear of it.
 #[cfg(feature = "mysql")]
 pub(super) fn mysql(rest: &str) -> Result<(), &'static str> {
+    let login = rest.trim_start_matches('/').split(['/', '?']).next().unwrap_or("");
+    let host = login.rsplit_once('@').map_or(login, |(_, host)| host);
+    if matches!(host.split_once(':'), Some(("localhost", port)) if !port.is_empty()) {
+        return Err("the client library takes localhost for the default socket and passes over its port; \
+             write 127.0.0.1 for TCP, or unix_socket=… for a socket");
+    }
     let (place, parameters) = rest.split_once('?').unwrap_or((rest, ""));
     if place.trim_start_matches('/').split_once('/').is_none_or(|(_, name)| name.is_empty()) {
         return Err("it names no database; write mysql://USER@HOST/DATABASE");

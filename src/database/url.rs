@@ -169,6 +169,9 @@ fn sqlite(rest: &str) -> Result<Address, &'static str> {
     if path == ":memory:" {
         return Ok(Address::SqliteMemory);
     }
+    if !is_rooted(path) && is_login(path) {
+        return Err("it looks like a server's address; write postgres://… or mysql://…, or @ as %40 in a file's name");
+    }
     escaped(path)
 }
 
@@ -191,9 +194,7 @@ fn file(rest: &str) -> Result<&str, &'static str> {
 
 fn bare(text: &str) -> Result<Address> {
     // A server's address with a slip in it must not end up, password and all, as a file that is not there.
-    let rooted = ["/", "./", "../"].iter().any(|start| text.starts_with(start));
-    let login = text.split_once(':').is_some_and(|(_, rest)| rest.contains('@'));
-    if !rooted && (login || !secrets(text).is_empty()) {
+    if !is_rooted(text) && (is_login(text) || !secrets(text).is_empty()) {
         let problem = "it looks like a server's address; write postgres://… or mysql://…, or ./PATH for such a file";
         return Err(refuse(text, problem));
     }
@@ -201,6 +202,16 @@ fn bare(text: &str) -> Result<Address> {
     return if text == ":memory:" { Ok(Address::SqliteMemory) } else { named(text).map_err(|why| refuse(text, why)) };
     #[cfg(not(feature = "sqlite"))]
     return Err(missing("file", Backend::Sqlite));
+}
+
+/// Whether it says that it is a path, whatever else stands in it.
+fn is_rooted(text: &str) -> bool {
+    ["/", "./", "../"].iter().any(|start| text.starts_with(start))
+}
+
+/// Whether it holds what may be a user, a password and a host.
+fn is_login(text: &str) -> bool {
+    text.split_once(':').is_some_and(|(_, rest)| rest.contains('@'))
 }
 
 fn refuse(text: &str, problem: &str) -> Error {
@@ -229,8 +240,8 @@ pub fn redact(text: &str) -> String {
         if hidden.first().is_some_and(|secret| secret.start < at) {
             return format!("{}***", &text[..start]);
         }
-        if let Some(colon) = text[start..at].find(':') {
-            hidden.insert(0, start + colon + 1..at);
+        if let Some(after) = after_colon(&text[start..at]) {
+            hidden.insert(0, start + after..at);
         }
     } else if let Some(password) = in_place_of_a_port(text, start) {
         hidden.insert(0, password);
@@ -243,6 +254,13 @@ pub fn redact(text: &str) -> String {
         end = secret.end;
     }
     shown + &text[end..]
+}
+
+/// Where a login goes on after its first colon, which may be written as an escape.
+fn after_colon(login: &str) -> Option<usize> {
+    let bare = login.find(':').map(|colon| colon + 1);
+    let escaped = ["%3A", "%3a"].iter().filter_map(|escape| login.find(escape)).min().map(|colon| colon + 3);
+    bare.into_iter().chain(escaped).min()
 }
 
 /// What stands where a server's URL has its port and is none: of a login whose host was forgotten, the password.

@@ -66,6 +66,9 @@ fn what_names_no_database_is_refused_with_a_way_out() {
     assert!(problem("a\0b").contains("NUL"));
     assert!(problem("sqlite://%ff.db").contains("UTF-8"));
     assert!(problem("file://elsewhere/folio.db").contains("file:///PATH"));
+    assert!(problem("sqlite://u:p@h/db").contains("write postgres://"));
+    assert_eq!(path("sqlite://u:p%40h/db"), Path::new("u:p@h/db"));
+    assert_eq!(path("sqlite://./u:p@h"), Path::new("./u:p@h"));
 }
 
 #[test]
@@ -96,6 +99,8 @@ fn a_login_whose_signs_are_not_escaped_is_refused_before_a_message_can_show_it()
     for text in ["postgres://u:a%zz@h/db", "postgres://u:a%@h/db", "postgres://u:a%00@h/db"] {
         assert!(problem(text).contains("write % itself as %25"), "{}", problem(text));
     }
+    assert!(problem("postgres://u%3Aa@h/db").contains("write the : between"));
+    assert!(DatabaseUrl::parse("postgres://u%3Aa:@h/db").is_ok());
     assert!(problem("postgres://u:a%ff@h/db").contains("UTF-8"));
     assert!(problem("postgres://u@h/db\n").contains("control character"));
     assert!(problem("postgres:u@h/db").contains("two slashes"));
@@ -140,6 +145,17 @@ fn a_mysql_url_names_a_database() {
 
 #[cfg(feature = "mysql")]
 #[test]
+fn a_port_that_mysql_would_pass_over_is_refused() {
+    for text in ["mysql://u:p@localhost:45933/db", "mariadb://localhost:3306/db", "mysql://u@localhost:1/db?ssl_ca=a"] {
+        assert!(problem(text).ends_with("write 127.0.0.1 for TCP, or unix_socket=… for a socket"), "{}", problem(text));
+    }
+    for text in ["mysql://u@localhost/db", "mysql://u@localhost:/db", "mysql://u@127.0.0.1:3307/db"] {
+        assert!(DatabaseUrl::parse(text).is_ok(), "{text}");
+    }
+}
+
+#[cfg(feature = "mysql")]
+#[test]
 fn a_parameter_that_mysql_would_pass_over_is_refused() {
     assert!(problem("mysql://u@h/db?sslmode=required").contains("ssl_mode"));
     assert!(DatabaseUrl::parse("mariadb://u@h/db?ssl_mode=preferred&unix_socket=/run/s.sock").is_ok());
@@ -160,6 +176,9 @@ fn redaction_hides_the_password_and_nothing_else() {
         ("postgres://u:p/db", "postgres://u:***/db"),
         ("redis://p:p,h:1/db", "redis://p:***/db"),
         ("postgres://[::1]:5432/db", "postgres://[::1]:5432/db"),
+        ("mysql://u%3Ap@h/db", "mysql://u%3A***@h/db"),
+        ("mysql://u%3ax:p@h/db", "mysql://u%3a***@h/db"),
+        ("sqlite://u:p@h/db", "sqlite://u:***@h/db"),
         ("sqlite://a:b.db", "sqlite://a:b.db"),
         ("sqlite:///srv/folio.db", "sqlite:///srv/folio.db"),
         ("folio.db", "folio.db"),
@@ -192,6 +211,10 @@ fn no_password_is_ever_shown_however_it_is_written() {
         "postgres://h/db?user=u&password=SECRET?SECRET;SECRET",
         "postgres://h/db?password=SECRET@SECRET&user=u",
         "mysql://u:SECRET@h/db?ssl_password=SECRET",
+        "mysql://u%3ASECRET@h/db",
+        "postgres://u%3aSECRET@h/db",
+        "sqlite://u:SECRET@h/db",
+        "sqlite:u:SECRET@h/db",
         "redis://:SECRET@h",
         "postgres:u:SECRET@h/db",
         "postgres//u:SECRET@h/db",

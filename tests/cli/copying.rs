@@ -56,6 +56,17 @@ fn a_reader_who_went_away_is_no_failure_of_the_copy() {
 }
 
 #[test]
+fn a_full_disk_for_what_is_said_of_a_copy_is_a_failure_that_says_that_the_copy_is_there() {
+    let home = home();
+    let Ok(full) = fs::OpenOptions::new().write(true).open("/dev/full") else { return };
+    let ran = home.run_into(full, &["db", "copy", "folio.db", "there.db"]);
+    let said = ran.err.lines().last().unwrap();
+    assert!(ran.code == Some(1) && said.starts_with("folio: cannot write the output: No space left"), "{ran:?}");
+    assert!(said.ends_with("there.db holds the whole copy"), "{said}");
+    assert_eq!(records(&home, "there.db"), records(&home, "folio.db"));
+}
+
+#[test]
 fn a_source_that_cannot_be_copied_is_named_and_no_target_is_made() {
     let home = home();
     let path = |name: &str| home.path().join(name).display().to_string();

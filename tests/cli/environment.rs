@@ -33,6 +33,21 @@ fn the_option_beats_the_environment_which_beats_the_file_which_beats_the_default
 }
 
 #[test]
+fn a_dollar_sign_in_the_file_is_kept_in_single_quotes_and_else_begins_a_variable() {
+    let home = Home::new(module_path!());
+    for (value, file) in [
+        ("'a$x123.db'", "a$x123.db"),
+        ("a$x123.db", "a.db"),
+        (r#""b$x123.db""#, "b.db"),
+        ("'sqlite://$HOME.db'", "$HOME.db"),
+    ] {
+        home.file(".env", format!("FOLIO_DATABASE_URL={value}\n"));
+        home.done(&["db", "create"]);
+        assert!(home.path().join(file).exists(), "{value}: {:?}", home.files());
+    }
+}
+
+#[test]
 fn only_the_current_folder_s_file_is_read() {
     let home = Home::new(module_path!());
     home.file(".env", "DATABASE_URL=above.db\n");

@@ -35,6 +35,35 @@ fn every_page_is_as_it_was_read_last() {
     }
 }
 
+#[cfg(all(unix, feature = "sqlite"))]
+#[test]
+fn the_examples_of_the_first_page_work_one_after_the_other() {
+    let home = Home::new("");
+    let samples = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("samples");
+    std::os::unix::fs::symlink(samples, home.path().join("samples")).unwrap();
+    let page = help(&home, "");
+    let (_, examples) = page.split_once("\nExamples:\n").unwrap();
+    let examples: Vec<&str> = examples.lines().take_while(|line| !line.is_empty()).collect();
+    assert_eq!(examples.len(), 5, "{examples:?}");
+    for example in examples {
+        // What follows after several spaces is said of it.
+        let (command, _) = example.trim().split_once("   ").unwrap_or((example.trim(), ""));
+        let mut shell = std::process::Command::new("sh");
+        shell.current_dir(home.path()).env_clear().env("FOLIO", crate::home::FOLIO);
+        let output = shell.args(["-c", &command.replacen("folio", "\"$FOLIO\"", 1)]).output().unwrap();
+        assert!(output.status.success() && !output.stdout.is_empty(), "{command}: {output:?}");
+    }
+    // The commands that the README goes on with after its first run.
+    for verb in [
+        &["user", "list", "--login", "octocat"][..],
+        &["repo", "list", "--status", "private", "--format", "json"],
+        &["note", "add", "To do", "--account", "583231", "--body", "Read the README"],
+    ] {
+        assert_ne!(home.done(verb), "", "{verb:?}");
+    }
+    assert!(home.fails(1, &["user", "remove", "--account", "583231"]).contains("--with-everything"));
+}
+
 #[test]
 fn every_page_has_examples_and_every_verb_says_what_it_prints() {
     let home = Home::new(module_path!());

@@ -112,6 +112,37 @@ fn a_listing_of_many_stops_early_for_a_reader_who_goes_away() {
 fn a_full_disk_is_a_failure() {
     let home = Home::with_users(module_path!());
     let Ok(full) = std::fs::OpenOptions::new().write(true).open("/dev/full") else { return };
-    let said = home.run_into(full, &["user", "list"]).refused(1);
-    assert!(said.starts_with("cannot write the output: No space left"), "{said}");
+    for verb in [&["user", "list"][..], &["user", "get", "1"], &["--help"], &["--version"], &["completions", "bash"]] {
+        let said = home.run_into(full.try_clone().unwrap(), verb).refused(1);
+        assert!(
+            said.starts_with("cannot write the output: No space left") && !said.contains("done"),
+            "{verb:?}: {said}"
+        );
+    }
+}
+
+#[test]
+fn a_full_disk_undoes_no_work_and_the_failure_says_so() {
+    let home = home();
+    let note = home.file("note.md", "# Imported\n").display().to_string();
+    let Ok(full) = std::fs::OpenOptions::new().write(true).open("/dev/full") else { return };
+    for (verb, done) in [
+        (&["user", "add", "zz"][..], "added user id 4: zz (account number -78)"),
+        (&["user", "edit", "4", "--username", "z"], "changed user id 4: z (account number -78)"),
+        (&["repo", "add", "x", "--login", "z"], "added repository z/x (id 3)"),
+        (&["repo", "edit", "z/x", "--name", "y"], "changed repository z/y (id 3)"),
+        (&["resume", "add", "Cat", "--login", "z", "--format", "json"], "added résumé Cat (id 2)"),
+        (&["resume", "edit", "2", "--body", "x"], "changed résumé Cat (id 2)"),
+        (&["note", "add", "n", "--login", "z", "--format", "table"], "added note n (id 2)"),
+        (&["note", "edit", "2", "--name", "m"], "changed note m (id 2)"),
+        (&["import", &note, "--login", "z"], "imported 1 of 1 inputs"),
+    ] {
+        let said = home.run_into(full.try_clone().unwrap(), verb).refused(1);
+        let (why, kept) = said.split_once("; the work itself is done: ").unwrap_or_else(|| panic!("{verb:?}: {said}"));
+        assert!(why.starts_with("cannot write the output: No space left") && kept == done, "{verb:?}: {said}");
+    }
+    assert_eq!(home.row(&["user", "get", "4"])[2], "z");
+    assert_eq!(home.row(&["repo", "get", "z/y"])[0], "3");
+    assert_eq!(home.row(&["resume", "get", "2"])[2], "Cat");
+    assert_eq!(home.column(2, &["note", "list", "--login", "z"]), ["m", "Imported"]);
 }

@@ -51,7 +51,7 @@ fn a_server_that_cannot_be_opened_is_exit_code_1_and_a_url_that_cannot_be_read_2
 fn a_database_that_is_not_there_is_offered_to_be_made() {
     let place = Place::new();
     let url = place.through("127.0.0.1", place.port);
-    refused(&url, LOOKING, 1, "'folio db create' makes one");
+    refused(&url, LOOKING, 1, "'folio db create --database-url ");
     assert_eq!(folio(&url, &["db", "create"]).0, 0);
     assert_eq!(folio(&url, &["user", "list"]), (0, String::new()));
 }

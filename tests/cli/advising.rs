@@ -1,0 +1,90 @@
+//! The commands that messages advise: pasted into a shell as they stand, they are about the database that was meant.
+
+use diesel::connection::SimpleConnection as _;
+use folio::connection::{SqliteAccess, open_sqlite};
+
+use crate::home::{FOLIO, Home};
+
+/// Names that a shell takes for something else, unless they are quoted.
+const NAMES: [&str; 5] = ["other.db", "a b.db", "it's.db", "x&y=$HOME.db", "~\"`.db"];
+
+/// Runs the command that stands in single quotes in what was said, as a shell takes it.
+fn follow(home: &Home, said: &str) {
+    let start = said.find("'folio ").unwrap_or_else(|| panic!("{said}")) + 1;
+    let end = ["' makes one", "' adds Folio's tables"].iter().find_map(|after| said.rfind(after));
+    paste(home, &said[start..end.unwrap_or(said.len() - 1)]);
+}
+
+fn paste(home: &Home, command: &str) {
+    let mut shell = std::process::Command::new("sh");
+    shell.current_dir(home.path()).env_clear().env("HOME", "/nowhere").env("FOLIO", FOLIO);
+    let output = shell.args(["-c", &command.replacen("folio", "\"$FOLIO\"", 1)]).output().unwrap();
+    assert!(output.status.success(), "{command}: {output:?}");
+}
+
+#[test]
+fn a_database_that_is_missing_behind_or_somebody_else_s_is_named_in_the_advice_where_the_option_names_it() {
+    for name in NAMES {
+        let home = Home::new(module_path!());
+        let option = ["--database-url", name];
+        let list = [&["user", "list"][..], &option].concat();
+        follow(&home, &home.fails(1, &list));
+        home.done(&list);
+        home.done(&[&["migrate", "down"][..], &option].concat());
+        for verb in [&["user", "list"][..], &["user", "add", "x"], &["import", "-"], &["db", "create"]] {
+            let ran = crate::home::run(home.folio(&[verb, &option].concat()).write_stdin("# x"));
+            assert!(ran.refused(3).contains("migrate up --database-url "), "{ran:?}");
+        }
+        let status = home.run(&[&["migrate", "status"][..], &option].concat());
+        follow(&home, &status.refused(3));
+        home.done(&list);
+        std::fs::remove_file(home.path().join(name)).unwrap();
+        let mut foreign = open_sqlite(Some(&home.path().join(name)), SqliteAccess::Create, 0).unwrap();
+        foreign.batch_execute("CREATE TABLE orders (id INTEGER PRIMARY KEY)").unwrap();
+        drop(foreign);
+        follow(&home, &home.fails(1, &list));
+        home.done(&list);
+        assert!(!home.files().contains(&"folio.db".to_owned()));
+    }
+}
+
+#[test]
+fn a_copy_names_the_one_of_its_two_databases_that_the_advice_is_about() {
+    for name in NAMES {
+        let home = Home::with_users(module_path!());
+        home.done(&["db", "create", "--database-url", name]);
+        home.done(&["migrate", "down", "--database-url", name]);
+        follow(&home, &home.fails(3, &["db", "copy", name, "there.db"]));
+        home.done(&["migrate", "down", "--database-url", name]);
+        follow(&home, &home.fails(3, &["db", "copy", "folio.db", name]));
+        home.done(&["db", "copy", "folio.db", name]);
+        let mut foreign = open_sqlite(Some(&home.path().join("foreign.db")), SqliteAccess::Create, 0).unwrap();
+        foreign.batch_execute("CREATE TABLE orders (id INTEGER PRIMARY KEY)").unwrap();
+        let said = home.fails(1, &["db", "copy", "folio.db", "foreign.db"]);
+        assert!(said.contains("'folio migrate up --into-existing --database-url foreign.db'"), "{said}");
+    }
+}
+
+#[test]
+fn a_database_that_the_environment_or_the_file_names_needs_no_naming() {
+    let home = Home::new(module_path!());
+    let missing = crate::home::run(home.folio(&["user", "list"]).env("FOLIO_DATABASE_URL", "a b.db"));
+    assert!(missing.refused(1).ends_with("; 'folio db create' makes one"), "{missing:?}");
+    home.file(".env", "DATABASE_URL='a b.db'\n");
+    follow(&home, &home.fails(1, &["user", "list"]));
+    home.done(&["migrate", "down"]);
+    let said = home.fails(3, &["user", "list"]);
+    assert!(said.ends_with("; run 'folio migrate up'"), "{said}");
+}
+
+#[test]
+fn what_an_import_suggests_can_be_pasted() {
+    for name in NAMES {
+        let home = Home::new(module_path!());
+        let mut import = home.folio(&["import", "-", "--database-url", name]);
+        let ran = crate::home::run(import.write_stdin(r#"{"login": "octocat", "id": 583231}"#));
+        let (_, suggested) = ran.err.split_once("try next:\n").unwrap();
+        assert_eq!(suggested.lines().count(), 2, "{suggested}");
+        suggested.lines().for_each(|line| paste(&home, line.trim()));
+    }
+}
