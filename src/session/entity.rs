@@ -32,7 +32,7 @@ pub type AnyBackend = <AnyConnection as diesel::Connection>::Backend;
 /// | attribute | says |
 /// | --- | --- |
 /// | `#[entity(key)]` | the primary key, which the database makes |
-/// | `#[entity(key, given)]` | the primary key, or a part of it, which the program gives |
+/// | `#[entity(key, given)]` | the primary key, or a part of it, which the program gives; on the field of each of its columns |
 /// | `#[entity(references = users::id)]` | a foreign key, with the column that it refers to |
 /// | `#[entity(default = path)]` | the value of a new row unless it is set, by a function |
 /// | `#[entity(update = path)]` | the same, and every UPDATE sets it anew |
@@ -42,7 +42,8 @@ pub type AnyBackend = <AnyConnection as diesel::Connection>::Backend;
 /// It writes the struct `New…` with the fields that the program gives (a foreign key is a
 /// [`Ref`](crate::session::Ref): a key or a handle) and a function `new` that takes the required ones: those that are
 /// no `Option` and have no default. A default that several fields of one type share is made once, so that the times of a
-/// new row agree. It names no database engine; a mistake is a compile error that says what to write.
+/// new row agree. It names no database engine; a mistake is a compile error that says what to write. So is a key that is
+/// not the primary key that `table!` names, all of it and nothing else.
 ///
 /// Where unique values change hands within a flush, the session holds values against each other as `Debug` shows them: a
 /// type of a key, a unique column or a foreign key shows its value whole, and two fields that refer to each other show
