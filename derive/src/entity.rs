@@ -187,6 +187,15 @@ fn read_field(field: &syn::Field) -> Result<Field> {
                 if meta.path.is_ident("embed") {
                     return Err(meta.error("an entity's fields are its columns: `embed` cannot be used here"));
                 }
+                if ["deserialize_as", "serialize_as", "select_expression", "select_expression_type"]
+                    .iter()
+                    .any(|word| meta.path.is_ident(word))
+                {
+                    return Err(meta.error(
+                        "the session reads and writes a field as the column's value: give it a type that implements \
+                         `FromSql` and `ToSql` for the column's SQL type instead",
+                    ));
+                }
                 skip(&meta)
             })?;
         }
