@@ -45,6 +45,10 @@ pub type AnyBackend = <AnyConnection as diesel::Connection>::Backend;
 /// new row agree. It names no database engine; a mistake is a compile error that says what to write. So is a key that is
 /// not the primary key that `table!` names, all of it and nothing else.
 ///
+/// A foreign key of several columns has no `references`: on each of its columns one would be taken for a key of its own, and
+/// values would seem to change hands that do not. Without it the fields are plain ones, by which the flush does not order: flush
+/// new parents before their children are added, and children that are deleted before their parents.
+///
 /// Where unique values change hands within a flush, the session holds values against each other as `Debug` shows them: a
 /// type of a key, a unique column or a foreign key shows its value whole, and two fields that refer to each other show
 /// theirs alike.
