@@ -187,6 +187,15 @@ fn read_field(field: &syn::Field) -> Result<Field> {
                 if meta.path.is_ident("embed") {
                     return Err(meta.error("an entity's fields are its columns: `embed` cannot be used here"));
                 }
+                if ["deserialize_as", "serialize_as", "select_expression", "select_expression_type"]
+                    .iter()
+                    .any(|word| meta.path.is_ident(word))
+                {
+                    return Err(meta.error(
+                        "the session reads and writes a field as the column's value: give it a type that implements \
+                         `FromSql` and `ToSql` for the column's SQL type instead",
+                    ));
+                }
                 skip(&meta)
             })?;
         }
@@ -218,6 +227,21 @@ fn read_field(field: &syn::Field) -> Result<Field> {
         (None, Some(span)) => return Err(Error::new(span, "`given` belongs to a key: write `#[entity(key, given)]`")),
         (None, None) => {}
     }
+    check_maker(&read)?;
+    Ok(read)
+}
+
+/// Refuses a second hand that would fill the field, and one that none may.
+fn check_maker(read: &Field) -> Result<()> {
+    if read.is_key() && read.update.is_some() {
+        let message = "a key does not change by itself: remove `update`; a key that the program makes is written \
+                       `#[entity(key, given, default = path)]`";
+        return Err(Error::new(read.name.span(), message));
+    }
+    if read.role == Role::Version && (read.default.is_some() || read.update.is_some()) {
+        let message = "the session counts the version, from 1: write `#[entity(version)]` alone";
+        return Err(Error::new(read.name.span(), message));
+    }
     if !read.is_in_new() && (read.default.is_some() || read.references.is_some()) {
         let message = "the database or the session fills this field, so it takes no `default` and no `references`";
         return Err(Error::new(read.name.span(), message));
@@ -228,7 +252,7 @@ fn read_field(field: &syn::Field) -> Result<Field> {
             "a foreign key is given by the caller: remove `default` and `update`",
         ));
     }
-    Ok(read)
+    Ok(())
 }
 
 const KNOWN: &str = "not an attribute of `Entity`; there are: key, given, references = table::column, default = path, \
@@ -259,9 +283,16 @@ fn unique(input: &DeriveInput, fields: &[Field]) -> Result<Vec<Vec<usize>>> {
             if !meta.path.is_ident("unique") {
                 return Err(meta.error("on the struct there is only `#[entity(unique(column, …))]`"));
             }
+            let no_column = || meta.error("which columns are unique together? write `#[entity(unique(a, b))]`");
+            if !meta.input.peek(syn::token::Paren) {
+                return Err(no_column());
+            }
             let content;
             syn::parenthesized!(content in meta.input);
             let names = Punctuated::<Ident, Token![,]>::parse_terminated(&content)?;
+            if names.is_empty() {
+                return Err(no_column());
+            }
             let places = names.iter().map(|name| {
                 fields.iter().position(|field| field.name == *name).ok_or_else(|| {
                     Error::new(name.span(), format!("there is no field `{name}`: `unique` names fields of this struct"))

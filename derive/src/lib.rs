@@ -1,10 +1,11 @@
 //! `#[derive(Entity)]`: what one struct says about its table, in the words of `folio::session`.
 //!
-//! See `folio::Entity` for the attributes; `entity` reads them, `new` and `write` write the code.
+//! See `folio::Entity` for the attributes; `entity` reads them, `new`, `key` and `write` write the code.
 
 #![forbid(unsafe_code)]
 
 mod entity;
+mod key;
 mod new;
 mod write;
 

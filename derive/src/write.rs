@@ -5,6 +5,7 @@ use quote::quote;
 use syn::Type;
 
 use crate::entity::{Entity, Field, Role};
+use crate::key::check_key;
 use crate::new::{new_name, new_struct};
 
 pub fn entity(entity: &Entity) -> TokenStream {
@@ -12,7 +13,8 @@ pub fn entity(entity: &Entity) -> TokenStream {
     let row = row(entity);
     let columns = columns(entity);
     let fields = has_column(entity);
-    quote! { #new #row #columns #fields }
+    let check = check_key(entity);
+    quote! { #new #row #columns #fields #check }
 }
 
 /// The `Entity` impl.

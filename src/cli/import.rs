@@ -12,7 +12,7 @@ use super::meter::Meter;
 use super::output::{Column, Format, OutputError, Record, stdout};
 use super::people::Whose;
 use super::{exit, pasted, talk};
-use crate::database::{Database, Isolation, Retry, redact};
+use crate::database::{Database, Isolation, Retry};
 use crate::error::{Error, Result};
 use crate::exchange::{self, Gathered, Input, Rules, Skipped, Summary, Tally, gather};
 use crate::services::users::{self, Who};

@@ -39,7 +39,8 @@ impl<C: SessionConnection> Session<'_, C> {
 
     /// Brings the row of this key to the values given: the session's own, else the one that a SELECT finds, and the next
     /// flush sends the columns that differ. Where there is no such row, a new one with these values is added: under the
-    /// key given, or under a new one where the database makes the keys.
+    /// key given, or under a new one where the database makes the keys. Of such a row the version and the columns with
+    /// `server_default` are not taken over: the session and the database give them.
     ///
     /// # Errors
     ///

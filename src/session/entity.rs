@@ -32,7 +32,7 @@ pub type AnyBackend = <AnyConnection as diesel::Connection>::Backend;
 /// | attribute | says |
 /// | --- | --- |
 /// | `#[entity(key)]` | the primary key, which the database makes |
-/// | `#[entity(key, given)]` | the primary key, or a part of it, which the program gives |
+/// | `#[entity(key, given)]` | the primary key, or a part of it, which the program gives; on the field of each of its columns |
 /// | `#[entity(references = users::id)]` | a foreign key, with the column that it refers to |
 /// | `#[entity(default = path)]` | the value of a new row unless it is set, by a function |
 /// | `#[entity(update = path)]` | the same, and every UPDATE sets it anew |
@@ -41,8 +41,14 @@ pub type AnyBackend = <AnyConnection as diesel::Connection>::Backend;
 ///
 /// It writes the struct `New…` with the fields that the program gives (a foreign key is a
 /// [`Ref`](crate::session::Ref): a key or a handle) and a function `new` that takes the required ones: those that are
-/// no `Option` and have no default. A default that several fields of one type share is made once, so that the times of a
-/// new row agree. It names no database engine; a mistake is a compile error that says what to write.
+/// no `Option` and have no default, each as anything that becomes it by `TryInto`: a literal for an `i16` says so, `0i16`,
+/// for a bare `0` is an `i32`. A default that several fields of one type share is made once, so that the times of a
+/// new row agree. It names no database engine; a mistake is a compile error that says what to write. So is a key that is
+/// not the primary key that `table!` names, all of it and nothing else.
+///
+/// A foreign key of several columns has no `references`: on each of its columns one would be taken for a key of its own, and
+/// values would seem to change hands that do not. Without it the fields are plain ones, by which the flush does not order: flush
+/// new parents before their children are added, and children that are deleted before their parents.
 ///
 /// Where unique values change hands within a flush, the session holds values against each other as `Debug` shows them: a
 /// type of a key, a unique column or a foreign key shows its value whole, and two fields that refer to each other show

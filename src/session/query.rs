@@ -114,12 +114,13 @@ where
         Query { session: self.session, query, fresh: true, entity: PhantomData }
     }
 
-    /// The rows in pages of `size`, in order of their keys; see [`Batches::next`]. No SQL yet.
+    /// The rows in pages of `size`, in order of their keys; see [`Batches::next`]. No SQL yet. A LIMIT and OFFSET of the
+    /// query's own hold for all pages together, as far as its ORDER BY says which rows they mean.
     pub fn batches(self, size: u32) -> Batches<E, Q> {
         Batches::new(self.query, size)
     }
 
-    /// All rows.
+    /// All rows: the query as it is, its own LIMIT and OFFSET respected.
     ///
     /// # Errors
     ///
@@ -132,7 +133,7 @@ where
         self.session.find(query, fresh)
     }
 
-    /// The first row, or `None`: the query with `LIMIT 1`.
+    /// The first row, or `None`: the query with `LIMIT 1` in the place of its own LIMIT; its OFFSET stays.
     ///
     /// # Errors
     ///
@@ -146,7 +147,8 @@ where
         Ok(found.into_iter().next())
     }
 
-    /// The row at `place`, counted from 0, or `None` past the end: the query with `LIMIT 1 OFFSET place`.
+    /// The row at `place`, counted from 0, or `None` past the end: the query with `LIMIT 1 OFFSET place` in the place of its
+    /// own LIMIT and OFFSET, so that places count from the first row that its conditions find.
     ///
     /// # Errors
     ///
@@ -161,7 +163,8 @@ where
         Ok(found.into_iter().next())
     }
 
-    /// The rows at these places, counted from 0: the query with `LIMIT` and `OFFSET`; no SQL for an empty range.
+    /// The rows at these places, counted from 0: the query with `LIMIT` and `OFFSET` in the place of its own, as
+    /// [`nth`](Self::nth); no SQL for an empty range.
     ///
     /// # Errors
     ///
@@ -179,7 +182,8 @@ where
         self.session.find(query, self.fresh)
     }
 
-    /// The only row: the query with `LIMIT 2`.
+    /// The only row: the query with `LIMIT 2` in the place of its own LIMIT, so that a query with `limit(1)` may find many;
+    /// its OFFSET stays.
     ///
     /// # Errors
     ///
@@ -192,7 +196,7 @@ where
         self.one_or_none()?.ok_or_else(|| Error::NoRows { what: E::table().name.to_owned() })
     }
 
-    /// The only row, or `None`: the query with `LIMIT 2`.
+    /// The only row, or `None`: the query with `LIMIT 2` in the place of its own LIMIT, as [`one`](Self::one).
     ///
     /// # Errors
     ///
@@ -210,7 +214,7 @@ where
         }
     }
 
-    /// How many rows there are: `SELECT COUNT(*) FROM (the query)`, its own limit respected.
+    /// How many rows there are: `SELECT COUNT(*) FROM (the query)`, its own LIMIT and OFFSET respected.
     ///
     /// # Errors
     ///

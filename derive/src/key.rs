@@ -1,0 +1,55 @@
+//! Writes the check that an entity's key is the primary key of its table, all of it and nothing else: an UPDATE or a DELETE
+//! finds its row by the key, and by half of one it would find others too.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{format_ident, quote, quote_spanned};
+
+use crate::entity::{Entity, Field};
+
+/// The check, in whichever order the table and the struct name the columns. It runs nowhere: it compiles or not.
+pub fn check_key(entity: &Entity) -> TokenStream {
+    let table = &entity.table;
+    let keys: Vec<&Field> = entity.key().collect();
+    let says = says(entity, &keys);
+    let columns: Vec<_> = keys.iter().map(|key| &key.column).collect();
+    let whole = match columns.as_slice() {
+        [column] => quote! { impl WholeKey for #table::#column {} },
+        columns => {
+            let parts: Vec<_> = (0..columns.len()).map(|place| format_ident!("Part{place}")).collect();
+            quote! {
+                #says
+                trait PartOfKey {}
+                #(impl PartOfKey for #table::#columns {})*
+                impl<#(#parts: PartOfKey),*> WholeKey for (#(#parts,)*) {}
+            }
+        }
+    };
+    let span = keys.first().map_or_else(Span::call_site, |key| key.name.span()).resolved_at(Span::call_site());
+    let check = quote_spanned! { span => is_whole::<<#table::table as ::diesel::Table>::PrimaryKey>() };
+    quote! {
+        const _: () = {
+            #says
+            trait WholeKey {}
+            #whole
+            const fn is_whole<Key: WholeKey>() {}
+            #check
+        };
+    }
+}
+
+/// What the compiler says where the check does not hold.
+fn says(entity: &Entity, keys: &[&Field]) -> TokenStream {
+    let table = entity.table.segments.last().map(|segment| segment.ident.to_string()).unwrap_or_default();
+    let marked = keys.iter().map(|key| format!("`{}`", key.column)).collect::<Vec<_>>().join(", ");
+    let message = format!("the key of `{}` is not the primary key of its table `{table}`", entity.name);
+    let label = format!("the key of the struct is {marked}, and `table!` names another");
+    quote! {
+        #[diagnostic::on_unimplemented(
+            message = #message,
+            label = #label,
+            note = "mark the field of each column of the primary key, and no other: `#[entity(key)]` where the database makes it, \
+                    `#[entity(key, given)]` on each where there are several",
+            note = "or name the key in the schema, after the table's name: `places (a, b)`"
+        )]
+    }
+}
