@@ -29,6 +29,8 @@ pub trait Harness: Sized {
 pub enum Capability {
     /// A foreign key can wait for COMMIT.
     CheckAtCommit,
+    /// A foreign key is checked when its statement ends, not row by row.
+    CheckAfterStatement,
     /// A transaction that may write excludes all other writers from its beginning on.
     KeepOthersOutFromBegin,
     /// A text column takes bytes that are no text.
@@ -43,6 +45,7 @@ pub enum Capability {
 impl fmt::Display for Capability {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::CheckAfterStatement => "foreign keys that are checked when a statement ends",
             Self::CheckAtCommit => "a foreign key that waits for COMMIT",
             Self::KeepOthersOutFromBegin => "a writing transaction that keeps other writers out from its beginning on",
             Self::HoldTextThatIsNone => "a text column that takes bytes that are no text",

@@ -111,8 +111,12 @@ pub struct Counting(Place);
 
 impl Harness for Counting {
     type Connection = Counted;
-    const CAPABILITIES: &'static [Capability] =
-        &[Capability::CheckAtCommit, Capability::KeepOthersOutFromBegin, Capability::CountWhoRefers];
+    const CAPABILITIES: &'static [Capability] = &[
+        Capability::CheckAtCommit,
+        Capability::CheckAfterStatement,
+        Capability::KeepOthersOutFromBegin,
+        Capability::CountWhoRefers,
+    ];
 
     fn new() -> Self {
         Self(Place::new(Backend::Sqlite))

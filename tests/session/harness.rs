@@ -42,11 +42,12 @@ pub const fn capabilities(engine: Backend) -> &'static [Capability] {
     match engine {
         Backend::Sqlite => &[
             Capability::CheckAtCommit,
+            Capability::CheckAfterStatement,
             Capability::KeepOthersOutFromBegin,
             Capability::HoldTextThatIsNone,
             Capability::CountWhoRefers,
         ],
-        Backend::Postgres => &[Capability::CheckAtCommit, Capability::KeepApartLess],
+        Backend::Postgres => &[Capability::CheckAtCommit, Capability::CheckAfterStatement, Capability::KeepApartLess],
         _ => &[Capability::KeepApartLess],
     }
 }
