@@ -6,6 +6,9 @@
 #[path = "session/a_engine.rs"]
 mod a_engine;
 #[cfg(feature = "sqlite")]
+#[path = "session/choices.rs"]
+mod choices;
+#[cfg(feature = "sqlite")]
 #[path = "session/foreign.rs"]
 mod foreign;
 #[path = "session/harness.rs"]

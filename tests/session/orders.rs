@@ -12,31 +12,9 @@ use folio::session::Ref;
 use folio::{Error, Handle, Result, Session};
 use proptest::prelude::*;
 
+use crate::choices::Choices;
 use crate::domain::*;
 use folio_conformance::Recorder;
-
-/// Random choices, one after the other; when there are no more, every choice is the first.
-struct Choices(std::vec::IntoIter<u8>);
-
-impl Choices {
-    fn of(&mut self, most: usize) -> usize {
-        usize::from(self.0.next().unwrap_or(0)) % most.max(1)
-    }
-
-    fn yes(&mut self) -> bool {
-        self.of(2) == 1
-    }
-
-    /// Takes one out, so that no two rows get the same.
-    fn draw(&mut self, from: &mut Vec<i64>) -> i64 {
-        from.remove(self.of(from.len()))
-    }
-
-    fn maybe(&mut self, from: &[i64]) -> Option<i64> {
-        let choice = self.of(from.len() + 1);
-        choice.checked_sub(1).map(|place| from[place])
-    }
-}
 
 /// What becomes of one row: it is there before, after, or both.
 struct Life<R> {

@@ -9,24 +9,8 @@ use folio::session::Ref;
 use folio::{Handle, Result, Session};
 use proptest::prelude::*;
 
+use crate::choices::Choices;
 use crate::domain::*;
-
-/// Random choices, one after the other; when there are no more, every choice is the first.
-struct Choices(std::vec::IntoIter<u8>);
-
-impl Choices {
-    fn of(&mut self, most: usize) -> usize {
-        usize::from(self.0.next().unwrap_or(0)) % most.max(1)
-    }
-
-    fn yes(&mut self) -> bool {
-        self.of(2) == 1
-    }
-
-    fn one<T: Copy>(&mut self, from: &[T]) -> T {
-        from[self.of(from.len())]
-    }
-}
 
 /// Where a new row's reference goes.
 #[derive(Clone, Copy)]

@@ -1,0 +1,28 @@
+//! Random choices, drawn from bytes that proptest makes and shortens.
+
+/// One choice after the other; when there are no more, every choice is the first.
+pub struct Choices(pub std::vec::IntoIter<u8>);
+
+impl Choices {
+    pub fn of(&mut self, most: usize) -> usize {
+        usize::from(self.0.next().unwrap_or(0)) % most.max(1)
+    }
+
+    pub fn yes(&mut self) -> bool {
+        self.of(2) == 1
+    }
+
+    pub fn one<T: Copy>(&mut self, from: &[T]) -> T {
+        from[self.of(from.len())]
+    }
+
+    /// Takes one out, so that no two rows get the same.
+    pub fn draw(&mut self, from: &mut Vec<i64>) -> i64 {
+        from.remove(self.of(from.len()))
+    }
+
+    pub fn maybe(&mut self, from: &[i64]) -> Option<i64> {
+        let choice = self.of(from.len() + 1);
+        choice.checked_sub(1).map(|place| from[place])
+    }
+}
