@@ -219,7 +219,7 @@ fn b072_a_deleted_row_whose_values_are_not_in_memory_makes_room() -> Result<()> 
 
 #[test]
 fn b072_many_new_rows_stay_in_few_statements_when_one_takes_a_value_over() -> Result<()> {
-    let (_library, mut session, [one, two, ..], _) = seated("")?;
+    let (library, mut session, [one, two, ..], _) = seated("")?;
     session.delete(one)?;
     session.delete(two)?;
     for number in 11..261 {
@@ -228,8 +228,9 @@ fn b072_many_new_rows_stay_in_few_statements_when_one_takes_a_value_over() -> Re
     let recorder = Recorder::start();
     let steps = ["DELETE seats (1 row)", "INSERT seats (250 rows)", "DELETE seats (1 row)"];
     assert_eq!(flushed(&mut session)?, steps);
-    // Such rows may refer to each other, so that one statement takes them all.
-    assert_eq!(recorder.take().len(), 3);
+    // Such rows may refer to each other, so that one statement takes them all where that helps.
+    let inserts = if library.backend().checks_after_statement() { 1 } else { 3 };
+    assert_eq!(recorder.take().len(), 2 + inserts);
     Ok(())
 }
 

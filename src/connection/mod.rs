@@ -85,6 +85,16 @@ impl Backend {
         }
     }
 
+    /// Whether a foreign key is checked when a statement ends, so that its rows may refer to each other in any order. Where
+    /// it is not, it is checked row by row.
+    #[must_use]
+    pub fn checks_after_statement(self) -> bool {
+        match self {
+            Self::Sqlite | Self::Postgres => true,
+            Self::Mysql => false,
+        }
+    }
+
     /// What ends a SELECT that locks its rows against others until the transaction ends; nothing where a transaction
     /// that may write excludes all other writers anyway.
     #[must_use]

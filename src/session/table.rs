@@ -139,9 +139,9 @@ impl Table {
         self.climb().any(|above| (above.id)() == table)
     }
 
-    /// The indexes of the columns that an INSERT sends.
-    pub(crate) fn sent(&self) -> impl Iterator<Item = usize> + Clone {
-        self.columns.iter().enumerate().filter(|(_, column)| !column.generated).map(|(index, _)| index)
+    /// The indexes of the columns that an INSERT sends: those that the database does not fill, or all of a `whole` row.
+    pub(crate) fn sent(&self, whole: bool) -> impl Iterator<Item = usize> + Clone {
+        self.columns.iter().enumerate().filter(move |(_, column)| whole || !column.generated).map(|(index, _)| index)
     }
 
     /// The indexes of the columns that the database fills.

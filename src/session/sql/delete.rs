@@ -58,7 +58,7 @@ where
     E: Columns<C::Backend>,
 {
     let binds = E::table().key.len() + usize::from(E::table().version.is_some());
-    let size = related_rows_per_statement(E::table(), binds, link.connection.max_binds());
+    let size = related_rows_per_statement(E::table(), binds, link.connection);
     let mut deleted = 0;
     for (rows, keep) in chunks(rows, size) {
         // Versions that are known for some rows only make texts of many shapes.

@@ -27,11 +27,6 @@ struct Insert<'a, E> {
     keep: bool,
 }
 
-/// The columns that are sent: all, or those that the database does not fill.
-fn sent(table: &'static Table, whole: bool) -> impl Iterator<Item = usize> + Clone {
-    (0..table.columns.len()).filter(move |column| whole || !table.columns[*column].generated)
-}
-
 impl<E: Columns<DB>, DB: Backend> QueryFragment<DB> for Insert<'_, E> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
         let table = E::table();
@@ -40,7 +35,7 @@ impl<E: Columns<DB>, DB: Backend> QueryFragment<DB> for Insert<'_, E> {
         }
         out.push_sql("INSERT INTO ");
         E::table_name(out.reborrow())?;
-        let sent = sent(table, self.whole);
+        let sent = table.sent(self.whole);
         if sent.clone().next().is_none() {
             out.push_sql(" ");
             out.push_sql(self.all_defaults);
@@ -88,18 +83,18 @@ fn witnesses(table: &'static Table) -> impl Iterator<Item = usize> {
     let sent = |column: &usize| !table.columns[*column].generated;
     let key = table.key.iter().copied().filter(sent);
     let unique = || table.unique.iter().filter_map(|set| set.first()).copied().find(sent);
-    let other = if table.has_given_key() { None } else { unique().or_else(|| table.sent().next()) };
+    let other = if table.has_given_key() { None } else { unique().or_else(|| table.sent(false).next()) };
     let any = table.generated().next().is_some();
     key.chain(other).filter(move |_| any)
 }
 
 /// How many rows one INSERT takes that sends so many columns of each. Rows with given keys may refer to each other in a
 /// circle.
-fn rows_of_one<E: Entity>(sent: usize, max_binds: usize) -> usize {
+fn rows_of_one<E: Entity, C: Engine>(sent: usize, connection: &C) -> usize {
     match sent {
         0 => 1,
-        sent if E::table().has_given_key() => related_rows_per_statement(E::table(), sent, max_binds),
-        sent => rows_per_statement(sent, max_binds),
+        sent if E::table().has_given_key() => related_rows_per_statement(E::table(), sent, connection),
+        sent => rows_per_statement(sent, connection.max_binds()),
     }
 }
 
@@ -111,8 +106,8 @@ where
     i64: FromSql<BigInt, C::Backend>,
 {
     let table = E::table();
-    let sent = table.sent().count();
-    let size = rows_of_one::<E>(sent, link.connection.max_binds());
+    let sent = table.sent(false).count();
+    let size = rows_of_one::<E, C>(sent, link.connection);
     for chunk in rows.chunks_mut(size) {
         let keep = chunks(chunk, size).all(|(_, keep)| keep);
         let insert =
@@ -138,8 +133,8 @@ where
     C: Engine,
     E: Columns<C::Backend>,
 {
-    let sent = sent(E::table(), whole).count();
-    let size = rows_of_one::<E>(sent, link.connection.max_binds());
+    let sent = E::table().sent(whole).count();
+    let size = rows_of_one::<E, C>(sent, link.connection);
     for (rows, keep) in chunks(rows, size) {
         link.execute(&Insert { rows, all_defaults: C::ALL_DEFAULTS, whole, answered: false, keep })?;
     }
@@ -240,7 +235,7 @@ where
 /// Whether two rows are equal in all that is sent.
 pub(super) fn same<E: Entity>(one: &E, other: &E) -> bool {
     let changed = one.changed(other);
-    E::table().sent().all(|column| !changed.contains(column))
+    E::table().sent(false).all(|column| !changed.contains(column))
 }
 
 pub(super) fn unplaced<E: Entity>(why: &str) -> DieselError {

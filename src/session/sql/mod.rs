@@ -34,14 +34,20 @@ use diesel::serialize::ToSql;
 use diesel::sql_types::HasSqlType;
 
 use super::entity::{Columns, Table, Visitor};
+use crate::connection::SessionConnection;
 
 /// A statement of these many rows is prepared once and kept; what is left over is prepared each time.
 const ROWS_PER_STATEMENT: usize = 100;
 
-/// As [`rows_per_statement`], and as many as the engine takes where rows of the table may refer to each other: what belongs
-/// together is not taken apart.
-fn related_rows_per_statement(table: &'static Table, binds: usize, max_binds: usize) -> usize {
-    if table.refers_to_itself() { (max_binds / binds.max(1)).max(1) } else { rows_per_statement(binds, max_binds) }
+/// As [`rows_per_statement`], and as many as the engine takes where rows of the table may refer to each other and that helps:
+/// what belongs together is not taken apart.
+fn related_rows_per_statement<C: SessionConnection>(table: &'static Table, binds: usize, connection: &C) -> usize {
+    let max_binds = connection.max_binds();
+    if table.refers_to_itself() && connection.backend().checks_after_statement() {
+        (max_binds / binds.max(1)).max(1)
+    } else {
+        rows_per_statement(binds, max_binds)
+    }
 }
 
 /// How many rows of `binds` binds each one statement takes.
