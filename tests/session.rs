@@ -13,6 +13,9 @@ mod choices;
 mod foreign;
 #[path = "session/harness.rs"]
 mod harness;
+#[cfg(feature = "sqlite")]
+#[path = "session/hidden_options.rs"]
+mod hidden_options;
 #[path = "session/numbers.rs"]
 mod numbers;
 #[cfg(feature = "sqlite")]

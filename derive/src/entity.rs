@@ -2,7 +2,10 @@
 
 use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
-use syn::{Attribute, Data, DeriveInput, Error, Expr, Fields, Ident, Path, Result, Token, Type, Visibility};
+use syn::{
+    Attribute, Data, DeriveInput, Error, Expr, Fields, Ident, Path, Result, Token, Type, TypeGroup, TypeParen,
+    Visibility,
+};
 
 /// A struct that stands for a table.
 pub struct Entity {
@@ -56,9 +59,14 @@ impl Field {
         matches!(self.role, Role::Plain | Role::GivenKey)
     }
 
-    /// Whether the type is written `Option<…>`.
+    /// Whether the type is written `Option<…>`, so that `new` can leave it out. Anything else asks the type itself.
     pub fn is_option(&self) -> bool {
-        match &self.ty {
+        // A type that a macro took as `$ty:ty` comes in a group.
+        let mut ty = &self.ty;
+        while let Type::Group(TypeGroup { elem, .. }) | Type::Paren(TypeParen { elem, .. }) = ty {
+            ty = elem;
+        }
+        match ty {
             Type::Path(path) => path.path.segments.last().is_some_and(|segment| segment.ident == "Option"),
             _ => false,
         }

@@ -43,7 +43,7 @@ pub fn new_struct(entity: &Entity) -> TokenStream {
                 quote! { #name: ::core::clone::Clone::clone(&#value) }
             }
             (None, None) if field.is_option() && field.references.is_some() => {
-                quote! { #name: ::folio::session::Ref::from(::core::option::Option::None) }
+                quote! { #name: ::folio::session::Ref::of(::core::option::Option::None) }
             }
             (None, None) if field.is_option() => quote! { #name: ::core::option::Option::None },
             (None, None) => {
@@ -70,10 +70,10 @@ pub fn new_struct(entity: &Entity) -> TokenStream {
         let given = if !field.is_in_new() {
             quote! { ::folio::session::Given::Unknown }
         } else if field.references.is_some() {
-            let shown = shown(field, &quote! { value });
+            let shown = shown(&quote! { value });
             quote! { self.#name.given(|value| #shown) }
         } else {
-            let shown = shown(field, &quote! { &self.#name });
+            let shown = shown(&quote! { &self.#name });
             quote! { ::folio::session::Given::of(#shown) }
         };
         quote! { #pattern => #given }

@@ -65,7 +65,7 @@ fn row(entity: &Entity) -> TokenStream {
     });
     let values = entity.fields.iter().enumerate().map(|(place, field)| {
         let (pattern, name) = (pattern(place, last), &field.name);
-        let shown = shown(field, &quote! { &self.#name });
+        let shown = shown(&quote! { &self.#name });
         quote! { #pattern => #shown }
     });
     let copy_touched = entity.fields.iter().filter(|field| field.update.is_some()).map(|field| {
@@ -180,13 +180,13 @@ pub fn pattern(place: usize, last: usize) -> TokenStream {
     }
 }
 
-/// A field's value without its `Option`, as one that may be NULL.
-pub fn shown(field: &Field, value: &TokenStream) -> TokenStream {
-    if field.is_option() {
-        quote! { ::core::option::Option::as_ref(#value).map(|value| value as &dyn ::core::fmt::Debug) }
-    } else {
-        quote! { ::core::option::Option::Some(#value) }
-    }
+/// A field's value without its `Option`, as one that may be NULL: by the type, whatever word stands for it.
+pub fn shown(value: &TokenStream) -> TokenStream {
+    quote! {{
+        #[allow(unused_imports)]
+        use ::folio::session::NotNull as _;
+        ::folio::session::Shown(#value).value()
+    }}
 }
 
 fn key_type(keys: &[&Field]) -> TokenStream {

@@ -41,8 +41,8 @@ pub type AnyBackend = <AnyConnection as diesel::Connection>::Backend;
 ///
 /// It writes the struct `New…` with the fields that the program gives (a foreign key is a
 /// [`Ref`](crate::session::Ref): a key or a handle) and a function `new` that takes the required ones: those that are
-/// no `Option` and have no default, each as anything that becomes it by `TryInto`: a literal for an `i16` says so, `0i16`,
-/// for a bare `0` is an `i32`. A default that several fields of one type share is made once, so that the times of a
+/// not written `Option<…>` and have no default, each as anything that becomes it by `TryInto`: a literal for an `i16` says
+/// so, `0i16`, for a bare `0` is an `i32`. An alias of `Option` is nullable like any other, but `new` takes it. A default that several fields of one type share is made once, so that the times of a
 /// new row agree. It names no database engine; a mistake is a compile error that says what to write. So is a key that is
 /// not the primary key that `table!` names, all of it and nothing else.
 ///

@@ -40,7 +40,7 @@ pub use handle::{Handle, State};
 pub use inspect::FieldChange;
 pub use plan::{Plan, Step};
 pub use query::Query;
-pub use reference::{Given, Keys, Parent, Ref};
+pub use reference::{Given, Keys, NotNull, Parent, Ref, Shown};
 pub use rows::Deletable;
 pub use settings::Freshness;
 pub use sql::{Condemned, Edited, EveryRow, Everywhere, Locked, Persist};

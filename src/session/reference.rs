@@ -139,6 +139,33 @@ pub enum Given<'r> {
     Unknown,
 }
 
+/// A field's value, to be shown without its `Option`; the derive calls `value` on it.
+///
+/// Whether a type is an `Option` is for the compiler to say, because an alias or a macro may hide the word: the method of
+/// `Shown<Option<T>>` itself is found before that of [`NotNull`].
+#[derive(Debug)]
+pub struct Shown<'r, T>(pub &'r T);
+
+impl<'r, T: Debug> Shown<'r, Option<T>> {
+    /// The value; `None` is NULL.
+    #[must_use]
+    pub fn value(self) -> Option<&'r dyn Debug> {
+        self.0.as_ref().map(|value| value as &dyn Debug)
+    }
+}
+
+/// What a [`Shown`] is that holds no `Option`.
+pub trait NotNull<'r> {
+    /// The value.
+    fn value(self) -> Option<&'r dyn Debug>;
+}
+
+impl<'r, T: Debug> NotNull<'r> for Shown<'r, T> {
+    fn value(self) -> Option<&'r dyn Debug> {
+        Some(self.0)
+    }
+}
+
 impl<'r> Given<'r> {
     /// A value that may be NULL.
     #[must_use]
