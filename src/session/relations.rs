@@ -3,14 +3,14 @@
 use std::any::Any;
 use std::collections::HashMap;
 
-use diesel::Column;
+use diesel::{Column, QueryResult};
 
 use super::entity::{EntityTable, HasColumn, HoldsKey, Key, References};
 use super::handle::Handle;
 use super::identity::Trust;
 use super::stores::Failure;
 use super::{Entity, Persist, Session};
-use crate::connection::{Link, SessionConnection};
+use crate::connection::SessionConnection;
 use crate::error::Result;
 
 /// The entity whose table has column `F`.
@@ -21,10 +21,22 @@ type Target<F> = <Child<F> as References<F>>::Target;
 type ParentOf<F> = Child<Target<F>>;
 /// The type of the field of column `F`.
 type Field<F> = <Child<F> as HasColumn<F>>::Value;
+/// A row, and the values of column `F` that it was found by.
+type Found<F> = (Handle<Child<F>>, Vec<Field<F>>);
+
+/// How many rows the values that rows are sought by should find.
+#[derive(Clone, Copy, PartialEq)]
+enum Wanted {
+    /// Any number, none included.
+    SomeRows,
+    /// Each value has its row: they come from foreign keys.
+    OneRowEach,
+}
 
 impl<C: SessionConnection> Session<'_, C> {
     /// The children of each parent by the foreign key `column`: one SELECT for all of them (one for every 100 parents),
-    /// after a flush, grouped in the order of `parents`, each group in order of the key.
+    /// after a flush, grouped in the order of `parents`, each group in order of the key. Where the column's collation takes
+    /// for equal what Rust tells apart (other case, trailing blanks), a second SELECT asks which parent each child was found by.
     ///
     /// ```text
     /// let books = session.children(books::author_id, &[ann, ben])?;   // books[0] are Ann's
@@ -51,15 +63,14 @@ impl<C: SessionConnection> Session<'_, C> {
             }
             values.push(self.store(*parent)?.column::<Target<F>>(parent.raw.index)?.into());
         }
-        let rows = self.rows_by::<F>(values.clone())?;
+        let found = self.rows_by::<F>(values.clone(), Wanted::SomeRows)?;
         let mut places: HashMap<Field<F>, Vec<usize>> = HashMap::new();
         for (place, value) in values.into_iter().enumerate() {
             places.entry(value).or_default().push(place);
         }
         let mut groups = vec![Vec::new(); parents.len()];
-        let owners: Vec<Field<F>> = rows.iter().map(|row| HasColumn::<F>::column(row).clone()).collect();
-        for (child, owner) in self.take_all(rows, false).into_iter().zip(owners) {
-            for place in places.get(&owner).into_iter().flatten() {
+        for (child, owners) in found {
+            for place in owners.iter().filter_map(|owner| places.get(owner)).flatten() {
                 groups[*place].push(child);
             }
         }
@@ -67,7 +78,8 @@ impl<C: SessionConnection> Session<'_, C> {
     }
 
     /// The parent of each child by the foreign key `column`, `None` where that is NULL: no SQL for parents that the
-    /// session has by their key, and one SELECT for the others (one for every 100), after a flush.
+    /// session has by their key, and one SELECT for the others (one for every 100), after a flush; a second one where the
+    /// column's collation takes for equal what Rust tells apart.
     ///
     /// # Errors
     ///
@@ -96,9 +108,9 @@ impl<C: SessionConnection> Session<'_, C> {
             None => true,
         });
         if !missing.is_empty() {
-            let rows = self.rows_by::<Target<F>>(missing)?;
-            let values: Vec<Field<Target<F>>> = rows.iter().map(|row| row.column().clone()).collect();
-            found.extend(values.into_iter().zip(self.take_all(rows, false)));
+            for (parent, values) in self.rows_by::<Target<F>>(missing, Wanted::OneRowEach)? {
+                found.extend(values.into_iter().map(|value| (value, parent)));
+            }
         }
         Ok(wanted.into_iter().map(|value| value.and_then(|value| found.get(&value).copied())).collect())
     }
@@ -118,8 +130,12 @@ impl<C: SessionConnection> Session<'_, C> {
         fresh.then(|| Handle::new(self.id, index))
     }
 
-    /// Reads the rows whose column `F` is among `values`.
-    fn rows_by<F>(&mut self, mut values: Vec<Field<F>>) -> Result<Vec<Child<F>>>
+    /// Reads the rows whose column `F` is among `values`, each with those that it was found by.
+    ///
+    /// What the database finds equal need not be so for Rust, where the column's collation disregards case or trailing
+    /// blanks. A row that none of the values accounts for, or a value without the row it must have, says so: then the
+    /// database is asked by which value it found each row, in one more SELECT.
+    fn rows_by<F>(&mut self, mut values: Vec<Field<F>>, wanted: Wanted) -> Result<Vec<Found<F>>>
     where
         F: Column<Table: EntityTable>,
         Child<F>: HasColumn<F> + Persist<C>,
@@ -132,9 +148,28 @@ impl<C: SessionConnection> Session<'_, C> {
             return Ok(Vec::new());
         };
         self.open()?;
-        let mut link = Link::new(&mut **self.connection, self.echo.as_ref());
-        let read = Persist::select_by(&mut link, column, &values, values.len())
-            .map_err(|error| Failure::of::<Child<F>, C>(&link, error, "reading"));
-        read.map_err(|failure| self.failed(failure))
+        let rows = Persist::select_by(&mut self.link(), column, &values, values.len());
+        let rows: Vec<Child<F>> = self.answered::<Child<F>, _>(rows)?;
+        let equal: Vec<Option<usize>> = rows.iter().map(|row| values.binary_search(row.column()).ok()).collect();
+        let mut has_row = vec![false; values.len()];
+        equal.iter().flatten().for_each(|value| has_row[*value] = true);
+        let lacks_rows = wanted == Wanted::OneRowEach && !rows.is_empty() && has_row.contains(&false);
+        let rows: Vec<(Child<F>, Vec<usize>)> = if lacks_rows || equal.contains(&None) {
+            let matches = Persist::select_matches(&mut self.link(), column, &values, values.len());
+            self.answered::<Child<F>, _>(matches)?
+        } else {
+            rows.into_iter().zip(equal.into_iter().map(|value| value.into_iter().collect())).collect()
+        };
+        let (rows, equal): (Vec<Child<F>>, Vec<Vec<usize>>) = rows.into_iter().unzip();
+        let found_by = |equal: Vec<usize>| equal.into_iter().map(|value| values[value].clone()).collect();
+        Ok(self.take_all(rows, false).into_iter().zip(equal.into_iter().map(found_by)).collect())
+    }
+
+    /// What was read of the table of `E`, or why it could not be.
+    fn answered<E: Persist<C>, T>(&mut self, answer: QueryResult<T>) -> Result<T> {
+        answer.map_err(|error| {
+            let failure = Failure::of::<E, C>(&self.link(), error, "reading");
+            self.failed(failure)
+        })
     }
 }

@@ -7,6 +7,7 @@
 mod delete;
 mod insert;
 mod look;
+mod matches;
 mod persist;
 mod read_back;
 mod referrers;
@@ -18,7 +19,7 @@ mod update_join;
 mod whole;
 
 pub use delete::Condemned;
-pub(crate) use look::in_words;
+pub(crate) use look::{in_words, undeclared};
 pub use persist::{Everywhere, Persist};
 pub(crate) use select::read_into;
 pub use update::Edited;

@@ -9,6 +9,7 @@ use diesel::sql_types::{BigInt, Bool};
 use super::delete::{Condemned, delete};
 use super::insert::{insert, insert_only};
 use super::look::look;
+use super::matches::select_matches;
 use super::referrers::look_below;
 use super::select::{select, select_by, select_one};
 use super::update::{Edited, update};
@@ -52,6 +53,14 @@ pub trait Persist<C: SessionConnection>: Entity {
 
     /// Reads the rows whose `column` is among the `count` values in a `Vec` of the field's type, in order of their keys.
     fn select_by(link: &mut Link<'_, C>, column: usize, values: &dyn Any, count: usize) -> QueryResult<Vec<Self>>;
+
+    /// As `select_by`, each row with the indexes of the values that it is equal to for the database.
+    fn select_matches(
+        link: &mut Link<'_, C>,
+        column: usize,
+        values: &dyn Any,
+        count: usize,
+    ) -> QueryResult<Vec<(Self, Vec<usize>)>>;
 }
 
 impl<E, C> Persist<C> for E
@@ -99,6 +108,15 @@ where
 
     fn select_by(link: &mut Link<'_, C>, column: usize, values: &dyn Any, count: usize) -> QueryResult<Vec<Self>> {
         select_by(link, column, values, count)
+    }
+
+    fn select_matches(
+        link: &mut Link<'_, C>,
+        column: usize,
+        values: &dyn Any,
+        count: usize,
+    ) -> QueryResult<Vec<(Self, Vec<usize>)>> {
+        select_matches(link, column, values, count)
     }
 }
 
@@ -181,6 +199,17 @@ impl<E: PersistEverywhere> Persist<AnyConnection> for E {
     ) -> QueryResult<Vec<Self>> {
         on_variant!(link.connection, connection => {
             Persist::select_by(&mut Link::new(connection, link.echo), column, values, count)
+        })
+    }
+
+    fn select_matches(
+        link: &mut Link<'_, AnyConnection>,
+        column: usize,
+        values: &dyn Any,
+        count: usize,
+    ) -> QueryResult<Vec<(Self, Vec<usize>)>> {
+        on_variant!(link.connection, connection => {
+            Persist::select_matches(&mut Link::new(connection, link.echo), column, values, count)
         })
     }
 }

@@ -30,11 +30,11 @@ struct Select<W> {
 struct ByKey<'a, E: Entity>(&'a [E::Key]);
 
 /// Rows whose `column` is among `values`, a slice of a `Vec` of the field's type.
-struct ByValue<'a, E> {
-    column: usize,
-    values: &'a dyn Any,
-    range: Range<usize>,
-    entity: PhantomData<fn() -> E>,
+pub(super) struct ByValue<'a, E> {
+    pub(super) column: usize,
+    pub(super) values: &'a dyn Any,
+    pub(super) range: Range<usize>,
+    pub(super) entity: PhantomData<fn() -> E>,
 }
 
 /// The condition of a [`Select`].
@@ -67,10 +67,10 @@ impl<E: Columns<DB>, DB: Backend> Condition<DB> for ByValue<'_, E> {
 }
 
 /// Writes the bind of one value for a column.
-struct BindValue<'v, 'p, 'b, DB: Backend> {
-    values: &'b dyn Any,
-    place: usize,
-    out: &'v mut AstPass<'p, 'b, DB>,
+pub(super) struct BindValue<'v, 'p, 'b, DB: Backend> {
+    pub(super) values: &'b dyn Any,
+    pub(super) place: usize,
+    pub(super) out: &'v mut AstPass<'p, 'b, DB>,
 }
 
 impl<DB: Backend, E> Visitor<DB, E> for BindValue<'_, '_, '_, DB> {
@@ -179,7 +179,7 @@ where
 }
 
 /// Reads a row of an entity's columns in their order.
-fn read<'r, E: Columns<DB>, DB: Backend>(row: &impl Row<'r, DB>) -> QueryResult<E> {
+pub(super) fn read<'r, E: Columns<DB>, DB: Backend>(row: &impl Row<'r, DB>) -> QueryResult<E> {
     E::read(row).map_err(|cause| DieselError::DeserializationError(named::<E, _>(row, cause)))
 }
 

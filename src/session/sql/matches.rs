@@ -1,0 +1,89 @@
+//! `SELECT …, c = ?, c = ? FROM t WHERE c IN (?, ?)`: rows by the values of a column, and which of the values the database
+//! takes each row's for. A collation may take for equal what Rust tells apart: other case, trailing blanks.
+
+use std::any::Any;
+use std::marker::PhantomData;
+use std::ops::Range;
+
+use diesel::QueryResult;
+use diesel::backend::Backend;
+use diesel::deserialize::FromSql;
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::result::Error as DieselError;
+use diesel::row::Row as _;
+use diesel::sql_types::{Bool, Untyped};
+
+use super::rows_per_statement;
+use super::select::{BindValue, ByValue, Condition, push_columns, read};
+use crate::connection::{Engine, Link};
+use crate::session::entity::Columns;
+
+/// The rows of some values, and with each how it compares with every one of them.
+struct Matches<'a, E> {
+    condition: ByValue<'a, E>,
+    keep: bool,
+}
+
+impl<E: Columns<DB>, DB: Backend> QueryFragment<DB> for Matches<'_, E> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        if !self.keep {
+            out.unsafe_to_cache_prepared();
+        }
+        let ByValue { column, values, range, .. } = &self.condition;
+        push_columns::<E, DB>(&mut out)?;
+        for place in range.clone() {
+            out.push_sql(", ");
+            out.push_identifier(E::table().columns[*column].name)?;
+            out.push_sql(" = ");
+            E::column(*column, BindValue { values: *values, place, out: &mut out })?;
+        }
+        out.push_sql(" FROM ");
+        E::table_name(out.reborrow())?;
+        out.push_sql(" WHERE ");
+        self.condition.write(&mut out)
+    }
+}
+
+impl<E> Query for Matches<'_, E> {
+    type SqlType = Untyped;
+}
+
+impl<E> QueryId for Matches<'_, E> {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+/// Reads the rows whose `column` is among the `count` values in a `Vec` of the field's type, each with the indexes of
+/// the values that it is equal to for the database. A row of values in different statements comes once for each.
+pub(super) fn select_matches<E, C>(
+    link: &mut Link<'_, C>,
+    column: usize,
+    values: &dyn Any,
+    count: usize,
+) -> QueryResult<Vec<(E, Vec<usize>)>>
+where
+    C: Engine,
+    E: Columns<C::Backend>,
+    bool: FromSql<Bool, C::Backend>,
+{
+    // Every value is sent twice.
+    let size = rows_per_statement(2, link.connection.max_binds());
+    let mut rows = Vec::new();
+    for start in (0..count).step_by(size) {
+        let range: Range<usize> = start..count.min(start + size);
+        let keep = range.len() == size || range.len() == 1;
+        let condition = ByValue::<E> { column, values, range: range.clone(), entity: PhantomData };
+        link.each(Matches { condition, keep }, |row| {
+            let mut equal = Vec::new();
+            for (position, value) in (E::table().columns.len()..).zip(range.clone()) {
+                if row.get_value::<Bool, bool, _>(position).map_err(DieselError::DeserializationError)? {
+                    equal.push(value);
+                }
+            }
+            rows.push((read(&row)?, equal));
+            Ok(())
+        })?;
+    }
+    rows.sort_by_key(|(row, _): &(E, _)| row.key());
+    Ok(rows)
+}
