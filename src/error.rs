@@ -166,15 +166,17 @@ pub enum Error {
     },
 
     // --- what the database refuses ---
-    /// A UNIQUE rule: the value is there already.
-    #[error("{table}: a row with this {columns} is already there{values}")]
+    /// A UNIQUE constraint: the value is there already.
+    #[error("{table}: a row with this {columns} is already there{values}{hint}")]
     Unique {
         /// The table, as the database names it.
         table: String,
-        /// The columns of the rule, comma-separated.
+        /// The columns of the constraint, comma-separated.
         columns: String,
         /// ` (value, …)` where a second look could tell, else empty.
         values: String,
+        /// `; …` where the entity could have told the flush of the constraint, else empty.
+        hint: String,
     },
     /// A foreign key: the row referred to is missing, or the row is still referred to.
     #[error("{table}: {problem}")]
@@ -396,6 +398,18 @@ pub enum Error {
         /// What the system said.
         source: Arc<std::io::Error>,
     },
+}
+
+impl Error {
+    /// Names the field that a value was meant for; the derive calls it.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn of_field(self, field: &'static str) -> Self {
+        match self {
+            Self::Value { problem, .. } => Self::Value { what: field, problem },
+            other => other,
+        }
+    }
 }
 
 /// What plain Diesel fails with, on the connection that a session lends.

@@ -8,6 +8,9 @@ mod a_engine;
 #[cfg(feature = "sqlite")]
 #[path = "session/choices.rs"]
 mod choices;
+#[allow(clippy::duplicate_mod, reason = "each engine takes the suite in under its own name")]
+#[path = "session/collations.rs"]
+mod collations;
 #[cfg(feature = "sqlite")]
 #[path = "session/foreign.rs"]
 mod foreign;
@@ -27,6 +30,9 @@ mod orders;
 #[cfg(feature = "sqlite")]
 #[path = "session/properties.rs"]
 mod properties;
+#[allow(clippy::duplicate_mod, reason = "each engine takes the suite in under its own name")]
+#[path = "session/refusals.rs"]
+mod refusals;
 mod support;
 #[allow(clippy::duplicate_mod, reason = "each engine takes the suite in under its own name")]
 #[path = "session/units.rs"]

@@ -2,6 +2,7 @@
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
+use syn::ext::IdentExt as _;
 use syn::{Expr, Type};
 
 use crate::entity::{Entity, Field, Role};
@@ -47,7 +48,16 @@ pub fn new_struct(entity: &Entity) -> TokenStream {
             }
             (None, None) if field.is_option() => quote! { #name: ::core::option::Option::None },
             (None, None) => {
-                quote! { #name: ::core::convert::TryInto::try_into(#name).map_err(::core::convert::Into::into)? }
+                let field = name.unraw().to_string();
+                quote! {
+                    #name: match ::core::convert::TryInto::try_into(#name) {
+                        ::core::result::Result::Ok(value) => value,
+                        ::core::result::Result::Err(error) => {
+                            let error: ::folio::Error = ::core::convert::Into::into(error);
+                            return ::core::result::Result::Err(error.of_field(#field));
+                        }
+                    }
+                }
             }
         }
     });

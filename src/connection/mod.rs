@@ -273,6 +273,17 @@ pub trait Engine: SessionConnection {
         Ok(Vec::new())
     }
 
+    /// The columns of the UNIQUE constraint that the engine's refusal calls `named`, where it tells a name alone and no
+    /// columns; `None` where the refusal tells them, or there is no such constraint.
+    ///
+    /// # Errors
+    ///
+    /// What the database says against reading its catalogue.
+    fn unique_columns(&mut self, table: &str, named: &str) -> QueryResult<Option<Vec<String>>> {
+        let _ = (table, named);
+        Ok(None)
+    }
+
     /// Binds the values as one array of `ST`.
     ///
     /// # Errors

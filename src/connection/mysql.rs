@@ -173,6 +173,25 @@ impl Engine for MysqlConnection {
     const RETURNING: bool = false;
     const UPDATES: Updates = Updates::FromJoin;
     const ALL_DEFAULTS: &'static str = "() VALUES ()";
+
+    fn unique_columns(&mut self, table: &str, named: &str) -> QueryResult<Option<Vec<String>>> {
+        #[derive(diesel::QueryableByName)]
+        struct Row {
+            #[diesel(sql_type = Text)]
+            index: String,
+            #[diesel(sql_type = Text)]
+            column: String,
+        }
+        let rows: Vec<Row> = diesel::sql_query(
+            "SELECT INDEX_NAME AS `index`, COLUMN_NAME AS `column` FROM information_schema.STATISTICS \
+             WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ? AND NON_UNIQUE = 0 AND COLUMN_NAME IS NOT NULL \
+             ORDER BY INDEX_NAME, SEQ_IN_INDEX",
+        )
+        .bind::<Text, _>(table)
+        .load(self)?;
+        let columns = rows.into_iter().filter(|row| columns_of(&row.index, table) == named).map(|row| row.column);
+        Ok(Some(columns.collect()).filter(|columns: &Vec<String>| !columns.is_empty()))
+    }
 }
 
 /// What the server's messages mean; they are all that Diesel hands on.
@@ -185,7 +204,8 @@ fn read(kind: DatabaseErrorKind, message: &str, table: &str) -> Meaning {
                 .and_then(|rest| rest.rsplit_once("' for key '"))
                 .unwrap_or(("", message));
             let values = if values.is_empty() { String::new() } else { format!(" ({values})") };
-            Error::Unique { table: own(), columns: columns_of(key.trim_end_matches('\''), table), values }
+            let columns = columns_of(key.trim_end_matches('\''), table);
+            Error::Unique { table: own(), columns, values, hint: String::new() }
         }
         DatabaseErrorKind::NotNullViolation => {
             Error::NotNull { table: own(), column: quoted(message, '\'').unwrap_or(message).to_owned() }

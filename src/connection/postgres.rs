@@ -217,10 +217,13 @@ fn read(kind: DatabaseErrorKind, information: &dyn DatabaseErrorInformation, tab
     let key = information.details().and_then(Key::in_details);
     Meaning::Refused(match kind {
         DatabaseErrorKind::UniqueViolation => match key {
-            Some(Key { columns, values, .. }) => {
-                Error::Unique { table: own, columns: columns.to_owned(), values: format!(" ({values})") }
-            }
-            None => Error::Unique { table: own, columns: rule.to_owned(), values: String::new() },
+            Some(Key { columns, values, .. }) => Error::Unique {
+                table: own,
+                columns: columns.to_owned(),
+                values: format!(" ({values})"),
+                hint: String::new(),
+            },
+            None => Error::Unique { table: own, columns: rule.to_owned(), values: String::new(), hint: String::new() },
         },
         DatabaseErrorKind::NotNullViolation => {
             Error::NotNull { table: own, column: information.column_name().unwrap_or(rule).to_owned() }

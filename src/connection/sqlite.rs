@@ -145,7 +145,7 @@ fn read(kind: DatabaseErrorKind, message: &str, table: &str) -> Meaning {
     Meaning::Refused(match kind {
         DatabaseErrorKind::UniqueViolation => {
             let (table, columns) = columns_named(named, table);
-            Error::Unique { table, columns, values: String::new() }
+            Error::Unique { table, columns, values: String::new(), hint: String::new() }
         }
         DatabaseErrorKind::NotNullViolation => {
             let (table, column) = columns_named(named, table);

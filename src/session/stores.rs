@@ -257,7 +257,7 @@ where
     }
     if let Err(error) = E::insert(link, &mut values) {
         let error = Failure::of::<E, C>(link, error, "inserting into").error;
-        return Err(E::look(link, error, &values.iter().collect::<Vec<_>>()));
+        return Err(store.advise(E::look(link, error, &values.iter().collect::<Vec<_>>())));
     }
     for (index, row) in rows.iter().zip(values) {
         store.inserted(*index, row, work.now);
@@ -279,7 +279,8 @@ where
         Ok(stale) => stale,
         Err(error) => {
             let error = Failure::of::<E, C>(link, error, "updating").error;
-            return Err(E::look(link, error, &edited.iter().map(|edited| edited.row).collect::<Vec<_>>()));
+            let error = E::look(link, error, &edited.iter().map(|edited| edited.row).collect::<Vec<_>>());
+            return Err(store.advise(error));
         }
     };
     if let Some(edited) = stale.and_then(|number| edited.get(number)) {

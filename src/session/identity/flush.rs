@@ -7,10 +7,11 @@ use super::slots::{Loaded, Slot};
 use super::undo::Undo;
 use super::{Store, Trust};
 use crate::error::{Error, Result};
-use crate::session::entity::{Entity, New as _, Table};
+use crate::session::entity::{ColumnSet, Entity, New as _, Table};
 use crate::session::plan::{self, Change, Doings, Waves};
 use crate::session::precedence::Rows;
 use crate::session::reference::{Given, Parent};
+use crate::session::sql::undeclared;
 
 // What there is to do.
 impl<E: Entity> Store<E> {
@@ -49,6 +50,30 @@ impl<E: Entity> Store<E> {
             columns = columns.with(version);
         }
         Some((before.key(), Change { row: index, columns }))
+    }
+
+    /// Adds to a refusal under a UNIQUE constraint that the entity does not declare that it could, where a row which is not
+    /// sent yet gives up a value there: the flush would then send that one first.
+    pub(crate) fn advise(&self, error: Error) -> Error {
+        let gives_up = |set: ColumnSet| {
+            let unsent = |index: &u64| {
+                let loaded = self.slots.loaded(*index);
+                loaded.is_some_and(|Loaded { row, before, doomed, .. }| {
+                    *doomed || before.as_ref().is_some_and(|before| row.changed(before).meets(set))
+                })
+            };
+            self.edited.iter().chain(&self.doomed).any(unsent)
+        };
+        let undeclared = undeclared(&error, E::table()).is_some_and(gives_up);
+        match error {
+            Error::Unique { table, columns, values, .. } if undeclared => {
+                let hint = format!(
+                    "; if another row of this flush gives it up, #[entity(unique({columns}))] on the entity sends that one first"
+                );
+                Error::Unique { table, columns, values, hint }
+            }
+            other => other,
+        }
     }
 
     /// How many rows have changes that no flush has sent.

@@ -14,7 +14,7 @@ use super::select::{Condition, read_where};
 use super::{Bind, ROWS_PER_STATEMENT};
 use crate::connection::{Engine, Link};
 use crate::error::Error;
-use crate::session::entity::{Columns, Entity, Reference, Table};
+use crate::session::entity::{ColumnSet, Columns, Entity, Reference, Table};
 
 /// With more rows than this, two of them that collide with each other are not searched for.
 const MOST_COMPARED: usize = 1_000;
@@ -28,12 +28,12 @@ where
 {
     let own = E::table().name;
     match error {
-        Error::Unique { table, columns, values } if table == own => match unique_set(&columns, E::table()) {
+        Error::Unique { table, columns, values, hint } if table == own => match violated(link, &columns, E::table()) {
             Some(set) if values.is_empty() || columns != names(&set, E::table()) => {
                 let found = collision(link, rows, &set).map(|row| format!(" ({})", shown(row, &set)));
-                Error::Unique { table, columns: names(&set, E::table()), values: found.unwrap_or(values) }
+                Error::Unique { table, columns: names(&set, E::table()), values: found.unwrap_or(values), hint }
             }
-            _ => Error::Unique { table, columns, values },
+            _ => Error::Unique { table, columns, values, hint },
         },
         Error::ForeignKey { table, problem } if table == own => {
             Error::ForeignKey { table, problem: orphan(link, rows).unwrap_or(problem) }
@@ -68,6 +68,21 @@ where
     Some((info.name, value(row)))
 }
 
+/// The columns of the UNIQUE constraint that was violated: those that the entity declares, else those that the database's
+/// catalogue has for it. A constraint without a name of its own bears that of its first column alone, for some engines.
+fn violated<C: Engine>(link: &mut Link<'_, C>, columns: &str, table: &'static Table) -> Option<Vec<usize>> {
+    let named = unique_set(columns, table);
+    if named.as_ref().is_some_and(|set| is_declared(set, table)) {
+        return named;
+    }
+    let listed = link.connection.unique_columns(table.name, columns).ok().flatten();
+    listed.and_then(|columns| unique_set(&columns.join(", "), table)).or(named)
+}
+
+fn is_declared(set: &[usize], table: &'static Table) -> bool {
+    table.key == set || table.unique.contains(&set)
+}
+
 /// The columns that the database means: by their names or, where it tells only the rule's, by what that is made of.
 fn unique_set(columns: &str, table: &'static Table) -> Option<Vec<usize>> {
     let place = |name: &str| table.columns.iter().position(|column| column.name == name);
@@ -88,7 +103,14 @@ fn shown<E: Entity>(row: &E, columns: &[usize]) -> String {
     columns.iter().map(|column| in_words(row.field(*column))).collect::<Vec<_>>().join(", ")
 }
 
-/// A value without the types around it: `7` for `Some(Id(7))`.
+/// The set of columns of a UNIQUE constraint that the entity does not declare, if the error is about one.
+pub(crate) fn undeclared(error: &Error, table: &'static Table) -> Option<ColumnSet> {
+    let Error::Unique { table: named, columns, .. } = error else { return None };
+    let set = unique_set(columns, table).filter(|_| named == table.name)?;
+    (!is_declared(&set, table)).then(|| set.into_iter().fold(ColumnSet::EMPTY, ColumnSet::with))
+}
+
+/// A value without the types and quotes around it: `7` for `Some(Id(7))`.
 pub(crate) fn in_words(value: &dyn Debug) -> String {
     let shown = format!("{value:?}");
     let mut bare = shown.as_str();
@@ -98,7 +120,11 @@ pub(crate) fn in_words(value: &dyn Debug) -> String {
     {
         bare = within;
     }
-    if bare == "None" { "NULL".to_owned() } else { bare.to_owned() }
+    match bare.strip_prefix('"').and_then(|text| text.strip_suffix('"')) {
+        Some(text) => text.replace("\\\"", "\"").replace("\\'", "'"),
+        None if bare == "None" => "NULL".to_owned(),
+        None => bare.to_owned(),
+    }
 }
 
 /// The row whose values in `set` another one has already: among the rows themselves, or in the database.
@@ -233,7 +259,7 @@ mod tests {
     fn a_value_is_shown_without_the_types_around_it() {
         #[derive(Debug)]
         struct Id(#[expect(dead_code, reason = "it is only shown")] i64);
-        let shown: [&dyn Debug; 4] = [&Some(Id(7)), &"f(x)", &None::<i64>, &-3];
-        assert_eq!(shown.map(in_words), ["7", "\"f(x)\"", "NULL", "-3"]);
+        let shown: [&dyn Debug; 5] = [&Some(Id(7)), &"f(x)", &None::<i64>, &-3, &"a \"b\"\n"];
+        assert_eq!(shown.map(in_words), ["7", "f(x)", "NULL", "-3", "a \"b\"\\n"]);
     }
 }
