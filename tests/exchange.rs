@@ -127,7 +127,11 @@ fn bad_input_is_one_line_with_file_record_place_and_reason() {
             ", record 1 (line 1, column 79): \
              `visibility` must be \"public\", \"private\" or \"internal\", not the text \"secret\"",
         ),
-        ("neither", ", record 1 (line 1, column 1): no record but a message: \"Not Found\""),
+        (
+            "neither",
+            ", record 1 (line 1, column 1): an error message where a record was expected: \"Not Found\"; correct the request \
+             that printed it",
+        ),
     ] {
         let path = format!("tests/data/github/{file}.json");
         assert_eq!(problem(&path), format!("{path}{expected}"));

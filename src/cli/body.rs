@@ -1,12 +1,13 @@
 //! The text of a résumé or note, as a command line gives it.
 
-use std::fs;
-use std::io::{self, Read as _};
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 
 use crate::error::{Error, Result};
+use crate::exchange::MAX_RECORD;
 use crate::types::LongText;
 
 /// The options that give a text.
@@ -27,18 +28,37 @@ impl Body {
         match (self.body, self.body_file) {
             (Some(text), _) => LongText::named("body", text).map(Some),
             (None, Some(path)) if path == Path::new("-") => {
-                let mut bytes = Vec::new();
-                io::stdin().lock().read_to_end(&mut bytes).map_err(|e| Error::io("standard input", e))?;
-                checked("standard input".to_owned(), bytes).map(Some)
+                let place = "standard input";
+                let bytes = bounded(io::stdin().lock(), MAX_RECORD, place)?;
+                checked(place.to_owned(), bytes).map(Some)
             }
             (None, Some(path)) => {
-                let place = path.display().to_string();
-                let bytes = fs::read(&path).map_err(|e| Error::io(&place, e))?;
-                checked(place, bytes).map(Some)
+                let bytes = read_file(&path)?;
+                checked(path.display().to_string(), bytes).map(Some)
             }
             (None, None) => Ok(None),
         }
     }
+}
+
+const MIB: usize = 1024 * 1024;
+
+/// What is in a file or pipe, if it is not longer than a text may be.
+pub(super) fn read_file(path: &Path) -> Result<Vec<u8>> {
+    let place = path.display().to_string();
+    let file = File::open(path).map_err(|e| Error::io(&place, e))?;
+    bounded(file, MAX_RECORD, &place)
+}
+
+/// All of `reader`, unless it is longer than `max` bytes: one that never ends does not fill the memory.
+pub(super) fn bounded(reader: impl Read, max: usize, place: &str) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    reader.take(max as u64 + 1).read_to_end(&mut bytes).map_err(|e| Error::io(place, e))?;
+    if bytes.len() > max {
+        let problem = format!("longer than {} MiB, the limit; shorten it", max / MIB);
+        return Err(Error::Input { place: place.to_owned(), problem });
+    }
+    Ok(bytes)
 }
 
 /// A text as it was read from `place`.
@@ -49,4 +69,16 @@ pub(super) fn checked(place: String, bytes: Vec<u8>) -> Result<LongText> {
         Error::Value { problem, .. } => refused(problem),
         other => other,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_read_to_the_limit_and_no_further() {
+        assert_eq!(bounded(io::repeat(b'x').take(MIB as u64), MIB, "here").unwrap().len(), MIB);
+        let refused = bounded(io::repeat(b'x'), MIB, "here").unwrap_err().to_string();
+        assert_eq!(refused, "here: longer than 1 MiB, the limit; shorten it");
+    }
 }

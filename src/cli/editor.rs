@@ -15,7 +15,7 @@ use std::sync::{
 use anyhow::anyhow;
 use tempfile::TempPath;
 
-use super::body::checked;
+use super::body::{checked, read_file};
 use super::exit::Usage;
 use crate::error::{Error, Result};
 use crate::types::LongText;
@@ -59,10 +59,11 @@ pub(super) fn edit(name: &str, text: &str) -> anyhow::Result<Option<Typed>> {
     let file = file.into_temp_path();
 
     let ended = open(&editor, &file);
-    let left = fs::read(&file).map_err(|e| Error::io(file.display(), e));
+    let left = read_file(&file);
     // Most editors end the last line, which is no change of anybody's.
     let is_as_it_was = |left: &Vec<u8>| left == text.as_bytes() || left == format!("{text}\n").as_bytes();
-    let changed = left.as_ref().is_ok_and(|left| !is_as_it_was(left));
+    // What cannot be read may have been typed; what the editor removed is gone.
+    let changed = left.as_ref().map_or(file.exists(), |left| !is_as_it_was(left));
     let failed = match ended {
         Ok(status) if status.success() => None,
         Ok(status) => Some(format!("the editor '{}' ended with {status}", editor.display())),

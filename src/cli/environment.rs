@@ -1,12 +1,13 @@
 //! Where the database is, as far as the command line does not say: the environment, `.env`, the default.
 
 use std::env;
-use std::fs;
+use std::fs::{self, File};
 use std::io::ErrorKind;
 use std::path::Path;
 
 use anyhow::anyhow;
 
+use super::body::bounded;
 use super::exit::Usage;
 use crate::database::DatabaseUrl;
 use crate::error::Error;
@@ -16,6 +17,9 @@ const NAMES: [&str; 2] = ["FOLIO_DATABASE_URL", "DATABASE_URL"];
 
 /// The file that may set them, in the current folder and in no other.
 const FILE: &str = ".env";
+
+/// The most bytes that are read of it.
+const MAX: usize = 1024 * 1024;
 
 /// What is opened where nothing names a database.
 const DEFAULT: &str = "sqlite://folio.db";
@@ -50,11 +54,9 @@ fn from_environment() -> anyhow::Result<(String, String)> {
             Err(env::VarError::NotUnicode(_)) => return Err(anyhow!("{name}: its value is not UTF-8 text")),
         }
     }
-    let path = Path::new(FILE);
-    let variables = match fs::read(path) {
-        Ok(bytes) => variables(&bytes)?,
-        Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
-        Err(error) => return Err(Error::io(shown(), error).into()),
+    let variables = match read_file(Path::new(FILE))? {
+        Some(bytes) => variables(&bytes)?,
+        None => Vec::new(),
     };
     for name in NAMES {
         // Of several the first stands, as for a shell that reads only what is not yet set.
@@ -63,6 +65,20 @@ fn from_environment() -> anyhow::Result<(String, String)> {
         }
     }
     Ok((DEFAULT.to_owned(), "the default".to_owned()))
+}
+
+/// What is in the file, if there is one. A pipe of this name is not opened: nobody may ever write to it.
+fn read_file(path: &Path) -> Result<Option<Vec<u8>>, Error> {
+    let in_file = |error| Error::io(shown(), error);
+    match fs::metadata(path) {
+        Ok(found) if found.is_file() => bounded(File::open(path).map_err(in_file)?, MAX, &shown()).map(Some),
+        Ok(_) => {
+            let problem = "not a regular file; remove it, or name the database with --database-url".to_owned();
+            Err(Error::Input { place: shown(), problem })
+        }
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(in_file(error)),
+    }
 }
 
 /// The file's absolute path, for messages.

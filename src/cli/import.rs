@@ -24,7 +24,10 @@ Examples:
   folio import cv.json notes/ --login octocat           whose the résumé and the notes are
   folio import export.txt --as github
 
-Formats: GitHub's JSON, as 'gh api' prints it, one record or many; JSON Resume; Markdown.
+Formats: GitHub's JSON, as 'gh api' and 'gh repo list --json' print it, one record or many, also
+pages of a search, stars, GraphQL and webhook payloads; JSON Resume; Markdown. A note is called by
+the title in its front matter (YAML, TOML or JSON), else by a level-1 heading that opens it, else by
+its file's name. A repository without GitHub's numbers is found by its owner's login and its name.
 
 Importing again changes only what changed: accounts and repositories are found by their
 number, a résumé or note by whose it is and where it came from, which is its address or the

@@ -3,7 +3,8 @@
 //! - An account's own record wins over what is stored. An account that is only mentioned by another record is added
 //!   where it is missing and never changes one that is there.
 //! - A record that tells no email takes none away.
-//! - A repository is found by its number, else by owner and name; so a renamed one is renamed.
+//! - A repository is found by its number, else by owner and name; so a renamed one is renamed. One whose record gives no
+//!   number is found by its owner's login and its name.
 //! - A résumé or note is found by whose it is and where it came from.
 //!
 //! Records are read into batches, and each batch is a few statements: memory does not grow with their number, and a
@@ -11,6 +12,7 @@
 
 mod accounts;
 mod documents;
+mod named;
 mod repositories;
 
 use std::collections::HashSet;
@@ -169,6 +171,13 @@ pub fn apply(
                 }
                 batch.add_repository(Located { place, value: repository });
             }
+            Record::NamedRepository(repository) => {
+                if !batch.named.has_room(&repository) {
+                    batch.write(session, &mut summary)?;
+                    progress(&summary);
+                }
+                batch.named.add(Located { place, value: repository });
+            }
             Record::Resume(resume) => {
                 let located = |error| at(&place, error);
                 documents::resume(session, &resume, rules, &mut summary).map_err(located)?;
@@ -203,15 +212,18 @@ struct Batch {
     numbers: HashSet<i64>,
     repository_numbers: HashSet<i64>,
     names: HashSet<(i64, String)>,
+    /// Written last, so that nothing else is added after it.
+    named: named::Batch,
 }
 
 impl Batch {
     fn has_room_for_account(&self, account: &Account) -> bool {
-        self.accounts.len() < BATCH && !self.numbers.contains(&account.number)
+        self.named.records.is_empty() && self.accounts.len() < BATCH && !self.numbers.contains(&account.number)
     }
 
     fn has_room_for_repository(&self, repository: &Repository) -> bool {
-        self.repositories.len() < BATCH
+        self.named.records.is_empty()
+            && self.repositories.len() < BATCH
             && !self.repository_numbers.contains(&repository.number)
             && !self.names.contains(&(repository.owner.number, repository.name.clone()))
     }
@@ -236,6 +248,9 @@ impl Batch {
         if !batch.repositories.is_empty() {
             accounts::write_owners(session, &batch.repositories, summary)?;
             repositories::write(session, &batch.repositories, summary)?;
+        }
+        if !batch.named.records.is_empty() {
+            named::write(session, batch.named.records, summary)?;
         }
         session.flush()?;
         session.clear()

@@ -2,20 +2,29 @@
 
 use std::io::{self, Cursor, Read};
 
-use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::format::Format;
-use super::place::Fault;
-use super::values::{MAX_RECORD, Values};
+use super::github::{self, Looks};
+use super::json_resume;
+use super::values::{BOM, MAX_RECORD, SEPARATOR, Values};
+
+/// How much of an input is looked at before anything is made of it.
+const HEAD: usize = 64 * 1024;
 
 /// What an input looks like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Likeness {
     /// A format that can be read; or one that is damaged, and whose reader will say where.
     Is(Format),
+    /// GitHub's JSON, but neither accounts nor repositories.
+    OtherGithub,
     /// JSON, but not of a format that can be read.
     OtherJson,
+    /// The head of an HTTP response, as `gh api -i` prints it before the JSON.
+    Headers,
+    /// A web page.
+    Html,
     /// No JSON: some text, or bytes.
     NoJson,
     /// JSON or text in UTF-16, as some shells write it.
@@ -24,49 +33,111 @@ pub(super) enum Likeness {
     Empty,
 }
 
-/// Looks at the first record of `reader`, and gives back all of the reader. Reads one record and a buffer ahead.
-pub(super) fn look<R: Read>(reader: R) -> io::Result<(Likeness, impl Read + use<R>)> {
-    let mut head = Head { reader, seen: Vec::new() };
-    let likeness = likeness(&mut head)?;
-    Ok((likeness, Cursor::new(head.seen).chain(head.reader)))
-}
-
-/// A reader that remembers what was read.
-struct Head<R> {
+/// An input whose beginning was read.
+pub(super) struct Head<R> {
+    bytes: Vec<u8>,
     reader: R,
-    seen: Vec<u8>,
 }
 
-impl<R: Read> Read for Head<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.reader.read(buffer)?;
-        self.seen.extend_from_slice(&buffer[..read]);
-        Ok(read)
+/// All bytes of an input whose beginning was read.
+pub(super) type Whole<R> = io::Chain<Cursor<Vec<u8>>, R>;
+
+/// An input that was looked at.
+pub(super) struct Looked<R> {
+    pub likeness: Likeness,
+    /// What stands before the first record, if a record was read.
+    lead: Vec<u8>,
+    values: Values<Whole<R>>,
+}
+
+impl<R: Read> Head<R> {
+    /// Reads the beginning of `reader`.
+    pub fn read(mut reader: R) -> io::Result<Self> {
+        let mut bytes = Vec::new();
+        reader.by_ref().take(HEAD as u64).read_to_end(&mut bytes)?;
+        Ok(Self { bytes, reader })
+    }
+
+    /// Whether it is text in UTF-16, of either byte order, with a byte order mark or without.
+    pub fn is_utf16(&self) -> bool {
+        let bytes = &self.bytes;
+        let marked = bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]);
+        // Without a mark: the first letters are ASCII, so that every other byte is NUL and no other one is.
+        let sample = &bytes[..bytes.len().min(64) & !1];
+        let alternates = |nul: usize| sample.iter().enumerate().all(|(at, byte)| (*byte == 0) == (at % 2 == nul));
+        marked || (sample.len() >= 4 && (alternates(0) || alternates(1)))
+    }
+
+    /// All of the input.
+    pub fn into_whole(self) -> Whole<R> {
+        Cursor::new(self.bytes).chain(self.reader)
+    }
+
+    /// Looks at the beginning and, of JSON, at the first record, however much stands before it.
+    pub fn look(self) -> io::Result<Looked<R>> {
+        let (known, lead) = if self.is_utf16() {
+            (Some(Likeness::Utf16), Vec::new())
+        } else {
+            let text = without_lead(&self.bytes);
+            let lead = self.bytes[..self.bytes.len() - text.len()].to_vec();
+            (likeness_of_beginning(text, self.bytes.len() == HEAD), lead)
+        };
+        let is_object = self.bytes.get(lead.len()) == Some(&b'{');
+        let mut values = Values::new(self.into_whole(), MAX_RECORD);
+        if let Some(likeness) = known {
+            return Ok(Looked { likeness, lead: Vec::new(), values });
+        }
+        let likeness = match values.peek()? {
+            Some(text) if is_object && json_resume::is_resume(text) => Likeness::Is(Format::JsonResume),
+            Some(text) => match github::looks(text) {
+                Looks::Kept => Likeness::Is(Format::Github),
+                Looks::Other => Likeness::OtherGithub,
+                Looks::Foreign => Likeness::OtherJson,
+            },
+            // No records, or damage that the reader will name.
+            None => Likeness::Is(Format::Github),
+        };
+        Ok(Looked { likeness, lead, values })
     }
 }
 
-fn likeness<R: Read>(head: &mut Head<R>) -> io::Result<Likeness> {
-    let mut values = Values::new(&mut *head, MAX_RECORD);
-    let keys = match values.next() {
-        Ok(Some(record)) => Some(serde_json::from_str::<Keys>(record.text).ok()),
-        Ok(None) | Err(Fault::Flaw { .. }) => None,
-        Err(Fault::Io(error)) => return Err(error),
-    };
-    drop(values);
-    let seen = head.seen.as_slice();
-    if seen.starts_with(&[0xFF, 0xFE]) || seen.starts_with(&[0xFE, 0xFF]) {
-        return Ok(Likeness::Utf16);
+impl<R: Read> Looked<R> {
+    /// The records of the input, the first one included.
+    pub fn into_values(self) -> Values<Whole<R>> {
+        self.values
     }
-    let text = seen.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(seen).trim_ascii_start();
-    let Some(&first) = text.first() else { return Ok(Likeness::Empty) };
-    Ok(match keys {
-        Some(Some(keys)) if keys.are_github() => Likeness::Is(Format::Github),
-        Some(Some(keys)) if first == b'{' && keys.are_resume() => Likeness::Is(Format::JsonResume),
-        Some(Some(_)) => Likeness::OtherJson,
-        // What is damaged, or holds no records, is recognised by how it begins.
-        Some(None) | None if begins_as_json(text) => Likeness::Is(Format::Github),
-        Some(None) | None if serde_json::from_slice::<IgnoredAny>(text).is_ok() => Likeness::OtherJson,
-        Some(None) | None => Likeness::NoJson,
+
+    /// All of an input that is text or one object.
+    pub fn into_bytes(self) -> impl Read + use<R> {
+        Cursor::new(self.lead).chain(self.values.into_rest())
+    }
+}
+
+/// A text without what may stand before the first value of JSON.
+fn without_lead(bytes: &[u8]) -> &[u8] {
+    let text = bytes.strip_prefix(&BOM).unwrap_or(bytes);
+    let begins = text.iter().position(|byte| !byte.is_ascii_whitespace() && *byte != SEPARATOR);
+    &text[begins.unwrap_or(text.len())..]
+}
+
+/// What a text is that can be told by how it begins; `None` for objects and lists of JSON. Of `cut` there is more than
+/// this.
+fn likeness_of_beginning(text: &[u8], cut: bool) -> Option<Likeness> {
+    let begins_with =
+        |word: &str| text.get(..word.len()).is_some_and(|head| head.eq_ignore_ascii_case(word.as_bytes()));
+    if text.is_empty() {
+        // No text begins with so much white space; JSON may.
+        return if cut { None } else { Some(Likeness::Empty) };
+    }
+    if begins_as_json(text) {
+        return None;
+    }
+    Some(match serde_json::from_slice::<IgnoredAny>(text) {
+        Ok(_) => Likeness::OtherJson,
+        Err(error) if cut && error.is_eof() => Likeness::OtherJson,
+        Err(_) if begins_with("HTTP/1") || begins_with("HTTP/2") => Likeness::Headers,
+        Err(_) if begins_with("<!doctype html") || begins_with("<html") => Likeness::Html,
+        Err(_) => Likeness::NoJson,
     })
 }
 
@@ -79,59 +150,19 @@ fn begins_as_json(text: &[u8]) -> bool {
     }
 }
 
-/// The names of a record's fields, as far as they tell formats apart.
-#[derive(Deserialize)]
-struct Keys {
-    id: Option<IgnoredAny>,
-    login: Option<IgnoredAny>,
-    owner: Option<IgnoredAny>,
-    name: Option<IgnoredAny>,
-    full_name: Option<IgnoredAny>,
-    #[serde(rename = "$schema")]
-    schema: Option<serde_json::Value>,
-    basics: Option<IgnoredAny>,
-    work: Option<IgnoredAny>,
-    volunteer: Option<IgnoredAny>,
-    education: Option<IgnoredAny>,
-    awards: Option<IgnoredAny>,
-    certificates: Option<IgnoredAny>,
-    publications: Option<IgnoredAny>,
-    skills: Option<IgnoredAny>,
-    languages: Option<IgnoredAny>,
-    interests: Option<IgnoredAny>,
-    references: Option<IgnoredAny>,
-    projects: Option<IgnoredAny>,
-}
-
-impl Keys {
-    fn are_github(&self) -> bool {
-        let repository = self.owner.is_some() && (self.name.is_some() || self.full_name.is_some());
-        self.id.is_some() && (self.login.is_some() || repository)
-    }
-
-    /// `basics` and the schema's address tell alone, and so do the sections that only a résumé has; the others stand
-    /// in many a tool's configuration, so it takes two.
-    fn are_resume(&self) -> bool {
-        let schema = self.schema.as_ref().and_then(serde_json::Value::as_str).unwrap_or_default();
-        let telling = [&self.basics, &self.work, &self.education, &self.skills, &self.volunteer, &self.certificates];
-        let common =
-            [&self.awards, &self.publications, &self.languages, &self.interests, &self.references, &self.projects];
-        schema.contains("resume-schema")
-            || schema.contains("jsonresume")
-            || telling.into_iter().any(Option::is_some)
-            || common.into_iter().flatten().count() >= 2
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn like(text: &[u8]) -> Likeness {
-        let (likeness, mut rest) = look(text).expect("memory can be read");
-        let mut replayed = Vec::new();
-        rest.read_to_end(&mut replayed).expect("memory can be read");
-        assert_eq!(replayed, text, "looking loses nothing");
+        let looked = || Head::read(text).and_then(Head::look).expect("memory can be read");
+        let likeness = looked().likeness;
+        let is_text = matches!(likeness, Likeness::NoJson | Likeness::Is(Format::JsonResume));
+        if is_text {
+            let mut replayed = Vec::new();
+            looked().into_bytes().read_to_end(&mut replayed).expect("memory can be read");
+            assert_eq!(replayed, text, "looking loses nothing");
+        }
         likeness
     }
 
@@ -140,7 +171,16 @@ mod tests {
         for text in [
             r#"{"login": "a", "id": 1}"#,
             r#"{"full_name": "a/b", "id": 1, "owner": {}}"#,
-            "\u{FEFF} \r\n[{\"id\": 1, \"name\": \"b\", \"owner\": {}}]",
+            r#"{"id": "R_kgDOA", "name": "b", "owner": {"id": "U_x", "login": "a"}, "visibility": "PUBLIC"}"#,
+            r#"{"nameWithOwner": "a/b", "isPrivate": false}"#,
+            r#"{"total_count": 1, "incomplete_results": false, "items": [{"login": "a", "id": 1}]}"#,
+            r#"{"total_count": 0, "items": []}"#,
+            r#"[{"starred_at": "2024-01-01T00:00:00Z", "repo": {"full_name": "a/b", "id": 1, "owner": {}}}]"#,
+            r#"{"repositories": [{"full_name": "a/b", "id": 1}]}"#,
+            r#"{"action": "created", "repository": {"full_name": "a/b", "id": 1, "owner": {}}, "sender": {}}"#,
+            r#"{"data": {"viewer": {"repositories": {"nodes": [{"nameWithOwner": "a/b"}]}}}}"#,
+            "\u{1E}{\"login\": \"a\", \"id\": 1}\n\u{1E}{\"login\": \"b\", \"id\": 2}\n",
+            "\u{FEFF} \r\n[{\"id\": 1, \"name\": \"b\", \"owner\": {}, \"private\": true}]",
             "[[{\"login\": \"a\", \"id\": 1}]]",
             "{\"login\": \"a\", \"id\": 1}\n{\"login\": \"b\", \"id\": 2}\n",
             "[]",
@@ -151,14 +191,49 @@ mod tests {
     }
 
     #[test]
-    fn a_resume_is_recognised_by_its_sections_or_its_schema() {
+    fn other_records_of_github_are_neither_accounts_nor_repositories() {
         for text in [
-            r#"{"basics": 1}"#,
+            r#"{"id": 1, "slug": "octoapp", "name": "x", "owner": {}, "permissions": {}, "events": []}"#,
+            r#"{"id": 1, "name": "hello", "package_type": "npm", "owner": {}, "visibility": "public"}"#,
+            r#"{"id": 1, "name": "x", "machine": {}, "git_status": {}, "owner": {}, "repository": {"full_name": "a/b"}}"#,
+            r#"[{"id": 1, "login": "a", "email": "a@example.org", "role": "admin", "inviter": {"login": "b", "id": 2}}]"#,
+            r#"{"sha": "7638417", "message": "Fix", "tree": {}, "parents": []}"#,
+            r#"{"total_count": 1, "workflow_runs": [{"id": 1}]}"#,
+            r#"{"total_count": 1, "items": [{"id": 1, "node_id": "x", "title": "y"}]}"#,
+            r#"{"id": 1, "name": "x", "node_id": "y", "owner": {"login": "a", "id": 1}}"#,
+        ] {
+            assert_eq!(like(text.as_bytes()), Likeness::OtherGithub, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_resume_is_recognised_by_its_basics_its_schema_or_two_of_its_sections() {
+        for text in [
+            r#" {"basics": {}}"#,
+            r#"{"basics": {}, "basics": {}}"#,
             r#"{"$schema": "https://raw.githubusercontent.com/jsonresume/resume-schema/v1.0.0/schema.json"}"#,
-            r#"{"work": [], "x": 1}"#,
-            r#"{"languages": [], "interests": []}"#,
+            r#"{"work": [{"position": "Analyst"}], "education": [{"institution": "Home"}], "x": 1}"#,
+            r#"{"languages": [{"language": "English"}], "skills": [{"name": "Web", "keywords": ["HTML"]}]}"#,
         ] {
             assert_eq!(like(text.as_bytes()), Likeness::Is(Format::JsonResume), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_has_a_list_called_like_a_section_is_not_a_resume() {
+        for text in [
+            // The schema's own sample of an offer of work.
+            r#"{"title": "Web Developer", "company": "Pied Piper", "type": "Full-time", "responsibilities": ["x"],
+                "qualifications": ["x"], "skills": [{"name": "HTML", "level": "Master", "keywords": ["HTML5"]}],
+                "meta": {"version": "v1.0.0"}}"#,
+            r#"{"$schema": "https://raw.githubusercontent.com/jsonresume/resume-schema/v1.0.0/job-schema.json"}"#,
+            r#"{"name": "plugin", "version": "1.0", "skills": ["./skills/a"], "languages": ["en"]}"#,
+            r#"{"skills": [{"name": "a", "description": "b"}], "projects": [{"name": "a"}]}"#,
+            r#"{"work": [], "education": []}"#,
+            r#"{"basics": 1}"#,
+            r#"{"basics": []}"#,
+        ] {
+            assert_eq!(like(text.as_bytes()), Likeness::OtherJson, "{text}");
         }
     }
 
@@ -171,6 +246,9 @@ mod tests {
             r#"{"compilerOptions": {}, "references": []}"#,
             r#"[{"a": 1}]"#,
             r#"[{"basics": {}}]"#,
+            r#"{"repositories": ["a/b"]}"#,
+            r#"{"data": {"items": [{"login": "a", "id": 1}]}}"#,
+            r#"{"message": "Not Found"}"#,
             "{}",
             "null",
             "12\n",
@@ -198,10 +276,24 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_input_and_utf_16_have_their_own_names() {
+    fn what_no_format_is_has_its_own_name() {
         assert_eq!(like(b""), Likeness::Empty);
         assert_eq!(like(b"\xEF\xBB\xBF \n\n"), Likeness::Empty);
         assert_eq!(like(b"\xFF\xFE[\0{\0"), Likeness::Utf16);
         assert_eq!(like(b"\xFE\xFF\0["), Likeness::Utf16);
+        assert_eq!(like(b"[\0{\0\n\0"), Likeness::Utf16);
+        assert_eq!(like(b"\0#\0 \0a"), Likeness::Utf16);
+        assert_eq!(like(b"\0\0\0\0"), Likeness::NoJson);
+        assert_eq!(like(b"HTTP/2.0 200 OK\r\nEtag: x\r\n\r\n[]"), Likeness::Headers);
+        assert_eq!(like(b"\n<!DOCTYPE html>\n<html>"), Likeness::Html);
+        assert_eq!(like(b"<HTML lang=en>"), Likeness::Html);
+    }
+
+    #[test]
+    fn a_record_is_found_behind_more_white_space_than_is_looked_at() {
+        let text = "\n".repeat(3 * HEAD) + r#"{"login": "a", "id": 1}"#;
+        assert_eq!(like(text.as_bytes()), Likeness::Is(Format::Github));
+        let text = format!("[1, {}2]", "\"x\", ".repeat(HEAD));
+        assert_eq!(like(text.as_bytes()), Likeness::OtherJson);
     }
 }

@@ -3,7 +3,10 @@
 //! Fields are first read as raw text, so that one that nobody asked for may hold anything, and one that is asked for
 //! can be named with its place.
 
-use serde::Deserialize;
+use std::fmt;
+
+use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use super::place::{Flaw, Position};
@@ -21,9 +24,19 @@ impl<'a> Fields<'a> {
         Self { text, start }
     }
 
-    /// The whole text as an object of raw fields. Of a field given twice serde says so.
+    /// The text.
+    pub fn whole(&self) -> &'a str {
+        self.text
+    }
+
+    /// A part of this text, as a text of its own.
+    pub fn part(&self, raw: &'a RawValue) -> Self {
+        Self { text: raw.get(), start: self.place(raw) }
+    }
+
+    /// The whole text as an object of raw fields. A field that is given twice is refused.
     pub fn object<T: Deserialize<'a>>(&self) -> Result<T, Flaw> {
-        serde_json::from_str(self.text).map_err(|error| Flaw::of(self.start, &error))
+        serde_json::from_str(self.text).map_err(|error| parse_flaw(self.start, &error))
     }
 
     /// A field that is an object of raw fields.
@@ -31,15 +44,22 @@ impl<'a> Fields<'a> {
         if !raw.get().starts_with('{') {
             return Err(self.expected(name, raw, "an object"));
         }
-        serde_json::from_str(raw.get()).map_err(|error| Flaw::of(self.place(raw), &error))
+        serde_json::from_str(raw.get()).map_err(|error| parse_flaw(self.place(raw), &error))
     }
 
-    /// A field that is a list.
-    pub fn list(&self, name: &str, raw: &'a RawValue) -> Result<Vec<&'a RawValue>, Flaw> {
-        if !raw.get().starts_with('[') {
-            return Err(self.expected(name, raw, "a list"));
+    /// Checks that a field is a list, without reading what is in it.
+    pub fn is_list(&self, name: &str, raw: &RawValue) -> Result<(), Flaw> {
+        if raw.get().starts_with('[') { Ok(()) } else { Err(self.expected(name, raw, "a list")) }
+    }
+
+    /// A field that is a list of at most `max` values: a longer one would take many times its text in memory.
+    pub fn list(&self, name: &str, raw: &'a RawValue, max: usize) -> Result<Vec<&'a RawValue>, Flaw> {
+        self.is_list(name, raw)?;
+        match First(max).deserialize(&mut serde_json::Deserializer::from_str(raw.get())) {
+            Ok((values, false)) => Ok(values),
+            Ok((_, true)) => Err(self.flaw(raw, format!("`{name}` has more than {max} entries, the limit"))),
+            Err(error) => Err(parse_flaw(self.place(raw), &error)),
         }
-        serde_json::from_str(raw.get()).map_err(|error| Flaw::of(self.place(raw), &error))
     }
 
     /// A field that is a text, without NUL, which no database text can hold.
@@ -95,11 +115,132 @@ impl<'a> Fields<'a> {
         Flaw::new(self.start, problem)
     }
 
+    /// How many bytes of this text stand before a part of it.
+    pub fn offset(&self, part: &str) -> usize {
+        // A raw value borrows from the text it was parsed from, so its address tells its offset.
+        part.as_ptr().addr().saturating_sub(self.text.as_ptr().addr())
+    }
+
     /// Where a part of this text stands in the input.
     fn place(&self, part: &RawValue) -> Position {
-        // A raw value borrows from the text it was parsed from, so its address tells its offset.
-        let offset = part.get().as_ptr().addr().saturating_sub(self.text.as_ptr().addr());
-        self.text.as_bytes().get(..offset).map_or(self.start, |before| self.start.after(before))
+        self.text.as_bytes().get(..self.offset(part.get())).map_or(self.start, |before| self.start.after(before))
+    }
+}
+
+/// A parser's complaint about a text that begins at `start`.
+fn parse_flaw(start: Position, error: &serde_json::Error) -> Flaw {
+    let Flaw { position, problem } = Flaw::of(start, error);
+    if problem.starts_with("duplicate field") {
+        return Flaw::new(position, problem + "; keep one of them");
+    }
+    Flaw::new(position, problem)
+}
+
+/// The first values of a list, and whether there are more.
+struct First(usize);
+
+impl<'a> DeserializeSeed<'a> for First {
+    type Value = (Vec<&'a RawValue>, bool);
+
+    fn deserialize<D: Deserializer<'a>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_seq(self)
+    }
+}
+
+impl<'a> Visitor<'a> for First {
+    type Value = (Vec<&'a RawValue>, bool);
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list")
+    }
+
+    fn visit_seq<A: SeqAccess<'a>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+        let mut values = Vec::new();
+        while values.len() < self.0 {
+            match list.next_element()? {
+                Some(value) => values.push(value),
+                None => return Ok((values, false)),
+            }
+        }
+        let mut more = false;
+        while list.next_element::<IgnoredAny>()?.is_some() {
+            more = true;
+        }
+        Ok((values, more))
+    }
+}
+
+/// Those fields of an object that have one of certain names. Unlike a derived struct it takes a field that is given
+/// twice, of which the first counts; null counts as absent.
+#[derive(Debug)]
+pub(super) struct Known<'a>(Vec<(&'static str, &'a RawValue)>);
+
+impl<'a> Known<'a> {
+    /// The fields of these names in a text, or `None` if it is not a JSON object.
+    pub fn read(text: &'a str, names: &'static [&'static str]) -> Option<Self> {
+        let mut deserializer = serde_json::Deserializer::from_str(text);
+        let known = deserializer.deserialize_map(Names(names)).ok()?;
+        deserializer.end().ok().map(|()| known)
+    }
+
+    /// A field's value.
+    pub fn get(&self, name: &str) -> Option<&'a RawValue> {
+        self.0.iter().find(|(known, _)| *known == name).map(|(_, value)| *value).filter(|value| value.get() != "null")
+    }
+
+    /// Whether it has none of the fields, null aside.
+    pub fn is_empty(&self) -> bool {
+        self.0.iter().all(|(_, value)| value.get() == "null")
+    }
+
+    /// Whether it has all of these fields.
+    pub fn has(&self, names: &[&str]) -> bool {
+        names.iter().all(|name| self.get(name).is_some())
+    }
+}
+
+/// Reads [`Known`], and a field's name as one of these names.
+#[derive(Clone, Copy)]
+struct Names(&'static [&'static str]);
+
+impl<'a> Visitor<'a> for Names {
+    type Value = Known<'a>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'a>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut known: Vec<(&'static str, &'a RawValue)> = Vec::new();
+        while let Some(name) = map.next_key_seed(self)? {
+            let value: &'a RawValue = map.next_value()?;
+            if let Some(name) = name
+                && known.iter().all(|(seen, _)| *seen != name)
+            {
+                known.push((name, value));
+            }
+        }
+        Ok(Known(known))
+    }
+}
+
+impl<'a> DeserializeSeed<'a> for Names {
+    type Value = Option<&'static str>;
+
+    fn deserialize<D: Deserializer<'a>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        struct Name(Names);
+        impl Visitor<'_> for Name {
+            type Value = Option<&'static str>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a field's name")
+            }
+
+            fn visit_str<E: serde::de::Error>(self, name: &str) -> Result<Self::Value, E> {
+                Ok(self.0.0.iter().find(|known| **known == name).copied())
+            }
+        }
+        deserializer.deserialize_str(Name(self))
     }
 }
 

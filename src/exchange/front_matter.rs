@@ -1,9 +1,18 @@
-//! The title in the block that many Markdown files begin with: YAML between `---`, TOML between `+++`.
+//! The title in the block that many Markdown files begin with: YAML between `---`, TOML between `+++`, JSON between
+//! `;;;` or as an object that stands alone.
 //!
-//! Only the title is looked for, line by line; the rest of the block may be anything.
+//! Only the title is looked for. A block that its parser refuses is a block all the same: of one in YAML the line with
+//! the title is taken as it stands, since many a title has a colon in it that YAML wants in quotes.
+
+use saphyr_parser::{Event, Parser, ScalarStyle, ScanError};
+use serde::Deserialize;
+use serde_json::value::RawValue;
 
 /// Splits a text into the title that its front matter gives, if it has one, and the text after the front matter.
 pub(super) fn split(text: &str) -> (Option<String>, &str) {
+    if text.starts_with('{') {
+        return object(text).unwrap_or((None, text));
+    }
     let Some((kind, rest)) = opening(text) else { return (None, text) };
     let mut end = 0;
     for line in rest.split_inclusive('\n') {
@@ -21,6 +30,7 @@ pub(super) fn split(text: &str) -> (Option<String>, &str) {
 enum Kind {
     Yaml,
     Toml,
+    Json,
 }
 
 /// The kind of the block that the first line opens, and what follows that line.
@@ -29,6 +39,7 @@ fn opening(text: &str) -> Option<(Kind, &str)> {
     match first.trim_end() {
         "---" => Some((Kind::Yaml, rest)),
         "+++" => Some((Kind::Toml, rest)),
+        ";;;" => Some((Kind::Json, rest)),
         _ => None,
     }
 }
@@ -38,128 +49,104 @@ impl Kind {
         match self {
             Self::Yaml => matches!(line, "---" | "..."),
             Self::Toml => line == "+++",
+            Self::Json => line == ";;;",
         }
     }
 
     fn title(self, block: &str) -> Option<String> {
-        let mut lines = block.lines();
-        while let Some(line) = lines.next() {
-            // What follows the first table's name belongs to that table.
-            if matches!(self, Self::Toml) && line.trim_start().starts_with('[') {
-                return None;
-            }
-            let Some(value) = self.value_of_title(line) else { continue };
-            return match value.as_bytes().first() {
-                Some(b'"') => quoted(value, '"'),
-                Some(b'\'') => quoted(value, '\''),
-                Some(b'>' | b'|') if matches!(self, Self::Yaml) => Some(indented(lines)),
-                _ => plain(value),
-            };
+        match self {
+            Self::Yaml => yaml(block).unwrap_or_else(|_| line_with_title(block)),
+            Self::Toml => toml(block),
+            // Between fences the braces are often left out.
+            Self::Json if block.trim_start().starts_with('{') => json(block),
+            Self::Json => json(&format!("{{{block}}}")),
         }
-        None
     }
+}
 
-    /// What stands after `title:` or `title =`. In YAML an indented line belongs to another key.
-    fn value_of_title(self, line: &str) -> Option<&str> {
-        let (key, separator) = match self {
-            Self::Yaml => (line, ':'),
-            Self::Toml => (line.trim_start(), '='),
+/// The title of a YAML mapping. What follows it need not be YAML.
+fn yaml(block: &str) -> Result<Option<String>, ScanError> {
+    let mut parser = Parser::new_from_str(block);
+    // How many lists and mappings are open; the keys of the outermost mapping take turns with their values.
+    let (mut depth, mut is_key, mut is_title) = (0_usize, true, false);
+    while let Some(event) = parser.next_event() {
+        let scalar = match event?.0 {
+            Event::MappingStart(..) | Event::SequenceStart(..) => {
+                depth += 1;
+                continue;
+            }
+            Event::MappingEnd | Event::SequenceEnd => {
+                depth = depth.saturating_sub(1);
+                None
+            }
+            Event::Scalar(text, style, ..) => Some((text, style)),
+            Event::Alias(_) => None,
+            _ => continue,
         };
-        let rest = ["title", "\"title\"", "'title'"].iter().find_map(|name| key.strip_prefix(name))?;
-        let value = rest.trim_start().strip_prefix(separator)?;
-        // `title:x` is no key in YAML.
-        let is_key = matches!(self, Self::Toml) || value.is_empty() || value.starts_with([' ', '\t']);
-        is_key.then(|| value.trim())
+        if depth != 1 {
+            continue;
+        }
+        if is_title {
+            // A title that breaks off in the middle is told by what comes next.
+            parser.peek().transpose()?;
+        }
+        match scalar {
+            Some((text, style)) if is_title => {
+                let says_nothing = style == ScalarStyle::Plain && matches!(&*text, "" | "~" | "null");
+                return Ok((!says_nothing).then(|| text.into_owned()));
+            }
+            _ if is_title => return Ok(None),
+            Some((text, _)) if is_key => is_title = text == "title",
+            _ => {}
+        }
+        is_key = !is_key;
+    }
+    Ok(None)
+}
+
+/// What follows `title:` on a line of its own, without quotes around it.
+fn line_with_title(block: &str) -> Option<String> {
+    let value = block.lines().find_map(|line| line.strip_prefix("title:"))?.trim();
+    let quoted = |quote| value.strip_prefix(quote).and_then(|rest| rest.strip_suffix(quote));
+    Some(quoted('"').or_else(|| quoted('\'')).unwrap_or(value).to_owned())
+}
+
+fn toml(block: &str) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Front {
+        title: Option<toml::Value>,
+    }
+    match toml::from_str::<Front>(block).ok()?.title? {
+        toml::Value::String(title) => Some(title),
+        _ => None,
     }
 }
 
-/// The text between quotes. Double-quoted texts of YAML and TOML escape as JSON's do, near enough; one that does not is
-/// taken as it stands.
-fn quoted(value: &str, quote: char) -> Option<String> {
-    let inner = &value[1..];
-    if quote == '\'' {
-        // YAML writes a quote within quotes twice; NUL, which no document holds, stands for it meanwhile.
-        let doubled = inner.replace("''", "\0");
-        return doubled.split('\'').next().map(|text| text.replace('\0', "'"));
+#[derive(Deserialize)]
+struct JsonFront<'a> {
+    #[serde(borrow)]
+    title: Option<&'a RawValue>,
+}
+
+impl JsonFront<'_> {
+    /// A title that is a text.
+    fn title(&self) -> Option<String> {
+        self.title.and_then(|title| serde_json::from_str(title.get()).ok())
     }
-    let mut escaped = false;
-    let end = inner.find(|char| {
-        let closes = char == '"' && !escaped;
-        escaped = char == '\\' && !escaped;
-        closes
-    });
-    let inner = end.map_or(inner, |end| &inner[..end]);
-    Some(serde_json::from_str(&format!("\"{inner}\"")).unwrap_or_else(|_| inner.to_owned()))
 }
 
-/// The indented lines of a YAML block text, on one line.
-fn indented<'a>(lines: impl Iterator<Item = &'a str>) -> String {
-    lines
-        .take_while(|line| line.trim().is_empty() || line.starts_with([' ', '\t']))
-        .map(str::trim)
-        .collect::<Vec<_>>()
-        .join(" ")
+fn json(block: &str) -> Option<String> {
+    serde_json::from_str::<JsonFront<'_>>(block).ok()?.title()
 }
 
-/// An unquoted value without the comment after it; YAML's ways to say nothing are nothing.
-fn plain(value: &str) -> Option<String> {
-    let text = if value.starts_with('#') { "" } else { value.split(" #").next().unwrap_or(value).trim() };
-    (!matches!(text, "" | "~" | "null")).then(|| text.to_owned())
+/// The front matter that is an object at the very beginning, with nothing after it on its last line.
+fn object(text: &str) -> Option<(Option<String>, &str)> {
+    let mut values = serde_json::Deserializer::from_str(text).into_iter::<JsonFront<'_>>();
+    let front = values.next()?.ok()?;
+    let after = &text[values.byte_offset()..];
+    let (line, rest) = after.split_once('\n').unwrap_or((after, ""));
+    line.trim().is_empty().then(|| (front.title(), rest))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn title(text: &str) -> Option<String> {
-        split(text).0
-    }
-
-    #[test]
-    fn a_yaml_title_is_read_in_each_of_its_spellings() {
-        for (line, expected) in [
-            ("title: Plain words", "Plain words"),
-            ("title:   Plain: with a colon  ", "Plain: with a colon"),
-            ("title: C# in depth # a comment", "C# in depth"),
-            ("title: \"In \\\"quotes\\\" # here\" # a comment", "In \"quotes\" # here"),
-            ("title: \"caf\\u00e9\"", "café"),
-            ("title: \"a \\q b\"", "a \\q b"),
-            ("title: 'it''s'", "it's"),
-            ("\"title\": quoted key", "quoted key"),
-            ("title: 2024", "2024"),
-            ("title: >-\n  folded\n  words", "folded words"),
-        ] {
-            let text = format!("---\nauthor: x\n{line}\ntags: [a]\n---\n# Heading\n");
-            assert_eq!(title(&text).as_deref(), Some(expected), "{line}");
-        }
-    }
-
-    #[test]
-    fn a_toml_title_is_read_unless_it_is_in_a_table() {
-        assert_eq!(title("+++\ntitle = \"Words\"\n+++\n").as_deref(), Some("Words"));
-        assert_eq!(title("+++\n  title='Words'\n+++\n").as_deref(), Some("Words"));
-        assert_eq!(title("+++\n[extra]\ntitle = \"Words\"\n+++\n"), None);
-    }
-
-    #[test]
-    fn no_title_is_found_where_none_is() {
-        for text in [
-            "---\ntitle:\n---\n",
-            "---\ntitle: ~\n---\n",
-            "---\nsubtitle: x\n  title: nested\ntitles: y\n---\n",
-            "---\ntitle: never closed\n",
-            "text\n---\ntitle: too late\n---\n",
-            "---",
-            "",
-        ] {
-            assert_eq!(title(text), None, "{text:?}");
-        }
-    }
-
-    #[test]
-    fn the_text_goes_on_after_the_block() {
-        assert_eq!(split("---\r\ntitle: x\r\n---\r\nbody\r\n"), (Some("x".to_owned()), "body\r\n"));
-        assert_eq!(split("---\ntitle: x\n---"), (Some("x".to_owned()), ""));
-        assert_eq!(split("---\nnever closed\n"), (None, "---\nnever closed\n"));
-    }
-}
+mod tests;

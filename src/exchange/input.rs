@@ -8,7 +8,7 @@ use std::path::{Component, Path, PathBuf};
 
 use walkdir::{DirEntry, WalkDir};
 
-use super::detect::{self, Likeness};
+use super::detect::{Head, Likeness};
 use super::format::{Extension, Format};
 use super::reader::{Naming, Reader};
 use crate::error::{Error, Result};
@@ -105,15 +105,18 @@ fn choose(entry: &DirEntry, format: Option<Format>) -> Result<Result<Format, &'s
             Likeness::Is(format) => Ok(format),
             Likeness::Empty => Err("there is nothing in it"),
             Likeness::Utf16 => Err("UTF-16; save it as UTF-8"),
+            Likeness::OtherGithub => Err("a GitHub record of another kind"),
             Likeness::OtherJson => Err("JSON of another kind"),
+            Likeness::Html => Err("an HTML page"),
+            Likeness::Headers => Err("HTTP headers before the JSON"),
             Likeness::NoJson => Err("no JSON"),
         },
     })
 }
 
 fn look(path: &Path) -> Result<Likeness> {
-    let read = || detect::look(File::open(path)?).map(|(likeness, _)| likeness);
-    read().map_err(|error| Error::io(path.display(), error))
+    let read = || Ok(Head::read(File::open(path)?)?.look()?.likeness);
+    read().map_err(|error: io::Error| Error::io(path.display(), error))
 }
 
 fn is_hidden(name: &OsStr) -> bool {

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::document;
-use super::fields::Fields;
+use super::fields::{Fields, Known};
 use super::place::{Fault, Flaw, Located, Place};
 use super::values::{MAX_RECORD, Values};
 use crate::error::Result;
@@ -99,6 +99,62 @@ fn read(reader: impl Read) -> Result<Resume, Fault> {
     }
 }
 
+/// The most entries that `basics.profiles` may have.
+const MAX_PROFILES: usize = 1_000;
+
+/// Each section, and fields of its entries that other tools' lists of that name do not have; every tool's have a `name`.
+const SECTIONS: [(&str, &[&str]); 11] = [
+    ("work", &["position", "company", "startDate", "highlights"]),
+    ("volunteer", &["organization", "position", "startDate", "highlights"]),
+    ("education", &["institution", "area", "studyType", "startDate", "courses"]),
+    ("awards", &["awarder"]),
+    ("certificates", &["issuer"]),
+    ("publications", &["publisher", "releaseDate"]),
+    ("skills", &["level", "keywords"]),
+    ("languages", &["language", "fluency"]),
+    ("interests", &["keywords"]),
+    ("references", &["reference"]),
+    ("projects", &["highlights", "roles", "entity", "startDate", "endDate"]),
+];
+
+/// Whether an object is a résumé: it has `basics`, or names the résumé's schema, or has two sections whose first entry
+/// is one of a résumé's. A list called `skills` or `projects` alone stands in many a tool's file.
+pub(super) fn is_resume(text: &str) -> bool {
+    const NAMES: &[&str] = &[
+        "$schema",
+        "basics",
+        "work",
+        "volunteer",
+        "education",
+        "awards",
+        "certificates",
+        "publications",
+        "skills",
+        "languages",
+        "interests",
+        "references",
+        "projects",
+    ];
+    let Some(known) = Known::read(text, NAMES) else { return false };
+    let names_schema = known.get("$schema").is_some_and(|schema| {
+        let schema = schema.get();
+        // The same project has a schema for the offers of employers.
+        schema.starts_with('"')
+            && (schema.contains("resume-schema") || schema.contains("jsonresume"))
+            && !schema.contains("job-schema")
+    });
+    let is_section = |(name, fields): &&(&str, &'static [&'static str])| {
+        let mut entries = known.get(name).map(|list| Values::new(list.get().as_bytes(), MAX_RECORD));
+        match entries.as_mut().map(Values::next) {
+            Some(Ok(Some(entry))) => Known::read(entry.text, fields).is_some_and(|entry| !entry.is_empty()),
+            _ => false,
+        }
+    };
+    names_schema
+        || known.get("basics").is_some_and(|basics| basics.get().starts_with('{'))
+        || SECTIONS.iter().filter(is_section).count() >= 2
+}
+
 fn unnumbered(fault: Fault) -> Fault {
     match fault {
         Fault::Flaw { flaw, .. } => flaw.into(),
@@ -185,7 +241,7 @@ fn check_sections(fields: Fields<'_>, raw: &RawResume<'_>) -> Result<(), Flaw> {
         ("projects", raw.projects),
     ] {
         if let Some(section) = section {
-            fields.list(name, section)?;
+            fields.is_list(name, section)?;
         }
     }
     Ok(())
@@ -201,7 +257,7 @@ fn profiles(fields: Fields<'_>, list: &RawValue) -> Result<Vec<Profile>, Flaw> {
             url: text(fields, &format!("{name}.url"), profile.url)?,
         })
     };
-    fields.list("basics.profiles", list)?.into_iter().enumerate().map(profile).collect()
+    fields.list("basics.profiles", list, MAX_PROFILES)?.into_iter().enumerate().map(profile).collect()
 }
 
 /// A text that says something, without the white space around it.

@@ -3,26 +3,31 @@
 use std::io::Read;
 use std::sync::Arc;
 
-use pulldown_cmark::{Event, Parser, Tag, TagEnd};
+use pulldown_cmark::{Event, HeadingLevel, Parser, Tag, TagEnd};
 
 use super::document;
 use super::front_matter;
 use super::place::{Fault, Flaw, Located, Place, Position};
 use super::values::MAX_RECORD;
 use crate::error::Result;
+use crate::types::Text256;
+
+/// How much of a note is looked at for its name.
+const HEAD: usize = 64 * 1024;
 
 /// A note.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Note {
-    /// What it is called: the front matter's `title`, or the first heading as plain text, or the file's name without
-    /// its extension. Never empty; white space is trimmed and each run of it is one space.
+    /// What it is called: the front matter's `title`, or the level-1 heading that opens the text, as plain text, or the
+    /// file's name without its extension. Never empty and at most 256 characters long: what is longer is a text and not
+    /// a name, and is passed over. White space is trimmed and each run of it is one space.
     pub name: String,
     /// The whole text, front matter included, without a byte order mark.
     pub body: String,
 }
 
 /// Reads the one note of `reader`, which errors will call `input`; memory holds all of it. `stem` is its name where
-/// the text has neither title nor heading: the file's name without its extension.
+/// neither a title nor a heading gives one: the file's name without its extension.
 ///
 /// # Errors
 ///
@@ -44,38 +49,58 @@ pub fn read_note(input: impl Into<Arc<str>>, stem: Option<&str>, reader: impl Re
 
 fn read(reader: impl Read, stem: Option<&str>) -> Result<Note, Fault> {
     let body = document::read(reader, MAX_RECORD)?;
-    let (title, text) = front_matter::split(&body);
+    let (title, text) = front_matter::split(head(&body));
     let name = title
         .as_deref()
-        .and_then(one_line)
-        .or_else(|| first_heading(text))
-        .or_else(|| stem.and_then(one_line))
-        .ok_or_else(|| Flaw::new(Position::START, "nothing gives this note a name: it has no title and no heading"))?;
-    if name.contains('\0') {
-        return Err(Flaw::new(Position::START, "the title has a NUL character in it").into());
-    }
+        .and_then(name)
+        .or_else(|| opening_heading(text).as_deref().and_then(name))
+        .or_else(|| stem.and_then(name))
+        .ok_or_else(|| {
+            let problem = "nothing gives this note a name: begin it with a line '# NAME', or import it from a file";
+            Flaw::new(Position::START, problem)
+        })?;
     Ok(Note { name, body })
 }
 
-/// The plain text of the first heading that has any.
-fn first_heading(text: &str) -> Option<String> {
-    let mut heading: Option<String> = None;
-    for event in Parser::new(text) {
-        match (event, &mut heading) {
-            (Event::Start(Tag::Heading { .. }), slot) => *slot = Some(String::new()),
-            (Event::End(TagEnd::Heading(_)), Some(found)) => {
-                let name = one_line(found);
-                if name.is_some() {
-                    return name;
-                }
-                heading = None;
-            }
-            (Event::Text(text) | Event::Code(text), Some(found)) => found.push_str(&text),
-            (Event::SoftBreak | Event::HardBreak, Some(found)) => found.push(' '),
+/// The beginning of a text, which is all that its name is looked for in.
+fn head(body: &str) -> &str {
+    &body[..body.floor_char_boundary(HEAD)]
+}
+
+/// The plain text of the level-1 heading that a text begins with. Comments, which no reader sees, may stand before it.
+fn opening_heading(text: &str) -> Option<String> {
+    let mut events = Parser::new(text);
+    let mut html = String::new();
+    loop {
+        match events.next()? {
+            Event::Start(Tag::Heading { level: HeadingLevel::H1, .. }) => break,
+            Event::Start(Tag::HtmlBlock) => html.clear(),
+            Event::Html(line) => html.push_str(&line),
+            Event::End(TagEnd::HtmlBlock) if is_comment(&html) => {}
+            _ => return None,
+        }
+    }
+    let mut heading = String::new();
+    for event in events {
+        match event {
+            Event::End(TagEnd::Heading(_)) => break,
+            Event::Text(text) | Event::Code(text) => heading.push_str(&text),
+            Event::SoftBreak | Event::HardBreak => heading.push(' '),
             _ => {}
         }
     }
-    None
+    Some(heading)
+}
+
+fn is_comment(html: &str) -> bool {
+    let inner = html.trim().strip_prefix("<!--").and_then(|rest| rest.strip_suffix("-->"));
+    inner.is_some_and(|inner| !inner.contains("-->"))
+}
+
+/// A text as a name, or `None` where it is blank or cannot be one.
+fn name(text: &str) -> Option<String> {
+    let line = one_line(text)?;
+    Text256::named("note name", line).ok().map(Text256::into_string)
 }
 
 /// A text on one line, or `None` if it is blank.

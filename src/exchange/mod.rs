@@ -40,7 +40,7 @@ mod values;
 
 pub use apply::{Rules, Summary, Tally, apply};
 pub use format::Format;
-pub use github::{Account, GithubReader, GithubRecord, Owner, Repository};
+pub use github::{Account, GithubReader, GithubRecord, NamedRepository, Owner, Repository};
 pub use input::{Gathered, Input, Skipped, gather};
 pub use json_resume::{Profile, Resume, read_resume};
 pub use markdown::{Note, read_note};

@@ -4,13 +4,14 @@ use std::fmt;
 use std::io::Read;
 use std::sync::Arc;
 
-use super::detect::{self, Likeness};
+use super::detect::{Head, Likeness, Whole};
 use super::format::{Extension, Format};
-use super::github::{Account, GithubReader, GithubRecord, Repository};
+use super::github::{Account, GithubReader, GithubRecord, NamedRepository, Repository};
 use super::json_resume::{self, Resume};
 use super::markdown::{self, Note};
 use super::place::{Located, Place};
 use super::progress::{Counted, Progress};
+use super::values::{MAX_RECORD, Values};
 use crate::error::{Error, Result};
 
 /// A record of any format.
@@ -21,6 +22,8 @@ pub enum Record {
     Account(Account),
     /// A repository with its owner.
     Repository(Repository),
+    /// A repository that is known by its owner's login and its name.
+    NamedRepository(NamedRepository),
     /// A résumé.
     Resume(Resume),
     /// A note.
@@ -38,7 +41,7 @@ pub struct Reader {
 type Bytes = Box<dyn Read + Send>;
 
 enum Records {
-    Github(GithubReader<Bytes>),
+    Github(Box<GithubReader<Whole<Bytes>>>),
     /// One record that is the whole input.
     Resume(Bytes),
     Note(Bytes, Option<String>),
@@ -87,25 +90,32 @@ impl Reader {
     pub(super) fn new(
         reader: impl Read + Send + 'static,
         naming: Naming,
-        format: Option<Format>,
+        given: Option<Format>,
         total: Option<u64>,
     ) -> Result<Self> {
         let progress = Progress::of(total);
-        let bytes = Counted { reader, progress: progress.clone() };
-        let (format, bytes): (_, Bytes) = match format {
-            Some(format) => (format, Box::new(bytes)),
+        let failed = |error| Error::io(&naming.input, error);
+        let bytes: Bytes = Box::new(Counted { reader, progress: progress.clone() });
+        let head = Head::read(bytes).map_err(failed)?;
+        if head.is_utf16() {
+            return Err(Place::whole(&naming.input).refuse("this is UTF-16; save it as UTF-8"));
+        }
+        // A file that is called Markdown is Markdown whatever it begins with.
+        let by_name = (naming.extension == Extension::Markdown).then_some(Format::Markdown);
+        let (format, records) = match given.or(by_name) {
+            Some(format @ Format::Github) => {
+                (format, Records::github(&naming, Values::new(head.into_whole(), MAX_RECORD)))
+            }
+            Some(format) => (format, Records::one(format, naming.stem, Box::new(head.into_whole()))),
             None => {
-                let (likeness, bytes) = detect::look(bytes).map_err(|error| Error::io(&naming.input, error))?;
-                (recognise(likeness, &naming)?, Box::new(bytes))
+                let looked = head.look().map_err(failed)?;
+                match recognise(looked.likeness, &naming)? {
+                    format @ Format::Github => (format, Records::github(&naming, looked.into_values())),
+                    format => (format, Records::one(format, naming.stem, Box::new(looked.into_bytes()))),
+                }
             }
         };
-        let Naming { input, stem, .. } = naming;
-        let records = match format {
-            Format::Github => Records::Github(GithubReader::new(Arc::clone(&input), bytes)),
-            Format::JsonResume => Records::Resume(bytes),
-            Format::Markdown => Records::Note(bytes, stem),
-        };
-        Ok(Self { input, format, progress, records })
+        Ok(Self { input: naming.input, format, progress, records })
     }
 
     /// The format that was given or recognised.
@@ -121,18 +131,33 @@ impl Reader {
     }
 }
 
+impl Records {
+    fn github(naming: &Naming, values: Values<Whole<Bytes>>) -> Self {
+        Self::Github(Box::new(GithubReader::of(Arc::clone(&naming.input), values)))
+    }
+
+    /// The one record of an input of any other format.
+    fn one(format: Format, stem: Option<String>, bytes: Bytes) -> Self {
+        if format == Format::JsonResume { Self::Resume(bytes) } else { Self::Note(bytes, stem) }
+    }
+}
+
 /// The format of an input that somebody named, or why it has none.
 fn recognise(likeness: Likeness, naming: &Naming) -> Result<Format> {
     let problem = match (naming.extension, likeness) {
-        (_, Likeness::Is(format)) if naming.extension != Extension::Markdown => return Ok(format),
-        // A file called Markdown is Markdown whatever it begins with, and an empty one is a note with nothing in it.
-        (Extension::Markdown, _) => return Ok(Format::Markdown),
+        (_, Likeness::Is(format)) => return Ok(format),
         // Its reader says what is missing in the first record, and where.
-        (_, Likeness::OtherJson) | (Extension::Json, Likeness::NoJson) => return Ok(Format::Github),
+        (_, Likeness::OtherJson | Likeness::OtherGithub) | (Extension::Json, Likeness::NoJson) => {
+            return Ok(Format::Github);
+        }
         (_, Likeness::NoJson) if naming.text_is_markdown => return Ok(Format::Markdown),
         (_, Likeness::Empty) => "there is nothing in it",
         (_, Likeness::Utf16) => "this is UTF-16; save it as UTF-8",
-        (_, Likeness::Is(_) | Likeness::NoJson) => {
+        (_, Likeness::Headers) => "this begins with HTTP headers, as 'gh api -i' prints them; leave out -i",
+        (_, Likeness::Html) => {
+            "this is an HTML page, not JSON; check the address that it came from, or say --as markdown if it is a note"
+        }
+        (_, Likeness::NoJson) => {
             "neither its name nor its content shows a format; say whether it is github, jsonresume or markdown"
         }
     };
@@ -177,6 +202,7 @@ impl From<GithubRecord> for Record {
         match record {
             GithubRecord::Account(account) => Self::Account(account),
             GithubRecord::Repository(repository) => Self::Repository(repository),
+            GithubRecord::NamedRepository(repository) => Self::NamedRepository(repository),
         }
     }
 }

@@ -1,9 +1,9 @@
 //! Cuts a stream of JSON into its records, one in memory at a time.
 //!
 //! A record is an object at the top level or in a top-level list. Several values may follow each other with or without
-//! white space (`[…][…]`, as a client prints page after page; one object a line), and a list may hold lists of records
-//! (pages put together in one list). The cutting is by brackets and quotes alone; what is between them is for the
-//! parser that gets the record.
+//! white space (`[…][…]`, as a client prints page after page; one object a line) or the separators of RFC 7464, and a
+//! list may hold lists of records (pages put together in one list). The cutting is by brackets and quotes alone; what
+//! is between them is for the parser that gets the record.
 
 use std::io::{self, BufRead, BufReader, Read};
 
@@ -22,7 +22,10 @@ const MAX_LISTS: usize = 2;
 
 const BUFFER: usize = 64 * 1024;
 
-const BOM: [u8; 3] = [0xEF, 0xBB, 0xBF];
+pub(super) const BOM: [u8; 3] = [0xEF, 0xBB, 0xBF];
+
+/// The separator that RFC 7464 writes before each value of a sequence.
+pub(super) const SEPARATOR: u8 = 0x1E;
 
 /// What may come next between records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,7 +62,10 @@ pub(super) struct Values<R> {
     lists: usize,
     /// How many records began.
     count: u64,
-    record: Vec<u8>,
+    /// The latest record.
+    text: String,
+    /// What `peek` found and `next` has not yet given.
+    ahead: Option<Result<Option<Position>, Fault>>,
     max_record: usize,
 }
 
@@ -73,13 +79,57 @@ impl<R: Read> Values<R> {
             expect: Expect::Top,
             lists: 0,
             count: 0,
-            record: Vec::new(),
+            text: String::new(),
+            ahead: None,
             max_record,
         }
     }
 
+    /// The records of a part of an input, which begins at `start`.
+    pub fn inside(reader: R, start: Position, max_record: usize) -> Self {
+        Self { position: start, begun: true, ..Self::new(reader, max_record) }
+    }
+
     /// The next record, or `None` at a proper end. After an error there is no way on.
     pub fn next(&mut self) -> Result<Option<RawRecord<'_>>, Fault> {
+        let found = match self.ahead.take() {
+            Some(found) => found?,
+            None => self.advance()?,
+        };
+        Ok(found.map(|start| RawRecord { number: self.count, start, text: &self.text }))
+    }
+
+    /// The text of the next record without taking it; `None` where there is none or it cannot be read, which `next` says.
+    pub fn peek(&mut self) -> io::Result<Option<&str>> {
+        let found = match self.ahead.take() {
+            Some(found) => found,
+            None => self.advance(),
+        };
+        if let Err(Fault::Io(error)) = found {
+            return Err(error);
+        }
+        let ahead = self.ahead.insert(found);
+        Ok(matches!(ahead, Ok(Some(_))).then_some(self.text.as_str()))
+    }
+
+    /// The reader; what was buffered of it is lost.
+    pub fn into_reader(self) -> R {
+        self.input.into_inner()
+    }
+
+    /// Takes the text of the latest record out of the reader.
+    pub fn take_text(&mut self) -> String {
+        std::mem::take(&mut self.text)
+    }
+
+    /// What was read and not yet given as a record, and all that follows it.
+    pub fn into_rest(self) -> impl Read + use<R> {
+        let peeked = if self.ahead.is_some() { self.text } else { String::new() };
+        io::Cursor::new(peeked).chain(self.input)
+    }
+
+    /// Reads the next record into `text` and gives its start.
+    fn advance(&mut self) -> Result<Option<Position>, Fault> {
         if !self.begun {
             self.skip_bom()?;
             self.begun = true;
@@ -116,10 +166,11 @@ impl<R: Read> Values<R> {
         self.position
     }
 
-    /// The record that begins at the next byte.
-    fn take_record(&mut self) -> Result<RawRecord<'_>, Fault> {
+    /// Reads the record that begins at the next byte, and gives its start.
+    fn take_record(&mut self) -> Result<Position, Fault> {
         self.count += 1;
-        self.record.clear();
+        let mut record = std::mem::take(&mut self.text).into_bytes();
+        record.clear();
         let start = self.position;
         let mut brackets = Brackets::default();
         loop {
@@ -128,15 +179,16 @@ impl<R: Read> Values<R> {
                 let Position { line, column } = start;
                 let problem =
                     format!("the input ends in the middle of this record, which began at line {line}, column {column}");
-                return Err(self.damage(start, problem));
+                return Err(self.damage(&record, start, problem));
             }
             let scan = brackets.scan(buffer);
             let taken = scan.len();
-            if self.record.len() + taken > self.max_record {
+            if record.len() + taken > self.max_record {
                 let problem = format!("this record is longer than {}, the limit for one record", size(self.max_record));
-                return Err(self.damage(start, problem));
+                return Err(self.damage(&record, start, problem));
             }
-            self.record.extend_from_slice(&buffer[..taken]);
+            grow(&mut record, taken, self.max_record);
+            record.extend_from_slice(&buffer[..taken]);
             self.consume(taken);
             match scan {
                 Scan::Open(_) => {}
@@ -149,10 +201,13 @@ impl<R: Read> Values<R> {
             }
         }
         self.expect = self.after_value();
-        match std::str::from_utf8(&self.record) {
-            Ok(text) => Ok(RawRecord { number: self.count, start, text }),
+        match String::from_utf8(record) {
+            Ok(text) => {
+                self.text = text;
+                Ok(start)
+            }
             Err(error) => {
-                let at = start.after(&self.record[..error.valid_up_to()]);
+                let at = start.after(&error.as_bytes()[..error.utf8_error().valid_up_to()]);
                 Err(self.fault_in_record(at, "not valid UTF-8"))
             }
         }
@@ -160,8 +215,8 @@ impl<R: Read> Values<R> {
 
     /// The fault of a record that does not end where it should: what is wrong *inside* it says more, if anything is
     /// (a missing quote swallows everything up to the end of the input).
-    fn damage(&self, start: Position, problem: String) -> Fault {
-        match serde_json::from_slice::<IgnoredAny>(&self.record) {
+    fn damage(&self, record: &[u8], start: Position, problem: String) -> Fault {
+        match serde_json::from_slice::<IgnoredAny>(record) {
             Err(error) if error.is_syntax() => Fault::Flaw { record: Some(self.count), flaw: Flaw::of(start, &error) },
             _ => self.fault_in_record(self.position, problem),
         }
@@ -205,7 +260,9 @@ impl<R: Read> Values<R> {
             if buffer.is_empty() {
                 return Ok(None);
             }
-            let found = buffer.iter().position(|byte| !matches!(byte, b' ' | b'\t' | b'\r' | b'\n'));
+            let between = self.expect == Expect::Top;
+            let is_space = |byte: u8| matches!(byte, b' ' | b'\t' | b'\r' | b'\n') || (between && byte == SEPARATOR);
+            let found = buffer.iter().position(|byte| !is_space(*byte));
             let byte = found.map(|at| buffer[at]);
             let skipped = found.unwrap_or(buffer.len());
             self.consume(skipped);
@@ -243,6 +300,15 @@ fn fill<R: Read>(input: &mut BufReader<R>) -> io::Result<&[u8]> {
         }
     }
     Ok(input.buffer())
+}
+
+/// Makes room for more of a record, twice as much as there is but never more than a record may have.
+fn grow(record: &mut Vec<u8>, more: usize, max: usize) {
+    let needed = record.len() + more;
+    if needed > record.capacity() {
+        let capacity = needed.saturating_mul(2).min(max).max(needed);
+        record.reserve_exact(capacity - record.len());
+    }
 }
 
 /// A limit in words: `128 MiB`, or bytes where it is no round number of MiB.

@@ -58,6 +58,12 @@ impl User {
         Self::all().filter(users::username.eq(login))
     }
 
+    /// The accounts with these logins.
+    #[must_use]
+    pub fn with_logins<'q>(logins: &'q [&'q str]) -> Users<'q> {
+        Self::all().filter(users::username.eq_any(logins))
+    }
+
     /// The accounts with this email.
     #[must_use]
     pub fn with_email(email: &str) -> Users<'_> {

@@ -58,3 +58,11 @@ fn a_body_that_cannot_be_read_is_named_before_anything_is_made() {
     assert!(add("none").starts_with("none: No such file"), "{}", add("none"));
     assert_eq!(home.files(), ["latin", "nul"]);
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_body_file_without_end_is_given_up_at_the_limit() {
+    let home = Home::with_users(module_path!());
+    let said = home.fails(1, &["note", "add", "x", "--user", "1", "--body-file", "/dev/zero"]);
+    assert_eq!(said, "/dev/zero: longer than 128 MiB, the limit; shorten it");
+}

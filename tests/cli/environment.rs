@@ -109,3 +109,18 @@ fn echo_shows_every_statement_with_values_rows_and_time() {
     // Without it, nothing is said.
     assert_eq!(home.run(&["user", "edit", "2", "--username", "ada"]).err, "");
 }
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_or_an_endless_file_of_that_name_stops_no_command_for_ever() {
+    let home = Home::new(module_path!());
+    let path = home.path().join(".env");
+    assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+    let said = home.fails(1, &["user", "list"]);
+    assert!(said.ends_with(".env: not a regular file; remove it, or name the database with --database-url"), "{said}");
+    home.done(&["db", "create", "--database-url", "folio.db"]);
+    fs::remove_file(&path).unwrap();
+    fs::File::create(&path).unwrap().set_len(2 * 1024 * 1024).unwrap();
+    let said = home.fails(1, &["user", "list"]);
+    assert!(said.ends_with(".env: longer than 1 MiB, the limit; shorten it"), "{said}");
+}

@@ -173,7 +173,10 @@ fn json_of_another_kind_is_never_taken_for_a_note() {
     for (input, said) in [
         (r#"{"a": 1}"#, "JSON of a kind that folio does not read"),
         (r#"[{"a": 1}]"#, "JSON of a kind that folio does not read"),
-        (r#"{"message": "Bad credentials", "status": "401"}"#, r#"no record but a message: "Bad credentials""#),
+        (
+            r#"{"message": "Bad credentials", "status": "401"}"#,
+            r#"an error message where a record was expected: "Bad credentials""#,
+        ),
         ("null", "expected a JSON object or list"),
         ("12", "expected a JSON object or list, found a number"),
         (r#""a text""#, "expected a JSON object or list, found a text"),
@@ -184,4 +187,72 @@ fn json_of_another_kind_is_never_taken_for_a_note() {
         let last = ran.err.lines().last().unwrap_or_default();
         assert!(last.starts_with("folio: standard input") && last.contains(said), "{ran:?}");
     }
+}
+
+#[test]
+fn what_is_not_a_record_is_said_to_be_what_it_is() {
+    let home = Home::with_users(module_path!());
+    let utf16: Vec<u8> = "# Plan\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    home.file("plan.md", [&[0xFF, 0xFE], &utf16[..]].concat());
+    home.file("unmarked.md", &utf16);
+    for name in ["plan.md", "unmarked.md"] {
+        let said = home.fails(1, &["import", "--login", "ada", name]);
+        assert_eq!(said, format!("{name}: this is UTF-16; save it as UTF-8"));
+    }
+    for (input, said) in [
+        ("<!DOCTYPE html>\n<html><body>Sign in</body></html>", "standard input: this is an HTML page, not JSON; "),
+        (
+            "HTTP/2.0 200 OK\r\nContent-Type: application/json\r\n\r\n{\"login\": \"a\", \"id\": 1}",
+            "standard input: this begins with HTTP headers, as 'gh api -i' prints them; leave out -i",
+        ),
+        (
+            r#"{"sha": "7638417", "node_id": "x", "message": "Fix", "tree": {}, "parents": []}"#,
+            "standard input, record 1 (line 1, column 1): a GitHub commit, which folio does not keep; ",
+        ),
+        (
+            r#"{"id": 3, "slug": "octoapp", "name": "x", "owner": {"id": 1, "login": "a"}, "permissions": {}, "events": []}"#,
+            "standard input, record 1 (line 1, column 1): a GitHub App, which folio does not keep; ",
+        ),
+        (
+            r#"{"basics": {}, "basics": {}}"#,
+            "standard input (line 1, column 23): duplicate field `basics`; keep one of them",
+        ),
+    ] {
+        let ran = run(home.folio(&["import", "-", "--login", "ada"]).write_stdin(input));
+        let last = ran.err.lines().last().unwrap_or_default();
+        assert!(ran.code == Some(1) && last.starts_with(&format!("folio: {said}")), "{ran:?}");
+    }
+    assert_eq!(home.done(&["note", "list"]), "");
+}
+
+#[test]
+fn a_github_record_of_another_kind_is_skipped_in_a_folder_and_refused_by_name() {
+    let home = Home::new(module_path!());
+    fs::create_dir(home.path().join("in")).unwrap();
+    home.file(
+        "in/app.json",
+        r#"{"id": 7, "slug": "x", "name": "x", "owner": {"id": 1, "login": "a"}, "permissions": {}, "events": []}"#,
+    );
+    home.file("in/repo.json", r#"{"id": 7, "full_name": "a/b", "owner": {"id": 1, "login": "a"}, "private": false}"#);
+    let ran = home.run(&["import", "in"]);
+    assert!(ran.err.contains("skipped in/app.json: a GitHub record of another kind\n"), "{ran:?}");
+    assert_eq!(home.column(3, &["repo", "list"]).len(), 1);
+    let said = home.fails(1, &["import", "in/app.json"]);
+    assert!(said.contains("GitHub App, which folio does not keep"), "{said}");
+}
+
+#[test]
+fn what_gh_prints_changes_the_repository_that_is_there() {
+    let home = Home::new(module_path!());
+    let import = |text: &str| run(home.folio(&["import", "-"]).write_stdin(text.to_owned()));
+    let gh =
+        r#"[{"id": "R_kgDOAAAABw", "name": "b", "owner": {"id": "U_kgDOA", "login": "a"}, "visibility": "PRIVATE"}]"#;
+    let refused = import(gh).refused(1);
+    assert!(refused.ends_with("import the owner first, with: gh api users/a | folio import -"), "{refused}");
+    let rest = r#"{"id": 7, "full_name": "a/b", "owner": {"id": 1, "login": "a"}, "visibility": "public"}"#;
+    assert_eq!(import(rest).code, Some(0));
+    let ran = import(gh);
+    assert!(ran.out.starts_with("repositories  0 new, 1 changed, 0 unchanged\n"), "{ran:?}");
+    let ran = import(gh);
+    assert!(ran.out.starts_with("repositories  0 new, 0 changed, 1 unchanged\n"), "{ran:?}");
 }

@@ -34,6 +34,7 @@ fn a_folder_gives_what_it_recognises_in_order_and_names_the_rest() {
         ("c.ndjson", USER),
         ("d.txt", "text"),
         ("package.json", r#"{"name": "x"}"#),
+        ("app.json", r#"{"id": 1, "slug": "a", "name": "x", "owner": {}, "permissions": {}, "events": []}"#),
         ("empty.json", ""),
         ("half.json", "[{\"login\": "),
         (".hidden.json", USER),
@@ -44,6 +45,7 @@ fn a_folder_gives_what_it_recognises_in_order_and_names_the_rest() {
     assert_eq!(
         skipped,
         [
+            ("app.json".to_owned(), "a GitHub record of another kind"),
             ("d.txt".to_owned(), "its name is of no known format"),
             ("empty.json".to_owned(), "there is nothing in it"),
             ("package.json".to_owned(), "JSON of another kind"),

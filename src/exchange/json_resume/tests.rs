@@ -58,6 +58,7 @@ fn what_breaks_the_standard_is_named() {
         ),
         (r#"{"work": {"name": "x"}}"#, " (line 1, column 10): `work` must be a list, not an object"),
         (r#"{"meta": {"canonical": 1}}"#, " (line 1, column 24): `meta.canonical` must be a text, not the number 1"),
+        (r#"{"basics": {}, "basics": {}}"#, " (line 1, column 23): duplicate field `basics`; keep one of them"),
         (r#"[{"basics": {}}]"#, " (line 1, column 2): a résumé is one object, not a list"),
         (r#"{"basics": {}} {}"#, " (line 1, column 16): a second object: one file holds one résumé"),
         (r#"{"basics": {}} x"#, " (line 1, column 16): expected a JSON object or list, found 'x'"),
@@ -81,4 +82,12 @@ fn every_cut_of_a_resume_is_a_clean_error() {
 fn nesting_beyond_the_limit_is_refused() {
     let text = format!("{{\"x\": {}{}}}", "[".repeat(100_000), "]".repeat(100_000));
     assert!(problem(text.as_bytes()).contains("more than 128 objects and lists inside each other"));
+}
+
+#[test]
+fn more_profiles_than_anyone_has_are_refused() {
+    let text = |count| format!("{{\"basics\": {{\"profiles\": [{}{{}}]}}}}", "{}, ".repeat(count - 1));
+    assert_eq!(resume(&text(MAX_PROFILES)).profiles.len(), MAX_PROFILES);
+    let said = problem(text(MAX_PROFILES + 1).as_bytes());
+    assert!(said.ends_with("`basics.profiles` has more than 1000 entries, the limit"), "{said}");
 }

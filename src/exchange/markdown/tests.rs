@@ -7,11 +7,10 @@ fn name(text: &str) -> String {
 }
 
 #[test]
-fn a_note_is_called_by_its_title_then_its_heading_then_its_file() {
+fn a_note_is_called_by_its_title_then_the_heading_that_opens_it_then_its_file() {
     assert_eq!(name("---\ntitle: Title\n---\n# Heading\n"), "Title");
     assert_eq!(name("+++\ntitle = 'Title'\n+++\n# Heading\n"), "Title");
     assert_eq!(name("---\nauthor: x\n---\n# Heading\n"), "Heading");
-    assert_eq!(name("text\n\n## Second level\n\n# First level\n"), "Second level");
     assert_eq!(name("text only\n"), "stem");
     assert_eq!(name(""), "stem");
 }
@@ -24,10 +23,41 @@ fn a_heading_is_plain_text_on_one_line() {
         ("# many   \t spaces", "many spaces"),
         ("# tag <!-- hidden --> end", "tag end"),
         ("# Windows\r\n\r\ntext", "Windows"),
-        ("#\n\n# second is the first that says something", "second is the first that says something"),
+        ("\n\n  # after blank lines", "after blank lines"),
+        ("<!-- a\n# comment\n-->\n<!-- another -->\n\n# Heading\n", "Heading"),
     ] {
         assert_eq!(name(text), expected, "{text}");
     }
+}
+
+#[test]
+fn a_heading_further_down_or_of_another_level_names_nothing() {
+    for text in [
+        "text\n\n# First level\n",
+        "text\n\n###### See also\n",
+        "## Second level\n\n# First level\n",
+        "Second level\n---\n",
+        "- # in a list\n",
+        "> # in a quote\n",
+        "---\n\n# after a break\n",
+        "<p>html</p>\n\n# Heading\n",
+        "<!-- comment --> text\n\n# Heading\n",
+        "#\n\n# after an empty one\n",
+    ] {
+        assert_eq!(name(text), "stem", "{text}");
+    }
+}
+
+#[test]
+fn what_is_too_long_for_a_name_is_passed_over() {
+    let long = "word ".repeat(60);
+    assert_eq!(name(&format!("---\ntitle: {long}\n---\n# Heading\n")), "Heading");
+    assert_eq!(name(&format!("---\ntitle: \"a\\u0000\"\n---\n# Heading\n")), "Heading");
+    assert_eq!(name(&format!("# {long}\n")), "stem");
+    assert_eq!(name(&format!("{long}\n===\n")), "stem");
+    assert_eq!(name(&format!("{long}\n---\n")), "stem");
+    assert_eq!(name(&format!("# {}\n", "x".repeat(256))).len(), 256);
+    assert_eq!(name(&format!("# {}\n", "é".repeat(HEAD))), "stem");
 }
 
 #[test]
@@ -45,21 +75,12 @@ fn the_body_is_the_text_as_it_is() {
 }
 
 #[test]
-fn a_name_is_not_cut() {
-    assert_eq!(name(&format!("# {}", "x".repeat(300))).len(), 300);
-}
-
-#[test]
 fn what_cannot_be_a_note_is_refused_with_its_place() {
     let problem = |text: &[u8]| read_note("n.md", None, text).expect_err("a problem").to_string();
     assert_eq!(
         problem(b"text"),
-        "n.md (line 1, column 1): nothing gives this note a name: it has no title and no heading"
+        "n.md (line 1, column 1): nothing gives this note a name: begin it with a line '# NAME', or import it from a file"
     );
     assert_eq!(problem(b"# a\n\0"), "n.md (line 2, column 1): a NUL byte stands in the text");
     assert_eq!(problem(b"# a\n\xC3"), "n.md (line 2, column 1): not valid UTF-8");
-    assert_eq!(
-        problem(b"---\ntitle: \"a\\u0000\"\n---\n"),
-        "n.md (line 1, column 1): the title has a NUL character in it"
-    );
 }

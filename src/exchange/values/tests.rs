@@ -64,6 +64,7 @@ fn records_are_found_alone_in_lists_in_pages_and_line_by_line() {
         ("{}\r\n{}\n\n {}", vec!["1 1:1 {}", "2 2:1 {}", "3 4:2 {}"]),
         ("{}{}", vec!["1 1:1 {}", "2 1:3 {}"]),
         ("\u{FEFF}[{}]", vec!["1 1:2 {}"]),
+        ("\u{1E}{}\n\u{1E}[{}]\n", vec!["1 1:2 {}", "2 2:3 {}"]),
     ] {
         assert_eq!(cut(text.as_bytes(), 1000), (expected.iter().map(ToString::to_string).collect(), None), "{text}");
     }
@@ -179,7 +180,7 @@ fn memory_is_that_of_one_record_however_many_there_are() {
     }
     assert_eq!(count, RECORDS);
     assert_eq!(values.position().column, 1 + RECORDS * record.len() as u64, "all of it was one line");
-    assert!(values.record.capacity() < 4 * record.len(), "holds {} bytes", values.record.capacity());
+    assert!(values.text.capacity() < 4 * record.len(), "holds {} bytes", values.text.capacity());
 }
 
 #[test]

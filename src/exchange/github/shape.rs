@@ -1,0 +1,202 @@
+//! Tells what a JSON object of GitHub's is: an account, a repository, something that holds them, or anything else.
+//!
+//! A kind is recognised by what only its records have. Around a record may stand an entry of a list of stars
+//! (`starred_at`), a webhook's payload (`sender`) or an edge of GraphQL (`node`); several stand in a page of a search, in
+//! `repositories`, or anywhere in the `data` of GraphQL.
+
+use std::fmt;
+
+use serde::de::{IgnoredAny, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
+
+use crate::exchange::fields::Fields;
+use crate::exchange::place::Flaw;
+
+/// How many objects may stand around a record, one in the other.
+const MAX_AROUND: usize = 4;
+
+/// How many objects of a GraphQL answer may stand around a list of records, and how many may stand side by side.
+const MAX_GRAPH: usize = 12;
+const MAX_BRANCHES: usize = 1_000;
+
+/// The fields of any record that is looked at; null counts as absent.
+#[derive(Deserialize)]
+pub(super) struct Raw<'a> {
+    #[serde(borrow)]
+    pub id: Option<&'a RawValue>,
+    #[serde(rename = "databaseId")]
+    pub database_id: Option<&'a RawValue>,
+    pub login: Option<&'a RawValue>,
+    pub email: Option<&'a RawValue>,
+    pub name: Option<&'a RawValue>,
+    full_name: Option<&'a RawValue>,
+    #[serde(rename = "nameWithOwner")]
+    name_with_owner: Option<&'a RawValue>,
+    #[serde(rename = "fullName")]
+    search_full_name: Option<&'a RawValue>,
+    pub owner: Option<&'a RawValue>,
+    pub private: Option<&'a RawValue>,
+    #[serde(rename = "isPrivate")]
+    pub is_private: Option<&'a RawValue>,
+    pub visibility: Option<&'a RawValue>,
+    package_type: Option<&'a RawValue>,
+    inviter: Option<&'a RawValue>,
+    pub message: Option<&'a RawValue>,
+    pub errors: Option<&'a RawValue>,
+    sha: Option<&'a RawValue>,
+    node_id: Option<&'a RawValue>,
+    starred_at: Option<&'a RawValue>,
+    repo: Option<&'a RawValue>,
+    user: Option<&'a RawValue>,
+    sender: Option<&'a RawValue>,
+    repository: Option<&'a RawValue>,
+    node: Option<&'a RawValue>,
+    total_count: Option<&'a RawValue>,
+    items: Option<&'a RawValue>,
+    repositories: Option<&'a RawValue>,
+    data: Option<&'a RawValue>,
+}
+
+impl<'a> Raw<'a> {
+    /// The name with the owner's before it, and the field that gives it.
+    pub fn full_name(&self) -> Option<(&'static str, &'a RawValue)> {
+        let named = |name, value: Option<&'a RawValue>| value.map(|value| (name, value));
+        named("full_name", self.full_name)
+            .or_else(|| named("nameWithOwner", self.name_with_owner))
+            .or_else(|| named("fullName", self.search_full_name))
+    }
+
+    /// Only a repository has a full name; a record that was cut down to a few fields still says who may see it.
+    fn is_repository(&self) -> bool {
+        let says_who_may_see_it =
+            self.private.or(self.is_private).or(self.visibility).is_some() && self.package_type.is_none();
+        // How GraphQL begins the ids of repositories.
+        let is_called_one = self.id.is_some_and(|id| id.get().starts_with("\"R_"));
+        let is_one = says_who_may_see_it || is_called_one;
+        self.full_name().is_some() || (self.owner.is_some() && self.name.is_some() && is_one)
+    }
+
+    /// An invitation has a login too, beside a number of its own.
+    fn is_account(&self) -> bool {
+        self.login.is_some() && self.inviter.is_none()
+    }
+
+    /// The record that this one stands around, if it does.
+    fn around(&self) -> Option<&'a RawValue> {
+        let is_object = |value: &&RawValue| value.get().starts_with('{');
+        let starred = self.starred_at.and(self.repo.or(self.user));
+        let payload = self.sender.and(self.repository);
+        let edge = if self.id.is_none() { self.node } else { None };
+        starred.or(payload).or(edge).filter(is_object)
+    }
+
+    /// The list of records in this one, if it is a page of them.
+    fn list(&self) -> Option<&'a RawValue> {
+        let found = if self.total_count.is_some() { self.items } else { None };
+        found.or(self.repositories).filter(|list| list.get().starts_with('['))
+    }
+
+    /// What GitHub answers with where it does not answer with a record. A commit's `message` is another thing.
+    pub fn is_an_error(&self) -> bool {
+        let is_record = self.sha.or(self.node_id).or(self.id).is_some();
+        self.errors.is_some() || (self.message.is_some() && !is_record)
+    }
+}
+
+/// What an object is.
+pub(super) enum Shape<'a> {
+    Account(Raw<'a>),
+    Repository(Raw<'a>),
+    /// Parts of the text, each a list of records or one record.
+    Several(Vec<&'a RawValue>),
+    Other(Raw<'a>),
+}
+
+/// What an object is, and which object it is then: the one in the middle, if another stands around it.
+pub(super) fn shape(mut fields: Fields<'_>) -> Result<(Fields<'_>, Shape<'_>), Flaw> {
+    let mut raw: Raw<'_> = fields.object()?;
+    for _ in 0..MAX_AROUND {
+        let Some(inner) = raw.around() else { break };
+        fields = fields.part(inner);
+        raw = fields.object()?;
+    }
+    let shape = if raw.is_repository() {
+        Shape::Repository(raw)
+    } else if raw.is_account() {
+        Shape::Account(raw)
+    } else if let Some(list) = raw.list() {
+        Shape::Several(vec![list])
+    } else {
+        let mut parts = Vec::new();
+        if let Some(data) = raw.data
+            && raw.errors.is_none()
+        {
+            walk(data, MAX_GRAPH, &mut parts);
+        }
+        if parts.is_empty() { Shape::Other(raw) } else { Shape::Several(parts) }
+    };
+    Ok((fields, shape))
+}
+
+/// Finds the records and the lists of them in an answer of GraphQL, which may stand under any name.
+fn walk<'a>(value: &'a RawValue, depth: usize, parts: &mut Vec<&'a RawValue>) {
+    if depth == 0 || !value.get().starts_with('{') {
+        return;
+    }
+    let Ok(raw) = serde_json::from_str::<Raw<'_>>(value.get()) else { return };
+    if raw.is_repository() {
+        parts.push(value);
+        return;
+    }
+    if raw.is_account() && raw.database_id.is_some() {
+        parts.push(value);
+    }
+    let Ok(Branches { lists, objects }) = serde_json::from_str(value.get()) else { return };
+    parts.extend(&lists);
+    if lists.is_empty() {
+        for object in objects {
+            walk(object, depth - 1, parts);
+        }
+    }
+}
+
+/// The lists of records directly in an object of GraphQL's, and the objects in it.
+#[derive(Default)]
+struct Branches<'a> {
+    lists: Vec<&'a RawValue>,
+    objects: Vec<&'a RawValue>,
+}
+
+impl<'a> Deserialize<'a> for Branches<'a> {
+    fn deserialize<D: Deserializer<'a>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Each;
+        impl<'a> Visitor<'a> for Each {
+            type Value = Branches<'a>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'a>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut found = Branches::default();
+                while let Some(name) = map.next_key::<String>()? {
+                    if found.lists.len() + found.objects.len() == MAX_BRANCHES {
+                        map.next_value::<IgnoredAny>()?;
+                        continue;
+                    }
+                    let value: &'a RawValue = map.next_value()?;
+                    match value.get().as_bytes().first() {
+                        // The edges of a connection hold its nodes again.
+                        Some(b'[') if name == "nodes" => found.lists = vec![value],
+                        Some(b'[') if name == "edges" && found.lists.is_empty() => found.lists.push(value),
+                        Some(b'{') => found.objects.push(value),
+                        _ => {}
+                    }
+                }
+                Ok(found)
+            }
+        }
+        deserializer.deserialize_map(Each)
+    }
+}

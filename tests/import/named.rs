@@ -1,0 +1,126 @@
+//! Repositories whose records give no number of GitHub's: found by their owner's login and their name, and never doubled.
+
+use folio::exchange::{self, Rules, Summary};
+use folio::models::{Repository, User};
+use folio::services::users::{self, Account};
+use folio::types::RepositoryStatus;
+use folio::{Database, Result};
+
+use crate::support::fixture::{Fixture, fixture};
+
+fn database() -> Fixture {
+    fixture(module_path!())
+}
+
+fn import(db: &Database, text: &str) -> Result<Summary> {
+    db.begin(|session| {
+        let records = exchange::read(std::io::Cursor::new(text.to_owned()), "input.json", None)?;
+        exchange::apply(session, records, &Rules::default(), |_| {})
+    })
+}
+
+fn repositories(db: &Database) -> Vec<(i64, Option<i64>, String, RepositoryStatus)> {
+    let all: Vec<Repository> = db.read(|session| session.rows(Repository::all())).unwrap();
+    all.into_iter().map(|row| (row.user_id, row.repo_id, row.repo_name.to_string(), row.status)).collect()
+}
+
+/// As the REST interface gives it.
+fn numbered(number: i64, name: &str, private: bool) -> String {
+    format!(
+        r#"{{"id": {number}, "name": "{name}", "full_name": "ann/{name}", "owner": {{"id": 1, "login": "ann"}}, "private": {private}}}"#
+    )
+}
+
+/// As `gh repo list --json id,name,owner,visibility` prints it.
+fn named(name: &str, visibility: &str) -> String {
+    format!(
+        r#"{{"id": "R_kgDO{name}", "name": "{name}", "owner": {{"id": "U_kgDOA", "login": "ann"}}, "visibility": "{visibility}"}}"#
+    )
+}
+
+#[test]
+fn a_repository_is_found_by_owner_and_name_and_keeps_its_number() -> Result<()> {
+    let db = database();
+    import(&db, &numbered(7, "code", true))?;
+    let summary = import(&db, &named("code", "PUBLIC"))?;
+    assert_eq!(summary.repositories.to_string(), "0 new, 1 changed, 0 unchanged");
+    assert_eq!(repositories(&db), [(1, Some(7), "code".to_owned(), RepositoryStatus::Public)]);
+    assert_eq!(import(&db, &named("code", "PUBLIC"))?.total().to_string(), "0 new, 0 changed, 1 unchanged");
+    Ok(())
+}
+
+#[test]
+fn a_new_repository_gets_its_number_when_a_record_gives_one() -> Result<()> {
+    let db = database();
+    import(&db, r#"{"id": 1, "login": "ann"}"#)?;
+    let summary = import(&db, &format!("[{}, {}]", named("code", "PUBLIC"), named("docs", "INTERNAL")))?;
+    assert_eq!(summary.repositories.to_string(), "2 new, 0 changed, 0 unchanged");
+    import(&db, &numbered(7, "code", false))?;
+    assert_eq!(
+        repositories(&db),
+        [
+            (1, Some(7), "code".to_owned(), RepositoryStatus::Public),
+            (1, None, "docs".to_owned(), RepositoryStatus::Private),
+        ]
+    );
+    Ok(())
+}
+
+#[test]
+fn a_number_that_graphql_was_asked_for_finds_a_renamed_repository() -> Result<()> {
+    let db = database();
+    import(&db, &numbered(7, "old", false))?;
+    let summary = import(
+        &db,
+        r#"{"data": {"viewer": {"repositories": {"nodes": [{"nameWithOwner": "ann/new", "databaseId": 7, "isPrivate": false}]}}}}"#,
+    )?;
+    assert_eq!(summary.repositories.to_string(), "0 new, 1 changed, 0 unchanged");
+    assert_eq!(repositories(&db), [(1, Some(7), "new".to_owned(), RepositoryStatus::Public)]);
+    Ok(())
+}
+
+#[test]
+fn records_of_both_kinds_in_one_file_are_about_one_repository() -> Result<()> {
+    for (order, last) in [([0, 1], RepositoryStatus::Private), ([1, 0], RepositoryStatus::Public)] {
+        let db = database();
+        import(&db, r#"{"id": 1, "login": "ann"}"#)?;
+        let records = [numbered(7, "code", false), named("code", "PRIVATE")];
+        let text = order.map(|at| records[at].as_str()).join("\n");
+        let summary = import(&db, &text)?;
+        assert_eq!(summary.repositories.to_string(), "1 new, 1 changed, 0 unchanged");
+        assert_eq!(repositories(&db), [(1, Some(7), "code".to_owned(), last)]);
+    }
+    Ok(())
+}
+
+#[test]
+fn the_same_name_twice_ends_as_its_last_record_says() -> Result<()> {
+    let db = database();
+    import(&db, r#"{"id": 1, "login": "ann"}"#)?;
+    let summary = import(&db, &format!("[{}, {}]", named("code", "PUBLIC"), named("code", "PRIVATE")))?;
+    assert_eq!(summary.repositories.to_string(), "1 new, 1 changed, 0 unchanged");
+    assert_eq!(repositories(&db)[0].3, RepositoryStatus::Private);
+    Ok(())
+}
+
+#[test]
+fn an_owner_that_is_not_there_or_not_the_only_one_of_its_login_is_asked_for() -> Result<()> {
+    let db = database();
+    let refused = import(&db, &named("code", "PUBLIC")).unwrap_err().to_string();
+    assert_eq!(
+        refused,
+        "input.json, record 1 (line 1, column 1): no account has the login \"ann\" yet, and this record does not give its \
+         owner's number; import the owner first, with: gh api users/ann | folio import -"
+    );
+    for number in [1, 2] {
+        db.begin(|session| users::add(session, Account { number: Some(number), ..Account::new("ann")? }))?;
+    }
+    let refused = import(&db, &named("code", "PUBLIC")).unwrap_err().to_string();
+    assert!(
+        refused.contains("several accounts have the login \"ann\"") && refused.contains("gh api repos/"),
+        "{refused}"
+    );
+    let users: Vec<User> = db.read(|session| session.rows(User::all()))?;
+    assert_eq!((users.len(), repositories(&db).len()), (2, 0));
+    Ok(())
+}
