@@ -3,7 +3,8 @@
 //! - An account's own record wins over what is stored. An account that is only mentioned by another record is added
 //!   where it is missing and never changes one that is there.
 //! - A record that tells no email takes none away.
-//! - A repository is found by its number, else by owner and name; so a renamed one is renamed.
+//! - A repository is found by its number, so a renamed one is renamed; a row without a number by owner and name. Where two
+//!   numbers have one owner and name, the greater number has the name.
 //! - A résumé or note is found by whose it is and where it came from.
 //!
 //! Records are read into batches, and each batch is a few statements: memory does not grow with their number, and a
@@ -11,6 +12,7 @@
 
 mod accounts;
 mod documents;
+mod former;
 mod repositories;
 
 use std::collections::HashSet;
