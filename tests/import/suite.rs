@@ -3,3 +3,4 @@
 mod applying;
 mod meeting;
 mod numbers;
+mod sources;
