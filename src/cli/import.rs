@@ -23,6 +23,7 @@ Examples:
   gh api --paginate user/repos | folio import -         your own, from standard input
   folio import cv.json notes/ --login octocat           whose the résumé and the notes are
   folio import export.txt --as github
+  folio import notes/ --login octocat --verbose         and name every file that is skipped
 
 Formats: GitHub's JSON, as 'gh api' and 'gh repo list --json' print it, one record or many, also
 pages of a search, stars, GraphQL and webhook payloads; JSON Resume; Markdown. A note is called by
@@ -30,16 +31,25 @@ the title in its front matter (YAML, TOML or JSON), else by a level-1 heading th
 its file's name. A repository without GitHub's numbers is found by its owner's login and its name.
 
 Importing again changes only what changed: accounts and repositories are found by their
-number, a résumé or note by whose it is and where it came from, which is its address or the
-path as it is seen from the current folder. What the file says replaces what was edited here;
-from standard input a note is always new. Each file is one transaction: where one cannot be
-imported, the database is as it was before that file, and the files before it stay. Where another
-program writes the same records meanwhile, the file is imported again; a pipe cannot be.
+number, a résumé or note by whose it is and the file that it came from. A file is known by its
+absolute path, symbolic links followed, so it does not matter where you are or how you name it; a
+file that was moved is a new one. A document from standard input or a pipe is new unless its
+account already has the same text. What a file says replaces what was edited here.
+
+A résumé goes to the account whose login its GitHub profile names or that has its email, in any
+letter case; where there is none, it gets a new one. If more than one account may be meant, the
+résumé is refused with a list of them; choose one with --account. If two repositories have the same
+owner and name, the one with the greater number is newer and has the name.
+
+Each file is one transaction: nothing of a file that cannot be imported is kept. The other files
+of its folder are still imported; each failure is named, and the exit code is 1. A named file that
+cannot be imported ends the import, unless --keep-going is given. If another program writes the
+same records meanwhile, the file is imported again; a pipe cannot be.
 
 Prints what it did, one line a kind of record: '12 new, 3 changed, 985 unchanged'. With --format
 the same as records. Columns: kind, new, changed, unchanged.";
 
-/// How many skipped files are named one by one.
+/// How many skipped files are named one by one without `--verbose`.
 const NAMED: usize = 20;
 
 #[derive(Debug, Args)]
@@ -51,13 +61,20 @@ pub(super) struct Import {
     /// What they are, instead of what their content shows: 'github', 'jsonresume' or 'markdown'
     #[arg(long = "as", value_name = "FORMAT")]
     given: Option<exchange::Format>,
+    /// Go on after a named file that cannot be imported, as with the files of a folder
+    #[arg(long)]
+    keep_going: bool,
+    /// Name every file that is skipped, not only the first 20
+    #[arg(long)]
+    verbose: bool,
     #[command(flatten, next_help_heading = "Whose the résumés and notes are")]
     owner: Whose,
 }
 
-pub(super) fn run(globals: &Globals, Import { paths, given, owner }: Import) -> anyhow::Result<()> {
+pub(super) fn run(globals: &Globals, import: Import) -> anyhow::Result<()> {
+    let Import { paths, given, keep_going, verbose, owner } = import;
     let Gathered { inputs, skipped } = gather(&paths, given)?;
-    report_skipped(&skipped);
+    report_skipped(&skipped, if verbose { usize::MAX } else { NAMED });
     if inputs.is_empty() {
         let place = paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ");
         return Err(Error::Input { place, problem: "there is nothing in it to import".to_owned() }.into());
@@ -70,27 +87,31 @@ pub(super) fn run(globals: &Globals, Import { paths, given, owner }: Import) -> 
     };
 
     let mut summary = Summary::default();
-    let mut done = 0;
+    let (mut done, mut failures) = (0, 0);
     let mut failed = None;
     for input in &inputs {
-        match import(&database, input, owner.as_ref()) {
+        match self::import(&database, input, owner.as_ref()) {
             Ok(more) => {
                 summary.add(more);
                 done += 1;
             }
             Err(error) => {
-                failed = Some(error);
-                break;
+                let goes_on = inputs.len() > 1 && (keep_going || input.is_from_folder());
+                if !(goes_on && is_about_the_input(&error)) {
+                    failed = Some(error);
+                    break;
+                }
+                talk::say(&format!("failed: {error}"));
+                failures += 1;
             }
         }
     }
     for remark in &summary.remarks {
         talk::say(remark);
     }
-    let failed_first = failed.is_some() && done == 0;
-    let printed = if failed_first { Ok(()) } else { print(globals, &summary) };
+    let printed = if done == 0 { Ok(()) } else { print(globals, &summary) };
     if let Some(error) = failed {
-        if !failed_first {
+        if done + failures > 0 {
             talk::say(&format!(
                 "imported {done} of {} inputs; the next one failed and left nothing behind",
                 inputs.len()
@@ -98,6 +119,9 @@ pub(super) fn run(globals: &Globals, Import { paths, given, owner }: Import) -> 
         }
         // Worth more than a reader of the summary who went away.
         return Err(error.into());
+    }
+    if failures > 0 {
+        anyhow::bail!("{failures} of {} inputs could not be imported and left nothing behind", inputs.len());
     }
     printed.map_err(|error| exit::after(&format!("imported {done} of {} inputs", inputs.len()), error))?;
     if database.created() || (talk::listens() && summary.total().new > 0) {
@@ -131,6 +155,23 @@ fn is_met(error: &Error) -> bool {
     matches!(error.root(), Error::Conflict { .. } | Error::StaleRow { .. })
 }
 
+/// Whether a failure is the input's own, so that the next one may be imported.
+fn is_about_the_input(error: &Error) -> bool {
+    matches!(
+        error.root(),
+        Error::Input { .. }
+            | Error::Io { .. }
+            | Error::Value { .. }
+            | Error::NotFound { .. }
+            | Error::Ambiguous { .. }
+            | Error::Exists { .. }
+            | Error::Unique { .. }
+            | Error::ForeignKey { .. }
+            | Error::NotNull { .. }
+            | Error::Check { .. }
+    )
+}
+
 fn met(input: &Input, error: &Error) -> Error {
     let said = match error.root() {
         Error::Conflict { source } => source.to_string(),
@@ -142,12 +183,12 @@ fn met(input: &Input, error: &Error) -> Error {
     Error::Input { place: input.name(), problem }
 }
 
-fn report_skipped(skipped: &[Skipped]) {
-    for Skipped { path, reason, .. } in skipped.iter().take(NAMED) {
+fn report_skipped(skipped: &[Skipped], named: usize) {
+    for Skipped { path, reason, .. } in skipped.iter().take(named) {
         talk::say(&format!("skipped {}: {reason}", path.display()));
     }
-    if let Some(more @ 1..) = skipped.len().checked_sub(NAMED) {
-        talk::say(&format!("skipped {more} more"));
+    if let Some(more @ 1..) = skipped.len().checked_sub(named) {
+        talk::say(&format!("skipped {more} more; --verbose names them all"));
     }
 }
 

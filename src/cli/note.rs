@@ -182,7 +182,7 @@ fn edit(globals: &Globals, Edit { id, name, repo, no_repo, body }: Edit) -> anyh
     let read = database.named("note edit").read(|session| notes::get(session, id))?;
     let repository = repo.map(Some).or(no_repo.then_some(None));
     let by_hand = name.is_none() && repository.is_none() && body.is_none();
-    let changes = Changes { name, body, repository };
+    let changes = Changes { name, body, repository, ..Changes::default() };
     let save = |changes| database.named("note edit").begin(|session| notes::edit(session, read.clone(), changes));
     let note = if by_hand {
         let Some(typed) = editor::edit(&format!("note-{id}"), &read.body)? else {

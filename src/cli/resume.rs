@@ -165,7 +165,7 @@ fn edit(globals: &Globals, Edit { id, vacancy, body }: Edit) -> anyhow::Result<(
     let database = globals.open_to_change()?;
     let read = database.named("resume edit").read(|session| resumes::get(session, id))?;
     let by_hand = vacancy.is_none() && body.is_none();
-    let changes = Changes { vacancy, body };
+    let changes = Changes { vacancy, body, ..Changes::default() };
     let save = |changes| database.named("resume edit").begin(|session| resumes::edit(session, read.clone(), changes));
     let resume = if by_hand {
         let Some(typed) = editor::edit(&format!("resume-{id}"), &read.body)? else {

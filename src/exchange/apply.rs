@@ -3,16 +3,19 @@
 //! - An account's own record wins over what is stored. An account that is only mentioned by another record is added
 //!   where it is missing and never changes one that is there.
 //! - A record that tells no email takes none away.
-//! - A repository is found by its number, else by owner and name; so a renamed one is renamed. One whose record gives no
-//!   number is found by its owner's login and its name.
-//! - A résumé or note is found by whose it is and where it came from.
+//! - A repository is found by its number, so a renamed one is renamed; a row without a number by owner and name, and so
+//!   is that of a record without a number. Where two numbers have one owner and name, the greater number has the name.
+//! - A résumé or note is found by whose it is and the file that it came from, wherever one stands; without a file by its
+//!   text. Whose a résumé is, its login on GitHub and its email say.
 //!
 //! Records are read into batches, and each batch is a few statements: memory does not grow with their number, and a
 //! record that is stored already sends no UPDATE.
 
 mod accounts;
 mod documents;
+mod former;
 mod named;
+mod owners;
 mod repositories;
 
 use std::collections::HashSet;
@@ -20,6 +23,7 @@ use std::collections::HashSet;
 use super::github::{Account, Repository};
 use super::place::Located;
 use super::reader::Record;
+use super::source::Source;
 use crate::error::{Error, Result};
 use crate::services::users::Who;
 use crate::session::Session;
@@ -33,14 +37,14 @@ const BATCH: usize = 1_000;
 pub struct Rules {
     /// Whose the résumés and notes are.
     pub user: Option<Who>,
-    /// Where the input lies: what a document's row remembers as its source unless it names a better one.
-    pub source: Option<String>,
+    /// Where the input comes from, which a document is found again by. Without one it is found only by its text.
+    pub source: Option<Source>,
 }
 
 impl Rules {
     /// Rules for documents of this person from this source; `None` where it is not known.
     #[must_use]
-    pub fn new(user: Option<Who>, source: Option<String>) -> Self {
+    pub fn new(user: Option<Who>, source: Option<Source>) -> Self {
         Self { user, source }
     }
 }

@@ -1,16 +1,17 @@
 //! From the paths that a person names to the inputs that are read: files, folders, standard input.
 
 use std::collections::HashSet;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use walkdir::{DirEntry, WalkDir};
 
 use super::detect::{Head, Likeness};
 use super::format::{Extension, Format};
 use super::reader::{Naming, Reader};
+use super::source::{self, Source};
 use crate::error::{Error, Result};
 
 /// Something to read records from.
@@ -18,6 +19,7 @@ use crate::error::{Error, Result};
 pub struct Input {
     origin: Origin,
     format: Option<Format>,
+    from_folder: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,9 +31,10 @@ enum Origin {
 /// What a list of paths came to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Gathered {
-    /// What is to be read, in the order of the paths, and by name within a folder. None stands there twice.
+    /// What is to be read, in the order of the paths, and by name within a folder. No file is in it twice, whatever paths
+    /// lead to it.
     pub inputs: Vec<Input>,
-    /// What a folder held besides, in the same order.
+    /// What a folder held besides, in the same order, and then other paths to files that are read.
     pub skipped: Vec<Skipped>,
 }
 
@@ -48,40 +51,57 @@ pub struct Skipped {
 ///
 /// Of a folder, files are taken whose name and content show a format: `.json`, `.ndjson`, `.jsonl`, `.md` and
 /// `.markdown`; with a `format` given, every file whose name may be of it. Hidden files and folders are passed over
-/// without a word, links to folders are not followed, and the rest is listed as skipped. A file that is named itself is
-/// taken whatever it is, and not looked into before it is read, so that it may be a pipe.
+/// without a word, links to folders are not followed, and the rest is listed as skipped. What a folder holds and cannot
+/// be looked into is taken, so that opening it says why. A file that is named itself is taken whatever it is, and not
+/// looked into before it is read, so that it may be a pipe.
 ///
 /// # Errors
 ///
-/// [`Error::Io`] names the path that does not exist or the file or folder that cannot be read. Nothing has been read
-/// for good by then, so a mistyped path costs nothing.
+/// [`Error::Io`] names the path that does not exist or the folder that cannot be read. Nothing has been read for good by
+/// then, so a mistyped path costs nothing.
 pub fn gather<P: AsRef<Path>>(paths: impl IntoIterator<Item = P>, format: Option<Format>) -> Result<Gathered> {
     let mut gathered = Gathered::default();
     for path in paths {
         let path = path.as_ref();
         if path == Path::new("-") {
-            gathered.inputs.push(Input { origin: Origin::Stdin, format });
+            gathered.inputs.push(Input::stdin(format));
         } else if fs::metadata(path).map_err(|error| Error::io(path.display(), error))?.is_dir() {
             gather_folder(path, format, &mut gathered)?;
         } else {
-            gathered.inputs.push(Input { origin: Origin::File(path.to_owned()), format });
+            gathered.inputs.push(Input::file(path, format));
         }
     }
     let mut seen = HashSet::new();
-    gathered.inputs.retain(|input| seen.insert(input.place()));
+    let Gathered { inputs, skipped } = &mut gathered;
+    inputs.retain(|input| {
+        let is_new = seen.insert(input.identity());
+        if let (false, true, Origin::File(path)) = (is_new, input.from_folder, &input.origin) {
+            skipped.push(Skipped { path: path.clone(), reason: "another path to a file that is read" });
+        }
+        is_new
+    });
     Ok(gathered)
 }
 
 fn gather_folder(folder: &Path, format: Option<Format>, gathered: &mut Gathered) -> Result<()> {
     let entries = WalkDir::new(folder).sort_by_file_name().into_iter();
     for entry in entries.filter_entry(|entry| entry.depth() == 0 || !is_hidden(entry.file_name())) {
-        let entry = entry.map_err(|error| walk_error(folder, error))?;
+        let found = |path, format| Input { origin: Origin::File(path), format, from_folder: true };
+        let entry = match entry {
+            Ok(entry) => entry,
+            Err(error) if error.depth() == 0 => return Err(walk_error(folder, error)),
+            Err(error) => {
+                gathered.inputs.extend(error.path().map(|path| found(path.to_owned(), None)));
+                continue;
+            }
+        };
         if entry.file_type().is_dir() {
             continue;
         }
-        match choose(&entry, format)? {
-            Ok(format) => gathered.inputs.push(Input { origin: Origin::File(entry.into_path()), format: Some(format) }),
-            Err(reason) => gathered.skipped.push(Skipped { path: entry.into_path(), reason }),
+        match choose(&entry, format) {
+            Ok(Ok(format)) => gathered.inputs.push(found(entry.into_path(), Some(format))),
+            Ok(Err(reason)) => gathered.skipped.push(Skipped { path: entry.into_path(), reason }),
+            Err(_) => gathered.inputs.push(found(entry.into_path(), None)),
         }
     }
     Ok(())
@@ -132,13 +152,13 @@ impl Input {
     /// Standard input.
     #[must_use]
     pub fn stdin(format: Option<Format>) -> Self {
-        Self { origin: Origin::Stdin, format }
+        Self { origin: Origin::Stdin, format, from_folder: false }
     }
 
     /// One file; without a format its name and content must show it.
     #[must_use]
     pub fn file(path: impl Into<PathBuf>, format: Option<Format>) -> Self {
-        Self { origin: Origin::File(path.into()), format }
+        Self { origin: Origin::File(path.into()), format, from_folder: false }
     }
 
     /// What errors call it: the path as it was given, in quotes and with escapes where it is not Unicode, or
@@ -151,29 +171,31 @@ impl Input {
         }
     }
 
-    /// What to remember a document's origin by, so that the same file is found again however it was named: the path
-    /// below the current folder, with `/` between its parts; a path that leads elsewhere stays as it is. `None` for
-    /// standard input.
+    /// What its documents are found again by; `None` for standard input and pipes, which have nothing of their own to be
+    /// known by.
     ///
     /// # Errors
     ///
-    /// [`Error::Input`] if this path is not Unicode: any text for it could be another file's as well.
-    pub fn source(&self) -> Result<Option<String>> {
-        let unnameable = |_| Error::Input {
-            place: self.name(),
-            problem: "its path is not Unicode, so it could not be told from other files when it is imported again; \
-                      rename it"
-                .to_owned(),
-        };
-        self.place().map(OsString::into_string).transpose().map_err(unnameable)
+    /// [`Error::Io`] if its path cannot be followed to a file.
+    pub fn source(&self) -> Result<Option<Source>> {
+        match &self.origin {
+            Origin::Stdin => Ok(None),
+            Origin::File(path) => Source::of_file(path),
+        }
     }
 
-    /// Its path as [`Input::source`] says it, whatever it is made of.
-    fn place(&self) -> Option<OsString> {
+    /// The file that its path leads to, links followed; the path itself where it leads to no file.
+    fn identity(&self) -> Option<PathBuf> {
         match &self.origin {
             Origin::Stdin => None,
-            Origin::File(path) => Some(relative(path, std::env::current_dir().ok().as_deref())),
+            Origin::File(path) => Some(source::canonical(path).ok().flatten().unwrap_or_else(|| path.clone())),
         }
+    }
+
+    /// Whether it was found in a folder, rather than named itself.
+    #[must_use]
+    pub fn is_from_folder(&self) -> bool {
+        self.from_folder
     }
 
     /// Its size in bytes, where there is one to know: not of a pipe.
@@ -211,25 +233,6 @@ impl Input {
             }
         }
     }
-}
-
-/// See [`Input::source`].
-fn relative(path: &Path, current: Option<&Path>) -> OsString {
-    let path = current.and_then(|current| path.strip_prefix(current).ok()).unwrap_or(path);
-    let mut text = OsString::new();
-    for part in path.components() {
-        match part {
-            Component::CurDir => continue,
-            Component::RootDir => text.push("/"),
-            part => {
-                if !text.is_empty() && !text.as_encoded_bytes().ends_with(b"/") {
-                    text.push("/");
-                }
-                text.push(part);
-            }
-        }
-    }
-    text
 }
 
 #[cfg(test)]

@@ -44,17 +44,6 @@ pub struct Profile {
     pub url: Option<String>,
 }
 
-impl Resume {
-    /// The person's login on GitHub, if a profile says it.
-    #[must_use]
-    pub fn github_login(&self) -> Option<&str> {
-        self.profiles
-            .iter()
-            .filter(|profile| profile.network.as_deref().is_some_and(|network| network.eq_ignore_ascii_case("github")))
-            .find_map(|profile| profile.username.as_deref())
-    }
-}
-
 /// Reads the one résumé of `reader`, which errors will call `input`; memory holds all of it.
 ///
 /// # Errors

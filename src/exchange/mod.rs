@@ -32,10 +32,12 @@ mod front_matter;
 mod github;
 mod input;
 mod json_resume;
+mod logins;
 mod markdown;
 mod place;
 mod progress;
 mod reader;
+mod source;
 mod values;
 
 pub use apply::{Rules, Summary, Tally, apply};
@@ -47,4 +49,5 @@ pub use markdown::{Note, read_note};
 pub use place::{Located, Place, Position};
 pub use progress::Progress;
 pub use reader::{Reader, Record, read};
+pub use source::Source;
 pub use values::{MAX_DEPTH, MAX_RECORD};

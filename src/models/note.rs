@@ -29,7 +29,7 @@ pub struct Note {
     /// What it is about; it outlives the repository.
     #[entity(references = repositories::id)]
     pub repository_id: Option<Id<Repository>>,
-    /// Where an imported one came from: its path.
+    /// Where an imported one came from: the path of its file.
     pub source: Option<Text256>,
     /// When Folio recorded the note.
     #[entity(default = Timestamp::now)]
@@ -67,6 +67,18 @@ impl Note {
     #[must_use]
     pub fn from_source(source: &Text256) -> Notes<'_> {
         Self::all().filter(notes::source.eq(source))
+    }
+
+    /// The notes that were imported from any of `sources`, whosever they are.
+    #[must_use]
+    pub fn from_any(sources: &[Text256]) -> Notes<'_> {
+        Self::all().filter(notes::source.eq_any(sources))
+    }
+
+    /// The person's notes with exactly this text.
+    #[must_use]
+    pub fn of_saying(user: Id<User>, body: &LongText) -> Notes<'_> {
+        Self::all().filter(notes::user_id.eq(user)).filter(notes::body.eq(body))
     }
 
     /// The person's note that was imported from `source`.

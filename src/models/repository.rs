@@ -77,6 +77,12 @@ impl Repository {
         Self::all().filter(repositories::user_id.eq_any(owners)).filter(repositories::repo_name.eq_any(names))
     }
 
+    /// The repositories of these owners whose names are like `pattern`, in SQL's sense.
+    #[must_use]
+    pub fn called_like<'q>(owners: &'q [i64], pattern: &'q str) -> Repositories<'q> {
+        Self::all().filter(repositories::user_id.eq_any(owners)).filter(repositories::repo_name.like(pattern))
+    }
+
     /// All repositories with their owners.
     #[must_use]
     pub fn owned<'q>() -> OwnedRepositories<'q> {

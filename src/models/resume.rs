@@ -25,7 +25,7 @@ pub struct Resume {
     /// The text, or the JSON Resume document as it was imported.
     #[entity(default = LongText::default)]
     pub body: LongText,
-    /// Where an imported one came from: its canonical address, or its path.
+    /// Where an imported one came from: the path of its file.
     pub source: Option<Text256>,
     /// When Folio recorded the résumé.
     #[entity(default = Timestamp::now)]
@@ -52,6 +52,18 @@ impl Resume {
     #[must_use]
     pub fn from_source(source: &Text256) -> Resumes<'_> {
         Self::all().filter(resumes::source.eq(source))
+    }
+
+    /// The résumés that were imported from any of `sources`, whosever they are.
+    #[must_use]
+    pub fn from_any(sources: &[Text256]) -> Resumes<'_> {
+        Self::all().filter(resumes::source.eq_any(sources))
+    }
+
+    /// The person's résumés with exactly this text.
+    #[must_use]
+    pub fn of_saying(user: Id<User>, body: &LongText) -> Resumes<'_> {
+        Self::all().filter(resumes::user_id.eq(user)).filter(resumes::body.eq(body))
     }
 
     /// The person's résumé that was imported from `source`.

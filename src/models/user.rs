@@ -8,6 +8,11 @@ use crate::schema::users;
 use crate::session::{AnyBackend, Entity};
 use crate::types::{Email, Id, Text256, Timestamp};
 
+diesel::define_sql_function! {
+    /// The text in small letters, as the database makes them.
+    fn lower(text: diesel::sql_types::Text) -> diesel::sql_types::Text;
+}
+
 /// An account: one developer at one place.
 #[derive(Debug, Clone, PartialEq, Hash, HasQuery, Entity, Serialize)]
 #[diesel(table_name = users)]
@@ -62,6 +67,18 @@ impl User {
     #[must_use]
     pub fn with_logins<'q>(logins: &'q [&'q str]) -> Users<'q> {
         Self::all().filter(users::username.eq_any(logins))
+    }
+
+    /// The accounts with this login in any letter case. An engine may take more than ASCII's letters for the same.
+    #[must_use]
+    pub fn with_login_in_any_case(login: &str) -> Users<'_> {
+        Self::all().filter(lower(users::username).eq(lower(login)))
+    }
+
+    /// The accounts with this email in any letter case, likewise.
+    #[must_use]
+    pub fn with_email_in_any_case(email: &str) -> Users<'_> {
+        Self::all().filter(lower(users::email.assume_not_null()).eq(lower(email)))
     }
 
     /// The accounts with this email.

@@ -53,6 +53,8 @@ pub struct Edit {
     pub body: Option<LongText>,
     /// What it is about; `Some(None)` is nothing in particular.
     pub repository: Option<Option<Which>>,
+    /// Where it is imported from now.
+    pub source: Option<Text256>,
 }
 
 /// Adds a note to a person.
@@ -91,15 +93,6 @@ fn about(session: &mut Session<'_>, which: Option<&Which>) -> Result<Option<Id<R
 /// What reading fails with.
 pub fn from_source(session: &mut Session<'_>, user: Id<User>, source: &Text256) -> Result<Option<Note>> {
     Ok(session.rows(Note::of_from_source(user, source))?.into_iter().next())
-}
-
-/// All notes that were imported from `source`, whosever they are.
-///
-/// # Errors
-///
-/// What reading fails with.
-pub fn all_from_source(session: &mut Session<'_>, source: &Text256) -> Result<Vec<Note>> {
-    session.rows(Note::from_source(source))
 }
 
 /// The note.
@@ -144,6 +137,7 @@ pub fn edit(session: &mut Session<'_>, read: Note, edit: Edit) -> Result<Note> {
     let changed = Note {
         name: edit.name.unwrap_or_else(|| read.name.clone()),
         body: edit.body.unwrap_or_else(|| read.body.clone()),
+        source: edit.source.or_else(|| read.source.clone()),
         repository_id,
         ..read
     };

@@ -45,6 +45,8 @@ pub struct Edit {
     pub vacancy: Option<Text256>,
     /// The text.
     pub body: Option<LongText>,
+    /// Where it is imported from now.
+    pub source: Option<Text256>,
 }
 
 /// Adds a résumé to a person.
@@ -72,15 +74,6 @@ pub fn add(session: &mut Session<'_>, who: &Who, offer: Offer) -> Result<Resume>
 /// What reading fails with.
 pub fn from_source(session: &mut Session<'_>, user: Id<User>, source: &Text256) -> Result<Option<Resume>> {
     Ok(session.rows(Resume::of_from_source(user, source))?.into_iter().next())
-}
-
-/// All résumés that were imported from `source`, whosever they are.
-///
-/// # Errors
-///
-/// What reading fails with.
-pub fn all_from_source(session: &mut Session<'_>, source: &Text256) -> Result<Vec<Resume>> {
-    session.rows(Resume::from_source(source))
 }
 
 /// The résumé.
@@ -119,6 +112,7 @@ pub fn edit(session: &mut Session<'_>, read: Resume, edit: Edit) -> Result<Resum
     let changed = Resume {
         vacancy: edit.vacancy.unwrap_or_else(|| read.vacancy.clone()),
         body: edit.body.unwrap_or_else(|| read.body.clone()),
+        source: edit.source.or_else(|| read.source.clone()),
         ..read
     };
     let handle = session.attach(changed)?;

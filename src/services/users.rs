@@ -192,6 +192,37 @@ pub fn find(session: &mut Session<'_>, who: &Who) -> Result<Option<User>> {
     }
 }
 
+/// The accounts with this login; where none has it as it is written, those whose login differs in the case of ASCII's
+/// letters only. That reads all logins, so it is for single names.
+///
+/// # Errors
+///
+/// What reading fails with.
+pub fn called(session: &mut Session<'_>, login: &str) -> Result<Vec<User>> {
+    let exact: Vec<User> = session.rows(User::with_login(login))?;
+    if !exact.is_empty() {
+        return Ok(exact);
+    }
+    let mut found: Vec<User> = session.rows(User::with_login_in_any_case(login))?;
+    found.retain(|user| user.username.eq_ignore_ascii_case(login));
+    Ok(found)
+}
+
+/// The accounts with this email, likewise.
+///
+/// # Errors
+///
+/// What reading fails with.
+pub fn reached_at(session: &mut Session<'_>, email: &str) -> Result<Vec<User>> {
+    let exact: Vec<User> = session.rows(User::with_email(email))?;
+    if !exact.is_empty() {
+        return Ok(exact);
+    }
+    let mut found: Vec<User> = session.rows(User::with_email_in_any_case(email))?;
+    found.retain(|user| user.email.as_ref().is_some_and(|found| found.eq_ignore_ascii_case(email)));
+    Ok(found)
+}
+
 fn candidates(session: &mut Session<'_>, who: &Who) -> Result<Vec<User>> {
     match who {
         Who::Id(id) => session.rows(User::with_id(*id)),

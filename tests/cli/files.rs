@@ -62,6 +62,19 @@ fn a_database_that_is_locked_for_longer_than_the_timeout_is_said_to_be_and_readi
 }
 
 #[test]
+fn a_locked_database_stops_the_import_of_a_folder_at_its_first_file() {
+    let home = Home::with_users(module_path!());
+    fs::create_dir(home.path().join("in")).unwrap();
+    for name in ["in/1.json", "in/2.json"] {
+        home.file(name, r#"{"login": "hubot", "id": 3}"#);
+    }
+    let mut writer = home.connect();
+    writer.batch_execute("BEGIN IMMEDIATE").unwrap();
+    let said = home.fails(1, &["import", "in", "--busy-timeout", "0"]);
+    assert!(said.starts_with("the database is locked by another writer"), "{said}");
+}
+
+#[test]
 fn a_writer_that_ends_in_time_is_waited_for() {
     let home = Home::with_users(module_path!());
     let mut writer = home.connect();

@@ -3,7 +3,10 @@
 use std::fs;
 use std::path::Path;
 
+use folio::connection::Backend;
+
 use crate::home::{Home, run};
+use crate::support::fixture::engine;
 
 fn sample(name: &str) -> String {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("samples").join(name).display().to_string()
@@ -41,20 +44,59 @@ fn what_was_done_is_a_row_a_kind_where_a_format_is_asked_for() {
     assert_eq!(json[1], serde_json::json!({"kind": "in all", "new": 0, "changed": 0, "unchanged": 2}));
 }
 
+/// Three files, of which the second is cut.
+fn with_a_cut_file(home: &Home) {
+    fs::create_dir(home.path().join("in")).unwrap();
+    home.file("in/1.json", r#"[{"login": "octocat", "id": 583231}]"#);
+    home.file("in/2.json", "[{\"login\": \"hubot\", \"id\": 3},\n {\"login\": \"cut");
+    home.file("in/3.json", r#"[{"login": "ada", "id": 4}]"#);
+}
+
 #[test]
-fn an_input_that_fails_leaves_nothing_behind_and_those_before_it_stay() {
+fn a_file_of_a_folder_that_fails_is_named_leaves_nothing_behind_and_does_not_stop_the_others() {
     let home = Home::new(module_path!());
-    home.file("1.json", r#"[{"login": "octocat", "id": 583231}]"#);
-    home.file("2.json", "[{\"login\": \"hubot\", \"id\": 3},\n {\"login\": \"cut");
-    home.file("3.json", r#"[{"login": "ada", "id": 4}]"#);
-    let ran = home.run(&["import", "."]);
+    with_a_cut_file(&home);
+    let ran = home.run(&["import", "in"]);
+    assert_eq!(ran.code, Some(1));
+    assert_eq!(ran.out, "users         2 new, 0 changed, 0 unchanged\nin all        2 new, 0 changed, 0 unchanged\n");
+    let said: Vec<_> = ran.err.lines().collect();
+    let [.., failed, last] = &said[..] else { panic!("{ran:?}") };
+    assert!(failed.starts_with("failed: in/2.json, record 2 (line 2, column "), "{failed}");
+    assert_eq!(*last, "folio: 1 of 3 inputs could not be imported and left nothing behind");
+    assert_eq!(home.column(2, &["user", "list"]), ["octocat", "ada"]);
+}
+
+#[test]
+fn a_named_file_that_fails_stops_the_import_unless_it_is_to_keep_going() {
+    let home = Home::new(module_path!());
+    with_a_cut_file(&home);
+    let named = ["import", "in/1.json", "in/2.json", "in/3.json"];
+    let ran = home.run(&named);
     assert_eq!(ran.code, Some(1));
     assert_eq!(ran.out, "users         1 new, 0 changed, 0 unchanged\nin all        1 new, 0 changed, 0 unchanged\n");
     let said: Vec<_> = ran.err.lines().collect();
     let [.., stands, failed] = &said[..] else { panic!("{ran:?}") };
     assert_eq!(*stands, "imported 1 of 3 inputs; the next one failed and left nothing behind");
-    assert!(failed.starts_with("folio: ./2.json, record 2 (line 2, column "), "{failed}");
+    assert!(failed.starts_with("folio: in/2.json, record 2 (line 2, column "), "{failed}");
     assert_eq!(home.column(2, &["user", "list"]), ["octocat"]);
+
+    let ran = home.run(&[&named[..], &["--keep-going"]].concat());
+    assert_eq!(ran.code, Some(1));
+    assert!(ran.err.starts_with("failed: in/2.json, record 2 "), "{ran:?}");
+    assert_eq!(home.column(2, &["user", "list"]), ["octocat", "ada"]);
+}
+
+#[test]
+fn where_every_file_of_a_folder_fails_each_is_named() {
+    let home = Home::new(module_path!());
+    fs::create_dir(home.path().join("in")).unwrap();
+    for name in ["in/1.json", "in/2.json"] {
+        home.file(name, "[{");
+    }
+    let ran = home.run(&["import", "in"]);
+    assert_eq!((ran.code, ran.out.as_str()), (Some(1), ""));
+    assert!(ran.err.contains("failed: in/1.json, ") && ran.err.contains("failed: in/2.json, "), "{ran:?}");
+    assert!(ran.err.ends_with("folio: 2 of 2 inputs could not be imported and left nothing behind\n"), "{ran:?}");
 }
 
 #[test]
@@ -94,35 +136,42 @@ fn bad_input_is_named_with_its_place_and_nothing_of_it_is_kept() {
 
 #[cfg(unix)]
 #[test]
-fn a_file_whose_name_is_not_unicode_is_never_taken_for_another_one() {
+fn a_file_whose_name_is_not_unicode_is_imported_and_never_taken_for_another_one() {
     use std::ffi::OsStr;
     use std::os::unix::ffi::OsStrExt as _;
 
     let home = Home::with_users(module_path!());
-    let import = |names: &[&[u8]]| {
-        run(home.folio(&["import", "--login", "ada"]).args(names.iter().map(|name| OsStr::from_bytes(name))))
-    };
-    for name in [&b"in/x\xff.md"[..], b"in/x\xfe.md", b"in/a.md"] {
-        fs::create_dir_all(home.path().join("in")).unwrap();
-        fs::write(home.path().join(OsStr::from_bytes(name)), name).unwrap();
+    fs::create_dir_all(home.path().join("in")).unwrap();
+    for name in [&b"in/x\xff.md"[..], b"in/x\xfe.md", "in/x\u{fffd}.md".as_bytes()] {
+        fs::write(home.path().join(OsStr::from_bytes(name)), "- all of it").unwrap();
     }
-    let refusal = |name: &str| {
-        format!(
-            "\"in/{name}\": its path is not Unicode, so it could not be told from other files when it is imported \
-             again; rename it"
-        )
-    };
-    assert_eq!(import(&[b"in/x\xff.md", b"in/x\xfe.md"]).refused(1), refusal(r"x\xFF.md"));
-    assert_eq!(home.done(&["note", "list"]), "");
-    let ran = import(&[b"in"]);
-    assert_eq!(ran.code, Some(1), "{ran:?}");
-    let stands = "imported 1 of 3 inputs; the next one failed and left nothing behind";
-    assert_eq!(ran.err, format!("{stands}\nfolio: {}\n", refusal(r"x\xFE.md")));
-    assert_eq!(home.column(2, &["note", "list"]), ["a"]);
+    assert!(home.done(&["import", "in", "--login", "ada"]).contains("notes         3 new, "));
+    assert!(home.done(&["import", "in"]).contains("notes         0 new, 0 changed, 3 unchanged"));
+    let sources = home.column(4, &["note", "list"]);
+    assert!(sources[0].starts_with("file:///") && sources[0].ends_with("/in/x%FE.md"), "{sources:?}");
+    assert!(sources[2].starts_with('/') && sources[2].ends_with("/in/x\u{fffd}.md"), "{sources:?}");
+}
 
-    // What is found by its number needs no name.
-    fs::write(home.path().join(OsStr::from_bytes(b"\xff.json")), r#"{"login": "hubot", "id": 3}"#).unwrap();
-    assert_eq!(import(&[b"\xff.json"]).code, Some(0));
+#[cfg(unix)]
+#[test]
+fn a_note_is_the_same_one_wherever_the_program_is_run() {
+    let home = Home::with_users(module_path!());
+    fs::create_dir(home.path().join("n")).unwrap();
+    std::os::unix::fs::symlink("n", home.path().join("link")).unwrap();
+    home.file("n/c.md", "# C\n");
+    for (folder, path) in
+        [("n", "c.md"), ("", "n/c.md"), ("n", "../n/c.md"), ("n", "."), ("", "link/c.md"), ("link", "c.md")]
+    {
+        let mut folio = home.folio(&["import", path, "--login", "ada"]);
+        if engine(module_path!()) == Backend::Sqlite {
+            folio.args(["--database-url", &home.place()]);
+        }
+        let ran = run(folio.current_dir(home.path().join(folder)));
+        assert_eq!(ran.code, Some(0), "{folder} {path}: {ran:?}");
+    }
+    assert_eq!(home.column(2, &["note", "list"]), ["C"]);
+    let ran = home.run(&["import", "n/c.md", "./n/c.md", "link/c.md"]);
+    assert!(ran.out.ends_with("in all        0 new, 0 changed, 1 unchanged\n"), "{ran:?}");
 }
 
 #[test]
@@ -148,7 +197,9 @@ fn what_a_folder_holds_besides_is_said() {
     }
     let ran = home.run(&["import", "in"]);
     assert_eq!(ran.err.matches("skipped in/").count(), 20, "{ran:?}");
-    assert!(ran.err.contains("skipped 11 more\n"), "{ran:?}");
+    assert!(ran.err.contains("skipped 11 more; --verbose names them all\n"), "{ran:?}");
+    let ran = home.run(&["import", "in", "--verbose"]);
+    assert_eq!(ran.err.matches("skipped in/").count(), 31, "{ran:?}");
 }
 
 #[test]

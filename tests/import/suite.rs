@@ -3,3 +3,5 @@
 mod applying;
 mod meeting;
 mod named;
+mod numbers;
+mod sources;

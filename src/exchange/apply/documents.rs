@@ -1,114 +1,232 @@
-//! Résumés and notes: whose they are, and whether they came from the same place before.
+//! Résumés and notes: whose they are, and whether they came from the same file before.
 
-use super::{Rules, Summary, Tally};
+use super::owners::{self, Before};
+use super::{Rules, Summary};
 use crate::error::{Error, Result};
+use crate::exchange::source::Source;
 use crate::exchange::{json_resume, markdown};
-use crate::models::User;
-use crate::services::users::{Account, Who};
+use crate::models::{Note, Resume, User};
+use crate::services::users::Who;
 use crate::services::{notes, resumes, users};
 use crate::session::Session;
-use crate::types::{Email, Id, LongText, Text256};
+use crate::types::{Id, LongText, Text256};
 
-/// Adds a résumé, or changes the one that came from the same place.
+/// Adds a résumé, or changes the one that came from the same file.
 pub(super) fn resume(
     session: &mut Session<'_>,
     resume: &json_resume::Resume,
     rules: &Rules,
     summary: &mut Summary,
 ) -> Result<()> {
-    let source = source(resume.canonical.as_ref().or(rules.source.as_ref()))?;
     let vacancy = resume.label.as_ref().or(resume.name.as_ref()).map_or("Résumé", String::as_str);
     let vacancy = Text256::named("basics.label", vacancy)?;
     let body = LongText::named("document", &resume.document)?;
-    let user = owner_of_resume(session, resume, rules, source.as_ref(), &mut summary.users)?;
-    let present = source.as_ref().map(|source| resumes::from_source(session, user, source)).transpose()?.flatten();
+    let source = rules.source.as_ref();
+    let (found, before) = match source {
+        Some(source) => {
+            let mut sources = sources(source);
+            let of_file = sources.len();
+            // What earlier versions took for the source, whatever file it was in.
+            sources.extend(resume.canonical.as_ref().and_then(|address| Text256::named("source", address).ok()));
+            let found = session.rows(Resume::from_any(&sources))?;
+            let owners = owners_before(&found, &sources[..of_file], &vacancy, &body);
+            let has_the_text = |id: &Id<User>| found.iter().any(|row: &Resume| row.user_id == *id && row.body == body);
+            let unchanged = owners.iter().copied().filter(has_the_text).collect();
+            (found, Before { owners, unchanged })
+        }
+        None => (Vec::new(), Before::default()),
+    };
+    let user = owners::owner(session, resume, rules, &before, &mut summary.users)?;
+    let present = match source {
+        Some(source) => choose(found, user, source, &vacancy, &body, &mut summary.remarks),
+        None => session.rows(Resume::of_saying(user, &body))?.into_iter().find(|resume| resume.vacancy == vacancy),
+    };
+    let source = source.map(|source| source.text().clone());
     match present {
         None => {
             resumes::add(session, &Who::Id(user), resumes::Offer { vacancy, body, source })?;
             summary.resumes.new += 1;
         }
-        Some(present) if present.vacancy == vacancy && present.body == body => summary.resumes.unchanged += 1,
+        Some(present) if present.says(&vacancy, &body) && (source.is_none() || present.source == source) => {
+            summary.resumes.unchanged += 1;
+        }
         Some(present) => {
-            resumes::edit(session, present, resumes::Edit { vacancy: Some(vacancy), body: Some(body) })?;
+            resumes::edit(session, present, resumes::Edit { vacancy: Some(vacancy), body: Some(body), source })?;
             summary.resumes.changed += 1;
         }
     }
     Ok(())
 }
 
-/// Whose a résumé is: who was named; else the one account with its email; else, where it says no email, the one whose
-/// résumé came from the same place before; else a new account.
-fn owner_of_resume(
-    session: &mut Session<'_>,
-    resume: &json_resume::Resume,
-    rules: &Rules,
-    source: Option<&Text256>,
-    tally: &mut Tally,
-) -> Result<Id<User>> {
-    if let Some(who) = &rules.user {
-        return Ok(users::get(session, who)?.id);
-    }
-    if let Some(email) = &resume.email {
-        if let Some(user) = users::find(session, &Who::Email(email.clone()))? {
-            return Ok(user.id);
-        }
-    } else if let Some(source) = source
-        && let [present] = resumes::all_from_source(session, source)?.as_slice()
-    {
-        return Ok(present.user_id);
-    }
-    let Some(name) = resume.github_login().or(resume.name.as_deref()).or(resume.email.as_deref()) else {
-        return Err(Error::Value {
-            what: "résumé",
-            problem: "it names no person (basics.name, basics.email); say whose it is with --user".to_owned(),
-        });
-    };
-    let email = resume.email.as_ref().map(|email| Email::named("basics.email", email)).transpose()?;
-    let username = Text256::named("basics.name", name)?;
-    tally.new += 1;
-    Ok(users::add(session, Account { number: None, username, email })?.id)
-}
-
-/// Adds a note, or changes the one that came from the same place.
+/// Adds a note, or changes the one that came from the same file.
 pub(super) fn note(
     session: &mut Session<'_>,
     note: &markdown::Note,
     rules: &Rules,
     summary: &mut Summary,
 ) -> Result<()> {
-    let source = source(rules.source.as_ref())?;
     let name = Text256::named("note name", &note.name)?;
     let body = LongText::named("note", &note.body)?;
-    let user = owner_of_note(session, rules, source.as_ref())?;
-    let present = source.as_ref().map(|source| notes::from_source(session, user, source)).transpose()?.flatten();
+    let source = rules.source.as_ref();
+    let (found, before) = match source {
+        Some(source) => {
+            let sources = sources(source);
+            let found = session.rows(Note::from_any(&sources))?;
+            let before = owners_before(&found, &sources, &name, &body);
+            (found, before)
+        }
+        None => (Vec::new(), Vec::new()),
+    };
+    let user = match (&rules.user, before.as_slice()) {
+        (Some(who), _) => users::get(session, who)?.id,
+        (None, [only]) => *only,
+        (None, _) => {
+            let problem = "nothing says whose it is; name the user with --user, --account or --login".to_owned();
+            return Err(Error::Value { what: "note", problem });
+        }
+    };
+    let present = match source {
+        Some(source) => choose(found, user, source, &name, &body, &mut summary.remarks),
+        None => session.rows(Note::of_saying(user, &body))?.into_iter().find(|note| note.name == name),
+    };
+    let source = source.map(|source| source.text().clone());
     match present {
         None => {
             notes::add(session, &Who::Id(user), notes::Text { name, body, repository: None, source })?;
             summary.notes.new += 1;
         }
-        Some(present) if present.name == name && present.body == body => summary.notes.unchanged += 1,
+        Some(present) if present.says(&name, &body) && (source.is_none() || present.source == source) => {
+            summary.notes.unchanged += 1;
+        }
         Some(present) => {
-            notes::edit(session, present, notes::Edit { name: Some(name), body: Some(body), repository: None })?;
+            let edit = notes::Edit { name: Some(name), body: Some(body), repository: None, source };
+            notes::edit(session, present, edit)?;
             summary.notes.changed += 1;
         }
     }
     Ok(())
 }
 
-/// Whose a note is: who was named, else the one whose note came from the same place before.
-fn owner_of_note(session: &mut Session<'_>, rules: &Rules, source: Option<&Text256>) -> Result<Id<User>> {
-    if let Some(who) = &rules.user {
-        return Ok(users::get(session, who)?.id);
+/// What résumés and notes have in common.
+trait Document {
+    const WHAT: &'static str;
+
+    fn id(&self) -> i64;
+    fn user(&self) -> Id<User>;
+    fn source(&self) -> Option<&Text256>;
+    fn title(&self) -> &Text256;
+    fn body(&self) -> &LongText;
+
+    fn says(&self, title: &Text256, body: &LongText) -> bool {
+        self.title() == title && self.body() == body
     }
-    if let Some(source) = source
-        && let [present] = notes::all_from_source(session, source)?.as_slice()
-    {
-        return Ok(present.user_id);
-    }
-    let problem = "nothing says whose it is; name the user with --user, --account or --login".to_owned();
-    Err(Error::Value { what: "note", problem })
 }
 
-fn source(text: Option<&String>) -> Result<Option<Text256>> {
-    text.map(|source| Text256::named("source", source)).transpose()
+impl Document for Resume {
+    const WHAT: &'static str = "résumé";
+
+    fn id(&self) -> i64 {
+        self.id.get()
+    }
+
+    fn user(&self) -> Id<User> {
+        self.user_id
+    }
+
+    fn source(&self) -> Option<&Text256> {
+        self.source.as_ref()
+    }
+
+    fn title(&self) -> &Text256 {
+        &self.vacancy
+    }
+
+    fn body(&self) -> &LongText {
+        &self.body
+    }
+}
+
+impl Document for Note {
+    const WHAT: &'static str = "note";
+
+    fn id(&self) -> i64 {
+        self.id.get()
+    }
+
+    fn user(&self) -> Id<User> {
+        self.user_id
+    }
+
+    fn source(&self) -> Option<&Text256> {
+        self.source.as_ref()
+    }
+
+    fn title(&self) -> &Text256 {
+        &self.name
+    }
+
+    fn body(&self) -> &LongText {
+        &self.body
+    }
+}
+
+/// The source, and then what earlier versions may have called it.
+fn sources(source: &Source) -> Vec<Text256> {
+    [source.text()].into_iter().chain(source.earlier()).cloned().collect()
+}
+
+/// The accounts that have the document of this file: under its source, else under what an earlier version called it.
+fn owners_before<D: Document>(found: &[D], sources: &[Text256], title: &Text256, body: &LongText) -> Vec<Id<User>> {
+    let Some((source, earlier)) = sources.split_first() else { return Vec::new() };
+    let owners = |documents: &mut dyn Iterator<Item = &D>| {
+        let mut owners: Vec<_> = documents.map(Document::user).collect();
+        owners.sort_unstable();
+        owners.dedup();
+        owners
+    };
+    let now = owners(&mut found.iter().filter(|document| document.source() == Some(source)));
+    if !now.is_empty() {
+        return now;
+    }
+    let is_earlier = |document: &&D| document.source().is_some_and(|source| earlier.contains(source));
+    owners(&mut found.iter().filter(is_earlier).filter(|document| may_be(*document, title, body)))
+}
+
+/// The person's document that came from the same file. A row of an earlier version only says what its file was called,
+/// as seen from some folder, or by an address that several files may hold: it is the one if it also has the same title or
+/// the same text, and a remark says where it has neither.
+fn choose<D: Document>(
+    found: Vec<D>,
+    user: Id<User>,
+    source: &Source,
+    title: &Text256,
+    body: &LongText,
+    remarks: &mut Vec<String>,
+) -> Option<D> {
+    let (same, earlier): (Vec<D>, Vec<D>) =
+        found.into_iter().filter(|found| found.user() == user).partition(|found| found.source() == Some(source.text()));
+    if let Some(same) = same.into_iter().next() {
+        return Some(same);
+    }
+    let (mut likely, others): (Vec<D>, Vec<D>) = earlier.into_iter().partition(|found| may_be(found, title, body));
+    if likely.is_empty() {
+        let paths = others.iter().filter(|other| other.source().is_some_and(|path| source.earlier().contains(path)));
+        remarks.extend(paths.map(|other| {
+            format!(
+                "{} id {}, {:?}, has another title and text than {}, but may be an older version of it; if it is, \
+                 remove it",
+                D::WHAT,
+                other.id(),
+                other.title(),
+                source.text(),
+            )
+        }));
+        return None;
+    }
+    let best = likely.iter().position(|found| found.body() == body).unwrap_or(0);
+    Some(likely.swap_remove(best))
+}
+
+fn may_be<D: Document>(document: &D, title: &Text256, body: &LongText) -> bool {
+    document.title() == title || document.body() == body
 }

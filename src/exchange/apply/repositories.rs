@@ -1,8 +1,9 @@
-//! Repositories: found by their number, else by owner and name.
+//! Repositories: found by their number, or, where a row has none, by owner and name.
 
 use std::collections::{HashMap, HashSet};
 
 use super::Summary;
+use super::former;
 use crate::error::Result;
 use crate::exchange::github;
 use crate::exchange::place::Located;
@@ -11,7 +12,7 @@ use crate::session::{Handle, Session};
 use crate::types::{RepositoryStatus, Text256};
 
 /// An owner's number and a repository's name: no two rows have the same.
-type Path = (i64, Text256);
+pub(super) type Path = (i64, Text256);
 
 /// What a record says, in the database's types.
 struct Wanted {
@@ -20,25 +21,22 @@ struct Wanted {
     status: RepositoryStatus,
 }
 
-/// Adds missing repositories and changes those of which the record says something else. Their owners are there.
+/// Adds missing repositories and changes those of which the record says something else. Their owners exist already.
+///
+/// Two numbers with one owner and name are a repository that was deleted and one that was made after it. The greater
+/// number is the newer one and has the name, whichever record comes first; the other gets a [`former`] name.
 pub(super) fn write(
     session: &mut Session<'_>,
     records: &[Located<github::Repository>],
     summary: &mut Summary,
 ) -> Result<()> {
-    let wanted = records.iter().map(read).collect::<Result<Vec<_>>>()?;
+    let mut wanted = records.iter().map(read).collect::<Result<Vec<_>>>()?;
     let rows = Rows::load(session, &wanted)?;
     let targets: Vec<Option<Handle<Repository>>> = wanted.iter().map(|wanted| rows.target(wanted)).collect();
-    for (wanted, target) in wanted.iter().zip(&targets) {
-        if let Some(holder) = rows.by_path.get(&wanted.path)
-            && Some(*holder) != *target
-        {
-            set_aside(session, *holder, targets.contains(&Some(*holder)), summary)?;
-        }
-    }
-    // The names that were given up are free for the rows below only once the database knows.
-    session.flush()?;
-    for (wanted, target) in wanted.into_iter().zip(targets) {
+    let about: HashSet<Handle<Repository>> = targets.iter().flatten().copied().collect();
+    make_room(session, &rows, &mut wanted, &targets, &about, summary)?;
+    let taken: HashSet<Path> = wanted.iter().map(|wanted| wanted.path.clone()).collect();
+    for (wanted, target) in wanted.into_iter().zip(&targets) {
         let (owner, name) = wanted.path;
         let Some(handle) = target else {
             let new = NewRepository::new(owner, name, wanted.status)?;
@@ -46,7 +44,7 @@ pub(super) fn write(
             summary.repositories.new += 1;
             continue;
         };
-        let row = session.edit(handle)?;
+        let row = session.edit(*handle)?;
         let before = row.clone();
         row.repo_id = Some(wanted.number);
         row.user_id = owner;
@@ -58,7 +56,9 @@ pub(super) fn write(
             summary.repositories.changed += 1;
         }
     }
-    session.flush()
+    session.flush()?;
+    let left = rows.paths.into_iter().filter(|(handle, path)| about.contains(handle) && !taken.contains(path));
+    former::give_back(session, &left.map(|(_, path)| path).collect(), summary)
 }
 
 fn read(record: &Located<github::Repository>) -> Result<Wanted> {
@@ -68,11 +68,58 @@ fn read(record: &Located<github::Repository>) -> Result<Wanted> {
     Ok(Wanted { number: *number, path: (owner.number, name), status })
 }
 
+/// Settles who has each wanted name: takes it away from the row that has it, or gives the record a former name.
+fn make_room(
+    session: &mut Session<'_>,
+    rows: &Rows,
+    wanted: &mut [Wanted],
+    targets: &[Option<Handle<Repository>>],
+    about: &HashSet<Handle<Repository>>,
+    summary: &mut Summary,
+) -> Result<()> {
+    let holders: Vec<Option<Handle<Repository>>> = wanted
+        .iter()
+        .zip(targets)
+        .map(|(wanted, target)| rows.by_path.get(&wanted.path).copied().filter(|holder| Some(*holder) != *target))
+        .collect();
+    // No two records of a batch name one path, so a holder with a record of its own is about to get another name.
+    let is_leaving = |(_, holder): &(&Wanted, &Option<_>)| holder.is_some_and(|holder| about.contains(&holder));
+    let free = wanted.iter().zip(&holders).filter(is_leaving).map(|(wanted, _)| wanted.path.clone()).collect();
+    let waiting = former::waiting(session, &free, about)?;
+    for ((wanted, target), holder) in wanted.iter_mut().zip(targets).zip(holders) {
+        let Some(holder) = holder else { continue };
+        let row = session.row(holder)?;
+        let (id, number, name) = (row.id, row.repo_id, row.repo_name.clone());
+        if about.contains(&holder) {
+            session.edit(holder)?.repo_name = former::name(&name, None, id)?;
+            if waiting.get(&wanted.path).is_some_and(|(newer, _)| *newer > wanted.number) {
+                wanted.path.1 = former::name(&name, Some(wanted.number), id)?;
+            }
+        } else if number > Some(wanted.number) {
+            let lost = former::name(&name, Some(wanted.number), id)?;
+            let had = target.map(|target| session.row(target)).transpose()?.map(|row| &row.repo_name);
+            if had != Some(&lost) {
+                let who = format!("repository number {}", wanted.number);
+                summary.remarks.push(former::remark(&who, &lost, &name, number.unwrap_or_default()));
+            }
+            wanted.path.1 = lost;
+        } else {
+            let lost = former::name(&name, number, id)?;
+            summary.remarks.push(former::remark(&format!("repository id {id}"), &lost, &name, wanted.number));
+            session.edit(holder)?.repo_name = lost;
+        }
+    }
+    // The names that were given up are free for other rows only once the database knows.
+    session.flush()
+}
+
 /// The rows that a batch may be about.
 struct Rows {
     by_number: HashMap<i64, Handle<Repository>>,
     by_path: HashMap<Path, Handle<Repository>>,
-    numbered: HashSet<Handle<Repository>>,
+    /// Where each row was before the batch.
+    paths: HashMap<Handle<Repository>, Path>,
+    numberless: HashSet<Handle<Repository>>,
 }
 
 impl Rows {
@@ -81,49 +128,30 @@ impl Rows {
         let owners: HashSet<i64> = wanted.iter().map(|wanted| wanted.path.0).collect();
         let owners: Vec<i64> = owners.into_iter().collect();
         let names: Vec<Text256> = wanted.iter().map(|wanted| wanted.path.1.clone()).collect();
-        let mut rows = Self { by_number: HashMap::new(), by_path: HashMap::new(), numbered: HashSet::new() };
-        for handle in session.query(Repository::numbered(&numbers)).all()? {
-            if let Some(number) = session.row(handle)?.repo_id {
-                rows.by_number.insert(number, handle);
-                rows.numbered.insert(handle);
-            }
-        }
-        for handle in session.query(Repository::called(&owners, &names)).all()? {
+        let mut handles = session.query(Repository::numbered(&numbers)).all()?;
+        handles.extend(session.query(Repository::called(&owners, &names)).all()?);
+        let mut rows = Self {
+            by_number: HashMap::new(),
+            by_path: HashMap::new(),
+            paths: HashMap::new(),
+            numberless: HashSet::new(),
+        };
+        for handle in handles {
             let row = session.row(handle)?;
-            rows.by_path.insert((row.user_id, row.repo_name.clone()), handle);
+            let path = (row.user_id, row.repo_name.clone());
+            rows.by_path.insert(path.clone(), handle);
+            rows.paths.insert(handle, path);
+            match row.repo_id {
+                Some(number) => _ = rows.by_number.insert(number, handle),
+                None => _ = rows.numberless.insert(handle),
+            }
         }
         Ok(rows)
     }
 
-    /// The row that a record is about. One that is found by its name only is it, unless another record of the batch
-    /// is about that row by number.
+    /// The row that a record is about: the one with its number, or one without any number that has its name.
     fn target(&self, wanted: &Wanted) -> Option<Handle<Repository>> {
-        let named = || {
-            let holder = *self.by_path.get(&wanted.path)?;
-            (!self.numbered.contains(&holder)).then_some(holder)
-        };
+        let named = || self.by_path.get(&wanted.path).copied().filter(|holder| self.numberless.contains(holder));
         self.by_number.get(&wanted.number).copied().or_else(named)
     }
-}
-
-/// Takes a row's name away from it, because a record says that another repository has it now. Where the row's own
-/// record is in the batch too (`named_anew`), that gives it its new name in a moment; where not, it keeps a name that
-/// says what happened until its record comes.
-fn set_aside(
-    session: &mut Session<'_>,
-    holder: Handle<Repository>,
-    named_anew: bool,
-    summary: &mut Summary,
-) -> Result<()> {
-    let row = session.edit(holder)?;
-    let old = row.repo_name.clone();
-    let kept: String = old.chars().take(220).collect();
-    row.repo_name = Text256::named("repository name", format!("{kept} (formerly, id {})", row.id))?;
-    if !named_anew {
-        let (id, name) = (row.id, &row.repo_name);
-        summary.remarks.push(format!(
-            "repository id {id} lost its name {old:?} to another one and is called {name:?} until its own record is imported"
-        ));
-    }
-    Ok(())
 }

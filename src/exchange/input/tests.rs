@@ -69,9 +69,10 @@ fn links_to_files_are_read_and_links_to_folders_lead_nowhere() {
     link("a.md", "sub/b.md");
     link("nowhere.md", "sub/c.md");
     let (inputs, skipped) = names(&folder, None);
-    assert_eq!(inputs, ["sub/a.md", "sub/b.md"]);
+    assert_eq!(inputs, ["sub/a.md"]);
     let reason = "a link that leads to no file";
-    assert_eq!(skipped, [("sub/c.md".to_owned(), reason), ("sub/loop".to_owned(), reason)]);
+    let other_path = ("sub/b.md".to_owned(), "another path to a file that is read");
+    assert_eq!(skipped, [("sub/c.md".to_owned(), reason), ("sub/loop".to_owned(), reason), other_path]);
 }
 
 #[test]
@@ -96,38 +97,35 @@ fn a_dash_is_standard_input_and_is_read_once() {
     assert_eq!((gathered.inputs[0].source().expect("a source"), gathered.inputs[0].size()), (None, None));
 }
 
+#[cfg(unix)]
 #[test]
-fn a_source_is_the_path_below_the_current_folder() {
-    let current = Some(Path::new("/home/ada"));
-    for (path, expected) in [
-        ("notes/a.md", "notes/a.md"),
-        ("./notes//a.md", "notes/a.md"),
-        ("notes/./a.md", "notes/a.md"),
-        ("/home/ada/notes/a.md", "notes/a.md"),
-        ("../a.md", "../a.md"),
-        ("/srv/a.md", "/srv/a.md"),
-    ] {
-        assert_eq!(relative(Path::new(path), current), expected, "{path}");
-    }
+fn what_a_folder_holds_and_cannot_be_read_is_taken_so_that_opening_it_says_why() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = folder(&[("a.md", "text"), ("b/c.json", USER), ("d.json", USER)]);
+    let close = |name: &str, mode| {
+        fs::set_permissions(folder.path().join(name), fs::Permissions::from_mode(mode)).expect("set");
+    };
+    close("b", 0o000);
+    close("d.json", 0o000);
+    // Permissions do not bind root.
+    let binds = File::open(folder.path().join("d.json")).is_err();
+    let inputs = gather([folder.path()], None).expect("gathered").inputs;
+    assert_eq!(inputs.len(), 3);
+    assert!(inputs.iter().all(Input::is_from_folder));
+    assert_eq!(inputs.iter().filter(|input| input.open().is_err()).count(), if binds { 2 } else { 0 });
+    close("b", 0o755);
 }
 
 #[cfg(unix)]
 #[test]
-fn paths_that_differ_in_bytes_of_no_unicode_are_two_inputs_and_refuse_to_be_one_source() {
-    use std::os::unix::ffi::OsStrExt as _;
-    let folder = folder(&[("x\u{fffd}.md", "text")]);
-    for name in [b"x\xfe.md", b"x\xff.md"] {
-        fs::write(folder.path().join(OsStr::from_bytes(name)), "text").expect("a file");
-    }
-    let inputs = gather([folder.path(), folder.path()], None).expect("gathered").inputs;
-    let sources: Vec<_> = inputs.iter().map(|input| input.source().map_err(|error| error.to_string())).collect();
-    let [Ok(Some(named)), Err(one), Err(two)] = &sources[..] else { panic!("{sources:?}") };
-    assert!(named.ends_with("/x\u{fffd}.md"), "{named}");
-    assert!(
-        one.contains(r"/x\xFE.md") && one.contains("its path is not Unicode") && one.ends_with("rename it"),
-        "{one}"
-    );
-    assert!(two.contains(r"/x\xFF.md"), "{two}");
+fn one_file_is_one_input_whatever_paths_lead_to_it() {
+    let folder = folder(&[("n/c.md", "text")]);
+    std::os::unix::fs::symlink("n", folder.path().join("m")).expect("a link");
+    let path = |name: &str| folder.path().join(name);
+    let gathered = gather([path("n/c.md"), path("m/c.md"), path("n/../n/c.md"), path("n")], None).expect("gathered");
+    assert_eq!(gathered.inputs, [Input::file(path("n/c.md"), None)]);
+    let reason = "another path to a file that is read";
+    assert_eq!(gathered.skipped, [Skipped { path: path("n/c.md"), reason }]);
 }
 
 #[test]

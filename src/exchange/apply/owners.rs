@@ -1,0 +1,115 @@
+//! Whose a résumé is: the account that its profile or its email names, or a new one. Where several may be meant, that is
+//! asked, never guessed.
+
+use super::{Rules, Tally};
+use crate::error::{Error, Result};
+use crate::exchange::json_resume::Resume;
+use crate::models::User;
+use crate::services::users::{self, Account, Who};
+use crate::session::Session;
+use crate::types::{Email, Id, Text256};
+
+/// The accounts that have a résumé from the same file.
+#[derive(Default)]
+pub(super) struct Before {
+    /// All of them.
+    pub owners: Vec<Id<User>>,
+    /// Those whose résumé from it has the same text.
+    pub unchanged: Vec<Id<User>>,
+}
+
+/// Finds or adds the account of a résumé.
+///
+/// - The account that the caller named has it; else the one that has the same text from the same file.
+/// - Else the one account that it names by a GitHub login and by its email, or by one of them where the other is of no
+///   account. Of several, the one that has a résumé from the same file.
+/// - One that names no login and no email belongs to the account that has a résumé from the same file.
+/// - Else a new account.
+pub(super) fn owner(
+    session: &mut Session<'_>,
+    resume: &Resume,
+    rules: &Rules,
+    Before { owners: before, unchanged }: &Before,
+    tally: &mut Tally,
+) -> Result<Id<User>> {
+    if let Some(who) = &rules.user {
+        return Ok(users::get(session, who)?.id);
+    }
+    if let [only] = unchanged.as_slice() {
+        return Ok(*only);
+    }
+    let named = named(session, resume)?;
+    match named.as_slice() {
+        [only] => return Ok(only.id),
+        [] => {}
+        several => {
+            let mut known = several.iter().filter(|user| before.contains(&user.id));
+            return match (known.next(), known.next()) {
+                (Some(only), None) => Ok(only.id),
+                _ => Err(ask("its login and email fit more than one account", several)),
+            };
+        }
+    }
+    let says_who = resume.email.is_some() || resume.github_login().is_some();
+    match before.as_slice() {
+        [] => add(session, resume, tally),
+        [only] if !says_who => Ok(*only),
+        _ => {
+            let mut users = Vec::with_capacity(before.len());
+            for id in before {
+                users.push(users::get(session, &Who::Id(*id))?);
+            }
+            let problem = if says_who {
+                "no account has its login or email, but one has a résumé from this file"
+            } else {
+                "more than one account has a résumé from this file"
+            };
+            Err(ask(problem, &users))
+        }
+    }
+}
+
+/// The accounts that a résumé may mean: those that login and email agree on, else all that either of them names.
+fn named(session: &mut Session<'_>, resume: &Resume) -> Result<Vec<User>> {
+    let mut by_login: Vec<User> = Vec::new();
+    for login in resume.github_logins() {
+        for user in users::called(session, login)? {
+            if by_login.iter().all(|other| other.id != user.id) {
+                by_login.push(user);
+            }
+        }
+    }
+    let by_email = match &resume.email {
+        Some(email) => users::reached_at(session, email)?,
+        None => Vec::new(),
+    };
+    let agreed: Vec<User> =
+        by_login.iter().filter(|user| by_email.iter().any(|other| other.id == user.id)).cloned().collect();
+    if agreed.is_empty() {
+        by_login.extend(by_email);
+        return Ok(by_login);
+    }
+    Ok(agreed)
+}
+
+fn ask(problem: &str, candidates: &[User]) -> Error {
+    let mut problem = format!("{problem}; say whose it is with --account N, one of these:");
+    for user in candidates {
+        problem.push_str("\n  ");
+        problem.push_str(&users::describe(user));
+    }
+    Error::Value { what: "résumé", problem }
+}
+
+fn add(session: &mut Session<'_>, resume: &Resume, tally: &mut Tally) -> Result<Id<User>> {
+    let Some(name) = resume.github_login().or(resume.name.as_deref()).or(resume.email.as_deref()) else {
+        return Err(Error::Value {
+            what: "résumé",
+            problem: "it names no person (basics.name, basics.email); say whose it is with --user".to_owned(),
+        });
+    };
+    let email = resume.email.as_ref().map(|email| Email::named("basics.email", email)).transpose()?;
+    let username = Text256::named("basics.name", name)?;
+    tally.new += 1;
+    Ok(users::add(session, Account { number: None, username, email })?.id)
+}
