@@ -13,6 +13,8 @@ mod choices;
 mod foreign;
 #[path = "session/harness.rs"]
 mod harness;
+#[path = "session/new_keys.rs"]
+mod new_keys;
 #[path = "session/numbers.rs"]
 mod numbers;
 #[cfg(feature = "sqlite")]
