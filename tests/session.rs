@@ -19,6 +19,8 @@ mod harness;
 #[cfg(feature = "sqlite")]
 #[path = "session/hidden_options.rs"]
 mod hidden_options;
+#[path = "session/new_keys.rs"]
+mod new_keys;
 #[path = "session/numbers.rs"]
 mod numbers;
 #[cfg(feature = "sqlite")]

@@ -83,7 +83,11 @@ fn row(entity: &Entity) -> TokenStream {
     };
     let changed = entity.fields.iter().enumerate().map(|(place, field)| {
         let name = &field.name;
-        quote! { if self.#name != before.#name { changed = changed.with(#place); } }
+        quote! {
+            if !::folio::session::same_value(&self.#name, &before.#name) {
+                changed = changed.with(#place);
+            }
+        }
     });
     let touch = entity.fields.iter().enumerate().filter_map(|(place, field)| {
         let (name, make) = (&field.name, field.update.as_ref()?);

@@ -1,11 +1,13 @@
 //! `Link`: a connection while one statement after the other runs on it, with the echo told of their rows.
 
+use std::any::TypeId;
+
 use diesel::QueryResult;
 use diesel::connection::LoadConnection;
 use diesel::query_builder::{Query, QueryFragment, QueryId};
 use diesel::sql_types::Untyped;
 
-use super::{Echo, SessionConnection};
+use super::{Echo, KeySource, KeySources, SessionConnection};
 
 /// A borrowed connection and its echo.
 #[derive(Debug)]
@@ -14,11 +16,30 @@ pub struct Link<'a, C> {
     pub(crate) connection: &'a mut C,
     /// Its echo, where there is one.
     pub(crate) echo: Option<&'a Echo>,
+    /// What is known of where keys come from, where that is remembered.
+    pub(crate) keys: Option<&'a KeySources>,
 }
 
 impl<'a, C: SessionConnection> Link<'a, C> {
     pub(crate) fn new(connection: &'a mut C, echo: Option<&'a Echo>) -> Self {
-        Self { connection, echo }
+        Self { connection, echo, keys: None }
+    }
+
+    /// This link, with what is known of where keys come from.
+    pub(crate) fn knowing(self, keys: Option<&'a KeySources>) -> Self {
+        Self { keys, ..self }
+    }
+
+    /// Where the keys of an entity type's rows come from, if that is known.
+    pub(crate) fn key_source(&self, entity: TypeId) -> Option<KeySource> {
+        self.keys.and_then(|keys| keys.get(entity))
+    }
+
+    /// Remembers it.
+    pub(crate) fn set_key_source(&self, entity: TypeId, source: KeySource) {
+        if let Some(keys) = self.keys {
+            keys.set(entity, source);
+        }
     }
 
     /// Runs something on the connection and tells the echo how many rows it met.

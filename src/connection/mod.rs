@@ -13,9 +13,12 @@ mod array;
 mod echo;
 mod failure;
 mod isolation;
+mod keys;
 mod link;
 #[cfg(feature = "mysql")]
 mod mysql;
+#[cfg(feature = "mysql")]
+mod mysql_keys;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod refusal;
@@ -32,6 +35,7 @@ pub use array::{ArrayOf, Values};
 pub use echo::{Echo, EchoOptions};
 pub(crate) use failure::only_says_it_is_over;
 pub use isolation::Isolation;
+pub use keys::{KeySource, KeySources, Replaced};
 pub use link::Link;
 #[cfg(feature = "mysql")]
 pub use mysql::open_mysql;
@@ -243,9 +247,9 @@ pub struct Referrer {
 }
 
 /// A concrete connection: one engine, known when the program is compiled.
-pub trait Engine: SessionConnection {
+pub trait Engine: SessionConnection<Backend: Default + diesel::backend::Backend<QueryBuilder: Default>> {
     /// Whether an INSERT gives back what the database made (`RETURNING`); without it the rows are read back, from
-    /// `LAST_INSERT_ID()` on.
+    /// `LAST_INSERT_ID()` on or by keys that were asked for, as [`key_source`](Self::key_source) says.
     const RETURNING: bool;
 
     /// How many rows are changed.
@@ -281,6 +285,37 @@ pub trait Engine: SessionConnection {
     /// What the database says against reading its catalogue.
     fn unique_columns(&mut self, table: &str, named: &str) -> QueryResult<Option<Vec<String>>> {
         let _ = (table, named);
+        Ok(None)
+    }
+
+    /// Where the key in `column` of `table` (its name as SQL writes it) comes from, on an engine without RETURNING; a
+    /// connection around another one passes the question on. Without an answer the program must give every key.
+    ///
+    /// # Errors
+    ///
+    /// What the database says against reading its catalogue.
+    fn key_source(&mut self, table: &str, column: &str) -> QueryResult<KeySource> {
+        let (_, _) = (table, column);
+        Ok(KeySource::Unknown)
+    }
+
+    /// Has the engine forget the last key that a counter gave, so that the next one is known to be of the next INSERT.
+    ///
+    /// # Errors
+    ///
+    /// What the database says against it.
+    fn forget_last_key(&mut self) -> QueryResult<()> {
+        Ok(())
+    }
+
+    /// Where the key in `column` of `table` (its name as SQL writes it) comes from a counter whose keys ascend: SQL for the
+    /// last that it gave on this connection. Asked only after an INSERT of several rows whose order is in doubt.
+    ///
+    /// # Errors
+    ///
+    /// What the database says against reading its catalogue.
+    fn last_counted(&mut self, table: &str, column: &str) -> QueryResult<Option<String>> {
+        let (_, _) = (table, column);
         Ok(None)
     }
 

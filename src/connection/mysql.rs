@@ -12,7 +12,10 @@ use percent_encoding::percent_decode_str;
 
 use super::refusal::{self, Meaning};
 use super::server::{Server, Waits};
-use super::{Access, Backend, Engine, Isolation, Mode, SessionConnection, Updates, UsedKeys, advice, failure};
+use super::{
+    Access, Backend, Engine, Isolation, KeySource, Mode, SessionConnection, Updates, UsedKeys, advice, failure,
+    mysql_keys,
+};
 use crate::error::{Error, Result};
 
 /// Opens the database of `server`, and says whether that made it. The connection speaks utf8mb4, keeps UTC (both by
@@ -191,6 +194,14 @@ impl Engine for MysqlConnection {
         .load(self)?;
         let columns = rows.into_iter().filter(|row| columns_of(&row.index, table) == named).map(|row| row.column);
         Ok(Some(columns.collect()).filter(|columns: &Vec<String>| !columns.is_empty()))
+    }
+
+    fn key_source(&mut self, table: &str, column: &str) -> QueryResult<KeySource> {
+        mysql_keys::key_source(self, table, column)
+    }
+
+    fn forget_last_key(&mut self) -> QueryResult<()> {
+        self.batch_execute("DO LAST_INSERT_ID(0)")
     }
 }
 

@@ -9,7 +9,7 @@ use diesel::query_builder::AstPass;
 use diesel::result::{DatabaseErrorInformation, DatabaseErrorKind, Error as DieselError};
 use diesel::serialize::{self, Output, ToSql};
 use diesel::sql_types::{Array, BigInt, HasSqlType, Text};
-use diesel::{Connection, PgConnection, QueryResult, RunQueryDsl as _};
+use diesel::{Connection, OptionalExtension as _, PgConnection, QueryResult, RunQueryDsl as _};
 
 use super::refusal::{self, Meaning};
 use super::server::{Server, Waits};
@@ -174,6 +174,29 @@ impl Engine for PgConnection {
         const RECORD: u32 = 2249;
         let metadata = Pg::metadata(self);
         metadata.oid().is_ok_and(|oid| oid != RECORD) && metadata.array_oid().is_ok_and(|oid| oid != 0)
+    }
+
+    /// The sequence of an identity column, or the one that the column's default takes the next value of.
+    fn last_counted(&mut self, table: &str, column: &str) -> QueryResult<Option<String>> {
+        #[derive(diesel::QueryableByName)]
+        struct Sequence {
+            #[diesel(sql_type = Text)]
+            sequence: String,
+        }
+        let sequence: Option<Sequence> = diesel::sql_query(
+            "SELECT c.oid::text AS sequence FROM pg_attribute a \
+             LEFT JOIN pg_attrdef f ON f.adrelid = a.attrelid AND f.adnum = a.attnum \
+             JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.classid = 'pg_class'::regclass \
+                 AND d.deptype = 'i' AND d.refobjid = a.attrelid AND d.refobjsubid = a.attnum \
+                 OR d.refclassid = 'pg_class'::regclass AND d.classid = 'pg_attrdef'::regclass AND d.objid = f.oid \
+             JOIN pg_class c ON c.relkind = 'S' AND c.oid IN (d.objid, d.refobjid) \
+             WHERE a.attrelid = to_regclass($1) AND a.attname = $2 LIMIT 1",
+        )
+        .bind::<Text, _>(table)
+        .bind::<Text, _>(column)
+        .get_result(self)
+        .optional()?;
+        Ok(sequence.map(|Sequence { sequence }| format!("currval({sequence}::oid::regclass)")))
     }
 
     fn push_array<'b, ST: 'static, V>(values: &'b ArrayOf<V>, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()>

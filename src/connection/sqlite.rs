@@ -116,6 +116,21 @@ impl Engine for SqliteConnection {
     const UPDATES: Updates = Updates::FromValues;
     const ALL_DEFAULTS: &'static str = "DEFAULT VALUES";
 
+    /// The rowid, by the name of a column that is all of the key and of type INTEGER.
+    fn last_counted(&mut self, table: &str, column: &str) -> QueryResult<Option<String>> {
+        let name = table.rsplit_once("`.`").map_or(table, |(_, name)| name).trim_matches('`').replace("``", "`");
+        let alias = sql::<BigInt>("(SELECT COUNT(*) FROM pragma_table_list(")
+            .bind::<Text, _>(&name)
+            .sql(
+                ") t, pragma_table_info(t.name, t.schema) c WHERE t.wr = 0 AND t.type = 'table' AND c.pk = 1 \
+                 AND c.type = 'INTEGER' COLLATE NOCASE AND c.name = ",
+            )
+            .bind::<Text, _>(column)
+            .sql(" COLLATE NOCASE AND NOT EXISTS (SELECT 1 FROM pragma_table_info(t.name, t.schema) WHERE pk > 1))");
+        let aliases: i64 = diesel::select(alias).get_result(self)?;
+        Ok((aliases > 0).then(|| "last_insert_rowid()".to_owned()))
+    }
+
     fn unnamed_referrers(&mut self, table: &str) -> QueryResult<Vec<Referrer>> {
         #[derive(diesel::QueryableByName)]
         struct Row {

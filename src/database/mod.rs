@@ -19,6 +19,7 @@ pub use work::Unit;
 
 pub use crate::connection::{Access, Backend, EchoOptions, Isolation};
 
+use crate::connection::KeySources;
 use crate::error::{Error, Result};
 use crate::migrations::{self, Existing, Script, Standing, Status, Target};
 use pool::Pool;
@@ -41,6 +42,7 @@ pub struct Database {
     place: Arc<str>,
     created: bool,
     isolation: Option<Isolation>,
+    keys: KeySources,
 }
 
 impl Database {
@@ -65,9 +67,9 @@ impl Database {
     pub fn open_with(url: &str, options: Options) -> Result<Self> {
         let address = DatabaseUrl::parse(url)?.address().clone().absolute()?;
         let place = address.to_string();
-        let isolation = options.isolation;
+        let (isolation, keys) = (options.isolation, KeySources::default());
         let (pool, created) = Pool::open(address, options)?;
-        Ok(Self { pool, place: place.into(), created, isolation })
+        Ok(Self { pool, place: place.into(), created, isolation, keys })
     }
 
     /// A connection, from the pool or new; it goes back when it is dropped. It is at the start of no transaction.

@@ -149,6 +149,7 @@ impl<'d> Unit<'d> {
         let echo = connection.echo();
         let mut session = Session::new(Box::new(connection), echo, mode);
         session.set_isolation(self.isolation)?;
+        session.share_keys(self.database.keys.clone());
         Ok(session)
     }
 }

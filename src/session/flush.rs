@@ -48,10 +48,10 @@ impl<C: SessionConnection> Session<'_, C> {
     ///
     /// # Errors
     ///
-    /// Errors found while planning (a handle of another session, rows that refer to each other in a circle, unique values
-    /// that would change hands in a circle) send no SQL and change nothing. The way out of the last is a flush in between,
-    /// with a value that nobody has. A statement that fails undoes and poisons the innermost level: the savepoint, or the
-    /// transaction.
+    /// Errors found while planning (a handle of another session, rows that refer to each other in a circle, a table whose new
+    /// keys could not be read back, unique values that would change hands in a circle) send no statement of the flush and change
+    /// nothing. The way out of the last is a flush in between, with a value that nobody has. A statement that fails undoes and
+    /// poisons the innermost level: the savepoint, or the transaction.
     pub fn flush(&mut self) -> Result<()> {
         self.check()?;
         if self.is_idle() {
@@ -66,6 +66,7 @@ impl<C: SessionConnection> Session<'_, C> {
             if self.transaction.is_read() {
                 return Err(Error::ReadOnlySession);
             }
+            self.check_keys(&planned.tasks)?;
             self.open()?;
             self.transaction.wrote();
             if let Err(error) = self.send(&planned.tasks) {
@@ -180,6 +181,28 @@ impl<C: SessionConnection> Session<'_, C> {
         Ok(())
     }
 
+    /// Finds tables whose new rows get keys from the database that nothing could read back.
+    fn check_keys(&mut self, tasks: &[Task]) -> Result<()> {
+        for task in tasks.iter().filter(|task| task.action == Action::Insert) {
+            let mut link = Link::new(&mut **self.connection, self.echo.as_ref()).knowing(Some(&self.keys));
+            let Some(store) = self.stores.at(task.part) else { continue };
+            match store.knows_keys(&mut link) {
+                Ok(true) => {}
+                Ok(false) => {
+                    let table = store.table().name;
+                    let problem = format!(
+                        "{table}: the keys of its new rows come from a trigger, or from nowhere, and cannot be read back on this \
+                         engine: make the key AUTO_INCREMENT, give its column a DEFAULT, or give the key in the program \
+                         (`#[entity(key, given)]`)"
+                    );
+                    return Err(Error::Plan { problem });
+                }
+                Err(failure) => return Err(self.failed(failure)),
+            }
+        }
+        Ok(())
+    }
+
     /// Reads rows that new ones refer to by a column outside their key.
     pub(super) fn read_parents(&mut self, mut unread: Vec<(usize, u64)>) -> Result<()> {
         unread.sort_unstable();
@@ -201,7 +224,7 @@ impl<C: SessionConnection> Session<'_, C> {
     fn send(&mut self, tasks: &[Task]) -> Result<()> {
         let now = self.transaction.now();
         for task in tasks {
-            let mut link = Link::new(&mut **self.connection, self.echo.as_ref());
+            let mut link = Link::new(&mut **self.connection, self.echo.as_ref()).knowing(Some(&self.keys));
             self.stores.run(task.part, &mut link, task.action, &task.rows, now)?;
         }
         // A deleted parent may have taken its children with it, or left them without it; a changed one may have told

@@ -21,6 +21,7 @@ mod query;
 mod reference;
 mod relations;
 mod rows;
+mod same;
 mod savepoint;
 mod settings;
 mod sql;
@@ -42,11 +43,12 @@ pub use plan::{Plan, Step};
 pub use query::Query;
 pub use reference::{Given, Keys, NotNull, Parent, Ref, Shown};
 pub use rows::Deletable;
+pub use same::same_value;
 pub use settings::Freshness;
 pub use sql::{Condemned, Edited, EveryRow, Everywhere, Locked, Persist};
 pub use statement::Statement;
 
-use crate::connection::{AnyConnection, Echo, Link, Mode, SessionConnection};
+use crate::connection::{AnyConnection, Echo, KeySources, Link, Mode, SessionConnection};
 use stores::Stores;
 use transaction::Transaction;
 
@@ -62,6 +64,7 @@ pub struct Session<'c, C: SessionConnection = AnyConnection> {
     stores: Stores<C>,
     transaction: Transaction,
     autoflush: bool,
+    keys: KeySources,
 }
 
 impl<'c, C: SessionConnection> Session<'c, C> {
@@ -92,7 +95,13 @@ impl<'c, C: SessionConnection> Session<'c, C> {
             stores: Stores::new(),
             transaction: Transaction::new(mode),
             autoflush: true,
+            keys: KeySources::default(),
         }
+    }
+
+    /// Shares what it finds out about the sources of keys with other sessions on the same database.
+    pub(crate) fn share_keys(&mut self, keys: KeySources) {
+        self.keys = keys;
     }
 
     fn link(&mut self) -> Link<'_, C> {

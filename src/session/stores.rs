@@ -28,6 +28,7 @@ pub(crate) trait AnyStore<C>: Rows + Any + Send {
     fn unflushed(&self) -> usize;
     fn is_idle(&self) -> bool;
     fn reload(&mut self, link: &mut Link<'_, C>, indexes: &[u64], now: u32, fresh_since: u32) -> Result<(), Failure>;
+    fn knows_keys(&self, link: &mut Link<'_, C>) -> Result<bool, Failure>;
     fn run(&mut self, link: &mut Link<'_, C>, action: Action, rows: &[u64], work: &Work<'_>) -> Result<()>;
     fn settle(&mut self);
     fn mark(&self) -> usize;
@@ -147,6 +148,12 @@ impl<E: Persist<C>, C: SessionConnection> AnyStore<C> for Store<E> {
 
     fn reload(&mut self, link: &mut Link<'_, C>, indexes: &[u64], now: u32, fresh_since: u32) -> Result<(), Failure> {
         reload(self, link, indexes, now, fresh_since)
+    }
+
+    fn knows_keys(&self, link: &mut Link<'_, C>) -> Result<bool, Failure> {
+        let table = E::table().name;
+        let asking = format!("asking where the keys of {table} come from");
+        E::knows_keys(link).map_err(|error| Failure::new(link.connection, error, table, &asking))
     }
 
     fn run(&mut self, link: &mut Link<'_, C>, action: Action, rows: &[u64], work: &Work<'_>) -> Result<()> {

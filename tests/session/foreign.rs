@@ -104,6 +104,10 @@ impl Engine for Counted {
     fn unnamed_referrers(&mut self, table: &str) -> QueryResult<Vec<Referrer>> {
         self.inner.unnamed_referrers(table)
     }
+
+    fn last_counted(&mut self, table: &str, column: &str) -> QueryResult<Option<String>> {
+        self.inner.last_counted(table, column)
+    }
 }
 
 /// The harness of [`Counted`], which does not say all that SQLite can do.

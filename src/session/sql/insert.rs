@@ -1,30 +1,45 @@
-//! `INSERT INTO t (…) VALUES (…), (…) RETURNING …`: many rows, every generated key on its own row.
+//! `INSERT INTO t (…) VALUES (…), (…) RETURNING …`: many rows by one statement.
 
 use diesel::QueryResult;
 use diesel::backend::Backend;
 use diesel::deserialize::FromSql;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
-use diesel::result::Error as DieselError;
-use diesel::row::Row;
-use diesel::serialize::ToSql;
-use diesel::sql_types::{BigInt, HasSqlType, Untyped};
+use diesel::sql_types::{BigInt, Bool, Untyped};
 
+use super::answer::returned;
+use super::read_back::{insert_and_read_back, keys_to_ask_for};
+use super::returning::{insert_returning, insert_singly};
 use super::{Bind, chunks, related_rows_per_statement, rows_per_statement};
 use crate::connection::{Engine, Link};
-use crate::session::entity::{Columns, Entity, Table, Visitor};
-use crate::session::sql::read_back::read_back;
-use crate::session::sql::select::select;
+use crate::session::entity::{ColumnSet, Columns, Entity};
 
 /// The statement for some rows.
-struct Insert<'a, E> {
+pub(super) struct Insert<'a, E> {
     rows: &'a [E],
+    /// The columns that are sent.
+    columns: ColumnSet,
     /// What stands where no column is sent.
     all_defaults: &'static str,
-    /// Whether the columns that the database fills are sent too.
-    whole: bool,
     /// Whether what the database fills shall come back.
     answered: bool,
     keep: bool,
+}
+
+impl<'a, E: Entity> Insert<'a, E> {
+    /// Leaves to the database what it fills, and has it come back.
+    pub(super) fn returning<C: Engine>(rows: &'a [E], keep: bool) -> Self {
+        Self { answered: true, ..Self::of::<C>(rows, sent::<E>(false), keep) }
+    }
+
+    /// Sends these columns, and asks for nothing back.
+    pub(super) fn of<C: Engine>(rows: &'a [E], columns: ColumnSet, keep: bool) -> Self {
+        Self { rows, columns, all_defaults: C::ALL_DEFAULTS, answered: false, keep }
+    }
+}
+
+/// The columns that an INSERT sends: those that the database does not fill, or all of a `whole` row.
+pub(super) fn sent<E: Entity>(whole: bool) -> ColumnSet {
+    E::table().sent(whole).fold(ColumnSet::EMPTY, ColumnSet::with)
 }
 
 impl<E: Columns<DB>, DB: Backend> QueryFragment<DB> for Insert<'_, E> {
@@ -35,8 +50,8 @@ impl<E: Columns<DB>, DB: Backend> QueryFragment<DB> for Insert<'_, E> {
         }
         out.push_sql("INSERT INTO ");
         E::table_name(out.reborrow())?;
-        let sent = table.sent(self.whole);
-        if sent.clone().next().is_none() {
+        let sent = self.columns.iter();
+        if self.columns.is_empty() {
             out.push_sql(" ");
             out.push_sql(self.all_defaults);
         } else {
@@ -73,21 +88,6 @@ impl<E> QueryId for Insert<'_, E> {
     const HAS_STATIC_QUERY_ID: bool = false;
 }
 
-/// The columns that come back: those that the database fills and, where there are such, some that were sent.
-pub(super) fn returned(table: &'static Table) -> impl Iterator<Item = usize> {
-    table.generated().chain(witnesses(table))
-}
-
-/// The sent columns that show which row came back: a given key, else the first column of a unique set or of all.
-fn witnesses(table: &'static Table) -> impl Iterator<Item = usize> {
-    let sent = |column: &usize| !table.columns[*column].generated;
-    let key = table.key.iter().copied().filter(sent);
-    let unique = || table.unique.iter().filter_map(|set| set.first()).copied().find(sent);
-    let other = if table.has_given_key() { None } else { unique().or_else(|| table.sent(false).next()) };
-    let any = table.generated().next().is_some();
-    key.chain(other).filter(move |_| any)
-}
-
 /// How many rows one INSERT takes that sends so many columns of each. Rows with given keys may refer to each other in a
 /// circle.
 fn rows_of_one<E: Entity, C: Engine>(sent: usize, connection: &C) -> usize {
@@ -104,24 +104,21 @@ where
     C: Engine,
     E: Columns<C::Backend>,
     i64: FromSql<BigInt, C::Backend>,
+    bool: FromSql<Bool, C::Backend>,
 {
-    let table = E::table();
-    let sent = table.sent(false).count();
-    let size = rows_of_one::<E, C>(sent, link.connection);
+    let columns = sent::<E>(false).union(keys_to_ask_for::<E, C>(link)?);
+    let size = rows_of_one::<E, C>(columns.len(), link.connection);
+    let mut together = true;
     for chunk in rows.chunks_mut(size) {
         let keep = chunks(chunk, size).all(|(_, keep)| keep);
-        let insert =
-            Insert { rows: &*chunk, all_defaults: C::ALL_DEFAULTS, whole: false, answered: C::RETURNING, keep };
-        if returned(table).next().is_none() {
-            link.execute(&insert)?;
-        } else if C::RETURNING {
-            let mut answer = Answer::to(chunk);
-            link.each(insert, |row| answer.take(&row))?;
-            let given = answer.given;
-            place(link, chunk, given)?;
+        if returned(E::table()).next().is_none() {
+            link.execute(&Insert::of::<C>(chunk, columns, keep))?;
+        } else if !C::RETURNING {
+            insert_and_read_back(link, chunk, columns, keep)?;
+        } else if together {
+            together = insert_returning(link, chunk, keep)?;
         } else {
-            link.execute(&insert)?;
-            read_back(link, chunk, keep)?;
+            insert_singly(link, chunk)?;
         }
     }
     Ok(())
@@ -133,152 +130,10 @@ where
     C: Engine,
     E: Columns<C::Backend>,
 {
-    let sent = E::table().sent(whole).count();
-    let size = rows_of_one::<E, C>(sent, link.connection);
+    let columns = sent::<E>(whole);
+    let size = rows_of_one::<E, C>(columns.len(), link.connection);
     for (rows, keep) in chunks(rows, size) {
-        link.execute(&Insert { rows, all_defaults: C::ALL_DEFAULTS, whole, answered: false, keep })?;
+        link.execute(&Insert::of::<C>(rows, columns, keep))?;
     }
     Ok(())
-}
-
-/// What the database gives for rows that were sent, while it comes in.
-pub(super) struct Answer<'a, E: Entity> {
-    sent: &'a [E],
-    pub(super) given: Given<E>,
-}
-
-/// What the database gave, in the order in which it came.
-pub(super) struct Given<E: Entity> {
-    pub(super) keys: Vec<E::Key>,
-    /// The rows sent with what came back, where that is more than the key.
-    rows: Vec<E>,
-    /// All that was sent came back at the place it was sent from.
-    pub(super) in_order: bool,
-}
-
-impl<'a, E: Entity> Answer<'a, E> {
-    pub(super) fn to(sent: &'a [E]) -> Self {
-        Self { sent, given: Given { keys: Vec::with_capacity(sent.len()), rows: Vec::new(), in_order: true } }
-    }
-
-    /// Reads a row of the columns that come [back](returned), and holds it against the row at its place; whoever asked
-    /// decides whether it is that row's.
-    pub(super) fn take<'r, DB: Backend>(&mut self, row: &impl Row<'r, DB>) -> QueryResult<()>
-    where
-        E: Columns<DB>,
-    {
-        let (table, given) = (E::table(), &mut self.given);
-        let only_key = table.key.len() == 1 && table.generated().eq(table.key.iter().copied());
-        let own = self.sent.get(given.keys.len());
-        let own = own.ok_or_else(|| unplaced::<E>("more rows came back than were sent"))?;
-        for (column, position) in witnesses(table).zip(table.generated().count()..) {
-            given.in_order &= E::column(column, Same { row, position, as_in: own })?;
-        }
-        let mut key = own.key();
-        if only_key {
-            E::key_column(0, Read { row, position: 0, into: &mut key })?;
-        } else {
-            let mut filled = own.clone();
-            for (position, column) in table.generated().enumerate() {
-                E::column(column, Read { row, position, into: &mut filled })?;
-            }
-            key = filled.key();
-            given.rows.push(filled);
-        }
-        given.keys.push(key);
-        Ok(())
-    }
-}
-
-impl<E: Entity> Given<E> {
-    /// Puts it on the rows sent, one after the other.
-    pub(super) fn put_on(self, sent: &mut [E]) {
-        for (row, filled) in sent.iter_mut().zip(self.rows) {
-            *row = filled;
-        }
-        for (row, key) in sent.iter_mut().zip(self.keys) {
-            row.set_key(key);
-        }
-    }
-}
-
-/// Puts what came back on the rows it belongs to.
-///
-/// No database promises the order of RETURNING. Two signs together show that it was the order of the rows sent: what
-/// was sent came back at its place, and generated keys ascend. Otherwise the rows are read back by their keys and
-/// matched by value; rows that are equal in all that was sent are interchangeable.
-fn place<E, C>(link: &mut Link<'_, C>, sent: &mut [E], given: Given<E>) -> QueryResult<()>
-where
-    C: Engine,
-    E: Columns<C::Backend>,
-{
-    if given.keys.len() < sent.len() {
-        return Err(unplaced::<E>("fewer rows came back than were sent"));
-    }
-    let ascending = || given.keys.is_sorted_by(|one, next| one < next);
-    if sent.len() == 1 || (given.in_order && (E::table().has_given_key() || ascending())) {
-        given.put_on(sent);
-        return Ok(());
-    }
-    let keys = given.keys;
-    let mut stored = select::<E, C>(link, &keys)?;
-    stored.sort_by_key(E::key);
-    for row in sent {
-        let same = stored.iter().position(|other| same(other, row));
-        let same =
-            same.ok_or_else(|| unplaced::<E>("the database changed what was sent; add such rows one a flush"))?;
-        *row = stored.remove(same);
-    }
-    Ok(())
-}
-
-/// Whether two rows are equal in all that is sent.
-pub(super) fn same<E: Entity>(one: &E, other: &E) -> bool {
-    let changed = one.changed(other);
-    E::table().sent(false).all(|column| !changed.contains(column))
-}
-
-pub(super) fn unplaced<E: Entity>(why: &str) -> DieselError {
-    let table = E::table().name;
-    DieselError::DeserializationError(format!("the keys of new rows of {table} cannot be matched: {why}").into())
-}
-
-/// Reads one returned column into a row, or into a key.
-struct Read<'a, R, T> {
-    row: &'a R,
-    position: usize,
-    into: &'a mut T,
-}
-
-impl<'r, DB: Backend, E, R: Row<'r, DB>> Visitor<DB, E> for Read<'_, R, E> {
-    type Output = QueryResult<()>;
-
-    fn visit<ST, T>(self, _: fn(&E) -> &T, set: fn(&mut E, T)) -> QueryResult<()>
-    where
-        DB: HasSqlType<ST>,
-        T: ToSql<ST, DB> + FromSql<ST, DB> + PartialEq + 'static,
-    {
-        set(self.into, self.row.get_value::<ST, T, _>(self.position).map_err(DieselError::DeserializationError)?);
-        Ok(())
-    }
-}
-
-/// Says whether one returned column is what the row has.
-struct Same<'a, R, E> {
-    row: &'a R,
-    position: usize,
-    as_in: &'a E,
-}
-
-impl<'r, DB: Backend, E, R: Row<'r, DB>> Visitor<DB, E> for Same<'_, R, E> {
-    type Output = QueryResult<bool>;
-
-    fn visit<ST, T>(self, get: fn(&E) -> &T, _: fn(&mut E, T)) -> QueryResult<bool>
-    where
-        DB: HasSqlType<ST>,
-        T: ToSql<ST, DB> + FromSql<ST, DB> + PartialEq + 'static,
-    {
-        let value: T = self.row.get_value::<ST, T, _>(self.position).map_err(DieselError::DeserializationError)?;
-        Ok(&value == get(self.as_in))
-    }
 }

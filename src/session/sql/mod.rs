@@ -4,13 +4,16 @@
 //! say that they have no static query id, and only those whose text varies with the number of rows opt out. `Persist`
 //! runs them on a concrete connection; [`AnyConnection`](crate::connection::AnyConnection) is matched once a call.
 
+mod answer;
+mod collated;
 mod delete;
 mod insert;
 mod look;
-mod matches;
+mod matching;
 mod persist;
 mod read_back;
 mod referrers;
+mod returning;
 mod select;
 mod unreadable;
 mod update;
@@ -27,15 +30,17 @@ pub use whole::EveryRow;
 pub use whole::Locked;
 pub(crate) use whole::{Count, Exists, Page};
 
+use std::marker::PhantomData;
+
 use diesel::QueryResult;
 use diesel::backend::Backend;
 use diesel::deserialize::FromSql;
-use diesel::query_builder::AstPass;
+use diesel::query_builder::{AstPass, QueryBuilder as _, QueryFragment};
 use diesel::serialize::ToSql;
 use diesel::sql_types::HasSqlType;
 
 use super::entity::{Columns, Table, Visitor};
-use crate::connection::SessionConnection;
+use crate::connection::{Engine, SessionConnection};
 
 /// A statement of these many rows is prepared once and kept; what is left over is prepared each time.
 const ROWS_PER_STATEMENT: usize = 100;
@@ -59,6 +64,22 @@ fn rows_per_statement(binds: usize, max_binds: usize) -> usize {
 /// Splits `rows` into statements: full ones and single rows, whose text is worth keeping, and one odd rest.
 fn chunks<T>(rows: &[T], size: usize) -> impl Iterator<Item = (&[T], bool)> {
     rows.chunks(size).map(move |chunk| (chunk, chunk.len() == size || chunk.len() == 1))
+}
+
+/// A table's name as SQL writes it.
+struct Name<E>(PhantomData<fn() -> E>);
+
+impl<E: Columns<DB>, DB: Backend> QueryFragment<DB> for Name<E> {
+    fn walk_ast<'b>(&'b self, out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        E::table_name(out)
+    }
+}
+
+/// The name of an entity's table as SQL writes it.
+fn name_in_sql<E: Columns<C::Backend>, C: Engine>() -> QueryResult<String> {
+    let mut out = <C::Backend as Backend>::QueryBuilder::default();
+    Name::<E>(PhantomData).to_sql(&mut out, &C::Backend::default())?;
+    Ok(out.finish())
 }
 
 /// Writes the bind of one column.

@@ -6,14 +6,15 @@ use diesel::QueryResult;
 use diesel::deserialize::FromSql;
 use diesel::sql_types::{BigInt, Bool};
 
+use super::collated::select_matches;
 use super::delete::{Condemned, delete};
 use super::insert::{insert, insert_only};
 use super::look::look;
-use super::matches::select_matches;
+use super::read_back::key_source;
 use super::referrers::look_below;
 use super::select::{select, select_by, select_one};
 use super::update::{Edited, update};
-use crate::connection::{AnyConnection, Engine, Link, SessionConnection, on_every_connection, on_variant};
+use crate::connection::{AnyConnection, Engine, KeySource, Link, SessionConnection, on_every_connection, on_variant};
 use crate::error::Error;
 use crate::session::entity::{AnyBackend, ColumnSet, Columns, Entity};
 
@@ -24,6 +25,9 @@ use crate::session::entity::{AnyBackend, ColumnSet, Columns, Entity};
     note = "derive `Entity` on it; with column types of one engine only, use a `Session` over that engine's connection"
 )]
 pub trait Persist<C: SessionConnection>: Entity {
+    /// Finds out, where it is not known yet, whether the keys that the database makes for new rows can be known.
+    fn knows_keys(link: &mut Link<'_, C>) -> QueryResult<bool>;
+
     /// Inserts the rows, in their order, and fills the columns that the database made.
     fn insert(link: &mut Link<'_, C>, rows: &mut [Self]) -> QueryResult<()>;
 
@@ -70,6 +74,10 @@ where
     bool: FromSql<Bool, C::Backend>,
     i64: FromSql<BigInt, C::Backend>,
 {
+    fn knows_keys(link: &mut Link<'_, C>) -> QueryResult<bool> {
+        Ok(key_source::<Self, C>(link)? != Some(KeySource::Unknown))
+    }
+
     fn insert(link: &mut Link<'_, C>, rows: &mut [Self]) -> QueryResult<()> {
         insert(link, rows)
     }
@@ -149,8 +157,16 @@ pub trait Everywhere: Persist<AnyConnection> + Columns<AnyBackend> {}
 impl<E: Persist<AnyConnection> + Columns<AnyBackend>> Everywhere for E {}
 
 impl<E: PersistEverywhere> Persist<AnyConnection> for E {
+    fn knows_keys(link: &mut Link<'_, AnyConnection>) -> QueryResult<bool> {
+        on_variant!(link.connection, connection => {
+            <E as Persist<_>>::knows_keys(&mut Link::new(connection, link.echo).knowing(link.keys))
+        })
+    }
+
     fn insert(link: &mut Link<'_, AnyConnection>, rows: &mut [Self]) -> QueryResult<()> {
-        on_variant!(link.connection, connection => Persist::insert(&mut Link::new(connection, link.echo), rows))
+        on_variant!(link.connection, connection => {
+            Persist::insert(&mut Link::new(connection, link.echo).knowing(link.keys), rows)
+        })
     }
 
     fn update(

@@ -1,10 +1,14 @@
-//! The keys of new rows where the engine has no RETURNING: `INSERT`, then one SELECT that reads the batch back.
+//! The keys of new rows where the engine has no RETURNING: `INSERT`, then one SELECT that reads the rows back.
 //!
-//! `LAST_INSERT_ID()` is the key of the first row. The others follow in the order of the rows, at the distance of
-//! `auto_increment_increment`, which a cluster sets to its size and may change at any time. So the SELECT asks for the
-//! rows at that distance, and a column that was sent bears witness for each; where that does not come out, all rows from
-//! the first key on are compared in full.
+//! Where a counter makes them, `LAST_INSERT_ID()` is the key of the first row. The others follow in the order of the rows, at
+//! the distance of `auto_increment_increment`, which a cluster sets to its size and may change at any time. So the SELECT asks
+//! for the rows at that distance. A column that was sent bears witness for each; where it differs, the catalogue is asked once
+//! more whether the keys are the counter's, for a database may store another value than it was sent.
+//!
+//! A default of another kind leaves no trace in `LAST_INSERT_ID()`: it is asked for keys before the rows are sent, with them. A key
+//! that comes from nowhere that can be asked is refused before anything is sent.
 
+use std::any::TypeId;
 use std::marker::PhantomData;
 
 use diesel::QueryResult;
@@ -15,37 +19,95 @@ use diesel::result::Error as DieselError;
 use diesel::row::Row as _;
 use diesel::sql_types::{BigInt, Untyped};
 
-use super::insert::{Answer, returned, same, unplaced};
-use super::select::select;
-use crate::connection::{Engine, Link};
-use crate::session::entity::{Columns, Entity};
+use super::answer::{Answer, Read, returned, unplaced};
+use super::insert::Insert;
+use super::matching::same_as_sent;
+use super::name_in_sql;
+use super::select::{select, select_one};
+use crate::connection::{Engine, KeySource, Link, Replaced};
+use crate::session::entity::{ColumnSet, Columns, Entity};
 
-/// Fills the columns that the database made for the batch of rows that was just inserted.
-pub(super) fn read_back<E, C>(link: &mut Link<'_, C>, sent: &mut [E], keep: bool) -> QueryResult<()>
+/// Where the keys of new rows come from; `None` where the INSERT gives them back or the program gives them.
+pub(super) fn key_source<E, C>(link: &mut Link<'_, C>) -> QueryResult<Option<KeySource>>
+where
+    C: Engine,
+    E: Columns<C::Backend>,
+{
+    if C::RETURNING || made::<E>().is_empty() {
+        return Ok(None);
+    }
+    match link.key_source(TypeId::of::<E>()) {
+        None => ask_again::<E, C>(link).map(Some),
+        known => Ok(known),
+    }
+}
+
+/// The part of the key that the database makes.
+fn made<E: Entity>() -> ColumnSet {
+    let table = E::table();
+    table.generated().filter(|column| table.key.contains(column)).fold(ColumnSet::EMPTY, ColumnSet::with)
+}
+
+/// Asks the catalogue where keys come from. What cannot be used is not remembered, so that it can be mended.
+fn ask_again<E, C>(link: &mut Link<'_, C>) -> QueryResult<KeySource>
+where
+    C: Engine,
+    E: Columns<C::Backend>,
+{
+    let mut columns = made::<E>().iter();
+    let source = match (columns.next(), columns.next()) {
+        (Some(column), None) => link.connection.key_source(&name_in_sql::<E, C>()?, E::table().columns[column].name)?,
+        _ => KeySource::Unknown,
+    };
+    if source != KeySource::Unknown {
+        link.set_key_source(TypeId::of::<E>(), source.clone());
+    }
+    Ok(source)
+}
+
+/// The columns that are filled by asking for them before the rows are sent.
+pub(super) fn keys_to_ask_for<E, C>(link: &mut Link<'_, C>) -> QueryResult<ColumnSet>
+where
+    C: Engine,
+    E: Columns<C::Backend>,
+{
+    let asked = matches!(key_source::<E, C>(link)?, Some(KeySource::Default(_)));
+    Ok(if asked { made::<E>() } else { ColumnSet::EMPTY })
+}
+
+/// Inserts these columns of the rows by one statement, and fills those that the database made.
+pub(super) fn insert_and_read_back<E, C>(
+    link: &mut Link<'_, C>,
+    sent: &mut [E],
+    columns: ColumnSet,
+    keep: bool,
+) -> QueryResult<()>
 where
     C: Engine,
     E: Columns<C::Backend>,
     i64: FromSql<BigInt, C::Backend>,
 {
-    let table = E::table();
-    let Some(key) = table.key.iter().copied().find(|column| table.columns[*column].generated) else {
-        return by_known_keys(link, sent);
-    };
-    let mut answer = Answer::to(sent);
-    let mut first = None;
-    link.each(Batch::<E> { key, rows: sent.len(), keep, entity: PhantomData }, |row| {
-        if first.is_none() {
-            let position = returned(table).count();
-            first = Some(row.get_value::<BigInt, i64, _>(position).map_err(DieselError::DeserializationError)?);
+    match key_source::<E, C>(link)? {
+        None => {
+            link.execute(&Insert::of::<C>(sent, columns, keep))?;
+            by_known_keys(link, sent)
         }
-        answer.take(&row)
-    })?;
-    let given = answer.given;
-    if first == Some(0) && given.in_order && given.keys.len() == sent.len() {
-        given.put_on(sent);
-        return Ok(());
+        Some(KeySource::Default(default)) => {
+            let asked = Keys::<E> { default: &default, rows: sent.len(), keep, entity: PhantomData };
+            let mut rows = sent.iter_mut();
+            link.each(asked, |row| match (rows.next(), made::<E>().iter().next()) {
+                (Some(into), Some(column)) => E::column(column, Read { row: &row, position: 0, into }),
+                _ => Err(unplaced::<E>("their default gave more keys than it was asked for")),
+            })?;
+            link.execute(&Insert::of::<C>(sent, columns, keep))?;
+            by_known_keys(link, sent)
+        }
+        Some(KeySource::Counter { step, replaced: Replaced::Perhaps }) => {
+            sent.chunks_mut(1).try_for_each(|row| counted(link, row, columns, true, (step, Replaced::Perhaps)))
+        }
+        Some(KeySource::Counter { step, replaced }) => counted(link, sent, columns, keep, (step, replaced)),
+        Some(KeySource::Unknown) => Err(unplaced::<E>("the database does not say where they come from")),
     }
-    by_value(link, sent, key)
 }
 
 /// Reads the rows again that were sent with their keys.
@@ -56,17 +118,72 @@ where
 {
     let keys: Vec<E::Key> = sent.iter().map(E::key).collect();
     let mut stored = select::<E, C>(link, &keys)?;
-    for row in sent {
-        let key = row.key();
-        let found = stored.iter().position(|other| other.key() == key);
-        *row = stored.swap_remove(found.ok_or_else(|| unplaced::<E>("a row is not there under its key"))?);
+    for (row, key) in sent.iter_mut().zip(&keys) {
+        let found = match stored.iter().position(|other| other.key() == *key) {
+            Some(place) => Some(stored.swap_remove(place)),
+            // The database may store it differently, and yet find it by what was sent.
+            None => select_one(link, key, false)?,
+        };
+        *row =
+            found.ok_or_else(|| unplaced::<E>("a row is not there under its key, which a trigger may have changed"))?;
+        row.set_key(key.clone());
     }
     Ok(())
 }
 
-/// Finds the rows among all from the first key on, by all that was sent. Rows of somebody else's in between are passed
+/// Inserts the rows, whose keys come from a counter of this step, and reads back what the database made.
+fn counted<E, C>(
+    link: &mut Link<'_, C>,
+    sent: &mut [E],
+    columns: ColumnSet,
+    keep: bool,
+    (step, replaced): (i64, Replaced),
+) -> QueryResult<()>
+where
+    C: Engine,
+    E: Columns<C::Backend>,
+    i64: FromSql<BigInt, C::Backend>,
+{
+    let Some(key) = made::<E>().iter().next() else { return Ok(()) };
+    if replaced != Replaced::No {
+        link.connection.forget_last_key()?;
+    }
+    link.execute(&Insert::of::<C>(sent, columns, keep))?;
+    let mut answer = Answer::to(sent);
+    let mut seen = None;
+    link.each(Batch::<E> { key, rows: sent.len(), keep, entity: PhantomData }, |row| {
+        if seen.is_none() {
+            let position = returned(E::table()).count();
+            let number = |after: usize| {
+                row.get_value::<BigInt, i64, _>(position + after).map_err(DieselError::DeserializationError)
+            };
+            seen = Some((number(0)?, number(1)?, number(2)?));
+        }
+        answer.take(&row)
+    })?;
+    let given = answer.given;
+    // Every row is where the counter put it, if it was this INSERT that set the counter and at this step.
+    let complete = given.complete && matches!(seen, Some((0, first, _)) if first != 0);
+    let steady = sent.len() == 1 || matches!(seen, Some((_, _, now)) if now == step);
+    if complete && steady && given.in_order {
+        given.put_on(sent);
+        return Ok(());
+    }
+    match ask_again::<E, C>(link)? {
+        KeySource::Counter { replaced: now, .. } if now == replaced => {
+            if complete && steady && !E::table().has_given_key() {
+                given.put_on(sent);
+                return Ok(());
+            }
+            from_first_key_on(link, sent, key)
+        }
+        _ => Err(unplaced::<E>("where they come from has changed; do it again")),
+    }
+}
+
+/// Finds the rows among all from the first new key on, by all that was sent. Rows of somebody else's in between are passed
 /// over, unless they are the same: then it cannot be told whose they are.
-fn by_value<E, C>(link: &mut Link<'_, C>, sent: &mut [E], key: usize) -> QueryResult<()>
+fn from_first_key_on<E, C>(link: &mut Link<'_, C>, sent: &mut [E], key: usize) -> QueryResult<()>
 where
     C: Engine,
     E: Columns<C::Backend>,
@@ -74,21 +191,53 @@ where
     let mut stored: Vec<E> = Vec::with_capacity(sent.len());
     link.each(Onwards::<E> { key, entity: PhantomData }, |row| {
         let read = E::read(&row).map_err(DieselError::DeserializationError)?;
-        if sent.iter().any(|row| same(&read, row)) {
+        if sent.iter().any(|row| same_as_sent(&read, row)) {
             stored.push(read);
         }
         Ok(())
     })?;
-    if stored.len() != sent.len() || stored.iter().zip(&*sent).any(|(stored, sent)| !same(stored, sent)) {
-        return Err(unplaced::<E>("what stands from the first new key on is not what was sent"));
+    if stored.len() != sent.len() || stored.iter().zip(&*sent).any(|(stored, sent)| !same_as_sent(stored, sent)) {
+        return Err(unplaced::<E>(
+            "they are not the counter's, so a trigger may have made them; give the key in the program \
+             (`#[entity(key, given)]`)",
+        ));
     }
-    for (row, stored) in sent.iter_mut().zip(stored) {
-        *row = stored;
-    }
+    sent.clone_from_slice(&stored);
     Ok(())
 }
 
-/// The columns of the batch that come back, and how far the key is from the first.
+/// Keys that a default makes.
+struct Keys<'a, E> {
+    default: &'a str,
+    rows: usize,
+    keep: bool,
+    entity: PhantomData<fn() -> E>,
+}
+
+impl<E, DB: Backend> QueryFragment<DB> for Keys<'_, E> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        if !self.keep {
+            out.unsafe_to_cache_prepared();
+        }
+        for number in 0..self.rows {
+            out.push_sql(if number > 0 { " UNION ALL SELECT (" } else { "SELECT (" });
+            out.push_sql(self.default);
+            out.push_sql(")");
+        }
+        Ok(())
+    }
+}
+
+impl<E> Query for Keys<'_, E> {
+    type SqlType = Untyped;
+}
+
+impl<E> QueryId for Keys<'_, E> {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+/// The columns of the batch that come back, how far the key is from the first, the first, and the step.
 struct Batch<E> {
     key: usize,
     rows: usize,
@@ -98,6 +247,7 @@ struct Batch<E> {
 
 const FIRST: &str = "CAST(LAST_INSERT_ID() AS SIGNED)";
 const STEP: &str = "@@auto_increment_increment";
+const COUNTED: &str = "CAST(@@auto_increment_increment AS SIGNED)";
 
 impl<E: Columns<DB>, DB: Backend> QueryFragment<DB> for Batch<E> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
@@ -111,7 +261,7 @@ impl<E: Columns<DB>, DB: Backend> QueryFragment<DB> for Batch<E> {
             out.push_sql(", ");
         }
         out.push_identifier(key)?;
-        out.push_sql(&format!(" - {FIRST} FROM "));
+        out.push_sql(&format!(" - {FIRST}, {FIRST}, {COUNTED} FROM "));
         E::table_name(out.reborrow())?;
         out.push_sql(" WHERE ");
         out.push_identifier(key)?;
@@ -148,7 +298,7 @@ impl<E: Columns<DB>, DB: Backend> QueryFragment<DB> for Onwards<E> {
         E::table_name(out.reborrow())?;
         out.push_sql(" WHERE ");
         out.push_identifier(key)?;
-        out.push_sql(&format!(" >= {FIRST} ORDER BY "));
+        out.push_sql(&format!(" >= {FIRST} AND {FIRST} <> 0 ORDER BY "));
         out.push_identifier(key)
     }
 }

@@ -1,0 +1,197 @@
+//! The keys of new rows where an INSERT gives them back: which of many rows is which.
+//!
+//! No database promises the order of RETURNING, and what it stores may differ from what it was sent: times are rounded, texts
+//! are padded, triggers rewrite values. A key is put on a row where one of these proves that it is that row's:
+//!
+//! - one row was sent, so one key came back;
+//! - what was sent came back at its place, and tells the rows apart, or the keys are integers and ascend;
+//! - the rows are read again by their keys, and what is stored as it was sent tells which is which;
+//! - nothing that was stored as it was sent speaks against the order, and the keys come from a counter and ascend.
+//!
+//! Where none of them does, the INSERT is undone and the rows are sent one by one. That takes a savepoint, which is there where
+//! the keys are no integers and where the rows of this entity could not be told apart before.
+
+use std::any::TypeId;
+use std::collections::HashMap;
+use std::marker::PhantomData;
+
+use diesel::QueryResult;
+use diesel::backend::Backend;
+use diesel::deserialize::FromSql;
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::result::Error as DieselError;
+use diesel::row::Row as _;
+use diesel::sql_types::{Bool, Untyped};
+
+use super::answer::{Answer, Given, may_be_counted, told_apart, unplaced};
+use super::insert::Insert;
+use super::select::{select, select_one};
+use super::{Bind, matching, name_in_sql};
+use crate::connection::{Engine, KeySource, Link};
+use crate::session::entity::{Columns, Entity};
+
+/// Inserts the rows by one statement where their keys can be told apart then, else one by one, and fills what the database made.
+/// Gives whether one statement did.
+pub(super) fn insert_returning<E, C>(link: &mut Link<'_, C>, rows: &mut [E], keep: bool) -> QueryResult<bool>
+where
+    C: Engine,
+    E: Columns<C::Backend>,
+    bool: FromSql<Bool, C::Backend>,
+{
+    if rows.len() == 1 {
+        return insert_singly(link, rows).map(|()| true);
+    }
+    let doubtful = !may_be_counted::<E, C::Backend>() || link.key_source(TypeId::of::<E>()).is_some();
+    if !doubtful {
+        let given = send(link, rows, keep)?;
+        if place(link, rows, given)? {
+            return Ok(true);
+        }
+        link.set_key_source(TypeId::of::<E>(), KeySource::Unknown);
+        return Err(unplaced::<E>(
+            "the database stores them differently than they were sent, and its keys do not show their order; from now on \
+             they are sent one by one, so do it again",
+        ));
+    }
+    link.connection.savepoint()?;
+    let placed = send(link, rows, keep).and_then(|given| place(link, rows, given));
+    match placed {
+        Ok(true) => link.connection.commit().map(|()| true),
+        Ok(false) => {
+            link.connection.rollback()?;
+            insert_singly(link, rows).map(|()| false)
+        }
+        Err(error) => {
+            // The first error is the one to tell.
+            let _ = link.connection.rollback();
+            Err(error)
+        }
+    }
+}
+
+/// Inserts the rows one by one.
+pub(super) fn insert_singly<E, C>(link: &mut Link<'_, C>, rows: &mut [E]) -> QueryResult<()>
+where
+    C: Engine,
+    E: Columns<C::Backend>,
+{
+    for row in rows.chunks_mut(1) {
+        let given = send(link, row, true)?;
+        if given.in_order || !E::table().has_given_key() || !by_given_keys(link, row, &given)? {
+            given.put_on(row);
+        }
+    }
+    Ok(())
+}
+
+/// Sends the rows by one statement.
+fn send<E, C>(link: &mut Link<'_, C>, rows: &[E], keep: bool) -> QueryResult<Given<E>>
+where
+    C: Engine,
+    E: Columns<C::Backend>,
+{
+    let mut answer = Answer::to(rows);
+    link.each(Insert::returning::<C>(rows, keep), |row| answer.take(&row))?;
+    if answer.given.complete { Ok(answer.given) } else { Err(unplaced::<E>("other rows came back than were sent")) }
+}
+
+/// Puts what came back on the rows it belongs to, where that can be proven.
+fn place<E, C>(link: &mut Link<'_, C>, sent: &mut [E], given: Given<E>) -> QueryResult<bool>
+where
+    C: Engine,
+    E: Columns<C::Backend>,
+    bool: FromSql<Bool, C::Backend>,
+{
+    let table = E::table();
+    let given_whole = table.generated().all(|column| !table.key.contains(&column));
+    let ascending = may_be_counted::<E, C::Backend>() && given.keys.is_sorted_by(|one, next| one < next);
+    if given.in_order && (given_whole || ascending || told_apart::<E, C::Backend>(sent)) {
+        given.put_on(sent);
+        return Ok(true);
+    }
+    if given_whole && by_given_keys(link, sent, &given)? {
+        return Ok(true);
+    }
+    let mut found: HashMap<E::Key, E> =
+        select::<E, C>(link, &given.keys)?.into_iter().map(|row| (row.key(), row)).collect();
+    let stored: Option<Vec<E>> = given.keys.iter().map(|key| found.remove(key)).collect();
+    let Some(stored) = stored else { return Ok(false) };
+    if let Some(places) = matching::by_value(sent, &stored) {
+        for (row, place) in sent.iter_mut().zip(places) {
+            *row = stored[place].clone();
+        }
+        return Ok(true);
+    }
+    let counted = ascending && matching::in_order(sent, &stored) && is_counted::<E, C>(link, given.keys.last())?;
+    if counted {
+        sent.clone_from_slice(&stored);
+    }
+    Ok(counted)
+}
+
+/// Reads the rows again by the keys that the program gave, where these find them though they are stored differently. They keep
+/// the keys that find them: PostgreSQL, for one, pads a CHAR and does not find it by the padded text.
+fn by_given_keys<E, C>(link: &mut Link<'_, C>, sent: &mut [E], given: &Given<E>) -> QueryResult<bool>
+where
+    C: Engine,
+    E: Columns<C::Backend>,
+{
+    let mut found = Vec::with_capacity(sent.len());
+    for row in &*sent {
+        match select_one::<E, C>(link, &row.key(), false)? {
+            Some(mut stored) if given.keys.contains(&stored.key()) => {
+                stored.set_key(row.key());
+                found.push(stored);
+            }
+            _ => return Ok(false),
+        }
+    }
+    sent.clone_from_slice(&found);
+    Ok(true)
+}
+
+/// Whether a counter of the database made the last key, as the last that it gave on this connection.
+fn is_counted<E, C>(link: &mut Link<'_, C>, last: Option<&E::Key>) -> QueryResult<bool>
+where
+    C: Engine,
+    E: Columns<C::Backend>,
+    bool: FromSql<Bool, C::Backend>,
+{
+    let table = E::table();
+    let generated = table.key.iter().enumerate().find(|(_, column)| table.columns[**column].generated);
+    let (Some((position, column)), Some(key)) = (generated, last) else { return Ok(false) };
+    let counter = link.connection.last_counted(&name_in_sql::<E, C>()?, table.columns[*column].name)?;
+    let Some(counter) = counter else { return Ok(false) };
+    let question = IsLast::<E> { counter: &counter, key, position, entity: PhantomData };
+    let read = |row: &<C as diesel::connection::LoadConnection>::Row<'_, '_>| {
+        row.get_value::<Bool, bool, _>(0).map_err(DieselError::DeserializationError)
+    };
+    Ok(link.first(question, |row| read(row))?.unwrap_or(false))
+}
+
+/// Whether a key is the last that a counter gave.
+struct IsLast<'a, E: Entity> {
+    counter: &'a str,
+    key: &'a E::Key,
+    /// The position in the key of the column that is counted.
+    position: usize,
+    entity: PhantomData<fn() -> E>,
+}
+
+impl<E: Columns<DB>, DB: Backend> QueryFragment<DB> for IsLast<'_, E> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        out.push_sql("SELECT ");
+        out.push_sql(self.counter);
+        out.push_sql(" = ");
+        E::key_column(self.position, Bind { row: self.key, out: &mut out })
+    }
+}
+
+impl<E: Entity> Query for IsLast<'_, E> {
+    type SqlType = Untyped;
+}
+
+impl<E: Entity> QueryId for IsLast<'_, E> {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
