@@ -11,6 +11,9 @@ mod choices;
 #[cfg(feature = "sqlite")]
 #[path = "session/foreign.rs"]
 mod foreign;
+#[cfg(feature = "sqlite")]
+#[path = "session/forests.rs"]
+mod forests;
 #[path = "session/harness.rs"]
 mod harness;
 #[path = "session/numbers.rs"]
