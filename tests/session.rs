@@ -14,6 +14,9 @@ mod collations;
 #[cfg(feature = "sqlite")]
 #[path = "session/foreign.rs"]
 mod foreign;
+#[cfg(feature = "sqlite")]
+#[path = "session/forests.rs"]
+mod forests;
 #[path = "session/harness.rs"]
 mod harness;
 #[cfg(feature = "sqlite")]

@@ -5,7 +5,8 @@ use std::cell::RefCell;
 use diesel::HasQuery;
 use diesel::connection::SimpleConnection;
 use folio::Entity;
-use folio::connection::{Backend, Echo, EchoOptions, Mode, SessionConnection as _};
+pub use folio::connection::Backend;
+use folio::connection::{Echo, EchoOptions, Mode, SessionConnection as _};
 use folio_conformance::Harness;
 pub use folio_conformance::{Capability, Recorder};
 

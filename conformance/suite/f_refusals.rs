@@ -294,7 +294,7 @@ fn b073_a_version_counts_up_and_guards_update_and_delete() -> Result<()> {
     recorder.take();
     session.delete(tree)?;
     session.commit()?;
-    assert_eq!(recorder.sql(), ["DELETE FROM books WHERE (id = ? AND version = ?)", "COMMIT"]);
+    assert_eq!(recorder.sql(), ["DELETE FROM books WHERE id = ? AND version = ?", "COMMIT"]);
     let sea = session.get_one::<Book>(SEA)?;
     let row = session.row(sea)?.clone();
     session.commit()?;

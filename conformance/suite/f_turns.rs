@@ -276,3 +276,86 @@ fn b072_a_circle_of_pairs_or_of_keys_is_named_by_its_columns() -> Result<()> {
     assert!(error.contains("code (1)") && error.contains("code (2)"), "{error}");
     Ok(())
 }
+
+#[test]
+fn b072_a_new_row_that_refers_to_a_deleted_one_goes_before_it() -> Result<()> {
+    let (library, mut session, recorder) = open();
+    let old = session.add(NewAuthor::new(7, "Old")?);
+    session.flush()?;
+    let key = session.key(old).unwrap();
+    recorder.take();
+    // By its handle, and by its key: the database takes them away with it.
+    session.add(NewReview::new(old, "by handle")?);
+    session.add(NewReview::new(key, "by key")?);
+    let new = session.add(NewAuthor::new(7, "New")?);
+    session.add(NewReview::new(new, "of the new one")?);
+    session.delete(old)?;
+    let steps =
+        ["INSERT reviews (2 rows)", "DELETE authors (1 row)", "INSERT authors (1 row)", "INSERT reviews (1 row)"];
+    assert_eq!(flushed(&mut session)?, steps);
+    session.commit()?;
+    assert_eq!(library.see("SELECT COUNT(*) FROM reviews WHERE body LIKE 'by %'"), "0");
+    assert_eq!(library.see("SELECT COUNT(*) FROM reviews WHERE body LIKE 'of %'"), "1");
+    Ok(())
+}
+
+#[test]
+fn b072_a_new_row_that_refers_to_a_deleted_one_without_a_cascade_is_refused_by_the_database() -> Result<()> {
+    let (_library, mut session, _recorder) = open();
+    let old = session.add(NewAuthor::new(7, "Old")?);
+    session.flush()?;
+    session.add(NewPrize::new(old, "Silver")?);
+    session.add(NewAuthor::new(7, "New")?);
+    session.delete(old)?;
+    let error = session.flush().unwrap_err();
+    assert!(error.is_foreign_key(), "{error}");
+    Ok(())
+}
+
+#[test]
+fn b072_a_new_row_refers_to_a_deleted_one_as_the_database_has_it() -> Result<()> {
+    let (_library, mut session, recorder) = open();
+    let old = session.add(NewAuthor::new(7, "Old")?);
+    session.flush()?;
+    // The edit is dropped with the row.
+    session.edit(old)?.number = 8;
+    session.delete(old)?;
+    session.add(NewPrize::new(old, "Silver")?);
+    recorder.take();
+    let error = session.flush().unwrap_err();
+    assert!(error.is_foreign_key(), "{error}");
+    assert_eq!(recorder.take()[0].binds, r#"[7, "Silver"]"#);
+    Ok(())
+}
+
+#[test]
+fn b072_where_no_order_can_work_nothing_is_sent() -> Result<()> {
+    let (_library, mut session, [one, ..], _) = seated("")?;
+    // The guest refers to the seat that goes, and waits for the seat that comes in its place.
+    session.delete(one)?;
+    let new = session.add(new_seat(9, Some(11), 9, 9)?);
+    session.add(NewGuest { seat_code: one.into(), seat_number: new.into(), ..NewGuest::new(101)? });
+    let recorder = Recorder::start();
+    for error in [session.flush().unwrap_err(), session.plan().unwrap_err()] {
+        assert_eq!(
+            error.to_string(),
+            "cannot plan the flush: a new row of guests refers to a row of seats that this flush deletes, and to one that \
+             can only be sent after that: flush before the row is deleted, or refer to another row"
+        );
+    }
+    assert!(recorder.sql().is_empty());
+    Ok(())
+}
+
+#[test]
+fn b072_a_new_row_refers_to_a_row_whose_key_changes_in_the_same_flush() -> Result<()> {
+    let (_library, mut session, [one, two, ..], _) = seated("")?;
+    session.edit(one)?.code = 9;
+    session.edit(two)?.number = Some(19);
+    let neighbour = session.add(NewSeat { beside: one.into(), ..new_seat(8, None, 8, 8)? });
+    let guest = session.add(NewGuest { seat_code: one.into(), seat_number: two.into(), ..NewGuest::new(101)? });
+    session.flush()?;
+    assert_eq!(session.view(neighbour)?.beside, Some(9));
+    assert_eq!((session.view(guest)?.seat_code, session.view(guest)?.seat_number), (Some(9), Some(19)));
+    Ok(())
+}

@@ -107,15 +107,6 @@ impl Entity {
     pub fn key(&self) -> impl Iterator<Item = &Field> {
         self.fields.iter().filter(|field| field.is_key())
     }
-
-    /// Whether the field refers to the key of the struct's own table.
-    pub fn is_own_parent(&self, field: &Field) -> bool {
-        let Some(segments) = field.references.as_ref().map(|path| &path.segments) else { return false };
-        let keys: Vec<&Field> = self.key().collect();
-        let (column, table) = (segments.last(), segments.iter().nth_back(1));
-        table.map(|table| &table.ident) == self.table.segments.last().map(|table| &table.ident)
-            && matches!(keys.as_slice(), [key] if column.is_some_and(|column| column.ident == key.column))
-    }
 }
 
 fn check_key(input: &DeriveInput, fields: &[Field]) -> Result<()> {

@@ -43,12 +43,13 @@ fn row(entity: &Entity) -> TokenStream {
             quote! { #(self.#names = key.#places;)* }
         }
     };
-    let own_parents = entity.fields.iter().filter(|field| entity.is_own_parent(field)).map(|field| {
-        let name = &field.name;
-        quote! {
-            if let ::core::option::Option::Some(key) = ::folio::session::HoldsKey::<Self::Key>::held(&self.#name) {
-                see(::core::clone::Clone::clone(key));
-            }
+    let key_fields = keys.iter().enumerate().map(|(place, _)| {
+        let pattern = pattern(place, keys.len() - 1);
+        if keys.len() == 1 {
+            quote! { #pattern => key }
+        } else {
+            let place = syn::Index::from(place);
+            quote! { #pattern => &mut key.#place }
         }
     });
     let as_new = entity.fields.iter().filter(|field| field.is_in_new()).map(|field| {
@@ -127,16 +128,15 @@ fn row(entity: &Entity) -> TokenStream {
                 #set_key
             }
 
-            fn own_parents(&self, see: &mut dyn ::core::ops::FnMut(Self::Key)) {
-                let _ = &see;
-                #(#own_parents)*
+            fn key_field(key: &mut Self::Key, position: usize) -> &mut dyn ::folio::session::Value {
+                match position { #(#key_fields,)* }
             }
 
             fn as_new(&self) -> Self::New {
                 #new { #(#as_new,)* }
             }
 
-            fn field(&self, index: usize) -> &dyn ::core::fmt::Debug {
+            fn field(&self, index: usize) -> &dyn ::folio::session::Value {
                 match index { #(#fields,)* }
             }
 
@@ -206,13 +206,14 @@ fn table_info(entity: &Entity) -> TokenStream {
     let table = &entity.table;
     let name = table.segments.last().map(|segment| segment.ident.to_string()).unwrap_or_default();
     let columns = entity.fields.iter().map(|field| {
-        let (column, generated) = (&field.column, field.is_generated());
+        let (column, generated, ty) = (&field.column, field.is_generated(), &field.ty);
         let references = match &field.references {
             Some(column) => quote! {
                 ::core::option::Option::Some(::folio::session::Reference {
                     table: <<<#column as ::diesel::Column>::Table as ::folio::session::EntityTable>::Entity
                         as ::folio::session::Entity>::table,
                     column: <#column as ::diesel::Column>::NAME,
+                    convert: ::folio::session::convert_reference::<#column, #ty>,
                 })
             },
             None => quote! { ::core::option::Option::None },

@@ -99,6 +99,15 @@ impl Backend {
         }
     }
 
+    /// Whether `VALUES (?, ?), (?, ?)` can be selected from, so that rows are found by several columns without an OR for each.
+    #[must_use]
+    pub fn lists_rows(self) -> bool {
+        match self {
+            Self::Sqlite | Self::Postgres => true,
+            Self::Mysql => false,
+        }
+    }
+
     /// What ends a SELECT that locks its rows against others until the transaction ends; nothing where a transaction
     /// that may write excludes all other writers anyway.
     #[must_use]

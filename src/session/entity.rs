@@ -1,5 +1,6 @@
 //! What a row type tells the session: its table, its key, its columns. `#[derive(Entity)]` writes all of it.
 
+use std::any::Any;
 use std::fmt::Debug;
 use std::hash::Hash;
 
@@ -79,6 +80,41 @@ pub trait Key: Clone + Eq + Ord + Hash + Debug + Send + 'static {}
 
 impl<K: Clone + Eq + Ord + Hash + Debug + Send + 'static> Key for K {}
 
+/// A field's value, whatever its type: every type that a field can have is one.
+pub trait Value: Any + Debug {
+    /// A copy of it.
+    fn copied(&self) -> Box<dyn Any>;
+
+    /// Takes over a value of the same type; gives whether it was one.
+    fn set(&mut self, to: &dyn Any) -> bool;
+}
+
+impl<T: Any + Debug + Clone> Value for T {
+    fn copied(&self) -> Box<dyn Any> {
+        Box::new(self.clone())
+    }
+
+    fn set(&mut self, to: &dyn Any) -> bool {
+        to.downcast_ref::<T>().is_some_and(|to| {
+            self.clone_from(to);
+            true
+        })
+    }
+}
+
+/// Turns a value of column `C` into that of a field of type `T` that refers to it; the derive names it.
+#[must_use]
+pub fn convert_reference<C, T>(value: &dyn Any) -> Option<Box<dyn Any>>
+where
+    C: Column<Table: EntityTable>,
+    <C::Table as EntityTable>::Entity: HasColumn<C, Value: Into<T>>,
+    T: 'static,
+{
+    let value = value.downcast_ref::<<<C::Table as EntityTable>::Entity as HasColumn<C>>::Value>()?;
+    let converted: T = value.clone().into();
+    Some(Box::new(converted))
+}
+
 /// A row type that a session can hold: one struct a table.
 ///
 /// Written by `#[derive(Entity)]` (see [`derive@crate::Entity`]); nothing in it names a database engine.
@@ -107,14 +143,14 @@ pub trait Entity: Clone + Send + Sized + 'static {
     /// Sets the row's key.
     fn set_key(&mut self, key: Self::Key);
 
-    /// Shows the keys of the rows of this table that this one refers to.
-    fn own_parents(&self, see: &mut dyn FnMut(Self::Key));
+    /// A column of the key: by its position in [`Table::key`].
+    fn key_field(key: &mut Self::Key, position: usize) -> &mut dyn Value;
 
     /// The values of a new row like this one.
     fn as_new(&self) -> Self::New;
 
     /// A field, to be shown: by its index in [`Table::columns`].
-    fn field(&self, index: usize) -> &dyn Debug;
+    fn field(&self, index: usize) -> &dyn Value;
 
     /// A field's value, without its `Option`, to be compared as it shows itself with those of other rows and of foreign
     /// keys: by its index in [`Table::columns`]; `None` is NULL.
@@ -169,7 +205,7 @@ pub trait EntityTable {
 /// A row's field that stands for column `C`.
 pub trait HasColumn<C: Column>: Entity {
     /// The field's type.
-    type Value: Clone;
+    type Value: Clone + 'static;
 
     /// The field.
     fn column(&self) -> &Self::Value;

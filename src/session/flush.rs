@@ -7,6 +7,7 @@ use super::entity::Table;
 use super::plan::{Action, Part, Plan, Task, order};
 use super::precedence::{Rows, arrange};
 use super::reference::Parent;
+use super::sql::deletes_together;
 use super::stores::AnyStore;
 use crate::connection::{Link, SessionConnection};
 use crate::error::{Error, Result};
@@ -96,14 +97,23 @@ impl<C: SessionConnection> Session<'_, C> {
     fn planned(&self) -> Result<Planned> {
         let mut parts = Vec::new();
         let mut unread = Vec::new();
-        for store in self.stores.iter() {
+        for (place, store) in self.stores.iter().enumerate() {
             store.check_versions()?;
             let doings = store.doings();
             for index in &doings.inserts {
                 self.check_parents(store, *index, &mut unread)?;
             }
-            let inserts = store.waves(doings.inserts)?;
-            let deletes = store.last_waves(doings.deletes);
+            let inserts = store.waves(&doings.inserts)?;
+            let unknown = store.unread(&doings.deletes);
+            let deletes = if unknown.is_empty() {
+                store.last_waves(&doings.deletes)
+            } else {
+                let known = doings.deletes.len() - unknown.len();
+                if !deletes_together(store.table(), known, unknown.len(), &**self.connection) {
+                    unread.extend(unknown.into_iter().map(|index| (place, index)));
+                }
+                vec![doings.deletes]
+            };
             parts.push(Part { table: store.table(), inserts, updates: doings.updates, deletes });
         }
         let tasks = order(parts);
@@ -222,21 +232,28 @@ impl<C: SessionConnection> Session<'_, C> {
     }
 
     fn send(&mut self, tasks: &[Task]) -> Result<()> {
-        let now = self.transaction.now();
         for task in tasks {
-            let mut link = Link::new(&mut **self.connection, self.echo.as_ref()).knowing(Some(&self.keys));
-            self.stores.run(task.part, &mut link, task.action, &task.rows, now)?;
+            self.carry_out(task)?;
         }
         // A deleted parent may have taken its children with it, or left them without it; a changed one may have told
         // them its new value.
-        for task in tasks {
-            let Some(parent) = self.stores.at(task.part).map(|store| store.table()) else { continue };
-            let reached = |child: &'static Table| match task.action {
+        let mut done: Vec<(usize, Action)> = Vec::new();
+        for task in tasks.iter().filter(|task| task.action != Action::Insert) {
+            if !done.contains(&(task.part, task.action)) {
+                done.push((task.part, task.action));
+            }
+        }
+        let parents: Vec<(&'static Table, Action)> =
+            done.iter().filter_map(|(part, action)| Some((self.stores.at(*part)?.table(), *action))).collect();
+        for store in self.stores.iter_mut() {
+            let reached = parents.iter().any(|(parent, action)| match action {
                 Action::Insert => false,
-                Action::Update(columns) => child.is_reached_by(parent, columns),
-                Action::Delete => child.follows(parent),
-            };
-            self.stores.iter_mut().filter(|store| reached(store.table())).for_each(|store| store.expire_since(0));
+                Action::Update(columns) => store.table().is_reached_by(parent, *columns),
+                Action::Delete => store.table().follows(parent),
+            });
+            if reached {
+                store.expire_since(0);
+            }
         }
         Ok(())
     }

@@ -10,10 +10,14 @@ pub(crate) enum Why {
     Perhaps,
     /// The other one refers to what this one takes away. The database may do without: it cascades, or checks later.
     LetsGo,
+    /// The other one will refer to what this one takes away. The database refuses one of them, unless it cascades.
+    Uses,
     /// This one refers to a value that the other one brings.
     Brings,
     /// This one refers to the key that the other one gets.
     Parent,
+    /// The other one refers to the row that this one deletes, and needs it in memory.
+    Names,
     /// This one takes over a unique value of the other one; the number is for those who drew the edge.
     Takes(usize),
 }
@@ -70,7 +74,7 @@ impl Graph {
 
     /// The order: steps stay where they are, and what a row of an earlier one waits for goes before that one.
     ///
-    /// A circle is cut where the database may not insist; one that consists of values taken over is given back.
+    /// A circle is cut where the database may not insist; one in which every wait is certain is given back.
     pub(crate) fn sort(&self) -> Result<Vec<Batch>, Vec<Edge>> {
         let mut ways = Ways::of(self);
         let order = self.cut(&mut ways)?;
@@ -104,7 +108,7 @@ impl Graph {
             }
             let circle = self.circle(ways, &waits, stuck);
             match circle.iter().copied().min_by_key(|edge| self.edges[*edge].why) {
-                Some(weakest) if !matches!(self.edges[weakest].why, Why::Takes(_)) => {
+                Some(weakest) if self.edges[weakest].why < Why::Parent => {
                     ways.stands[weakest] = false;
                     self.arrive(weakest, &mut waits, &mut order);
                 }

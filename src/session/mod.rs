@@ -9,6 +9,7 @@ mod bulk;
 mod detach;
 mod entity;
 mod flush;
+mod follow;
 mod graph;
 mod handle;
 mod identity;
@@ -35,7 +36,7 @@ use std::ops::DerefMut;
 pub use bulk::Batches;
 pub use entity::{
     AnyBackend, ColumnInfo, ColumnSet, Columns, Entity, EntityTable, HasColumn, HoldsKey, Key, New, Reference,
-    References, Table, Visitor,
+    References, Table, Value, Visitor, convert_reference,
 };
 pub use handle::{Handle, State};
 pub use inspect::FieldChange;

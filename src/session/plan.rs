@@ -8,7 +8,6 @@ use std::collections::HashMap;
 use std::fmt;
 
 use super::entity::{ColumnSet, Table};
-use crate::error::{Error, Result};
 
 /// What one table's rows need, before it is put into order: INSERTs as they were added, the others by key.
 #[derive(Debug)]
@@ -92,40 +91,61 @@ fn push_update(tasks: &mut Vec<Task>, part: usize, change: &Change<u64>) {
     }
 }
 
-/// Splits rows so that each comes after those it waits for, and else keeps their order.
-pub(crate) fn waves(table: &str, rows: Vec<u64>, waits_for: impl Fn(&u64, &mut dyn FnMut(u64))) -> Result<Waves<u64>> {
+/// Rows in the order of what they wait for.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Layers {
+    /// Rows that wait for none but those of the layers before.
+    pub(crate) first: Waves<u64>,
+    /// Rows that wait for each other in a cycle, and those between two cycles.
+    pub(crate) cyclic: Vec<u64>,
+    /// The rows that wait for these.
+    pub(crate) last: Waves<u64>,
+}
+
+/// Splits rows so that each comes after those it waits for, and otherwise keeps their order.
+pub(crate) fn layers(rows: &[u64], mut waits_for: impl FnMut(u64, &mut dyn FnMut(u64))) -> Layers {
     let places: HashMap<u64, usize> = rows.iter().enumerate().map(|(place, row)| (*row, place)).collect();
-    let mut children: Vec<Vec<usize>> = vec![Vec::new(); rows.len()];
-    let mut waiting = vec![0_usize; rows.len()];
+    let (mut above, mut below) = (vec![Vec::new(); rows.len()], vec![Vec::new(); rows.len()]);
     for (place, row) in rows.iter().enumerate() {
-        waits_for(row, &mut |parent| {
+        waits_for(*row, &mut |parent| {
             if let Some(parent) = places.get(&parent) {
-                children[*parent].push(place);
-                waiting[place] += 1;
+                above[place].push(*parent);
+                below[*parent].push(place);
             }
         });
     }
-    let mut waves = Vec::new();
-    let mut wave: Vec<usize> = (0..rows.len()).filter(|place| waiting[*place] == 0).collect();
-    let mut placed = 0;
-    while !wave.is_empty() {
-        placed += wave.len();
+    let mut left = vec![true; rows.len()];
+    let first = peel(&above, &below, &mut left);
+    let mut last = peel(&below, &above, &mut left);
+    last.reverse();
+    let named = |layers: Waves<usize>| -> Waves<u64> {
+        layers.into_iter().map(|layer| layer.into_iter().map(|place| rows[place]).collect()).collect()
+    };
+    let cyclic = rows.iter().zip(&left).filter(|(_, left)| **left).map(|(row, _)| *row).collect();
+    Layers { first: named(first), cyclic, last: named(last) }
+}
+
+/// Takes off, layer by layer, what of the rest waits for nothing in it.
+fn peel(waits_for: &[Vec<usize>], waited_for_by: &[Vec<usize>], left: &mut [bool]) -> Waves<usize> {
+    let mut waits: Vec<usize> =
+        waits_for.iter().map(|others| others.iter().filter(|other| left[**other]).count()).collect();
+    let mut layers = Vec::new();
+    let mut layer: Vec<usize> = (0..left.len()).filter(|place| left[*place] && waits[*place] == 0).collect();
+    while !layer.is_empty() {
         let mut next = Vec::new();
-        for child in wave.iter().flat_map(|place| &children[*place]) {
-            waiting[*child] -= 1;
-            if waiting[*child] == 0 {
-                next.push(*child);
+        for place in &layer {
+            left[*place] = false;
+            for other in waited_for_by[*place].iter().copied().filter(|other| left[*other]) {
+                waits[other] -= 1;
+                if waits[other] == 0 {
+                    next.push(other);
+                }
             }
         }
         next.sort_unstable();
-        waves.push(wave.into_iter().map(|place| rows[place]).collect());
-        wave = next;
+        layers.push(std::mem::replace(&mut layer, next));
     }
-    if placed < rows.len() {
-        let problem = format!("{table}: new rows refer to each other in a circle");
-        return Err(Error::Plan { problem });
-    }
-    Ok(waves)
+    layers
 }
 
 /// What a flush would do: see [`Session::plan`](super::Session::plan).
@@ -200,21 +220,25 @@ impl fmt::Display for Step {
 mod tests {
     use super::*;
 
-    #[test]
-    fn rows_that_wait_for_nothing_stay_in_one_wave_in_their_order() {
-        assert_eq!(waves("t", vec![3, 1, 2], |_, _| {}).unwrap(), [[3, 1, 2]]);
+    /// The layers of rows that wait for these.
+    fn split(rows: &[u64], waits: &[(u64, u64)]) -> Layers {
+        layers(rows, |row, see| waits.iter().filter(|(one, _)| *one == row).for_each(|(_, other)| see(*other)))
     }
 
     #[test]
-    fn a_row_comes_in_a_later_wave_than_the_row_it_waits_for() {
-        let parents = HashMap::from([(1, 2), (2, 3), (4, 3)]);
-        let split = waves("t", vec![1, 2, 3, 4], |row, see| parents.get(row).copied().into_iter().for_each(see));
-        assert_eq!(split.unwrap(), [vec![3], vec![2, 4], vec![1]]);
+    fn rows_that_wait_for_nothing_stay_in_one_layer_in_their_order() {
+        assert_eq!(split(&[3, 1, 2], &[]).first, [[3, 1, 2]]);
     }
 
     #[test]
-    fn rows_that_wait_for_each_other_are_an_error() {
-        let error = waves("people", vec![1, 2], |row, see| see(3 - row)).unwrap_err();
-        assert!(error.to_string().contains("people: new rows refer to each other in a circle"), "{error}");
+    fn a_row_comes_in_a_later_layer_than_the_row_it_waits_for() {
+        let split = split(&[1, 2, 3, 4], &[(1, 2), (2, 3), (4, 3)]);
+        assert_eq!(split, Layers { first: vec![vec![3], vec![2, 4], vec![1]], cyclic: vec![], last: vec![] });
+    }
+
+    #[test]
+    fn rows_that_wait_for_each_other_stay_together_and_no_others_with_them() {
+        let split = split(&[1, 2, 3, 4, 5, 6], &[(2, 1), (3, 2), (3, 4), (4, 3), (5, 4), (6, 5), (4, 4)]);
+        assert_eq!(split, Layers { first: vec![vec![1], vec![2]], cyclic: vec![3, 4], last: vec![vec![5], vec![6]] });
     }
 }

@@ -5,7 +5,8 @@
 //!
 //! - who takes over the unique value (or the key) of another waits until that one has let it go;
 //! - who takes away what foreign keys may refer to waits until the rows that refer to it have let it go;
-//! - who refers to a value waits until the row that brings it is there, and until its parent is.
+//! - who refers to a value waits until the row that brings it is there, and until its parent is;
+//! - who takes away what a row is yet to refer to waits for that row, which then goes or follows where the database cascades.
 //!
 //! Every order that a database without cascades accepts keeps these, and every order that keeps them is accepted. Where
 //! it cascades, checks later, or has values that memory has not, waits that close a circle are given up.
@@ -28,6 +29,8 @@ pub(crate) trait Rows {
     fn given(&self, index: u64, column: usize, after: bool) -> Given<'_>;
     /// The key of a row that is in the database, as it shows itself.
     fn shown_key(&self, index: u64) -> Option<String>;
+    /// The part of that key in a column, if it is one of the key's.
+    fn shown_part(&self, index: u64, column: usize) -> Option<String>;
     fn is_pending(&self, index: u64) -> bool;
     fn parents(&self, index: u64, see: &mut dyn FnMut(Parent));
 }
@@ -41,12 +44,13 @@ pub(crate) fn arrange(tasks: Vec<Task>, rows: &[&dyn Rows]) -> Result<Vec<Task>>
         (!table.unique.is_empty() || table.has_given_key()) && does(Action::Insert) && does(Action::Delete)
     };
     let (replacing, others): (Vec<usize>, Vec<usize>) = (0..rows.len()).partition(|part| may_replace(*part));
-    if !any_moves && replacing.is_empty() {
+    let must_sort = any_moves || deletes_from_cycle(&tasks, rows);
+    if !must_sort && replacing.is_empty() {
         return Ok(tasks);
     }
     let mut precedence = Precedence::new(&tasks, rows);
     precedence.add_spaces(&replacing);
-    if !any_moves && !precedence.graph.has_edges() {
+    if !must_sort && !precedence.graph.has_edges() {
         return Ok(tasks);
     }
     precedence.add_spaces(&others);
@@ -65,6 +69,13 @@ pub(crate) fn arrange(tasks: Vec<Task>, rows: &[&dyn Rows]) -> Result<Vec<Task>>
         }
     }
     Ok(arranged.into_iter().map(|(_, task)| task).collect())
+}
+
+/// Whether rows of several tables are deleted that refer to each other in a cycle: tables alone have no order then.
+fn deletes_from_cycle(tasks: &[Task], rows: &[&dyn Rows]) -> bool {
+    let cyclic = |task: &&Task| task.action == Action::Delete && rows[task.part].table().is_in_a_circle();
+    let mut parts = tasks.iter().filter(cyclic).map(|task| task.part);
+    parts.next().is_some_and(|first| parts.any(|part| part != first))
 }
 
 /// Whether an UPDATE moves keys or unique values.
@@ -117,6 +128,8 @@ enum Held {
 struct Flush<'r> {
     rows: &'r [&'r dyn Rows],
     ops: Vec<Op>,
+    /// The statement of each row, by its part and index.
+    by_row: HashMap<(usize, u64), usize>,
 }
 
 /// Who waits for whom in it.
@@ -134,7 +147,8 @@ impl<'r> Precedence<'r> {
         };
         let ops: Vec<Op> = tasks.iter().enumerate().flat_map(op).collect();
         let graph = Graph::new(ops.iter().map(|op| op.task));
-        Self { flush: Flush { rows, ops }, spaces: Vec::new(), graph }
+        let by_row = ops.iter().enumerate().map(|(number, op)| ((op.part, op.row), number)).collect();
+        Self { flush: Flush { rows, ops, by_row }, spaces: Vec::new(), graph }
     }
 
     /// Lets those who take unique values of these tables wait for those who free them.
@@ -167,14 +181,20 @@ impl<'r> Precedence<'r> {
     /// Lets those who take away what others refer to wait until these have let it go, and those who refer to something
     /// wait until it is there.
     fn add_references(&mut self) {
-        let Flush { rows, ops } = &self.flush;
-        let inserts = ops.iter().enumerate().filter(|(_, op)| op.action == Action::Insert);
-        let inserts: HashMap<(usize, u64), usize> = inserts.map(|(number, op)| ((op.part, op.row), number)).collect();
+        let Flush { rows, ops, .. } = &self.flush;
         for (number, op) in ops.iter().enumerate().filter(|(_, op)| op.action == Action::Insert) {
             rows[op.part].parents(op.row, &mut |parent| {
-                let place = rows.iter().position(|rows| rows.entity() == parent.entity);
-                let first = place.and_then(|place| inserts.get(&(place, parent.handle.index)));
-                first.into_iter().for_each(|first| self.graph.edge(*first, number, Why::Parent));
+                let Some(other) = self.flush.op_of(parent) else { return };
+                match ops[other].action {
+                    Action::Insert => self.graph.edge(other, number, Why::Parent),
+                    Action::Delete => self.graph.edge(number, other, Why::Names),
+                    Action::Update(columns) => {
+                        let column = rows[ops[other].part].table().column(parent.column);
+                        if column.is_some_and(|column| columns.contains(column)) {
+                            self.graph.edge(other, number, Why::Brings);
+                        }
+                    }
+                }
             });
         }
         for (part, child) in rows.iter().enumerate() {
@@ -192,8 +212,18 @@ impl<'r> Precedence<'r> {
         }
     }
 
-    /// Names the values that change hands in a circle.
+    /// Names the values that change hands in a circle, or the rows that no order can serve.
     fn circle(&self, circle: &[Edge]) -> Error {
+        if let Some(edge) = circle.iter().find(|edge| edge.why == Why::Names) {
+            let name = |op: usize| self.flush.rows[self.flush.ops[op].part].table().name;
+            let problem = format!(
+                "a new row of {} refers to a row of {} that this flush deletes, and to one that can only be sent after \
+                 that: flush before the row is deleted, or refer to another row",
+                name(edge.first),
+                name(edge.then)
+            );
+            return Error::Plan { problem };
+        }
         let mut table = "";
         let mut values: Vec<String> = Vec::new();
         for edge in circle {
@@ -222,6 +252,12 @@ impl<'r> Precedence<'r> {
 }
 
 impl Flush<'_> {
+    /// The statement for the row that a reference names, if there is one.
+    fn op_of(&self, parent: Parent) -> Option<usize> {
+        let place = self.rows.iter().position(|rows| rows.entity() == parent.entity)?;
+        self.by_row.get(&(place, parent.handle.index)).copied()
+    }
+
     /// Who frees and who takes what in a set of columns.
     fn space(&self, part: usize, set: Vec<usize>) -> Space {
         let columns = set.iter().copied().fold(ColumnSet::EMPTY, ColumnSet::with);
@@ -268,9 +304,8 @@ impl Flush<'_> {
                 Given::Null => return Held::Nothing,
                 Given::Value(value) => return Held::Value(format!("{value:?}")),
                 Given::Row(parent) => parent,
-                Given::Unknown if table.key != [column] => return Held::Unknown,
-                Given::Unknown if rows.is_pending(row) => return Held::Nothing,
-                Given::Unknown => return rows.shown_key(row).map_or(Held::Unknown, Held::Value),
+                Given::Unknown if rows.is_pending(row) && table.key == [column] => return Held::Nothing,
+                Given::Unknown => return rows.shown_part(row, column).map_or(Held::Unknown, Held::Value),
             };
             let place = self.rows.iter().position(|rows| rows.entity() == parent.entity);
             let Some((place, found)) =
@@ -301,9 +336,20 @@ impl Flush<'_> {
                 }
                 Held::Unknown => leave_some.push(number),
             }
-            if comes && let Held::Value(value) = self.held(part, op.row, &[column], true) {
-                let other = space.takes.get(&value).filter(|other| !together(number, **other));
-                other.into_iter().for_each(|other| graph.edge(*other, number, Why::Brings));
+            let names = self.rows[part].given(op.row, column, true);
+            let named = if let Given::Row(parent) = names { self.op_of(parent) } else { None };
+            // Whoever refers by a handle to a row that goes means that row, and not the next that has its value.
+            let to_deleted = named.is_some_and(|other| self.ops[other].action == Action::Delete);
+            if comes
+                && !to_deleted
+                && let Held::Value(value) = self.held(part, op.row, &[column], true)
+            {
+                match (space.takes.get(&value), space.frees.get(&value)) {
+                    (Some(other), _) if together(number, *other) => {}
+                    (Some(other), _) => graph.edge(*other, number, Why::Brings),
+                    (None, Some(other)) => graph.edge(number, *other, Why::Uses),
+                    (None, None) => {}
+                }
             }
         }
         let known = |rows: Vec<usize>, of: &[usize]| -> Vec<usize> {

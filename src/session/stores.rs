@@ -5,6 +5,7 @@ use std::any::{Any, TypeId};
 use diesel::result::Error as DieselError;
 
 use super::entity::{ColumnSet, Entity, New as _};
+use super::follow::{Changes, follow};
 use super::identity::{Store, Trust};
 use super::plan::{Action, Doings, Waves};
 use super::precedence::Rows;
@@ -21,8 +22,9 @@ pub(crate) struct Stores<C> {
 /// A store whose entity type is not known here.
 pub(crate) trait AnyStore<C>: Rows + Any + Send {
     fn doings(&self) -> Doings<u64>;
-    fn waves(&self, inserts: Vec<u64>) -> Result<Waves<u64>>;
-    fn last_waves(&self, deletes: Vec<u64>) -> Waves<u64>;
+    fn waves(&self, inserts: &[u64]) -> Result<Waves<u64>>;
+    fn last_waves(&self, deletes: &[u64]) -> Waves<u64>;
+    fn unread(&self, deletes: &[u64]) -> Vec<u64>;
     fn check_versions(&self) -> Result<()>;
     fn check_parent(&self, parent: Parent, fresh_since: u32) -> Result<bool>;
     fn unflushed(&self) -> usize;
@@ -30,6 +32,9 @@ pub(crate) trait AnyStore<C>: Rows + Any + Send {
     fn reload(&mut self, link: &mut Link<'_, C>, indexes: &[u64], now: u32, fresh_since: u32) -> Result<(), Failure>;
     fn knows_keys(&self, link: &mut Link<'_, C>) -> Result<bool, Failure>;
     fn run(&mut self, link: &mut Link<'_, C>, action: Action, rows: &[u64], work: &Work<'_>) -> Result<()>;
+    fn change(&self, index: u64, column: usize) -> Option<(String, Box<dyn Any>)>;
+    fn telling(&self, changes: &Changes) -> Option<usize>;
+    fn follow(&mut self, link: &mut Link<'_, C>, changes: &Changes, sent: usize) -> Result<(), Failure>;
     fn settle(&mut self);
     fn mark(&self) -> usize;
     fn undo(&mut self, mark: usize);
@@ -122,12 +127,16 @@ impl<E: Persist<C>, C: SessionConnection> AnyStore<C> for Store<E> {
         self.doings()
     }
 
-    fn waves(&self, inserts: Vec<u64>) -> Result<Waves<u64>> {
+    fn waves(&self, inserts: &[u64]) -> Result<Waves<u64>> {
         self.waves(inserts)
     }
 
-    fn last_waves(&self, deletes: Vec<u64>) -> Waves<u64> {
+    fn last_waves(&self, deletes: &[u64]) -> Waves<u64> {
         self.last_waves(deletes)
+    }
+
+    fn unread(&self, deletes: &[u64]) -> Vec<u64> {
+        self.unread(deletes)
     }
 
     fn check_versions(&self) -> Result<()> {
@@ -162,6 +171,19 @@ impl<E: Persist<C>, C: SessionConnection> AnyStore<C> for Store<E> {
             Action::Update(columns) => update(self, link, columns, rows, work.now),
             Action::Delete => delete(self, link, rows),
         }
+    }
+
+    fn change(&self, index: u64, column: usize) -> Option<(String, Box<dyn Any>)> {
+        self.change(index, column)
+    }
+
+    fn telling(&self, changes: &Changes) -> Option<usize> {
+        let followers = self.followers(changes);
+        followers.iter().find(|follower| self.passes_on(follower).is_none()).map(|follower| follower.number)
+    }
+
+    fn follow(&mut self, link: &mut Link<'_, C>, changes: &Changes, sent: usize) -> Result<(), Failure> {
+        follow(self, link, changes, sent)
     }
 
     fn settle(&mut self) {

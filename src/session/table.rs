@@ -1,6 +1,6 @@
 //! What the flush must know of a table: its columns, its key, what it refers to.
 
-use std::any::TypeId;
+use std::any::{Any, TypeId};
 
 /// What the flush must know of a table.
 #[derive(Debug)]
@@ -39,6 +39,8 @@ pub struct Reference {
     pub table: fn() -> &'static Table,
     /// Its name.
     pub column: &'static str,
+    /// Turns its value into that of the column that refers to it.
+    pub convert: fn(&dyn Any) -> Option<Box<dyn Any>>,
 }
 
 impl Table {
@@ -101,6 +103,25 @@ impl Table {
             ((reference.table)().id)() == (table.id)()
                 && columns.iter().any(|column| table.columns[column].name == reference.column)
         })
+    }
+
+    /// The references that lead from `column` to column `target` of `above`, one after the other.
+    pub(crate) fn way(&'static self, column: usize, above: &'static Self, target: usize) -> Option<Vec<Reference>> {
+        let (mut table, mut column) = (self, column);
+        let (mut way, mut seen) = (Vec::new(), Vec::new());
+        loop {
+            if seen.contains(&((table.id)(), column)) {
+                return None;
+            }
+            seen.push(((table.id)(), column));
+            let reference = table.columns[column].references?;
+            way.push(reference);
+            table = (reference.table)();
+            column = table.column(reference.column)?;
+            if (table.id)() == (above.id)() && column == target {
+                return Some(way);
+            }
+        }
     }
 
     /// Whether a change of these columns of `table` can come to rows of this one: they refer to it, or to rows that do.

@@ -100,7 +100,7 @@ fn guests(choices: &mut Choices, seats: &[Life<Seat>]) -> Vec<Life<Guest>> {
     lives
 }
 
-fn sql(value: Option<i64>) -> String {
+pub fn sql(value: Option<i64>) -> String {
     value.map_or("NULL".to_owned(), |value| value.to_string())
 }
 
@@ -153,7 +153,7 @@ fn setting(seats: &[Life<Seat>], guests: &[Life<Guest>]) -> String {
 }
 
 /// Whether some order of the statements works, when those in `sent` are sent.
-fn works(connection: &mut AnyConnection, statements: &[String], sent: u32, tried: &mut HashSet<u32>) -> bool {
+pub fn works(connection: &mut AnyConnection, statements: &[String], sent: u32, tried: &mut HashSet<u32>) -> bool {
     if sent.count_ones() as usize == statements.len() {
         return true;
     }

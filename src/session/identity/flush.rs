@@ -1,6 +1,6 @@
 //! What a flush asks one entity type's rows, and what it tells them.
 
-use std::any::TypeId;
+use std::any::{Any, TypeId};
 use std::collections::HashMap;
 
 use super::slots::{Loaded, Slot};
@@ -8,7 +8,7 @@ use super::undo::Undo;
 use super::{Store, Trust};
 use crate::error::{Error, Result};
 use crate::session::entity::{ColumnSet, Entity, New as _, Table};
-use crate::session::plan::{self, Change, Doings, Waves};
+use crate::session::plan::{self, Change, Doings, Layers, Waves};
 use crate::session::precedence::Rows;
 use crate::session::reference::{Given, Parent};
 use crate::session::sql::undeclared;
@@ -102,45 +102,50 @@ impl<E: Entity> Store<E> {
     }
 
     /// Splits pending rows into waves: no row stands before or beside one of this table that it waits for. Rows whose
-    /// given keys refer to each other in a circle go in one statement.
-    pub(crate) fn waves(&self, inserts: Vec<u64>) -> Result<Waves<u64>> {
-        let (table, own) = (E::table(), TypeId::of::<E>());
-        let by_handle = |index: &u64, see: &mut dyn FnMut(u64)| {
-            self.parents(*index, &mut |parent| {
+    /// given values refer to each other in a cycle go in one statement.
+    pub(crate) fn waves(&self, inserts: &[u64]) -> Result<Waves<u64>> {
+        let own = TypeId::of::<E>();
+        let by_handle = |index: u64, see: &mut dyn FnMut(u64)| {
+            self.parents(index, &mut |parent| {
                 if parent.entity == own {
                     see(parent.handle.index);
                 }
             });
         };
-        let by_value = self.parents_by_value(&inserts);
-        if !by_value.is_empty() {
-            let split = plan::waves(table.name, inserts.clone(), |index, see| {
-                by_handle(index, see);
-                by_value.get(index).into_iter().flatten().for_each(|parent| see(*parent));
-            });
-            if split.is_ok() {
-                return split;
-            }
+        let by_value = self.parents_by_value(inserts, true);
+        let Layers { first, cyclic, last } = plan::layers(inserts, |index, see| {
+            by_handle(index, see);
+            by_value.get(&index).into_iter().flatten().for_each(|parent| see(*parent));
+        });
+        let together = plan::layers(&cyclic, by_handle);
+        if !together.cyclic.is_empty() {
+            let problem = format!("{}: new rows refer to each other in a circle", E::table().name);
+            return Err(Error::Plan { problem });
         }
-        plan::waves(table.name, inserts, by_handle)
+        Ok(first.into_iter().chain(together.first).chain(last).collect())
     }
 
-    /// The pending rows that other pending rows refer to by values that the program gives.
-    fn parents_by_value(&self, inserts: &[u64]) -> HashMap<u64, Vec<u64>> {
+    /// The rows among these that others of them refer to by value: in the database now, or `after` the flush. A row that
+    /// refers to itself waits for none.
+    fn parents_by_value(&self, rows: &[u64], after: bool) -> HashMap<u64, Vec<u64>> {
         let table = E::table();
-        let shown = |index: &u64, column| match self.given(*index, column, true) {
+        let shown = |index: u64, column| match self.given(index, column, after) {
             Given::Value(value) => Some(format!("{value:?}")),
+            Given::Unknown => self.shown_part(index, column),
             _ => None,
         };
         let mut parents: HashMap<u64, Vec<u64>> = HashMap::new();
+        if rows.len() < 2 {
+            return parents;
+        }
         for (column, info) in table.columns.iter().enumerate() {
             let own = info.references.filter(|reference| ((reference.table)().id)() == (table.id)());
-            let to = own.and_then(|reference| table.column(reference.column));
-            let Some(to) = to.filter(|to| !table.columns[*to].generated && inserts.len() > 1) else { continue };
+            let Some(to) = own.and_then(|reference| table.column(reference.column)) else { continue };
             let holders: HashMap<String, u64> =
-                inserts.iter().filter_map(|index| Some((shown(index, to)?, *index))).collect();
-            for index in inserts {
-                let parent = shown(index, column).and_then(|value| holders.get(&value)).filter(|other| *other != index);
+                rows.iter().filter_map(|index| Some((shown(*index, to)?, *index))).collect();
+            for index in rows.iter().filter(|_| !holders.is_empty()) {
+                let parent =
+                    shown(*index, column).and_then(|value| holders.get(&value)).filter(|other| *other != index);
                 parent.into_iter().for_each(|parent| parents.entry(*index).or_default().push(*parent));
             }
         }
@@ -148,25 +153,23 @@ impl<E: Entity> Store<E> {
     }
 
     /// Splits rows to be deleted into waves: none stands after or beside one of this table that it refers to. Rows that
-    /// refer to each other in a circle go in one statement.
-    pub(crate) fn last_waves(&self, deletes: Vec<u64>) -> Waves<u64> {
-        if deletes.len() < 2 || !E::table().refers_to_itself() {
-            return vec![deletes];
-        }
-        let split = plan::waves(E::table().name, deletes.clone(), |index, see| {
-            if let Some(loaded) = self.slots.loaded(*index) {
-                loaded.stored().own_parents(&mut |key| {
-                    self.find(&key).filter(|parent| parent != index).into_iter().for_each(&mut *see);
-                });
-            }
+    /// refer to each other in a cycle go in one statement.
+    pub(crate) fn last_waves(&self, deletes: &[u64]) -> Waves<u64> {
+        let by_value = self.parents_by_value(deletes, false);
+        let Layers { first, cyclic, last } = plan::layers(deletes, |index, see| {
+            by_value.get(&index).into_iter().flatten().for_each(|parent| see(*parent));
         });
-        match split {
-            Ok(mut waves) => {
-                waves.reverse();
-                waves
-            }
-            Err(_) => vec![deletes],
+        let mut waves: Waves<u64> = first.into_iter().chain([cyclic]).chain(last).collect();
+        waves.reverse();
+        waves
+    }
+
+    /// Those of the rows to be deleted of which memory does not tell what they refer to, where it matters.
+    pub(crate) fn unread(&self, deletes: &[u64]) -> Vec<u64> {
+        if deletes.len() < 2 || !E::table().refers_to_itself() {
+            return Vec::new();
         }
+        deletes.iter().copied().filter(|index| matches!(self.slots.get(*index), Slot::Expired { .. })).collect()
     }
 
     /// Whether a row can be referred to by a row that this flush inserts; gives whether its value must be read first.
@@ -178,6 +181,14 @@ impl<E: Entity> Store<E> {
             }
             _ => Err(self.refuse(parent.handle.index)),
         }
+    }
+
+    /// What an UPDATE changes in a column: how the value shows itself before, and the value afterwards.
+    pub(crate) fn change(&self, index: u64, column: usize) -> Option<(String, Box<dyn Any>)> {
+        let (row, before) = self.edited(index)?;
+        let (from, to) = (before.value(column)?, row.value(column)?);
+        let (from, changed) = (format!("{from:?}"), format!("{to:?}"));
+        (from != changed).then(|| (from, row.field(column).copied()))
     }
 
     /// The values of a pending row.
@@ -217,7 +228,7 @@ impl<E: Entity> Rows for Store<E> {
     fn given(&self, index: u64, column: usize, after: bool) -> Given<'_> {
         match self.slots.get(index) {
             Slot::Pending(new) => new.value(column),
-            Slot::Loaded(loaded) if after => Given::of(loaded.row.value(column)),
+            Slot::Loaded(loaded) if after && !loaded.doomed => Given::of(loaded.row.value(column)),
             Slot::Loaded(loaded) => Given::of(loaded.stored().value(column)),
             _ => Given::Unknown,
         }
@@ -225,6 +236,11 @@ impl<E: Entity> Rows for Store<E> {
 
     fn shown_key(&self, index: u64) -> Option<String> {
         self.key(index).map(|key| format!("{key:?}"))
+    }
+
+    fn shown_part(&self, index: u64, column: usize) -> Option<String> {
+        let position = E::table().key.iter().position(|part| *part == column)?;
+        Some(format!("{:?}", E::key_field(&mut self.key(index)?, position)))
     }
 
     fn is_pending(&self, index: u64) -> bool {
@@ -303,7 +319,7 @@ impl<E: Entity> Store<E> {
     }
 
     /// Gives `key` to the row at `index`; another row that had it is gone from the database.
-    fn take_key(&mut self, key: E::Key, index: u64) {
+    pub(super) fn take_key(&mut self, key: E::Key, index: u64) {
         if let Some(other) = self.by_key.insert(key.clone(), index)
             && other != index
         {

@@ -1,6 +1,7 @@
 //! One entity type's rows in a session: the identity map and each row's state.
 
 mod flush;
+mod follow;
 mod slots;
 mod undo;
 
@@ -11,6 +12,7 @@ use diesel::Column;
 use super::entity::{ColumnSet, Entity, HasColumn};
 use super::handle::State;
 use crate::error::{Error, Result};
+pub(crate) use follow::Follower;
 use slots::{Loaded, NEVER, Slot, Slots};
 use undo::{Log, Undo};
 
@@ -27,6 +29,8 @@ pub(crate) struct Store<E: Entity> {
     /// Rows marked for deletion; some may have been unmarked since.
     doomed: Vec<u64>,
     log: Log<E>,
+    /// Whether the database passes changes on to the columns of the key, as far as it was asked: by position in the key.
+    passes_on: HashMap<usize, bool>,
 }
 
 /// How far a row's value can be trusted.
@@ -46,6 +50,7 @@ impl<E: Entity> Default for Store<E> {
             edited: Vec::new(),
             doomed: Vec::new(),
             log: Log::default(),
+            passes_on: HashMap::new(),
         }
     }
 }
@@ -95,6 +100,8 @@ impl<E: Entity> Store<E> {
         E: HasColumn<C>,
     {
         match self.slots.get(index) {
+            // The changes of a row that is deleted are dropped with it.
+            Slot::Loaded(loaded) if loaded.doomed => Ok(loaded.stored().column().clone()),
             Slot::Loaded(loaded) => Ok(loaded.row.column().clone()),
             Slot::Expired { key, .. } => {
                 E::column_of_key(key).ok_or(Error::NotLoaded { table: E::table().name, state: "expired" })

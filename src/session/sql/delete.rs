@@ -1,12 +1,12 @@
-//! `DELETE FROM t WHERE key IN (…)`: all doomed rows of a table, versioned ones by key and version.
+//! `DELETE FROM t WHERE key IN (…)`: all rows of a table that are marked for deletion, versioned ones by key and version.
 
 use diesel::QueryResult;
 use diesel::backend::Backend;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 
-use super::{Bind, chunks, push_key, push_keys, related_rows_per_statement};
-use crate::connection::{Engine, Link};
-use crate::session::entity::{Columns, Entity};
+use super::{Found, chunks, push_found, related_rows_per_statement};
+use crate::connection::{Engine, Link, SessionConnection};
+use crate::session::entity::{Columns, Entity, Table};
 
 /// A row to be deleted: its key and, where the session has it, the value it was read with.
 #[derive(Debug)]
@@ -15,8 +15,10 @@ pub struct Condemned<'a, E: Entity> {
     pub(crate) read: Option<&'a E>,
 }
 
+/// The statement for some rows, all of them with a version or none.
 struct Delete<'a, E: Entity> {
-    rows: &'a [Condemned<'a, E>],
+    rows: &'a [&'a Condemned<'a, E>],
+    lists_rows: bool,
     keep: bool,
 }
 
@@ -28,21 +30,15 @@ impl<E: Columns<DB>, DB: Backend> QueryFragment<DB> for Delete<'_, E> {
         out.push_sql("DELETE FROM ");
         E::table_name(out.reborrow())?;
         out.push_sql(" WHERE ");
-        let Some(version) = E::table().version else {
-            return push_keys::<E, DB>(self.rows.iter().map(|row| &row.key), &mut out);
-        };
-        for (number, row) in self.rows.iter().enumerate() {
-            out.push_sql(if number > 0 { " OR (" } else { "(" });
-            push_key::<E, DB>(&row.key, &mut out)?;
-            if let Some(read) = row.read {
-                out.push_sql(" AND ");
-                out.push_identifier(E::table().columns[version].name)?;
-                out.push_sql(" = ");
-                E::column(version, Bind { row: read, out: &mut out })?;
-            }
-            out.push_sql(")");
-        }
-        Ok(())
+        let found = |row: &&'b Condemned<'b, E>| Found { key: &row.key, version_of: row.guarded_by() };
+        push_found::<E, DB>(self.rows.iter().map(found), self.lists_rows, &mut out)
+    }
+}
+
+impl<E: Entity> Condemned<'_, E> {
+    /// The row whose version the database must still have.
+    fn guarded_by(&self) -> Option<&E> {
+        self.read.filter(|_| E::table().version.is_some())
     }
 }
 
@@ -51,19 +47,36 @@ impl<E: Entity> QueryId for Delete<'_, E> {
     const HAS_STATIC_QUERY_ID: bool = false;
 }
 
+/// Whether rows of one table can be deleted by one statement at whose end foreign keys are checked, so that what they refer
+/// to need not be in memory: rows whose value is `known`, and others.
+pub(crate) fn deletes_together<C: SessionConnection>(
+    table: &'static Table,
+    known: usize,
+    unknown: usize,
+    connection: &C,
+) -> bool {
+    let alike = table.version.is_none() || known == 0;
+    let rows = rows_of_one(table, connection);
+    connection.backend().checks_after_statement() && alike && known + unknown <= rows
+}
+
+/// How many rows one DELETE takes.
+fn rows_of_one<C: SessionConnection>(table: &'static Table, connection: &C) -> usize {
+    related_rows_per_statement(table, table.key.len() + usize::from(table.version.is_some()), connection)
+}
+
 /// Deletes the rows; gives how many were there.
 pub(super) fn delete<E, C>(link: &mut Link<'_, C>, rows: &[Condemned<'_, E>]) -> QueryResult<usize>
 where
     C: Engine,
     E: Columns<C::Backend>,
 {
-    let binds = E::table().key.len() + usize::from(E::table().version.is_some());
-    let size = related_rows_per_statement(E::table(), binds, link.connection);
+    let size = rows_of_one(E::table(), link.connection);
+    let lists_rows = link.connection.backend().lists_rows();
+    let (guarded, others): (Vec<_>, Vec<_>) = rows.iter().partition(|row| row.guarded_by().is_some());
     let mut deleted = 0;
-    for (rows, keep) in chunks(rows, size) {
-        // Versions that are known for some rows only make texts of many shapes.
-        let keep = keep && rows.iter().all(|row| row.read.is_some() == rows[0].read.is_some());
-        deleted += link.execute(&Delete { rows, keep })?;
+    for (rows, keep) in [guarded, others].iter().flat_map(|rows| chunks(rows, size)) {
+        deleted += link.execute(&Delete { rows, lists_rows, keep })?;
     }
     Ok(deleted)
 }

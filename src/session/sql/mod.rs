@@ -22,6 +22,7 @@ mod update_join;
 mod whole;
 
 pub use delete::Condemned;
+pub(crate) use delete::deletes_together;
 pub(crate) use look::{in_words, undeclared};
 pub use persist::{Everywhere, Persist};
 pub(crate) use select::read_into;
@@ -39,7 +40,7 @@ use diesel::query_builder::{AstPass, QueryBuilder as _, QueryFragment};
 use diesel::serialize::ToSql;
 use diesel::sql_types::HasSqlType;
 
-use super::entity::{Columns, Table, Visitor};
+use super::entity::{Columns, Entity, Table, Visitor};
 use crate::connection::{Engine, SessionConnection};
 
 /// A statement of these many rows is prepared once and kept; what is left over is prepared each time.
@@ -100,49 +101,95 @@ impl<'b, DB: Backend, R> Visitor<DB, R> for Bind<'_, '_, 'b, DB, R> {
     }
 }
 
-/// Writes `"a" = ? AND "b" = ?` over the columns of a key.
-fn push_key<'b, E: Columns<DB>, DB: Backend>(key: &'b E::Key, out: &mut AstPass<'_, 'b, DB>) -> QueryResult<()> {
-    for (position, column) in E::table().key.iter().enumerate() {
-        if position > 0 {
-            out.push_sql(" AND ");
-        }
-        out.push_identifier(E::table().columns[*column].name)?;
-        out.push_sql(" = ");
-        E::key_column(position, Bind { row: key, out })?;
-    }
-    Ok(())
+/// Rows to be found by their keys, all of them with the version that they were read with or none.
+struct Found<'a, E: Entity> {
+    key: &'a E::Key,
+    version_of: Option<&'a E>,
 }
 
-/// Writes the condition that a row has one of `keys`.
-fn push_keys<'b, E: Columns<DB>, DB: Backend>(
-    keys: impl ExactSizeIterator<Item = &'b E::Key>,
-    out: &mut AstPass<'_, 'b, DB>,
-) -> QueryResult<()> {
-    let single = keys.len() == 1;
-    let column = match E::table().key {
-        [column] if !single => Some(E::table().columns[*column].name),
-        _ => None,
-    };
-    if let Some(column) = column {
-        out.push_identifier(column)?;
-        out.push_sql(" IN (");
+impl<'a, E: Entity> Found<'a, E> {
+    fn by(key: &'a E::Key) -> Self {
+        Self { key, version_of: None }
     }
-    for (number, key) in keys.enumerate() {
-        match column {
-            Some(_) => {
-                out.push_sql(if number > 0 { ", " } else { "" });
-                E::key_column(0, Bind { row: key, out })?;
-            }
-            None if single => push_key::<E, DB>(key, out)?,
-            None => {
-                out.push_sql(if number > 0 { " OR (" } else { "(" });
-                push_key::<E, DB>(key, out)?;
-                out.push_sql(")");
-            }
+
+    /// The names of the columns that it is found by.
+    fn columns(&self) -> impl Iterator<Item = &'static str> + use<E> {
+        let table = E::table();
+        let version = self.version_of.and(table.version);
+        table.key.iter().copied().chain(version).map(|column| table.columns[column].name)
+    }
+
+    /// Writes the parameter of the column at `place` among these.
+    fn push<'b, DB: Backend>(&self, place: usize, out: &mut AstPass<'_, 'b, DB>) -> QueryResult<()>
+    where
+        'a: 'b,
+        E: Columns<DB>,
+    {
+        match (self.version_of, E::table().version) {
+            (Some(row), Some(version)) if place == E::table().key.len() => E::column(version, Bind { row, out }),
+            _ => E::key_column(place, Bind { row: self.key, out }),
         }
     }
-    if column.is_some() {
-        out.push_sql(")");
+
+    /// Writes `"a" = ? AND "b" = ?`.
+    fn push_equal<'b, DB: Backend>(&self, out: &mut AstPass<'_, 'b, DB>) -> QueryResult<()>
+    where
+        'a: 'b,
+        E: Columns<DB>,
+    {
+        for (place, name) in self.columns().enumerate() {
+            out.push_sql(if place > 0 { " AND " } else { "" });
+            out.push_identifier(name)?;
+            out.push_sql(" = ");
+            self.push(place, out)?;
+        }
+        Ok(())
     }
+}
+
+/// Writes `"a" = ? AND "b" = ?` over the columns of a key.
+fn push_key<'b, E: Columns<DB>, DB: Backend>(key: &'b E::Key, out: &mut AstPass<'_, 'b, DB>) -> QueryResult<()> {
+    Found::<E>::by(key).push_equal(out)
+}
+
+/// Writes the condition that a row is one of `rows`. It nests no deeper the more rows there are: `a IN (?, ?)`, or for
+/// several columns `(a, b) IN (SELECT * FROM (VALUES (?, ?), (?, ?)) AS v)` where the engine [lists
+/// rows](crate::connection::Backend::lists_rows); where it does not, few rows go by one statement, joined by OR.
+fn push_found<'b, E: Columns<DB>, DB: Backend>(
+    mut rows: impl ExactSizeIterator<Item = Found<'b, E>>,
+    lists_rows: bool,
+    out: &mut AstPass<'_, 'b, DB>,
+) -> QueryResult<()> {
+    let single = rows.len() == 1;
+    let Some(first) = rows.next() else { return Ok(()) };
+    if single {
+        return first.push_equal(out);
+    }
+    let width = first.columns().count();
+    if width > 1 && !lists_rows {
+        for (number, row) in std::iter::once(first).chain(rows).enumerate() {
+            out.push_sql(if number > 0 { " OR (" } else { "(" });
+            row.push_equal(out)?;
+            out.push_sql(")");
+        }
+        return Ok(());
+    }
+    out.push_sql(if width > 1 { "(" } else { "" });
+    for (place, name) in first.columns().enumerate() {
+        out.push_sql(if place > 0 { ", " } else { "" });
+        out.push_identifier(name)?;
+    }
+    // A SELECT around the VALUES lets SQLite look each of them up in an index.
+    out.push_sql(if width > 1 { ") IN (SELECT * FROM (VALUES " } else { " IN (" });
+    for (number, row) in std::iter::once(first).chain(rows).enumerate() {
+        out.push_sql(if number > 0 { ", " } else { "" });
+        out.push_sql(if width > 1 { "(" } else { "" });
+        for place in 0..width {
+            out.push_sql(if place > 0 { ", " } else { "" });
+            row.push(place, out)?;
+        }
+        out.push_sql(if width > 1 { ")" } else { "" });
+    }
+    out.push_sql(if width > 1 { ") AS v)" } else { ")" });
     Ok(())
 }

@@ -8,7 +8,7 @@ use diesel::result::Error as DieselError;
 use diesel::row::Row as _;
 use diesel::sql_types::{BigInt, Untyped};
 
-use super::{Condemned, ROWS_PER_STATEMENT, push_keys};
+use super::{Condemned, Found, ROWS_PER_STATEMENT, push_found};
 use crate::connection::{Engine, Link, Referrer};
 use crate::error::Error;
 use crate::session::entity::{Columns, Entity};
@@ -36,9 +36,10 @@ where
     E: Columns<C::Backend>,
     i64: FromSql<BigInt, C::Backend>,
 {
+    let lists_rows = link.connection.backend().lists_rows();
     let mut all = 0;
     for rows in rows.chunks(ROWS_PER_STATEMENT) {
-        link.each(Referring { rows, referrer }, |row| {
+        link.each(Referring { rows, referrer, lists_rows }, |row| {
             all += row.get_value::<BigInt, i64, _>(0).map_err(DieselError::DeserializationError)?;
             Ok(())
         })?;
@@ -50,6 +51,7 @@ where
 struct Referring<'a, E: Entity> {
     rows: &'a [Condemned<'a, E>],
     referrer: &'a Referrer,
+    lists_rows: bool,
 }
 
 impl<E: Columns<DB>, DB: Backend> QueryFragment<DB> for Referring<'_, E> {
@@ -65,7 +67,7 @@ impl<E: Columns<DB>, DB: Backend> QueryFragment<DB> for Referring<'_, E> {
         out.push_sql(" FROM ");
         E::table_name(out.reborrow())?;
         out.push_sql(" WHERE ");
-        push_keys::<E, DB>(self.rows.iter().map(|row| &row.key), &mut out)?;
+        push_found::<E, DB>(self.rows.iter().map(|row| Found::by(&row.key)), self.lists_rows, &mut out)?;
         out.push_sql(")");
         Ok(())
     }

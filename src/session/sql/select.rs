@@ -14,7 +14,7 @@ use diesel::serialize::ToSql;
 use diesel::sql_types::{HasSqlType, Untyped};
 
 use super::unreadable::named;
-use super::{chunks, push_key, push_keys, rows_per_statement};
+use super::{Found, chunks, push_found, push_key, rows_per_statement};
 use crate::connection::{Engine, Link, SessionConnection};
 use crate::session::entity::{Columns, Entity, Visitor};
 
@@ -27,7 +27,10 @@ struct Select<W> {
 }
 
 /// Rows that have one of these keys.
-struct ByKey<'a, E: Entity>(&'a [E::Key]);
+struct ByKey<'a, E: Entity> {
+    keys: &'a [E::Key],
+    lists_rows: bool,
+}
 
 /// Rows whose `column` is among `values`, a slice of a `Vec` of the field's type.
 pub(super) struct ByValue<'a, E> {
@@ -48,7 +51,7 @@ impl<E: Columns<DB>, DB: Backend> Condition<DB> for ByKey<'_, E> {
     type Entity = E;
 
     fn write<'b>(&'b self, out: &mut AstPass<'_, 'b, DB>) -> QueryResult<()> {
-        push_keys::<E, DB>(self.0.iter(), out)
+        push_found::<E, DB>(self.keys.iter().map(Found::by), self.lists_rows, out)
     }
 }
 
@@ -152,12 +155,14 @@ where
     E: Columns<C::Backend>,
 {
     let size = rows_per_statement(E::table().key.len(), link.connection.max_binds());
+    let lists_rows = link.connection.backend().lists_rows();
     let mut rows = Vec::with_capacity(keys.len());
     for (keys, keep) in chunks(keys, size) {
         match keys {
             [key] => rows.extend(select_one(link, key, false)?),
             keys => {
-                read_into(link, Select { condition: ByKey::<E>(keys), lock: "", keep }, &mut rows)?;
+                let condition = ByKey::<E> { keys, lists_rows };
+                read_into(link, Select { condition, lock: "", keep }, &mut rows)?;
             }
         }
     }
@@ -174,7 +179,7 @@ where
     if lock.is_empty() {
         return link.first(SelectOne::<E>(key), |row| read(row));
     }
-    let condition = ByKey::<E>(std::slice::from_ref(key));
+    let condition = ByKey::<E> { keys: std::slice::from_ref(key), lists_rows: false };
     link.first(Select { condition, lock, keep: true }, |row| read(row))
 }
 

@@ -1,0 +1,94 @@
+//! Keys that change because a value changes that they refer to.
+
+use super::Store;
+use super::slots::Slot;
+use super::undo::Undo;
+use crate::session::entity::Entity;
+use crate::session::follow::Changes;
+
+/// A row whose key holds a value that changes elsewhere.
+pub(crate) struct Follower<E: Entity> {
+    /// The number of the row that changes it.
+    pub(crate) number: usize,
+    pub(crate) index: u64,
+    pub(crate) old: E::Key,
+    /// Its key if the database passes the change on.
+    pub(crate) new: E::Key,
+    /// Which columns of the key change, by position.
+    positions: Vec<usize>,
+}
+
+impl<E: Entity> Store<E> {
+    /// The rows whose keys hold a value that changes, in the order of the changes.
+    pub(crate) fn followers(&self, changes: &Changes) -> Vec<Follower<E>> {
+        let passed = changes.of_key(E::table());
+        if passed.is_empty() {
+            return Vec::new();
+        }
+        let mut followers = Vec::new();
+        for (old, index) in &self.by_key {
+            let (mut new, mut number, mut positions) = (old.clone(), usize::MAX, Vec::new());
+            for (position, values) in &passed {
+                let field = E::key_field(&mut new, *position);
+                if let Some((changer, to)) = values.get(&format!("{field:?}"))
+                    && field.set(&**to)
+                {
+                    number = number.min(*changer);
+                    positions.push(*position);
+                }
+            }
+            if new != *old {
+                followers.push(Follower { number, index: *index, old: old.clone(), new, positions });
+            }
+        }
+        followers.sort_by_key(|follower| (follower.number, follower.index));
+        followers
+    }
+
+    /// Whether the database passes a change on to that row; `None` where that is not known yet.
+    pub(crate) fn passes_on(&self, follower: &Follower<E>) -> Option<bool> {
+        let mut known = follower.positions.iter().map(|position| self.passes_on.get(position).copied());
+        known.try_fold(true, |all, one| Some(all && one?))
+    }
+
+    /// Remembers whether the database passed a change on.
+    pub(crate) fn learn(&mut self, follower: &Follower<E>, passed_on: bool) {
+        for position in &follower.positions {
+            self.passes_on.insert(*position, passed_on);
+        }
+    }
+
+    /// The database has changed the row's key. Edits of the row stay; the rest of its value is not known any more.
+    pub(crate) fn passed_on(&mut self, follower: Follower<E>) {
+        let Follower { index, old, mut new, positions, .. } = follower;
+        if self.find(&old) != Some(index) {
+            return;
+        }
+        self.by_key.remove(&old);
+        let slot = match self.slots.get_mut(index) {
+            Some(Slot::Loaded(loaded)) if loaded.before.is_some() => {
+                let mut key = loaded.row.key();
+                let mut before = old.clone();
+                for position in positions {
+                    let field = E::key_field(&mut key, position);
+                    if format!("{field:?}") == format!("{:?}", E::key_field(&mut before, position)) {
+                        field.set(&*E::key_field(&mut new, position).copied());
+                    }
+                }
+                loaded.row.set_key(key);
+                if let Some(before) = &mut loaded.before {
+                    before.set_key(new.clone());
+                }
+                None
+            }
+            Some(Slot::Loaded(loaded)) => Some(Slot::Expired { key: new.clone(), doomed: loaded.doomed }),
+            Some(Slot::Expired { doomed, .. }) => Some(Slot::Expired { key: new.clone(), doomed: *doomed }),
+            _ => return,
+        };
+        if let Some(slot) = slot {
+            self.slots.replace(index, slot);
+        }
+        self.take_key(new, index);
+        self.log.push(Undo::Updated(index, old));
+    }
+}
