@@ -182,7 +182,7 @@ fn add(globals: &Globals, Add { username, number, email }: Add) -> anyhow::Resul
     let account = Account { number, username, email };
     let database = globals.open_to_add()?;
     // A lock that was not to be had is no reason to try again: how long to wait for one is said by `--busy-timeout`.
-    let retry = Retry::default().attempts(20).only_after(|failure| matches!(failure.root(), Error::Conflict { .. }));
+    let retry = Retry::default().only_after(|failure| matches!(failure.root(), Error::Conflict { .. }));
     let user = database.named("user add").retrying(retry, |session| users::add(session, account.clone()))?;
     globals.report(&format!("added user {}", users::describe(&user)), &user)
 }

@@ -1,20 +1,21 @@
 //! `retrying`: a whole unit of work again, when another writer stood in its way or the server went.
 
 use std::hash::{BuildHasher as _, RandomState};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::{Database, Unit};
 use crate::connection::Mode;
 use crate::error::{Error, Result};
 use crate::session::Session;
 
-/// How often a unit of work is tried, after which failures, and how long the pauses are between.
+/// How long a unit of work is tried, after which failures, and how long the pauses between attempts are.
 ///
-/// A pause is twice as long as the one before, up to a limit, and each is shortened by chance to between a half and the
+/// A pause is twice as long as the one before, up to a limit, and each is shortened at random to between a half and the
 /// whole, so that two writers that met do not meet again.
 #[derive(Debug, Clone, Copy)]
 pub struct Retry {
-    attempts: u32,
+    attempts: Option<u32>,
+    time: Option<Duration>,
     pause: Duration,
     longest: Duration,
     after: fn(&Error) -> bool,
@@ -22,19 +23,49 @@ pub struct Retry {
 }
 
 impl Default for Retry {
-    /// Five attempts, after whatever may not be met the next time; pauses of 10 ms, 20 ms, … of at most a second.
+    /// At least five attempts, and more until ten seconds have passed since the first began, after every failure that the
+    /// next attempt may not meet; pauses of 10 ms, 20 ms, … of at most 160 ms.
     fn default() -> Self {
-        let (pause, longest) = (Duration::from_millis(10), Duration::from_secs(1));
-        Self { attempts: 5, pause, longest, after: |_| true, unique: false }
+        let (pause, longest) = (Duration::from_millis(10), Duration::from_millis(160));
+        Self { attempts: None, time: None, pause, longest, after: |_| true, unique: false }
     }
 }
 
+/// The default's attempts, which a unit gets however long each of them takes.
+const ATTEMPTS: u32 = 5;
+/// The default's time, in which a short unit gets as many attempts as fit.
+const TIME: Duration = Duration::from_secs(10);
+
 impl Retry {
-    /// So many attempts in all; at least one.
+    /// The maximum number of attempts, at least one. Without [`within`](Self::within) they may take any time.
     #[must_use]
     pub fn attempts(mut self, attempts: u32) -> Self {
-        self.attempts = attempts.max(1);
+        self.attempts = Some(attempts.max(1));
         self
+    }
+
+    /// Makes no further attempt once this time has passed since the first one began. Without
+    /// [`attempts`](Self::attempts) there may be any number of them. An attempt that is running is not cut short.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use folio::database::Retry;
+    ///
+    /// // For a request that somebody waits for.
+    /// let retry = Retry::default().within(Duration::from_secs(1));
+    /// ```
+    #[must_use]
+    pub fn within(mut self, time: Duration) -> Self {
+        self.time = Some(time);
+        self
+    }
+
+    /// Whether `attempt`, counted from 1, was the last one, when it ended `passed` after the first one began.
+    fn ends_with(&self, attempt: u32, passed: Duration) -> bool {
+        match (self.attempts, self.time) {
+            (None, None) => attempt >= ATTEMPTS && passed >= TIME,
+            (attempts, time) => attempts.is_some_and(|most| attempt >= most) || time.is_some_and(|most| passed >= most),
+        }
     }
 
     /// The first pause.
@@ -90,7 +121,7 @@ impl Retry {
         self
     }
 
-    /// The pause after attempt `attempt`, counted from 1.
+    /// The pause after `attempt`, counted from 1.
     fn pause_after(&self, attempt: u32) -> Duration {
         let doubled = self.pause.saturating_mul(2_u32.saturating_pow(attempt - 1)).min(self.longest);
         let chance = u32::try_from(RandomState::new().hash_one(attempt) % 1_000).unwrap_or(0);
@@ -100,7 +131,7 @@ impl Retry {
 
 impl Database {
     /// As [`begin`](Self::begin), and when the unit of work failed because another writer stood in its way, or because
-    /// the server was not there, runs it again from its beginning, on a session of its own, as often as `retry` says. So
+    /// the server was not there, runs it again from its beginning, on a session of its own, for as long as `retry` says. So
     /// the closure may run several times: what it does outside the database must bear that.
     ///
     /// Whether there was a conflict is for the session to say ([`Session::conflict`]), whatever error the closure
@@ -108,7 +139,7 @@ impl Database {
     /// kept: look whether it is there before it is done again.
     ///
     /// While no server takes connections, each attempt waits for one for as long as
-    /// [`Options::pool_timeout`](super::Options::pool_timeout) says: attempts times that is how long a fail-over may last.
+    /// [`Options::pool_timeout`](super::Options::pool_timeout) says: a fail-over may last that long, times the attempts.
     ///
     /// ```
     /// use folio::database::Retry;
@@ -175,6 +206,7 @@ impl Unit<'_> {
         E: From<Error>,
     {
         let _span = self.span().entered();
+        let began = Instant::now();
         let mut attempt = 1;
         let mut taken = None;
         loop {
@@ -190,7 +222,7 @@ impl Unit<'_> {
                     (Err(error.into()), again)
                 }
             };
-            if done.is_ok() || !again || attempt >= retry.attempts {
+            if done.is_ok() || !again || retry.ends_with(attempt, began.elapsed()) {
                 return done;
             }
             let pause = retry.pause_after(attempt);
@@ -204,6 +236,27 @@ impl Unit<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn attempts_end_by_their_number_by_time_or_by_the_first_of_both() {
+        let seconds = Duration::from_secs;
+        for (retry, attempt, passed, last) in [
+            (Retry::default(), 4, 60, false),
+            (Retry::default(), 5, 9, false),
+            (Retry::default(), 5, 10, true),
+            (Retry::default(), 10_000, 9, false),
+            (Retry::default().attempts(3), 2, 60, false),
+            (Retry::default().attempts(3), 3, 0, true),
+            (Retry::default().attempts(0), 1, 0, true),
+            (Retry::default().within(seconds(1)), 1, 1, true),
+            (Retry::default().within(seconds(1)), 10_000, 0, false),
+            (Retry::default().within(seconds(1)).attempts(3), 3, 0, true),
+            (Retry::default().attempts(3).within(seconds(1)), 1, 1, true),
+            (Retry::default().attempts(3).within(seconds(1)), 2, 0, false),
+        ] {
+            assert_eq!(retry.ends_with(attempt, seconds(passed)), last, "{retry:?} {attempt} {passed}");
+        }
+    }
 
     #[test]
     fn pauses_double_up_to_the_longest_and_lose_at_most_half_by_chance() {

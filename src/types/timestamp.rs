@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use chrono::{DateTime, NaiveDateTime, SecondsFormat, Utc};
 use diesel::backend::Backend;
@@ -37,10 +38,21 @@ const EARLIEST: i64 = -62_135_596_800_000_000;
 const LATEST: i64 = 253_402_300_799_999_999;
 
 impl Timestamp {
-    /// The moment by the program's clock.
+    /// The current time by the system clock, which may be set before 1970.
     #[must_use]
     pub fn now() -> Self {
-        Self::of_micros(Utc::now().timestamp_micros().clamp(EARLIEST, LATEST)).unwrap_or_default()
+        Self::at(SystemTime::now())
+    }
+
+    /// The time that the system clock shows, moved into the years that a timestamp has.
+    fn at(clock: SystemTime) -> Self {
+        let micros = match clock.duration_since(UNIX_EPOCH) {
+            Ok(after) => i64::try_from(after.as_micros()),
+            // Cut towards the past, as every timestamp is.
+            Err(before) => i64::try_from(before.duration().as_nanos().div_ceil(1_000)).map(|micros| -micros),
+        };
+        let micros = micros.unwrap_or(if clock < UNIX_EPOCH { EARLIEST } else { LATEST });
+        Self::of_micros(micros.clamp(EARLIEST, LATEST)).unwrap_or_default()
     }
 
     /// The moment, for chrono.
@@ -122,6 +134,8 @@ where
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     fn parsed(text: &str) -> String {
@@ -167,6 +181,17 @@ mod tests {
         assert_eq!(serde_json::from_str::<Timestamp>(&serde_json::to_string(&now).unwrap()).unwrap(), now);
         assert!(now > Timestamp::default());
         assert_eq!(now.utc().timestamp_subsec_nanos() % 1_000, 0);
+    }
+
+    #[test]
+    fn a_clock_before_1970_or_beyond_the_years_gives_a_timestamp() {
+        let before = |seconds, nanos| Timestamp::at(UNIX_EPOCH - Duration::new(seconds, nanos)).to_string();
+        let after = |seconds| Timestamp::at(UNIX_EPOCH + Duration::from_secs(seconds)).to_string();
+        assert_eq!(before(0, 1), "1969-12-31T23:59:59.999999Z");
+        assert_eq!(before(86_400, 0), "1969-12-31T00:00:00Z");
+        assert_eq!(before(100_000_000_000, 0), "0001-01-01T00:00:00Z");
+        assert_eq!(after(0), "1970-01-01T00:00:00Z");
+        assert_eq!(after(1_000_000_000_000), "9999-12-31T23:59:59.999999Z");
     }
 
     #[test]

@@ -170,6 +170,41 @@ fn units_that_lock_each_other_out_are_run_again_until_both_are_done() {
 }
 
 #[test]
+fn units_of_32_writers_on_10_rows_are_all_done_without_a_policy_of_their_own() {
+    let db = fixture(module_path!());
+    let many = Database::open_with(db.url(), Options::new().pool_size(32)).unwrap();
+    let notes = db.begin(|session| {
+        let user = session.add(NewUser::new(1, "step")?);
+        let notes: Vec<_> =
+            (0..10).map(|n| Ok(session.add(NewNote::new(format!("note {n}"), user)?))).collect::<Result<_>>()?;
+        notes.into_iter().map(|note| Ok(session.detach(note)?.id)).collect::<Result<Vec<Id<Note>>>>()
+    });
+    let notes = notes.unwrap();
+    let failures: Vec<String> = std::thread::scope(|scope| {
+        let writers: Vec<_> = (0..32_usize)
+            .map(|writer| {
+                let (many, notes) = (&many, &notes);
+                scope.spawn(move || {
+                    let unit = |turn: usize| {
+                        many.retrying(Retry::default(), |session| -> Result<()> {
+                            let note = session.get_one::<Note>(notes[(writer + turn * 3) % notes.len()])?;
+                            let body = format!("{}!", session.row(note)?.body);
+                            session.edit(note)?.body = body.try_into()?;
+                            Ok(())
+                        })
+                    };
+                    (0..10).filter_map(|turn| unit(turn).err()).map(|e| e.to_string()).collect::<Vec<_>>()
+                })
+            })
+            .collect();
+        writers.into_iter().flat_map(|writer| writer.join().unwrap()).collect()
+    });
+    assert!(failures.is_empty(), "{} of 320 given up: {failures:#?}", failures.len());
+    let bodies: Vec<Note> = db.read(|session| session.rows(Note::all())).unwrap();
+    assert_eq!(bodies.iter().map(|note| note.body.to_string().len()).sum::<usize>(), 320);
+}
+
+#[test]
 fn units_that_look_before_they_add_the_same_value_are_run_again_until_they_find_it() {
     let db = fixture(module_path!());
     let both_looked = Barrier::new(2);

@@ -208,6 +208,6 @@ fn the_databases_own_times_are_read_by_diesel_with_their_fractions() {
     let mut connection = db.connection().unwrap();
     diesel::sql_query("INSERT INTO users (user_id, username) VALUES (1, 'step')").execute(&mut *connection).unwrap();
     let written: chrono::NaiveDateTime = users::table.select(users::created_at).get_result(&mut *connection).unwrap();
-    let age = chrono::Utc::now().naive_utc() - written;
+    let age = folio::types::Timestamp::now().utc().naive_utc() - written;
     assert!(age.num_seconds().abs() < 60, "{written} is not now in UTC");
 }
