@@ -47,6 +47,21 @@ fn b115_merge_of_an_older_version_is_stale() -> Result<()> {
 }
 
 #[test]
+fn b115_merge_overwrites_what_others_wrote_to_a_row_without_a_version() -> Result<()> {
+    let (library, mut session, recorder) = open();
+    let ann = session.get_one::<Author>(ANN)?;
+    let copy = Author { name: "Anna".into(), ..session.row(ann)?.clone() };
+    session.commit()?;
+    library.elsewhere("UPDATE authors SET email = 'eve@example.org' WHERE id = 1");
+    recorder.take();
+    session.merge(&copy)?;
+    session.commit()?;
+    assert_eq!(recorder.sql()[2..], ["UPDATE authors SET name = ?, email = ? WHERE id = ?", "COMMIT"]);
+    assert_eq!(library.see("SELECT email FROM authors WHERE id = 1"), "NULL");
+    Ok(())
+}
+
+#[test]
 fn b116_the_children_of_many_parents_are_one_select() -> Result<()> {
     let (_library, mut session, recorder) = open();
     let authors = session.query(Author::query().order(authors::id.desc())).all()?;
