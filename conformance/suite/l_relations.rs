@@ -117,6 +117,22 @@ fn b116_parents_in_the_session_need_no_sql_and_the_others_one_select() -> Result
 }
 
 #[test]
+fn b116_parents_in_the_session_leave_half_done_changes_unflushed() -> Result<()> {
+    let (_library, mut session, recorder) = open();
+    let wet = session.get_one::<Review>(20_001)?;
+    let sea = session.get_one::<Book>(SEA)?;
+    session.edit(sea)?.title = "Ocean".into();
+    recorder.take();
+    assert_eq!(session.parents(reviews::book_id, &[wet])?, [Some(sea)]);
+    assert!(recorder.sql().is_empty());
+    session.edit(wet)?.book_id = Some(SKY);
+    let sky = session.parents(reviews::book_id, &[wet])?;
+    assert_eq!(sky[0].and_then(|book| session.key(book)), Some(SKY));
+    assert_eq!(steps(recorder.sql()), ["UPDATE books", "UPDATE reviews", "SELECT id,"]);
+    Ok(())
+}
+
+#[test]
 fn b115_merge_onto_a_row_that_is_marked_for_deletion_is_refused() -> Result<()> {
     let (library, mut session, _recorder) = open();
     let ann = session.get_one::<Author>(ANN)?;

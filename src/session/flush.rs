@@ -3,11 +3,11 @@
 use std::collections::HashSet;
 
 use super::Session;
-use super::entity::Table;
 use super::plan::{Action, Part, Plan, Task, order};
 use super::precedence::{Rows, arrange};
 use super::reference::Parent;
 use super::stores::AnyStore;
+use super::written::Write;
 use crate::connection::{Link, SessionConnection};
 use crate::error::{Error, Result};
 
@@ -67,7 +67,11 @@ impl<C: SessionConnection> Session<'_, C> {
                 return Err(Error::ReadOnlySession);
             }
             self.open()?;
-            self.transaction.wrote();
+            for task in &planned.tasks {
+                if let Some(table) = self.stores.at(task.part).map(|store| store.table()) {
+                    self.writes(Write::Step(table, task.action));
+                }
+            }
             if let Err(error) = self.send(&planned.tasks) {
                 self.poison(&error);
                 return Err(error);
@@ -204,16 +208,10 @@ impl<C: SessionConnection> Session<'_, C> {
             let mut link = Link::new(&mut **self.connection, self.echo.as_ref());
             self.stores.run(task.part, &mut link, task.action, &task.rows, now)?;
         }
-        // A deleted parent may have taken its children with it, or left them without it; a changed one may have told
-        // them its new value.
         for task in tasks {
             let Some(parent) = self.stores.at(task.part).map(|store| store.table()) else { continue };
-            let reached = |child: &'static Table| match task.action {
-                Action::Insert => false,
-                Action::Update(columns) => child.is_reached_by(parent, columns),
-                Action::Delete => child.follows(parent),
-            };
-            self.stores.iter_mut().filter(|store| reached(store.table())).for_each(|store| store.expire_since(0));
+            let write = Write::Step(parent, task.action);
+            self.stores.iter_mut().filter(|store| write.reaches(store.table())).for_each(|store| store.expire_since(0));
         }
         Ok(())
     }

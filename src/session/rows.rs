@@ -100,8 +100,8 @@ impl<C: SessionConnection> Session<'_, C> {
     ///
     /// # Errors
     ///
-    /// When the row is not in the database (pending, transient, deleted), and bad handles; of a versioned row that is stale
-    /// as [`view`](Self::view), and [`Error::ReadOnlySession`].
+    /// When the row is not in the database (pending, transient, deleted), and bad handles. For a versioned row that is stale:
+    /// [`Error::StaleRow`] when it is gone, [`Error::ReadOnlySession`], and what the SELECT fails with.
     pub fn delete<D: Deletable<C>>(&mut self, row: D) -> Result<()> {
         self.check()?;
         row.mark(self)?;
@@ -147,7 +147,10 @@ impl<E: Persist<C>, C: SessionConnection> Deletable<C> for Handle<E> {
             if session.transaction.is_read() {
                 return Err(Error::ReadOnlySession);
             }
-            session.freshen(self)?;
+            session.freshen(self).map_err(|error| match error {
+                Error::RowDeleted { table, key } => Error::StaleRow { table, key },
+                error => error,
+            })?;
         }
         session.store_mut(self)?.doom(self.raw.index)
     }

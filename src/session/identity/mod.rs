@@ -1,5 +1,6 @@
 //! One entity type's rows in a session: the identity map and each row's state.
 
+mod ahead;
 mod changes;
 mod flush;
 mod slots;
@@ -12,6 +13,7 @@ use diesel::Column;
 use super::entity::{ColumnSet, Entity, HasColumn};
 use super::handle::State;
 use crate::error::{Error, Result};
+use ahead::Ahead;
 use slots::{Loaded, NEVER, Slot, Slots};
 use undo::{Log, Undo};
 
@@ -28,6 +30,7 @@ pub(crate) struct Store<E: Entity> {
     /// Rows marked for deletion; some may have been unmarked since.
     doomed: Vec<u64>,
     log: Log<E>,
+    ahead: Ahead,
 }
 
 /// How far a row's value can be trusted.
@@ -47,6 +50,7 @@ impl<E: Entity> Default for Store<E> {
             edited: Vec::new(),
             doomed: Vec::new(),
             log: Log::default(),
+            ahead: Ahead::default(),
         }
     }
 }
@@ -191,7 +195,7 @@ impl<E: Entity> Store<E> {
             Some(Slot::Loaded(loaded)) if overwrite || (loaded.before.is_none() && loaded.seen < fresh_since) => {
                 *loaded = Loaded { doomed: loaded.doomed, ..Loaded::new(row, now) };
             }
-            _ => {}
+            _ => self.used(index),
         }
         index
     }
