@@ -282,6 +282,19 @@ pub enum Error {
         /// Its key.
         key: String,
     },
+    /// A detached row without a version that differs from the stored one: nothing tells whose change that is.
+    #[error(
+        "{table} {key}: differs from the stored row ({columns}), and without a version column nothing tells whether you or \
+         someone else changed it; call 'attach_edited' with the row as it was read, or 'merge' to overwrite what is stored"
+    )]
+    UnknownChange {
+        /// The table.
+        table: &'static str,
+        /// Its key.
+        key: String,
+        /// The columns that differ.
+        columns: String,
+    },
     /// Unflushed work stands against letting a row go.
     #[error("{table}: {rows} row(s) have unsaved changes; flush them, or 'discard' to drop them")]
     Unflushed {

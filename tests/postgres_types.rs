@@ -76,7 +76,7 @@ fn rows_go_in_parents_first_and_come_back_as_they_were() -> Result<()> {
     let copy = session.add(NewThing::new(id(10), id(1))?);
     let [ann, ben] = makers(&mut session)?;
     let original = session.add(NewThing { facts: Some(json!({ "size": [1, 2] })), ..NewThing::new(id(11), ann)? });
-    session.pending_mut::<NewThing>(copy)?.copy_of = original.into();
+    session.pending_mut(copy)?.copy_of = original.into();
     session.flush()?;
     let sent = recorder.sql();
     let starts: Vec<&str> = sent.iter().map(|sql| sql.split(" (").next().unwrap()).collect();

@@ -1,6 +1,6 @@
 //! Object states and add (21–27).
 
-use folio::{Error, Handle, Result, State};
+use folio::{Entity, Error, Handle, Result, State};
 
 use super::domain::*;
 
@@ -27,10 +27,10 @@ fn b021_add_sends_nothing_until_flush() -> Result<()> {
 fn b021_a_pending_row_can_be_changed_before_its_flush_without_sql() -> Result<()> {
     let (_library, mut session, recorder) = open();
     let dot = session.add(NewAuthor::new(7, "Dot")?);
-    session.pending_mut::<NewAuthor>(dot)?.name = "Dorothy".into();
+    session.pending_mut(dot)?.name = "Dorothy".into();
     assert!(recorder.sql().is_empty());
     assert_eq!(session.view(dot)?.name, "Dorothy");
-    let error = session.pending_mut::<NewAuthor>(dot).unwrap_err();
+    let error = session.pending_mut(dot).unwrap_err();
     assert!(error.to_string().contains("flushed already") && error.to_string().contains("'edit'"), "{error}");
     Ok(())
 }
@@ -61,12 +61,12 @@ fn b023_a_handle_of_another_session_is_refused_everywhere() -> Result<()> {
     foreign(session.discard(ann));
     foreign(session.add_back(ann));
     foreign(session.is_modified(ann).map(drop));
-    foreign(session.pending_mut::<NewAuthor>(ann).map(drop));
+    foreign(session.pending_mut(ann).map(drop));
     let book = session.add(NewBook::new(ann, "Fire")?);
     foreign(session.flush());
     assert!(recorder.sql().is_empty());
     assert_eq!(session.state(book)?, State::Pending);
-    session.pending_mut::<NewBook>(book)?.author_id = ANN.into();
+    session.pending_mut(book)?.author_id = ANN.into();
     session.commit()
 }
 
@@ -102,10 +102,14 @@ fn b024_attaching_beside_unsaved_changes_is_an_error() -> Result<()> {
     session.delete(ann)?;
     assert!(matches!(session.attach(copy.clone()), Err(Error::AlreadyPresent { .. })));
     session.undelete(ann)?;
-    // The same row, unchanged or with the same changes, is no conflict: it is the same handle.
-    assert_eq!(session.attach(Author { name: "Eve".into(), ..copy.clone() })?, ann);
-    assert_eq!(session.attach(Author { name: "Eve".into(), ..copy })?, ann);
+    // The same row, unchanged or with the same changes, does not conflict: it is the same handle.
+    assert_eq!(session.attach(copy.clone())?, ann);
+    let eve = Author { name: "Eve".into(), ..copy.clone() };
+    assert_eq!(session.attach_edited(eve.clone(), &copy)?, ann);
+    assert_eq!(session.attach_edited(eve.clone(), &copy)?, ann);
+    assert_eq!(session.attach(eve)?, ann);
     assert_eq!(session.row(ann)?.name, "Eve");
+    assert!(session.is_modified(ann)?);
     Ok(())
 }
 
@@ -121,16 +125,123 @@ fn b024_attaching_a_row_that_is_not_there_is_an_error() -> Result<()> {
 #[test]
 fn b025_a_change_made_while_detached_is_flushed_narrowly() -> Result<()> {
     let (library, mut session, recorder) = open();
-    let mut ben = session.begin(|session| -> Result<_> {
-        let ben = session.get_one::<Author>(BEN)?;
-        session.detach(ben)
-    })?;
-    ben.email = Some("ben@example.org".into());
+    let read = detached::<Author>(&mut session, BEN)?;
+    let ben = Author { email: Some("ben@example.org".into()), ..read.clone() };
     recorder.take();
-    session.begin(|session| session.attach(ben).map(drop))?;
+    session.begin(|session| session.attach_edited(ben, &read).map(drop))?;
     assert_eq!(recorder.sql()[2..], ["UPDATE authors SET email = ? WHERE id = ?", "COMMIT"]);
     assert_eq!(library.see("SELECT email FROM authors WHERE id = 2"), "ben@example.org");
+    let sea = detached::<Book>(&mut session, SEA)?;
+    recorder.take();
+    session.begin(|session| session.attach(Book { title: "Ocean".into(), ..sea }).map(drop))?;
+    assert_eq!(
+        recorder.sql()[2..],
+        ["UPDATE books SET title = ?, changed = ?, version = ? WHERE id = ? AND version = ?", "COMMIT"]
+    );
     Ok(())
+}
+
+fn detached<E>(session: &mut Session<'_>, key: E::Key) -> Result<E>
+where
+    E: Entity + folio::session::Persist<C>,
+{
+    session.begin(|session| -> Result<E> {
+        let handle = session.get_one::<E>(key)?;
+        session.detach(handle)
+    })
+}
+
+#[test]
+fn b025_a_row_without_a_version_that_someone_else_changed_is_never_overwritten() -> Result<()> {
+    let (library, mut session, recorder) = open();
+    let read = detached::<Author>(&mut session, ANN)?;
+    library.elsewhere("UPDATE authors SET name = 'Eve', email = 'eve@example.org' WHERE id = 1");
+    recorder.take();
+    // Nothing tells an unchanged row from one that the caller has changed back.
+    for row in [read.clone(), Author { number: 11, ..read.clone() }] {
+        let error = session.begin(|session| session.attach(row).map(drop)).unwrap_err();
+        assert!(matches!(error, Error::UnknownChange { table: "authors", .. }) && !error.is_stale(), "{error}");
+        let said = error.to_string();
+        assert!(
+            said.starts_with("authors id 1: differs from the stored row (") && said.contains("name, email"),
+            "{said}"
+        );
+        assert!(said.contains("'attach_edited'") && said.contains("'merge'"), "{said}");
+    }
+    session.begin(|session| -> Result<()> {
+        let ann = session.attach_edited(read.clone(), &read)?;
+        assert_eq!(session.row(ann)?.name, "Eve");
+        assert_eq!(session.state(ann)?, State::Persistent { modified: false });
+        Ok(())
+    })?;
+    assert!(!recorder.sql().iter().any(|sql| sql.starts_with("UPDATE")));
+    assert_eq!(library.see("SELECT name FROM authors WHERE id = 1"), "Eve");
+    Ok(())
+}
+
+#[test]
+fn b025_what_others_changed_is_kept_beside_the_caller_s_changes() -> Result<()> {
+    let (library, mut session, recorder) = open();
+    let read = detached::<Author>(&mut session, ANN)?;
+    library.elsewhere("UPDATE authors SET email = 'eve@example.org' WHERE id = 1");
+    recorder.take();
+    session.begin(|session| -> Result<()> {
+        let ann = session.attach_edited(Author { name: "Anna".into(), ..read.clone() }, &read)?;
+        assert_eq!(session.changes(ann)?.iter().map(|change| change.column).collect::<Vec<_>>(), ["name"]);
+        Ok(())
+    })?;
+    assert_eq!(recorder.sql()[2..], ["UPDATE authors SET name = ? WHERE id = ?", "COMMIT"]);
+    assert_eq!(library.see("SELECT name || email FROM authors WHERE id = 1"), "Annaeve@example.org");
+    Ok(())
+}
+
+#[test]
+fn b025_a_column_that_both_changed_to_different_values_makes_the_row_stale() -> Result<()> {
+    let (library, mut session, recorder) = open();
+    let read = detached::<Author>(&mut session, ANN)?;
+    library.elsewhere("UPDATE authors SET name = 'Eve' WHERE id = 1");
+    recorder.take();
+    let anna = Author { name: "Anna".into(), ..read.clone() };
+    let error = session.begin(|session| session.attach_edited(anna, &read).map(drop)).unwrap_err();
+    assert!(error.is_stale() && error.to_string().starts_with("authors id 1: "), "{error}");
+    // The same value is no conflict, and there is nothing to send.
+    let eve = Author { name: "Eve".into(), ..read.clone() };
+    session.begin(|session| session.attach_edited(eve, &read).map(drop))?;
+    assert!(!recorder.sql().iter().any(|sql| sql.starts_with("UPDATE")));
+    Ok(())
+}
+
+#[test]
+fn b025_a_key_that_was_changed_while_detached_is_an_update_under_the_stored_one() -> Result<()> {
+    let (library, mut session, recorder) = open();
+    let read = detached::<Tag>(&mut session, "old".to_owned())?;
+    recorder.take();
+    session.begin(|session| session.attach_edited(Tag { name: "ancient".into(), ..read.clone() }, &read).map(drop))?;
+    assert_eq!(recorder.sql()[2..], ["UPDATE tags SET name = ? WHERE name = ?", "COMMIT"]);
+    assert_eq!(library.see("SELECT GROUP_CONCAT(name || colour) FROM tags"), "ancientgrey");
+    Ok(())
+}
+
+#[test]
+fn b025_a_versioned_row_is_told_from_others_by_its_version_and_unchanged_takes_what_is_stored() -> Result<()> {
+    let (library, mut session, recorder) = open();
+    let read = detached::<Book>(&mut session, SEA)?;
+    library.elsewhere("UPDATE books SET title = 'Lake', version = 2 WHERE id = 10001");
+    recorder.take();
+    let more = Book { pages: 7, ..read.clone() };
+    let error = session.begin(|session| session.attach_edited(more, &read).map(drop)).unwrap_err();
+    assert!(error.is_stale(), "{error}");
+    session.begin(|session| -> Result<()> {
+        let sea = session.attach_edited(read.clone(), &read)?;
+        assert_eq!((session.row(sea)?.title.as_str(), session.row(sea)?.version), ("Lake", 2));
+        Ok(())
+    })?;
+    assert!(!recorder.sql().iter().any(|sql| sql.starts_with("UPDATE")));
+    session.begin(|session| -> Result<()> {
+        let sea = session.get_one::<Book>(SEA)?;
+        session.edit(sea)?.pages = 8;
+        Ok(())
+    })
 }
 
 #[test]

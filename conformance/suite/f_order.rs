@@ -16,7 +16,7 @@ fn b048_parents_are_inserted_first_and_deleted_last() -> Result<()> {
     // A review of a book that is added after it.
     let review = session.add(NewReview::new(dot, "green")?);
     let tree = session.add(tree);
-    session.pending_mut::<NewReview>(review)?.book_id = tree.into();
+    session.pending_mut(review)?.book_id = tree.into();
     session.add(NewPrize::new(dot, "Silver")?);
     session.flush()?;
     assert_eq!(steps(recorder.sql()), ["INSERT authors", "INSERT books", "INSERT prizes", "INSERT reviews"]);
@@ -59,7 +59,7 @@ fn b049_rows_of_one_table_are_inserted_parents_first_and_deleted_children_first(
     let (library, mut session, recorder) = open();
     let leaf = session.add(NewMember::new("new leaf")?);
     let root = session.add(NewMember::new("new root")?);
-    session.pending_mut::<NewMember>(leaf)?.parent_id = root.into();
+    session.pending_mut(leaf)?.parent_id = root.into();
     session.flush()?;
     assert_eq!(steps(recorder.sql()), ["INSERT members", "INSERT members"]);
     assert_eq!(session.row(leaf)?.parent_id, session.key(root));
@@ -77,13 +77,13 @@ fn b049_new_rows_in_a_circle_are_an_error_of_planning() -> Result<()> {
     let (_library, mut session, recorder) = open();
     let one = session.add(NewMember::new("one")?);
     let two = session.add(NewMember::new("two")?);
-    session.pending_mut::<NewMember>(one)?.parent_id = two.into();
-    session.pending_mut::<NewMember>(two)?.parent_id = one.into();
+    session.pending_mut(one)?.parent_id = two.into();
+    session.pending_mut(two)?.parent_id = one.into();
     let error = session.flush().unwrap_err();
     assert!(error.to_string().contains("members: new rows refer to each other in a circle"), "{error}");
     assert!(recorder.sql().is_empty());
     // Nothing is poisoned: the caller cuts the circle and goes on.
-    session.pending_mut::<NewMember>(two)?.parent_id = None.into();
+    session.pending_mut(two)?.parent_id = None.into();
     session.commit()
 }
 
@@ -100,8 +100,8 @@ fn b050_tables_in_a_circle_are_ordered_where_rows_allow_it_and_else_reported() -
     recorder.take();
     let stray = session.add(NewDog::new("Fido")?);
     let buyer = session.add(NewOwner::new("Vic")?);
-    session.pending_mut::<NewDog>(stray)?.owner_id = buyer.into();
-    session.pending_mut::<NewOwner>(buyer)?.dog_id = stray.into();
+    session.pending_mut(stray)?.owner_id = buyer.into();
+    session.pending_mut(buyer)?.dog_id = stray.into();
     let error = session.flush().unwrap_err();
     assert!(matches!(error, Error::Plan { .. }), "{error}");
     assert!(error.to_string().contains("owners and dogs") || error.to_string().contains("dogs and owners"), "{error}");
@@ -175,7 +175,7 @@ fn b052_a_reference_to_a_row_that_is_not_there_is_an_error_of_planning() -> Resu
     let error = session.flush().unwrap_err();
     assert!(error.to_string().contains("a new row of books refers to a row that is not there"), "{error}");
     assert!(recorder.sql().is_empty() && session.plan().is_err());
-    session.pending_mut::<NewBook>(book)?.author_id = ANN.into();
+    session.pending_mut(book)?.author_id = ANN.into();
     session.commit()
 }
 

@@ -40,6 +40,49 @@ fn b076_a_detached_row_is_deleted_without_a_select() -> Result<()> {
 }
 
 #[test]
+fn b075_a_stale_row_with_a_version_is_read_again_before_it_is_deleted() -> Result<()> {
+    let (library, mut session, recorder) = open();
+    session.execute(diesel::delete(reviews::table))?;
+    let (sea, sky) = (session.get_one::<Book>(SEA)?, session.get_one::<Book>(SKY)?);
+    let copy = session.row(sky)?.clone();
+    session.commit()?;
+    library.elsewhere("UPDATE books SET title = 'Lake', version = version + 1");
+    recorder.take();
+    session.begin(|session| session.delete(sea))?;
+    let sent = recorder.sql();
+    assert_eq!(sent.len(), 4, "{sent:?}");
+    assert!(sent[1].starts_with("SELECT "), "{sent:?}");
+    assert_eq!(sent[2], "DELETE FROM books WHERE (id = ? AND version = ?)");
+    assert_eq!(library.see("SELECT GROUP_CONCAT(id) FROM books"), "10002");
+    // A copy is deleted as it was read, also by the handle that it has then.
+    let late = session.begin(|session| -> Result<()> {
+        session.delete(&copy)?;
+        session.delete(sky)
+    });
+    assert!(late.unwrap_err().is_stale());
+    library.elsewhere("DELETE FROM books");
+    assert!(session.begin(|session| session.get::<Book>(SKY)).unwrap().is_none());
+    Ok(())
+}
+
+#[test]
+fn b075_a_stale_row_with_a_version_that_is_gone_is_found_so_when_it_is_marked() -> Result<()> {
+    let (library, mut session, recorder) = open();
+    let (sea, ann) = (session.get_one::<Book>(SEA)?, session.get_one::<Author>(ANN)?);
+    session.commit()?;
+    library.elsewhere("DELETE FROM reviews; DELETE FROM books; DELETE FROM prizes");
+    session.begin(|session| -> Result<()> {
+        assert!(session.delete(sea).unwrap_err().is_stale());
+        assert_eq!(session.state(sea)?, State::Deleted);
+        Ok(())
+    })?;
+    recorder.take();
+    session.begin(|session| session.delete(ann))?;
+    assert_eq!(recorder.sql(), ["BEGIN IMMEDIATE", "DELETE FROM authors WHERE id = ?", "COMMIT"]);
+    Ok(())
+}
+
+#[test]
 fn b077_deleting_a_row_that_was_never_stored_is_an_error() -> Result<()> {
     let (_library, mut session, _recorder) = open();
     let dot = session.add(NewAuthor::new(7, "Dot")?);

@@ -1,7 +1,7 @@
 //! Expire and refresh (93–101).
 
-use diesel::{ExpressionMethods as _, QueryDsl as _};
-use folio::{Error, Result, State};
+use diesel::{ExpressionMethods as _, HasQuery as _, QueryDsl as _};
+use folio::{Error, Handle, Result, State};
 
 use super::domain::*;
 
@@ -36,6 +36,155 @@ fn b093_load_reads_many_expired_rows_by_one_select() -> Result<()> {
     assert_eq!(recorder.sql(), ["SELECT id, number, name, email FROM authors WHERE id IN (?, ?)"]);
     session.load(&[ann, ben])?;
     assert!(recorder.sql().is_empty());
+    Ok(())
+}
+
+/// Fifty children of one root, and the one root; each was read in an earlier transaction.
+fn family(session: &mut Session<'_>) -> Result<(Handle<Member>, Vec<Handle<Member>>)> {
+    let root = session.get_one::<Member>(40_001)?;
+    let kids: Vec<Handle<Member>> = (0..50)
+        .map(|number| Ok(session.add(NewMember { parent_id: root.into(), ..NewMember::new(format!("kid {number}"))? })))
+        .collect::<Result<_>>()?;
+    session.commit()?;
+    Ok((root, kids))
+}
+
+/// Edits every row in a loop, flushes, and gives the statements but for BEGIN.
+fn edit_all(session: &mut Session<'_>, kids: &[Handle<Member>], recorder: &Recorder) -> Result<Vec<String>> {
+    recorder.take();
+    for kid in kids {
+        session.edit(*kid)?.name.push('!');
+    }
+    session.flush()?;
+    Ok(steps(recorder.sql()))
+}
+
+const A_LOOP: [&str; 4] = ["SELECT id,", "SELECT id,", "SELECT id,", "UPDATE members"];
+
+#[test]
+fn b095_a_loop_of_edits_after_a_commit_costs_a_few_statements() -> Result<()> {
+    let (library, mut session, recorder) = open();
+    let (_, kids) = family(&mut session)?;
+    assert_eq!(edit_all(&mut session, &kids, &recorder)?, A_LOOP);
+    session.commit()?;
+    // Whatever the order.
+    let backwards: Vec<_> = kids.iter().rev().copied().collect();
+    assert_eq!(edit_all(&mut session, &backwards, &recorder)?, A_LOOP);
+    session.commit()?;
+    assert_eq!(library.see("SELECT COUNT(*) FROM members WHERE name LIKE 'kid %!!'"), "50");
+    Ok(())
+}
+
+#[test]
+fn b095_a_loop_of_edits_costs_a_few_statements_after_what_expires_rows() -> Result<()> {
+    let (_library, mut session, recorder) = open();
+    let (_, kids) = family(&mut session)?;
+    session.load(&kids)?;
+    session.execute(diesel::update(members::table).set(members::name.eq("kid")))?;
+    assert_eq!(edit_all(&mut session, &kids, &recorder)?, A_LOOP);
+    // A row of the tree goes, and may have taken others along.
+    let leaf = session.get_one::<Member>(40_002)?;
+    session.delete(leaf)?;
+    session.flush()?;
+    assert_eq!(session.state(kids[0])?, State::Expired);
+    assert_eq!(edit_all(&mut session, &kids, &recorder)?, A_LOOP);
+    session.rollback()?;
+    assert_eq!(edit_all(&mut session, &kids, &recorder)?, A_LOOP);
+    // One that goes and is not flushed yet is flushed by the first, and by no other.
+    let leaf = session.get_one::<Member>(40_002)?;
+    session.expire_all();
+    session.delete(leaf)?;
+    let [deletes, edits @ ..] = &edit_all(&mut session, &kids, &recorder)?[..] else { panic!("no statements") };
+    assert_eq!(deletes, "DELETE members");
+    assert_eq!(edits, A_LOOP);
+    Ok(())
+}
+
+#[test]
+fn b095_a_loop_of_edits_through_a_unique_value_is_flushed_when_it_is_whole() -> Result<()> {
+    let (library, mut session, recorder) = open();
+    let authors = [session.get_one::<Author>(ANN)?, session.get_one::<Author>(BEN)?, session.get_one::<Author>(CID)?];
+    session.execute(diesel::delete(prizes::table))?;
+    session.commit()?;
+    recorder.take();
+    session.begin(|session| -> Result<()> {
+        for author in authors {
+            session.edit(author)?.number += 10;
+        }
+        Ok(())
+    })?;
+    let sent = steps(recorder.sql());
+    assert_eq!(sent[..2], ["SELECT id,", "SELECT id,"]);
+    assert_eq!(sent[2..], ["UPDATE authors", "UPDATE authors", "UPDATE authors", "COMMIT"]);
+    assert_eq!(library.see("SELECT SUM(number) FROM authors"), "90");
+    Ok(())
+}
+
+#[test]
+fn b095_rows_read_ahead_are_bounded_and_leave_unflushed_changes_alone() -> Result<()> {
+    let (library, mut session, recorder) = open();
+    let (root, kids) = family(&mut session)?;
+    session.insert_all((0..400).map(|number| NewMember::new(format!("far {number}")).unwrap()))?;
+    let all = session.query(Member::query().order(members::id)).all()?;
+    session.commit()?;
+    library.elsewhere("UPDATE members SET name = 'elsewhere'; DELETE FROM members WHERE name = 'x'");
+    session.edit(kids[3])?.name = "mine".into();
+    recorder.take();
+    session.view(kids[0])?;
+    session.view(all[300])?;
+    session.view(all[200])?;
+    let sizes: Vec<usize> = recorder.sql().iter().map(|sql| sql.matches('?').count()).collect();
+    assert_eq!(sizes, [10, 100, 100]);
+    assert_eq!(session.row(kids[3])?.name, "mine");
+    let stale = |session: &Session<'_>| all.iter().filter(|row| session.state(**row).unwrap() == State::Stale).count();
+    assert!(stale(&session) > 200);
+    session.view(root)?;
+    session.flush()?;
+    Ok(())
+}
+
+#[test]
+fn b095_rows_that_are_gone_do_not_stop_a_loop_over_others() -> Result<()> {
+    let (library, mut session, recorder) = open();
+    let (_, kids) = family(&mut session)?;
+    library.elsewhere("DELETE FROM members WHERE name LIKE '%3'");
+    recorder.take();
+    let mut gone = 0;
+    for kid in &kids {
+        match session.edit(*kid) {
+            Ok(kid) => kid.name.push('!'),
+            Err(error) if error.is_deleted() => gone += 1,
+            Err(error) => return Err(error),
+        }
+    }
+    assert_eq!(gone, 5);
+    session.commit()?;
+    let sent = steps(recorder.sql());
+    assert!(sent.iter().filter(|step| step.starts_with("SELECT")).count() <= 3 + gone, "{sent:?}");
+    assert_eq!(library.see("SELECT COUNT(*) FROM members WHERE name LIKE 'kid %!'"), "45");
+    Ok(())
+}
+
+#[test]
+fn b095_a_row_that_was_read_ahead_is_read_again_after_a_write() -> Result<()> {
+    let (library, mut session, recorder) = open();
+    let (root, kids) = family(&mut session)?;
+    session.load(&kids[..1])?;
+    session.view(kids[1])?;
+    assert_eq!(session.state(kids[2])?, State::Persistent { modified: false });
+    session.view(kids[2])?;
+    // Nothing tells what a trigger does.
+    session.edit(root)?.name = "Root".into();
+    session.flush()?;
+    session.execute_unsynchronized(diesel::update(members::table).set(members::name.eq("x")))?;
+    assert_eq!(session.state(kids[2])?, State::Persistent { modified: false });
+    assert_eq!(session.state(kids[3])?, State::Stale);
+    recorder.take();
+    assert_eq!(session.view(kids[3])?.name, "x");
+    assert_eq!(recorder.sql(), ["SELECT id, parent_id, name FROM members WHERE id = ?"]);
+    assert_ne!(session.view(kids[2])?.name, "x");
+    session.rollback()?;
+    assert_eq!(library.see("SELECT COUNT(*) FROM members WHERE name = 'x'"), "0");
     Ok(())
 }
 
@@ -126,17 +275,80 @@ fn b099_refresh_reads_now_and_drops_the_row_s_own_changes() -> Result<()> {
 }
 
 #[test]
-fn b100_refresh_and_the_load_of_expired_rows_flush_other_work_first() -> Result<()> {
+fn b100_reading_a_row_again_leaves_work_unflushed_that_cannot_reach_it() -> Result<()> {
     let (_library, mut session, recorder) = open();
     let (ann, ben) = (session.get_one::<Author>(ANN)?, session.get_one::<Author>(BEN)?);
-    session.edit(ben)?.name = "Benno".into();
+    let sea = session.get_one::<Book>(SEA)?;
+    session.edit(ben)?.number = 11;
+    session.edit(sea)?.title = "Ocean".into();
+    let dot = session.add(NewAuthor::new(11, "half done")?);
     recorder.take();
     session.refresh(ann)?;
-    assert_eq!(recorder.sql(), ["UPDATE authors SET name = ? WHERE id = ?", SELECT_AUTHOR]);
-    session.add(NewAuthor::new(7, "Dot")?);
     session.expire(ann)?;
     session.view(ann)?;
-    assert!(recorder.sql()[0].starts_with("INSERT"));
+    session.expire(ann)?;
+    assert_eq!(session.get::<Author>(ANN)?, Some(ann));
+    session.expire(ann)?;
+    session.edit(ann)?.name = "Anna".into();
+    assert_eq!(recorder.sql(), [SELECT_AUTHOR; 4]);
+    session.pending_mut(dot)?.number = 12;
+    session.flush()
+}
+
+#[test]
+fn b100_reading_a_row_again_flushes_what_can_reach_it() -> Result<()> {
+    let (library, mut session, recorder) = open();
+    let first = |recorder: &Recorder| steps(recorder.sql()).remove(0);
+    // A new row of its key.
+    let old = session.get_one::<Tag>("old".to_owned())?;
+    session.commit()?;
+    library.elsewhere("DELETE FROM tags");
+    let new = session.add(NewTag::new("old")?);
+    recorder.take();
+    assert!(session.view(old).unwrap_err().is_deleted());
+    assert_eq!(first(&recorder), "INSERT tags");
+    assert_eq!(session.view(new)?.colour, "red");
+    session.add(NewTag::new("other")?);
+    session.expire(new)?;
+    recorder.take();
+    session.view(new)?;
+    assert_eq!(first(&recorder), "SELECT name,");
+    // A value that it refers to, and that the database hands on.
+    let (gold, cid) = (session.get_one::<Prize>(30_001)?, session.get_one::<Author>(CID)?);
+    session.edit(cid)?.number = 31;
+    session.expire(gold)?;
+    recorder.take();
+    assert_eq!(session.view(gold)?.author_number, 31);
+    assert_eq!(first(&recorder), "UPDATE authors");
+    // A row that takes it along.
+    let wet = session.get_one::<Review>(20_001)?;
+    session.execute(diesel::delete(prizes::table))?;
+    session.delete(cid)?;
+    session.expire(wet)?;
+    recorder.take();
+    assert!(session.view(wet).unwrap_err().is_deleted());
+    assert_eq!(first(&recorder), "DELETE authors");
+    // Its own mark.
+    let sky = session.get_one::<Book>(SKY)?;
+    session.expire(sky)?;
+    session.delete(sky)?;
+    recorder.take();
+    assert!(session.edit(sky).unwrap_err().is_deleted());
+    assert_eq!(steps(recorder.sql()), ["DELETE books"]);
+    Ok(())
+}
+
+#[test]
+fn b100_a_key_that_is_changed_and_not_flushed_is_flushed_before_rows_of_its_table_are_read() -> Result<()> {
+    let (_library, mut session, recorder) = open();
+    let old = session.get_one::<Tag>("old".to_owned())?;
+    let new = session.add(NewTag::new("new")?);
+    session.flush()?;
+    session.edit(old)?.name = "ancient".into();
+    session.expire(new)?;
+    recorder.take();
+    session.view(new)?;
+    assert_eq!(steps(recorder.sql()), ["UPDATE tags", "SELECT name,"]);
     Ok(())
 }
 

@@ -1,6 +1,6 @@
 //! Savepoints (108–114).
 
-use diesel::ExpressionMethods as _;
+use diesel::{ExpressionMethods as _, HasQuery as _, QueryDsl as _};
 use folio::{Error, Result, State};
 
 use super::domain::*;
@@ -79,6 +79,86 @@ fn b109_what_was_read_within_after_a_write_is_read_again() -> Result<()> {
         failed.unwrap_err();
         let ann = ann.ok_or(Error::AlreadyInTransaction)?;
         assert_eq!(session.view(ann)?.name, "Ann");
+        Ok(())
+    })
+}
+
+#[test]
+fn b109_a_row_that_was_only_read_within_stays_as_it_is() -> Result<()> {
+    let (_library, mut session, recorder) = open();
+    session.begin(|session| -> Result<()> {
+        let ann = session.get_one::<Author>(ANN)?;
+        let (mut ben, mut old) = (ann, None);
+        let failed = session.nested(|session| -> Result<()> {
+            ben = session.get_one::<Author>(BEN)?;
+            session.edit(ann)?.name = "inner".into();
+            session.flush()?;
+            old = session.get::<Tag>("old".to_owned())?;
+            session.view(ben)?;
+            fail()
+        });
+        failed.unwrap_err();
+        recorder.take();
+        assert_eq!(session.state(ann)?, State::Expired);
+        // It was read before anything was written.
+        assert_eq!(session.state(ben)?, State::Persistent { modified: false });
+        assert_eq!(session.view(ben)?.name, "Ben");
+        assert!(recorder.sql().is_empty());
+        // It was read after a write to another table, whose trigger may have changed it: its value is kept, and read again.
+        let old = old.ok_or(Error::AlreadyInTransaction)?;
+        assert_eq!(session.state(old)?, State::Stale);
+        assert_eq!(session.row(old)?.colour, "grey");
+        session.view(old)?;
+        session.view(old)?;
+        assert_eq!(recorder.sql().len(), 1);
+        Ok(())
+    })
+}
+
+#[test]
+fn b109_what_a_write_within_may_have_changed_is_expired() -> Result<()> {
+    let (_library, mut session, _recorder) = open();
+    session.begin(|session| -> Result<()> {
+        session.execute(diesel::delete(prizes::table))?;
+        let cid = session.get_one::<Author>(CID)?;
+        let (mut ben, mut nothing, mut event) = (cid, None, None);
+        let failed = session.nested(|session| -> Result<()> {
+            session.nested(|session| -> Result<()> {
+                session.delete(cid)?;
+                session.flush()
+            })?;
+            ben = session.get_one::<Author>(BEN)?;
+            nothing = session.get::<Review>(20_003)?;
+            session.insert_all([NewEvent::new("inner")?])?;
+            event = session.query(Event::query().order(events::id.desc())).first()?;
+            fail()
+        });
+        failed.unwrap_err();
+        assert_eq!(session.state(ben)?, State::Expired);
+        assert_eq!(nothing.map(|nothing| session.state(nothing)).transpose()?, Some(State::Expired));
+        let event = event.ok_or(Error::AlreadyInTransaction)?;
+        assert_eq!(session.state(event)?, State::Expired);
+        assert!(session.view(event).unwrap_err().is_deleted());
+        Ok(())
+    })
+}
+
+#[test]
+fn b109_a_row_let_go_of_and_read_again_after_its_change_is_expired() -> Result<()> {
+    let (_library, mut session, _recorder) = open();
+    session.begin(|session| -> Result<()> {
+        let ann = session.get_one::<Author>(ANN)?;
+        let mut again = ann;
+        let failed = session.nested(|session| -> Result<()> {
+            session.edit(ann)?.name = "inner".into();
+            session.flush()?;
+            session.forget(ann)?;
+            again = session.get_one::<Author>(ANN)?;
+            assert_eq!(session.row(again)?.name, "inner");
+            fail()
+        });
+        failed.unwrap_err();
+        assert_eq!(session.view(again)?.name, "Ann");
         Ok(())
     })
 }

@@ -47,6 +47,21 @@ fn b115_merge_of_an_older_version_is_stale() -> Result<()> {
 }
 
 #[test]
+fn b115_merge_overwrites_what_others_wrote_to_a_row_without_a_version() -> Result<()> {
+    let (library, mut session, recorder) = open();
+    let ann = session.get_one::<Author>(ANN)?;
+    let copy = Author { name: "Anna".into(), ..session.row(ann)?.clone() };
+    session.commit()?;
+    library.elsewhere("UPDATE authors SET email = 'eve@example.org' WHERE id = 1");
+    recorder.take();
+    session.merge(&copy)?;
+    session.commit()?;
+    assert_eq!(recorder.sql()[2..], ["UPDATE authors SET name = ?, email = ? WHERE id = ?", "COMMIT"]);
+    assert_eq!(library.see("SELECT email FROM authors WHERE id = 1"), "NULL");
+    Ok(())
+}
+
+#[test]
 fn b116_the_children_of_many_parents_are_one_select() -> Result<()> {
     let (_library, mut session, recorder) = open();
     let authors = session.query(Author::query().order(authors::id.desc())).all()?;
@@ -98,6 +113,22 @@ fn b116_parents_in_the_session_need_no_sql_and_the_others_one_select() -> Result
     let gold = session.get_one::<Prize>(30_001)?;
     let winners = session.parents(prizes::author_number, &[gold])?;
     assert_eq!(winners[0].and_then(|winner| session.key(winner)), Some(CID));
+    Ok(())
+}
+
+#[test]
+fn b116_parents_in_the_session_leave_half_done_changes_unflushed() -> Result<()> {
+    let (_library, mut session, recorder) = open();
+    let wet = session.get_one::<Review>(20_001)?;
+    let sea = session.get_one::<Book>(SEA)?;
+    session.edit(sea)?.title = "Ocean".into();
+    recorder.take();
+    assert_eq!(session.parents(reviews::book_id, &[wet])?, [Some(sea)]);
+    assert!(recorder.sql().is_empty());
+    session.edit(wet)?.book_id = Some(SKY);
+    let sky = session.parents(reviews::book_id, &[wet])?;
+    assert_eq!(sky[0].and_then(|book| session.key(book)), Some(SKY));
+    assert_eq!(steps(recorder.sql()), ["UPDATE books", "UPDATE reviews", "SELECT id,"]);
     Ok(())
 }
 

@@ -69,9 +69,9 @@ fn row(entity: &Entity) -> TokenStream {
         let shown = shown(&quote! { &self.#name });
         quote! { #pattern => #shown }
     });
-    let copy_touched = entity.fields.iter().filter(|field| field.update.is_some()).map(|field| {
+    let copy = entity.fields.iter().enumerate().map(|(place, field)| {
         let name = &field.name;
-        quote! { ::core::clone::Clone::clone_from(&mut self.#name, &from.#name); }
+        quote! { if columns.contains(#place) { ::core::clone::Clone::clone_from(&mut self.#name, &from.#name); } }
     });
     let key_names: Vec<String> = keys.iter().map(|key| key.column.to_string()).collect();
     let key_words = match key_names.as_slice() {
@@ -144,9 +144,8 @@ fn row(entity: &Entity) -> TokenStream {
                 match index { #(#values,)* }
             }
 
-            fn copy_touched(&mut self, from: &Self) {
-                let _ = from;
-                #(#copy_touched)*
+            fn copy(&mut self, columns: ::folio::session::ColumnSet, from: &Self) {
+                #(#copy)*
             }
 
             fn changed(&self, before: &Self) -> ::folio::session::ColumnSet {

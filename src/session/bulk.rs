@@ -7,9 +7,11 @@ use diesel::serialize::ToSql;
 use diesel::sql_types::{BigInt, HasSqlType};
 
 use super::handle::Handle;
+use super::plan::Action;
 use super::reference::Keys;
 use super::sql::{EveryRow, Page, read_into};
 use super::stores::Failure;
+use super::written::Write;
 use super::{Columns, Entity, New, Persist, Session};
 use crate::connection::{Link, SessionConnection};
 use crate::error::{Error, Result};
@@ -73,7 +75,7 @@ impl<C: SessionConnection> Session<'_, C> {
         let keys = Keys { store: &find };
         let some = some.iter().map(|new| new.row(&keys)).collect::<Result<Vec<N::Entity>>>()?;
         self.open()?;
-        self.transaction.wrote();
+        self.writes(Write::Step(N::Entity::table(), Action::Insert));
         let mut link = Link::new(&mut **self.connection, self.echo.as_ref());
         let sent = Persist::insert_only(&mut link, &some)
             .map_err(|error| Failure::of::<N::Entity, C>(&link, error, "inserting into"));
@@ -113,7 +115,7 @@ impl<C: SessionConnection> Session<'_, C> {
             return Ok(());
         }
         self.open()?;
-        self.transaction.wrote();
+        self.writes(Write::Step(E::table(), Action::Insert));
         let mut link = Link::new(&mut **self.connection, self.echo.as_ref());
         let Err(error) = Persist::insert_whole(&mut link, rows) else { return Ok(()) };
         let mut failure = Failure::of::<E, C>(&link, error, "inserting into");

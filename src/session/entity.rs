@@ -156,8 +156,8 @@ pub trait Entity: Clone + Send + Sized + 'static {
     /// keys: by its index in [`Table::columns`]; `None` is NULL.
     fn value(&self, index: usize) -> Option<&dyn Debug>;
 
-    /// Takes over the fields that every UPDATE refreshes.
-    fn copy_touched(&mut self, from: &Self);
+    /// Takes these columns over from another row.
+    fn copy(&mut self, columns: ColumnSet, from: &Self);
 
     /// The columns whose values differ from `before`.
     fn changed(&self, before: &Self) -> ColumnSet;

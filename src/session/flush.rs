@@ -3,12 +3,12 @@
 use std::collections::HashSet;
 
 use super::Session;
-use super::entity::Table;
 use super::plan::{Action, Part, Plan, Task, order};
 use super::precedence::{Rows, arrange};
 use super::reference::Parent;
 use super::sql::deletes_together;
 use super::stores::AnyStore;
+use super::written::Write;
 use crate::connection::{Link, SessionConnection};
 use crate::error::{Error, Result};
 
@@ -69,7 +69,11 @@ impl<C: SessionConnection> Session<'_, C> {
             }
             self.check_keys(&planned.tasks)?;
             self.open()?;
-            self.transaction.wrote();
+            for task in &planned.tasks {
+                if let Some(table) = self.stores.at(task.part).map(|store| store.table()) {
+                    self.writes(Write::Step(table, task.action));
+                }
+            }
             if let Err(error) = self.send(&planned.tasks) {
                 self.poison(&error);
                 return Err(error);
@@ -235,23 +239,18 @@ impl<C: SessionConnection> Session<'_, C> {
         for task in tasks {
             self.carry_out(task)?;
         }
-        // A deleted parent may have taken its children with it, or left them without it; a changed one may have told
-        // them its new value.
         let mut done: Vec<(usize, Action)> = Vec::new();
         for task in tasks.iter().filter(|task| task.action != Action::Insert) {
             if !done.contains(&(task.part, task.action)) {
                 done.push((task.part, task.action));
             }
         }
-        let parents: Vec<(&'static Table, Action)> =
-            done.iter().filter_map(|(part, action)| Some((self.stores.at(*part)?.table(), *action))).collect();
+        let writes: Vec<Write> = done
+            .iter()
+            .filter_map(|(part, action)| Some(Write::Step(self.stores.at(*part)?.table(), *action)))
+            .collect();
         for store in self.stores.iter_mut() {
-            let reached = parents.iter().any(|(parent, action)| match action {
-                Action::Insert => false,
-                Action::Update(columns) => store.table().is_reached_by(parent, *columns),
-                Action::Delete => store.table().follows(parent),
-            });
-            if reached {
+            if writes.iter().any(|write| write.reaches(store.table())) {
                 store.expire_since(0);
             }
         }

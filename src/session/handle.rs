@@ -74,7 +74,8 @@ pub enum State {
         /// Whether it was opened for editing since the last flush (its values may still be the same).
         modified: bool,
     },
-    /// Loaded in an earlier transaction: the last value is shown, and read anew inside the next transaction.
+    /// Loaded in an earlier transaction, or where a rolled back savepoint or a write may have made the value wrong: the last
+    /// value is shown, and read anew inside a transaction.
     Stale,
     /// Known by key, without a value: the next use of the value loads it.
     Expired,

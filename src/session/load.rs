@@ -31,6 +31,7 @@ impl<C: SessionConnection> Session<'_, C> {
         if self.stores.of::<E>().trust(index, fresh_since)? != Trust::Fresh {
             self.reload::<E>(&[index])?;
         }
+        self.stores.of::<E>().used(index);
         let found = self.stores.of::<E>().row(index).is_ok();
         Ok(found.then(|| Handle::new(self.id, index)))
     }
@@ -68,8 +69,8 @@ impl<C: SessionConnection> Session<'_, C> {
         }
     }
 
-    /// The row's value. Loads it first where it is expired or, inside a transaction, stale (one SELECT, after a flush
-    /// of other work); a pending row is flushed first. Outside a transaction a stale row is shown as it was last read.
+    /// The row's value. Loads it first where it is expired or, inside a transaction, stale (see [`load`](Self::load)); a
+    /// pending row is flushed first. Outside a transaction a stale row is shown as it was last read.
     ///
     /// # Errors
     ///
@@ -92,6 +93,15 @@ impl<C: SessionConnection> Session<'_, C> {
 
     /// Loads the rows that are expired or stale: one SELECT, whatever their number (one for every 100 keys).
     ///
+    /// That is after a flush where unflushed work can reach them: where one of them is marked for deletion, a new row may
+    /// have its key, a key of the table changes, or a row that foreign keys lead to from this table is to be deleted or gets
+    /// another value in a column that they refer to. Other work stays unflushed, so that changes which are half done meet no
+    /// constraint. What triggers would do is not known here.
+    ///
+    /// Where rows are loaded one after the other, the SELECT also reads others of the table that are expired or stale and
+    /// near them in the order in which the session met them: the second call ten rows, each later one a hundred, until
+    /// something is written. A row that came so and is asked for only after a write is read again.
+    ///
     /// # Errors
     ///
     /// [`Error::RowDeleted`] for the first row that is gone from the database; bad handles.
@@ -104,6 +114,7 @@ impl<C: SessionConnection> Session<'_, C> {
             if self.store(*handle)?.trust(handle.raw.index, self.transaction.fresh_since())? != Trust::Fresh {
                 old.push(handle.raw.index);
             }
+            self.store_mut(*handle)?.used(handle.raw.index);
         }
         if old.is_empty() {
             return Ok(());
@@ -130,8 +141,8 @@ impl<C: SessionConnection> Session<'_, C> {
         self.stores.iter_mut().for_each(|store| store.expire_since(0));
     }
 
-    /// Reads the row from the database now: one SELECT, after a flush of other work. The row's own unflushed changes
-    /// are lost.
+    /// Reads the row from the database now: one SELECT, after a flush of work that can reach it, as [`load`](Self::load).
+    /// The row's own unflushed changes are lost.
     ///
     /// # Errors
     ///
@@ -146,13 +157,22 @@ impl<C: SessionConnection> Session<'_, C> {
         self.load(&[handle])
     }
 
-    /// Reads rows again, after a flush of other work; those that are gone become deleted.
+    /// Reads rows again, after a flush of what can reach them; those that are gone become deleted.
     fn reload<E: Persist<C>>(&mut self, indexes: &[u64]) -> Result<()> {
-        self.autoflush()?;
+        let reached = self.stores.iter().any(|store| store.unflushed_reaches(E::table()));
+        if reached || self.stores.of::<E>().are_unflushed(indexes) {
+            self.autoflush()?;
+        }
         self.open()?;
         let (now, fresh_since) = (self.transaction.now(), self.transaction.fresh_since());
+        let store = self.stores.of::<E>();
+        let is_old = |index: &u64| store.trust(*index, fresh_since).is_ok_and(|trust| trust != Trust::Fresh);
+        let old: Vec<u64> = indexes.iter().copied().filter(is_old).collect();
+        if old.is_empty() {
+            return Ok(());
+        }
         let mut link = Link::new(&mut **self.connection, self.echo.as_ref());
-        let reloaded = reload(self.stores.of::<E>(), &mut link, indexes, now, fresh_since);
+        let reloaded = reload(store, &mut link, &old, now, fresh_since);
         reloaded.map_err(|failure| self.failed(failure))
     }
 

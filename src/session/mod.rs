@@ -30,6 +30,7 @@ mod statement;
 mod stores;
 mod table;
 mod transaction;
+mod written;
 
 use std::ops::DerefMut;
 

@@ -15,6 +15,7 @@ use super::bulk::Batches;
 use super::handle::Handle;
 use super::sql::{Count, Exists, Locked};
 use super::stores::Failure;
+use super::written::Write;
 use super::{Entity, Persist, Session};
 use crate::connection::SessionConnection;
 use crate::error::{Error, Result};
@@ -54,7 +55,7 @@ impl<'c, C: SessionConnection> Session<'c, C> {
     {
         self.autoflush()?;
         self.open()?;
-        self.transaction.wrote();
+        self.writes(Write::Unknown);
         let loaded = self.link().run(|connection| query.load(connection), Vec::len);
         loaded.map_err(|error| self.fail(error, "a query", "running a query"))
     }

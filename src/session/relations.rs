@@ -93,11 +93,11 @@ impl<C: SessionConnection> Session<'_, C> {
         Field<Target<F>>: Key,
     {
         let _ = column;
-        self.autoflush()?;
-        self.load(children)?;
-        let mut wanted: Vec<Option<Field<Target<F>>>> = Vec::with_capacity(children.len());
-        for child in children {
-            wanted.push(HasColumn::<F>::column(self.row(*child)?).held().cloned());
+        self.check()?;
+        let mut wanted = self.references::<F>(children)?;
+        if wanted.iter().flatten().any(|value| self.present::<Target<F>>(value).is_none()) {
+            self.autoflush()?;
+            wanted = self.references::<F>(children)?;
         }
         let mut found: HashMap<Field<Target<F>>, Handle<ParentOf<F>>> = HashMap::new();
         let mut missing: Vec<Field<Target<F>>> = wanted.iter().flatten().cloned().collect();
@@ -113,6 +113,18 @@ impl<C: SessionConnection> Session<'_, C> {
             }
         }
         Ok(wanted.into_iter().map(|value| value.and_then(|value| found.get(&value).copied())).collect())
+    }
+
+    /// What the children refer to by the foreign key `F`.
+    fn references<F>(&mut self, children: &[Handle<Child<F>>]) -> Result<Vec<Option<Field<Target<F>>>>>
+    where
+        F: Column<Table: EntityTable>,
+        Child<F>: References<F> + Persist<C>,
+        ParentOf<F>: HasColumn<Target<F>>,
+        Field<F>: HoldsKey<Field<Target<F>>>,
+    {
+        self.load(children)?;
+        children.iter().map(|child| Ok(HasColumn::<F>::column(self.row(*child)?).held().cloned())).collect()
     }
 
     /// The row that the session has, fresh, under this value of its key.

@@ -31,14 +31,24 @@ impl<C: SessionConnection> Session<'_, C> {
 
     /// The values of a pending row, to be changed before the flush. No SQL.
     ///
+    /// ```
+    /// use folio::prelude::*;
+    ///
+    /// let db = Database::open("sqlite::memory:")?;
+    /// db.migrate()?;
+    /// db.begin(|session| -> Result<()> {
+    ///     let user = session.add(NewUser::new(1, "step")?);
+    ///     session.pending_mut(user)?.username = "std".try_into()?;
+    ///     assert_eq!(session.view(user)?.username, "std");
+    ///     Ok(())
+    /// })?;
+    /// # Ok::<(), folio::Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// When the row is not pending.
-    pub fn pending_mut<N>(&mut self, handle: Handle<N::Entity>) -> Result<&mut N>
-    where
-        N: New,
-        N::Entity: Persist<C> + Entity<New = N>,
-    {
+    pub fn pending_mut<E: Persist<C>>(&mut self, handle: Handle<E>) -> Result<&mut E::New> {
         self.store_mut(handle)?.pending_mut(handle.raw.index)
     }
 
@@ -82,12 +92,16 @@ impl<C: SessionConnection> Session<'_, C> {
         self.store_mut(handle)?.edit(handle.raw.index)
     }
 
-    /// Marks a row for deletion; the next flush sends the DELETE, without a SELECT. Takes a [`Handle`], or a reference
-    /// to a detached row.
+    /// Marks a row for deletion; the next flush sends the DELETE. Takes a [`Handle`], or a reference to a detached row.
+    ///
+    /// No SELECT is needed, but for the handle of a versioned row that is stale: it is read again, as by
+    /// [`edit`](Self::edit), because the DELETE is guarded by the version. That of a detached row is guarded by the version
+    /// that the row was read with.
     ///
     /// # Errors
     ///
-    /// When the row is not in the database (pending, transient, deleted), and bad handles.
+    /// When the row is not in the database (pending, transient, deleted), and bad handles. For a versioned row that is stale:
+    /// [`Error::StaleRow`] when it is gone, [`Error::ReadOnlySession`], and what the SELECT fails with.
     pub fn delete<D: Deletable<C>>(&mut self, row: D) -> Result<()> {
         self.check()?;
         row.mark(self)?;
@@ -128,6 +142,16 @@ pub trait Deletable<C: SessionConnection> {
 
 impl<E: Persist<C>, C: SessionConnection> Deletable<C> for Handle<E> {
     fn mark(self, session: &mut Session<'_, C>) -> Result<()> {
+        let marked = session.store(self)?.is_doomed(self.raw.index);
+        if !marked && E::table().version.is_some() && session.state(self)? == State::Stale {
+            if session.transaction.is_read() {
+                return Err(Error::ReadOnlySession);
+            }
+            session.freshen(self).map_err(|error| match error {
+                Error::RowDeleted { table, key } => Error::StaleRow { table, key },
+                error => error,
+            })?;
+        }
         session.store_mut(self)?.doom(self.raw.index)
     }
 }

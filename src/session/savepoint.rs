@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::Session;
 use super::stores::AnyStore;
 use super::transaction::report;
+use super::written::Written;
 use crate::connection::SessionConnection;
 use crate::error::{Error, Result};
 
@@ -14,10 +15,8 @@ use crate::error::{Error, Result};
 pub(super) struct Savepoint {
     /// Where each store's log stood.
     pub(super) marks: Vec<usize>,
-    /// The clock when it was opened.
-    pub(super) since: u32,
-    /// Something was written since.
-    pub(super) wrote: bool,
+    /// What was written since.
+    pub(super) written: Written,
     /// Why it takes no more work; it is undone in the database already.
     pub(super) poison: Option<Arc<Error>>,
 }
@@ -25,7 +24,8 @@ pub(super) struct Savepoint {
 impl<C: SessionConnection> Session<'_, C> {
     /// Runs `work` in a SAVEPOINT, after a flush: RELEASE when it returns `Ok`, ROLLBACK TO when it returns `Err` or
     /// panics. Only what happened within is undone: rows added there become transient, rows changed there are
-    /// expired, all others stay as they are. Savepoints nest.
+    /// expired, all others stay as they are; of these, the ones that were read there after something was written are stale,
+    /// because a trigger may have changed them. Savepoints nest.
     ///
     /// # Errors
     ///
@@ -37,11 +37,9 @@ impl<C: SessionConnection> Session<'_, C> {
         self.flush()?;
         self.open()?;
         self.link().connection.savepoint().map_err(|error| self.fail(error, "", "opening a savepoint"))?;
-        self.transaction.clock += 1;
         let savepoint = Savepoint {
             marks: self.stores.iter().map(AnyStore::mark).collect(),
-            since: self.transaction.clock,
-            wrote: false,
+            written: Written::default(),
             poison: None,
         };
         self.transaction.savepoints.push(savepoint);
@@ -72,10 +70,10 @@ impl<C: SessionConnection> Session<'_, C> {
             report(self.abandon());
             return released;
         }
-        if let Some(savepoint) = self.transaction.savepoints.pop()
-            && savepoint.wrote
+        if let Some(inner) = self.transaction.savepoints.pop()
+            && let Some(outer) = self.transaction.savepoints.last_mut()
         {
-            self.transaction.wrote();
+            outer.written.absorb(inner.written);
         }
         Ok(())
     }
@@ -128,8 +126,11 @@ impl<C: SessionConnection> Session<'_, C> {
         let marks = savepoint.marks.iter().copied().chain(std::iter::repeat(0));
         for (store, mark) in self.stores.iter_mut().zip(marks) {
             store.undo(mark);
-            if savepoint.wrote {
-                store.expire_since(savepoint.since);
+            match savepoint.written.since {
+                Some(since) if savepoint.written.changes(store.table()) => store.expire_since(since),
+                // A trigger may have written rows of any table.
+                Some(since) => store.distrust_since(since),
+                None => {}
             }
         }
     }

@@ -7,6 +7,7 @@ use diesel::query_builder::{DeleteStatement, InsertStatement, UpdateStatement};
 use diesel::query_dsl::methods::ExecuteDsl;
 
 use super::Session;
+use super::written::Write;
 use crate::connection::SessionConnection;
 use crate::error::{Error, Result};
 
@@ -49,10 +50,8 @@ impl<C: SessionConnection> Session<'_, C> {
         S: Statement + ExecuteDsl<C>,
     {
         let matched = self.execute_unsynchronized(statement)?;
-        let table = TypeId::of::<S::Table>();
-        for store in self.stores.iter_mut().filter(|store| store.table().depends_on(table)) {
-            store.expire_since(0);
-        }
+        let write = Write::Statement(TypeId::of::<S::Table>());
+        self.stores.iter_mut().filter(|store| write.reaches(store.table())).for_each(|store| store.expire_since(0));
         Ok(matched)
     }
 
@@ -73,7 +72,7 @@ impl<C: SessionConnection> Session<'_, C> {
         // Also where automatic flushes are off: what is pending came before the statement, and would undo it.
         self.flush().map_err(|cause| Error::Autoflush { cause: cause.into() })?;
         self.open()?;
-        self.transaction.wrote();
+        self.writes(Write::Statement(TypeId::of::<S::Table>()));
         let executed = self.link().run(|connection| S::execute(statement, connection), |rows| *rows);
         let table = table_of::<S>();
         executed.map_err(|error| self.fail(error, table, &format!("changing {table}")))
@@ -91,7 +90,7 @@ impl<C: SessionConnection> Session<'_, C> {
     pub fn connection(&mut self) -> Result<&mut C> {
         self.flush()?;
         self.open()?;
-        self.transaction.wrote();
+        self.writes(Write::Unknown);
         self.transaction.age();
         Ok(&mut **self.connection)
     }

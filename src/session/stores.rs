@@ -4,7 +4,7 @@ use std::any::{Any, TypeId};
 
 use diesel::result::Error as DieselError;
 
-use super::entity::{ColumnSet, Entity, New as _};
+use super::entity::{ColumnSet, Entity, New as _, Table};
 use super::follow::{Changes, follow};
 use super::identity::{Store, Trust};
 use super::plan::{Action, Doings, Waves};
@@ -29,6 +29,7 @@ pub(crate) trait AnyStore<C>: Rows + Any + Send {
     fn check_parent(&self, parent: Parent, fresh_since: u32) -> Result<bool>;
     fn unflushed(&self) -> usize;
     fn is_idle(&self) -> bool;
+    fn unflushed_reaches(&self, table: &'static Table) -> bool;
     fn reload(&mut self, link: &mut Link<'_, C>, indexes: &[u64], now: u32, fresh_since: u32) -> Result<(), Failure>;
     fn knows_keys(&self, link: &mut Link<'_, C>) -> Result<bool, Failure>;
     fn run(&mut self, link: &mut Link<'_, C>, action: Action, rows: &[u64], work: &Work<'_>) -> Result<()>;
@@ -40,6 +41,8 @@ pub(crate) trait AnyStore<C>: Rows + Any + Send {
     fn undo(&mut self, mark: usize);
     fn commit(&mut self);
     fn expire_since(&mut self, since: u32);
+    fn distrust_since(&mut self, since: u32);
+    fn distrust_ahead(&mut self);
     fn clear(&mut self);
 }
 
@@ -155,6 +158,10 @@ impl<E: Persist<C>, C: SessionConnection> AnyStore<C> for Store<E> {
         self.is_idle()
     }
 
+    fn unflushed_reaches(&self, table: &'static Table) -> bool {
+        self.unflushed_reaches(table)
+    }
+
     fn reload(&mut self, link: &mut Link<'_, C>, indexes: &[u64], now: u32, fresh_since: u32) -> Result<(), Failure> {
         reload(self, link, indexes, now, fresh_since)
     }
@@ -206,6 +213,14 @@ impl<E: Persist<C>, C: SessionConnection> AnyStore<C> for Store<E> {
         self.expire_since(since);
     }
 
+    fn distrust_since(&mut self, since: u32) {
+        self.distrust_since(since);
+    }
+
+    fn distrust_ahead(&mut self) {
+        self.distrust_ahead();
+    }
+
     fn clear(&mut self) {
         self.clear();
     }
@@ -244,7 +259,7 @@ impl From<Failure> for Error {
     }
 }
 
-/// Reads rows again; those that are gone become deleted.
+/// Reads rows again, and some near them; those that are gone become deleted.
 pub(crate) fn reload<E, C>(
     store: &mut Store<E>,
     link: &mut Link<'_, C>,
@@ -256,7 +271,8 @@ where
     E: Persist<C>,
     C: SessionConnection,
 {
-    let mut keys: Vec<E::Key> = indexes.iter().filter_map(|index| store.key(*index)).collect();
+    let ahead = store.nearby(indexes, fresh_since);
+    let mut keys: Vec<E::Key> = indexes.iter().chain(&ahead).filter_map(|index| store.key(*index)).collect();
     keys.sort();
     keys.dedup();
     for row in E::select(link, &keys).map_err(|error| Failure::of::<E, C>(link, error, "reading"))? {
@@ -267,6 +283,7 @@ where
             store.deleted(*index);
         }
     }
+    store.were_read_ahead(&ahead, fresh_since);
     Ok(())
 }
 

@@ -191,6 +191,18 @@ impl ColumnSet {
         Self(self.0 | other.0)
     }
 
+    /// The columns of this set that are not in the other.
+    #[must_use]
+    pub const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
+    /// The columns that both sets have.
+    #[must_use]
+    pub const fn intersection(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
     /// Whether column `index` is in the set.
     #[must_use]
     pub const fn contains(self, index: usize) -> bool {

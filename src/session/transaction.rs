@@ -9,6 +9,7 @@ use super::Session;
 use super::savepoint::Savepoint;
 use super::settings::Freshness;
 use super::stores::AnyStore;
+use super::written::Write;
 use crate::connection::{Isolation, Mode, SessionConnection, only_says_it_is_over};
 use crate::error::{Error, Result};
 
@@ -33,7 +34,7 @@ pub(crate) struct Transaction {
     /// A unique value was there already, since the session was made.
     taken: Option<Arc<Error>>,
     pub(super) savepoints: Vec<Savepoint>,
-    /// Counts up with every transaction and savepoint: rows remember when they were read.
+    /// Counts up with every transaction, and with the first write in a savepoint: rows remember when they were read.
     pub(super) clock: u32,
     /// Rows read before this are stale.
     fresh_since: u32,
@@ -76,10 +77,14 @@ impl Transaction {
         self.used = true;
     }
 
-    /// Notes that something was written in the innermost savepoint.
-    pub(crate) fn wrote(&mut self) {
+    /// Notes what is about to be written in the innermost savepoint: what is read from now on is read after it.
+    fn writes(&mut self, write: Write) {
         if let Some(savepoint) = self.savepoints.last_mut() {
-            savepoint.wrote = true;
+            if savepoint.written.since.is_none() {
+                self.clock += 1;
+                savepoint.written.since = Some(self.clock);
+            }
+            savepoint.written.add(write);
         }
     }
 
@@ -339,6 +344,12 @@ impl<C: SessionConnection> Session<'_, C> {
         }
         self.transaction.savepoints = savepoints;
         self.transaction.refuse_work(&Arc::new(cause.clone()));
+    }
+
+    /// Notes what is about to be written: for the rollback of a savepoint, and for rows that were read ahead.
+    pub(super) fn writes(&mut self, write: Write) {
+        self.transaction.writes(write);
+        self.stores.iter_mut().for_each(|store| store.distrust_ahead());
     }
 
     /// Opens the transaction where it is not open yet.

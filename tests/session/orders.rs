@@ -212,7 +212,7 @@ fn change(
         if let Some(other) = other
             && session.state(*row)?.is_pending()
         {
-            session.pending_mut::<NewSeat>(*row)?.beside = other.into();
+            session.pending_mut(*row)?.beside = other.into();
         }
     }
     for life in guests {

@@ -97,7 +97,7 @@ fn add_graph(session: &mut Session<'_>, choices: &mut Choices, stay: &[i64], mut
     }
     for (place, child) in members.iter().enumerate() {
         let parent = if place > 0 && choices.yes() { Some(members[choices.of(place)]) } else { None };
-        session.pending_mut::<NewMember>(*child)?.parent_id = Ref::optional(parent);
+        session.pending_mut(*child)?.parent_id = Ref::optional(parent);
         wanted.members.push((*child, parent));
     }
     Ok(wanted)

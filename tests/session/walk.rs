@@ -23,6 +23,8 @@ enum Known {
         seen: u32,
         open: bool,
         doomed: bool,
+        /// Read ahead, and not asked for since.
+        ahead: bool,
     },
     Expired {
         key: i64,
@@ -49,7 +51,10 @@ struct Model {
     committed: BTreeMap<i64, String>,
     clock: u32,
     fresh_since: u32,
-    wrote: bool,
+    /// The clock at the first write in each open savepoint.
+    wrote: Vec<Option<u32>>,
+    /// How many times rows were read again since the last write.
+    rereads: usize,
     in_transaction: bool,
 }
 
@@ -63,7 +68,32 @@ impl Choices {
 }
 
 impl Model {
+    /// Something is about to be written.
+    fn write(&mut self) {
+        if let Some(since) = self.wrote.last_mut()
+            && since.is_none()
+        {
+            self.clock += 1;
+            *since = Some(self.clock);
+        }
+        for row in &mut self.rows {
+            if let Known::Live { seen, open: false, ahead: ahead @ true, .. } = &mut row.known {
+                (*seen, *ahead) = (0, false);
+            }
+        }
+        self.rereads = 0;
+        self.in_transaction = true;
+    }
+
     fn flush(&mut self, session: &Session<'_>) {
+        let unflushed = |row: &Row| match &row.known {
+            Known::Pending | Known::Live { doomed: true, .. } | Known::Expired { doomed: true, .. } => true,
+            Known::Live { stored, value, open, .. } => *open && stored != value,
+            _ => false,
+        };
+        if self.rows.iter().any(unflushed) {
+            self.write();
+        }
         for place in 0..self.rows.len() {
             if self.rows[place].known == Known::Pending {
                 let value = self.rows[place].added.clone().unwrap();
@@ -75,8 +105,7 @@ impl Model {
                 }
                 let stored = value.clone();
                 self.rows[place].known =
-                    Known::Live { key, stored, value, seen: self.clock, open: false, doomed: false };
-                (self.wrote, self.in_transaction) = (true, true);
+                    Known::Live { key, stored, value, seen: self.clock, open: false, doomed: false, ahead: false };
             }
         }
         for row in &mut self.rows {
@@ -84,14 +113,12 @@ impl Model {
                 Known::Live { key, doomed: true, .. } | Known::Expired { key, doomed: true } => {
                     self.stored.remove(key);
                     row.known = Known::Deleted(*key);
-                    (self.wrote, self.in_transaction) = (true, true);
                 }
                 Known::Live { key, stored, value, seen, open, .. } => {
                     if *open && stored != value {
                         self.stored.insert(*key, value.clone());
                         *stored = value.clone();
                         *seen = self.clock;
-                        (self.wrote, self.in_transaction) = (true, true);
                     }
                     *open = false;
                 }
@@ -106,12 +133,13 @@ impl Model {
         let (key, doomed) = match &self.rows[place].known {
             Known::Expired { key, doomed } => (*key, *doomed),
             Known::Live { key, seen, open: false, doomed, .. } if *seen < fresh_since => (*key, *doomed),
+            Known::Live { .. } => return self.used(place),
             _ => return,
         };
         self.rows[place].known = match self.stored.get(&key) {
             Some(value) => {
                 let (stored, value) = (value.clone(), value.clone());
-                Known::Live { key, stored, value, seen: clock, open: false, doomed }
+                Known::Live { key, stored, value, seen: clock, open: false, doomed, ahead: false }
             }
             None => Known::Deleted(key),
         };
@@ -121,18 +149,57 @@ impl Model {
         matches!(&self.rows[place].known, Known::Live { seen, open, .. } if *open || *seen >= self.fresh_since)
     }
 
+    fn used(&mut self, place: usize) {
+        if let Known::Live { ahead, .. } = &mut self.rows[place].known {
+            *ahead = false;
+        }
+    }
+
     /// Brings a row to a fresh value, and says whether that can be.
     fn load(&mut self, place: usize, session: &Session<'_>) -> bool {
         match self.rows[place].known {
             Known::Pending => self.flush(session),
-            Known::Live { .. } | Known::Expired { .. } if !self.is_fresh(place) => {
+            Known::Live { doomed: true, .. } | Known::Expired { doomed: true, .. } if !self.is_fresh(place) => {
                 self.flush(session);
-                self.fill(place);
+            }
+            Known::Live { .. } | Known::Expired { .. } if !self.is_fresh(place) => {
+                self.read_again(place);
                 self.in_transaction = true;
             }
             _ => {}
         }
+        self.used(place);
         matches!(self.rows[place].known, Known::Live { .. })
+    }
+
+    /// Reads a row again, and those near it.
+    fn read_again(&mut self, place: usize) {
+        let others = [0, 9, 99][self.rereads.min(2)];
+        self.rereads += 1;
+        let near = (1..=self.rows.len()).flat_map(|far| [place.checked_add(far), place.checked_sub(far)]).flatten();
+        let is_old = |place: &usize| match &self.rows[*place].known {
+            Known::Expired { doomed, .. } => !doomed,
+            Known::Live { open, doomed, .. } => !open && !doomed && !self.is_fresh(*place),
+            _ => false,
+        };
+        let near: Vec<usize> = near.filter(|place| *place < self.rows.len()).filter(is_old).take(others).collect();
+        self.fill(place);
+        let mut found = 0;
+        for place in &near {
+            let before = self.rows[*place].known.clone();
+            self.fill(*place);
+            match &mut self.rows[*place].known {
+                Known::Live { ahead, .. } => {
+                    *ahead = true;
+                    found += 1;
+                }
+                // Found gone when it is asked for.
+                gone => *gone = before,
+            }
+        }
+        if found * 2 < near.len() {
+            self.rereads = 0;
+        }
     }
 
     fn find(&self, key: i64) -> Option<usize> {
@@ -151,7 +218,8 @@ impl Model {
             }
             None => {
                 let (stored, value) = (self.stored[&key].clone(), self.stored[&key].clone());
-                let known = Known::Live { key, stored, value, seen: self.clock, open: false, doomed: false };
+                let known =
+                    Known::Live { key, stored, value, seen: self.clock, open: false, doomed: false, ahead: false };
                 self.rows.push(Row { handle, known, added: None });
             }
         }
@@ -199,11 +267,12 @@ impl Model {
         self.clock += 1;
         self.fresh_since = self.clock;
         self.in_transaction = false;
-        self.wrote = false;
+        self.rereads = 0;
     }
 
     /// A savepoint that began with `before` is rolled back.
-    fn undo(&mut self, before: &[Row], stored: BTreeMap<i64, String>, since: u32) {
+    fn undo(&mut self, before: &[Row], stored: BTreeMap<i64, String>, since: Option<u32>) {
+        self.rereads = 0;
         for (place, row) in self.rows.iter_mut().enumerate() {
             let old = before.get(place).map(|old| &old.known);
             row.known = match &row.known {
@@ -214,7 +283,7 @@ impl Model {
                     Known::Transient
                 }
                 Known::Deleted(key) if matches!(old, Some(Known::Deleted(_))) => Known::Deleted(*key),
-                Known::Live { seen, open: false, .. } if *seen < since || !self.wrote => {
+                Known::Live { seen, open: false, .. } if since.is_none_or(|since| *seen < since) => {
                     let mut kept = row.known.clone();
                     if let Known::Live { doomed, .. } = &mut kept {
                         *doomed = false;
@@ -259,7 +328,7 @@ fn walk(session: &mut Session<'_>, model: &mut Model, other: &mut AnyConnection,
     while let Some(step) = choices.next() {
         let place = choices.next().unwrap_or(0) % model.rows.len().max(1);
         let handle = model.rows.get(place).map(|row| row.handle);
-        match (step % 16, handle) {
+        match (step % 17, handle) {
             (0 | 1, _) => {
                 let name = format!("name {step}");
                 let handle = session.add(NewEvent::new(name.clone()).unwrap());
@@ -374,6 +443,7 @@ fn walk(session: &mut Session<'_>, model: &mut Model, other: &mut AnyConnection,
                     model.in_transaction = true;
                 }
             }
+            (16, Some(handle)) => come_back(session, model, place, handle, (step & 64 > 0).then_some("attached")),
             (15, Some(handle)) => {
                 let done = session.discard(handle);
                 assert_eq!(done.is_ok(), model.rows[place].known != Known::Gone);
@@ -382,6 +452,33 @@ fn walk(session: &mut Session<'_>, model: &mut Model, other: &mut AnyConnection,
             _ => {}
         }
         model.compare(session);
+    }
+}
+
+/// Detaches a row, perhaps changes it, and attaches it again.
+fn come_back(session: &mut Session<'_>, model: &mut Model, place: usize, handle: Handle<Event>, name: Option<&str>) {
+    session.flush().unwrap();
+    model.flush(session);
+    let done = session.detach(handle);
+    let stale = matches!(model.rows[place].known, Known::Live { .. }) && !model.is_fresh(place);
+    let shown_as_it_is = stale && !model.in_transaction && !session.in_savepoint();
+    let can = shown_as_it_is || model.load(place, session);
+    assert_eq!(done.is_ok(), can, "{done:?}");
+    let Ok(read) = done else { return };
+    model.rows[place].known = Known::Gone;
+    let row = Event { name: name.unwrap_or(&read.name).to_owned(), ..read.clone() };
+    let back = session.attach_edited(row.clone(), &read);
+    model.in_transaction = true;
+    let stored = model.stored.get(&read.id).filter(|stored| {
+        let (ours, theirs) = (row.name != read.name, **stored != read.name);
+        !(ours && theirs) || row.name == **stored
+    });
+    assert_eq!(back.is_ok(), stored.is_some(), "{back:?}");
+    if let (Ok(handle), Some(stored)) = (back, stored.cloned()) {
+        let value = if row.name == read.name { stored.clone() } else { row.name };
+        let (key, seen, open) = (read.id, model.clock, value != stored);
+        let known = Known::Live { key, stored, value, seen, open, doomed: false, ahead: false };
+        model.rows.push(Row { handle, known, added: None });
     }
 }
 
@@ -397,18 +494,20 @@ fn savepoint(
     let done = session.nested(|session| -> Result<()> {
         model.flush(session);
         model.in_transaction = true;
-        model.clock += 1;
-        begun = Some((model.rows.clone(), model.stored.clone(), model.clock, std::mem::take(&mut model.wrote)));
+        begun = Some((model.rows.clone(), model.stored.clone()));
+        model.wrote.push(None);
         walk(session, model, other, choices, depth + 1);
         if keep { Ok(()) } else { Err(Error::NotFound { what: "reason".into() }) }
     });
-    let (rows, stored, since, wrote) = begun.unwrap();
+    let (rows, stored) = begun.unwrap();
     if done.is_ok() {
         model.flush(session);
-        model.wrote |= wrote;
-    } else {
-        model.undo(&rows, stored, since);
-        model.wrote = wrote;
+    }
+    let since = model.wrote.pop().unwrap();
+    match model.wrote.last_mut() {
+        _ if done.is_err() => model.undo(&rows, stored, since),
+        Some(outer) => *outer = outer.or(since),
+        None => {}
     }
 }
 
@@ -427,7 +526,8 @@ fn a_session_and_a_model_of_its_contract_walk_together() {
             stored,
             clock: 1,
             fresh_since: 1,
-            wrote: false,
+            wrote: Vec::new(),
+            rereads: 0,
             in_transaction: false,
         };
         let mut session = library.session();

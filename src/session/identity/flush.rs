@@ -1,7 +1,7 @@
 //! What a flush asks one entity type's rows, and what it tells them.
 
 use std::any::{Any, TypeId};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::slots::{Loaded, Slot};
 use super::undo::Undo;
@@ -191,6 +191,40 @@ impl<E: Entity> Store<E> {
         (from != changed).then(|| (from, row.field(column).copied()))
     }
 
+    /// Whether the flush of these rows' changes can reach rows of `table` that are not among them: by a change of what
+    /// foreign keys refer to, by a row that goes, or by a key that changes hands.
+    pub(crate) fn unflushed_reaches(&self, table: &'static Table) -> bool {
+        let own = E::table();
+        if !table.depends_on((own.id)()) {
+            return false;
+        }
+        if table.follows(own) && self.doomed.iter().any(|index| self.is_doomed(*index)) {
+            return true;
+        }
+        let is_own_key = |column: usize| (own.id)() == (table.id)() && own.key.contains(&column);
+        let reaching = (0..own.columns.len())
+            .filter(|column| is_own_key(*column) || table.is_reached_by(own, ColumnSet::EMPTY.with(*column)))
+            .fold(ColumnSet::EMPTY, ColumnSet::with);
+        let changes = |index: &u64| self.update(*index).is_some_and(|(_, change)| change.columns.meets(reaching));
+        !reaching.is_empty() && self.edited.iter().any(changes)
+    }
+
+    /// Whether these rows themselves wait for a flush: they are marked for deletion, or a pending row may have one's key.
+    pub(crate) fn are_unflushed(&self, indexes: &[u64]) -> bool {
+        if indexes.iter().any(|index| self.is_doomed(*index)) {
+            return true;
+        }
+        if !E::table().has_given_key() || self.pending.is_empty() {
+            return false;
+        }
+        let keys: HashSet<String> = indexes.iter().filter_map(|index| self.shown_key(*index)).collect();
+        let may_have_one = |index: &u64| match self.slots.get(*index) {
+            Slot::Pending(new) => given_key::<E>(new).is_none_or(|key| keys.contains(&key)),
+            _ => false,
+        };
+        self.pending.iter().any(may_have_one)
+    }
+
     /// The values of a pending row.
     pub(crate) fn new_row(&self, index: u64) -> Result<&E::New> {
         match self.slots.get(index) {
@@ -213,6 +247,16 @@ impl<E: Entity> Store<E> {
             _ => None,
         }
     }
+}
+
+/// The key that a new row will have, as it shows itself, where the row tells.
+fn given_key<E: Entity>(new: &E::New) -> Option<String> {
+    let shown = |column: &usize| match new.value(*column) {
+        Given::Value(value) => Some(format!("{value:?}")),
+        _ => None,
+    };
+    let values = E::table().key.iter().map(shown).collect::<Option<Vec<String>>>()?;
+    Some(if values.len() == 1 { values.concat() } else { format!("({})", values.join(", ")) })
 }
 
 // What decides on the order.

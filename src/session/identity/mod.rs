@@ -1,5 +1,7 @@
 //! One entity type's rows in a session: the identity map and each row's state.
 
+mod ahead;
+mod changes;
 mod flush;
 mod follow;
 mod slots;
@@ -12,6 +14,7 @@ use diesel::Column;
 use super::entity::{ColumnSet, Entity, HasColumn};
 use super::handle::State;
 use crate::error::{Error, Result};
+use ahead::Ahead;
 pub(crate) use follow::Follower;
 use slots::{Loaded, NEVER, Slot, Slots};
 use undo::{Log, Undo};
@@ -31,6 +34,7 @@ pub(crate) struct Store<E: Entity> {
     log: Log<E>,
     /// Whether the database passes changes on to the columns of the key, as far as it was asked: by position in the key.
     passes_on: HashMap<usize, bool>,
+    ahead: Ahead,
 }
 
 /// How far a row's value can be trusted.
@@ -51,6 +55,7 @@ impl<E: Entity> Default for Store<E> {
             doomed: Vec::new(),
             log: Log::default(),
             passes_on: HashMap::new(),
+            ahead: Ahead::default(),
         }
     }
 }
@@ -197,25 +202,28 @@ impl<E: Entity> Store<E> {
             Some(Slot::Loaded(loaded)) if overwrite || (loaded.before.is_none() && loaded.seen < fresh_since) => {
                 *loaded = Loaded { doomed: loaded.doomed, ..Loaded::new(row, now) };
             }
-            _ => {}
+            _ => self.used(index),
         }
         index
     }
 
-    /// Puts a detached row back: its value is `row`, what the database has is `stored`. A versioned row keeps the
-    /// version it was read with, so that its flush finds out whether someone else came first.
-    pub(crate) fn attach(&mut self, mut row: E, mut stored: E, now: u32) -> Result<u64> {
+    /// Puts a detached row back: its value is `row`, what the database has is `stored`, and it was `read` so, if the
+    /// caller tells.
+    pub(crate) fn attach(&mut self, mut row: E, mut stored: E, read: Option<&E>, now: u32) -> Result<u64> {
         let key = stored.key();
-        row.copy_touched(&stored);
-        if let Some(version) = row.version() {
-            stored.set_version(version);
-        }
-        let present = self.find(&key);
-        if let Some(index) = present {
-            let same = self.slots.loaded(index).is_some_and(|loaded| loaded.row.changed(&row).is_empty());
-            if self.is_doomed(index) || (!same && !self.changes(index)?.is_empty()) {
+        row.copy(E::table().touched, &stored);
+        if let Some(index) = self.find(&key) {
+            let (doomed, changed) = (self.is_doomed(index), !self.changes(index)?.is_empty());
+            if changed && !doomed && self.row(index)?.changed(&row).is_empty() {
+                return Ok(index);
+            }
+            if doomed || changed {
                 return Err(Error::AlreadyPresent { table: E::table().name, key: E::key_in_words(&key) });
             }
+        }
+        match read {
+            Some(read) => changes::keep_others(&mut row, &stored, read)?,
+            None => changes::refuse_unknown(&row, &mut stored)?,
         }
         let before = (!row.changed(&stored).is_empty()).then(|| Box::new(stored));
         let modified = before.is_some();

@@ -22,6 +22,8 @@ pub(super) struct Loaded<E> {
     pub(super) before: Option<Box<E>>,
     /// When it was read, by the session's clock.
     pub(super) seen: u32,
+    /// It was read ahead, and nobody has asked for it since.
+    pub(super) ahead: bool,
     pub(super) doomed: bool,
 }
 
@@ -31,7 +33,7 @@ pub(super) const NEVER: u32 = 0;
 impl<E: Entity> Loaded<E> {
     /// A row as it was read.
     pub(super) fn new(row: E, seen: u32) -> Self {
-        Self { row, before: None, seen, doomed: false }
+        Self { row, before: None, seen, ahead: false, doomed: false }
     }
 
     /// The row as the database has it.

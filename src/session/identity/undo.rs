@@ -1,7 +1,7 @@
 //! The log of one entity type's rows: what a rollback puts back in memory, and what a commit settles.
 
 use super::Store;
-use super::slots::Slot;
+use super::slots::{NEVER, Slot};
 use crate::session::entity::Entity;
 
 /// What happened to rows since the transaction began, oldest first.
@@ -53,6 +53,7 @@ impl<E: Entity> Store<E> {
 
     /// Undoes what happened since `mark`: rows added become transient, changed and deleted ones expired.
     pub(crate) fn undo(&mut self, mark: usize) {
+        self.begin_anew();
         for index in std::mem::take(&mut self.edited) {
             // What is edited and not flushed was edited within the level, because a level begins with a flush.
             self.drop_value(index);
@@ -104,6 +105,7 @@ impl<E: Entity> Store<E> {
 
     /// The transaction was committed: nothing can be undone any more, and deleted rows leave the session.
     pub(crate) fn commit(&mut self) {
+        self.begin_anew();
         for undo in self.log.clear() {
             if let Undo::Deleted(index) = undo
                 && matches!(self.slots.get(index), Slot::Deleted(_))
@@ -120,6 +122,17 @@ impl<E: Entity> Store<E> {
                 && loaded.seen >= since
             {
                 *slot = loaded.expired();
+            }
+        }
+    }
+
+    /// Makes every row stale that was read at `since` or later.
+    pub(crate) fn distrust_since(&mut self, since: u32) {
+        for slot in self.slots.iter_mut() {
+            if let Slot::Loaded(loaded) = slot
+                && loaded.seen >= since
+            {
+                loaded.seen = NEVER;
             }
         }
     }

@@ -1,0 +1,72 @@
+//! What was written, and which rows that reached: who is read again after a write, and after the rollback of a savepoint.
+
+use std::any::TypeId;
+
+use super::entity::Table;
+use super::plan::Action;
+
+/// A write, as far as the session knows what it does. What triggers do it does not know.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Write {
+    /// A step of a flush, or of an INSERT of many rows: it writes rows of one table.
+    Step(&'static Table, Action),
+    /// A statement on Diesel's table of this type.
+    Statement(TypeId),
+    /// Anything at all.
+    Unknown,
+}
+
+impl Write {
+    /// Whether the write may have changed or taken rows of `table` beside those that it was sent for.
+    pub(super) fn reaches(self, table: &'static Table) -> bool {
+        match self {
+            Self::Step(_, Action::Insert) => false,
+            // A changed parent may have told its children its new value; a deleted one may have taken them with it.
+            Self::Step(parent, Action::Update(columns)) => table.is_reached_by(parent, columns),
+            Self::Step(parent, Action::Delete) => table.follows(parent),
+            Self::Statement(written) => table.depends_on(written),
+            Self::Unknown => true,
+        }
+    }
+
+    fn changes(self, table: &'static Table) -> bool {
+        matches!(self, Self::Step(written, _) if (written.id)() == (table.id)()) || self.reaches(table)
+    }
+
+    fn is(self, other: Self) -> bool {
+        match (self, other) {
+            (Self::Step(table, action), Self::Step(other, same)) => std::ptr::eq(table, other) && action == same,
+            (Self::Statement(table), Self::Statement(other)) => table == other,
+            (Self::Unknown, Self::Unknown) => true,
+            _ => false,
+        }
+    }
+}
+
+/// What was written since a savepoint was opened.
+#[derive(Debug, Default)]
+pub(super) struct Written {
+    /// The session's clock at the first write.
+    pub(super) since: Option<u32>,
+    /// Each kind of write once.
+    writes: Vec<Write>,
+}
+
+impl Written {
+    pub(super) fn add(&mut self, write: Write) {
+        if !self.writes.iter().any(|known| known.is(write)) {
+            self.writes.push(write);
+        }
+    }
+
+    /// What was written in an inner savepoint was written in the outer one.
+    pub(super) fn absorb(&mut self, inner: Self) {
+        self.since = self.since.or(inner.since);
+        inner.writes.into_iter().for_each(|write| self.add(write));
+    }
+
+    /// Whether rows of `table` that were read after the first write may show what a rollback undoes.
+    pub(super) fn changes(&self, table: &'static Table) -> bool {
+        self.writes.iter().any(|write| write.changes(table))
+    }
+}
