@@ -46,7 +46,7 @@ pub use settings::Freshness;
 pub use sql::{Condemned, Edited, EveryRow, Everywhere, Locked, Persist};
 pub use statement::Statement;
 
-use crate::connection::{AnyConnection, Echo, Link, Mode, SessionConnection};
+use crate::connection::{AnyConnection, Echo, Link, Mode, SessionConnection, WriteQueue};
 use stores::Stores;
 use transaction::Transaction;
 
@@ -62,6 +62,8 @@ pub struct Session<'c, C: SessionConnection = AnyConnection> {
     stores: Stores<C>,
     transaction: Transaction,
     autoflush: bool,
+    /// Where it waits for its turn to write, where the engine has no order of its own.
+    queue: Option<WriteQueue>,
 }
 
 impl<'c, C: SessionConnection> Session<'c, C> {
@@ -92,7 +94,14 @@ impl<'c, C: SessionConnection> Session<'c, C> {
             stores: Stores::new(),
             transaction: Transaction::new(mode),
             autoflush: true,
+            queue: None,
         }
+    }
+
+    /// The same session, which waits in this queue before it begins to write.
+    pub(crate) fn in_queue(mut self, queue: Option<WriteQueue>) -> Self {
+        self.queue = queue;
+        self
     }
 
     fn link(&mut self) -> Link<'_, C> {
