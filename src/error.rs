@@ -113,13 +113,13 @@ pub enum Error {
         /// What was met at the end of the line.
         source: Arc<diesel::result::Error>,
     },
-    /// The connection, or the cluster behind it, was lost while the database was committing.
+    /// The connection, the cluster behind it or the disk failed while the database was committing.
     #[error(
-        "the connection to the database was lost during COMMIT, so the work may have been kept or not; \
+        "COMMIT failed in a way that leaves its outcome unknown, so the work may have been kept or not; \
          look before doing it again: {source}"
     )]
     CommitUnknown {
-        /// What was met at the end of the line.
+        /// What was met during COMMIT.
         source: Arc<diesel::result::Error>,
     },
     /// The database, or the connection to it, only reads.

@@ -245,100 +245,11 @@ fn a_database_is_shared_between_threads() {
     shared(&Database::open(":memory:").unwrap());
 }
 
-/// File permissions, tried as a user whom they bind; root is bound by none.
 #[cfg(unix)]
-mod permissions {
-    use std::env;
-    use std::os::unix::fs::PermissionsExt as _;
-    use std::os::unix::process::CommandExt as _;
-    use std::process::Command;
-    use std::sync::OnceLock;
-
-    use folio::migrations::Target;
-
-    use super::*;
-
-    /// Whether to go on here. As root all of this room is run once more, as nobody, and judged by that.
-    fn bound() -> bool {
-        static AS_NOBODY: OnceLock<Result<(), String>> = OnceLock::new();
-
-        let folder = TempDir::new().unwrap();
-        let closed = folder.path().join("closed");
-        fs::write(&closed, "").unwrap();
-        allow(&closed, 0o000);
-        if fs::read(&closed).is_err() {
-            return true;
-        }
-        AS_NOBODY.get_or_init(run_as_nobody).as_ref().unwrap();
-        false
-    }
-
-    fn run_as_nobody() -> Result<(), String> {
-        // The build's folder may be closed to others.
-        let folder = TempDir::new().unwrap();
-        allow(folder.path(), 0o755);
-        let program = folder.path().join("test");
-        fs::copy(env::current_exe().unwrap(), &program).unwrap();
-        let run = Command::new(program).arg("permissions::").current_dir("/").uid(65_534).gid(65_534).output().unwrap();
-        let said = String::from_utf8_lossy(&run.stdout);
-        if run.status.success() && !said.contains(" 0 passed") { Ok(()) } else { Err(said.into_owned()) }
-    }
-
-    fn allow(path: &Path, mode: u32) {
-        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
-    }
-
-    const DENIED: &str = "permission denied, to the file or to keep SQLite's -wal and -shm files beside it";
-
-    #[test]
-    fn a_database_in_a_folder_that_cannot_be_written_is_read_and_not_touched() {
-        if !bound() {
-            return;
-        }
-        let place = Place::created();
-        allow(place.folder.path(), 0o555);
-        assert_eq!(place.open(Access::Read).unwrap().standing().unwrap(), Standing::Current);
-        assert_eq!(place.files(), ["folio.db"]);
-        assert!(problem(place.open(Access::Write)).ends_with(DENIED));
-        assert!(problem(open(&place.folder.path().join("new.db"), Access::Create)).ends_with(": permission denied"));
-        allow(place.folder.path(), 0o755);
-    }
-
-    #[test]
-    fn commits_in_a_log_that_cannot_be_read_are_not_passed_over() {
-        if !bound() {
-            return;
-        }
-        let place = Place::new();
-        let writing = place.open(Access::Create).unwrap();
-        writing.migrate().unwrap();
-        let copy = Place::new();
-        for file in ["folio.db", "folio.db-wal"] {
-            fs::copy(place.folder.path().join(file), copy.folder.path().join(file)).unwrap();
-        }
-        allow(copy.folder.path(), 0o555);
-        assert!(problem(copy.open(Access::Read)).ends_with(DENIED));
-        allow(copy.folder.path(), 0o755);
-        assert_eq!(copy.open(Access::Read).unwrap().standing().unwrap(), Standing::Current);
-    }
-
-    #[test]
-    fn a_file_that_may_not_be_read_or_written_says_so() {
-        if !bound() {
-            return;
-        }
-        let place = Place::created();
-        allow(&place.file, 0o444);
-        let refused = place.open(Access::Write).unwrap().migrate_down(Target::All, |_| ()).unwrap_err();
-        assert!(matches!(&refused, Error::ReadOnlyDatabase { place: named, .. } if Path::new(named) == place.file));
-        allow(&place.file, 0o000);
-        for access in [Access::Read, Access::Write, Access::Create] {
-            assert!(problem(place.open(access)).ends_with(DENIED));
-        }
-        allow(place.folder.path(), 0o000);
-        for access in [Access::Read, Access::Write, Access::Create] {
-            assert!(problem(place.open(access)).ends_with(": permission denied"));
-        }
-        allow(place.folder.path(), 0o755);
-    }
-}
+#[path = "database/faults.rs"]
+mod faults;
+#[cfg(unix)]
+#[path = "database/permissions.rs"]
+mod permissions;
+#[path = "database/writers.rs"]
+mod writers;

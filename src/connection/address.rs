@@ -13,7 +13,7 @@ use super::postgres::open_postgres;
 use super::server::Server;
 use super::server::Waits;
 #[cfg(feature = "sqlite")]
-use super::{SqliteAccess, open_sqlite, server::milliseconds, sqlite_file};
+use super::{SqliteAccess, open_sqlite, server::milliseconds, sqlite_file, sqlite_file::Made};
 #[cfg(feature = "sqlite")]
 use crate::error::Error;
 use crate::error::Result;
@@ -57,6 +57,8 @@ pub struct Opened {
     pub connection: AnyConnection,
     /// The database was not there before.
     pub created: bool,
+    /// The connection reads a copy of the database, as it was when it was opened.
+    pub copy: bool,
 }
 
 impl Address {
@@ -113,8 +115,9 @@ impl Address {
     /// server has `waits.connect` to answer.
     ///
     /// A file that [`Access::Create`] makes is its owner's alone (mode 0600 on Unix, which SQLite's side files inherit)
-    /// and keeps a write-ahead log. [`Access::Read`] of such a file in a folder that cannot be written, with no log
-    /// beside it, falls back to reading the bare file without locks: nobody may be writing it meanwhile.
+    /// and keeps a write-ahead log. [`Access::Read`] of such a file in a folder that this user may not write in works
+    /// while another program has it open; else a copy in memory is read, as the file was at one moment, if it is not
+    /// larger than 256 MiB and there is no log beside it.
     ///
     /// # Errors
     ///
@@ -126,22 +129,23 @@ impl Address {
             Self::SqliteMemory => {
                 let connection =
                     AnyConnection::Sqlite(open_sqlite(None, SqliteAccess::Create, milliseconds(waits.lock))?);
-                Ok(Opened { connection, created: true })
+                Ok(Opened { connection, created: true, copy: false })
             }
             #[cfg(feature = "sqlite")]
             Self::SqliteFile(path) => {
-                let (connection, created) = sqlite_file::open(path, access, milliseconds(waits.lock))?;
-                Ok(Opened { connection: AnyConnection::Sqlite(connection), created })
+                let (connection, made) = sqlite_file::open(path, access, milliseconds(waits.lock))?;
+                let connection = AnyConnection::Sqlite(connection);
+                Ok(Opened { connection, created: made == Made::File, copy: made == Made::Copy })
             }
             #[cfg(feature = "postgres")]
             Self::Postgres(server) => {
                 let (connection, created) = open_postgres(server, access, waits)?;
-                Ok(Opened { connection: AnyConnection::Postgres(connection), created })
+                Ok(Opened { connection: AnyConnection::Postgres(connection), created, copy: false })
             }
             #[cfg(feature = "mysql")]
             Self::Mysql(server) => {
                 let (connection, created) = open_mysql(server, access, waits)?;
-                Ok(Opened { connection: AnyConnection::Mysql(connection), created })
+                Ok(Opened { connection: AnyConnection::Mysql(connection), created, copy: false })
             }
         }
     }

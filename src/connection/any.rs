@@ -1,8 +1,10 @@
 //! `AnyConnection`: the enum over the engines compiled in.
 
+use std::time::Duration;
+
 use diesel::QueryResult;
 
-use super::{Backend, Isolation, Mode, SessionConnection, UsedKeys};
+use super::{Backend, Isolation, Mode, SessionConnection, UsedKeys, WriteQueue};
 use crate::error::{Error, Result};
 
 /// A connection to whichever engine the URL names, among those compiled in.
@@ -97,6 +99,21 @@ impl AnyConnection {
         }
     }
 
+    /// Where the writers of this database wait for their turn within this process, for that long, and where the engine has
+    /// an order for them itself, or nobody can write, nowhere.
+    pub(crate) fn write_queue(&mut self, patience: Duration) -> Option<WriteQueue> {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite(connection) => {
+                super::sqlite_file::identity(connection).map(|file| WriteQueue::of(file, patience))
+            }
+            #[cfg(feature = "postgres")]
+            Self::Postgres(_) => None,
+            #[cfg(feature = "mysql")]
+            Self::Mysql(_) => None,
+        }
+    }
+
     /// What tells this database from every other, however its address is written; `None` for one in memory, and where
     /// the server does not say.
     pub(crate) fn identity(&mut self) -> Option<String> {
@@ -140,5 +157,9 @@ impl SessionConnection for AnyConnection {
 
     fn explain(&self, error: diesel::result::Error, table: &str, doing: &str) -> Error {
         on_variant!(self, connection => connection.explain(error, table, doing))
+    }
+
+    fn explain_commit(&self, error: diesel::result::Error) -> Error {
+        on_variant!(self, connection => connection.explain_commit(error))
     }
 }

@@ -47,6 +47,8 @@ struct State {
     started: Option<Instant>,
     /// What runs now is not to be written.
     silent: bool,
+    /// One statement is tried again and again.
+    trying: bool,
     /// A session is running a statement and will tell its rows.
     counted: bool,
     finished: Option<Finished>,
@@ -89,6 +91,22 @@ impl Echo {
         done
     }
 
+    /// Runs `work`, which tries one statement until it succeeds, and writes its last try, with the time that all took.
+    pub(crate) fn as_one<T>(&self, work: impl FnOnce() -> T) -> T {
+        {
+            let mut state = self.state();
+            state.trying = true;
+            state.started = None;
+        }
+        let done = work();
+        let mut state = self.state();
+        state.trying = false;
+        if let Some(last) = state.finished.take() {
+            self.write(&last, None);
+        }
+        done
+    }
+
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -118,6 +136,10 @@ impl Instrumentation for Echo {
         match event {
             InstrumentationEvent::StartQuery { .. } => {
                 let mut state = self.state();
+                if state.trying {
+                    state.started.get_or_insert_with(Instant::now);
+                    return;
+                }
                 if let Some(finished) = state.finished.take() {
                     self.write(&finished, None);
                 }
@@ -125,9 +147,9 @@ impl Instrumentation for Echo {
             }
             InstrumentationEvent::FinishQuery { query, error, .. } => {
                 let mut state = self.state();
-                let took = state.started.take().map_or(Duration::ZERO, |started| started.elapsed());
+                let took = state.started.map_or(Duration::ZERO, |started| started.elapsed());
                 let finished = Finished { text: query.to_string(), took, error: error.map(ToString::to_string) };
-                if state.counted {
+                if state.counted || state.trying {
                     state.finished = Some(finished);
                 } else {
                     self.write(&finished, None);

@@ -20,8 +20,8 @@ pub(super) enum Failure {
     NotReady(&'static str),
     /// The connection is gone.
     Disconnected,
-    /// A cluster fell apart while it was committing: another part of it may have kept the work.
-    #[cfg(feature = "mysql")]
+    /// COMMIT failed in a way that leaves open whether the work was kept: a cluster fell apart, a disk did not answer.
+    #[cfg(any(feature = "sqlite", feature = "mysql"))]
     CommitUnknown,
 }
 
@@ -33,10 +33,26 @@ const WITHOUT_QUORUM: &str = "this node is not in touch with a majority of its c
     another node or bring the lost ones back; if none of them is alive any more, SET GLOBAL \
     wsrep_provider_options='pc.bootstrap=YES' makes this node the cluster";
 
-/// SQLite: `BUSY` and `LOCKED` have no kind of their own in Diesel.
+/// What SQLite says of a lock that another connection holds.
+pub(super) const LOCKED_BY_SQLITE: &str = "database is locked";
+
+/// Whether a BEGIN that found the lock taken may find it free the next time.
+pub(super) fn is_locked_by_sqlite(error: &DieselError) -> bool {
+    matches!(error, DieselError::DatabaseError(_, said) if said.message().contains(LOCKED_BY_SQLITE))
+}
+
+/// SQLite: `BUSY`, `LOCKED` and `PROTOCOL` have no kind of their own in Diesel.
 #[cfg(feature = "sqlite")]
 pub(super) fn sqlite(message: &str) -> Option<Failure> {
-    holds(message, &["database is locked", "table is locked"]).then_some(Failure::Locked)
+    holds(message, &[LOCKED_BY_SQLITE, "table is locked", "locking protocol"]).then_some(Failure::Locked)
+}
+
+/// SQLite at COMMIT. `IOERR` (a write, an fsync, the removal of the journal) and `NOMEM` may come after the record of the
+/// commit was written: this process rolls back, but the recovery after a crash may find that record whole and keep the
+/// work. `FULL` says that the record itself could not be written, `BUSY` comes before it: nothing was kept.
+#[cfg(feature = "sqlite")]
+pub(super) fn sqlite_commit(message: &str) -> Option<Failure> {
+    if holds(message, &["disk I/O error", "out of memory"]) { Some(Failure::CommitUnknown) } else { sqlite(message) }
 }
 
 /// PostgreSQL: Diesel has a kind for 40001 and for a connection that it finds closed. The others are told by their
@@ -172,7 +188,20 @@ mod tests {
     fn sqlite_waits_for_one_writer() {
         assert_eq!(sqlite("database is locked"), Some(Failure::Locked));
         assert_eq!(sqlite("database table is locked: users"), Some(Failure::Locked));
+        assert_eq!(sqlite("locking protocol"), Some(Failure::Locked));
         assert_eq!(sqlite("near \"x\": syntax error"), None);
+        assert_eq!(sqlite("disk I/O error"), None);
+    }
+
+    #[cfg(feature = "sqlite")]
+    #[test]
+    fn sqlite_may_keep_a_commit_that_met_an_io_error_and_keeps_none_that_met_a_full_disk_or_a_lock() {
+        assert_eq!(sqlite_commit("disk I/O error"), Some(Failure::CommitUnknown));
+        assert_eq!(sqlite_commit("out of memory"), Some(Failure::CommitUnknown));
+        assert_eq!(sqlite_commit("database is locked"), Some(Failure::Locked));
+        for kept_nothing in ["database or disk is full", "FOREIGN KEY constraint failed", "interrupted"] {
+            assert_eq!(sqlite_commit(kept_nothing), None, "{kept_nothing}");
+        }
     }
 
     #[cfg(feature = "postgres")]

@@ -21,10 +21,13 @@ mod mysql;
 mod mysql_keys;
 #[cfg(feature = "postgres")]
 mod postgres;
+mod queue;
 mod refusal;
 mod server;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+#[cfg(feature = "sqlite")]
+mod sqlite_copy;
 #[cfg(feature = "sqlite")]
 mod sqlite_file;
 
@@ -41,6 +44,7 @@ pub use link::Link;
 pub use mysql::open_mysql;
 #[cfg(feature = "postgres")]
 pub use postgres::open_postgres;
+pub(crate) use queue::{Turn, WriteQueue};
 pub use server::{Server, Waits};
 #[cfg(feature = "sqlite")]
 pub use sqlite::{SqliteAccess, open_sqlite};
@@ -208,7 +212,8 @@ pub trait SessionConnection: Connection + LoadConnection + Send + 'static {
     /// Says in a user's words what the database refused while `doing` something with `table`.
     fn explain(&self, error: diesel::result::Error, table: &str, doing: &str) -> Error;
 
-    /// Says in a user's words why COMMIT failed. Where the connection was lost, nobody knows what became of the work.
+    /// Says in a user's words why COMMIT failed. Where the connection was lost, or SQLite met an I/O error, it is unknown
+    /// what became of the work.
     fn explain_commit(&self, error: diesel::result::Error) -> Error {
         match self.explain(error, "at COMMIT", "committing") {
             Error::Disconnected { source } => Error::CommitUnknown { source },

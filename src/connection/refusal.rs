@@ -62,7 +62,7 @@ pub(super) fn explain(
         #[cfg(any(feature = "postgres", feature = "mysql"))]
         Meaning::Failed(Failure::NotReady(hint)) => Error::NotReady { source, hint },
         Meaning::Failed(Failure::Disconnected) => Error::Disconnected { source },
-        #[cfg(feature = "mysql")]
+        #[cfg(any(feature = "sqlite", feature = "mysql"))]
         Meaning::Failed(Failure::CommitUnknown) => Error::CommitUnknown { source },
         Meaning::Unknown => Error::Database { doing: doing.to_owned(), source },
     }

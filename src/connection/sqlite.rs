@@ -9,8 +9,9 @@ use diesel::sql_types::{BigInt, Nullable, Text};
 use diesel::{Connection, QueryResult, RunQueryDsl as _, SqliteConnection};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 
+use super::failure::{self, Failure};
 use super::refusal::{self, Meaning};
-use super::{Backend, Engine, Isolation, Mode, Referrer, SessionConnection, Updates, UsedKeys, failure};
+use super::{Backend, Engine, Isolation, Mode, Referrer, SessionConnection, Updates, UsedKeys};
 use crate::error::{Error, Result};
 
 /// What an SQLite file is opened for.
@@ -23,7 +24,8 @@ pub enum SqliteAccess {
     Create,
     /// Reading only.
     Read,
-    /// Reading only, of a file that nobody can be writing: no lock is taken and no side file made.
+    /// Reading only, of a file that nobody writes meanwhile: no lock is taken, no side file made, and the write-ahead log
+    /// not looked at. A writer that comes all the same makes this reader see halves of transactions, without an error.
     Immutable,
 }
 
@@ -107,7 +109,15 @@ impl SessionConnection for SqliteConnection {
     }
 
     fn explain(&self, error: DieselError, table: &str, doing: &str) -> Error {
-        refusal::explain(error, table, doing, |kind, information, table| read(kind, information.message(), table))
+        refusal::explain(error, table, doing, |kind, information, table| {
+            read(kind, information.message(), table, failure::sqlite)
+        })
+    }
+
+    fn explain_commit(&self, error: DieselError) -> Error {
+        refusal::explain(error, "at COMMIT", "committing", |kind, information, table| {
+            read(kind, information.message(), table, failure::sqlite_commit)
+        })
     }
 }
 
@@ -154,8 +164,8 @@ impl Engine for SqliteConnection {
     }
 }
 
-/// What SQLite's words mean.
-fn read(kind: DatabaseErrorKind, message: &str, table: &str) -> Meaning {
+/// What SQLite's words mean; `failed` knows those that are nobody's mistake.
+fn read(kind: DatabaseErrorKind, message: &str, table: &str, failed: fn(&str) -> Option<Failure>) -> Meaning {
     let named = message.split_once(": ").map_or("", |(_, named)| named);
     Meaning::Refused(match kind {
         DatabaseErrorKind::UniqueViolation => {
@@ -172,7 +182,7 @@ fn read(kind: DatabaseErrorKind, message: &str, table: &str) -> Meaning {
         },
         DatabaseErrorKind::CheckViolation => Error::Check { table: table.to_owned(), rule: named.to_owned() },
         _ if message.contains("readonly database") => refusal::read_only(message),
-        _ => return failure::sqlite(message).map_or(Meaning::Unknown, Meaning::from),
+        _ => return failed(message).map_or(Meaning::Unknown, Meaning::from),
     })
 }
 

@@ -5,7 +5,7 @@
 
 use std::fs;
 use std::io::{self, ErrorKind};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{PoisonError, RwLock};
 
 use diesel::connection::SimpleConnection as _;
@@ -14,26 +14,40 @@ use diesel::sql_types::{Nullable, Text};
 use diesel::{RunQueryDsl as _, SqliteConnection};
 
 use super::sqlite::{SqliteAccess, open_sqlite};
-use super::{Access, SessionConnection as _};
+use super::{Access, SessionConnection as _, sqlite_copy};
 use crate::error::{Error, Result};
 
 /// Written while a file is made, read while one is opened: the new file is closed before SQLite can lock it.
 static MAKING: RwLock<()> = RwLock::new(());
 
-/// Opens the file at `path`, and says whether it was made.
-pub(super) fn open(path: &Path, access: Access, busy_ms: u32) -> Result<(SqliteConnection, bool)> {
+/// What had to be made so that a file could be opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Made {
+    Nothing,
+    /// The file itself.
+    File,
+    /// A copy in memory, which the connection reads.
+    Copy,
+}
+
+/// How often a reader that finds neither side files nor a file at rest looks again: writers come and go meanwhile.
+const LOOKS: usize = 10;
+
+/// Opens the file at `path`.
+pub(super) fn open(path: &Path, access: Access, busy_ms: u32) -> Result<(SqliteConnection, Made)> {
     let created = access == Access::Create && create(path)?;
     let _opening = MAKING.read().unwrap_or_else(PoisonError::into_inner);
     look(path)?;
-    let mut connection = match access {
-        Access::Read => open_to_read(path, busy_ms),
-        Access::Write | Access::Create => open_sqlite(Some(path), SqliteAccess::Write, busy_ms),
+    if access == Access::Read {
+        return open_to_read(path, busy_ms);
     }
-    .map_err(|e| in_words(path, e))?;
+    let mut connection =
+        open_sqlite(Some(path), SqliteAccess::Write, busy_ms).map_err(|e| in_words(path, e, DENIED))?;
     if created {
         keep_log(&mut connection)?;
+        return Ok((connection, Made::File));
     }
-    Ok((connection, created))
+    Ok((connection, Made::Nothing))
 }
 
 /// Turns the write-ahead log on, which stays on with the file: readers and the writer no longer wait for each other.
@@ -89,23 +103,21 @@ fn look(path: &Path) -> Result<()> {
     }
 }
 
-/// Opens read-only; where SQLite cannot make its side files and none are needed, without them.
-fn open_to_read(path: &Path, busy_ms: u32) -> Result<SqliteConnection> {
-    match open_sqlite(Some(path), SqliteAccess::Read, busy_ms) {
-        Err(refused @ (Error::Open { .. } | Error::ReadOnlyDatabase { .. })) if !has_log(path) => {
-            open_sqlite(Some(path), SqliteAccess::Immutable, busy_ms).map_err(|_| refused)
+/// Opens read-only, or reads a copy where the side files are not there and cannot be made.
+fn open_to_read(path: &Path, busy_ms: u32) -> Result<(SqliteConnection, Made)> {
+    let mut looks = 1;
+    loop {
+        let refused = match open_sqlite(Some(path), SqliteAccess::Read, busy_ms) {
+            Err(refused @ (Error::Open { .. } | Error::ReadOnlyDatabase { .. })) => refused,
+            done => return Ok((done?, Made::Nothing)),
+        };
+        if let Some(copy) = sqlite_copy::open(path)? {
+            return Ok((copy, Made::Copy));
         }
-        done => done,
-    }
-}
-
-/// Whether commits may stand in a log beside the file; whoever then reads the bare file misses them.
-fn has_log(path: &Path) -> bool {
-    let mut log = path.as_os_str().to_owned();
-    log.push("-wal");
-    match fs::metadata(PathBuf::from(log)) {
-        Ok(log) => log.len() > 0,
-        Err(e) => e.kind() != ErrorKind::NotFound,
+        if looks == LOOKS {
+            return Err(in_words(path, refused, DENIED_TO_READ));
+        }
+        looks += 1;
     }
 }
 
@@ -120,17 +132,19 @@ fn plain(error: &io::Error) -> String {
     }
 }
 
+const DENIED: &str = "permission denied, to the file or to keep SQLite's -wal and -shm files beside it";
+const DENIED_TO_READ: &str = "permission denied, to the file or to keep SQLite's -wal and -shm files beside it, without \
+    which what others write meanwhile would be read by halves; read it while a program that may write there has it open, or \
+    copy it, with its -wal or -journal if there is one, to a folder that you may write in";
+
 /// SQLite says that it is unable to open the file, or that it is read-only, also where it is the folder that takes no
 /// side files, without which even reading a file with a write-ahead log is not safe.
-fn in_words(path: &Path, error: Error) -> Error {
-    let denied = match &error {
-        Error::Open { problem, .. } => problem.to_lowercase().contains("unable to open database file"),
-        Error::ReadOnlyDatabase { .. } => true,
-        _ => false,
-    };
-    if denied {
-        refused(path, "permission denied, to the file or to keep SQLite's -wal and -shm files beside it")
-    } else {
-        error
+fn in_words(path: &Path, error: Error, denied: &str) -> Error {
+    match &error {
+        Error::Open { problem, .. } if problem.to_lowercase().contains("unable to open database file") => {
+            refused(path, denied)
+        }
+        Error::ReadOnlyDatabase { .. } => refused(path, denied),
+        _ => error,
     }
 }

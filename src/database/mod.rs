@@ -19,7 +19,7 @@ pub use work::Unit;
 
 pub use crate::connection::{Access, Backend, EchoOptions, Isolation};
 
-use crate::connection::KeySources;
+use crate::connection::{KeySources, Turn, WriteQueue};
 use crate::error::{Error, Result};
 use crate::migrations::{self, Existing, Script, Standing, Status, Target};
 use pool::Pool;
@@ -73,6 +73,8 @@ impl Database {
     }
 
     /// A connection, from the pool or new; it goes back when it is dropped. It is at the start of no transaction.
+    ///
+    /// What writes by it on SQLite does not take turns with the units of work of this process: see `docs/engines.md`.
     ///
     /// # Errors
     ///
@@ -166,6 +168,7 @@ impl Database {
         progress: impl FnMut(&Script),
     ) -> Result<Vec<&'static Script>> {
         let mut connection = self.connection()?;
+        let _turn = self.turn()?;
         let migrated = migrations::up(&mut connection, target, existing, progress).map_err(|e| self.placed(e))?;
         connection.set_lasting().map_err(|e| self.placed(e))?;
         Ok(migrated)
@@ -177,7 +180,15 @@ impl Database {
     ///
     /// [`Error::SchemaTooNew`], [`Error::Migration`], [`Error::Locked`], [`Error::ReadOnlyDatabase`], [`Error::Pool`].
     pub fn migrate_down(&self, target: Target, progress: impl FnMut(&Script)) -> Result<Vec<&'static Script>> {
-        migrations::down(&mut *self.connection()?, target, progress).map_err(|e| self.placed(e))
+        let mut connection = self.connection()?;
+        let _turn = self.turn()?;
+        migrations::down(&mut connection, target, progress).map_err(|e| self.placed(e))
+    }
+
+    /// The turn to write, where writers of this process take turns.
+    fn turn(&self) -> Result<Option<Turn>> {
+        let turn = self.pool.write_queue().map(WriteQueue::wait).transpose();
+        turn.map_err(|source| Error::Locked { source: Arc::new(source) })
     }
 
     /// The error with this database's name in it, where the connection that met it knew none.

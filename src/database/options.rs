@@ -24,7 +24,8 @@ pub struct Options {
     pub echo: Option<EchoOptions>,
     /// How far units of work are kept apart from those of others. Default: as the database is set.
     pub isolation: Option<Isolation>,
-    /// How long a statement waits for a lock that another connection holds. Default: 5 seconds.
+    /// How long a statement waits for a lock that another connection holds; on SQLite the wait for the turn to write is
+    /// part of it. Default: 5 seconds.
     pub busy_timeout: Duration,
     /// How long a server may take to answer when a connection is opened. Default: 10 seconds.
     pub connect_timeout: Duration,

@@ -9,7 +9,9 @@ use diesel::connection::TransactionManager;
 use diesel::r2d2::{self, ManageConnection, NopErrorHandler, R2D2Connection as _};
 
 use super::Options;
-use crate::connection::{Access, Address, AnyConnection, Echo, EchoOptions, SessionConnection as _, Waits};
+use crate::connection::{
+    Access, Address, AnyConnection, Echo, EchoOptions, Opened, SessionConnection as _, Waits, WriteQueue,
+};
 use crate::error::{Error, Result};
 
 fn waits(options: &Options) -> Waits {
@@ -20,20 +22,26 @@ fn waits(options: &Options) -> Waits {
 pub(super) struct Pool {
     connections: r2d2::Pool<Manager>,
     remote: bool,
+    queue: Option<WriteQueue>,
 }
 
 impl Pool {
     /// Opens the first connection, and says whether that made the database.
     pub(super) fn open(address: Address, options: Options) -> Result<(Self, bool)> {
         let (private, remote) = (address.is_private(), address.is_remote());
-        let opened = address.open(options.access, waits(&options))?;
+        let mut opened = address.open(options.access, waits(&options))?;
+        let queue = match options.access {
+            Access::Read => None,
+            Access::Write | Access::Create => opened.connection.write_queue(options.busy_timeout),
+        };
+        let created = opened.created;
         let manager = Manager {
             // Only the first connection makes the database; one that is removed later must not come back empty.
             access: if options.access == Access::Create { Access::Write } else { options.access },
             address,
             waits: waits(&options),
             echo: options.echo,
-            first: Mutex::new(Some(Live::new(opened.connection, options.echo))),
+            first: Mutex::new(Some(Live::new(opened, options.echo))),
         };
         let mut pool = r2d2::Pool::builder()
             .max_size(if private { 1 } else { options.pool_size.max(1) })
@@ -45,7 +53,12 @@ impl Pool {
         if private {
             pool = pool.idle_timeout(None).max_lifetime(None);
         }
-        Ok((Self { connections: pool.build_unchecked(manager), remote }, opened.created))
+        Ok((Self { connections: pool.build_unchecked(manager), remote, queue }, created))
+    }
+
+    /// Where writers wait for their turn, if the engine has no order of its own for them.
+    pub(super) fn write_queue(&self) -> Option<&WriteQueue> {
+        self.queue.as_ref()
     }
 
     /// A connection to `place`, or why there is none.
@@ -106,15 +119,17 @@ impl std::fmt::Debug for PooledConnection {
 struct Live {
     connection: AnyConnection,
     echo: Option<Echo>,
+    /// It reads a copy, which the next unit of work must not take for what is there by then.
+    copy: bool,
 }
 
 impl Live {
-    fn new(mut connection: AnyConnection, echo: Option<EchoOptions>) -> Self {
+    fn new(Opened { mut connection, copy, .. }: Opened, echo: Option<EchoOptions>) -> Self {
         let echo = echo.map(Echo::new);
         if let Some(echo) = &echo {
             connection.set_instrumentation(echo.clone());
         }
-        Self { connection, echo }
+        Self { connection, echo, copy }
     }
 }
 
@@ -139,12 +154,11 @@ impl ManageConnection for Manager {
             let problem = "its only connection broke, and what it held went with it".to_owned();
             return Err(Error::Pool { place: self.address.to_string(), problem });
         }
-        let opened = self.address.open(self.access, self.waits)?;
-        Ok(Live::new(opened.connection, self.echo))
+        Ok(Live::new(self.address.open(self.access, self.waits)?, self.echo))
     }
 
     fn is_valid(&self, live: &mut Live) -> Result<()> {
-        let Live { connection, echo } = live;
+        let Live { connection, echo, .. } = live;
         // Nobody asked for the probe, so it does not stand in the echo.
         let answered = match echo {
             Some(echo) => echo.silenced(|| connection.ping()),
@@ -159,7 +173,7 @@ impl ManageConnection for Manager {
             roll_back(&mut live.connection);
             return live.connection.is_broken();
         }
-        std::thread::panicking() || live.connection.is_broken()
+        live.copy || std::thread::panicking() || live.connection.is_broken()
     }
 }
 

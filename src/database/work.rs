@@ -147,7 +147,8 @@ impl<'d> Unit<'d> {
     pub(super) fn session(&self, mode: Mode) -> Result<Session<'static>> {
         let connection = self.database.connection()?;
         let echo = connection.echo();
-        let mut session = Session::new(Box::new(connection), echo, mode);
+        let queue = self.database.pool.write_queue().cloned();
+        let mut session = Session::new(Box::new(connection), echo, mode).in_queue(queue);
         session.set_isolation(self.isolation)?;
         session.share_keys(self.database.keys.clone());
         Ok(session)

@@ -40,8 +40,8 @@ impl Error {
         matches!(self.root(), Self::Disconnected { .. })
     }
 
-    /// The connection, or the cluster behind it, was lost during COMMIT: the work may have been kept, or not. Never
-    /// retried by itself.
+    /// The connection or the cluster behind it was lost during COMMIT, or SQLite met an I/O error in it: the work may have
+    /// been kept, or not. Never retried by itself.
     #[must_use]
     pub fn is_commit_unknown(&self) -> bool {
         matches!(self.root(), Self::CommitUnknown { .. })

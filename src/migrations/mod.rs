@@ -136,7 +136,8 @@ fn locked_steps(connection: &mut AnyConnection, direction: Direction, most: usiz
     };
     match (played, ended) {
         (Ok(scripts), Ok(())) => Ok(scripts),
-        (Ok(_), Err(error)) => Err(refused(connection, error)),
+        (Ok(scripts), Err(error)) if scripts.is_empty() => Err(refused(connection, error)),
+        (Ok(_), Err(error)) => Err(connection.explain_commit(error)),
         // The first cause is worth more than a rollback that failed after it.
         (Err(error), _) => Err(error),
     }

@@ -50,7 +50,7 @@ pub use settings::Freshness;
 pub use sql::{Condemned, Edited, EveryRow, Everywhere, Locked, Persist};
 pub use statement::Statement;
 
-use crate::connection::{AnyConnection, Echo, KeySources, Link, Mode, SessionConnection};
+use crate::connection::{AnyConnection, Echo, KeySources, Link, Mode, SessionConnection, WriteQueue};
 use stores::Stores;
 use transaction::Transaction;
 
@@ -67,6 +67,8 @@ pub struct Session<'c, C: SessionConnection = AnyConnection> {
     transaction: Transaction,
     autoflush: bool,
     keys: KeySources,
+    /// Where it waits for its turn to write, where the engine has no order of its own.
+    queue: Option<WriteQueue>,
 }
 
 impl<'c, C: SessionConnection> Session<'c, C> {
@@ -98,12 +100,19 @@ impl<'c, C: SessionConnection> Session<'c, C> {
             transaction: Transaction::new(mode),
             autoflush: true,
             keys: KeySources::default(),
+            queue: None,
         }
     }
 
     /// Shares what it finds out about the sources of keys with other sessions on the same database.
     pub(crate) fn share_keys(&mut self, keys: KeySources) {
         self.keys = keys;
+    }
+
+    /// The same session, which waits in this queue before it begins to write.
+    pub(crate) fn in_queue(mut self, queue: Option<WriteQueue>) -> Self {
+        self.queue = queue;
+        self
     }
 
     fn link(&mut self) -> Link<'_, C> {

@@ -10,7 +10,7 @@ use super::savepoint::Savepoint;
 use super::settings::Freshness;
 use super::stores::AnyStore;
 use super::written::Write;
-use crate::connection::{Isolation, Mode, SessionConnection, only_says_it_is_over};
+use crate::connection::{Isolation, Mode, SessionConnection, Turn, only_says_it_is_over};
 use crate::error::{Error, Result};
 
 /// Where a session stands between BEGIN and COMMIT.
@@ -21,6 +21,8 @@ pub(crate) struct Transaction {
     pub(super) isolation: Option<Isolation>,
     /// BEGIN was sent.
     pub(super) open: bool,
+    /// The turn to write, held while it is open, where writers take turns.
+    turn: Option<Turn>,
     /// Something was done since the last commit, though perhaps no SQL was needed for it.
     used: bool,
     /// How many `begin` and `nested` closures are running.
@@ -47,6 +49,7 @@ impl Transaction {
             mode,
             isolation: None,
             open: false,
+            turn: None,
             used: false,
             blocks: 0,
             begins: 0,
@@ -114,6 +117,13 @@ impl Transaction {
         if self.poison.as_deref().is_some_and(|cause| matches!(cause, Error::Ended { .. })) {
             self.poison = None;
         }
+    }
+
+    /// A transaction has ended in the database: the next writer has the turn.
+    fn close(&mut self) {
+        self.open = false;
+        self.turn = None;
+        self.used = false;
     }
 
     /// A transaction has ended.
@@ -263,8 +273,7 @@ impl<C: SessionConnection> Session<'_, C> {
             }
             return committed;
         }
-        self.transaction.open = false;
-        self.transaction.used = false;
+        self.transaction.close();
         self.stores.iter_mut().for_each(|store| store.commit());
         self.transaction.turn();
         if !self.transaction.savepoints.is_empty() {
@@ -286,8 +295,10 @@ impl<C: SessionConnection> Session<'_, C> {
         // undone.
         let reads = self.transaction.is_read();
         let connection = self.link().connection;
-        let ended = if reads { connection.rollback() } else { connection.commit() };
-        ended.map_err(|error| self.connection.explain_commit(error))
+        if reads {
+            return connection.rollback().map_err(|error| self.explain(error, "ending a transaction that reads"));
+        }
+        connection.commit().map_err(|error| self.connection.explain_commit(error))
     }
 
     fn end_rollback(&mut self) -> Result<()> {
@@ -303,8 +314,7 @@ impl<C: SessionConnection> Session<'_, C> {
 
     /// Brings the rows in memory to where they are after a ROLLBACK.
     fn forget_transaction(&mut self) {
-        self.transaction.open = false;
-        self.transaction.used = false;
+        self.transaction.close();
         self.transaction.savepoints.clear();
         for store in self.stores.iter_mut() {
             store.undo(0);
@@ -357,13 +367,21 @@ impl<C: SessionConnection> Session<'_, C> {
         self.check()?;
         if !self.transaction.open {
             let (mode, isolation) = (self.transaction.mode, self.transaction.isolation);
-            if let Err(error) = self.link().connection.begin(mode, isolation) {
-                let error = match error {
-                    DieselError::AlreadyInTransaction => Error::AlreadyInTransaction,
-                    error => self.explain(error, "beginning a transaction"),
-                };
-                self.transaction.note(&error);
-                return Err(error);
+            let connection = &mut **self.connection;
+            let begun = match &self.queue {
+                Some(queue) if mode == Mode::Write => queue.begin(connection, self.echo.as_ref(), isolation).map(Some),
+                _ => connection.begin(mode, isolation).map(|()| None),
+            };
+            match begun {
+                Ok(turn) => self.transaction.turn = turn,
+                Err(error) => {
+                    let error = match error {
+                        DieselError::AlreadyInTransaction => Error::AlreadyInTransaction,
+                        error => self.explain(error, "beginning a transaction"),
+                    };
+                    self.transaction.note(&error);
+                    return Err(error);
+                }
             }
             self.transaction.open = true;
         }

@@ -232,3 +232,17 @@ fn b013_a_policy_says_after_which_failures_a_unit_runs_again() -> Result<()> {
     assert_eq!(attempts(at_once.only_after(Error::is_stale)), 1);
     Ok(())
 }
+
+#[test]
+fn b007_a_wait_for_the_write_lock_is_one_begin_in_the_echo() -> Result<()> {
+    let (_folder, database) = database(echoing().busy_timeout(Duration::from_millis(20)));
+    database.migrate()?;
+    let mut other = database.connection()?;
+    other.batch_execute("BEGIN IMMEDIATE").unwrap();
+    let recorder = Recorder::start();
+    let locked = database.begin(|session| session.query(User::query()).all().map(drop));
+    assert!(locked.unwrap_err().is_locked());
+    assert_eq!(recorder.sql(), ["BEGIN IMMEDIATE"]);
+    other.batch_execute("ROLLBACK").unwrap();
+    Ok(())
+}
