@@ -20,6 +20,9 @@ mod sqlite;
 #[cfg(all(unix, feature = "sqlite"))]
 #[path = "cli/advising.rs"]
 mod advising;
+#[cfg(all(unix, feature = "sqlite"))]
+#[path = "cli/confirming.rs"]
+mod confirming;
 #[cfg(feature = "sqlite")]
 #[path = "cli/copying.rs"]
 mod copying;
@@ -42,3 +45,6 @@ mod looking;
 #[cfg(feature = "sqlite")]
 #[path = "cli/secrets.rs"]
 mod secrets;
+#[cfg(unix)]
+#[path = "cli/terminal.rs"]
+mod terminal;

@@ -6,10 +6,12 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 
 use super::arguments::Globals;
+use super::confirm::Confirm;
 use super::output::{Column, Record};
 use super::talk;
 use crate::database::Access;
-use crate::migrations::{Existing, Status, Target};
+use crate::migrations::{Existing, Loss, Status, Target};
+use crate::services::counted;
 use crate::types::Timestamp;
 
 const UP: &str = "\
@@ -24,12 +26,13 @@ are one. MySQL and MariaDB cannot undo tables: what an interrupted run leaves, t
 
 const DOWN: &str = "\
 Examples:
-  folio migrate down                              the newest one
+  folio migrate down                              the newest one, after a confirmation
   folio migrate down --steps 2
-  folio migrate down --all                        every table of Folio's goes, and all that is in it
+  folio migrate down --all --yes                  drop all of Folio's tables, without a confirmation
 
-What the reverted migrations made is removed, with its data. Prints nothing on standard output;
-says on standard error what was reverted.";
+Drops the tables that the reverted migrations made, with all their rows. On a terminal it lists
+them with their numbers of rows and asks; elsewhere it needs --yes, exit code 2 without it.
+Prints nothing on standard output; says on standard error what was reverted.";
 
 const STATUS: &str = "\
 Examples:
@@ -71,6 +74,8 @@ pub(super) struct Down {
     /// All of them
     #[arg(long, conflicts_with = "steps")]
     all: bool,
+    #[command(flatten)]
+    confirm: Confirm,
 }
 
 #[derive(Debug, Args)]
@@ -95,14 +100,28 @@ fn up(globals: &Globals, Up { steps, into_existing }: &Up) -> anyhow::Result<()>
     Ok(())
 }
 
-fn down(globals: &Globals, Down { steps, all }: &Down) -> anyhow::Result<()> {
+fn down(globals: &Globals, Down { steps, all, confirm }: &Down) -> anyhow::Result<()> {
     let target = if *all { Target::All } else { Target::Steps(*steps) };
     let database = globals.open(Access::Write)?;
+    let losses = database.migration_losses(target)?;
+    if !losses.is_empty() {
+        confirm.ask(&format!("{} from {}", lost(&losses), database.place()))?;
+    }
     let reverted = database.migrate_down(target, |script| talk::say(&format!("reverted {script}")))?;
     if reverted.is_empty() && target != Target::Steps(0) {
         talk::say(&format!("nothing to do: {} has no migration of Folio's", database.place()));
     }
     Ok(())
+}
+
+/// What reverting removes: "notes (3 rows), resumes (1 row)".
+fn lost(losses: &[Loss]) -> String {
+    let tables = losses.iter().flat_map(|Loss { script, tables, .. }| {
+        let without_tables = tables.is_empty().then(|| format!("what {script} made"));
+        let tables = tables.iter().map(|(table, rows)| format!("{table} ({})", counted(*rows, "row", "rows")));
+        tables.chain(without_tables)
+    });
+    tables.collect::<Vec<_>>().join(", ")
 }
 
 fn status(globals: &Globals) -> anyhow::Result<()> {

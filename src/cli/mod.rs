@@ -6,6 +6,7 @@
 mod arguments;
 mod body;
 mod completions;
+mod confirm;
 mod copy;
 mod db;
 mod echo;

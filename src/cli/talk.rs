@@ -8,12 +8,17 @@ use crate::database::redact;
 
 /// Says something, line by line, data in it made safe to look at and the passwords of URLs hidden.
 pub(super) fn say(text: &str) {
-    let mut said = String::with_capacity(text.len() + 1);
-    for line in without_passwords(text).lines() {
-        said.push_str(&printable(line));
-        said.push('\n');
-    }
-    let _ = io::stderr().lock().write_all(said.as_bytes());
+    write(&format!("{}\n", text.strip_suffix('\n').unwrap_or(text)));
+}
+
+/// Asks something: as [`say`], and the answer is typed behind it.
+pub(super) fn ask(question: &str) {
+    write(question);
+}
+
+fn write(text: &str) {
+    let safe: Vec<_> = without_passwords(text).split('\n').map(|line| printable(line).into_owned()).collect();
+    let _ = io::stderr().lock().write_all(safe.join("\n").as_bytes());
 }
 
 /// Says something that a script need not hear.

@@ -1,15 +1,17 @@
 //! `folio user`: accounts.
 
+use anyhow::anyhow;
 use clap::{Args, Subcommand};
 
 use super::arguments::{Globals, one_of};
+use super::confirm::Confirm;
 use super::people::which;
 use super::{talk, values};
 use crate::database::Retry;
 use crate::error::Error;
 use crate::models::User;
-use crate::services::Limit;
-use crate::services::users::{self, Account, Edit as Changes, Filter, With};
+use crate::services::users::{self, Account, Edit as Changes, Filter, Removed, With};
+use crate::services::{Limit, counted};
 use crate::types::{Email, Id, Text256};
 
 const ADD: &str = "\
@@ -50,10 +52,12 @@ const REMOVE: &str = "\
 Examples:
   folio user remove 3
   folio user remove --login octocat --with-everything
+  folio user remove 3 --with-everything --yes     in a script
 
-A user's notes go with them. One who has repositories or résumés is not removed, unless
---with-everything removes those too. Prints nothing on standard output; says on standard error
-what was removed.";
+A user's notes are removed too. A user with repositories or résumés is not removed, unless
+--with-everything removes those too. On a terminal it says what will be removed, with counts, and
+asks, unless that is a user without notes; elsewhere it needs --yes, exit code 2 without it.
+Prints nothing on standard output; says on standard error what was removed.";
 
 #[derive(Debug, Subcommand)]
 pub(super) enum UserCommand {
@@ -166,6 +170,8 @@ pub(super) struct Remove {
     /// Remove the user's repositories and résumés too
     #[arg(long)]
     with_everything: bool,
+    #[command(flatten)]
+    confirm: Confirm,
 }
 
 pub(super) fn run(globals: &Globals, command: UserCommand) -> anyhow::Result<()> {
@@ -215,20 +221,31 @@ fn edit(globals: &Globals, Edit { id, account, login, changes }: Edit) -> anyhow
 }
 
 fn remove(globals: &Globals, arguments: Remove) -> anyhow::Result<()> {
-    let Remove { id, account, login, email, with_everything } = arguments;
+    let Remove { id, account, login, email, with_everything, confirm } = arguments;
     let who = which(id, account, login, email)?;
     let with = if with_everything { With::Everything } else { With::Nothing };
     let database = globals.open_to_change()?;
-    let removed = database.named("user remove").begin(|session| users::remove(session, &who, with))?;
-    let dependents = [
-        (removed.repositories, "repository", "repositories"),
-        (removed.resumes, "résumé", "résumés"),
-        (removed.notes, "note", "notes"),
-    ];
-    let mut said = format!("removed user {}", users::describe(&removed.user));
-    for (count, one, many) in dependents.into_iter().filter(|(count, ..)| *count > 0) {
-        said.push_str(&format!(", {count} {}", if count == 1 { one } else { many }));
+    // What is asked about. No transaction stays open while a person thinks.
+    let shown = database.named("user remove").read(|session| users::removal(session, &who, with))?;
+    if with_everything || shown.dependents() > 0 {
+        confirm.ask(&described(&shown))?;
     }
-    talk::say(&said);
+    let removed = database.named("user remove").begin(|session| -> anyhow::Result<_> {
+        let removed = users::remove(session, &who, with)?;
+        if !confirm.yes && removed != shown {
+            return Err(anyhow!("nothing was removed: meanwhile it would be {}; run it again", described(&removed)));
+        }
+        Ok(removed)
+    })?;
+    talk::say(&format!("removed {}", described(&removed)));
     Ok(())
+}
+
+/// What a removal takes, on one line.
+fn described(Removed { user, repositories, resumes, notes, .. }: &Removed) -> String {
+    let dependents =
+        [(*repositories, "repository", "repositories"), (*resumes, "résumé", "résumés"), (*notes, "note", "notes")];
+    let dependents = dependents.into_iter().filter(|(count, ..)| *count > 0);
+    let dependents = dependents.map(|(count, one, many)| counted(count, one, many));
+    std::iter::once(format!("user {}", users::describe(user))).chain(dependents).collect::<Vec<_>>().join(", ")
 }

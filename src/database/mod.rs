@@ -21,7 +21,7 @@ pub use crate::connection::{Access, Backend, EchoOptions, Isolation};
 
 use crate::connection::{KeySources, Turn, WriteQueue};
 use crate::error::{Error, Result};
-use crate::migrations::{self, Existing, Script, Standing, Status, Target};
+use crate::migrations::{self, Existing, Loss, Script, Standing, Status, Target};
 use pool::Pool;
 
 /// A database and a pool of connections to it. Clones share the pool.
@@ -189,6 +189,26 @@ impl Database {
     fn turn(&self) -> Result<Option<Turn>> {
         let turn = self.pool.write_queue().map(WriteQueue::wait).transpose();
         turn.map_err(|source| Error::Locked { source: Arc::new(source) })
+    }
+
+    /// What [`migrate_down`](Self::migrate_down) would remove, by [`migrations::losses`]. It writes nothing.
+    ///
+    /// ```
+    /// use folio::database::Database;
+    /// use folio::migrations::Target;
+    ///
+    /// let database = Database::open("sqlite::memory:")?;
+    /// database.migrate()?;
+    /// let losses = database.migration_losses(Target::Steps(1))?;
+    /// assert_eq!(losses[0].tables, [("notes", 0)]);
+    /// # Ok::<(), folio::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::SchemaTooNew`], [`Error::Pool`], and what the database says against reading.
+    pub fn migration_losses(&self, target: Target) -> Result<Vec<Loss>> {
+        migrations::losses(&mut *self.connection()?, target).map_err(|e| self.placed(e))
     }
 
     /// The error with this database's name in it, where the connection that met it knew none.

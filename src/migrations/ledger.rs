@@ -51,6 +51,14 @@ pub(super) fn tables(connection: &mut AnyConnection) -> Result<Vec<String>> {
         .map_err(|e| connection.explain(e, "", "reading the names of the tables"))
 }
 
+/// Whether two names are one table's, as the engine compares the names of tables.
+pub(super) fn is_same_table(backend: Backend, one: &str, other: &str) -> bool {
+    match backend {
+        Backend::Sqlite => one.eq_ignore_ascii_case(other),
+        Backend::Postgres | Backend::Mysql => one == other,
+    }
+}
+
 #[derive(QueryableByName)]
 struct Table {
     #[diesel(sql_type = Text)]

@@ -7,10 +7,12 @@
 mod halfway;
 mod ledger;
 mod lock;
+mod loss;
 mod script;
 mod status;
 
 pub use ledger::Recorded;
+pub use loss::{Loss, losses};
 pub use script::{Embedded, Script, all};
 pub use status::{Applied, Standing, Status, status};
 
@@ -32,6 +34,16 @@ pub enum Target {
     All,
     /// At most this many migrations.
     Steps(usize),
+}
+
+impl Target {
+    /// The greatest number of migrations that it allows.
+    fn most(self) -> usize {
+        match self {
+            Self::All => usize::MAX,
+            Self::Steps(steps) => steps,
+        }
+    }
 }
 
 /// What to do with a database whose tables are all somebody else's.
@@ -105,10 +117,7 @@ fn walk(
     target: Target,
     mut progress: impl FnMut(&Script),
 ) -> Result<Vec<&'static Script>> {
-    let most = match target {
-        Target::All => usize::MAX,
-        Target::Steps(steps) => steps,
-    };
+    let most = target.most();
     let mut done = Vec::new();
     while done.len() < most {
         let played = locked_steps(connection, direction, most - done.len())?;
@@ -187,9 +196,7 @@ fn remove(connection: &mut AnyConnection, status: &Status) -> Result<Vec<&'stati
     if let Standing::Newer(_) = status.standing() {
         return status.refusal(HERE).map_or(Ok(Vec::new()), Err);
     }
-    let applied = status.applied.iter().map(|applied| applied.script);
-    let halfway = status.unrecorded.iter().chain(&status.unmade).copied();
-    let Some(script) = applied.chain(halfway).max_by_key(|script| script.version) else { return Ok(Vec::new()) };
+    let Some(script) = status.revertible().into_iter().next() else { return Ok(Vec::new()) };
     let gone = status.unmade.contains(&script);
     let dropped = if gone { Ok(()) } else { connection.batch_execute(script.down) };
     dropped

@@ -5,7 +5,7 @@ use chrono::NaiveDateTime;
 use super::halfway;
 use super::ledger::{self, Recorded};
 use super::script::{self, Script};
-use crate::connection::{AnyConnection, Backend, SessionConnection as _};
+use crate::connection::{AnyConnection, SessionConnection as _};
 use crate::error::{Error, Result};
 
 /// A migration of Folio's that the database has.
@@ -70,16 +70,14 @@ pub fn status(connection: &mut AnyConnection) -> Result<Status> {
     let recorded = if has_record { ledger::read(connection)? } else { Vec::new() };
 
     let backend = connection.backend();
-    let same = |one: &str, other: &str| match backend {
-        Backend::Sqlite => one.eq_ignore_ascii_case(other),
-        Backend::Postgres | Backend::Mysql => one == other,
-    };
-
     let scripts = script::all(backend);
     let (mut applied, mut pending) = (Vec::new(), Vec::new());
     let (mut unrecorded, mut unmade, mut taken) = (Vec::new(), Vec::new(), Vec::new());
     for script in scripts {
-        let made: Vec<_> = tables.iter().filter(|table| script.tables().any(|wanted| same(wanted, table))).collect();
+        let made: Vec<_> = tables
+            .iter()
+            .filter(|table| script.tables().any(|wanted| ledger::is_same_table(backend, wanted, table)))
+            .collect();
         let run_on = recorded.iter().find(|row| row.version == script.version).map(|row| row.run_on);
         if let Some(run_on) = run_on
             && (backend.undoes_tables() || !made.is_empty())
@@ -128,6 +126,15 @@ impl Status {
             (true, 0) => Standing::Current,
             (true, pending) => Standing::Behind(pending),
         }
+    }
+
+    /// What going down reverts, newest first: the migrations that are applied, and those that an interrupted runner left
+    /// half-way.
+    pub(super) fn revertible(&self) -> Vec<&'static Script> {
+        let applied = self.applied.iter().map(|applied| applied.script);
+        let mut scripts: Vec<_> = applied.chain(self.unrecorded.iter().chain(&self.unmade).copied()).collect();
+        scripts.sort_by(|one, other| other.version.cmp(one.version));
+        scripts
     }
 
     /// Why this program cannot work with the database at `place` as it stands, or `None` where it can.

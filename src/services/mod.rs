@@ -81,6 +81,6 @@ fn pages<T: Entity, R, E: From<Error>>(
 }
 
 /// "1 repository", "3 repositories".
-fn counted(count: u64, one: &str, many: &str) -> String {
+pub(crate) fn counted(count: u64, one: &str, many: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { many })
 }

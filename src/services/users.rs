@@ -98,6 +98,14 @@ pub struct Removed {
     pub notes: u64,
 }
 
+impl Removed {
+    /// How many records beside the account.
+    #[must_use]
+    pub fn dependents(&self) -> u64 {
+        self.repositories + self.resumes + self.notes
+    }
+}
+
 /// Adds an account. One without a number gets the next free one below zero: each try in a savepoint, because somebody
 /// else may be taking the same number at the same moment.
 ///
@@ -284,6 +292,32 @@ pub fn rename(session: &mut Session<'_>, who: &Who, username: impl Into<String>)
     edit(session, who, Edit { username, ..Edit::default() })
 }
 
+/// What [`remove`] would take, counted now: four SELECTs. It writes nothing.
+///
+/// # Errors
+///
+/// Those of [`remove`].
+pub fn removal(session: &mut Session<'_>, who: &Who, with: With) -> Result<Removed> {
+    let user = get(session, who)?;
+    let notes = count(session.rows(Note::count_of(user.id))?);
+    let repositories = count(session.rows(Repository::count_of(user.user_id))?);
+    let resumes = count(session.rows(Resume::count_of(user.id))?);
+    if with == With::Nothing && repositories + resumes > 0 {
+        let dependents = [
+            (repositories, counted(repositories, "repository", "repositories")),
+            (resumes, counted(resumes, "résumé", "résumés")),
+        ];
+        let dependents: Vec<String> =
+            dependents.into_iter().filter(|(count, _)| *count > 0).map(|(_, words)| words).collect();
+        return Err(Error::InUse {
+            what: format!("user {} (id {})", user.username, user.id),
+            dependents: dependents.join(" and "),
+            hint: "remove them first, or remove the user with everything ('--with-everything')".to_owned(),
+        });
+    }
+    Ok(Removed { user, repositories, resumes, notes })
+}
+
 /// Removes an account, and its notes.
 ///
 /// # Errors
@@ -291,30 +325,15 @@ pub fn rename(session: &mut Session<'_>, who: &Who, username: impl Into<String>)
 /// [`Error::NotFound`]; [`Error::InUse`], with counts, when it has repositories or résumés and `with` does not say that
 /// they go too.
 pub fn remove(session: &mut Session<'_>, who: &Who, with: With) -> Result<Removed> {
-    let user = get(session, who)?;
-    let notes = count(session.rows(Note::count_of(user.id))?);
-    let repositories = count(session.rows(Repository::count_of(user.user_id))?);
-    let resumes = count(session.rows(Resume::count_of(user.id))?);
-    if repositories + resumes > 0 {
-        if with == With::Nothing {
-            let dependents = [
-                (repositories, counted(repositories, "repository", "repositories")),
-                (resumes, counted(resumes, "résumé", "résumés")),
-            ];
-            let dependents: Vec<String> =
-                dependents.into_iter().filter(|(count, _)| *count > 0).map(|(_, words)| words).collect();
-            return Err(Error::InUse {
-                what: format!("user {} (id {})", user.username, user.id),
-                dependents: dependents.join(" and "),
-                hint: "remove them first, or remove the user with everything ('--with-everything')".to_owned(),
-            });
-        }
+    let removed = removal(session, who, with)?;
+    let user = &removed.user;
+    if removed.repositories + removed.resumes > 0 {
         session.execute(Repository::delete_of(user.user_id))?;
         session.execute(Resume::delete_of(user.id))?;
     }
-    session.delete(&user)?;
+    session.delete(user)?;
     session.flush()?;
-    Ok(Removed { user, repositories, resumes, notes })
+    Ok(removed)
 }
 
 /// The number in the only row of a count.

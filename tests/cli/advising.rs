@@ -30,7 +30,7 @@ fn a_database_that_is_missing_behind_or_somebody_else_s_is_named_in_the_advice_w
         let list = [&["user", "list"][..], &option].concat();
         follow(&home, &home.fails(1, &list));
         home.done(&list);
-        home.done(&[&["migrate", "down"][..], &option].concat());
+        home.done(&[&["migrate", "down", "--yes"][..], &option].concat());
         for verb in [&["user", "list"][..], &["user", "add", "x"], &["import", "-"], &["db", "create"]] {
             let ran = crate::home::run(home.folio(&[verb, &option].concat()).write_stdin("# x"));
             assert!(ran.refused(3).contains("migrate up --database-url "), "{ran:?}");
@@ -53,9 +53,9 @@ fn a_copy_names_the_one_of_its_two_databases_that_the_advice_is_about() {
     for name in NAMES {
         let home = Home::with_users(module_path!());
         home.done(&["db", "create", "--database-url", name]);
-        home.done(&["migrate", "down", "--database-url", name]);
+        home.done(&["migrate", "down", "--yes", "--database-url", name]);
         follow(&home, &home.fails(3, &["db", "copy", name, "there.db"]));
-        home.done(&["migrate", "down", "--database-url", name]);
+        home.done(&["migrate", "down", "--yes", "--database-url", name]);
         follow(&home, &home.fails(3, &["db", "copy", "folio.db", name]));
         home.done(&["db", "copy", "folio.db", name]);
         let mut foreign = open_sqlite(Some(&home.path().join("foreign.db")), SqliteAccess::Create, 0).unwrap();
@@ -72,7 +72,7 @@ fn a_database_that_the_environment_or_the_file_names_needs_no_naming() {
     assert!(missing.refused(1).ends_with("; 'folio db create' makes one"), "{missing:?}");
     home.file(".env", "DATABASE_URL='a b.db'\n");
     follow(&home, &home.fails(1, &["user", "list"]));
-    home.done(&["migrate", "down"]);
+    home.done(&["migrate", "down", "--yes"]);
     let said = home.fails(3, &["user", "list"]);
     assert!(said.ends_with("; run 'folio migrate up'"), "{said}");
 }

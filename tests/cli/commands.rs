@@ -82,7 +82,10 @@ fn a_user_with_dependents_is_removed_only_with_everything() {
     let refused = home.fails(1, &["user", "remove", "1"]);
     assert!(refused.contains("2 repositories and 1 résumé") && refused.contains("--with-everything"), "{refused}");
     assert_eq!(home.column(0, &["repo", "list"]).len(), 2);
-    let removed = home.run(&["user", "remove", "1", "--with-everything"]);
+    let refused = home.fails(2, &["user", "remove", "1", "--with-everything"]);
+    assert!(refused.contains("2 repositories, 1 résumé, 1 note; add --yes"), "{refused}");
+    assert_eq!(home.column(0, &["repo", "list"]).len(), 2);
+    let removed = home.run(&["user", "remove", "1", "--with-everything", "--yes"]);
     assert_eq!((removed.code, removed.out.as_str()), (Some(0), ""));
     assert_eq!(
         removed.err,

@@ -77,7 +77,7 @@ fn a_source_that_cannot_be_copied_is_named_and_no_target_is_made() {
     home.file("letter.db", "this is a letter, not a database\n".repeat(100));
     assert!(home.fails(1, &["db", "copy", "letter.db", "there.db"]).contains("not a database"));
     home.done(&["db", "copy", "folio.db", "behind.db"]);
-    home.done(&["migrate", "down", "--database-url", "behind.db"]);
+    home.done(&["migrate", "down", "--yes", "--database-url", "behind.db"]);
     assert_eq!(
         home.fails(3, &["db", "copy", "behind.db", "there.db"]),
         format!(
@@ -108,7 +108,7 @@ fn a_target_that_cannot_take_the_copy_is_named_and_left_as_it_is() {
     assert_eq!(records(&home, "used.db"), before);
 
     home.done(&["db", "create", "--database-url", "behind.db"]);
-    home.done(&["migrate", "down", "--database-url", "behind.db"]);
+    home.done(&["migrate", "down", "--yes", "--database-url", "behind.db"]);
     let said = home.fails(3, &["db", "copy", "folio.db", "behind.db"]);
     assert!(said.ends_with("run 'folio migrate up --database-url behind.db'"), "{said}");
     home.done(&["migrate", "up", "--database-url", "behind.db"]);

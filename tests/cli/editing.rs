@@ -130,7 +130,7 @@ fn a_note_that_someone_else_removed_meanwhile_keeps_the_text() {
 #[test]
 fn a_database_that_went_meanwhile_keeps_the_text() {
     let home = home();
-    let ran = edit(&home, &format!("'{FOLIO}' migrate down --all 2>/dev/null && printf mine > \"$1\""));
+    let ran = edit(&home, &format!("'{FOLIO}' migrate down --all --yes 2>/dev/null && printf mine > \"$1\""));
     assert_kept(&home, &ran.refused(1), "mine");
 }
 

@@ -55,7 +55,7 @@ fn a_database_that_is_locked_for_longer_than_the_timeout_is_said_to_be_and_readi
     assert!(said.starts_with("the database is locked by another writer"), "{said}");
     assert!((0.3..5.0).contains(&started.elapsed().as_secs_f64()));
     home.fails(1, &["user", "remove", "2", "--busy-timeout", "0"]);
-    home.fails(1, &["migrate", "down", "--busy-timeout", "0"]);
+    home.fails(1, &["migrate", "down", "--yes", "--busy-timeout", "0"]);
     assert_eq!(home.column(2, &["user", "list"]), ["octocat", "ada"]);
     writer.batch_execute("ROLLBACK").unwrap();
     home.done(&["user", "add", "bob"]);
@@ -163,7 +163,7 @@ mod permissions {
         allow(&home.path().join("folio.db"), 0o444);
         allow(home.path(), 0o755);
         assert_eq!(as_nobody(&home, &["user", "list"]).code, Some(0));
-        for verb in [&["user", "add", "x"][..], &["user", "remove", "2"], &["migrate", "down"]] {
+        for verb in [&["user", "add", "x"][..], &["user", "remove", "2"], &["migrate", "down", "--yes"]] {
             let said = as_nobody(&home, verb).refused(1);
             assert!(said.contains("read-only") || said.contains("permission denied"), "{said}");
         }

@@ -5,7 +5,7 @@ use crate::home::Home;
 #[test]
 fn a_database_that_is_behind_is_exit_code_3_for_every_command_but_migrate() {
     let home = Home::with_users(module_path!());
-    let down = home.run(&["migrate", "down"]);
+    let down = home.run(&["migrate", "down", "--yes"]);
     assert_eq!((down.code, down.out.as_str()), (Some(0), ""));
     assert_eq!(down.err, "reverted 2026-11-01-000004_create_notes\n");
     home.file("users.json", r#"{"login": "hubot", "id": 3}"#);
@@ -40,12 +40,22 @@ fn up_and_down_go_as_far_as_they_are_told() {
     assert_eq!(home.run(&["migrate", "up"]).err.lines().count(), 3);
     let ran = home.run(&["migrate", "up"]);
     assert!(ran.code == Some(0) && ran.err.starts_with("nothing to do: "), "{ran:?}");
-    assert_eq!(home.run(&["migrate", "down", "--steps", "2"]).err.lines().count(), 2);
-    assert_eq!(home.run(&["migrate", "down", "--all"]).err.lines().count(), 2);
-    let ran = home.run(&["migrate", "down"]);
+    assert_eq!(home.run(&["migrate", "down", "--steps", "2", "--yes"]).err.lines().count(), 2);
+    assert_eq!(home.run(&["migrate", "down", "--all", "--yes"]).err.lines().count(), 2);
+    let ran = home.run(&["migrate", "down", "--yes"]);
     assert!(ran.code == Some(0) && ran.err.starts_with("nothing to do: "), "{ran:?}");
     assert_eq!(home.run(&["migrate", "status"]).code, Some(3));
     assert_eq!(home.run(&["migrate", "down", "--all", "--steps", "1"]).code, Some(2));
+}
+
+#[test]
+fn going_down_counts_the_rows_that_it_removes_and_wants_a_yes() {
+    let home = Home::with_users(module_path!());
+    home.done(&["note", "add", "one", "--user", "1"]);
+    let refused = home.fails(2, &["migrate", "down", "--all"]);
+    let tables = "notes (1 row), resumes (0 rows), repositories (0 rows), users (2 rows)";
+    assert!(refused.starts_with(&format!("this would remove {tables} from {}; add --yes", home.place())), "{refused}");
+    assert_eq!(home.column(2, &["user", "list"]), ["octocat", "ada"]);
 }
 
 #[test]

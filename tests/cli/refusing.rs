@@ -71,7 +71,7 @@ fn a_newer_folio_s_database_is_refused() {
         &["user", "add", "x"],
         &["user", "remove", "1"],
         &["migrate", "up"],
-        &["migrate", "down"],
+        &["migrate", "down", "--yes"],
         &["db", "create"],
     ] {
         let said = home.fails(1, verb);

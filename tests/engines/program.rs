@@ -30,7 +30,7 @@ fn refused(url: &str, commands: &[&[&str]], code: i32, words: &str) {
 
 const ALL: &[&[&str]] = &[&["user", "list"], &["user", "add", "x"], &["db", "create"], &["migrate", "status"]];
 const LOOKING: &[&[&str]] =
-    &[&["user", "list"], &["user", "remove", "1"], &["migrate", "down"], &["migrate", "status"]];
+    &[&["user", "list"], &["user", "remove", "1"], &["migrate", "down", "--yes"], &["migrate", "status"]];
 
 #[test]
 fn a_server_that_cannot_be_opened_is_exit_code_1_and_a_url_that_cannot_be_read_2() {
@@ -71,7 +71,7 @@ fn a_right_that_is_missing_is_named() {
     }
     let url = place.url(&user, SECRET);
     refused(&url, &[&["user", "add", "x"]], 1, "an administrator can grant this user the right");
-    refused(&url, &[&["migrate", "down"]], 1, "the right to make and drop tables");
+    refused(&url, &[&["migrate", "down", "--yes"]], 1, "the right to make and drop tables");
     assert_eq!(folio(&url, &["user", "list"]), (0, String::new()));
 }
 

@@ -219,8 +219,8 @@ fn a_program_that_is_killed_while_it_makes_or_removes_tables_does_it_when_run_ag
         assert_eq!(standing(&mut fresh), Standing::Current, "killed after {delay:?}");
         assert_eq!(catalogue(&mut fresh), complete, "killed after {delay:?}");
 
-        killed_after(delay, &fresh.url.clone(), &["migrate", "down", "--all"]);
-        let again = if round % 2 == 0 { &["migrate", "up"][..] } else { &["migrate", "down", "--all"] };
+        killed_after(delay, &fresh.url.clone(), &["migrate", "down", "--all", "--yes"]);
+        let again = if round % 2 == 0 { &["migrate", "up"][..] } else { &["migrate", "down", "--all", "--yes"] };
         finished(&fresh.url, again);
         let left = if round % 2 == 0 { Standing::Current } else { Standing::Empty };
         assert_eq!(standing(&mut fresh), left, "killed after {delay:?}");

@@ -1,0 +1,70 @@
+//! The program on a terminal: a pseudo-terminal of the test's own, on which it types and whose screen it reads.
+
+use std::fs::File;
+use std::io::{Read as _, Write as _};
+use std::process::Child;
+
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use rustix::termios::{LocalModes, OptionalActions, OutputModes, Winsize, tcgetattr, tcsetattr, tcsetwinsize};
+
+use crate::home::{Home, Ran};
+
+/// A terminal with the program running on it.
+pub struct Terminal {
+    program: Child,
+    keys: File,
+    screen: Vec<u8>,
+}
+
+impl Terminal {
+    /// Starts the program on a terminal of this width. What is typed is not echoed, and lines end as they were written.
+    pub fn start(home: &Home, columns: u16, arguments: &[&str]) -> Self {
+        let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+        grantpt(&master).unwrap();
+        unlockpt(&master).unwrap();
+        let name = ptsname(&master, Vec::new()).unwrap().into_string().unwrap();
+        let slave = File::options().read(true).write(true).open(name).unwrap();
+        let mut modes = tcgetattr(&slave).unwrap();
+        modes.local_modes.remove(LocalModes::ECHO);
+        modes.output_modes.remove(OutputModes::ONLCR);
+        tcsetattr(&slave, OptionalActions::Now, &modes).unwrap();
+        tcsetwinsize(&slave, Winsize { ws_row: 24, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 }).unwrap();
+        let mut command = home.command(arguments);
+        let end = || slave.try_clone().unwrap();
+        let program = command.stdin(end()).stdout(end()).stderr(end()).spawn().unwrap();
+        Self { program, keys: File::from(master), screen: Vec::new() }
+    }
+
+    /// Waits until this is on the screen.
+    pub fn wait_for(&mut self, text: &str) {
+        while !String::from_utf8_lossy(&self.screen).contains(text) {
+            assert!(self.read(), "{text:?} never came: {}", String::from_utf8_lossy(&self.screen));
+        }
+    }
+
+    pub fn press(&mut self, keys: &str) {
+        self.keys.write_all(keys.as_bytes()).unwrap();
+    }
+
+    /// Waits until the program has ended, and gives its code and all that was on the screen.
+    pub fn end(mut self) -> Ran {
+        while self.read() {}
+        let code = self.program.wait().unwrap().code();
+        Ran { code, out: String::from_utf8(self.screen).unwrap(), err: String::new() }
+    }
+
+    /// Reads on; false where nobody has the terminal open any more, which Linux tells as an error.
+    fn read(&mut self) -> bool {
+        let mut bytes = [0; 4096];
+        let read = self.keys.read(&mut bytes).unwrap_or(0);
+        self.screen.extend(&bytes[..read]);
+        read > 0
+    }
+}
+
+/// Runs the program on a terminal of this width with this typed before it asks.
+pub fn run_on_a_terminal(home: &Home, columns: u16, arguments: &[&str], typed: &str) -> Ran {
+    let mut terminal = Terminal::start(home, columns, arguments);
+    terminal.press(typed);
+    terminal.end()
+}
