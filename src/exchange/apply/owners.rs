@@ -46,7 +46,7 @@ pub(super) fn owner(
             let mut known = several.iter().filter(|user| before.contains(&user.id));
             return match (known.next(), known.next()) {
                 (Some(only), None) => Ok(only.id),
-                _ => Err(ask("its login and email fit more than one account", several)),
+                _ => Err(ask("more than one account has its login or email", several)),
             };
         }
     }
