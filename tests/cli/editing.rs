@@ -178,7 +178,7 @@ fn without_a_terminal_and_an_editor_the_options_are_named() {
 #[test]
 fn a_text_that_is_longer_than_the_limit_is_kept() {
     let home = home();
-    let ran = edit(&home, "truncate -s 129M");
+    let ran = edit(&home, "truncate -s 129M \"$1\"");
     assert!(ran.code == Some(1) && ran.err.contains("longer than 128 MiB, the limit"), "{ran:?}");
     let [file] = &kept(&home)[..] else { panic!("{ran:?}") };
     assert!(ran.err.contains(file.to_str().unwrap()), "{ran:?}");

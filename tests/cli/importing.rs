@@ -296,6 +296,7 @@ fn a_github_record_of_another_kind_is_skipped_in_a_folder_and_refused_by_name() 
 #[test]
 fn what_gh_prints_changes_the_repository_that_is_there() {
     let home = Home::new(module_path!());
+    home.done(&["db", "create"]);
     let import = |text: &str| run(home.folio(&["import", "-"]).write_stdin(text.to_owned()));
     let gh =
         r#"[{"id": "R_kgDOAAAABw", "name": "b", "owner": {"id": "U_kgDOA", "login": "a"}, "visibility": "PRIVATE"}]"#;
