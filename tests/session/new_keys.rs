@@ -370,7 +370,9 @@ fn drawn_keys(session: &mut Session<'_>) -> Result<()> {
     let at = |number: u32| time() + Duration::seconds(number.into());
     let draw = |number: u32| NewDraw::new(at(number) + Duration::milliseconds(250), "same").unwrap();
     let refused = session.nested(|session| -> Result<()> {
-        (0..9).for_each(|number| drop(session.add(draw(number))));
+        for number in 0..9 {
+            session.add(draw(number));
+        }
         session.flush()
     });
     assert!(refused.unwrap_err().to_string().contains("from now on they are sent one by one"));
