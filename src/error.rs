@@ -113,6 +113,14 @@ pub enum Error {
         /// What was met at the end of the line.
         source: Arc<diesel::result::Error>,
     },
+    /// A statement, or a value in it, is larger than the database accepts. Sent again it would fail again.
+    #[error("the statement is too large for the database: {source}; {hint}")]
+    StatementTooLarge {
+        /// The limit, and the way out.
+        hint: &'static str,
+        /// What the database said.
+        source: Arc<diesel::result::Error>,
+    },
     /// The connection, or the cluster behind it, was lost while the database was committing.
     #[error(
         "the connection to the database was lost during COMMIT, so the work may have been kept or not; \

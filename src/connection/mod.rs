@@ -16,6 +16,8 @@ mod isolation;
 mod link;
 #[cfg(feature = "mysql")]
 mod mysql;
+#[cfg(feature = "mysql")]
+mod packet;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod refusal;
@@ -24,6 +26,8 @@ mod server;
 mod sqlite;
 #[cfg(feature = "sqlite")]
 mod sqlite_file;
+#[cfg(feature = "mysql")]
+mod tls_gate;
 
 pub use address::{Access, Address, Opened};
 pub use any::{AnyConnection, MultiBackend};
@@ -43,7 +47,7 @@ pub use sqlite::{SqliteAccess, open_sqlite};
 
 use diesel::QueryResult;
 use diesel::connection::{Connection, LoadConnection, TransactionManager};
-use diesel::query_builder::AstPass;
+use diesel::query_builder::{AstPass, QueryFragment};
 use diesel::sql_types::HasSqlType;
 
 use crate::error::Error;
@@ -112,6 +116,16 @@ impl Backend {
             Self::Sqlite => "sqlite",
             Self::Postgres => "postgres",
             Self::Mysql => "mysql",
+        }
+    }
+
+    /// The versions that Folio's own tests run on.
+    #[must_use]
+    pub const fn tested_on(self) -> &'static str {
+        match self {
+            Self::Sqlite => "the SQLite that is compiled in",
+            Self::Postgres => "PostgreSQL 15",
+            Self::Mysql => "MariaDB 10.11, MySQL 9.7",
         }
     }
 
@@ -194,6 +208,16 @@ pub trait SessionConnection: Connection + LoadConnection + Send + 'static {
 
     /// Says in a user's words what the database refused while `doing` something with `table`.
     fn explain(&self, error: diesel::result::Error, table: &str, doing: &str) -> Error;
+
+    /// The error that a statement met, replaced where the connection was lost because of the statement's size and the
+    /// error does not say that.
+    fn blame_size<S: QueryFragment<Self::Backend>>(
+        &self,
+        _statement: &S,
+        error: diesel::result::Error,
+    ) -> diesel::result::Error {
+        error
+    }
 
     /// Says in a user's words why COMMIT failed. Where the connection was lost, nobody knows what became of the work.
     fn explain_commit(&self, error: diesel::result::Error) -> Error {
