@@ -113,6 +113,14 @@ pub enum Error {
         /// What was met at the end of the line.
         source: Arc<diesel::result::Error>,
     },
+    /// A statement, or a value in it, is larger than the database accepts. Sent again it would fail again.
+    #[error("the statement is too large for the database: {source}; {hint}")]
+    StatementTooLarge {
+        /// The limit, and the way out.
+        hint: &'static str,
+        /// What the database said.
+        source: Arc<diesel::result::Error>,
+    },
     /// The connection, the cluster behind it or the disk failed while the database was committing.
     #[error(
         "COMMIT failed in a way that leaves its outcome unknown, so the work may have been kept or not; \

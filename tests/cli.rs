@@ -9,6 +9,9 @@ mod support;
 
 #[cfg(feature = "mysql")]
 #[path = "cli/suite.rs"]
+mod mariadb;
+#[cfg(feature = "mysql")]
+#[path = "cli/suite.rs"]
 mod mysql;
 #[cfg(feature = "postgres")]
 #[path = "cli/suite.rs"]

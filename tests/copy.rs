@@ -6,6 +6,21 @@ mod support;
 
 #[cfg(feature = "mysql")]
 #[path = "copy/suite.rs"]
+mod mariadb_to_mariadb;
+#[cfg(feature = "mysql")]
+#[path = "copy/suite.rs"]
+mod mariadb_to_mysql;
+#[cfg(all(feature = "mysql", feature = "postgres"))]
+#[path = "copy/suite.rs"]
+mod mariadb_to_postgres;
+#[cfg(all(feature = "mysql", feature = "sqlite"))]
+#[path = "copy/suite.rs"]
+mod mariadb_to_sqlite;
+#[cfg(feature = "mysql")]
+#[path = "copy/suite.rs"]
+mod mysql_to_mariadb;
+#[cfg(feature = "mysql")]
+#[path = "copy/suite.rs"]
 mod mysql_to_mysql;
 #[cfg(all(feature = "mysql", feature = "postgres"))]
 #[path = "copy/suite.rs"]
@@ -15,6 +30,9 @@ mod mysql_to_postgres;
 mod mysql_to_sqlite;
 #[cfg(all(feature = "postgres", feature = "mysql"))]
 #[path = "copy/suite.rs"]
+mod postgres_to_mariadb;
+#[cfg(all(feature = "postgres", feature = "mysql"))]
+#[path = "copy/suite.rs"]
 mod postgres_to_mysql;
 #[cfg(feature = "postgres")]
 #[path = "copy/suite.rs"]
@@ -22,6 +40,9 @@ mod postgres_to_postgres;
 #[cfg(all(feature = "postgres", feature = "sqlite"))]
 #[path = "copy/suite.rs"]
 mod postgres_to_sqlite;
+#[cfg(all(feature = "sqlite", feature = "mysql"))]
+#[path = "copy/suite.rs"]
+mod sqlite_to_mariadb;
 #[cfg(all(feature = "sqlite", feature = "mysql"))]
 #[path = "copy/suite.rs"]
 mod sqlite_to_mysql;

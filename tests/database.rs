@@ -253,3 +253,12 @@ mod faults;
 mod permissions;
 #[path = "database/writers.rs"]
 mod writers;
+
+#[test]
+fn a_value_larger_than_sqlite_takes_is_an_error_of_its_own_and_not_worth_another_try() {
+    let db = Database::open("sqlite::memory:").unwrap();
+    let value = diesel::select(diesel::dsl::sql::<diesel::sql_types::Binary>("zeroblob(1000000001)"));
+    let refused = db.read(|session| session.rows::<Vec<u8>, _>(value)).unwrap_err();
+    assert!(matches!(refused, Error::StatementTooLarge { .. }) && !refused.is_retryable(), "{refused:?}");
+    assert!(refused.to_string().contains("1,000,000,000"), "{refused}");
+}

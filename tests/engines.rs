@@ -5,8 +5,14 @@
 
 #[cfg(feature = "mysql")]
 #[path = "engines/server.rs"]
+mod mariadb;
+#[cfg(feature = "mysql")]
+#[path = "engines/server.rs"]
 mod mysql;
 #[cfg(feature = "postgres")]
 #[path = "engines/server.rs"]
 mod postgres;
 mod support;
+#[cfg(feature = "mysql")]
+#[path = "engines/tls.rs"]
+mod tls;

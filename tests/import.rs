@@ -4,6 +4,9 @@
 
 #[cfg(feature = "mysql")]
 #[path = "import/suite.rs"]
+mod mariadb;
+#[cfg(feature = "mysql")]
+#[path = "import/suite.rs"]
 mod mysql;
 #[cfg(feature = "postgres")]
 #[path = "import/suite.rs"]

@@ -4,6 +4,9 @@
 
 #[cfg(feature = "mysql")]
 #[path = "migrations/runner.rs"]
+mod mariadb;
+#[cfg(feature = "mysql")]
+#[path = "migrations/runner.rs"]
 mod mysql;
 #[cfg(feature = "postgres")]
 #[path = "migrations/runner.rs"]

@@ -6,12 +6,13 @@ mod support;
 
 use diesel::connection::{Connection as _, SimpleConnection as _};
 use diesel::prelude::*;
-use folio::connection::{Backend, Echo, EchoOptions, Mode};
+use folio::connection::{Echo, EchoOptions, Mode};
 use folio::{Entity, Handle, Result, Session, State};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use folio_conformance::Recorder;
+use support::engine::Engine;
 use support::servers;
 
 diesel::table! {
@@ -51,7 +52,7 @@ const TABLES: &str = "
 
 fn session() -> (Session<'static, PgConnection>, Recorder) {
     let recorder = Recorder::start();
-    let mut connection = PgConnection::establish(&servers::url(Backend::Postgres, "postgres")).unwrap();
+    let mut connection = PgConnection::establish(&servers::url(Engine::Postgres, "postgres")).unwrap();
     connection.batch_execute(TABLES).unwrap();
     let echo = Echo::new(EchoOptions::default());
     connection.set_instrumentation(echo.clone());

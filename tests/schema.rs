@@ -4,6 +4,9 @@
 
 #[cfg(feature = "mysql")]
 #[path = "schema/tables.rs"]
+mod mariadb;
+#[cfg(feature = "mysql")]
+#[path = "schema/tables.rs"]
 mod mysql;
 #[cfg(feature = "postgres")]
 #[path = "schema/tables.rs"]

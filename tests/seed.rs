@@ -4,6 +4,9 @@
 
 #[cfg(feature = "mysql")]
 #[path = "seed/ideas.rs"]
+mod mariadb;
+#[cfg(feature = "mysql")]
+#[path = "seed/ideas.rs"]
 mod mysql;
 #[cfg(feature = "postgres")]
 #[path = "seed/ideas.rs"]

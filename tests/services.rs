@@ -6,6 +6,9 @@ mod support;
 
 #[cfg(feature = "mysql")]
 #[path = "services/rules.rs"]
+mod mariadb;
+#[cfg(feature = "mysql")]
+#[path = "services/rules.rs"]
 mod mysql;
 #[cfg(feature = "postgres")]
 #[path = "services/rules.rs"]

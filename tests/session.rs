@@ -57,6 +57,10 @@ folio_conformance::suite!(mod any_postgres on crate::harness::AnyPostgres);
 #[cfg(feature = "postgres")]
 folio_conformance::suite!(mod postgres on crate::harness::Postgres);
 #[cfg(feature = "mysql")]
+folio_conformance::suite!(mod any_mariadb on crate::harness::AnyMariadb);
+#[cfg(feature = "mysql")]
+folio_conformance::suite!(mod mariadb on crate::harness::Mariadb);
+#[cfg(feature = "mysql")]
 folio_conformance::suite!(mod any_mysql on crate::harness::AnyMysql);
 #[cfg(feature = "mysql")]
 folio_conformance::suite!(mod mysql on crate::harness::Mysql);

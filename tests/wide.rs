@@ -4,6 +4,9 @@
 
 #[cfg(feature = "mysql")]
 #[path = "wide/rows.rs"]
+mod mariadb;
+#[cfg(feature = "mysql")]
+#[path = "wide/rows.rs"]
 mod mysql;
 #[cfg(feature = "postgres")]
 #[path = "wide/rows.rs"]

@@ -95,8 +95,10 @@ Commands that add or import make a database too, where there is none.";
 
 /// What `--version` says; `-V` says the first line.
 static LONG_VERSION: LazyLock<String> = LazyLock::new(|| {
-    let engines = Backend::ALL.iter().filter(|backend| backend.is_compiled_in()).map(ToString::to_string);
-    format!("{}\nengines: {}", env!("CARGO_PKG_VERSION"), engines.collect::<Vec<_>>().join(", "))
+    let compiled_in = || Backend::ALL.iter().filter(|backend| backend.is_compiled_in());
+    let engines = compiled_in().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let tested = compiled_in().map(|backend| backend.tested_on()).collect::<Vec<_>>().join(", ");
+    format!("{}\nengines: {engines}\ntested on: {tested}", env!("CARGO_PKG_VERSION"))
 });
 
 /// A record of developers: their accounts, code repositories, résumés and notes, in one database

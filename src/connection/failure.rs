@@ -20,6 +20,8 @@ pub(super) enum Failure {
     NotReady(&'static str),
     /// The connection is gone.
     Disconnected,
+    /// A statement or a value is larger than the database takes: which limit, and the way out.
+    TooLarge(&'static str),
     /// COMMIT failed in a way that leaves open whether the work was kept: a cluster fell apart, a disk did not answer.
     #[cfg(any(feature = "sqlite", feature = "mysql"))]
     CommitUnknown,
@@ -33,6 +35,17 @@ const WITHOUT_QUORUM: &str = "this node is not in touch with a majority of its c
     another node or bring the lost ones back; if none of them is alive any more, SET GLOBAL \
     wsrep_provider_options='pc.bootstrap=YES' makes this node the cluster";
 
+#[cfg(feature = "sqlite")]
+const SQLITE_LIMIT: &str = "SQLite takes values and rows of up to 1,000,000,000 bytes; store a shorter value";
+
+#[cfg(feature = "postgres")]
+const POSTGRES_LIMIT: &str = "PostgreSQL takes values and messages of up to 1 GB; store a shorter value, or flush fewer rows \
+    at a time";
+
+#[cfg(feature = "mysql")]
+const MYSQL_LIMIT: &str = "the limit is the server's max_allowed_packet: store a shorter value, flush fewer rows at a time, or \
+    raise it there (SET GLOBAL max_allowed_packet = …, at most 1 GB, for new connections)";
+
 /// What SQLite says of a lock that another connection holds.
 pub(super) const LOCKED_BY_SQLITE: &str = "database is locked";
 
@@ -41,10 +54,14 @@ pub(super) fn is_locked_by_sqlite(error: &DieselError) -> bool {
     matches!(error, DieselError::DatabaseError(_, said) if said.message().contains(LOCKED_BY_SQLITE))
 }
 
-/// SQLite: `BUSY`, `LOCKED` and `PROTOCOL` have no kind of their own in Diesel.
+/// SQLite: `BUSY`, `LOCKED`, `PROTOCOL` and `TOOBIG` have no kind of their own in Diesel.
 #[cfg(feature = "sqlite")]
 pub(super) fn sqlite(message: &str) -> Option<Failure> {
-    holds(message, &[LOCKED_BY_SQLITE, "table is locked", "locking protocol"]).then_some(Failure::Locked)
+    match message {
+        _ if holds(message, &[LOCKED_BY_SQLITE, "table is locked", "locking protocol"]) => Some(Failure::Locked),
+        _ if holds(message, &["string or blob too big"]) => Some(Failure::TooLarge(SQLITE_LIMIT)),
+        _ => None,
+    }
 }
 
 /// SQLite at COMMIT. `IOERR` (a write, an fsync, the removal of the journal) and `NOMEM` may come after the record of the
@@ -77,10 +94,17 @@ pub(super) fn postgres(kind: Kind, message: &str) -> Option<Failure> {
         "SSL connection has been closed",
         "connection not open",
     ];
+    const PROGRAM_LIMIT_EXCEEDED_54000: &[&str] = &[
+        "invalid memory alloc request size",
+        "requested length too large",
+        "string buffer exceeds maximum allowed length",
+        "out of memory\nDETAIL:  Cannot enlarge string buffer",
+    ];
     match kind {
         Kind::SerializationFailure => Some(Failure::Conflict),
         Kind::ClosedConnection | Kind::UnableToSendCommand => Some(Failure::Disconnected),
         _ if holds(message, DEADLOCK_40P01) => Some(Failure::Conflict),
+        _ if holds(message, PROGRAM_LIMIT_EXCEEDED_54000) => Some(Failure::TooLarge(POSTGRES_LIMIT)),
         _ if holds(message, LOCK_NOT_AVAILABLE_55P03) => Some(Failure::Locked),
         _ if holds(message, CANNOT_CONNECT_NOW_57P03) => Some(Failure::NotReady(STARTS_OR_STOPS)),
         _ if holds(message, GONE) => Some(Failure::Disconnected),
@@ -102,6 +126,9 @@ pub(super) fn mysql(kind: Kind, message: &str) -> Option<Failure> {
     const NOT_PREPARED_1047: &[&str] = &["WSREP has not yet prepared node"];
     // The number is that of an error during COMMIT; its text speaks of streaming, which need not be in use.
     const NOT_CERTIFIED_1180: &[&str] = &["provider status: Not connected to Primary Component"];
+    // The server's own 1153 and the client library's 2020.
+    const TOO_LARGE: &[&str] =
+        &["Got a packet bigger than 'max_allowed_packet'", "Got packet bigger than 'max_allowed_packet'"];
     const GONE: &[&str] = &[
         "server has gone away",
         "Server has gone away",
@@ -115,6 +142,7 @@ pub(super) fn mysql(kind: Kind, message: &str) -> Option<Failure> {
         Kind::SerializationFailure => Some(Failure::Conflict),
         Kind::ClosedConnection | Kind::UnableToSendCommand => Some(Failure::Disconnected),
         _ if holds(message, DEADLOCK_1213) || holds(message, CHANGED_1020) => Some(Failure::Conflict),
+        _ if holds(message, TOO_LARGE) => Some(Failure::TooLarge(MYSQL_LIMIT)),
         _ if holds(message, LOCK_WAIT_1205) => Some(Failure::Locked),
         _ if holds(message, NOT_PREPARED_1047) => Some(Failure::NotReady(WITHOUT_QUORUM)),
         _ if holds(message, NOT_CERTIFIED_1180) => Some(Failure::CommitUnknown),
@@ -190,6 +218,7 @@ mod tests {
         assert_eq!(sqlite("database table is locked: users"), Some(Failure::Locked));
         assert_eq!(sqlite("locking protocol"), Some(Failure::Locked));
         assert_eq!(sqlite("near \"x\": syntax error"), None);
+        assert_eq!(sqlite("string or blob too big"), Some(Failure::TooLarge(SQLITE_LIMIT)));
         assert_eq!(sqlite("disk I/O error"), None);
     }
 
@@ -231,6 +260,7 @@ mod tests {
             ),
             (Kind::ClosedConnection, "server closed the connection unexpectedly", Some(Failure::Disconnected)),
             (Kind::Unknown, "relation \"x\" does not exist", None),
+            (Kind::Unknown, "invalid memory alloc request size 1073741828", Some(Failure::TooLarge(POSTGRES_LIMIT))),
             (Kind::UniqueViolation, "duplicate key", None),
         ] {
             assert_eq!(postgres(kind, message), failure, "{message}");
@@ -267,6 +297,11 @@ mod tests {
             (Kind::Unknown, "MySQL server has gone away", Some(Failure::Disconnected)),
             (Kind::Unknown, "Lost connection to server during query", Some(Failure::Disconnected)),
             (Kind::Unknown, "Table 'a.b' doesn't exist", None),
+            (
+                Kind::Unknown,
+                "Got a packet bigger than 'max_allowed_packet' bytes",
+                Some(Failure::TooLarge(MYSQL_LIMIT)),
+            ),
         ] {
             assert_eq!(mysql(kind, message), failure, "{message}");
         }

@@ -60,7 +60,13 @@ impl<'a, C: SessionConnection> Link<'a, C> {
     where
         S: QueryFragment<C::Backend> + QueryId,
     {
-        self.run(|connection| connection.execute_returning_count(statement), |rows| *rows)
+        self.run(
+            |connection| {
+                let executed = connection.execute_returning_count(statement);
+                executed.map_err(|error| connection.blame_size(statement, error))
+            },
+            |rows| *rows,
+        )
     }
 
     /// Runs a query that has at most one row, and gives what `read` makes of it.

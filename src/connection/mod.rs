@@ -19,6 +19,8 @@ mod link;
 mod mysql;
 #[cfg(feature = "mysql")]
 mod mysql_keys;
+#[cfg(feature = "mysql")]
+mod packet;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod queue;
@@ -30,6 +32,8 @@ mod sqlite;
 mod sqlite_copy;
 #[cfg(feature = "sqlite")]
 mod sqlite_file;
+#[cfg(feature = "mysql")]
+mod tls_gate;
 
 pub use address::{Access, Address, Opened};
 pub use any::{AnyConnection, MultiBackend};
@@ -51,7 +55,7 @@ pub use sqlite::{SqliteAccess, open_sqlite};
 
 use diesel::QueryResult;
 use diesel::connection::{Connection, LoadConnection, TransactionManager};
-use diesel::query_builder::AstPass;
+use diesel::query_builder::{AstPass, QueryFragment};
 use diesel::sql_types::HasSqlType;
 
 use crate::error::Error;
@@ -129,6 +133,16 @@ impl Backend {
             Self::Sqlite => "sqlite",
             Self::Postgres => "postgres",
             Self::Mysql => "mysql",
+        }
+    }
+
+    /// The versions that Folio's own tests run on.
+    #[must_use]
+    pub const fn tested_on(self) -> &'static str {
+        match self {
+            Self::Sqlite => "the SQLite that is compiled in",
+            Self::Postgres => "PostgreSQL 15",
+            Self::Mysql => "MariaDB 10.11, MySQL 9.7",
         }
     }
 
@@ -211,6 +225,16 @@ pub trait SessionConnection: Connection + LoadConnection + Send + 'static {
 
     /// Says in a user's words what the database refused while `doing` something with `table`.
     fn explain(&self, error: diesel::result::Error, table: &str, doing: &str) -> Error;
+
+    /// The error that a statement met, replaced where the connection was lost because of the statement's size and the
+    /// error does not say that.
+    fn blame_size<S: QueryFragment<Self::Backend>>(
+        &self,
+        _statement: &S,
+        error: diesel::result::Error,
+    ) -> diesel::result::Error {
+        error
+    }
 
     /// Says in a user's words why COMMIT failed. Where the connection was lost, or SQLite met an I/O error, it is unknown
     /// what became of the work.

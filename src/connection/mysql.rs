@@ -2,9 +2,12 @@
 
 use std::sync::mpsc;
 use std::thread;
+use std::time::Duration;
 
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
 use diesel::dsl::sql;
+use diesel::mysql::Mysql;
+use diesel::query_builder::QueryFragment;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use diesel::sql_types::{BigInt, Text};
 use diesel::{Connection, ConnectionError, MysqlConnection, QueryResult, RunQueryDsl as _};
@@ -12,9 +15,10 @@ use percent_encoding::percent_decode_str;
 
 use super::refusal::{self, Meaning};
 use super::server::{Server, Waits};
+use super::tls_gate::{self, Place};
 use super::{
     Access, Backend, Engine, Isolation, KeySource, Mode, SessionConnection, Updates, UsedKeys, advice, failure,
-    mysql_keys,
+    mysql_keys, packet,
 };
 use crate::error::{Error, Result};
 
@@ -42,6 +46,7 @@ pub fn open_mysql(server: &Server, access: Access, waits: Waits) -> Result<(Mysq
              ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION,NO_AUTO_VALUE_ON_ZERO'; \
              SET innodb_lock_wait_timeout = {seconds}; SET lock_wait_timeout = {seconds}"
         ))
+        .and_then(|()| packet::learn_limit(&mut connection, &server.to_string()))
         .map_err(|error| refused(format!("setting the connection up: {error}")))?;
     let name = percent_decode_str(&name).decode_utf8_lossy().into_owned();
     if name.is_empty() {
@@ -89,7 +94,40 @@ fn demands_tls(url: &str) -> bool {
     !optional && parameters().any(asked)
 }
 
-/// MariaDB's client library takes a connection without TLS for good enough, whatever it was asked for.
+/// The URL of a gate to the same server that lets nothing secret out before TLS stands; opens it.
+fn through_gate(url: &str, wait: Duration) -> Result<String, String> {
+    let (login, place, parameters) = place_in(url)?;
+    let port = tls_gate::open(&place, wait)?;
+    Ok(format!("mysql://{login}127.0.0.1:{port}/{parameters}"))
+}
+
+/// What a URL without a database consists of: the login with its `@`, where the server is, the parameters with their `?`.
+fn place_in(url: &str) -> Result<(String, Place, String), String> {
+    let unread = || "the URL names no host".to_owned();
+    let (authority, rest) = url.strip_prefix("mysql://").and_then(|url| url.split_once('/')).ok_or_else(unread)?;
+    let split = authority.rfind('@').map_or(0, |at| at + 1);
+    let (login, host) = authority.split_at(split);
+    let is_socket = |parameter: &&str| parameter.starts_with("unix_socket=");
+    let parameters = || rest.trim_start_matches('?').split('&').filter(|parameter| !parameter.is_empty());
+    let place = match parameters().find(is_socket).and_then(|parameter| parameter.split_once('=')) {
+        Some((_, path)) => Place::Socket(percent_decode_str(&path.replace('+', " ")).decode_utf8_lossy().into_owned()),
+        None => {
+            let (name, port) = match host.rsplit_once(':') {
+                Some((name, port)) if !port.ends_with(']') => (name, port.parse().map_err(|_| unread())?),
+                _ => (host, 3306),
+            };
+            if name.is_empty() {
+                return Err(unread());
+            }
+            Place::Host(name.trim_start_matches('[').trim_end_matches(']').to_owned(), port)
+        }
+    };
+    let kept: Vec<&str> = parameters().filter(|parameter| !is_socket(parameter)).collect();
+    Ok((login.to_owned(), place, format!("?{}", kept.join("&"))))
+}
+
+/// A connection without TLS is good enough for MariaDB's client library, whatever it was asked for. The gate lets none
+/// through; this asks the server as well.
 fn has_tls(connection: &mut MysqlConnection) -> QueryResult<bool> {
     #[derive(diesel::QueryableByName)]
     struct Status {
@@ -105,7 +143,9 @@ fn has_tls(connection: &mut MysqlConnection) -> QueryResult<bool> {
 fn establish(url: String, waits: Waits) -> Result<MysqlConnection, String> {
     let (done, result) = mpsc::sync_channel(1);
     let connecting = thread::Builder::new().name("folio-connect".to_owned()).spawn(move || {
-        let _given_up = done.send(MysqlConnection::establish(&url));
+        let url = if demands_tls(&url) { through_gate(&url, waits.connect) } else { Ok(url) };
+        let established = url.map_err(ConnectionError::BadConnection).and_then(|url| MysqlConnection::establish(&url));
+        let _given_up = done.send(established);
     });
     connecting.map_err(|error| error.to_string())?;
     match result.recv_timeout(waits.connect) {
@@ -165,6 +205,10 @@ impl SessionConnection for MysqlConnection {
             Some(next) if given > held => self.batch_execute(&format!("ALTER TABLE `{table}` AUTO_INCREMENT = {next}")),
             _ => Ok(()),
         }
+    }
+
+    fn blame_size<S: QueryFragment<Mysql>>(&self, statement: &S, error: DieselError) -> DieselError {
+        packet::blame_size(statement, error)
     }
 
     fn explain(&self, error: DieselError, table: &str, doing: &str) -> Error {
@@ -339,6 +383,25 @@ mod tests {
         ] {
             assert_eq!(without_database(url), (rest.to_owned(), name.to_owned()));
         }
+    }
+
+    #[test]
+    fn the_gate_stands_where_the_server_does_and_passes_everything_else_on() {
+        let host = |name: &str, port| Place::Host(name.to_owned(), port);
+        for (url, login, place, parameters) in [
+            ("mysql://u:p%40@h:1/?ssl_ca=a.pem", "u:p%40@", host("h", 1), "?ssl_ca=a.pem"),
+            ("mysql://[::1]/?ssl_ca=a.pem", "", host("::1", 3306), "?ssl_ca=a.pem"),
+            ("mysql://u@[::1]:2/?ssl_ca=a.pem", "u@", host("::1", 2), "?ssl_ca=a.pem"),
+            (
+                "mysql://u@localhost/?unix_socket=/a%20b/s&ssl_ca=a.pem",
+                "u@",
+                Place::Socket("/a b/s".to_owned()),
+                "?ssl_ca=a.pem",
+            ),
+        ] {
+            assert_eq!(place_in(url), Ok((login.to_owned(), place, parameters.to_owned())), "{url}");
+        }
+        assert!(place_in("mysql:///?ssl_ca=a.pem").is_err());
     }
 
     #[test]

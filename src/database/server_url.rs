@@ -59,6 +59,7 @@ fn host(host: &str) -> Result<(), &'static str> {
 pub(super) fn mysql(rest: &str) -> Result<(), &'static str> {
     let login = rest.trim_start_matches('/').split(['/', '?']).next().unwrap_or("");
     let host = login.rsplit_once('@').map_or(login, |(_, host)| host);
+    let local = ["", "localhost"].contains(&host);
     if matches!(host.split_once(':'), Some(("localhost", port)) if !port.is_empty()) {
         return Err("the client library takes localhost for the default socket and passes over its port; \
              write 127.0.0.1 for TCP, or unix_socket=… for a socket");
@@ -67,11 +68,16 @@ pub(super) fn mysql(rest: &str) -> Result<(), &'static str> {
     if place.trim_start_matches('/').split_once('/').is_none_or(|(_, name)| name.is_empty()) {
         return Err("it names no database; write mysql://USER@HOST/DATABASE");
     }
-    let mut authority = false;
-    let mut demanded = false;
+    let (mut authority, mut demanded, mut optional, mut socket) = (false, false, false, false);
+    let mut seen = Vec::new();
     for parameter in parameters.split('&').filter(|parameter| !parameter.is_empty()) {
-        match parameter.split_once('=').unwrap_or((parameter, "")) {
-            ("ssl_mode", "disabled" | "preferred") => {}
+        let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
+        if seen.contains(&name) {
+            return Err("one of its parameters stands there twice");
+        }
+        seen.push(name);
+        match (name, value) {
+            ("ssl_mode", "disabled" | "preferred") => optional = true,
             ("ssl_mode", "required" | "verify_ca") => demanded = true,
             ("ssl_mode", "verify_identity") => {
                 return Err("MariaDB's client library does not compare a server's name with its certificate; write \
@@ -79,12 +85,20 @@ pub(super) fn mysql(rest: &str) -> Result<(), &'static str> {
             }
             ("ssl_mode", _) => return Err("ssl_mode is disabled, preferred, required or verify_ca"),
             ("ssl_ca", _) => authority = true,
-            ("unix_socket" | "ssl_cert" | "ssl_key", _) => {}
+            ("unix_socket", _) => socket = true,
+            ("ssl_cert" | "ssl_key", _) => {}
             _ => return Err("the parameters of a mysql URL are unix_socket, ssl_mode, ssl_ca, ssl_cert and ssl_key"),
         }
     }
     if demanded && !authority {
         return Err("MariaDB's client library asks for TLS only where ssl_ca names the file of the server's authority");
+    }
+    let asked = seen.iter().any(|name| name.starts_with("ssl_"));
+    if asked && !optional && local && !socket {
+        return Err(
+            "TLS over the default socket cannot be demanded; write unix_socket=… to name the socket, or 127.0.0.1 \
+             for TCP",
+        );
     }
     Ok(())
 }

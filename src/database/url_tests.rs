@@ -129,6 +129,9 @@ fn tls_that_mariadb_s_library_would_not_keep_to_is_refused_with_what_it_can_do()
     assert!(problem("mysql://u@h/db?ssl_mode=required").contains("ssl_ca"));
     assert!(problem("mysql://u@h/db?ssl_mode=verify_ca").contains("ssl_ca"));
     assert!(problem("mysql://u@h/db?ssl_ca=a&ssl_mode=verify_identity").contains("write ssl_mode=verify_ca"));
+    assert!(problem("mysql://u@localhost/db?ssl_ca=a").contains("write unix_socket="));
+    assert!(DatabaseUrl::parse("mysql://u@localhost/db?ssl_ca=a&unix_socket=/run/s.sock").is_ok());
+    assert!(problem("mysql://u@h/db?ssl_mode=preferred&ssl_ca=a&ssl_mode=required").contains("twice"));
     assert!(problem("mysql://u@h/db?ssl_mode=require").contains("disabled, preferred, required or verify_ca"));
     for text in ["mysql://u@h/db?ssl_mode=required&ssl_ca=a", "mysql://u@h/db?ssl_mode=disabled"] {
         assert!(DatabaseUrl::parse(text).is_ok(), "{text}");

@@ -12,9 +12,10 @@ use crate::error::{Error, Result};
 
 /// `folio` in ASCII: what PostgreSQL's advisory lock is known by, within a database.
 const POSTGRES: &str = "SELECT pg_advisory_xact_lock(439956040047)";
-/// MySQL's locks are the server's, so the name holds the database's.
-const MYSQL: &str = "SELECT GET_LOCK(CONCAT('folio-', SHA1(DATABASE())), @@innodb_lock_wait_timeout) AS held";
-const MYSQL_BACK: &str = "SELECT RELEASE_LOCK(CONCAT('folio-', SHA1(DATABASE()))) AS held";
+/// MySQL's locks belong to the server, so the name contains the database's, cut to the 64 characters that a lock's name may
+/// have: databases that agree in the first 58 wait for each other. Not a hash, because MySQL 9.6 took SHA1 and MD5 out.
+const MYSQL: &str = "SELECT GET_LOCK(CONCAT('folio-', LEFT(DATABASE(), 58)), @@innodb_lock_wait_timeout) AS held";
+const MYSQL_BACK: &str = "SELECT RELEASE_LOCK(CONCAT('folio-', LEFT(DATABASE(), 58))) AS held";
 
 #[derive(QueryableByName)]
 struct Held {

@@ -5,13 +5,14 @@ use folio::connection::Backend;
 use crate::home::Home;
 
 #[test]
-fn the_version_is_printed_with_the_engines_that_are_compiled_in() {
+fn the_version_is_printed_with_the_engines_that_are_compiled_in_and_what_they_were_tested_on() {
     let version = format!("folio {}\n", env!("CARGO_PKG_VERSION"));
     let home = Home::new(module_path!());
     assert_eq!(home.done(&["-V"]), version);
-    let built = Backend::ALL.iter().filter(|backend| backend.is_compiled_in()).map(ToString::to_string);
-    let engines = format!("engines: {}\n", built.collect::<Vec<_>>().join(", "));
-    assert_eq!(home.done(&["--version"]), version + &engines);
+    let built = || Backend::ALL.iter().filter(|backend| backend.is_compiled_in());
+    let engines = built().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let tested = built().map(|backend| backend.tested_on()).collect::<Vec<_>>().join(", ");
+    assert_eq!(home.done(&["--version"]), format!("{version}engines: {engines}\ntested on: {tested}\n"));
 }
 
 #[test]

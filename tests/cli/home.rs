@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use assert_cmd::Command;
 use folio::Database;
-use folio::connection::{Access, Backend};
+use folio::connection::Access;
 use folio::database::{Options, PooledConnection};
 use tempfile::TempDir;
 
-use crate::support::fixture::engine;
+use crate::support::engine::Engine;
 use crate::support::servers;
 
 /// The program.
@@ -35,10 +35,9 @@ pub struct Ran {
 impl Home {
     /// On the engine whose name the module bears, on SQLite where it bears none. There is no database yet.
     pub fn new(module: &str) -> Self {
-        let server = Backend::ALL.iter().any(|backend| module.split("::").any(|part| part == backend.feature()));
-        let url = match if server { engine(module) } else { Backend::Sqlite } {
-            Backend::Sqlite => None,
-            server => Some(servers::unmade(server)),
+        let url = match Engine::of(module) {
+            None | Some(Engine::Sqlite) => None,
+            Some(server) => Some(servers::unmade(server)),
         };
         Self { folder: TempDir::new().unwrap(), url }
     }

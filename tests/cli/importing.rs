@@ -164,7 +164,7 @@ fn a_note_is_the_same_one_wherever_the_program_is_run() {
         [("n", "c.md"), ("", "n/c.md"), ("n", "../n/c.md"), ("n", "."), ("", "link/c.md"), ("link", "c.md")]
     {
         let mut folio = home.folio(&["import", path, "--login", "ada"]);
-        if engine(module_path!()) == Backend::Sqlite {
+        if engine(module_path!()).backend() == Backend::Sqlite {
             folio.args(["--database-url", &home.place()]);
         }
         let ran = run(folio.current_dir(home.path().join(folder)));

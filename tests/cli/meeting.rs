@@ -65,7 +65,7 @@ fn what_was_read_from_a_pipe_and_met_another_program_is_said_to_be_imported_agai
     drop(pipe);
     let ended = program.wait_with_output().unwrap();
     let said = String::from_utf8(ended.stderr).unwrap();
-    if engine(module_path!()) == Backend::Sqlite {
+    if engine(module_path!()).backend() == Backend::Sqlite {
         // One writes at a time there, so that the other program was told to wait.
         assert!(other.code == Some(1) && ended.status.success(), "{other:?} {said}");
         return;

@@ -15,7 +15,7 @@ fn engines() -> (&'static str, &'static str) {
 }
 
 fn target_engine() -> Backend {
-    engine(engines().1)
+    engine(engines().1).backend()
 }
 
 fn source() -> Fixture {
@@ -32,7 +32,7 @@ fn copy_all(from: &Database, to: &Database) -> Result<Counts> {
 
 /// The earliest and the latest time that both engines take: MySQL has no others for what is bound as a timestamp.
 fn first_and_last() -> (Timestamp, Timestamp) {
-    if [engines().0, engines().1].contains(&"mysql") {
+    if [engines().0, engines().1].map(engine).iter().any(|engine| engine.backend() == Backend::Mysql) {
         (moment("1970-01-01T00:00:01.000001Z"), moment("2038-01-19T03:14:07.999999Z"))
     } else {
         (moment("0001-01-01T00:00:00Z"), moment("9999-12-31T23:59:59.999999Z"))
@@ -383,7 +383,7 @@ mod program {
     fn copies_into_a_database_that_it_makes_and_says_how_much() {
         let from = source();
         fill(&from).unwrap();
-        let (url, _folder) = address(target_engine());
+        let (url, _folder) = address(engine(engines().1));
         let ran = folio(&["db", "copy", from.url(), &url]);
         let (out, said) = (text(&ran.stdout), text(&ran.stderr));
         assert!(ran.status.success(), "{said}");

@@ -12,7 +12,7 @@ use folio::{Database, Error, Result};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::{add, backend, cut, line, names};
-use crate::support::fixture::{Fixture, address, fixture};
+use crate::support::fixture::{Fixture, address, engine, fixture};
 use crate::support::relay::{Break, Relay};
 use crate::support::servers;
 
@@ -27,7 +27,7 @@ pub struct Place {
 impl Place {
     /// Of a database that nobody has made.
     pub fn new() -> Self {
-        Self::of(&address(backend()).0)
+        Self::of(&address(engine(module_path!())).0)
     }
 
     pub fn of(url: &str) -> Self {
@@ -53,7 +53,12 @@ impl Place {
 /// The server, as one who may do everything.
 pub fn administer(sql: &str) {
     let any = if backend() == Backend::Postgres { "postgres" } else { "information_schema" };
-    Database::open(&servers::url(backend(), any)).unwrap().connection().unwrap().batch_execute(sql).unwrap();
+    Database::open(&servers::url(engine(module_path!()), any))
+        .unwrap()
+        .connection()
+        .unwrap()
+        .batch_execute(sql)
+        .unwrap();
 }
 
 /// Makes a user who needs a password and has no rights.

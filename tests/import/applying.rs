@@ -10,7 +10,7 @@ use crate::support::fixture::{Fixture, engine, fixture};
 use folio_conformance::Recorder;
 
 pub(super) fn database() -> Fixture {
-    Recorder::install(engine(module_path!()));
+    Recorder::install(engine(module_path!()).backend());
     fixture(module_path!())
 }
 

@@ -3,7 +3,6 @@
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 use folio::connection::{AnyConnection, Backend, SessionConnection as _};
-use folio::migrations;
 
 const RECORD: &str = "__diesel_schema_migrations";
 
@@ -23,37 +22,38 @@ const POSTGRES: &str = "\
     FROM pg_type t JOIN pg_enum e ON e.enumtypid = t.oid GROUP BY t.typname \
     ORDER BY 1";
 
+/// Not SHOW CREATE TABLE, whose columns MySQL does not tell when the statement is prepared.
+const MYSQL: &str = "\
+    SELECT concat_ws(' ', 'table', table_name, engine, table_collation, table_comment) AS line \
+    FROM information_schema.tables WHERE table_schema = DATABASE() \
+    UNION ALL SELECT concat_ws(' ', 'column', table_name, ordinal_position, column_name, column_type, collation_name, \
+        is_nullable, column_default, extra, column_comment) \
+    FROM information_schema.columns WHERE table_schema = DATABASE() \
+    UNION ALL SELECT concat_ws(' ', 'index', table_name, index_name, seq_in_index, column_name, non_unique) \
+    FROM information_schema.statistics WHERE table_schema = DATABASE() \
+    UNION ALL SELECT concat_ws(' ', 'check', constraint_name, check_clause) \
+    FROM information_schema.check_constraints WHERE constraint_schema = DATABASE() \
+    UNION ALL SELECT concat_ws(' ', 'foreign key', k.table_name, k.constraint_name, k.column_name, \
+        k.referenced_table_name, k.referenced_column_name, r.update_rule, r.delete_rule) \
+    FROM information_schema.key_column_usage k JOIN information_schema.referential_constraints r \
+        ON r.constraint_schema = k.constraint_schema AND r.constraint_name = k.constraint_name \
+        AND r.table_name = k.table_name \
+    WHERE k.table_schema = DATABASE() \
+    ORDER BY 1";
+
 #[derive(QueryableByName)]
 struct Line {
     #[diesel(sql_type = Text)]
     line: String,
 }
 
-#[derive(QueryableByName)]
-struct Made {
-    #[diesel(sql_type = Text, column_name = "Create Table")]
-    sql: String,
-}
-
 /// The catalogue, but for the record of migrations and for how many keys were given out.
 pub fn catalogue(connection: &mut AnyConnection) -> Vec<String> {
-    let lines: Vec<String> = match connection.backend() {
-        Backend::Mysql => {
-            let tables = migrations::status(connection).unwrap().tables;
-            let made =
-                |table| diesel::sql_query(format!("SHOW CREATE TABLE `{table}`")).get_result(connection).unwrap();
-            tables.into_iter().map(made).map(|made: Made| without_next_key(&made.sql)).collect()
-        }
-        other => {
-            let query = if other == Backend::Postgres { POSTGRES } else { SQLITE };
-            diesel::sql_query(query).load(connection).unwrap().into_iter().map(|line: Line| line.line).collect()
-        }
+    let query = match connection.backend() {
+        Backend::Sqlite => SQLITE,
+        Backend::Postgres => POSTGRES,
+        _ => MYSQL,
     };
-    lines.into_iter().filter(|line| !line.contains(RECORD)).collect()
-}
-
-/// `… AUTO_INCREMENT=7 …` without it.
-fn without_next_key(sql: &str) -> String {
-    let Some((before, after)) = sql.split_once(" AUTO_INCREMENT=") else { return sql.to_owned() };
-    before.to_owned() + after.trim_start_matches(|c: char| c.is_ascii_digit())
+    let lines: Vec<Line> = diesel::sql_query(query).load(connection).unwrap();
+    lines.into_iter().map(|line| line.line).filter(|line| !line.contains(RECORD)).collect()
 }

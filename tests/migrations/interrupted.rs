@@ -207,7 +207,7 @@ fn finished(url: &str, arguments: &[&str]) {
 #[test]
 fn a_program_that_is_killed_while_it_makes_or_removes_tables_does_it_when_run_again() {
     let complete = complete();
-    let (full, _folder) = address(backend());
+    let (full, _folder) = address(engine(module_path!()));
     let start = Instant::now();
     finished(&full, &["db", "create"]);
     let whole = start.elapsed();

@@ -20,7 +20,7 @@ use crate::support::fixture::{address, engine};
 use catalogue::catalogue;
 
 fn backend() -> Backend {
-    engine(module_path!())
+    engine(module_path!()).backend()
 }
 
 fn scripts() -> &'static [Script] {
@@ -46,7 +46,7 @@ struct Empty {
 
 impl Empty {
     fn new() -> Self {
-        let (url, folder) = address(backend());
+        let (url, folder) = address(engine(module_path!()));
         let db = Database::open_with(&url, Options::new().access(Access::Create)).unwrap();
         Self { connection: db.connection().unwrap(), db, url, _folder: folder }
     }
@@ -333,7 +333,7 @@ fn a_runner_that_meets_another_says_that_the_database_is_locked() {
     let lock = match backend() {
         Backend::Sqlite => "BEGIN IMMEDIATE",
         Backend::Postgres => "BEGIN; SELECT pg_advisory_xact_lock(439956040047)",
-        _ => "DO GET_LOCK(CONCAT('folio-', SHA1(DATABASE())), 0)",
+        _ => "DO GET_LOCK(CONCAT('folio-', LEFT(DATABASE(), 58)), 0)",
     };
     let mut other = empty.db.connection().unwrap();
     other.batch_execute(lock).unwrap();

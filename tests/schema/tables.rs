@@ -156,7 +156,7 @@ fn the_database_itself_refuses_values_that_the_types_refuse() {
     let user = |username: &str, email: &str| {
         format!("INSERT INTO users (user_id, username, email) VALUES (7, {username}, {email})")
     };
-    let nul = match engine(module_path!()) {
+    let nul = match engine(module_path!()).backend() {
         Backend::Sqlite => "char(0)",
         Backend::Postgres => "chr(0)",
         _ => "CHAR(0 USING utf8mb4)",

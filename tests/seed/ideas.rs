@@ -9,7 +9,7 @@ use crate::support::fixture::{Fixture, address, engine};
 use folio_conformance::Recorder;
 
 fn fixture() -> Fixture {
-    Recorder::install(engine(module_path!()));
+    Recorder::install(engine(module_path!()).backend());
     crate::support::fixture::fixture(module_path!())
 }
 

@@ -31,7 +31,7 @@ pub struct Song {
 /// Two artists, and songs that name them in letters of another case.
 fn songs() -> Fixture {
     let place = fixture(module_path!());
-    let (before, name) = match engine(module_path!()) {
+    let (before, name) = match engine(module_path!()).backend() {
         Backend::Sqlite => ("", "TEXT COLLATE NOCASE"),
         Backend::Postgres => (
             "CREATE COLLATION nocase (provider = icu, locale = 'und-u-ks-level2', deterministic = false);",

@@ -14,7 +14,7 @@ use folio_conformance::Recorder;
 
 #[test]
 fn b013_a_unit_takes_its_level_from_the_database_unless_it_says_its_own() -> Result<()> {
-    let backend = engine(module_path!());
+    let backend = engine(module_path!()).backend();
     Recorder::install(backend);
     let begins = |level: &str| match backend {
         Backend::Sqlite => vec!["BEGIN IMMEDIATE".to_owned()],
@@ -50,7 +50,7 @@ fn b013_a_unit_takes_its_level_from_the_database_unless_it_says_its_own() -> Res
 /// Whether it is when the second of two transactions ends that the engine finds they cannot have run one after the
 /// other; elsewhere the second one waits for the first.
 fn finds_conflicts_at_the_end() -> bool {
-    let backend = engine(module_path!());
+    let backend = engine(module_path!()).backend();
     let can = backend == Backend::Postgres;
     if !can {
         println!("{backend}: left out, for it needs conflicts that are found at the end (FindConflictsAtTheEnd)");

@@ -2,6 +2,9 @@
 
 #[cfg(feature = "mysql")]
 #[path = "b_collations.rs"]
+mod mariadb;
+#[cfg(feature = "mysql")]
+#[path = "b_collations.rs"]
 mod mysql;
 #[cfg(feature = "postgres")]
 #[path = "b_collations.rs"]

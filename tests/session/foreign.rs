@@ -17,6 +17,7 @@ use folio_conformance::{Capability, Harness};
 
 use crate::domain::{ANN, Author};
 use crate::harness::Place;
+use crate::support::engine;
 
 /// Counts what is sent.
 pub struct Counted {
@@ -123,7 +124,7 @@ impl Harness for Counting {
     ];
 
     fn new() -> Self {
-        Self(Place::new(Backend::Sqlite))
+        Self(Place::new(engine::Engine::Sqlite))
     }
 
     fn connect(&self) -> Counted {

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use folio::connection::{Access, AnyConnection, Backend, Waits};
+use folio::connection::{Access, AnyConnection, Waits};
 use folio::database::DatabaseUrl;
 use folio_conformance::{Capability, Harness};
 
+use crate::support::engine::Engine;
 use crate::support::fixture::address;
 
 /// A database of one test.
@@ -15,7 +16,7 @@ pub struct Place {
 }
 
 impl Place {
-    pub fn new(engine: Backend) -> Self {
+    pub fn new(engine: Engine) -> Self {
         let (url, folder) = address(engine);
         let place = Self { url: url.parse().unwrap(), _folder: folder };
         place.open(Access::Create);
@@ -38,16 +39,16 @@ impl Place {
     }
 }
 
-pub const fn capabilities(engine: Backend) -> &'static [Capability] {
+pub const fn capabilities(engine: Engine) -> &'static [Capability] {
     match engine {
-        Backend::Sqlite => &[
+        Engine::Sqlite => &[
             Capability::CheckAtCommit,
             Capability::CheckAfterStatement,
             Capability::KeepOthersOutFromBegin,
             Capability::HoldTextThatIsNone,
             Capability::CountWhoRefers,
         ],
-        Backend::Postgres => &[Capability::CheckAtCommit, Capability::CheckAfterStatement, Capability::KeepApartLess],
+        Engine::Postgres => &[Capability::CheckAtCommit, Capability::CheckAfterStatement, Capability::KeepApartLess],
         _ => &[Capability::KeepApartLess],
     }
 }
@@ -59,10 +60,10 @@ macro_rules! harness {
 
         impl Harness for $name {
             type Connection = $connection;
-            const CAPABILITIES: &'static [Capability] = capabilities(Backend::$engine);
+            const CAPABILITIES: &'static [Capability] = capabilities(Engine::$engine);
 
             fn new() -> Self {
-                Self(Place::new(Backend::$engine))
+                Self(Place::new(Engine::$engine))
             }
 
             fn connect(&self) -> $connection {
@@ -84,6 +85,10 @@ harness!(Sqlite, Sqlite, diesel::SqliteConnection, AnyConnection::Sqlite(own) =>
 harness!(AnyPostgres, Postgres, AnyConnection, any => any);
 #[cfg(feature = "postgres")]
 harness!(Postgres, Postgres, diesel::PgConnection, AnyConnection::Postgres(own) => own);
+#[cfg(feature = "mysql")]
+harness!(AnyMariadb, Mariadb, AnyConnection, any => any);
+#[cfg(feature = "mysql")]
+harness!(Mariadb, Mariadb, diesel::MysqlConnection, AnyConnection::Mysql(own) => own);
 #[cfg(feature = "mysql")]
 harness!(AnyMysql, Mysql, AnyConnection, any => any);
 #[cfg(feature = "mysql")]

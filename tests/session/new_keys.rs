@@ -381,12 +381,7 @@ fn drawn_keys(session: &mut Session<'_>) -> Result<()> {
 
 /// MySQL has no sequences.
 #[cfg(feature = "mysql")]
-fn keys_of_a_sequence_where_there_are_such(session: &mut Session<'_>) -> Result<()> {
-    let versions: Vec<String> =
-        session.rows(diesel::select(diesel::dsl::sql::<diesel::sql_types::Text>("VERSION()")))?;
-    if !versions[0].contains("MariaDB") {
-        return Ok(());
-    }
+fn keys_of_a_sequence_on_mariadb(session: &mut Session<'_>) -> Result<()> {
     session
         .connection()?
         .batch_execute("CREATE SEQUENCE numbers; ALTER TABLE tickets MODIFY id BIGINT DEFAULT (nextval(numbers))")
@@ -485,8 +480,13 @@ on!(postgres, AnyPostgres:
     b056_a_value_that_is_not_equal_to_itself_is_no_change => a_nan_is_no_change,
 );
 #[cfg(feature = "mysql")]
+on!(mariadb, AnyMariadb:
+    b054_keys_of_a_sequence_are_on_their_own_rows => keys_of_a_sequence_on_mariadb,
+    b054_keys_that_a_trigger_makes_are_refused_before_anything_is_sent => trigger_keys_are_refused,
+    b054_a_counted_key_that_a_trigger_replaces_is_never_taken_for_another_rows => replaced_keys_are_found_out,
+);
+#[cfg(feature = "mysql")]
 on!(mysql, AnyMysql:
-    b054_keys_of_a_sequence_are_on_their_own_rows => keys_of_a_sequence_where_there_are_such,
     b054_keys_that_a_trigger_makes_are_refused_before_anything_is_sent => trigger_keys_are_refused,
     b054_a_counted_key_that_a_trigger_replaces_is_never_taken_for_another_rows => replaced_keys_are_found_out,
 );
@@ -534,13 +534,12 @@ fn b054_rows_with_random_keys_go_together_where_they_can_be_told_apart_and_else_
 
 /// A user who may not see triggers is not told of one that puts another key in the counter's place.
 #[cfg(feature = "mysql")]
-#[test]
-fn b054_a_replaced_key_is_found_out_where_triggers_cannot_be_seen() -> Result<()> {
+fn replaced_keys_are_found_out_unseen(engine: crate::support::engine::Engine) -> Result<()> {
     use folio::Database;
     use folio::connection::Access;
     use folio::database::Options;
 
-    let (url, _) = crate::support::fixture::address(Backend::Mysql);
+    let (url, _) = crate::support::fixture::address(engine);
     let name = url.rsplit('/').next().unwrap().to_owned();
     let database = Database::open_with(&url, Options::default().access(Access::Create))?;
     database
@@ -564,6 +563,14 @@ fn b054_a_replaced_key_is_found_out_where_triggers_cannot_be_seen() -> Result<()
         assert!(refused.unwrap_err().to_string().contains("a trigger may have made them"), "{notes:?}");
     }
     Ok(())
+}
+
+#[cfg(feature = "mysql")]
+#[test]
+fn b054_a_replaced_key_is_found_out_where_triggers_cannot_be_seen() -> Result<()> {
+    use crate::support::engine::Engine;
+
+    [Engine::Mariadb, Engine::Mysql].into_iter().try_for_each(replaced_keys_are_found_out_unseen)
 }
 
 /// Random rows in columns of which SQLite makes numbers of one: whatever tells them apart, each key is on its own row.

@@ -2,6 +2,9 @@
 
 #[cfg(feature = "mysql")]
 #[path = "b_units.rs"]
+mod mariadb;
+#[cfg(feature = "mysql")]
+#[path = "b_units.rs"]
 mod mysql;
 #[cfg(feature = "postgres")]
 #[path = "b_units.rs"]

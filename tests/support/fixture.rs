@@ -6,10 +6,11 @@
 use std::ops::Deref;
 
 use folio::Database;
-use folio::connection::{Access, Backend, EchoOptions};
+use folio::connection::{Access, EchoOptions};
 use folio::database::Options;
 use tempfile::TempDir;
 
+use super::engine::Engine;
 use super::servers;
 
 /// A database with Folio's tables. It can be used by several connections at once.
@@ -34,16 +35,15 @@ impl Deref for Fixture {
     }
 }
 
-/// The engine whose name a module bears.
-pub fn engine(module: &str) -> Backend {
-    let named = |backend: &&Backend| module.split("::").any(|part| part == backend.feature());
-    *Backend::ALL.iter().find(named).unwrap_or_else(|| panic!("{module} bears the name of no engine"))
+/// The engine that a module is named after.
+pub fn engine(module: &str) -> Engine {
+    Engine::of(module).unwrap_or_else(|| panic!("{module} is named after no engine"))
 }
 
 /// The address of a database that is not made yet, and the folder that it will be in if it is a file.
-pub fn address(backend: Backend) -> (String, Option<TempDir>) {
-    match backend {
-        Backend::Sqlite => {
+pub fn address(engine: Engine) -> (String, Option<TempDir>) {
+    match engine {
+        Engine::Sqlite => {
             let folder = tempfile::tempdir().unwrap();
             (folder.path().join("folio.db").display().to_string(), Some(folder))
         }
@@ -53,7 +53,12 @@ pub fn address(backend: Backend) -> (String, Option<TempDir>) {
 
 /// A new database with Folio's tables and an echo, on the engine whose name the module bears.
 pub fn fixture(module: &str) -> Fixture {
-    let (url, folder) = address(engine(module));
+    fixture_on(engine(module))
+}
+
+/// A new database with Folio's tables and an echo, on that engine.
+pub fn fixture_on(engine: Engine) -> Fixture {
+    let (url, folder) = address(engine);
     let options = Options::default().access(Access::Create).echo(EchoOptions::default());
     let db = Database::open_with(&url, options).unwrap();
     db.migrate().unwrap();

@@ -4,6 +4,7 @@
 #![allow(dead_code, unused_imports)]
 
 pub mod clusters;
+pub mod engine;
 pub mod fixture;
 pub mod relay;
 pub mod servers;

@@ -11,7 +11,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use folio::connection::Backend;
+use super::engine::Engine;
 
 /// The user that the servers do not run as is root; as anyone else they run as that one. Where nobody hears any more that
 /// they are ready, the guard must not die of saying so.
@@ -44,7 +44,7 @@ as "$B/pg_ctl" -D "$D/data" -m immediate stop >/dev/null 2>&1
 rm -rf "$D"
 "#;
 
-const MYSQL: &str = r#"
+const MARIADB: &str = r#"
 U=mysql
 command -v mariadbd >/dev/null || fail "MariaDB's server is not installed (Debian: mariadb-server; '.ci/servers' installs it)"
 [ "$(id -u)" = 0 ] && chown mysql "$D" || U=$(id -un)
@@ -69,6 +69,31 @@ stop
 rm -rf "$D"
 "#;
 
+/// What `.ci/mysql-server` fetched, with a data directory to copy, in which `app` is a user already. Nothing here must survive
+/// a crash, so nothing is written through to the disk.
+const MYSQL: &str = r#"
+U=mysql
+if [ "$(id -u)" = 0 ]; then M=/var/cache/folio/mysql; else M=${XDG_CACHE_HOME:-$HOME/.cache}/folio/mysql; U=$(id -un); fi
+[ -x "$M/mysqld" ] || fail "MySQL's server is not in $M ('.ci/servers' installs it)"
+: >"$D/log"; chmod 666 "$D/log"
+cp -r "$M/data" "$D/data" || fail 'copying the data directory:'
+[ "$(id -u)" = 0 ] && chown -R "$U" "$D/data"
+as "$M/mysqld" --datadir="$D/data" --tmpdir="$D" --socket="$D/s.sock" --port="$PORT" --bind-address=127.0.0.1 \
+    --pid-file="$D/m.pid" --skip-log-bin --skip-name-resolve --performance-schema=OFF --max-connections=200 \
+    --innodb-buffer-pool-size=64M --innodb-redo-log-capacity=8M --innodb-flush-log-at-trx-commit=0 \
+    --innodb-doublewrite=OFF --innodb-flush-method=nosync --innodb-buffer-pool-load-at-startup=OFF >"$D/log" 2>&1 &
+SERVER=$!
+stop() { kill -9 "$(cat "$D/m.pid" 2>/dev/null)" 2>/dev/null; wait "$SERVER"; }
+until mariadb-admin --no-defaults -S "$D/s.sock" -uroot ping >/dev/null 2>&1; do
+    kill -0 "$SERVER" 2>/dev/null || fail 'MySQL:'
+    sleep 0.05
+done
+echo ready
+read -r _
+stop
+rm -rf "$D"
+"#;
+
 struct Server {
     port: u16,
     /// Its input ends with this process.
@@ -76,24 +101,26 @@ struct Server {
 }
 
 /// A URL of a database of that name on the private server of an engine; nobody has made it yet.
-pub fn url(backend: Backend, name: &str) -> String {
-    static RUNNING_POSTGRES: OnceLock<Result<Server, String>> = OnceLock::new();
-    static RUNNING_MYSQL: OnceLock<Result<Server, String>> = OnceLock::new();
-    let (running, script, login) = match backend {
-        Backend::Postgres => (&RUNNING_POSTGRES, POSTGRES, "postgres://app"),
-        Backend::Mysql => (&RUNNING_MYSQL, MYSQL, "mysql://app:pw"),
-        other => panic!("{other} needs no server"),
+pub fn url(engine: Engine, name: &str) -> String {
+    static POSTGRES_SERVER: OnceLock<Result<Server, String>> = OnceLock::new();
+    static MARIADB_SERVER: OnceLock<Result<Server, String>> = OnceLock::new();
+    static MYSQL_SERVER: OnceLock<Result<Server, String>> = OnceLock::new();
+    let (running, script, login) = match engine {
+        Engine::Postgres => (&POSTGRES_SERVER, POSTGRES, "postgres://app"),
+        Engine::Mariadb => (&MARIADB_SERVER, MARIADB, "mysql://app:pw"),
+        Engine::Mysql => (&MYSQL_SERVER, MYSQL, "mysql://app:pw"),
+        Engine::Sqlite => panic!("SQLite needs no server"),
     };
     match running.get_or_init(|| start(script)) {
         Ok(server) => format!("{login}@127.0.0.1:{}/{name}", server.port),
-        Err(problem) => panic!("NOT RUN on {backend}: {problem}"),
+        Err(problem) => panic!("NOT RUN on {engine}: {problem}"),
     }
 }
 
 /// A URL of a database of its own, which is not made yet.
-pub fn unmade(backend: Backend) -> String {
+pub fn unmade(engine: Engine) -> String {
     static MADE: AtomicU32 = AtomicU32::new(0);
-    url(backend, &format!("test_{}", MADE.fetch_add(1, Ordering::Relaxed)))
+    url(engine, &format!("test_{}", MADE.fetch_add(1, Ordering::Relaxed)))
 }
 
 /// Ports below those that the system gives to connections as they come: a server that was killed finds its own free again.

@@ -55,9 +55,10 @@ wide! {
 const ROWS: i64 = 250;
 
 fn database() -> (Option<tempfile::TempDir>, Database) {
-    let backend = engine(module_path!());
+    let engine = engine(module_path!());
+    let backend = engine.backend();
     Recorder::install(backend);
-    let (url, folder) = address(backend);
+    let (url, folder) = address(engine);
     let mut echo = EchoOptions::default();
     echo.longest = 1_000_000;
     let database = Database::open_with(&url, Options::default().access(Access::Create).echo(echo)).unwrap();

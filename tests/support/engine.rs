@@ -1,0 +1,61 @@
+//! The engines that the suites run on. MariaDB and MySQL are one backend to Folio and two servers here.
+
+use folio::connection::Backend;
+
+/// What a test runs on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Engine {
+    Sqlite,
+    Postgres,
+    Mariadb,
+    Mysql,
+}
+
+impl Engine {
+    const ALL: [Self; 4] = [Self::Sqlite, Self::Postgres, Self::Mariadb, Self::Mysql];
+
+    /// What a module that runs on it is called.
+    const fn module(self) -> &'static str {
+        match self {
+            Self::Sqlite => "sqlite",
+            Self::Postgres => "postgres",
+            Self::Mariadb => "mariadb",
+            Self::Mysql => "mysql",
+        }
+    }
+
+    /// The engine that a module is named after.
+    pub fn of(module: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|engine| module.split("::").any(|part| part == engine.module()))
+    }
+
+    /// Whether a time before 1970 that is bound as a timestamp is stored.
+    pub fn holds_times_before_1970(self) -> bool {
+        self != Self::Mariadb
+    }
+
+    /// Whether a statement that was killed with its connection is said to be interrupted, and not that the connection is gone.
+    pub fn names_the_killed_statement(self) -> bool {
+        self == Self::Mysql
+    }
+
+    /// What Folio calls it.
+    pub const fn backend(self) -> Backend {
+        match self {
+            Self::Sqlite => Backend::Sqlite,
+            Self::Postgres => Backend::Postgres,
+            Self::Mariadb | Self::Mysql => Backend::Mysql,
+        }
+    }
+}
+
+impl std::fmt::Display for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(match self {
+            Self::Sqlite => "SQLite",
+            Self::Postgres => "PostgreSQL",
+            Self::Mariadb => "MariaDB",
+            Self::Mysql => "MySQL",
+        })
+    }
+}
