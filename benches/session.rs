@@ -7,6 +7,10 @@
 //! runs fewer rounds; any other word runs only the comparisons whose name has it.
 
 #[cfg(feature = "postgres")]
+#[allow(dead_code, reason = "the tests take more of it")]
+#[path = "../tests/support/engine.rs"]
+mod engine;
+#[cfg(feature = "postgres")]
 #[path = "session/postgres.rs"]
 mod postgres;
 #[cfg(feature = "postgres")]

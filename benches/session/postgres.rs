@@ -5,10 +5,10 @@
 use diesel::connection::SimpleConnection;
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
-use folio::connection::Backend;
 use folio::{Handle, Session};
 
 use crate::table::{DieselPerson, Person, diesel_person, new_person, people};
+use crate::engine::Engine;
 use crate::{Clock, Comparison, Contender, Took, servers, timed};
 
 const ROWS: i64 = 20_000;
@@ -38,7 +38,7 @@ pub const COMPARISONS: &[Comparison] = &[
 
 /// A connection to a table without rows, made anew.
 fn empty() -> PgConnection {
-    let admin = servers::url(Backend::Postgres, "postgres");
+    let admin = servers::url(Engine::Postgres, "postgres");
     let mut connection = PgConnection::establish(&admin).expect("the private server");
     connection
         .batch_execute(
