@@ -101,6 +101,7 @@ impl AnyConnection {
 
     /// Where the writers of this database wait for their turn within this process, for that long, and where the engine has
     /// an order for them itself, or nobody can write, nowhere.
+    #[cfg_attr(not(feature = "sqlite"), allow(unused_variables))]
     pub(crate) fn write_queue(&mut self, patience: Duration) -> Option<WriteQueue> {
         match self {
             #[cfg(feature = "sqlite")]

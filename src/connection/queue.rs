@@ -5,6 +5,9 @@
 //! order in which they came, and only the first in line asks SQLite, often: between processes the lock goes to the one that
 //! asks when it is free.
 
+// No other engine needs one.
+#![cfg_attr(not(feature = "sqlite"), allow(dead_code))]
+
 use std::collections::VecDeque;
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
