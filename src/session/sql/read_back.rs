@@ -169,21 +169,27 @@ where
         given.put_on(sent);
         return Ok(());
     }
-    match ask_again::<E, C>(link)? {
-        KeySource::Counter { replaced: now, .. } if now == replaced => {
-            if complete && steady && !E::table().has_given_key() {
-                given.put_on(sent);
-                return Ok(());
-            }
-            from_first_key_on(link, sent, key)
-        }
-        _ => Err(unplaced::<E>("where they come from has changed; do it again")),
+    let again = ask_again::<E, C>(link)?;
+    if !matches!(again, KeySource::Counter { replaced: now, .. } if now == replaced) {
+        return Err(unplaced::<E>("where they come from has changed; do it again"));
+    }
+    if complete && steady && !E::table().has_given_key() {
+        given.put_on(sent);
+        return Ok(());
+    }
+    match from_first_key_on(link, sent, key)? {
+        true => Ok(()),
+        false if complete && !steady => Err(unplaced::<E>("the distance of counted keys has changed; do it again")),
+        false => Err(unplaced::<E>(
+            "they are not the counter's, so a trigger may have made them; give the key in the program \
+             (`#[entity(key, given)]`)",
+        )),
     }
 }
 
 /// Finds the rows among all from the first new key on, by all that was sent. Rows of somebody else's in between are passed
-/// over, unless they are the same: then it cannot be told whose they are.
-fn from_first_key_on<E, C>(link: &mut Link<'_, C>, sent: &mut [E], key: usize) -> QueryResult<()>
+/// over, unless they are the same: then it cannot be told whose they are. Gives whether all were found.
+fn from_first_key_on<E, C>(link: &mut Link<'_, C>, sent: &mut [E], key: usize) -> QueryResult<bool>
 where
     C: Engine,
     E: Columns<C::Backend>,
@@ -196,14 +202,12 @@ where
         }
         Ok(())
     })?;
-    if stored.len() != sent.len() || stored.iter().zip(&*sent).any(|(stored, sent)| !same_as_sent(stored, sent)) {
-        return Err(unplaced::<E>(
-            "they are not the counter's, so a trigger may have made them; give the key in the program \
-             (`#[entity(key, given)]`)",
-        ));
+    let found =
+        stored.len() == sent.len() && stored.iter().zip(&*sent).all(|(stored, sent)| same_as_sent(stored, sent));
+    if found {
+        sent.clone_from_slice(&stored);
     }
-    sent.clone_from_slice(&stored);
-    Ok(())
+    Ok(found)
 }
 
 /// Keys that a default makes.
