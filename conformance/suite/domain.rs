@@ -223,7 +223,8 @@ pub struct Guest {
 
 /// `{key}` is a key that the database makes, `{name}` a text that can be a key, `{late}` a rule that waits for COMMIT.
 const TABLES: &str = "
-    CREATE TABLE authors (id {key}, number BIGINT NOT NULL UNIQUE, name TEXT NOT NULL CHECK (name <> ''), email TEXT);
+    CREATE TABLE authors (id {key}, number BIGINT NOT NULL UNIQUE, name TEXT NOT NULL, email TEXT,
+        CONSTRAINT authors_name_check CHECK (name <> ''));
     CREATE TABLE books (id {key}, author_id BIGINT NOT NULL REFERENCES authors (id),
         title TEXT NOT NULL, pages BIGINT NOT NULL, changed BIGINT NOT NULL, version BIGINT NOT NULL);
     CREATE TABLE reviews (id {key}, author_id BIGINT NOT NULL REFERENCES authors (id) ON DELETE CASCADE,
