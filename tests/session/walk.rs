@@ -41,6 +41,8 @@ struct Row {
     known: Known,
     /// What the row was added with, while a rollback can still undo that.
     added: Option<String>,
+    /// The clock when it was last updated in the database.
+    updated: u32,
 }
 
 /// The model: what the contract says, by snapshots.
@@ -108,17 +110,18 @@ impl Model {
                     Known::Live { key, stored, value, seen: self.clock, open: false, doomed: false, ahead: false };
             }
         }
-        for row in &mut self.rows {
-            match &mut row.known {
+        for Row { known, updated, .. } in &mut self.rows {
+            match known {
                 Known::Live { key, doomed: true, .. } | Known::Expired { key, doomed: true } => {
                     self.stored.remove(key);
-                    row.known = Known::Deleted(*key);
+                    *known = Known::Deleted(*key);
                 }
                 Known::Live { key, stored, value, seen, open, .. } => {
                     if *open && stored != value {
                         self.stored.insert(*key, value.clone());
                         *stored = value.clone();
                         *seen = self.clock;
+                        *updated = self.clock;
                     }
                     *open = false;
                 }
@@ -220,7 +223,7 @@ impl Model {
                 let (stored, value) = (self.stored[&key].clone(), self.stored[&key].clone());
                 let known =
                     Known::Live { key, stored, value, seen: self.clock, open: false, doomed: false, ahead: false };
-                self.rows.push(Row { handle, known, added: None });
+                self.rows.push(Row { handle, known, added: None, updated: 0 });
             }
         }
     }
@@ -283,7 +286,9 @@ impl Model {
                     Known::Transient
                 }
                 Known::Deleted(key) if matches!(old, Some(Known::Deleted(_))) => Known::Deleted(*key),
-                Known::Live { seen, open: false, .. } if since.is_none_or(|since| *seen < since) => {
+                Known::Live { seen, open: false, .. }
+                    if since.is_none_or(|since| *seen < since && row.updated < since) =>
+                {
                     let mut kept = row.known.clone();
                     if let Known::Live { doomed, .. } = &mut kept {
                         *doomed = false;
@@ -295,6 +300,7 @@ impl Model {
                 }
                 other => other.clone(),
             };
+            row.updated = before.get(place).map_or(0, |old| old.updated);
         }
         self.stored = stored;
         self.keep_oldest();
@@ -332,7 +338,7 @@ fn walk(session: &mut Session<'_>, model: &mut Model, other: &mut AnyConnection,
             (0 | 1, _) => {
                 let name = format!("name {step}");
                 let handle = session.add(NewEvent::new(name.clone()).unwrap());
-                model.rows.push(Row { handle, known: Known::Pending, added: Some(name) });
+                model.rows.push(Row { handle, known: Known::Pending, added: Some(name), updated: 0 });
                 model.in_transaction = true;
             }
             (2 | 3, Some(handle)) => {
@@ -478,7 +484,7 @@ fn come_back(session: &mut Session<'_>, model: &mut Model, place: usize, handle:
         let value = if row.name == read.name { stored.clone() } else { row.name };
         let (key, seen, open) = (read.id, model.clock, value != stored);
         let known = Known::Live { key, stored, value, seen, open, doomed: false, ahead: false };
-        model.rows.push(Row { handle, known, added: None });
+        model.rows.push(Row { handle, known, added: None, updated: 0 });
     }
 }
 

@@ -56,7 +56,10 @@ impl<E: Entity> Store<E> {
         self.begin_anew();
         for index in std::mem::take(&mut self.edited) {
             // What is edited and not flushed was edited within the level, because a level begins with a flush.
-            self.drop_value(index);
+            // One that was refreshed since holds no edit any more.
+            if self.slots.loaded(index).is_some_and(|loaded| loaded.before.is_some()) {
+                self.drop_value(index);
+            }
         }
         for index in std::mem::take(&mut self.doomed) {
             self.set_doomed(index, false);
