@@ -20,6 +20,9 @@ mod sqlite;
 #[cfg(all(unix, feature = "sqlite"))]
 #[path = "cli/advising.rs"]
 mod advising;
+#[cfg(unix)]
+#[path = "cli/completing.rs"]
+mod completing;
 #[cfg(all(unix, feature = "sqlite"))]
 #[path = "cli/confirming.rs"]
 mod confirming;
@@ -42,6 +45,9 @@ mod help;
 #[cfg(feature = "sqlite")]
 #[path = "cli/looking.rs"]
 mod looking;
+#[cfg(all(unix, feature = "sqlite"))]
+#[path = "cli/screens.rs"]
+mod screens;
 #[cfg(feature = "sqlite")]
 #[path = "cli/secrets.rs"]
 mod secrets;
