@@ -23,6 +23,9 @@ mod sqlite;
 #[cfg(all(unix, feature = "sqlite"))]
 #[path = "cli/advising.rs"]
 mod advising;
+#[cfg(unix)]
+#[path = "cli/completing.rs"]
+mod completing;
 #[cfg(all(unix, feature = "sqlite"))]
 #[path = "cli/confirming.rs"]
 mod confirming;
@@ -45,6 +48,9 @@ mod help;
 #[cfg(feature = "sqlite")]
 #[path = "cli/looking.rs"]
 mod looking;
+#[cfg(all(unix, feature = "sqlite"))]
+#[path = "cli/screens.rs"]
+mod screens;
 #[cfg(feature = "sqlite")]
 #[path = "cli/secrets.rs"]
 mod secrets;

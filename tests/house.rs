@@ -74,6 +74,49 @@ fn no_file_has_two_jobs() {
     );
 }
 
+#[test]
+fn the_list_of_tables_has_every_table_of_the_schema() {
+    struct Names(Vec<&'static str>);
+
+    impl folio::services::tables::Visit for Names {
+        type Error = folio::Error;
+
+        fn visit<R: folio::services::tables::Row>(&mut self) -> folio::Result<()> {
+            self.0.push(R::table().name);
+            Ok(())
+        }
+    }
+
+    let schema = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/schema.rs")).unwrap();
+    let named = schema.split("table! {").skip(1).map(|table| table.split('(').next().unwrap().trim());
+    let mut declared: Vec<&str> = named.collect();
+    assert!(declared.len() >= 4, "{declared:?}");
+    let mut listed = Names(Vec::new());
+    folio::services::tables::each(&mut listed).unwrap();
+    declared.sort_unstable();
+    listed.0.sort_unstable();
+    assert_eq!(listed.0, declared, "src/services/tables.rs must list every table of src/schema.rs, and once");
+}
+
+#[test]
+fn all_output_of_the_program_passes_the_gates_that_escape_it() {
+    // The gates themselves; help and a slip of clap's, in its colours; a listing's writer.
+    const GATES: [&str; 4] = ["src/cli/output.rs", "src/cli/talk.rs", "src/cli/arguments.rs", "src/cli/opening.rs"];
+    let writes = |line: &str| {
+        let line = line.replace("of_stdout()", "");
+        ["print!(", "println!(", "stdout()", "stderr()", ".print()"].iter().any(|word| line.contains(word))
+    };
+    let beside: Vec<String> = sources("src")
+        .into_iter()
+        .filter(|(path, _)| !GATES.contains(&path.as_str()))
+        .flat_map(|(path, text)| {
+            let lines = text.lines().map(str::trim).filter(|line| !line.starts_with("//") && writes(line));
+            lines.map(|line| format!("{path}: {line}")).collect::<Vec<_>>()
+        })
+        .collect();
+    assert!(beside.is_empty(), "write by way of talk.rs or output.rs:\n{}", beside.join("\n"));
+}
+
 // --- reading the house ---
 
 /// Every Rust file under a folder of the repository, as (path from the repository's root, text), in order of path.

@@ -7,8 +7,8 @@ use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use folio::{Handle, Session};
 
-use crate::table::{DieselPerson, Person, diesel_person, new_person, people};
 use crate::engine::Engine;
+use crate::table::{DieselPerson, Person, diesel_person, new_person, people};
 use crate::{Clock, Comparison, Contender, Took, servers, timed};
 
 const ROWS: i64 = 20_000;

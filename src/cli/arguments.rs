@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use clap::builder::ArgGroup;
 use clap::error::ErrorKind;
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueHint};
 
 use super::completions::Completions;
 use super::db::DbCommand;
@@ -33,7 +33,9 @@ Examples:
 
 Records go to standard output: a table on a terminal; in a pipe one line a record with
 tabs between the fields and no header. All else goes to standard error. Times are UTC; a table
-shows them to the minute.
+shows them to the minute. A table that is wider than the terminal (or COLUMNS) shows the days of
+times, then leaves times out, then cuts texts with '…', then leaves out its last columns; 'tsv'
+and 'json' always have everything.
 
 The database is what --database-url says, else FOLIO_DATABASE_URL, else DATABASE_URL, else
 one of the two in the file .env of the current folder, else sqlite://folio.db.
@@ -103,7 +105,7 @@ static LONG_VERSION: LazyLock<String> = LazyLock::new(|| {
 
 /// A record of developers: their accounts, code repositories, résumés and notes, in one database
 #[derive(Debug, Parser)]
-#[command(name = "folio", version, long_version = LONG_VERSION.as_str(), after_help = AFTER, max_term_width = 100)]
+#[command(name = "folio", bin_name = "folio", version, long_version = LONG_VERSION.as_str(), after_help = AFTER, max_term_width = 100)]
 pub(super) struct Arguments {
     #[command(flatten)]
     pub globals: Globals,
@@ -117,7 +119,7 @@ pub(super) struct Arguments {
 pub(super) struct Globals {
     /// The database: a path, sqlite://FILE, sqlite::memory:, or, in a build with these engines (see --version),
     /// postgres://USER@HOST/DATABASE, mysql://… or mariadb://…
-    #[arg(long, global = true, value_name = "URL")]
+    #[arg(long, global = true, value_name = "URL", value_hint = ValueHint::FilePath)]
     pub database_url: Option<String>,
     /// How records are written: 'table', 'tsv' or 'json' [default: table on a terminal, tsv in a pipe]
     #[arg(long, global = true, value_name = "FORMAT", hide_possible_values = true)]
@@ -189,7 +191,7 @@ pub(super) fn parse() -> Result<Arguments, Exit> {
         match (error.kind(), error.source().and_then(|source| source.downcast_ref::<Error>())) {
             // Our own words, which do not repeat a value of ten thousand characters.
             (ErrorKind::ValueValidation, Some(refused)) => talk::complain(&refused.to_string()),
-            _ => talk::refuse(&error),
+            _ => talk::refuse(error),
         }
         Exit::Usage
     })

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use clap::Args;
+use clap::{Args, ValueHint};
 
 use crate::error::{Error, Result};
 use crate::exchange::MAX_RECORD;
@@ -18,7 +18,7 @@ pub(super) struct Body {
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     body: Option<String>,
     /// A file with the text; '-' is standard input
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
     body_file: Option<PathBuf>,
 }
 

@@ -1,12 +1,11 @@
 //! `folio completions`: a script for a shell.
 
-use std::io::Write as _;
-
-use clap::{Args, CommandFactory as _};
+use clap::builder::ValueHint;
+use clap::{Args, Command, CommandFactory as _};
 use clap_complete::{Shell, generate};
 
 use super::arguments::Arguments;
-use super::output::{OutputError, stdout};
+use super::output;
 
 const AFTER: &str = "\
 Examples:
@@ -15,6 +14,34 @@ Examples:
   folio completions fish > ~/.config/fish/completions/folio.fish
 
 Prints the script.";
+
+/// What the generator leaves out for bash: it offers options where a file goes, and files where none goes.
+const BASH: &str = r#"
+_folio_or_files() {
+    _folio "$@"
+    if [[ "$2" != -* && ( ${#COMPREPLY[@]} -eq 0 || "${COMPREPLY[0]}" == -* ) ]]; then
+        case " ${COMP_WORDS[*]:1:COMP_CWORD-1} " in
+            *" import "* | *" db copy "*)
+                COMPREPLY=()
+                compopt -o bashdefault -o default
+                ;;
+        esac
+    fi
+}
+
+if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+    complete -r folio
+    complete -F _folio_or_files folio
+fi
+"#;
+
+/// What the generator leaves out for fish: it knows no arguments but options.
+const FISH: &str = r#"
+complete -c folio -f
+complete -c folio -n "__fish_folio_using_subcommand import" -F
+complete -c folio -n "__fish_folio_using_subcommand db; and __fish_seen_subcommand_from copy" -F
+complete -c folio -n "__fish_folio_using_subcommand completions" -a "bash elvish fish powershell zsh"
+"#;
 
 #[derive(Debug, Args)]
 #[command(after_help = AFTER)]
@@ -26,7 +53,21 @@ pub(super) struct Completions {
 pub(super) fn run(arguments: &Completions) -> anyhow::Result<()> {
     // The generator cannot say that a pipe was closed, so it writes to memory.
     let mut script = Vec::new();
-    generate(arguments.shell, &mut Arguments::command(), "folio", &mut script);
-    let mut out = stdout();
-    Ok(out.write_all(&script).and_then(|()| out.flush()).map_err(OutputError::from)?)
+    generate(arguments.shell, &mut without_files(Arguments::command()), "folio", &mut script);
+    let mut script = String::from_utf8(script)?;
+    script.push_str(match arguments.shell {
+        Shell::Bash => BASH,
+        Shell::Fish => FISH,
+        _ => "",
+    });
+    Ok(output::write(&script)?)
+}
+
+/// The command with every value that is no file marked as such, where nothing else is known of it.
+fn without_files(command: Command) -> Command {
+    let marked = command.mut_args(|argument| {
+        let is_known = argument.get_value_hint() != ValueHint::Unknown || argument.get_possible_values().len() > 0;
+        if is_known || !argument.get_action().takes_values() { argument } else { argument.value_hint(ValueHint::Other) }
+    });
+    marked.mut_subcommands(without_files)
 }

@@ -1,10 +1,9 @@
 //! `folio db copy`: every record of one database goes into another.
 
 use std::borrow::Cow;
-use std::io::Write as _;
 
 use anyhow::anyhow;
-use clap::Args;
+use clap::{Args, ValueHint};
 use serde::Serialize;
 
 use super::arguments::Globals;
@@ -13,11 +12,12 @@ use super::exit::{self, Usage};
 use super::interrupt::Interrupt;
 use super::meter::Count;
 use super::opening::bring_up_to_date;
-use super::output::{Column, Format, OutputError, Record, stdout};
+use super::output::{self, Column, Format, Record};
 use super::{pasted, talk};
 use crate::database::{Access, Database, redact};
 use crate::error::Error;
-use crate::services::copy::{self, Counts, Doing, Step};
+use crate::services::copy::{self, Doing, Step};
+use crate::services::tables::Counts;
 
 const AFTER: &str = "\
 Examples:
@@ -41,10 +41,10 @@ records. Columns: kind, copied. Exit code 3 where either database lacks migratio
 #[command(after_help = AFTER)]
 pub(super) struct Copy {
     /// The database to copy: a path or a URL
-    #[arg(value_name = "FROM_URL")]
+    #[arg(value_name = "FROM_URL", value_hint = ValueHint::AnyPath)]
     from: String,
     /// The database to copy into: a path or a URL
-    #[arg(value_name = "TO_URL")]
+    #[arg(value_name = "TO_URL", value_hint = ValueHint::AnyPath)]
     to: String,
 }
 
@@ -53,6 +53,8 @@ pub(super) fn run(globals: &Globals, Copy { from, to }: &Copy) -> anyhow::Result
         return Err(Usage("db copy takes its two databases as arguments; leave --database-url out".to_owned()).into());
     }
     let (from_url, to_url) = (given_url(from, "FROM_URL")?, given_url(to, "TO_URL")?);
+    pasted::warn_of_password(from, "FROM_URL", from_url.address().password_elsewhere());
+    pasted::warn_of_password(to, "TO_URL", to_url.address().password_elsewhere());
     // The source first: where nothing can be copied, nothing is made.
     let source = globals.open_at(from, &from_url, Access::Read).map_err(no_source)?;
     source.require_current().map_err(|error| pasted::about(error.into(), Some(from)))?;
@@ -64,7 +66,7 @@ pub(super) fn run(globals: &Globals, Copy { from, to }: &Copy) -> anyhow::Result
 
     let copied = copy_everything(&source, &target)?;
     let done = format!("{} holds the whole copy", target.place());
-    print(globals, copied).map_err(|error| exit::after(&done, error))?;
+    print(globals, &copied).map_err(|error| exit::after(&done, error))?;
     talk::say_to_a_person(&if to_url.address().is_private() {
         "copied and compared; what was in memory is gone again".to_owned()
     } else {
@@ -116,14 +118,9 @@ fn copy_everything(source: &Database, target: &Database) -> anyhow::Result<Count
 }
 
 /// Writes what was copied: in sentences, unless a format was asked for.
-fn print(globals: &Globals, copied: Counts) -> anyhow::Result<()> {
-    let kinds = [
-        ("users", copied.users),
-        ("repositories", copied.repositories),
-        ("résumés", copied.resumes),
-        ("notes", copied.notes),
-        ("in all", copied.total()),
-    ];
+fn print(globals: &Globals, copied: &Counts) -> anyhow::Result<()> {
+    let in_all = ("in all", copied.total());
+    let kinds = copied.iter().map(|count| (count.many, count.rows)).chain([in_all]);
     if matches!(globals.format, Some(Format::Tsv | Format::Json)) {
         let mut listing = globals.listing();
         for (kind, copied) in kinds {
@@ -131,9 +128,8 @@ fn print(globals: &Globals, copied: Counts) -> anyhow::Result<()> {
         }
         return Ok(listing.finish()?);
     }
-    let sentences: String = kinds.iter().map(|(kind, copied)| format!("{kind:<13} {copied} copied\n")).collect();
-    let mut out = stdout();
-    Ok(out.write_all(sentences.as_bytes()).and_then(|()| out.flush()).map_err(OutputError::from)?)
+    let sentences: String = kinds.map(|(kind, copied)| format!("{kind:<13} {copied} copied\n")).collect();
+    Ok(output::write(&sentences)?)
 }
 
 /// How much was copied of one kind.

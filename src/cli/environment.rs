@@ -8,6 +8,7 @@ use std::path::Path;
 use anyhow::anyhow;
 
 use super::body::bounded;
+use super::dotenv;
 use super::exit::Usage;
 use crate::database::DatabaseUrl;
 use crate::error::Error;
@@ -54,14 +55,11 @@ fn from_environment() -> anyhow::Result<(String, String)> {
             Err(env::VarError::NotUnicode(_)) => return Err(anyhow!("{name}: its value is not UTF-8 text")),
         }
     }
-    let variables = match read_file(Path::new(FILE))? {
-        Some(bytes) => variables(&bytes)?,
-        None => Vec::new(),
-    };
-    for name in NAMES {
-        // Of several the first stands, as for a shell that reads only what is not yet set.
-        if let Some((_, text)) = variables.iter().find(|(key, _)| key == name) {
-            return Ok((text.clone(), format!("{name} in {}", shown())));
+    if let Some(bytes) = read_file(Path::new(FILE))? {
+        for name in NAMES {
+            if let Some(text) = dotenv::value(&shown(), &bytes, name)? {
+                return Ok((text, format!("{name} in {}", shown())));
+            }
         }
     }
     Ok((DEFAULT.to_owned(), "the default".to_owned()))
@@ -84,59 +82,4 @@ fn read_file(path: &Path) -> Result<Option<Vec<u8>>, Error> {
 /// The file's absolute path, for messages.
 fn shown() -> String {
     std::path::absolute(FILE).map_or_else(|_| FILE.to_owned(), |path| path.display().to_string())
-}
-
-/// Reads the file's variables, in their order.
-fn variables(bytes: &[u8]) -> anyhow::Result<Vec<(String, String)>> {
-    let refused = |place: String, problem: &str| Error::Input {
-        place: format!("{}{place}", shown()),
-        problem: problem.to_owned(),
-    };
-    let text = std::str::from_utf8(bytes).map_err(|error| {
-        let line = bytes[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n').count() + 1;
-        refused(format!(", line {line}"), "it is not UTF-8 text")
-    })?;
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    // Neither the parser's words nor the line are shown: it may hold a password.
-    let parse = |text: &str| dotenvy::from_read_iter(text.as_bytes()).collect::<Result<Vec<_>, _>>();
-    parse(text).map_err(|_| {
-        // The parser tells no line. The one that it stumbles over follows the longest beginning that it takes.
-        let lines: Vec<&str> = text.split_inclusive('\n').collect();
-        let taken = (0..lines.len()).rev().find(|taken| parse(&lines[..*taken].concat()).is_ok());
-        let place = format!(", line {}", taken.unwrap_or(0) + 1);
-        refused(place, "this is not NAME=value; put a value with spaces into quotes").into()
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_line_that_is_wrong_is_named() {
-        for (text, line) in [
-            ("oops", 1),
-            ("A=1\n# oops\noops\nB=2\n", 3),
-            ("A='two\nlines'\r\nB=a b\r\n", 3),
-            ("\u{feff}A=1\n\n  spaced out\n", 3),
-            ("A=1\nB='never closed\nC=3\n", 2),
-        ] {
-            let refused = variables(text.as_bytes()).unwrap_err().to_string();
-            assert!(refused.contains(&format!(".env, line {line}: ")), "{text:?}: {refused}");
-        }
-        let refused = variables(b"A=1\nB=\xff\n").unwrap_err().to_string();
-        assert!(refused.contains(".env, line 2: it is not UTF-8"), "{refused}");
-    }
-
-    #[test]
-    fn a_refused_line_is_not_repeated() {
-        let refused = variables(b"DATABASE_URL=postgres://u:SECRET word@h/db\n").unwrap_err();
-        assert!(!format!("{refused} {refused:?}").contains("SECRET"), "{refused:?}");
-    }
-
-    #[test]
-    fn a_byte_order_mark_is_no_part_of_a_name() {
-        let read = variables("\u{feff}DATABASE_URL=folio.db # here\n".as_bytes()).unwrap();
-        assert_eq!(read, [("DATABASE_URL".to_owned(), "folio.db".to_owned())]);
-    }
 }

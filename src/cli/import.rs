@@ -1,17 +1,16 @@
 //! `folio import`: other people's files become records.
 
 use std::borrow::Cow;
-use std::io::Write as _;
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueHint};
 use serde::Serialize;
 
 use super::arguments::Globals;
 use super::meter::Meter;
-use super::output::{Column, Format, OutputError, Record, stdout};
+use super::output::{self, Column, Format, Record};
 use super::people::Whose;
-use super::{exit, pasted, talk};
+use super::{exit, pasted, talk, values};
 use crate::database::{Database, Isolation, Retry};
 use crate::error::{Error, Result};
 use crate::exchange::{self, Gathered, Input, Rules, Skipped, Summary, Tally, gather};
@@ -56,10 +55,10 @@ const NAMED: usize = 20;
 #[command(after_help = AFTER)]
 pub(super) struct Import {
     /// Files and folders; '-' is standard input
-    #[arg(required = true, value_name = "PATH")]
+    #[arg(required = true, value_name = "PATH", value_hint = ValueHint::AnyPath)]
     paths: Vec<PathBuf>,
     /// What they are, instead of what their content shows: 'github', 'jsonresume' or 'markdown'
-    #[arg(long = "as", value_name = "FORMAT")]
+    #[arg(long = "as", value_name = "FORMAT", value_parser = values::IMPORT_FORMAT, hide_possible_values = true)]
     given: Option<exchange::Format>,
     /// Go on after a named file that cannot be imported, as with the files of a folder
     #[arg(long)]
@@ -213,8 +212,7 @@ fn print(globals: &Globals, summary: &Summary) -> anyhow::Result<()> {
     for (kind, tally) in met {
         sentences.push_str(&format!("{kind:<13} {tally}\n"));
     }
-    let mut out = stdout();
-    Ok(out.write_all(sentences.as_bytes()).and_then(|()| out.flush()).map_err(OutputError::from)?)
+    Ok(output::write(&sentences)?)
 }
 
 /// What was done with the records of one kind.

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::output::printable;
 use super::talk;
 use crate::exchange::Progress;
 
@@ -21,7 +20,7 @@ impl Meter {
             Some(bytes) => ProgressBar::new(bytes).with_style(style("{prefix} {bar:24} {percent:>3} % {msg}")),
             None => ProgressBar::no_length().with_style(style("{prefix} {spinner} {decimal_bytes} {msg}")),
         };
-        bar.set_prefix(printable(name).into_owned());
+        bar.set_prefix(talk::safe(name));
         bar.enable_steady_tick(Duration::from_millis(200));
         Self { bar, reading }
     }

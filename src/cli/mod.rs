@@ -9,6 +9,7 @@ mod completions;
 mod confirm;
 mod copy;
 mod db;
+mod dotenv;
 mod echo;
 mod editor;
 mod environment;

@@ -83,7 +83,7 @@ pub(super) struct Add {
     #[command(flatten)]
     owner: Whose,
     /// The repository that it is about
-    #[arg(long, value_name = "ID|OWNER/NAME")]
+    #[arg(long, value_name = "ID|OWNER/NAME", value_parser = values::repository)]
     repo: Option<Which>,
     #[command(flatten)]
     body: Body,
@@ -92,6 +92,7 @@ pub(super) struct Add {
 #[derive(Debug, Args)]
 pub(super) struct Get {
     /// The note's id
+    #[arg(value_parser = values::note_id::<Note>)]
     id: Id<Note>,
 }
 
@@ -100,7 +101,7 @@ pub(super) struct List {
     #[command(flatten)]
     owner: Whose,
     /// Only those about this repository
-    #[arg(long, value_name = "ID|OWNER/NAME")]
+    #[arg(long, value_name = "ID|OWNER/NAME", value_parser = values::repository)]
     repo: Option<Which>,
     /// Only those of this name
     #[arg(long)]
@@ -113,12 +114,13 @@ pub(super) struct List {
 #[derive(Debug, Args)]
 pub(super) struct Edit {
     /// The note's id
+    #[arg(value_parser = values::note_id::<Note>)]
     id: Id<Note>,
     /// Its new name
     #[arg(long, value_parser = values::note_name)]
     name: Option<Text256>,
     /// The repository that it is about
-    #[arg(long, value_name = "ID|OWNER/NAME")]
+    #[arg(long, value_name = "ID|OWNER/NAME", value_parser = values::repository)]
     repo: Option<Which>,
     /// It is about no repository any more
     #[arg(long, conflicts_with = "repo")]
@@ -130,6 +132,7 @@ pub(super) struct Edit {
 #[derive(Debug, Args)]
 pub(super) struct Remove {
     /// The note's id
+    #[arg(value_parser = values::note_id::<Note>)]
     id: Id<Note>,
 }
 

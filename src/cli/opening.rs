@@ -4,6 +4,7 @@ use super::arguments::Globals;
 use super::environment;
 use super::exit;
 use super::output::{Format, Listing, Place, Record, stdout};
+use super::pasted;
 use super::talk;
 use crate::database::{Access, Database, DatabaseUrl, EchoOptions, Options};
 use crate::error::Result;
@@ -35,6 +36,9 @@ impl Globals {
     /// Opens the database as it stands, and says so where that made a file.
     pub(super) fn open(&self, access: Access) -> anyhow::Result<Database> {
         let (text, url) = environment::database_url(self.database_url.as_deref())?;
+        if let Some(option) = &self.database_url {
+            pasted::warn_of_password(option, "--database-url", Some("FOLIO_DATABASE_URL"));
+        }
         self.open_at(&text, &url, access)
     }
 

@@ -5,8 +5,11 @@ use std::fmt::Write as _;
 use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
 use std::marker::PhantomData;
 
-use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
 use serde::Serialize;
+use terminal_size::{Width, terminal_size_of};
+
+pub use screen::printable;
+use screen::{drives_a_screen, push_field};
 
 /// How records are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -14,8 +17,8 @@ use serde::Serialize;
 pub enum Format {
     /// Columns under a header, fitted to the terminal.
     Table,
-    /// One line a record without a header, tabs between the fields; tab, newline, return and backslash written as \t, \n,
-    /// \r and \\.
+    /// One line a record without a header, tabs between the fields; in a field tab, newline, return and backslash are
+    /// written as \t, \n, \r and \\, and other characters that would drive a terminal as \u{1b}.
     Tsv,
     /// One array, one record a line.
     Json,
@@ -34,11 +37,13 @@ pub enum Place {
 }
 
 impl Place {
-    /// Where standard output goes.
+    /// Where standard output goes. How wide a terminal is, the variable `COLUMNS` says before the terminal itself.
     #[must_use]
     pub fn of_stdout() -> Self {
         if io::stdout().is_terminal() {
-            Self::Terminal { width: Table::new().width().filter(|width| *width > 0) }
+            let said = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+            let width = said.or_else(|| terminal_size_of(io::stdout()).map(|(Width(columns), _)| columns));
+            Self::Terminal { width: width.filter(|width| *width > 0) }
         } else {
             Self::Pipe
         }
@@ -136,35 +141,16 @@ pub fn is_closed_pipe(error: &anyhow::Error) -> bool {
 
 /// Standard output, locked and buffered. What is left in the buffer goes out when it is dropped.
 #[must_use]
-pub fn stdout() -> BufWriter<StdoutLock<'static>> {
+pub(super) fn stdout() -> BufWriter<StdoutLock<'static>> {
     BufWriter::with_capacity(64 * 1024, io::stdout().lock())
 }
 
-/// Text that came from data, fit for a screen: characters that would move the cursor, change colours or turn the
-/// reading direction stand there escaped, as `\n` or `\u{1b}`.
-///
-/// ```
-/// use folio::cli::output::printable;
-///
-/// assert_eq!(printable("Ада 🦀"), "Ада 🦀");
-/// assert_eq!(printable("a\u{1b}[2Jb\n"), r"a\u{1b}[2Jb\n");
-/// ```
-#[must_use]
-pub fn printable(text: &str) -> Cow<'_, str> {
-    if !text.contains(drives_a_screen) {
-        return Cow::Borrowed(text);
-    }
-    let mut safe = String::with_capacity(text.len() + 16);
-    for character in text.chars() {
-        if drives_a_screen(character) { safe.extend(character.escape_default()) } else { safe.push(character) }
-    }
-    Cow::Owned(safe)
-}
-
-/// Control characters, line and paragraph separators, and the marks that override the direction of text.
-fn drives_a_screen(character: char) -> bool {
-    character.is_control()
-        || matches!(character, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+/// Writes a text to standard output, its line ends and tabs kept and everything else that would drive a screen escaped.
+pub(super) fn write(text: &str) -> Result<(), OutputError> {
+    let line = |line: &str| line.split('\t').map(printable).collect::<Vec<_>>().join("\t");
+    let safe = text.split('\n').map(line).collect::<Vec<_>>().join("\n");
+    let mut out = stdout();
+    Ok(out.write_all(safe.as_bytes()).and_then(|()| out.flush())?)
 }
 
 /// Writes records as they come, in one format.
@@ -245,7 +231,7 @@ impl<R: Record, W: Write> Listing<R, W> {
                     if position > 0 {
                         line.push('\t');
                     }
-                    push_field(&mut line, &cell.unwrap_or_default(), self.place);
+                    push_field(&mut line, &cell.unwrap_or_default());
                 }
                 line.push('\n');
                 self.out.write_all(line.as_bytes())?;
@@ -275,37 +261,14 @@ impl<R: Record, W: Write> Listing<R, W> {
     }
 
     fn write_page(&mut self) -> Result<(), OutputError> {
-        let mut table = Table::new();
-        table.force_no_tty();
-        table.load_style(TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─')));
-        table.set_header(R::COLUMNS.iter().map(|column| column.name));
-        table.add_rows(self.page.drain(..));
-        for (column, Column { kind, .. }) in table.column_iter_mut().zip(R::COLUMNS) {
-            column.set_padding((0, 1));
-            column.set_cell_alignment(if *kind == Kind::Number { CellAlignment::Right } else { CellAlignment::Left });
-        }
-        if let Place::Terminal { width: Some(width) } = self.place {
-            table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
-        }
-        for line in table.lines() {
-            writeln!(self.out, "{}", line.trim_end())?;
+        let width = match self.place {
+            Place::Terminal { width } => width,
+            Place::Pipe => None,
+        };
+        for line in table::lines(R::COLUMNS, std::mem::take(&mut self.page), width) {
+            writeln!(self.out, "{line}")?;
         }
         Ok(())
-    }
-}
-
-/// Appends a field of a tab-separated row; on a terminal without anything that would drive it.
-fn push_field(line: &mut String, value: &str, place: Place) {
-    let shown_to_a_person = matches!(place, Place::Terminal { .. });
-    for character in value.chars() {
-        match character {
-            '\t' => line.push_str("\\t"),
-            '\n' => line.push_str("\\n"),
-            '\r' => line.push_str("\\r"),
-            '\\' => line.push_str("\\\\"),
-            other if shown_to_a_person && drives_a_screen(other) => line.extend(other.escape_default()),
-            other => line.push(other),
-        }
     }
 }
 
@@ -320,8 +283,10 @@ impl serde_json::ser::Formatter for QuietJson {
         let mut escaped = String::with_capacity(fragment.len() + 16);
         for character in fragment.chars() {
             if drives_a_screen(character) {
-                // All of them are in the first 65,536 characters, so that four digits do; a String takes every write.
-                let _ = write!(escaped, "\\u{:04x}", u32::from(character));
+                for unit in character.encode_utf16(&mut [0; 2]) {
+                    // A String takes every write.
+                    let _ = write!(escaped, "\\u{unit:04x}");
+                }
             } else {
                 escaped.push(character);
             }
@@ -330,5 +295,7 @@ impl serde_json::ser::Formatter for QuietJson {
     }
 }
 
+mod screen;
+mod table;
 #[cfg(test)]
 mod tests;

@@ -2,16 +2,44 @@
 
 use std::borrow::Cow;
 
+use super::output::printable;
+use super::talk;
 use crate::database::redact;
 use crate::error::Error;
 
-/// The word as a POSIX shell takes it: bare where nothing in it means something to a shell, else in single quotes.
+/// The word as a POSIX shell takes it: bare where nothing in it means something to a shell, else in single quotes; with
+/// control characters, as what `printf` makes of their numbers, because none of them reaches a screen.
 pub(super) fn quoted(word: &str) -> Cow<'_, str> {
     let is_plain = |character: char| character.is_alphanumeric() || "_-./:@%+=,".contains(character);
     if !word.is_empty() && word.chars().all(is_plain) {
         return Cow::Borrowed(word);
     }
-    Cow::Owned(format!("'{}'", word.replace('\'', r"'\''")))
+    if printable(word) == word {
+        return Cow::Owned(format!("'{}'", word.replace('\'', r"'\''")));
+    }
+    let mut format = String::new();
+    for character in word.chars() {
+        match character {
+            '%' => format.push_str("%%"),
+            '\\' => format.push_str(r"\\"),
+            '\'' => format.push_str(r"\047"),
+            other if printable(&other.to_string()) == other.to_string() => format.push(other),
+            other => other.to_string().bytes().for_each(|byte| format.push_str(&format!("\\{byte:03o}"))),
+        }
+    }
+    Cow::Owned(format!("\"$(printf '{format}')\""))
+}
+
+/// Warns where a URL on the command line, in the argument called `origin`, holds a secret, which the list of processes
+/// shows; `instead` says where else it may stand.
+pub(super) fn warn_of_password(url: &str, origin: &str, instead: Option<&str>) {
+    if redact(url) == url {
+        return;
+    }
+    let way_out = instead.map(|place| format!("; put it into {place} instead")).unwrap_or_default();
+    talk::complain(&format!(
+        "warning: {origin} holds a password, which other users of this machine can see in the list of processes{way_out}"
+    ));
 }
 
 /// The command with the option that names its database, where `url`, as it was typed, is not what commands take by
@@ -24,14 +52,19 @@ pub(super) fn command(words: &str, url: Option<&str>) -> String {
 }
 
 /// The error with its database named in the command that it advises: typed as it stands, the command is about that one.
+/// With its option it stands on a line of its own, so that its quotes are those of a shell.
 pub(super) fn about(error: anyhow::Error, url: Option<&str>) -> anyhow::Error {
-    let advised = match error.downcast_ref() {
-        Some(Error::NoDatabase { .. }) => "folio db create",
-        Some(Error::MigrationsPending { .. }) => "folio migrate up",
-        Some(Error::NotFolio { .. }) => "folio migrate up --into-existing",
+    let Some(url) = url else { return error };
+    let (advised, purpose) = match error.downcast_ref() {
+        Some(Error::NoDatabase { .. }) => ("folio db create", "to make one"),
+        Some(Error::MigrationsPending { .. }) => ("folio migrate up", "to bring it up to date"),
+        Some(Error::NotFolio { .. }) => ("folio migrate up --into-existing", "to add Folio's tables beside them"),
         _ => return error,
     };
-    let said = error.to_string().replace(&format!("'{advised}'"), &format!("'{}'", command(advised, url)));
+    let said = error.to_string();
+    // What it advises without a database's name is its last clause.
+    let fact = said.rsplit_once("; ").filter(|(_, advice)| advice.contains(advised)).map_or(&*said, |(fact, _)| fact);
+    let said = format!("{fact}; {purpose}:\n  {}", command(advised, Some(url)));
     error.context(said)
 }
 
@@ -50,6 +83,8 @@ mod tests {
             ("postgres://u@h/db?x=1&y=2", "'postgres://u@h/db?x=1&y=2'"),
             ("it's.db", r"'it'\''s.db'"),
             ("~/$HOME", "'~/$HOME'"),
+            ("a\nb", r#""$(printf 'a\012b')""#),
+            ("it's\u{1b}[1m 5%\\\u{9b}", r#""$(printf 'it\047s\033[1m 5%%\\\302\233')""#),
         ] {
             assert_eq!(quoted(word), shown);
         }

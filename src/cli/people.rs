@@ -13,10 +13,10 @@ use crate::types::Id;
 #[group(multiple = false)]
 pub(super) struct Whose {
     /// Of the user with this id
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", value_parser = values::owner_id::<User>)]
     user: Option<Id<User>>,
     /// Of the user with this account number
-    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = values::number)]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = values::account)]
     account: Option<i64>,
     /// Of the user with this username
     #[arg(long, value_name = "NAME")]

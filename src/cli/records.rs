@@ -1,12 +1,11 @@
 //! The records of each noun as they are printed: columns in a fixed order, and all of them in JSON.
 
 use std::borrow::Cow;
-use std::io::Write as _;
 
 use serde::Serialize;
 
 use super::arguments::Globals;
-use super::output::{Column, Format, OutputError, Record, printable, stdout};
+use super::output::{self, Column, Format, Record, printable};
 use crate::models::{Note, Repository, Resume, User};
 use crate::services::repositories::Owned;
 
@@ -156,12 +155,10 @@ impl Globals {
         if let Some(body) = body.filter(|body| !body.is_empty()) {
             shown.push('\n');
             for line in body.lines() {
-                let line = line.split('\t').map(printable).collect::<Vec<_>>().join("\t");
-                shown.push_str(&line);
+                shown.push_str(line);
                 shown.push('\n');
             }
         }
-        let mut out = stdout();
-        Ok(out.write_all(shown.as_bytes()).and_then(|()| out.flush()).map_err(OutputError::from)?)
+        Ok(output::write(&shown)?)
     }
 }

@@ -83,14 +83,14 @@ pub(super) struct Add {
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = values::number)]
     number: Option<i64>,
     /// Who may see it: 'public' or 'private'
-    #[arg(long, default_value = "public")]
+    #[arg(long, default_value = "public", value_parser = values::STATUS, hide_possible_values = true)]
     status: RepositoryStatus,
 }
 
 #[derive(Debug, Args)]
 pub(super) struct Get {
     /// The repository: its id, or owner/name
-    #[arg(value_name = "ID|OWNER/NAME")]
+    #[arg(value_name = "ID|OWNER/NAME", value_parser = values::repository)]
     which: Which,
 }
 
@@ -102,7 +102,7 @@ pub(super) struct List {
     #[arg(long)]
     name: Option<String>,
     /// Only those of this status: 'public' or 'private'
-    #[arg(long)]
+    #[arg(long, value_parser = values::STATUS, hide_possible_values = true)]
     status: Option<RepositoryStatus>,
     /// At most so many
     #[arg(long, value_name = "N", value_parser = values::limit)]
@@ -113,13 +113,13 @@ pub(super) struct List {
 #[command(group = clap::ArgGroup::new("change").args(WHOSE).args(["name", "status", "number"]).required(true).multiple(true))]
 pub(super) struct Edit {
     /// The repository: its id, or owner/name
-    #[arg(value_name = "ID|OWNER/NAME")]
+    #[arg(value_name = "ID|OWNER/NAME", value_parser = values::repository)]
     which: Which,
     /// The new name
     #[arg(long, value_parser = values::repository_name)]
     name: Option<Text256>,
     /// The new status: 'public' or 'private'
-    #[arg(long)]
+    #[arg(long, value_parser = values::STATUS, hide_possible_values = true)]
     status: Option<RepositoryStatus>,
     /// The repository's number where it comes from
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = values::number)]
@@ -131,7 +131,7 @@ pub(super) struct Edit {
 #[derive(Debug, Args)]
 pub(super) struct Remove {
     /// The repository: its id, or owner/name
-    #[arg(value_name = "ID|OWNER/NAME")]
+    #[arg(value_name = "ID|OWNER/NAME", value_parser = values::repository)]
     which: Which,
 }
 

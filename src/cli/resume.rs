@@ -87,6 +87,7 @@ pub(super) struct Add {
 #[derive(Debug, Args)]
 pub(super) struct Get {
     /// The résumé's id
+    #[arg(value_parser = values::resume_id::<Resume>)]
     id: Id<Resume>,
 }
 
@@ -105,6 +106,7 @@ pub(super) struct List {
 #[derive(Debug, Args)]
 pub(super) struct Edit {
     /// The résumé's id
+    #[arg(value_parser = values::resume_id::<Resume>)]
     id: Id<Resume>,
     /// What it is for now
     #[arg(long, value_parser = values::vacancy)]
@@ -116,6 +118,7 @@ pub(super) struct Edit {
 #[derive(Debug, Args)]
 pub(super) struct Remove {
     /// The résumé's id
+    #[arg(value_parser = values::resume_id::<Resume>)]
     id: Id<Resume>,
 }
 

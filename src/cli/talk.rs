@@ -1,7 +1,10 @@
 //! Talk on standard error: for people, never for programs. Where nobody listens any more, nothing is lost. All that is
 //! said, but for how far long work has come, goes through here, and the passwords of URLs stay here.
 
+use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write as _};
+
+use clap::error::ContextValue;
 
 use super::output::printable;
 use crate::database::redact;
@@ -17,8 +20,13 @@ pub(super) fn ask(question: &str) {
 }
 
 fn write(text: &str) {
-    let safe: Vec<_> = without_passwords(text).split('\n').map(|line| printable(line).into_owned()).collect();
+    let safe: Vec<_> = text.split('\n').map(safe).collect();
     let _ = io::stderr().lock().write_all(safe.join("\n").as_bytes());
+}
+
+/// Text on one line as a person may see it: nothing in it drives a terminal, and no URL shows its password.
+pub(super) fn safe(text: &str) -> String {
+    printable(&without_passwords(text)).into_owned()
 }
 
 /// Says something that a script need not hear.
@@ -33,26 +41,42 @@ pub(super) fn complain(problem: &str) {
     say(&format!("folio: {}", problem.trim_end()));
 }
 
-/// Says what clap has against a command line, in its colours unless it repeats a password.
-pub(super) fn refuse(error: &clap::Error) {
-    let plain = error.render().to_string();
-    if without_passwords(&plain) == plain {
+/// Says what clap has against a command line: in its colours, unless an argument holds what must not reach a screen.
+pub(super) fn refuse(mut error: clap::Error) {
+    let contexts: Vec<_> = error
+        .context()
+        .filter_map(|(kind, value)| match value {
+            ContextValue::String(text) => Some((kind, ContextValue::String(safe(text)))),
+            ContextValue::Strings(texts) => {
+                Some((kind, ContextValue::Strings(texts.iter().map(|text| safe(text)).collect())))
+            }
+            _ => None,
+        })
+        .collect();
+    for (kind, value) in contexts {
+        error.insert(kind, value);
+    }
+    // Its suggestions repeat arguments too, between codes of its own.
+    let is_safe = |argument: OsString| safe(&argument.to_string_lossy()) == argument.to_string_lossy();
+    if std::env::args_os().all(is_safe) {
         let _ = error.print();
     } else {
-        say(plain.trim_end());
+        say(error.render().to_string().trim_end());
     }
 }
 
-/// The text with the password of every URL in it hidden: a URL may stand where none is expected, and be repeated.
+/// The text with the password of every URL in it hidden: a URL may stand where none is expected, and be repeated. One
+/// may lack its scheme or the colon after it.
 ///
 /// One ends at white space; what closes a sentence or a quotation around it does not belong to it.
 fn without_passwords(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     let mut rest = text;
-    while let Some(colon) = rest.find("://") {
+    while let Some(slashes) = rest.find("//") {
         let is_of_scheme = |character: char| character.is_ascii_alphanumeric() || "+-.".contains(character);
-        let start = rest[..colon].trim_end_matches(is_of_scheme).len();
-        let end = rest[colon..].find(char::is_whitespace).map_or(rest.len(), |length| colon + length);
+        let scheme = rest[..slashes].strip_suffix(':').unwrap_or(&rest[..slashes]);
+        let start = scheme.trim_end_matches(is_of_scheme).len();
+        let end = rest[slashes..].find(char::is_whitespace).map_or(rest.len(), |length| slashes + length);
         let url = rest[start..end].trim_end_matches(['\'', '"', '`', ')', ']', '}', ':', ';', ',', '.']);
         shown.push_str(&rest[..start]);
         shown.push_str(&redact(url));
@@ -78,6 +102,10 @@ mod tests {
             ("(redis://:SECRET'\"@SECRET@h)", "(redis://:***@h)"),
             ("a postgres://h/a?password=SECRET, b", "a postgres://h/a?password=***, b"),
             ("'postgres://u:SECRET'", "'postgres://u:***'"),
+            ("//u:SECRET@h/x: No such file", "//u:***@h/x: No such file"),
+            ("see https://example.org/a?b=SECRET.", "see https://example.org/a?b=***."),
+            ("'postgres//u:SECRET@h/a'", "'postgres//u:***@h/a'"),
+            ("'postgres://h/a?SECRET' and", "'postgres://h/a?***' and"),
             ("x://a:SECRET@h\nx://b:SECRET@h y://", "x://a:***@h\nx://b:***@h y://"),
         ] {
             assert_eq!(without_passwords(text), shown);
@@ -91,7 +119,8 @@ mod tests {
             "a://",
             "ada@example.org and b:c@d",
             "cannot reach postgres://127.0.0.1:1: refused",
-            "see https://example.org/a:b?c=d (or http://[::1]:80).",
+            "see https://example.org/a:b (or http://[::1]:80).",
+            "/srv//notes/a.md: // and //",
             "'sqlite://a:b.db' is not here",
         ] {
             assert_eq!(without_passwords(text), text);

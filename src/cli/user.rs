@@ -95,9 +95,10 @@ pub(super) struct Add {
 #[command(group = one_of(&["id", "account", "login", "email"]))]
 pub(super) struct Get {
     /// The user's id
+    #[arg(value_parser = values::user_id::<User>)]
     id: Option<Id<User>>,
     /// The account number instead of the id
-    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = values::number)]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = values::account)]
     account: Option<i64>,
     /// The username instead of the id
     #[arg(long, value_name = "NAME")]
@@ -124,9 +125,10 @@ pub(super) struct List {
 #[command(group = one_of(&["id", "account", "login"]))]
 pub(super) struct Edit {
     /// The user's id
+    #[arg(value_parser = values::owner_id::<User>)]
     id: Option<Id<User>>,
     /// The account number instead of the id
-    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = values::number)]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = values::account)]
     account: Option<i64>,
     /// The username instead of the id
     #[arg(long, value_name = "NAME")]
@@ -157,9 +159,10 @@ struct NewValues {
 #[command(group = one_of(&["id", "account", "login", "email"]))]
 pub(super) struct Remove {
     /// The user's id
+    #[arg(value_parser = values::user_id::<User>)]
     id: Option<Id<User>>,
     /// The account number instead of the id
-    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = values::number)]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = values::account)]
     account: Option<i64>,
     /// The username instead of the id
     #[arg(long, value_name = "NAME")]

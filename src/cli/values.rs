@@ -1,10 +1,94 @@
 //! Values as they are typed: checked while the command line is parsed, so that a mistake costs nothing.
 
+use std::marker::PhantomData;
+use std::str::FromStr;
 use std::time::Duration;
 
+use clap::builder::{PossibleValue, TypedValueParser};
+
+use super::pasted::quoted;
 use crate::error::{Error, Result};
 use crate::services::Limit;
-use crate::types::{Email, Text256};
+use crate::services::repositories::Which;
+use crate::types::{Email, Id, Text256};
+
+/// A number as origins give them out, to accounts: a name is told where it goes.
+pub(super) fn account(text: &str) -> Result<i64> {
+    number(text).map_err(|error| instead(error, text, "--login"))
+}
+
+/// A user's id: a name or an address is told where it goes.
+pub(super) fn user_id<E>(text: &str) -> Result<Id<E>> {
+    text.parse().map_err(|error| instead(error, text, if text.contains('@') { "--email" } else { "--login" }))
+}
+
+/// The id of a user to whom something belongs, or who is changed, which no address names.
+pub(super) fn owner_id<E>(text: &str) -> Result<Id<E>> {
+    text.parse().map_err(|error| instead(error, text, "--login"))
+}
+
+/// A résumé's id: what it may be looked up by is told.
+pub(super) fn resume_id<E>(text: &str) -> Result<Id<E>> {
+    text.parse().map_err(|error| instead(error, text, "folio resume list --vacancy"))
+}
+
+/// A note's id: what it may be looked up by is told.
+pub(super) fn note_id<E>(text: &str) -> Result<Id<E>> {
+    text.parse().map_err(|error| instead(error, text, "folio note list --name"))
+}
+
+/// A repository's id or its owner and name: what it may be looked up by is told.
+pub(super) fn repository(text: &str) -> Result<Which> {
+    text.parse().map_err(|error| instead(error, text, "folio repo list --name"))
+}
+
+/// The error, and what to write with the same value instead.
+fn instead(error: Error, text: &str, words: &str) -> Error {
+    const LONGEST: usize = 64;
+    let is_name = text.contains(|character: char| !character.is_ascii_digit() && character != '-');
+    match error {
+        Error::Value { what, problem } if is_name && text.chars().count() <= LONGEST => {
+            let hint = if words.starts_with("folio") { "to look it up by name:" } else { "for a name write" };
+            Error::Value { what, problem: format!("{problem}; {hint} {words} {}", quoted(text)) }
+        }
+        other => other,
+    }
+}
+
+/// Reads a value by its `FromStr`, and tells completions which ones there are.
+#[derive(Debug)]
+pub(super) struct OneOf<T>(pub &'static [&'static str], pub PhantomData<fn() -> T>);
+
+impl<T> Clone for OneOf<T> {
+    fn clone(&self) -> Self {
+        Self(self.0, PhantomData)
+    }
+}
+
+impl<T: FromStr<Err = Error> + Clone + Send + Sync + 'static> TypedValueParser for OneOf<T> {
+    type Value = T;
+
+    fn parse_ref(
+        &self,
+        command: &clap::Command,
+        argument: Option<&clap::Arg>,
+        value: &std::ffi::OsStr,
+    ) -> Result<T, clap::Error> {
+        let read: fn(&str) -> Result<T> = str::parse;
+        read.parse_ref(command, argument, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new(self.0.iter().copied().map(PossibleValue::new)))
+    }
+}
+
+/// The statuses of repositories, as they are typed.
+pub(super) const STATUS: OneOf<crate::types::RepositoryStatus> = OneOf(&["public", "private"], PhantomData);
+
+/// The formats that can be imported, as they are typed.
+pub(super) const IMPORT_FORMAT: OneOf<crate::exchange::Format> =
+    OneOf(&["github", "jsonresume", "markdown"], PhantomData);
 
 pub(super) fn username(text: &str) -> Result<Text256> {
     Text256::named("username", text)
@@ -41,4 +125,27 @@ pub(super) fn seconds(text: &str) -> Result<Duration> {
     let seconds = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
     let refused = || Error::Value { what: "busy timeout", problem: format!("{text:?} is no number of seconds") };
     seconds.ok_or_else(refused)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::exchange::Format;
+    use crate::models::User;
+    use crate::types::RepositoryStatus;
+
+    #[test]
+    fn every_value_that_completions_offer_can_be_read() {
+        assert!(STATUS.0.iter().all(|status| status.parse::<RepositoryStatus>().is_ok()));
+        assert!(IMPORT_FORMAT.0.iter().all(|format| format.parse::<Format>().is_ok()));
+    }
+
+    #[test]
+    fn a_name_in_place_of_an_id_is_told_where_it_goes_unless_it_is_long() {
+        let said = |text: &str| user_id::<User>(text).unwrap_err().to_string();
+        assert!(said("ada").ends_with("; for a name write --login ada"));
+        assert!(said("it's").ends_with(r"; for a name write --login 'it'\''s'"));
+        assert!(said("ada@example.org").ends_with("write --email ada@example.org"));
+        assert!(!said(&"x".repeat(65)).contains("--login") && !said("").contains("--login"));
+    }
 }

@@ -98,6 +98,19 @@ impl Address {
         }
     }
 
+    /// Where the client library looks for a password that the URL leaves out.
+    #[must_use]
+    pub fn password_elsewhere(&self) -> Option<&'static str> {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Self::SqliteMemory | Self::SqliteFile(_) => None,
+            #[cfg(feature = "postgres")]
+            Self::Postgres(_) => Some("PGPASSWORD or ~/.pgpass"),
+            #[cfg(feature = "mysql")]
+            Self::Mysql(_) => Some("MYSQL_PWD"),
+        }
+    }
+
     /// Whether a line leads there, which can drop while nobody looks.
     #[must_use]
     pub fn is_remote(&self) -> bool {

@@ -2,6 +2,7 @@
 
 mod options;
 mod pool;
+mod redact;
 mod retry;
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 mod server_url;
@@ -13,8 +14,9 @@ use std::sync::Arc;
 
 pub use options::Options;
 pub use pool::PooledConnection;
+pub use redact::redact;
 pub use retry::Retry;
-pub use url::{DatabaseUrl, redact};
+pub use url::DatabaseUrl;
 pub use work::Unit;
 
 pub use crate::connection::{Access, Backend, EchoOptions, Isolation};

@@ -16,6 +16,11 @@ pub(super) fn checked(rest: &str) -> Result<String, &'static str> {
             "write @ as %40, / as %2F, ? as %3F and # as %23 in the user's name, the password and the parameters",
         );
     }
+    // libpq would repeat one in its message, which may be a password with a question mark in it.
+    let parameters = after.split_once('?').map_or("", |(_, parameters)| parameters);
+    if parameters.split('&').any(|parameter| !parameter.is_empty() && !parameter.contains('=')) {
+        return Err("write its parameters as name=value, and a question mark in a password as %3F");
+    }
     let (user, hosts) = login.split_once('@').unwrap_or(("", login));
     if user.matches(':').count() > 1 {
         return Err("write : as %3A in the password");

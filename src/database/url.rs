@@ -2,13 +2,14 @@
 //! password.
 
 use std::fmt;
-use std::ops::Range;
 #[cfg(feature = "sqlite")]
 use std::path::PathBuf;
 use std::str::FromStr;
 
+#[cfg(feature = "sqlite")]
 use percent_encoding::percent_decode_str;
 
+use super::redact::{redact, secrets};
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 use super::server_url;
 use crate::connection::Address;
@@ -128,7 +129,8 @@ impl fmt::Debug for DatabaseUrl {
     }
 }
 
-enum Scheme {
+#[derive(Clone, Copy)]
+pub(super) enum Scheme {
     Sqlite,
     File,
     Postgres,
@@ -136,7 +138,7 @@ enum Scheme {
 }
 
 impl Scheme {
-    fn named(name: &str) -> Option<Self> {
+    pub(super) fn named(name: &str) -> Option<Self> {
         match &*name.to_ascii_lowercase() {
             "sqlite" => Some(Self::Sqlite),
             "file" => Some(Self::File),
@@ -204,9 +206,9 @@ fn bare(text: &str) -> Result<Address> {
     return Err(missing("file", Backend::Sqlite));
 }
 
-/// Whether it says that it is a path, whatever else stands in it.
+/// Whether it says that it is a path, whatever else stands in it. Two slashes may also begin a URL without its scheme.
 fn is_rooted(text: &str) -> bool {
-    ["/", "./", "../"].iter().any(|start| text.starts_with(start))
+    !text.starts_with("//") && ["/", "./", "../"].iter().any(|start| text.starts_with(start))
 }
 
 /// Whether it holds what may be a user, a password and a host.
@@ -225,80 +227,6 @@ fn named(path: &str) -> Result<Address, &'static str> {
         path if path.contains('\0') => Err("a file's name cannot hold NUL"),
         path => Ok(Address::SqliteFile(PathBuf::from(path))),
     }
-}
-
-/// `text` without its password, be it before the `@` or in a parameter.
-///
-/// Passwords may hold `@`, `/`, `:` and `?` themselves, so more is hidden rather than less: all between the first colon
-/// of the login and the last `@`; and everything, where an `@` stands after a secret parameter began.
-#[must_use]
-pub fn redact(text: &str) -> String {
-    let start = text.find("://").map_or(0, |colon| colon + 3);
-    let at = text.rfind('@').filter(|at| *at >= start);
-    let mut hidden = secrets(text);
-    if let Some(at) = at {
-        if hidden.first().is_some_and(|secret| secret.start < at) {
-            return format!("{}***", &text[..start]);
-        }
-        if let Some(after) = after_colon(&text[start..at]) {
-            hidden.insert(0, start + after..at);
-        }
-    } else if let Some(password) = in_place_of_a_port(text, start) {
-        hidden.insert(0, password);
-    }
-    let mut shown = String::with_capacity(text.len());
-    let mut end = 0;
-    for secret in hidden {
-        shown.push_str(&text[end..secret.start]);
-        shown.push_str("***");
-        end = secret.end;
-    }
-    shown + &text[end..]
-}
-
-/// Where a login goes on after its first colon, which may be written as an escape.
-fn after_colon(login: &str) -> Option<usize> {
-    let bare = login.find(':').map(|colon| colon + 1);
-    let escaped = ["%3A", "%3a"].iter().filter_map(|escape| login.find(escape)).min().map(|colon| colon + 3);
-    bare.into_iter().chain(escaped).min()
-}
-
-/// What stands where a server's URL has its port and is none: of a login whose host was forgotten, the password.
-fn in_place_of_a_port(text: &str, start: usize) -> Option<Range<usize>> {
-    let scheme = text[..start].strip_suffix("://").and_then(Scheme::named);
-    if start == 0 || matches!(scheme, Some(Scheme::Sqlite | Scheme::File)) {
-        return None;
-    }
-    let end = text[start..].find(['/', '?', '#']).map_or(text.len(), |length| start + length);
-    let port = |place: &str| place.bytes().all(|digit| digit.is_ascii_digit());
-    let ported = |host: &str| host.starts_with('[') || host.split_once(':').is_none_or(|(_, after)| port(after));
-    if text[start..end].split(',').all(ported) {
-        return None;
-    }
-    text[start..end].find(':').map(|colon| start + colon + 1..end)
-}
-
-/// Where the values of secret parameters are, in order. Each ends at `&`; outside a URL, at the end.
-fn secrets(text: &str) -> Vec<Range<usize>> {
-    const SEPARATORS: [char; 6] = ['?', '&', ';', ' ', '\t', '\n'];
-    let is_url = text.contains("://");
-    let mut found: Vec<Range<usize>> = Vec::new();
-    let starts = std::iter::once(0).chain(text.match_indices(SEPARATORS).map(|(at, _)| at + 1));
-    for start in starts.filter(|start| *start > 0 || !is_url) {
-        let Some((key, _)) = text[start..].split_once('=') else { break };
-        let value = start + key.len() + 1;
-        if key.contains(SEPARATORS) || !is_secret(key) || found.last().is_some_and(|before| value < before.end) {
-            continue;
-        }
-        let end = text[value..].find('&').filter(|_| is_url).map_or(text.len(), |length| value + length);
-        found.push(value..end);
-    }
-    found
-}
-
-fn is_secret(key: &str) -> bool {
-    let key = percent_decode_str(key).decode_utf8_lossy().to_lowercase();
-    ["pass", "pwd", "secret", "token"].iter().any(|word| key.contains(word))
 }
 
 #[cfg(all(test, feature = "sqlite"))]

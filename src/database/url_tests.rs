@@ -99,6 +99,7 @@ fn a_login_whose_signs_are_not_escaped_is_refused_before_a_message_can_show_it()
     for text in ["postgres://u:a%zz@h/db", "postgres://u:a%@h/db", "postgres://u:a%00@h/db"] {
         assert!(problem(text).contains("write % itself as %25"), "{}", problem(text));
     }
+    assert!(problem("postgres://u@h/db?SECRET").contains("as name=value"));
     assert!(problem("postgres://u%3Aa@h/db").contains("write the : between"));
     assert!(DatabaseUrl::parse("postgres://u%3Aa:@h/db").is_ok());
     assert!(problem("postgres://u:a%ff@h/db").contains("UTF-8"));
@@ -176,8 +177,14 @@ fn redaction_hides_the_password_and_nothing_else() {
         ("postgres://h1:5432,h2:5433/db", "postgres://h1:5432,h2:5433/db"),
         ("postgres://h/db?user=u&password=p&sslmode=require", "postgres://h/db?user=u&password=***&sslmode=require"),
         ("postgres://u:p@h/db?sslpassword=q", "postgres://u:***@h/db?sslpassword=***"),
-        ("postgres://u:p/db", "postgres://u:***/db"),
-        ("redis://p:p,h:1/db", "redis://p:***/db"),
+        ("postgres://u:p/db", "postgres://u:***"),
+        ("redis://p:p,h:1/db", "redis://p:***"),
+        ("postgres://u@h/db?pw=p&host=/run/pg&x=y", "postgres://u@h/db?pw=***&host=/run/pg&x=***"),
+        ("postgres://u@h/db?p", "postgres://u@h/db?***"),
+        ("postgres://u@h/db?sslmode=require&p", "postgres://u@h/db?sslmode=require&***"),
+        ("postgres://u@h/db?host=a;password=p", "postgres://u@h/db?host=***"),
+        ("//u:p@h/db", "//u:***@h/db"),
+        ("sqlite://a.db?key=p", "sqlite://a.db?key=***"),
         ("postgres://[::1]:5432/db", "postgres://[::1]:5432/db"),
         ("mysql://u%3Ap@h/db", "mysql://u%3A***@h/db"),
         ("mysql://u%3ax:p@h/db", "mysql://u%3a***@h/db"),
@@ -225,6 +232,22 @@ fn no_password_is_ever_shown_however_it_is_written() {
         "host=h password=SECRET dbname=db",
         "host=h password='SECRET SECRET'",
         "password=SECRET host=h",
+        "postgres://h/db?pw=SECRET",
+        "postgres://h/db?SECRET",
+        "postgres://h/db?user=u;pw=SECRET",
+        "postgres://h/db?sslmode=require&SECRET",
+        "postgres://h/db?auth=SECRET",
+        "postgres://h/db?options=SECRET",
+        "postgres://h/db#SECRET",
+        "postgres://u:SECRET#SECRET",
+        "postgres://u:SECRET/SECRET",
+        "mysql://u@h/db?SECRET",
+        "sqlite://a.db?key=SECRET",
+        "sqlite://a.db?SECRET",
+        "//u:SECRET@h/db",
+        "//u:SECRET@SECRET@h",
+        "//h/db?SECRET",
+        "h/db?pw=SECRET",
     ] {
         assert!(!redact(text).contains("SECRET"), "{}", redact(text));
         let shown = match DatabaseUrl::parse(text) {

@@ -1,43 +1,18 @@
 //! Copying every record from one database into another, whatever engines they are on: as it is stored, keys included,
 //! in one transaction, and compared before that is committed.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
-use std::marker::PhantomData;
-
-use diesel::HasQuery as _;
+use std::hash::{DefaultHasher, Hasher};
 
 use super::counted;
+use super::tables::{self, Counts, Row, Visit};
 use crate::error::{Error, Result};
-use crate::models::{Note, Repository, Resume, User};
-use crate::session::{Everywhere, Session};
+use crate::session::Session;
 
 /// So many rows are in memory at a time.
 const PAGE: u32 = 100;
 
 /// One INSERT holds at most so many bytes of rows, unless it holds one row: servers limit what they take at once.
 const BYTES_AT_ONCE: u64 = 4 << 20;
-
-/// How many records of each kind.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[non_exhaustive]
-pub struct Counts {
-    /// Accounts.
-    pub users: u64,
-    /// Repositories.
-    pub repositories: u64,
-    /// Résumés.
-    pub resumes: u64,
-    /// Notes.
-    pub notes: u64,
-}
-
-impl Counts {
-    /// All of them.
-    #[must_use]
-    pub fn total(&self) -> u64 {
-        self.users + self.repositories + self.resumes + self.notes
-    }
-}
 
 /// How far a copy has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,7 +37,7 @@ pub enum Doing {
     Comparing,
 }
 
-/// Copies all that is in `source` into `target`, which must have the tables and no records, and gives how much that was.
+/// Copies every row of [every table](tables::each) of `source` into `target`, which must have the tables and no records, and gives how much that was.
 ///
 /// Rows keep every value they have: keys, versions, times to the microsecond. One transaction of the target takes them
 /// all, a page at a time, parents first. Then the target's rows are read back within it and compared with those that
@@ -75,6 +50,7 @@ pub enum Doing {
 /// moment. `target` must be in no transaction. `tell` hears of every page, and stops the copy by an error of its own.
 ///
 /// ```
+/// use folio::models::User;
 /// use folio::services::{copy, users};
 /// # use folio::{Database, Result};
 /// # let (from, to) = (Database::open("sqlite::memory:")?, Database::open("sqlite::memory:")?);
@@ -82,7 +58,7 @@ pub enum Doing {
 /// # to.migrate()?;
 /// from.begin(|session| users::add(session, users::Account::new("octocat")?))?;
 /// let copied = from.read(|source| copy::everything(source, &mut to.session()?, |_| Ok::<(), folio::Error>(())))?;
-/// assert_eq!(copied.users, 1);
+/// assert_eq!((copied.of::<User>(), copied.total()), (1, 1));
 /// # Ok::<(), folio::Error>(())
 /// ```
 ///
@@ -97,54 +73,73 @@ pub fn everything<E: From<Error>>(
     mut tell: impl FnMut(Step) -> Result<(), E>,
 ) -> Result<Counts, E> {
     target.begin(refuse_records)?;
-    let total = counts(source)?.total();
-    go_on_behind::<User>(source, target)?;
-    go_on_behind::<Repository>(source, target)?;
-    go_on_behind::<Resume>(source, target)?;
-    go_on_behind::<Note>(source, target)?;
+    let total = tables::counts(source)?.total();
+    tables::each(&mut KeepingKeys { source, target })?;
     target.begin(|target| {
         refuse_records(target)?;
-        let mut copy = Copy { source, target, tell: &mut tell, total, copied: 0, compared: 0 };
-        let users = copy.send::<User>()?;
-        let repositories = copy.send::<Repository>()?;
-        let resumes = copy.send::<Resume>()?;
-        let notes = copy.send::<Note>()?;
+        let mut sending = Sending(Copy { source, target, tell: &mut tell, total, copied: 0, compared: 0 }, Vec::new());
+        tables::each(&mut sending)?;
+        let Sending(copy, sent) = sending;
         // Only when all are there: one table's rows may have changed what stands in another.
-        copy.compare(&users)?;
-        copy.compare(&repositories)?;
-        copy.compare(&resumes)?;
-        copy.compare(&notes)?;
-        Ok(Counts { users: users.rows, repositories: repositories.rows, resumes: resumes.rows, notes: notes.rows })
+        let mut comparing = Comparing { copy, sent: sent.into_iter(), copied: Counts::default() };
+        tables::each(&mut comparing)?;
+        Ok(comparing.copied)
     })
 }
 
 fn refuse_records(target: &mut Session<'_>) -> Result<()> {
-    let Counts { users, repositories, resumes, notes } = counts(target)?;
-    let held = [
-        counted(users, "user", "users"),
-        counted(repositories, "repository", "repositories"),
-        counted(resumes, "résumé", "résumés"),
-        counted(notes, "note", "notes"),
-    ];
-    let held: Vec<String> = held.into_iter().filter(|held| !held.starts_with("0 ")).collect();
+    let counts = tables::counts(target)?;
+    let held = counts.iter().filter(|count| count.rows > 0).map(|count| counted(count.rows, count.one, count.many));
+    let held: Vec<String> = held.collect();
     if held.is_empty() {
         return Ok(());
     }
     Err(Error::NotEmpty { place: "the target".to_owned(), held: held.join(", ") })
 }
 
-fn counts(session: &mut Session<'_>) -> Result<Counts> {
-    Ok(Counts {
-        users: session.query(User::query()).count()?,
-        repositories: session.query(Repository::query()).count()?,
-        resumes: session.query(Resume::query()).count()?,
-        notes: session.query(Note::query()).count()?,
-    })
+/// Keeps the keys that the source has given from being given again in the target.
+struct KeepingKeys<'a, 's, 't> {
+    source: &'a mut Session<'s>,
+    target: &'a mut Session<'t>,
 }
 
-/// Keeps the keys that the source has given from being given again in the target.
-fn go_on_behind<R: Everywhere>(source: &mut Session<'_>, target: &mut Session<'_>) -> Result<()> {
-    source.used_keys::<R>()?.map_or(Ok(()), |used| target.go_on_behind::<R>(used))
+impl Visit for KeepingKeys<'_, '_, '_> {
+    type Error = Error;
+
+    fn visit<R: Row>(&mut self) -> Result<()> {
+        self.source.used_keys::<R>()?.map_or(Ok(()), |used| self.target.go_on_behind::<R>(used))
+    }
+}
+
+/// Sends each table, and gathers what must be found afterwards.
+struct Sending<'a, 's, 't, E>(Copy<'a, 's, 't, E>, Vec<Sum>);
+
+impl<E: From<Error>> Visit for Sending<'_, '_, '_, E> {
+    type Error = E;
+
+    fn visit<R: Row>(&mut self) -> Result<(), E> {
+        let sum = self.0.send::<R>()?;
+        self.1.push(sum);
+        Ok(())
+    }
+}
+
+/// Compares each table with what was sent of it.
+struct Comparing<'a, 's, 't, E> {
+    copy: Copy<'a, 's, 't, E>,
+    sent: std::vec::IntoIter<Sum>,
+    copied: Counts,
+}
+
+impl<E: From<Error>> Visit for Comparing<'_, '_, '_, E> {
+    type Error = E;
+
+    fn visit<R: Row>(&mut self) -> Result<(), E> {
+        let sent = self.sent.next().unwrap_or_default();
+        self.copy.compare::<R>(&sent)?;
+        self.copied.push::<R>(sent.rows);
+        Ok(())
+    }
 }
 
 /// A copy under way.
@@ -159,8 +154,8 @@ struct Copy<'a, 's, 't, E> {
 
 impl<E: From<Error>> Copy<'_, '_, '_, E> {
     /// Copies a table, and gives what must be found in the target afterwards.
-    fn send<R: Everywhere + Hash>(&mut self) -> Result<Sum<R>, E> {
-        let mut sum = Sum::new();
+    fn send<R: Row>(&mut self) -> Result<Sum, E> {
+        let mut sum = Sum::default();
         let mut pages = self.source.every::<R>(PAGE);
         while let Some(rows) = pages.next_rows(self.source)? {
             let (mut start, mut bytes) = (0, sum.bytes);
@@ -179,9 +174,9 @@ impl<E: From<Error>> Copy<'_, '_, '_, E> {
     }
 
     /// Reads a table back, and holds it against what was sent.
-    fn compare<R: Everywhere + Hash>(&mut self, sent: &Sum<R>) -> Result<(), E> {
+    fn compare<R: Row>(&mut self, sent: &Sum) -> Result<(), E> {
         let table = R::table().name;
-        let mut found = Sum::<R>::new();
+        let mut found = Sum::default();
         let mut pages = self.target.every::<R>(PAGE);
         while let Some(rows) = pages.next_rows(self.target)? {
             rows.iter().for_each(|row| found.add(row));
@@ -199,21 +194,17 @@ impl<E: From<Error>> Copy<'_, '_, '_, E> {
     }
 }
 
-/// How many rows there were, and a checksum of them in their order.
-struct Sum<R> {
+/// How many rows of a table there were, and a checksum of them in their order.
+#[derive(Default)]
+struct Sum {
     rows: u64,
     /// About how much there was in them.
     bytes: u64,
     hasher: DefaultHasher,
-    of: PhantomData<fn() -> R>,
 }
 
-impl<R: Hash> Sum<R> {
-    fn new() -> Self {
-        Self { rows: 0, bytes: 0, hasher: DefaultHasher::new(), of: PhantomData }
-    }
-
-    fn add(&mut self, row: &R) {
+impl Sum {
+    fn add<R: Row>(&mut self, row: &R) {
         row.hash(self);
         self.rows += 1;
     }
@@ -224,7 +215,7 @@ impl<R: Hash> Sum<R> {
 }
 
 /// Hands the values on to the checksum, and weighs them on the way.
-impl<R> Hasher for Sum<R> {
+impl Hasher for Sum {
     fn write(&mut self, bytes: &[u8]) {
         self.bytes += bytes.len() as u64;
         self.hasher.write(bytes);

@@ -21,6 +21,7 @@ pub mod copy;
 pub mod notes;
 pub mod repositories;
 pub mod resumes;
+pub mod tables;
 pub mod users;
 
 use crate::error::{Error, Result};

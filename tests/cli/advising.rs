@@ -6,13 +6,21 @@ use folio::connection::{SqliteAccess, open_sqlite};
 use crate::home::{FOLIO, Home};
 
 /// Names that a shell takes for something else, unless they are quoted.
-const NAMES: [&str; 5] = ["other.db", "a b.db", "it's.db", "x&y=$HOME.db", "~\"`.db"];
+const NAMES: [&str; 7] =
+    ["other.db", "a b.db", "it's.db", "x&y=$HOME.db", "~\"`.db", "a\nb.db", "\u{1b}[31m it's \\ 5%.db"];
 
-/// Runs the command that stands in single quotes in what was said, as a shell takes it.
+/// Runs the command that stands on a line of its own, or between quotes, as a shell takes it.
 fn follow(home: &Home, said: &str) {
-    let start = said.find("'folio ").unwrap_or_else(|| panic!("{said}")) + 1;
-    let end = ["' makes one", "' adds Folio's tables"].iter().find_map(|after| said.rfind(after));
-    paste(home, &said[start..end.unwrap_or(said.len() - 1)]);
+    let alone = said.lines().find_map(|line| line.strip_prefix("  folio ")).map(|rest| format!("folio {rest}"));
+    let quoted = || said.split('\'').find(|part| part.starts_with("folio ")).map(str::to_owned);
+    paste(home, &alone.or_else(quoted).unwrap_or_else(|| panic!("{said}")));
+}
+
+/// What a command says that fails with this code.
+fn fails(home: &Home, code: i32, arguments: &[&str]) -> String {
+    let ran = home.run(arguments);
+    assert_eq!((ran.code, ran.out.as_str()), (Some(code), ""), "{ran:?}");
+    ran.err
 }
 
 fn paste(home: &Home, command: &str) {
@@ -28,21 +36,22 @@ fn a_database_that_is_missing_behind_or_somebody_else_s_is_named_in_the_advice_w
         let home = Home::new(module_path!());
         let option = ["--database-url", name];
         let list = [&["user", "list"][..], &option].concat();
-        follow(&home, &home.fails(1, &list));
+        follow(&home, &fails(&home, 1, &list));
         home.done(&list);
         home.done(&[&["migrate", "down", "--yes"][..], &option].concat());
         for verb in [&["user", "list"][..], &["user", "add", "x"], &["import", "-"], &["db", "create"]] {
             let ran = crate::home::run(home.folio(&[verb, &option].concat()).write_stdin("# x"));
-            assert!(ran.refused(3).contains("migrate up --database-url "), "{ran:?}");
+            assert!(ran.code == Some(3) && ran.err.contains("\n  folio migrate up --database-url "), "{ran:?}");
         }
         let status = home.run(&[&["migrate", "status"][..], &option].concat());
-        follow(&home, &status.refused(3));
+        assert_eq!(status.code, Some(3), "{status:?}");
+        follow(&home, &status.err);
         home.done(&list);
         std::fs::remove_file(home.path().join(name)).unwrap();
         let mut foreign = open_sqlite(Some(&home.path().join(name)), SqliteAccess::Create, 0).unwrap();
         foreign.batch_execute("CREATE TABLE orders (id INTEGER PRIMARY KEY)").unwrap();
         drop(foreign);
-        follow(&home, &home.fails(1, &list));
+        follow(&home, &fails(&home, 1, &list));
         home.done(&list);
         assert!(!home.files().contains(&"folio.db".to_owned()));
     }
@@ -54,14 +63,14 @@ fn a_copy_names_the_one_of_its_two_databases_that_the_advice_is_about() {
         let home = Home::with_users(module_path!());
         home.done(&["db", "create", "--database-url", name]);
         home.done(&["migrate", "down", "--yes", "--database-url", name]);
-        follow(&home, &home.fails(3, &["db", "copy", name, "there.db"]));
+        follow(&home, &fails(&home, 3, &["db", "copy", name, "there.db"]));
         home.done(&["migrate", "down", "--yes", "--database-url", name]);
-        follow(&home, &home.fails(3, &["db", "copy", "folio.db", name]));
+        follow(&home, &fails(&home, 3, &["db", "copy", "folio.db", name]));
         home.done(&["db", "copy", "folio.db", name]);
         let mut foreign = open_sqlite(Some(&home.path().join("foreign.db")), SqliteAccess::Create, 0).unwrap();
         foreign.batch_execute("CREATE TABLE orders (id INTEGER PRIMARY KEY)").unwrap();
-        let said = home.fails(1, &["db", "copy", "folio.db", "foreign.db"]);
-        assert!(said.contains("'folio migrate up --into-existing --database-url foreign.db'"), "{said}");
+        let said = fails(&home, 1, &["db", "copy", "folio.db", "foreign.db"]);
+        assert!(said.ends_with(":\n  folio migrate up --into-existing --database-url foreign.db\n"), "{said}");
     }
 }
 

@@ -162,3 +162,26 @@ fn programs_that_start_together_where_no_database_is_all_find_a_complete_one() {
     }
     assert_eq!(home.done(&["user", "list"]).lines().count(), 8);
 }
+
+#[test]
+fn a_name_where_an_id_goes_is_told_where_it_goes() {
+    let home = Home::with_users(module_path!());
+    for (arguments, hint) in [
+        (&["user", "get", "ada"][..], "for a name write --login ada"),
+        (&["user", "remove", "it's"], r"for a name write --login 'it'\''s'"),
+        (&["user", "get", "ada@example.org"], "for a name write --email ada@example.org"),
+        (&["user", "edit", "ada", "--username", "x"], "for a name write --login ada"),
+        (&["user", "get", "--account", "ada"], "for a name write --login ada"),
+        (&["repo", "get", "engine"], "to look it up by name: folio repo list --name engine"),
+        (&["repo", "remove", "engine"], "to look it up by name: folio repo list --name engine"),
+        (&["repo", "list", "--user", "ada"], "for a name write --login ada"),
+        (&["resume", "get", "Rust developer"], "to look it up by name: folio resume list --vacancy 'Rust developer'"),
+        (&["resume", "edit", "Analyst"], "to look it up by name: folio resume list --vacancy Analyst"),
+        (&["note", "remove", "To do"], "to look it up by name: folio note list --name 'To do'"),
+        (&["note", "add", "x", "--user", "ada"], "for a name write --login ada"),
+        (&["note", "add", "x", "--user", "1", "--repo", "engine"], "by name: folio repo list --name engine"),
+    ] {
+        let said = home.fails(2, arguments);
+        assert!(said.ends_with(&format!("; {hint}")) || said.ends_with(hint), "{said}");
+    }
+}

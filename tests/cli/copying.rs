@@ -78,13 +78,10 @@ fn a_source_that_cannot_be_copied_is_named_and_no_target_is_made() {
     assert!(home.fails(1, &["db", "copy", "letter.db", "there.db"]).contains("not a database"));
     home.done(&["db", "copy", "folio.db", "behind.db"]);
     home.done(&["migrate", "down", "--yes", "--database-url", "behind.db"]);
-    assert_eq!(
-        home.fails(3, &["db", "copy", "behind.db", "there.db"]),
-        format!(
-            "{} is 1 migration(s) behind this program; run 'folio migrate up --database-url behind.db'",
-            path("behind.db")
-        )
-    );
+    let advice = "to bring it up to date:\n  folio migrate up --database-url behind.db\n";
+    let ran = home.run(&["db", "copy", "behind.db", "there.db"]);
+    let behind = format!("folio: {} is 1 migration(s) behind this program; {advice}", path("behind.db"));
+    assert_eq!((ran.code, ran.err), (Some(3), behind));
     home.connect().batch_execute("INSERT INTO __diesel_schema_migrations (version) VALUES ('20990101000001')").unwrap();
     assert!(home.fails(1, &["db", "copy", "folio.db", "there.db"]).contains("newer folio (unknown here: 2099"));
     let made: Vec<_> =
@@ -109,8 +106,8 @@ fn a_target_that_cannot_take_the_copy_is_named_and_left_as_it_is() {
 
     home.done(&["db", "create", "--database-url", "behind.db"]);
     home.done(&["migrate", "down", "--yes", "--database-url", "behind.db"]);
-    let said = home.fails(3, &["db", "copy", "folio.db", "behind.db"]);
-    assert!(said.ends_with("run 'folio migrate up --database-url behind.db'"), "{said}");
+    let ran = home.run(&["db", "copy", "folio.db", "behind.db"]);
+    assert!(ran.code == Some(3) && ran.err.ends_with("\n  folio migrate up --database-url behind.db\n"), "{ran:?}");
     home.done(&["migrate", "up", "--database-url", "behind.db"]);
     assert!(home.done(&["db", "copy", "folio.db", "behind.db"]).ends_with(" 6 copied\n"));
 
@@ -123,8 +120,8 @@ fn a_target_that_cannot_take_the_copy_is_named_and_left_as_it_is() {
         .unwrap()
         .batch_execute("CREATE TABLE orders (id INTEGER PRIMARY KEY)")
         .unwrap();
-    let said = home.fails(1, &["db", "copy", "folio.db", "other.db"]);
-    assert!(said.contains("tables that Folio did not make (orders)"), "{said}");
+    let ran = home.run(&["db", "copy", "folio.db", "other.db"]);
+    assert!(ran.code == Some(1) && ran.err.contains("tables that Folio did not make (orders)"), "{ran:?}");
 }
 
 #[cfg(unix)]

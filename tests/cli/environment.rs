@@ -73,6 +73,24 @@ fn a_file_that_cannot_be_understood_is_named_with_its_line() {
 }
 
 #[test]
+fn lines_of_other_programs_in_the_file_do_not_stop_a_command() {
+    let home = Home::new(module_path!());
+    home.done(&["user", "add", "ada", "--database-url", "good.db"]);
+    for other in ["MSG=it's", "MY-KEY=1", r"W=C:\Users\me", r#"J={"a": 1}"#] {
+        for file in [format!("{other}\nDATABASE_URL=good.db\n"), format!("FOLIO_DATABASE_URL=good.db\n{other}\n")] {
+            home.file(".env", &file);
+            assert_eq!(home.row(&["user", "list"])[2], "ada", "{file}");
+        }
+        // Without a line of its own, the program takes what it takes without the file.
+        home.file(".env", other);
+        assert!(home.fails(1, &["user", "list"]).contains("folio.db; 'folio db create'"), "{other}");
+    }
+    // Only the line that is needed must be good.
+    home.file(".env", "DATABASE_URL=two words\nFOLIO_DATABASE_URL=good.db\n");
+    home.done(&["user", "list"]);
+}
+
+#[test]
 fn no_password_is_shown_wherever_the_url_comes_from() {
     let home = Home::new(module_path!());
     for url in ["postgres://u:SECRET@h/db", "psotgres://u:SECRET@h/db", "u:SECRET@h/db"] {

@@ -30,6 +30,40 @@ fn same(name: &str, printed: &str) {
     settings.bind(|| assert_snapshot!(name, printed));
 }
 
+#[cfg(unix)]
+#[test]
+fn on_a_terminal_of_80_columns_each_record_takes_one_line() {
+    use crate::terminal::run_on_a_terminal;
+
+    let home = Home::with_users(module_path!());
+    let long = "a name that is longer than any column has room for, and goes on";
+    home.done(&[
+        "user",
+        "add",
+        long,
+        "--number",
+        "1234567890123",
+        "--email",
+        "somebody.with.a.long.address@example.org",
+    ]);
+    home.done(&["repo", "add", long, "--login", long, "--number", "1234567890"]);
+    home.done(&["resume", "add", long, "--login", long]);
+    home.done(&["note", "add", long, "--login", long, "--repo", &format!("{long}/{long}")]);
+    for (noun, records) in [("user", 3), ("repo", 1), ("resume", 1), ("note", 1)] {
+        for columns in [80, 40, 20] {
+            let ran = run_on_a_terminal(&home, columns, &[noun, "list"], "");
+            assert_eq!((ran.code, ran.out.lines().count()), (Some(0), records + 2), "{}", ran.out);
+            let wide = |line: &str| line.chars().count() > usize::from(columns);
+            assert!(!ran.out.lines().any(wide), "{}", ran.out);
+        }
+        // At its full width nothing is left out.
+        let ran = run_on_a_terminal(&home, 400, &[noun, "list"], "");
+        assert!(ran.out.contains(long) && ran.out.lines().next().unwrap().ends_with("updated"), "{}", ran.out);
+    }
+    let ran = run_on_a_terminal(&home, 80, &["migrate", "status"], "");
+    assert_eq!(ran.out.lines().count(), 4 + 2, "{}", ran.out);
+}
+
 #[test]
 fn every_noun_as_a_table() {
     let home = home();

@@ -2,65 +2,71 @@
 
 use crate::home::Home;
 
-const URLS: [&str; 6] = [
+/// Command lines with a word where a person may put anything: `U`.
+pub const LINES: &[&str] = &[
+    "db copy folio.db there.db U",
+    "db copy U there.db",
+    "db copy folio.db U",
+    "db create U",
+    "migrate up U",
+    "migrate up --steps U",
+    "migrate down --steps=U",
+    "user list U",
+    "user U",
+    "U user list",
+    "U",
+    "help U",
+    "help user U",
+    "--url:U user list",
+    "--url=U user list",
+    "user list --format U",
+    "user list --echo=U",
+    "user list --limit U",
+    "user list --busy-timeout U",
+    "user list --database-url U",
+    "user list --database-url=xU",
+    "completions U",
+    "user get U",
+    "user get --account U",
+    "user get --login U",
+    "user get --email U",
+    "user add x --number U",
+    "user edit 1 --username x --with U",
+    "repo get U",
+    "repo edit U --name x",
+    "repo list --login U",
+    "repo list --status U",
+    "repo add x --user 1 --status U",
+    "resume get U",
+    "resume add x --user 1 --body-file U",
+    "note add x --user U",
+    "note add x --account U",
+    "note add x --login U",
+    "note add x --user 1 --repo U",
+    "note list --repo U",
+    "import U",
+    "import folio.db U",
+    "import --as U",
+    "import x --as U",
+];
+
+const URLS: [&str; 9] = [
     "postgres://u:SECRET@h/a",
     "mysql://u:SECRET'\"@SECRET@h/a",
     "mysql://u%3ASECRET@h/x",
     "sqlite://u:SECRET@h/x",
     "postgres://h/a?user=u&password=SECRET",
     "redis://:SECRET@h",
+    "//u:SECRET@h/x",
+    "postgres://u@h/a?pw=SECRET",
+    "postgres://u@h/a?SECRET",
 ];
 
 #[test]
 fn no_password_is_shown_wherever_on_the_command_line_a_url_stands() {
     let home = Home::with_users(module_path!());
     for url in URLS {
-        for line in [
-            "db copy folio.db there.db U",
-            "db copy U there.db",
-            "db copy folio.db U",
-            "db create U",
-            "migrate up U",
-            "migrate up --steps U",
-            "migrate down --steps=U",
-            "user list U",
-            "user U",
-            "U user list",
-            "U",
-            "help U",
-            "help user U",
-            "--url:U user list",
-            "--url=U user list",
-            "user list --format U",
-            "user list --echo=U",
-            "user list --limit U",
-            "user list --busy-timeout U",
-            "user list --database-url U",
-            "user list --database-url=xU",
-            "completions U",
-            "user get U",
-            "user get --account U",
-            "user get --login U",
-            "user get --email U",
-            "user add x --number U",
-            "user edit 1 --username x --with U",
-            "repo get U",
-            "repo edit U --name x",
-            "repo list --login U",
-            "repo list --status U",
-            "repo add x --user 1 --status U",
-            "resume get U",
-            "resume add x --user 1 --body-file U",
-            "note add x --user U",
-            "note add x --account U",
-            "note add x --login U",
-            "note add x --user 1 --repo U",
-            "note list --repo U",
-            "import U",
-            "import folio.db U",
-            "import --as U",
-            "import x --as U",
-        ] {
+        for line in LINES {
             let arguments: Vec<String> = line.split(' ').map(|word| word.replace('U', url)).collect();
             let ran = home.run(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
             assert!(ran.code != Some(0) && !ran.err.is_empty(), "{line}: {ran:?}");
@@ -84,4 +90,27 @@ fn a_slip_that_repeats_no_password_is_told_in_clap_s_words() {
     let home = Home::new(module_path!());
     let said = home.run(&["user", "list", "https://example.org"]).err;
     assert!(said.starts_with("error: unexpected argument 'https://example.org' found\n"), "{said}");
+}
+
+#[test]
+fn a_password_on_the_command_line_is_warned_of_once_with_a_place_to_put_it() {
+    let home = Home::new(module_path!());
+    let warned = |arguments: &[&str]| {
+        let ran = home.run(arguments);
+        let lines = ran.err.lines().filter(|line| line.starts_with("folio: warning: ")).map(str::to_owned);
+        assert!(!ran.err.contains("SECRET"), "{ran:?}");
+        lines.collect::<Vec<_>>()
+    };
+    let url = "postgres://u:SECRET@127.0.0.1:1/a";
+    if folio::connection::Backend::Postgres.is_compiled_in() {
+        let said = "folio: warning: --database-url holds a password, which other users of this machine can see in the \
+                    list of processes; put it into FOLIO_DATABASE_URL instead";
+        assert_eq!(warned(&["user", "list", "--database-url", url]), [said]);
+        let said = warned(&["db", "copy", url, "there.db"]);
+        assert!(said.len() == 1 && said[0].contains(": FROM_URL holds") && said[0].contains("PGPASSWORD"), "{said:?}");
+        assert_eq!(warned(&["db", "copy", "none.db", url]).len(), 1);
+    }
+    assert!(warned(&["db", "create", "--database-url", "folio.db"]).is_empty());
+    let ran = crate::home::run(home.folio(&["user", "list"]).env("FOLIO_DATABASE_URL", url));
+    assert!(!ran.err.contains("warning"), "{ran:?}");
 }

@@ -31,6 +31,7 @@ impl Terminal {
         tcsetwinsize(&slave, Winsize { ws_row: 24, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 }).unwrap();
         let mut command = home.command(arguments);
         let end = || slave.try_clone().unwrap();
+        command.env("TERM", "xterm");
         let program = command.stdin(end()).stdout(end()).stderr(end()).spawn().unwrap();
         Self { program, keys: File::from(master), screen: Vec::new() }
     }

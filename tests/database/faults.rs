@@ -102,7 +102,8 @@ fn a_disk_that_is_full_inside_a_savepoint_ends_the_whole_unit() {
         add(session, 1)?;
         // For a statement that changes one row, SQLite undoes the whole transaction, whatever savepoint it was in.
         let nested: Result<usize> = session.nested(|session| {
-            let long = diesel::update(notes::table.filter(notes::name.eq("note")).filter(notes::id.eq(Id::new(1))));
+            let long =
+                diesel::update(notes::table.filter(notes::name.eq("note")).filter(notes::id.eq(Id::<Note>::new(1))));
             session.execute(long.set(notes::body.eq("x".repeat(TOO_MUCH))))
         });
         assert!(nested.unwrap_err().to_string().ends_with("database or disk is full"));

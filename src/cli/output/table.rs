@@ -1,0 +1,187 @@
+//! A table for a terminal: columns under a header, and every record on one line, whatever the width.
+
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
+
+use super::{Column, Kind};
+
+/// Between two columns.
+const GAP: &str = "  ";
+
+/// Texts are not cut below this width while there is a column that can be left out.
+const SHORTEST: usize = 12;
+
+/// The rows under their header, line by line. Where they are wider than `width`, they lose in this order: of times the
+/// hour, times from the last column on, the ends of texts (the widest first), columns from the last on. The first column
+/// stays whole.
+pub(super) fn lines(columns: &[Column], rows: Vec<Vec<String>>, width: Option<u16>) -> Vec<String> {
+    let mut table = Sheet::new(columns, rows);
+    if let Some(width) = width {
+        table.fit(width.into());
+    }
+    table.lines()
+}
+
+/// A column with its cells, the header first.
+struct Strip {
+    kind: Kind,
+    cells: Vec<String>,
+    width: usize,
+}
+
+impl Strip {
+    fn measure(&mut self) {
+        self.width = self.cells.iter().map(|cell| cell.width()).max().unwrap_or(0);
+    }
+}
+
+struct Sheet(Vec<Strip>);
+
+impl Sheet {
+    fn new(columns: &[Column], rows: Vec<Vec<String>>) -> Self {
+        let mut strips: Vec<Strip> = columns
+            .iter()
+            .map(|column| Strip { kind: column.kind, cells: vec![column.name.to_owned()], width: 0 })
+            .collect();
+        for row in rows {
+            for (strip, cell) in strips.iter_mut().zip(row) {
+                strip.cells.push(cell);
+            }
+        }
+        strips.iter_mut().for_each(Strip::measure);
+        Self(strips)
+    }
+
+    fn width(&self) -> usize {
+        self.0.iter().map(|strip| strip.width + GAP.len()).sum::<usize>().saturating_sub(GAP.len())
+    }
+
+    fn fit(&mut self, width: usize) {
+        if self.width() > width {
+            self.shorten_times();
+        }
+        while self.width() > width
+            && let Some(last) = self.0.iter().rposition(|strip| strip.kind == Kind::Moment)
+        {
+            self.0.remove(last);
+        }
+        self.cut_texts(width);
+        while self.width() > width && self.0.len() > 1 {
+            self.0.pop();
+            self.cut_texts(width);
+        }
+    }
+
+    /// Leaves the day of each time.
+    fn shorten_times(&mut self) {
+        const DAY: usize = "2026-01-31".len();
+        for strip in self.0.iter_mut().filter(|strip| strip.kind == Kind::Moment) {
+            // The header, which comes first, is shorter.
+            strip.cells.iter_mut().for_each(|cell| cell.truncate(DAY.min(cell.len())));
+            strip.measure();
+        }
+    }
+
+    /// Cuts the widest text until the table fits or no text is longer than the shortest.
+    fn cut_texts(&mut self, width: usize) {
+        let cut = |strip: &&mut Strip| strip.kind == Kind::Text && strip.width > SHORTEST;
+        let mut over = self.width().saturating_sub(width);
+        while over > 0 {
+            let Some(widest) = self.0.iter_mut().skip(1).filter(cut).max_by_key(|strip| strip.width) else { return };
+            widest.width -= 1;
+            over -= 1;
+        }
+    }
+
+    fn lines(&self) -> Vec<String> {
+        let mut lines: Vec<String> =
+            (0..self.0.first().map_or(0, |strip| strip.cells.len())).map(|at| self.line(at)).collect();
+        lines.insert(1, "─".repeat(self.width()));
+        lines
+    }
+
+    fn line(&self, at: usize) -> String {
+        let mut line = String::new();
+        for (position, Strip { kind, cells, width }) in self.0.iter().enumerate() {
+            if position > 0 {
+                line.push_str(GAP);
+            }
+            let cell = cut(&cells[at], *width);
+            let padding = " ".repeat(width.saturating_sub(cell.width()));
+            match kind {
+                Kind::Number => line.extend([&*padding, &*cell]),
+                Kind::Text | Kind::Moment => line.extend([&*cell, &*padding]),
+            }
+        }
+        line.truncate(line.trim_end().len());
+        line
+    }
+}
+
+/// The text, or as much of it as leaves room for an ellipsis.
+fn cut(text: &str, width: usize) -> std::borrow::Cow<'_, str> {
+    if text.width() <= width {
+        return text.into();
+    }
+    let mut left = width.saturating_sub(1);
+    let fits = |character: &char| {
+        let wide = character.width().unwrap_or(0);
+        left.checked_sub(wide).map(|rest| left = rest).is_some()
+    };
+    let kept: String = text.chars().take_while(fits).collect();
+    (kept + "…").into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const COLUMNS: &[Column] = &[
+        Column::number("id"),
+        Column::text("name"),
+        Column::text("source"),
+        Column::number("version"),
+        Column::moment("created"),
+        Column::moment("updated"),
+    ];
+
+    fn rows() -> Vec<Vec<String>> {
+        let row = |id: &str, name: &str, source: &str| {
+            [id, name, source, "1", "2026-01-31 23:59", "2026-02-28 23:59"].map(str::to_owned).to_vec()
+        };
+        vec![
+            row("1", "To do", "notes/to-do.md"),
+            row("1000", "a name that is longer than the others", "a/path/that/leads/very/far/down/to-do.md"),
+            row("7", "漢字漢字漢字漢字漢字漢字漢字", "🦀🦀🦀🦀🦀🦀🦀🦀🦀"),
+        ]
+    }
+
+    #[test]
+    fn a_record_takes_one_line_at_any_width() {
+        for width in 1..=200 {
+            let lines = lines(COLUMNS, rows(), Some(width));
+            assert_eq!(lines.len(), 5, "{lines:#?}");
+            // The ids are shown whole.
+            let most = usize::from(width).max(4);
+            assert!(lines.iter().all(|line| line.width() <= most), "{width}: {lines:#?}");
+            assert!(lines[3].starts_with("1000"), "{lines:#?}");
+        }
+    }
+
+    #[test]
+    fn what_is_too_wide_is_lost_in_order() {
+        let header = |width| lines(COLUMNS, rows(), Some(width))[0].split_whitespace().collect::<Vec<_>>().join(" ");
+        let row = |width| lines(COLUMNS, rows(), Some(width))[3].clone();
+        let natural = lines(COLUMNS, rows(), None);
+        let width = |lines: &[String]| u16::try_from(lines.iter().map(|line| line.width()).max().unwrap()).unwrap();
+        let whole = width(&natural);
+        assert_eq!(lines(COLUMNS, rows(), Some(whole)), natural);
+        assert!(row(whole - 1).ends_with("2026-01-31  2026-02-28"), "{}", row(whole - 1));
+        assert!(row(whole - 12).ends_with("2026-01-31  2026-02-28"));
+        assert_eq!(header(whole - 13), "id name source version created");
+        assert_eq!(header(whole - 12 - 12 - 1), "id name source version");
+        assert!(row(80).contains('…'), "{}", row(80));
+        assert_eq!(header(80), "id name source version");
+        assert_eq!(header(32), "id name source");
+        assert_eq!(header(10), "id");
+    }
+}

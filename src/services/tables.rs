@@ -1,0 +1,154 @@
+//! Folio's tables: the one list that is read by everything that goes through all of them, such as a copy. A test holds
+//! it against `schema.rs`.
+
+use std::fmt::Debug;
+use std::hash::Hash;
+
+use diesel::HasQuery as _;
+
+use crate::error::Result;
+use crate::models::{Note, Repository, Resume, User};
+use crate::session::{Everywhere, Session};
+
+/// A row of one of Folio's tables.
+pub trait Row: Everywhere + Hash + Debug {
+    /// What one row is called.
+    const ONE: &'static str;
+    /// What several rows are called.
+    const MANY: &'static str;
+
+    /// The number of rows in the table. One SELECT.
+    ///
+    /// # Errors
+    ///
+    /// What the database says against reading.
+    fn count(session: &mut Session<'_>) -> Result<u64>;
+}
+
+/// Something that is done with each table in turn.
+pub trait Visit {
+    /// What it can fail with.
+    type Error;
+
+    /// Does it with the table of `R`.
+    ///
+    /// # Errors
+    ///
+    /// The visitor's own.
+    fn visit<R: Row>(&mut self) -> Result<(), Self::Error>;
+}
+
+macro_rules! tables {
+    ($($row:ty: $one:literal, $many:literal;)*) => {
+        $(impl Row for $row {
+            const ONE: &'static str = $one;
+            const MANY: &'static str = $many;
+
+            fn count(session: &mut Session<'_>) -> Result<u64> {
+                session.query(<$row>::query()).count()
+            }
+        })*
+
+        /// Visits every table, a table after those that its rows refer to, until one visit fails.
+        ///
+        /// ```
+        /// use folio::services::tables::{self, Row, Visit};
+        ///
+        /// struct Names(Vec<&'static str>);
+        ///
+        /// impl Visit for Names {
+        ///     type Error = folio::Error;
+        ///
+        ///     fn visit<R: Row>(&mut self) -> folio::Result<()> {
+        ///         self.0.push(R::table().name);
+        ///         Ok(())
+        ///     }
+        /// }
+        ///
+        /// let mut names = Names(Vec::new());
+        /// tables::each(&mut names)?;
+        /// assert_eq!(names.0, ["users", "repositories", "resumes", "notes"]);
+        /// # Ok::<(), folio::Error>(())
+        /// ```
+        ///
+        /// # Errors
+        ///
+        /// That of the visit.
+        pub fn each<V: Visit>(visitor: &mut V) -> Result<(), V::Error> {
+            $(visitor.visit::<$row>()?;)*
+            Ok(())
+        }
+    };
+}
+
+tables! {
+    User: "user", "users";
+    Repository: "repository", "repositories";
+    Resume: "résumé", "résumés";
+    Note: "note", "notes";
+}
+
+/// The number of rows of one table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Count {
+    /// The table's name.
+    pub table: &'static str,
+    /// What one row is called.
+    pub one: &'static str,
+    /// What several rows are called.
+    pub many: &'static str,
+    /// How many there are.
+    pub rows: u64,
+}
+
+/// The number of rows of each table, in the order of [`each`].
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Counts(Vec<Count>);
+
+impl Counts {
+    /// Adds a table.
+    pub(super) fn push<R: Row>(&mut self, rows: u64) {
+        self.0.push(Count { table: R::table().name, one: R::ONE, many: R::MANY, rows });
+    }
+
+    /// The number of rows of one table.
+    #[must_use]
+    pub fn of<R: Row>(&self) -> u64 {
+        self.0.iter().find(|count| count.table == R::table().name).map_or(0, |count| count.rows)
+    }
+
+    /// The number of all rows.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        self.0.iter().map(|count| count.rows).sum()
+    }
+
+    /// Each table with its number.
+    pub fn iter(&self) -> impl Iterator<Item = &Count> {
+        self.0.iter()
+    }
+}
+
+/// Counts the rows of every table: a SELECT each.
+///
+/// # Errors
+///
+/// What the database says against reading.
+pub fn counts(session: &mut Session<'_>) -> Result<Counts> {
+    struct Counting<'a, 's>(&'a mut Session<'s>, Counts);
+
+    impl Visit for Counting<'_, '_> {
+        type Error = crate::error::Error;
+
+        fn visit<R: Row>(&mut self) -> Result<()> {
+            let rows = R::count(self.0)?;
+            self.1.push::<R>(rows);
+            Ok(())
+        }
+    }
+
+    let mut counting = Counting(session, Counts::default());
+    each(&mut counting)?;
+    Ok(counting.1)
+}

@@ -1,0 +1,135 @@
+//! The completions, asked of the shells themselves where they are installed: files where files go, values where values
+//! are.
+
+use std::process::Command;
+
+use crate::home::Home;
+
+/// A folder with two files to be found.
+fn home() -> Home {
+    let home = Home::new(module_path!());
+    home.file("sample one.json", "");
+    home.file("sample.md", "");
+    home
+}
+
+/// What a shell's script prints; `None` where the shell is not installed.
+fn shell(home: &Home, program: &str, arguments: &[&str]) -> Option<String> {
+    let mut command = Command::new(program);
+    command.current_dir(home.path()).env("HOME", home.path()).env("XDG_CONFIG_HOME", home.path()).args(arguments);
+    let output = match command.output() {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            eprintln!("{program} is not installed, so that its completions are not tried");
+            return None;
+        }
+        output => output.unwrap(),
+    };
+    assert!(output.status.success() && output.stderr.is_empty(), "{program}: {output:?}");
+    Some(String::from_utf8(output.stdout).unwrap())
+}
+
+/// What bash offers for the last of these words: from the function, or where that has nothing, by its own default.
+fn bash(home: &Home, words: &[&str]) -> Option<Vec<String>> {
+    home.file("folio.bash", home.done(&["completions", "bash"]));
+    // Outside of a completion `compopt` only notes what is asked of it.
+    let asking = r#"
+        compopt() { [[ "$*" == *default* ]] && files=yes; return 0; }
+        source folio.bash
+        [[ "$(complete -p folio)" == *default* ]] && files=yes
+        COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
+        "$(complete -p folio | sed 's/.*-F \([^ ]*\).*/\1/')" folio "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD-1]}"
+        [[ ${#COMPREPLY[@]} -eq 0 && -n "$files" ]] && mapfile -t COMPREPLY < <(compgen -f -- "${@: -1}")
+        printf '%s\n' "${COMPREPLY[@]}"
+    "#;
+    let said = shell(home, "bash", &[&["--norc", "-c", asking, "bash"], words].concat())?;
+    Some(said.lines().filter(|line| !line.is_empty()).map(str::to_owned).collect())
+}
+
+fn fish(home: &Home, line: &str) -> Option<Vec<String>> {
+    home.file("folio.fish", home.done(&["completions", "fish"]));
+    let asking = format!("source folio.fish; complete -C '{line}'");
+    let said = shell(home, "fish", &["--no-config", "-c", &asking])?;
+    Some(said.lines().map(|line| line.split('\t').next().unwrap().to_owned()).collect())
+}
+
+#[test]
+fn bash_offers_files_where_files_go_and_values_where_values_are() {
+    let home = home();
+    for words in [
+        &["folio", "import", "sam"][..],
+        &["folio", "import", ""],
+        &["folio", "import", "--echo", ""],
+        &["folio", "import", "sample.md", "sam"],
+        &["folio", "db", "copy", "sam"],
+        &["folio", "db", "copy", "folio.db", "sam"],
+        &["folio", "note", "add", "x", "--body-file", "sam"],
+        &["folio", "resume", "edit", "1", "--body-file", "sam"],
+        &["folio", "user", "list", "--database-url", "sam"],
+    ] {
+        let Some(offered) = bash(&home, words) else { return };
+        let files = ["sample one.json", "sample.md"];
+        assert!(files.iter().all(|file| offered.contains(&(*file).to_owned())), "{words:?}: {offered:?}");
+        assert!(!offered.iter().any(|word| word.starts_with('-')), "{words:?}: {offered:?}");
+    }
+    for (words, values) in [
+        (&["folio", "repo", "add", "x", "--status", ""][..], &["public", "private"][..]),
+        (&["folio", "repo", "list", "--status", "pr"], &["private"]),
+        (&["folio", "import", "x", "--as", ""], &["github", "jsonresume", "markdown"]),
+        (&["folio", "user", "list", "--format", ""], &["table", "tsv", "json"]),
+        (&["folio", "completions", "f"], &["fish"]),
+        (&["folio", "import", "--lo"], &["--login"]),
+        (&["folio", "user", "get", "sam"], &[]),
+        (&["folio", "user", "list", "--login", "sam"], &["sam"]),
+    ] {
+        assert_eq!(bash(&home, words).unwrap(), values, "{words:?}");
+    }
+}
+
+#[test]
+fn fish_offers_files_where_files_go_and_values_where_values_are() {
+    let home = home();
+    for line in [
+        "folio import sam",
+        "folio import --echo sam",
+        "folio db copy sam",
+        "folio db copy folio.db sam",
+        "folio note add x --body-file sam",
+        "folio user list --database-url sam",
+    ] {
+        let Some(offered) = fish(&home, line) else { return };
+        assert!(offered.contains(&"sample.md".to_owned()), "{line}: {offered:?}");
+    }
+    for (line, values) in [
+        ("folio repo add x --status p", &["private", "public"][..]),
+        ("folio import x --as m", &["markdown"]),
+        ("folio user list --format t", &["table", "tsv"]),
+        ("folio completions f", &["fish"]),
+        ("folio user get sam", &[]),
+        ("folio user list --login sam", &[]),
+    ] {
+        let mut offered = fish(&home, line).unwrap();
+        offered.sort();
+        assert_eq!(offered, values, "{line}");
+    }
+}
+
+#[test]
+fn zsh_is_told_where_files_go_and_which_values_there_are() {
+    let home = home();
+    let script = home.done(&["completions", "zsh"]);
+    for part in [
+        "'*::paths",
+        "--body-file=[A file with the text; '\\''-'\\'' is standard input]:PATH:_files'",
+        "':from -- The database to copy\\: a path or a URL:_files'",
+        "FORMAT:(github jsonresume markdown)'",
+        ":STATUS:(public private)'",
+        "FORMAT:((table",
+    ] {
+        assert!(script.contains(part) || part == "'*::paths", "{part}: {script}");
+    }
+    let paths = script.lines().find(|line| line.contains("::paths") || line.contains(":paths")).unwrap_or_default();
+    assert!(paths.contains(":_files'"), "{paths}");
+    assert!(!script.contains(":_default'"), "{script}");
+    home.file("_folio", &script);
+    shell(&home, "zsh", &["-f", "-c", "zsh -n _folio"]);
+}

@@ -1,0 +1,101 @@
+//! What a person's screen gets: whatever an argument, a file's name or a record holds, it drives no terminal.
+
+use crate::home::{FOLIO, Home};
+use crate::secrets::LINES;
+use crate::terminal::run_on_a_terminal;
+
+/// Writes to the clipboard, clears the screen in two ways, turns text around, hides it.
+const HOSTILE: [&str; 6] = [
+    "\u{1b}]52;c;aGk=\u{7}",
+    "--\u{1b}]52;c;aGk=\u{7}",
+    "-\u{1b}[2J",
+    "\u{9b}2J\u{85}x",
+    "\u{202e}txt\u{2066}.exe",
+    "--a\u{200b}b\u{e0041}=\u{feff}\u{8}\u{7f}",
+];
+
+fn is_safe(shown: &str) -> bool {
+    let drives = |c: char| {
+        (c.is_control() && c != '\n' && c != '\t')
+            || matches!(c, '\u{200b}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
+    };
+    !shown.contains(drives)
+}
+
+/// What is left without codes that only choose colours.
+fn without_colours(shown: &str) -> String {
+    let mut parts = shown.split("\u{1b}[");
+    let mut left = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        match part.split_once('m') {
+            Some((code, rest)) if code.chars().all(|c| c.is_ascii_digit() || c == ';') => left.push_str(rest),
+            _ => left.push_str(&format!("\u{1b}[{part}")),
+        }
+    }
+    left
+}
+
+#[test]
+fn no_argument_drives_a_terminal_by_way_of_an_error() {
+    let home = Home::with_users(module_path!());
+    for hostile in HOSTILE {
+        for line in LINES {
+            let arguments: Vec<String> = line.split(' ').map(|word| word.replace('U', hostile)).collect();
+            let ran = home.run(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
+            assert!(is_safe(&ran.out) && is_safe(&ran.err), "{line}: {ran:?}");
+        }
+        for line in [&["import", hostile][..], &["user", hostile], &["user", "list", hostile], &[hostile]] {
+            let ran = run_on_a_terminal(&home, 80, line, "");
+            assert!(is_safe(&without_colours(&ran.out)), "{line:?}: {ran:?}");
+        }
+    }
+    let said = home.run(&["import", "--\u{1b}]52;c;aGk=\u{7}"]).err;
+    assert!(said.starts_with("error: unexpected argument '--\\u{1b}]52;c;aGk' found\n"), "{said}");
+}
+
+#[test]
+fn a_slip_that_holds_nothing_hostile_keeps_its_colours_on_a_terminal() {
+    let home = Home::new(module_path!());
+    let ran = run_on_a_terminal(&home, 80, &["user", "lst"], "");
+    assert!(ran.code == Some(2) && ran.out.contains("\u{1b}["), "{ran:?}");
+}
+
+#[test]
+fn the_name_under_which_the_program_is_called_is_not_shown() {
+    use std::os::unix::process::CommandExt as _;
+
+    let output = std::process::Command::new(FOLIO).arg0("\u{1b}]52;c;aGk=\u{7}").arg("--help").output().unwrap();
+    let help = String::from_utf8(output.stdout).unwrap();
+    assert!(is_safe(&help) && help.contains("Usage: folio "), "{help}");
+}
+
+#[test]
+fn records_drive_no_terminal_though_a_pipe_lies_between() {
+    let home = Home::with_users(module_path!());
+    for hostile in HOSTILE {
+        home.done(&["note", "add", &format!("x{hostile}"), "--user", "1", "--body", hostile]);
+    }
+    for format in ["table", "tsv", "json"] {
+        for verb in [&["note", "list"][..], &["note", "get", "1"]] {
+            let shown = home.done(&[verb, &["--format", format]].concat());
+            assert!(is_safe(&shown), "{shown:?}");
+        }
+    }
+    assert_eq!(home.column(2, &["note", "list"])[0], "x\\u{1b}]52;c;aGk=\\u{7}");
+    // The same text in JSON.
+    let json: serde_json::Value = serde_json::from_str(&home.done(&["note", "list", "--format", "json"])).unwrap();
+    assert_eq!(json[0]["name"], format!("x{}", HOSTILE[0]));
+}
+
+#[test]
+fn names_of_files_drive_no_terminal() {
+    let home = Home::with_users(module_path!());
+    std::fs::create_dir(home.path().join("in")).unwrap();
+    home.file("in/\u{1b}]52;c;aGk=\u{7}.png", "");
+    home.file("in/\u{1b}]52;c;aGk=\u{7}.json", "[{");
+    for arguments in [&["import", "in"][..], &["import", "in/\u{1b}]52;c;aGk=\u{7}.json"]] {
+        for said in [home.run(arguments).err, without_colours(&run_on_a_terminal(&home, 80, arguments, "").out)] {
+            assert!(!said.contains("\u{1b}]") && said.contains("\\u{1b}]52"), "{said:?}");
+        }
+    }
+}
