@@ -1,6 +1,7 @@
 //! The session's behaviours, each under its number: what comes of it, and the SQL that was sent.
 //!
-//! Most are the suite of `folio-conformance`, run here on every connection that Folio knows and on one that it does not.
+//! Most are the suite of `folio-conformance`, run here on SQLite and on a connection type that Folio does not know, and in
+//! `session_servers.rs` on the servers. Beside it stand the tests of tables that the suite does not have, on every engine.
 
 #[cfg(feature = "sqlite")]
 #[path = "session/a_engine.rs"]
@@ -17,6 +18,7 @@ mod foreign;
 #[cfg(feature = "sqlite")]
 #[path = "session/forests.rs"]
 mod forests;
+#[allow(dead_code, reason = "some of the servers' harnesses are for session_servers.rs")]
 #[path = "session/harness.rs"]
 mod harness;
 #[cfg(feature = "sqlite")]
@@ -52,18 +54,6 @@ folio_conformance::suite!(mod any_sqlite on crate::harness::AnySqlite);
 folio_conformance::suite!(mod sqlite on crate::harness::Sqlite);
 #[cfg(feature = "sqlite")]
 folio_conformance::suite!(mod counted on crate::foreign::Counting);
-#[cfg(feature = "postgres")]
-folio_conformance::suite!(mod any_postgres on crate::harness::AnyPostgres);
-#[cfg(feature = "postgres")]
-folio_conformance::suite!(mod postgres on crate::harness::Postgres);
-#[cfg(feature = "mysql")]
-folio_conformance::suite!(mod any_mariadb on crate::harness::AnyMariadb);
-#[cfg(feature = "mysql")]
-folio_conformance::suite!(mod mariadb on crate::harness::Mariadb);
-#[cfg(feature = "mysql")]
-folio_conformance::suite!(mod any_mysql on crate::harness::AnyMysql);
-#[cfg(feature = "mysql")]
-folio_conformance::suite!(mod mysql on crate::harness::Mysql);
 
 #[cfg(feature = "sqlite")]
 use any_sqlite::suite::domain;

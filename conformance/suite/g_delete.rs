@@ -52,7 +52,7 @@ fn b075_a_stale_row_with_a_version_is_read_again_before_it_is_deleted() -> Resul
     let sent = recorder.sql();
     assert_eq!(sent.len(), 4, "{sent:?}");
     assert!(sent[1].starts_with("SELECT "), "{sent:?}");
-    assert_eq!(sent[2], "DELETE FROM books WHERE (id = ? AND version = ?)");
+    assert_eq!(sent[2], "DELETE FROM books WHERE id = ? AND version = ?");
     assert_eq!(library.see("SELECT GROUP_CONCAT(id) FROM books"), "10002");
     // A copy is deleted as it was read, also by the handle that it has then.
     let late = session.begin(|session| -> Result<()> {

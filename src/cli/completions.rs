@@ -66,7 +66,7 @@ pub(super) fn run(arguments: &Completions) -> anyhow::Result<()> {
 /// The command with every value that is no file marked as such, where nothing else is known of it.
 fn without_files(command: Command) -> Command {
     let marked = command.mut_args(|argument| {
-        let is_known = argument.get_value_hint() != ValueHint::Unknown || argument.get_possible_values().len() > 0;
+        let is_known = argument.get_value_hint() != ValueHint::Unknown || !argument.get_possible_values().is_empty();
         if is_known || !argument.get_action().takes_values() { argument } else { argument.value_hint(ValueHint::Other) }
     });
     marked.mut_subcommands(without_files)

@@ -11,7 +11,7 @@ use super::url::Scheme;
 ///
 /// Passwords may hold `@`, `/`, `:` and `?` themselves, so more is hidden rather than less: all between the first colon
 /// of the login and the last `@`; everything, where an `@` stands after a secret parameter began; all that follows a
-/// port that is no number.
+/// port that is not a number.
 #[must_use]
 pub fn redact(text: &str) -> String {
     let start = login(text);
@@ -144,6 +144,6 @@ fn is_harmless(name: &str, value: &str) -> bool {
 fn is_secret(name: &str) -> bool {
     let name = percent_decode_str(name).decode_utf8_lossy().to_lowercase();
     let holds = |word: &&str| name.contains(*word);
-    ["pass", "pwd", "secret", "token", "credential"].iter().any(|word| holds(word))
+    ["pass", "pwd", "secret", "token", "credential"].iter().any(holds)
         || ["pw", "auth", "key", "apikey", "api_key"].contains(&&*name)
 }

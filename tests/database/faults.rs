@@ -40,7 +40,7 @@ fn on_a_faulty_disk(test: &str, shell: &str) -> bool {
 fn add(session: &mut Session<'_>, bytes: usize) -> Result<()> {
     let user = session.add(NewUser::new(1, "step")?);
     let body: LongText = "x".repeat(bytes).try_into()?;
-    session.add(NewNote { body: body.into(), ..NewNote::new("note", user)? });
+    session.add(NewNote { body, ..NewNote::new("note", user)? });
     Ok(())
 }
 

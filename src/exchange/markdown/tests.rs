@@ -52,7 +52,7 @@ fn a_heading_further_down_or_of_another_level_names_nothing() {
 fn what_is_too_long_for_a_name_is_passed_over() {
     let long = "word ".repeat(60);
     assert_eq!(name(&format!("---\ntitle: {long}\n---\n# Heading\n")), "Heading");
-    assert_eq!(name(&format!("---\ntitle: \"a\\u0000\"\n---\n# Heading\n")), "Heading");
+    assert_eq!(name("---\ntitle: \"a\\u0000\"\n---\n# Heading\n"), "Heading");
     assert_eq!(name(&format!("# {long}\n")), "stem");
     assert_eq!(name(&format!("{long}\n===\n")), "stem");
     assert_eq!(name(&format!("{long}\n---\n")), "stem");
