@@ -101,9 +101,11 @@ impl<C: SessionConnection> Session<'_, C> {
     fn planned(&self) -> Result<Planned> {
         let mut parts = Vec::new();
         let mut unread = Vec::new();
-        for (place, store) in self.stores.iter().enumerate() {
+        let all: Vec<_> = self.stores.iter().map(|store| store.doings()).collect();
+        // Only then do the deletions of a table stay together: other rows may have to go between them.
+        let only_deletes = all.iter().all(|doings| doings.inserts.is_empty() && doings.updates.is_empty());
+        for ((place, store), doings) in self.stores.iter().enumerate().zip(all) {
             store.check_versions()?;
-            let doings = store.doings();
             for index in &doings.inserts {
                 self.check_parents(store, *index, &mut unread)?;
             }
@@ -113,7 +115,10 @@ impl<C: SessionConnection> Session<'_, C> {
                 store.last_waves(&doings.deletes)
             } else {
                 let known = doings.deletes.len() - unknown.len();
-                if !deletes_together(store.table(), known, unknown.len(), &**self.connection) {
+                let together = only_deletes
+                    && !store.table().is_in_a_circle()
+                    && deletes_together(store.table(), known, unknown.len(), &**self.connection);
+                if !together {
                     unread.extend(unknown.into_iter().map(|index| (place, index)));
                 }
                 vec![doings.deletes]
