@@ -27,7 +27,8 @@ pub struct Status {
     /// Folio's migrations that are not, oldest first.
     pub pending: Vec<&'static Script>,
     /// Those of the pending ones whose tables an interrupted runner has made and did not come to record, where the engine
-    /// cannot undo tables ([`Backend::undoes_tables`]): the way up records them, the way down drops them.
+    /// cannot undo tables ([`Backend::undoes_tables`](crate::connection::Backend::undoes_tables)): the way up records them,
+    /// the way down drops them.
     pub unrecorded: Vec<&'static Script>,
     /// Those of the pending ones that are recorded and whose tables are gone, likewise: the way up makes them, the way down
     /// strikes them off.
