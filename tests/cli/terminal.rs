@@ -37,6 +37,7 @@ impl Terminal {
     }
 
     /// Waits until this is on the screen.
+    #[cfg(feature = "sqlite")]
     pub fn wait_for(&mut self, text: &str) {
         while !String::from_utf8_lossy(&self.screen).contains(text) {
             assert!(self.read(), "{text:?} never came: {}", String::from_utf8_lossy(&self.screen));
