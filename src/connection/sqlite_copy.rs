@@ -1,5 +1,5 @@
-//! Reading an SQLite file with a write-ahead log where its side files are not there and cannot be made: a copy in memory,
-//! of one moment.
+//! Reading an SQLite file with a write-ahead log where its side files are not there and cannot be made: a consistent copy in
+//! memory.
 //!
 //! No lock that a reader may take keeps a writer of such a file out, so the copy is proven instead: the file is read twice,
 //! and between the two readings no log lies beside it, so that all that was ever committed is in the file. Where both

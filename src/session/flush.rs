@@ -49,8 +49,8 @@ impl<C: SessionConnection> Session<'_, C> {
     ///
     /// # Errors
     ///
-    /// Errors found while planning (a handle of another session, rows that refer to each other in a circle, a table whose new
-    /// keys could not be read back, unique values that would change hands in a circle) send no statement of the flush and change
+    /// Errors found while planning (a handle of another session, rows that refer to each other in a cycle, a table whose new
+    /// keys could not be read back, unique values that would change hands in a cycle) send no statement of the flush and change
     /// nothing. The way out of the last is a flush in between, with a value that nobody has. A statement that fails undoes and
     /// poisons the innermost level: the savepoint, or the transaction.
     pub fn flush(&mut self) -> Result<()> {
@@ -173,7 +173,7 @@ impl<C: SessionConnection> Session<'_, C> {
         self.each_parent(store, index, |parent, _| self.check_parent(store.table().name, parent, unread))
     }
 
-    /// Where tables refer to each other in a circle: finds rows that would be inserted before one they wait for.
+    /// Where tables refer to each other in a cycle: finds rows that would be inserted before one they wait for.
     fn check_circles(&self, tasks: &[Task]) -> Result<()> {
         if !self.stores.iter().any(|store| store.table().is_in_a_circle()) {
             return Ok(());

@@ -74,7 +74,7 @@ impl Graph {
 
     /// The order: steps stay where they are, and what a row of an earlier one waits for goes before that one.
     ///
-    /// A circle is cut where the database may not insist; one in which every wait is certain is given back.
+    /// A cycle is cut where the database may not insist; one in which every wait is certain is given back.
     pub(crate) fn sort(&self) -> Result<Vec<Batch>, Vec<Edge>> {
         let mut ways = Ways::of(self);
         let order = self.cut(&mut ways)?;
@@ -88,7 +88,7 @@ impl Graph {
         Ok(self.batches(&ways, &needed))
     }
 
-    /// Gives up edges until there is no circle left; gives the nodes in an order that fits.
+    /// Gives up edges until there is no cycle left; gives the nodes in an order that fits.
     fn cut(&self, ways: &mut Ways) -> Result<Vec<usize>, Vec<Edge>> {
         let mut waits = ways.waits();
         let mut order: Vec<usize> = (0..waits.len()).filter(|node| waits[*node] == 0).collect();
@@ -126,7 +126,7 @@ impl Graph {
         }
     }
 
-    /// A circle on the way back from a node that cannot go, where every node that cannot go waits for such a one.
+    /// A cycle on the way back from a node that cannot go, where every node that cannot go waits for such a one.
     fn circle(&self, ways: &Ways, waits: &[usize], stuck: usize) -> Vec<usize> {
         let (mut seen, mut walked, mut node) = (HashMap::new(), Vec::new(), stuck);
         while seen.insert(node, walked.len()).is_none() {

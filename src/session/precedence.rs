@@ -9,7 +9,7 @@
 //! - who takes away what a row is yet to refer to waits for that row, which then goes or follows where the database cascades.
 //!
 //! Every order that a database without cascades accepts keeps these, and every order that keeps them is accepted. Where
-//! it cascades, checks later, or has values that memory has not, waits that close a circle are given up.
+//! it cascades, checks later, or has values that memory has not, waits that close a cycle are given up.
 
 use std::any::TypeId;
 use std::collections::{HashMap, HashSet};
@@ -212,7 +212,7 @@ impl<'r> Precedence<'r> {
         }
     }
 
-    /// Names the values that change hands in a circle, or the rows that no order can serve.
+    /// Names the values that change hands in a cycle, or the rows that no order can serve.
     fn circle(&self, circle: &[Edge]) -> Error {
         if let Some(edge) = circle.iter().find(|edge| edge.why == Why::Names) {
             let name = |op: usize| self.flush.rows[self.flush.ops[op].part].table().name;
@@ -361,7 +361,7 @@ impl Flush<'_> {
     }
 }
 
-/// So many values of a circle are named.
+/// So many values of a cycle are named.
 const MOST_NAMED: usize = 4;
 
 fn all<'n>(known: impl Iterator<Item = &'n usize>, unknown: &'n [usize]) -> Vec<usize> {
