@@ -3,8 +3,9 @@
 use std::any::TypeId;
 
 use diesel::QueryResult;
+use diesel::backend::Backend;
 use diesel::connection::LoadConnection;
-use diesel::query_builder::{Query, QueryFragment, QueryId};
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::Untyped;
 
 use super::{Echo, KeySource, KeySources, SessionConnection};
@@ -56,20 +57,19 @@ impl<'a, C: SessionConnection> Link<'a, C> {
     }
 
     /// Runs a statement and gives the number of rows it touched or matched.
-    pub(crate) fn execute<S>(&mut self, statement: &S) -> QueryResult<usize>
-    where
-        S: QueryFragment<C::Backend> + QueryId,
-    {
+    pub(crate) fn execute(&mut self, statement: &impl QueryFragment<C::Backend>) -> QueryResult<usize> {
+        let statement = Erased(statement);
         self.run(
             |connection| {
-                let executed = connection.execute_returning_count(statement);
-                executed.map_err(|error| connection.blame_size(statement, error))
+                let executed = connection.execute_returning_count(&statement);
+                executed.map_err(|error| connection.blame_size(&statement, error))
             },
             |rows| *rows,
         )
     }
 
-    /// Runs a query that has at most one row, and gives what `read` makes of it.
+    /// Runs a query that has at most one row, and gives what `read` makes of it. Its type is kept, because a statement
+    /// with a static query id is found in Diesel's cache without making its SQL.
     pub(crate) fn first<S, T>(
         &mut self,
         query: S,
@@ -85,18 +85,15 @@ impl<'a, C: SessionConnection> Link<'a, C> {
     }
 
     /// Runs a query and hands each of its rows to `each`; gives their number.
-    pub(crate) fn each<S>(
+    pub(crate) fn each(
         &mut self,
-        query: S,
+        query: impl QueryFragment<C::Backend>,
         mut each: impl for<'c, 'q> FnMut(<C as LoadConnection>::Row<'c, 'q>) -> QueryResult<()>,
-    ) -> QueryResult<usize>
-    where
-        S: Query<SqlType = Untyped> + QueryFragment<C::Backend> + QueryId,
-    {
+    ) -> QueryResult<usize> {
         self.run(
             |connection| {
                 let mut rows = 0;
-                for row in connection.load(query)? {
+                for row in connection.load(Erased(&query))? {
                     each(row?)?;
                     rows += 1;
                 }
@@ -105,4 +102,23 @@ impl<'a, C: SessionConnection> Link<'a, C> {
             |rows| *rows,
         )
     }
+}
+
+/// A statement whose type is forgotten, so that what Diesel compiles for each type of statement is compiled once for all of
+/// the session's. Diesel caches it by its SQL.
+struct Erased<'s, DB>(&'s dyn QueryFragment<DB>);
+
+impl<DB: Backend> QueryFragment<DB> for Erased<'_, DB> {
+    fn walk_ast<'b>(&'b self, pass: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        self.0.walk_ast(pass)
+    }
+}
+
+impl<DB> QueryId for Erased<'_, DB> {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl<DB> Query for Erased<'_, DB> {
+    type SqlType = Untyped;
 }
