@@ -1,8 +1,7 @@
 //! The flush: plans what the rows in memory come to, then sends it.
 
-use std::collections::HashSet;
-
 use super::Session;
+use super::levels::levels;
 use super::plan::{Action, Part, Plan, Task, order};
 use super::precedence::{Rows, arrange};
 use super::reference::Parent;
@@ -101,10 +100,11 @@ impl<C: SessionConnection> Session<'_, C> {
     fn planned(&self) -> Result<Planned> {
         let mut parts = Vec::new();
         let mut unread = Vec::new();
+        let levels = levels(self.stores.iter().map(|store| store.table()));
         let all: Vec<_> = self.stores.iter().map(|store| store.doings()).collect();
         // Only then do the deletions of a table stay together: other rows may have to go between them.
         let only_deletes = all.iter().all(|doings| doings.inserts.is_empty() && doings.updates.is_empty());
-        for ((place, store), doings) in self.stores.iter().enumerate().zip(all) {
+        for (((place, store), doings), level) in self.stores.iter().enumerate().zip(all).zip(&levels) {
             store.check_versions()?;
             for index in &doings.inserts {
                 self.check_parents(store, *index, &mut unread)?;
@@ -116,35 +116,18 @@ impl<C: SessionConnection> Session<'_, C> {
             } else {
                 let known = doings.deletes.len() - unknown.len();
                 let together = only_deletes
-                    && !store.table().is_in_a_circle()
+                    && !level.in_cycle
                     && deletes_together(store.table(), known, unknown.len(), &**self.connection);
                 if !together {
                     unread.extend(unknown.into_iter().map(|index| (place, index)));
                 }
                 vec![doings.deletes]
             };
-            parts.push(Part { table: store.table(), inserts, updates: doings.updates, deletes });
+            parts.push(Part { level: *level, inserts, updates: doings.updates, deletes });
         }
-        let tasks = order(parts);
-        self.check_circles(&tasks)?;
+        let in_cycle: Vec<bool> = levels.iter().map(|level| level.in_cycle).collect();
         let rows: Vec<&dyn Rows> = self.stores.iter().map(|store| store as &dyn Rows).collect();
-        Ok(Planned { tasks: arrange(tasks, &rows)?, unread })
-    }
-
-    /// Calls `visit` with each reference of a pending row that is a handle, and gives the first error.
-    fn each_parent(
-        &self,
-        store: &dyn AnyStore<C>,
-        index: u64,
-        mut visit: impl FnMut(Parent, usize) -> Result<()>,
-    ) -> Result<()> {
-        let mut found = Ok(());
-        store.parents(index, &mut |parent| {
-            if found.is_ok() {
-                found = self.place_of(parent).and_then(|place| visit(parent, place));
-            }
-        });
-        found
+        Ok(Planned { tasks: arrange(order(parts), &rows, &in_cycle)?, unread })
     }
 
     /// The store of the row that a reference names.
@@ -170,34 +153,13 @@ impl<C: SessionConnection> Session<'_, C> {
 
     /// Finds references that no order of statements can fill, and rows whose value a reference needs and nobody has.
     fn check_parents(&self, store: &dyn AnyStore<C>, index: u64, unread: &mut Vec<(usize, u64)>) -> Result<()> {
-        self.each_parent(store, index, |parent, _| self.check_parent(store.table().name, parent, unread))
-    }
-
-    /// Where tables refer to each other in a cycle: finds rows that would be inserted before one they wait for.
-    fn check_circles(&self, tasks: &[Task]) -> Result<()> {
-        if !self.stores.iter().any(|store| store.table().is_in_a_circle()) {
-            return Ok(());
-        }
-        let mut inserted = HashSet::new();
-        for task in tasks.iter().filter(|task| task.action == Action::Insert) {
-            let Some(store) = self.stores.at(task.part) else { continue };
-            for index in &task.rows {
-                self.each_parent(store, *index, |parent, place| {
-                    let waits = self.stores.at(place).is_some_and(|other| other.is_pending(parent.handle.index));
-                    if !waits || inserted.contains(&(place, parent.handle.index)) {
-                        return Ok(());
-                    }
-                    let (table, other) = (store.table().name, parent.table);
-                    let problem = format!(
-                        "{table} and {other} refer to each other in a circle, and a new row of {table} waits for one of \
-                         {other}: flush the row of {other} before the other is added"
-                    );
-                    Err(Error::Plan { problem })
-                })?;
+        let mut checked = Ok(());
+        store.parents(index, &mut |parent| {
+            if checked.is_ok() {
+                checked = self.check_parent(store.table().name, parent, unread);
             }
-            inserted.extend(task.rows.iter().map(|index| (task.part, *index)));
-        }
-        Ok(())
+        });
+        checked
     }
 
     /// Finds tables whose new rows get keys from the database that nothing could read back.

@@ -15,6 +15,7 @@ mod handle;
 mod identity;
 mod inspect;
 mod keys;
+mod levels;
 mod load;
 mod plan;
 mod precedence;

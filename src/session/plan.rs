@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use std::fmt;
 
 use super::entity::{ColumnSet, Table};
+use super::levels::Level;
 
 /// What one table's rows need, before it is put into order: INSERTs as they were added, the others by key.
 #[derive(Debug)]
@@ -29,7 +30,7 @@ pub(crate) type Waves<R> = Vec<Vec<R>>;
 
 /// One table of a flush.
 pub(crate) struct Part {
-    pub(crate) table: &'static Table,
+    pub(crate) level: Level,
     pub(crate) inserts: Waves<u64>,
     pub(crate) updates: Vec<Change<u64>>,
     /// Children before parents.
@@ -66,7 +67,7 @@ impl Action {
 /// Puts the parts of a flush into order, by their tables.
 pub(crate) fn order(parts: Vec<Part>) -> Vec<Task> {
     let mut numbered: Vec<(usize, Part)> = parts.into_iter().enumerate().collect();
-    numbered.sort_by_key(|(number, part)| (part.table.depth(), *number));
+    numbered.sort_by_key(|(number, part)| (part.level.depth, *number));
     let (mut tasks, mut deletes) = (Vec::new(), Vec::new());
     for (number, part) in numbered {
         for rows in part.inserts.into_iter().filter(|rows| !rows.is_empty()) {

@@ -35,8 +35,9 @@ pub(crate) trait Rows {
     fn parents(&self, index: u64, see: &mut dyn FnMut(Parent));
 }
 
-/// Puts rows before those that wait for them, and leaves the order as it is where none does.
-pub(crate) fn arrange(tasks: Vec<Task>, rows: &[&dyn Rows]) -> Result<Vec<Task>> {
+/// Puts rows before those that wait for them, and leaves the order as it is where none does. `in_cycle` tells which tables
+/// refer to each other in a cycle, so that only their rows have an order.
+pub(crate) fn arrange(tasks: Vec<Task>, rows: &[&dyn Rows], in_cycle: &[bool]) -> Result<Vec<Task>> {
     let moves = |task: &Task| matches!(task.action, Action::Update(columns) if columns.meets(guarded(task.part, rows)));
     let any_moves = tasks.iter().any(moves);
     let may_replace = |part: usize| {
@@ -44,7 +45,8 @@ pub(crate) fn arrange(tasks: Vec<Task>, rows: &[&dyn Rows]) -> Result<Vec<Task>>
         (!table.unique.is_empty() || table.has_given_key()) && does(Action::Insert) && does(Action::Delete)
     };
     let (replacing, others): (Vec<usize>, Vec<usize>) = (0..rows.len()).partition(|part| may_replace(*part));
-    let must_sort = any_moves || deletes_from_cycle(&tasks, rows);
+    let must_sort =
+        any_moves || [Action::Insert, Action::Delete].iter().any(|action| is_of_cycle(&tasks, *action, in_cycle));
     if !must_sort && replacing.is_empty() {
         return Ok(tasks);
     }
@@ -71,10 +73,9 @@ pub(crate) fn arrange(tasks: Vec<Task>, rows: &[&dyn Rows]) -> Result<Vec<Task>>
     Ok(arranged.into_iter().map(|(_, task)| task).collect())
 }
 
-/// Whether rows of several tables are deleted that refer to each other in a cycle: tables alone have no order then.
-fn deletes_from_cycle(tasks: &[Task], rows: &[&dyn Rows]) -> bool {
-    let cyclic = |task: &&Task| task.action == Action::Delete && rows[task.part].table().is_in_a_circle();
-    let mut parts = tasks.iter().filter(cyclic).map(|task| task.part);
+/// Whether rows of several tables that refer to each other in a cycle are inserted, or deleted.
+fn is_of_cycle(tasks: &[Task], action: Action, in_cycle: &[bool]) -> bool {
+    let mut parts = tasks.iter().filter(|task| task.action == action && in_cycle[task.part]).map(|task| task.part);
     parts.next().is_some_and(|first| parts.any(|part| part != first))
 }
 
@@ -212,15 +213,28 @@ impl<'r> Precedence<'r> {
         }
     }
 
+    fn table_of(&self, op: usize) -> &'static Table {
+        self.flush.rows[self.flush.ops[op].part].table()
+    }
+
     /// Names the values that change hands in a cycle, or the rows that no order can serve.
     fn circle(&self, circle: &[Edge]) -> Error {
         if let Some(edge) = circle.iter().find(|edge| edge.why == Why::Names) {
-            let name = |op: usize| self.flush.rows[self.flush.ops[op].part].table().name;
             let problem = format!(
                 "a new row of {} refers to a row of {} that this flush deletes, and to one that can only be sent after \
                  that: flush before the row is deleted, or refer to another row",
-                name(edge.first),
-                name(edge.then)
+                self.table_of(edge.first).name,
+                self.table_of(edge.then).name
+            );
+            return Error::Plan { problem };
+        }
+        if circle.iter().all(|edge| edge.why == Why::Parent) {
+            let mut tables: Vec<&str> = circle.iter().map(|edge| self.table_of(edge.then).name).collect();
+            tables.sort_unstable();
+            tables.dedup();
+            let problem = format!(
+                "new rows of {} refer to each other in a circle: flush one of them without its reference, and set that then",
+                tables.join(" and ")
             );
             return Error::Plan { problem };
         }

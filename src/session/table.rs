@@ -54,23 +54,6 @@ impl Table {
             .filter(move |table| (table.id)() != own)
     }
 
-    /// How many tables stand above this one on the longest way up; a way that comes back to itself ends there.
-    pub(crate) fn depth(&'static self) -> usize {
-        fn climb(table: &'static Table, below: &mut Vec<TypeId>) -> usize {
-            below.push((table.id)());
-            let above = table
-                .parents()
-                .filter(|parent| !below.contains(&(parent.id)()))
-                .collect::<Vec<_>>()
-                .into_iter()
-                .map(|parent| 1 + climb(parent, below))
-                .max();
-            below.pop();
-            above.unwrap_or(0)
-        }
-        climb(self, &mut Vec::new())
-    }
-
     /// The column of this name.
     pub(crate) fn column(&self, name: &str) -> Option<usize> {
         self.columns.iter().position(|column| column.name == name)
@@ -90,11 +73,6 @@ impl Table {
     pub(crate) fn refers_to_itself(&self) -> bool {
         let own = (self.id)();
         self.columns.iter().filter_map(|column| column.references).any(|reference| ((reference.table)().id)() == own)
-    }
-
-    /// Whether following the references leads from this table back to it, through others.
-    pub(crate) fn is_in_a_circle(&'static self) -> bool {
-        self.parents().any(|parent| parent.depends_on((self.id)()))
     }
 
     /// Whether rows of this table refer to one of these columns of `table`.

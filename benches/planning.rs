@@ -1,0 +1,208 @@
+//! What planning a flush costs where many tables refer to each other: 10 layers of 5 tables, each referring to all five
+//! above it, beside 50 tables that refer to none. `cargo bench --bench planning` prints the CPU time of a plan of 10 new
+//! rows a table and the ratio of the two; the ways through the layers' foreign keys are nearly ten million.
+
+use cpu_time::ThreadTime;
+use diesel::connection::Connection as _;
+use diesel::prelude::*;
+use folio::Session;
+use folio::session::Entity;
+
+const ROUNDS: u32 = 20;
+const ROWS: usize = 10;
+
+/// A table with a column for each table that it refers to, its entity, and how to add a row.
+macro_rules! table {
+    ($table:ident $entity:ident $new:ident: $($parent:ident)*) => {
+        diesel::table! { $table (id) { id -> BigInt, $($parent -> Nullable<BigInt>,)* } }
+
+        #[derive(Debug, Clone, PartialEq, HasQuery, Entity)]
+        #[diesel(table_name = $table)]
+        pub struct $entity {
+            #[entity(key)]
+            pub id: i64,
+            $(
+                #[entity(references = $parent::id)]
+                pub $parent: Option<i64>,
+            )*
+        }
+
+        impl Add for $entity {
+            fn add(session: &mut Session<'_, SqliteConnection>) -> folio::Result<()> {
+                session.add($new::new()?);
+                Ok(())
+            }
+        }
+    };
+}
+
+trait Add {
+    fn add(session: &mut Session<'_, SqliteConnection>) -> folio::Result<()>;
+}
+
+/// Five tables, each of which refers to the same ones above.
+macro_rules! layer {
+    ($($table:ident $entity:ident $new:ident)*: $above:tt) => {
+        $(layer! { @ $table $entity $new $above })*
+    };
+    (@ $table:ident $entity:ident $new:ident [$($parent:ident)*]) => {
+        table! { $table $entity $new: $($parent)* }
+    };
+}
+
+layer! { a0 A0 NewA0 a1 A1 NewA1 a2 A2 NewA2 a3 A3 NewA3 a4 A4 NewA4: [] }
+layer! { b0 B0 NewB0 b1 B1 NewB1 b2 B2 NewB2 b3 B3 NewB3 b4 B4 NewB4: [a0 a1 a2 a3 a4] }
+layer! { c0 C0 NewC0 c1 C1 NewC1 c2 C2 NewC2 c3 C3 NewC3 c4 C4 NewC4: [b0 b1 b2 b3 b4] }
+layer! { d0 D0 NewD0 d1 D1 NewD1 d2 D2 NewD2 d3 D3 NewD3 d4 D4 NewD4: [c0 c1 c2 c3 c4] }
+layer! { e0 E0 NewE0 e1 E1 NewE1 e2 E2 NewE2 e3 E3 NewE3 e4 E4 NewE4: [d0 d1 d2 d3 d4] }
+layer! { f0 F0 NewF0 f1 F1 NewF1 f2 F2 NewF2 f3 F3 NewF3 f4 F4 NewF4: [e0 e1 e2 e3 e4] }
+layer! { g0 G0 NewG0 g1 G1 NewG1 g2 G2 NewG2 g3 G3 NewG3 g4 G4 NewG4: [f0 f1 f2 f3 f4] }
+layer! { h0 H0 NewH0 h1 H1 NewH1 h2 H2 NewH2 h3 H3 NewH3 h4 H4 NewH4: [g0 g1 g2 g3 g4] }
+layer! { i0 I0 NewI0 i1 I1 NewI1 i2 I2 NewI2 i3 I3 NewI3 i4 I4 NewI4: [h0 h1 h2 h3 h4] }
+layer! { j0 J0 NewJ0 j1 J1 NewJ1 j2 J2 NewJ2 j3 J3 NewJ3 j4 J4 NewJ4: [i0 i1 i2 i3 i4] }
+
+layer! {
+    alone0 Alone0 NewAlone0 alone1 Alone1 NewAlone1 alone2 Alone2 NewAlone2 alone3 Alone3 NewAlone3 alone4 Alone4 NewAlone4
+    alone5 Alone5 NewAlone5 alone6 Alone6 NewAlone6 alone7 Alone7 NewAlone7 alone8 Alone8 NewAlone8 alone9 Alone9 NewAlone9
+    alone10 Alone10 NewAlone10 alone11 Alone11 NewAlone11 alone12 Alone12 NewAlone12 alone13 Alone13 NewAlone13 alone14 Alone14 NewAlone14
+    alone15 Alone15 NewAlone15 alone16 Alone16 NewAlone16 alone17 Alone17 NewAlone17 alone18 Alone18 NewAlone18 alone19 Alone19 NewAlone19
+    alone20 Alone20 NewAlone20 alone21 Alone21 NewAlone21 alone22 Alone22 NewAlone22 alone23 Alone23 NewAlone23 alone24 Alone24 NewAlone24
+    alone25 Alone25 NewAlone25 alone26 Alone26 NewAlone26 alone27 Alone27 NewAlone27 alone28 Alone28 NewAlone28 alone29 Alone29 NewAlone29
+    alone30 Alone30 NewAlone30 alone31 Alone31 NewAlone31 alone32 Alone32 NewAlone32 alone33 Alone33 NewAlone33 alone34 Alone34 NewAlone34
+    alone35 Alone35 NewAlone35 alone36 Alone36 NewAlone36 alone37 Alone37 NewAlone37 alone38 Alone38 NewAlone38 alone39 Alone39 NewAlone39
+    alone40 Alone40 NewAlone40 alone41 Alone41 NewAlone41 alone42 Alone42 NewAlone42 alone43 Alone43 NewAlone43 alone44 Alone44 NewAlone44
+    alone45 Alone45 NewAlone45 alone46 Alone46 NewAlone46 alone47 Alone47 NewAlone47 alone48 Alone48 NewAlone48 alone49 Alone49 NewAlone49
+    : []
+}
+
+type AddRow = fn(&mut Session<'_, SqliteConnection>) -> folio::Result<()>;
+
+const LAYERS: [AddRow; 50] = [
+    A0::add,
+    A1::add,
+    A2::add,
+    A3::add,
+    A4::add,
+    B0::add,
+    B1::add,
+    B2::add,
+    B3::add,
+    B4::add,
+    C0::add,
+    C1::add,
+    C2::add,
+    C3::add,
+    C4::add,
+    D0::add,
+    D1::add,
+    D2::add,
+    D3::add,
+    D4::add,
+    E0::add,
+    E1::add,
+    E2::add,
+    E3::add,
+    E4::add,
+    F0::add,
+    F1::add,
+    F2::add,
+    F3::add,
+    F4::add,
+    G0::add,
+    G1::add,
+    G2::add,
+    G3::add,
+    G4::add,
+    H0::add,
+    H1::add,
+    H2::add,
+    H3::add,
+    H4::add,
+    I0::add,
+    I1::add,
+    I2::add,
+    I3::add,
+    I4::add,
+    J0::add,
+    J1::add,
+    J2::add,
+    J3::add,
+    J4::add,
+];
+const ALONE: [AddRow; 50] = [
+    Alone0::add,
+    Alone1::add,
+    Alone2::add,
+    Alone3::add,
+    Alone4::add,
+    Alone5::add,
+    Alone6::add,
+    Alone7::add,
+    Alone8::add,
+    Alone9::add,
+    Alone10::add,
+    Alone11::add,
+    Alone12::add,
+    Alone13::add,
+    Alone14::add,
+    Alone15::add,
+    Alone16::add,
+    Alone17::add,
+    Alone18::add,
+    Alone19::add,
+    Alone20::add,
+    Alone21::add,
+    Alone22::add,
+    Alone23::add,
+    Alone24::add,
+    Alone25::add,
+    Alone26::add,
+    Alone27::add,
+    Alone28::add,
+    Alone29::add,
+    Alone30::add,
+    Alone31::add,
+    Alone32::add,
+    Alone33::add,
+    Alone34::add,
+    Alone35::add,
+    Alone36::add,
+    Alone37::add,
+    Alone38::add,
+    Alone39::add,
+    Alone40::add,
+    Alone41::add,
+    Alone42::add,
+    Alone43::add,
+    Alone44::add,
+    Alone45::add,
+    Alone46::add,
+    Alone47::add,
+    Alone48::add,
+    Alone49::add,
+];
+
+/// The best time of a plan of new rows in all of these tables.
+fn plan(tables: &[AddRow]) -> folio::Result<std::time::Duration> {
+    let mut connection = SqliteConnection::establish(":memory:").expect("memory");
+    let mut session = Session::on(&mut connection);
+    for _ in 0..ROWS {
+        tables.iter().try_for_each(|add| add(&mut session))?;
+    }
+    let mut best = std::time::Duration::MAX;
+    for _ in 0..ROUNDS {
+        let started = ThreadTime::now();
+        let plan = session.plan()?;
+        best = best.min(started.elapsed());
+        assert_eq!(plan.steps().len(), tables.len());
+    }
+    Ok(best)
+}
+
+fn main() -> folio::Result<()> {
+    let (alone, layers) = (plan(&ALONE)?, plan(&LAYERS)?);
+    println!("50 tables that refer to none: {:.1} µs", alone.as_secs_f64() * 1e6);
+    println!("10 layers of 5 tables: {:.1} µs", layers.as_secs_f64() * 1e6);
+    println!("ratio: {:.2}", layers.as_secs_f64() / alone.as_secs_f64());
+    Ok(())
+}
