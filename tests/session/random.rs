@@ -4,6 +4,9 @@
 macro_rules! on_every_engine {
     ($($file:ident { $($test:ident)+ })+) => {
         on_every_engine!(#[cfg(feature = "sqlite")] sqlite, AnySqlite: $($file { $($test)+ })+);
+        on_every_engine!(#[cfg(feature = "postgres")] postgres, AnyPostgres: $($file { $($test)+ })+);
+        on_every_engine!(#[cfg(feature = "mysql")] mariadb, AnyMariadb: $($file { $($test)+ })+);
+        on_every_engine!(#[cfg(feature = "mysql")] mysql, AnyMysql: $($file { $($test)+ })+);
     };
     (#[$attribute:meta] $engine:ident, $harness:ident: $($file:ident { $($test:ident)+ })+) => {
         #[$attribute]
