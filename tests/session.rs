@@ -1,24 +1,19 @@
 //! The session's behaviours, each under its number: what comes of it, and the SQL that was sent.
 //!
-//! Most are the suite of `folio-conformance`, run here on SQLite and on a connection type that Folio does not know, and in
-//! `session_servers.rs` on the servers. Beside it stand the tests of tables that the suite does not have, on every engine.
+//! Most are the suite of `folio-conformance`, run here over `AnyConnection` on every engine, and in
+//! `session_connections.rs` over other connection types. Beside it stand the tests of tables that the suite does not have.
 
 #[cfg(feature = "sqlite")]
 #[path = "session/a_engine.rs"]
 mod a_engine;
-#[cfg(feature = "sqlite")]
 #[path = "session/choices.rs"]
 mod choices;
 #[allow(clippy::duplicate_mod, reason = "each engine takes the suite in under its own name")]
 #[path = "session/collations.rs"]
 mod collations;
-#[cfg(feature = "sqlite")]
-#[path = "session/foreign.rs"]
-mod foreign;
-#[cfg(feature = "sqlite")]
 #[path = "session/forests.rs"]
 mod forests;
-#[allow(dead_code, reason = "some of the servers' harnesses are for session_servers.rs")]
+#[allow(dead_code, reason = "those of other connection types are for session_connections.rs")]
 #[path = "session/harness.rs"]
 mod harness;
 #[cfg(feature = "sqlite")]
@@ -31,12 +26,12 @@ mod numbers;
 #[cfg(feature = "sqlite")]
 #[path = "session/odd_tables.rs"]
 mod odd_tables;
-#[cfg(feature = "sqlite")]
 #[path = "session/orders.rs"]
 mod orders;
-#[cfg(feature = "sqlite")]
 #[path = "session/properties.rs"]
 mod properties;
+#[path = "session/random.rs"]
+mod random;
 #[allow(clippy::duplicate_mod, reason = "each engine takes the suite in under its own name")]
 #[path = "session/refusals.rs"]
 mod refusals;
@@ -44,16 +39,20 @@ mod support;
 #[allow(clippy::duplicate_mod, reason = "each engine takes the suite in under its own name")]
 #[path = "session/units.rs"]
 mod units;
-#[cfg(feature = "sqlite")]
 #[path = "session/walk.rs"]
 mod walk;
 
-#[cfg(feature = "sqlite")]
-folio_conformance::suite!(mod any_sqlite on crate::harness::AnySqlite);
-#[cfg(feature = "sqlite")]
-folio_conformance::suite!(mod sqlite on crate::harness::Sqlite);
-#[cfg(feature = "sqlite")]
-folio_conformance::suite!(mod counted on crate::foreign::Counting);
+folio_conformance::suite! {
+    mod any on folio::connection::AnyConnection {
+        #[cfg(feature = "sqlite")]
+        mod sqlite on crate::harness::AnySqlite;
+        #[cfg(feature = "postgres")]
+        mod postgres on crate::harness::AnyPostgres;
+        #[cfg(feature = "mysql")]
+        mod mariadb on crate::harness::AnyMariadb;
+        #[cfg(feature = "mysql")]
+        mod mysql on crate::harness::AnyMysql;
+    }
+}
 
-#[cfg(feature = "sqlite")]
-use any_sqlite::suite::domain;
+use any::suite::domain;

@@ -16,8 +16,7 @@ fn number_of_ann(session: &mut Session<'_>) -> Result<i64> {
     Ok(session.rows(authors::table.filter(authors::id.eq(ANN)).select(authors::number))?[0])
 }
 
-#[test]
-fn b013_the_isolation_level_goes_with_begin_and_lasts_until_another_is_set() -> Result<()> {
+pub fn b013_the_isolation_level_goes_with_begin_and_lasts_until_another_is_set() -> Result<()> {
     let (library, mut session, recorder) = open();
     for (level, name) in LEVELS {
         session.set_isolation(level)?;
@@ -35,8 +34,7 @@ fn b013_the_isolation_level_goes_with_begin_and_lasts_until_another_is_set() -> 
     Ok(())
 }
 
-#[test]
-fn b013_a_reading_unit_sees_one_moment_whatever_its_level() -> Result<()> {
+pub fn b013_a_reading_unit_sees_one_moment_whatever_its_level() -> Result<()> {
     let library = Library::new();
     for (level, _) in LEVELS {
         let mut reader = library.reader();
@@ -51,8 +49,7 @@ fn b013_a_reading_unit_sees_one_moment_whatever_its_level() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn b013_the_level_of_a_transaction_that_is_open_cannot_be_changed() -> Result<()> {
+pub fn b013_the_level_of_a_transaction_that_is_open_cannot_be_changed() -> Result<()> {
     let (library, mut session, _recorder) = open();
     number_of_ann(&mut session)?;
     let error = session.set_isolation(Isolation::Serializable).unwrap_err();
@@ -71,8 +68,7 @@ fn b013_the_level_of_a_transaction_that_is_open_cannot_be_changed() -> Result<()
     Ok(())
 }
 
-#[test]
-fn b017_what_others_commit_is_seen_between_two_reads_or_not_as_the_level_says() -> Result<()> {
+pub fn b017_what_others_commit_is_seen_between_two_reads_or_not_as_the_level_says() -> Result<()> {
     if !can(Capability::KeepApartLess) {
         return Ok(());
     }
@@ -111,8 +107,7 @@ fn cross(library: &Library, level: Isolation) -> Result<Vec<Error>> {
     Ok(commits.filter_map(Result::err).collect())
 }
 
-#[test]
-fn b017_of_two_serializable_units_that_each_read_what_the_other_changes_one_is_refused() -> Result<()> {
+pub fn b017_of_two_serializable_units_that_each_read_what_the_other_changes_one_is_refused() -> Result<()> {
     let library = Library::new();
     let changed = |level: &str| library.see(&format!("SELECT COUNT(*) FROM authors WHERE email = '{level}'"));
     let refused = cross(&library, Isolation::Serializable)?;

@@ -9,8 +9,7 @@ use super::domain::*;
 
 const INSERT_AUTHOR: &str = "INSERT INTO authors (number, name, email) VALUES (?, ?, ?) RETURNING id, number";
 
-#[test]
-fn b005_each_statement_is_echoed_once_with_binds_rows_and_duration() -> Result<()> {
+pub fn b005_each_statement_is_echoed_once_with_binds_rows_and_duration() -> Result<()> {
     let (_library, mut session, recorder) = open();
     session.begin(|session| -> Result<()> {
         session.add(NewAuthor::new(7, "Dot")?);
@@ -27,8 +26,7 @@ fn b005_each_statement_is_echoed_once_with_binds_rows_and_duration() -> Result<(
     Ok(())
 }
 
-#[test]
-fn b005_a_failed_statement_is_echoed_with_its_error() -> Result<()> {
+pub fn b005_a_failed_statement_is_echoed_with_its_error() -> Result<()> {
     let (_library, mut session, recorder) = open();
     session.add(NewAuthor::new(10, "Dot")?);
     session.flush().unwrap_err();
@@ -37,8 +35,7 @@ fn b005_a_failed_statement_is_echoed_with_its_error() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn b006_binds_can_be_hidden_and_long_ones_are_cut() -> Result<()> {
+pub fn b006_binds_can_be_hidden_and_long_ones_are_cut() -> Result<()> {
     let library = Library::new();
     let recorder = Recorder::start();
     let mut hidden = EchoOptions::default();
@@ -54,8 +51,7 @@ fn b006_binds_can_be_hidden_and_long_ones_are_cut() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn b007_begin_is_sent_with_the_first_statement_and_nothing_for_nothing() -> Result<()> {
+pub fn b007_begin_is_sent_with_the_first_statement_and_nothing_for_nothing() -> Result<()> {
     let (_library, mut session, recorder) = open();
     session.flush()?;
     session.commit()?;
@@ -74,8 +70,7 @@ fn b007_begin_is_sent_with_the_first_statement_and_nothing_for_nothing() -> Resu
     Ok(())
 }
 
-#[test]
-fn b007_a_reader_begins_without_the_write_lock() -> Result<()> {
+pub fn b007_a_reader_begins_without_the_write_lock() -> Result<()> {
     let library = Library::new();
     let mut reader = library.reader();
     let recorder = Recorder::start();
@@ -85,8 +80,7 @@ fn b007_a_reader_begins_without_the_write_lock() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn b007_a_reader_refuses_every_write() -> Result<()> {
+pub fn b007_a_reader_refuses_every_write() -> Result<()> {
     let library = Library::new();
     let mut reader = library.reader();
     let ann = reader.get_one::<Author>(ANN)?;
@@ -99,8 +93,7 @@ fn b007_a_reader_refuses_every_write() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn b008_begin_inside_a_transaction_is_an_error() -> Result<()> {
+pub fn b008_begin_inside_a_transaction_is_an_error() -> Result<()> {
     let (_library, mut session, _recorder) = open();
     let again = session.begin(|session| session.begin(|_| -> Result<()> { Ok(()) }));
     // The first block sent nothing, but it is a transaction.
@@ -113,8 +106,7 @@ fn b008_begin_inside_a_transaction_is_an_error() -> Result<()> {
     session.begin(|_| -> Result<()> { Ok(()) })
 }
 
-#[test]
-fn b009_adding_editing_and_deleting_open_the_transaction_without_sql() -> Result<()> {
+pub fn b009_adding_editing_and_deleting_open_the_transaction_without_sql() -> Result<()> {
     let (_library, mut session, recorder) = open();
     session.add(NewAuthor::new(7, "Dot")?);
     assert!(session.in_transaction());
@@ -131,8 +123,7 @@ fn b009_adding_editing_and_deleting_open_the_transaction_without_sql() -> Result
     Ok(())
 }
 
-#[test]
-fn b010_a_begin_block_flushes_and_commits() -> Result<()> {
+pub fn b010_a_begin_block_flushes_and_commits() -> Result<()> {
     let (library, mut session, recorder) = open();
     let key = session.begin(|session| -> Result<_> {
         let dot = session.add(NewAuthor::new(7, "Dot")?);
@@ -157,8 +148,7 @@ impl From<Error> for Own {
     }
 }
 
-#[test]
-fn b011_an_error_in_a_begin_block_rolls_back_and_is_returned() -> Result<()> {
+pub fn b011_an_error_in_a_begin_block_rolls_back_and_is_returned() -> Result<()> {
     let (library, mut session, recorder) = open();
     let failed = session.begin(|session| -> Result<(), Own> {
         session.add(NewAuthor::new(7, "Dot")?);
@@ -180,8 +170,7 @@ fn b011_an_error_in_a_begin_block_rolls_back_and_is_returned() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn b011_a_panic_in_a_block_rolls_back_and_goes_on() -> Result<()> {
+pub fn b011_a_panic_in_a_block_rolls_back_and_goes_on() -> Result<()> {
     let (library, mut session, recorder) = open();
     let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
         session.begin(|session| -> Result<()> {
@@ -201,8 +190,7 @@ fn b011_a_panic_in_a_block_rolls_back_and_goes_on() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn b011_a_commit_that_the_database_refuses_rolls_back() -> Result<()> {
+pub fn b011_a_commit_that_the_database_refuses_rolls_back() -> Result<()> {
     if !can(Capability::CheckAtCommit) {
         return Ok(());
     }
@@ -223,8 +211,7 @@ fn b011_a_commit_that_the_database_refuses_rolls_back() -> Result<()> {
     session.begin(|session| session.get_one::<Author>(ANN).map(drop))
 }
 
-#[test]
-fn b012_an_error_after_the_begin_block_leaves_the_commit_standing() -> Result<()> {
+pub fn b012_an_error_after_the_begin_block_leaves_the_commit_standing() -> Result<()> {
     let (library, mut session, _recorder) = open();
     let work = |session: &mut Session<'_>| -> Result<()> {
         session.begin(|session| -> Result<()> {
@@ -239,8 +226,7 @@ fn b012_an_error_after_the_begin_block_leaves_the_commit_standing() -> Result<()
     Ok(())
 }
 
-#[test]
-fn b014_a_session_dropped_without_commit_rolls_back() -> Result<()> {
+pub fn b014_a_session_dropped_without_commit_rolls_back() -> Result<()> {
     let (library, mut session, recorder) = open();
     session.add(NewAuthor::new(7, "Dot")?);
     session.flush()?;
@@ -251,8 +237,7 @@ fn b014_a_session_dropped_without_commit_rolls_back() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn b015_a_dropped_session_gives_the_connection_back_outside_a_transaction() -> Result<()> {
+pub fn b015_a_dropped_session_gives_the_connection_back_outside_a_transaction() -> Result<()> {
     let library = Library::new();
     let mut connection = library.connect();
     let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
@@ -269,8 +254,7 @@ fn b015_a_dropped_session_gives_the_connection_back_outside_a_transaction() -> R
     Ok(())
 }
 
-#[test]
-fn b015_a_begin_that_fails_leaves_the_session_as_it_was() -> Result<()> {
+pub fn b015_a_begin_that_fails_leaves_the_session_as_it_was() -> Result<()> {
     if !can(Capability::KeepOthersOutFromBegin) {
         return Ok(());
     }
@@ -287,8 +271,7 @@ fn b015_a_begin_that_fails_leaves_the_session_as_it_was() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn b016_commit_and_rollback_inside_a_block_are_errors() -> Result<()> {
+pub fn b016_commit_and_rollback_inside_a_block_are_errors() -> Result<()> {
     let (_library, mut session, _recorder) = open();
     session.begin(|session| -> Result<()> {
         for refused in [session.commit(), session.rollback()] {
@@ -303,8 +286,7 @@ fn b016_commit_and_rollback_inside_a_block_are_errors() -> Result<()> {
     })
 }
 
-#[test]
-fn b017_flushed_rows_are_invisible_to_others_until_commit() -> Result<()> {
+pub fn b017_flushed_rows_are_invisible_to_others_until_commit() -> Result<()> {
     let (library, mut session, _recorder) = open();
     session.add(NewAuthor::new(7, "Dot")?);
     session.flush()?;
@@ -314,8 +296,7 @@ fn b017_flushed_rows_are_invisible_to_others_until_commit() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn b018_the_session_says_where_it_stands() -> Result<()> {
+pub fn b018_the_session_says_where_it_stands() -> Result<()> {
     let (_library, mut session, _recorder) = open();
     assert!(!session.in_transaction() && !session.in_savepoint());
     session.begin(|session| -> Result<()> {
@@ -332,8 +313,7 @@ fn b018_the_session_says_where_it_stands() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn b019_inside_an_outer_transaction_commit_releases_a_savepoint() {
+pub fn b019_inside_an_outer_transaction_commit_releases_a_savepoint() -> Result<()> {
     use diesel::Connection as _;
     let library = Library::new();
     let mut connection = library.connect();
@@ -364,10 +344,10 @@ fn b019_inside_an_outer_transaction_commit_releases_a_savepoint() {
         Ok(())
     });
     assert_eq!(library.see("SELECT COUNT(*) FROM authors"), "3");
+    Ok(())
 }
 
-#[test]
-fn b019_a_session_works_over_a_connection_that_someone_else_opened() -> Result<()> {
+pub fn b019_a_session_works_over_a_connection_that_someone_else_opened() -> Result<()> {
     let library = Library::new();
     let mut connection = library.connect();
     let mut session = Session::on(&mut connection);
@@ -387,8 +367,7 @@ fn b019_a_session_works_over_a_connection_that_someone_else_opened() -> Result<(
     Ok(())
 }
 
-#[test]
-fn b013_what_a_reading_session_writes_past_the_session_is_refused_or_undone() -> Result<()> {
+pub fn b013_what_a_reading_session_writes_past_the_session_is_refused_or_undone() -> Result<()> {
     let library = Library::new();
     let mut reader = library.reader();
     let written = reader.connection()?.batch_execute("UPDATE authors SET name = 'Eve' WHERE id = 1");

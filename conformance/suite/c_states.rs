@@ -4,8 +4,7 @@ use folio::{Entity, Error, Handle, Result, State};
 
 use super::domain::*;
 
-#[test]
-fn b021_add_sends_nothing_until_flush() -> Result<()> {
+pub fn b021_add_sends_nothing_until_flush() -> Result<()> {
     let (_library, mut session, recorder) = open();
     let author = session.add(NewAuthor::new(7, "Dot")?);
     assert_eq!(session.key(author), None);
@@ -23,8 +22,7 @@ fn b021_add_sends_nothing_until_flush() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn b021_a_pending_row_can_be_changed_before_its_flush_without_sql() -> Result<()> {
+pub fn b021_a_pending_row_can_be_changed_before_its_flush_without_sql() -> Result<()> {
     let (_library, mut session, recorder) = open();
     let dot = session.add(NewAuthor::new(7, "Dot")?);
     session.pending_mut(dot)?.name = "Dorothy".into();
@@ -35,8 +33,7 @@ fn b021_a_pending_row_can_be_changed_before_its_flush_without_sql() -> Result<()
     Ok(())
 }
 
-#[test]
-fn b023_a_handle_of_another_session_is_refused_everywhere() -> Result<()> {
+pub fn b023_a_handle_of_another_session_is_refused_everywhere() -> Result<()> {
     let (library, mut session, recorder) = open();
     let mut other = library.session();
     let ann: Handle<Author> = other.get_one(ANN)?;
@@ -70,8 +67,7 @@ fn b023_a_handle_of_another_session_is_refused_everywhere() -> Result<()> {
     session.commit()
 }
 
-#[test]
-fn b024_a_detached_row_can_be_attached_again() -> Result<()> {
+pub fn b024_a_detached_row_can_be_attached_again() -> Result<()> {
     let (_library, mut session, recorder) = open();
     let sea = session.get_one::<Book>(SEA)?;
     let row = session.detach(sea)?;
@@ -86,8 +82,7 @@ fn b024_a_detached_row_can_be_attached_again() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn b024_attaching_beside_unsaved_changes_is_an_error() -> Result<()> {
+pub fn b024_attaching_beside_unsaved_changes_is_an_error() -> Result<()> {
     let (_library, mut session, _recorder) = open();
     let ann = session.get_one::<Author>(ANN)?;
     let copy = session.row(ann)?.clone();
@@ -113,8 +108,7 @@ fn b024_attaching_beside_unsaved_changes_is_an_error() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn b024_attaching_a_row_that_is_not_there_is_an_error() -> Result<()> {
+pub fn b024_attaching_a_row_that_is_not_there_is_an_error() -> Result<()> {
     let (_library, mut session, _recorder) = open();
     let row = Author { id: 99, number: 99, name: "Nobody".into(), email: None };
     let error = session.attach(row).unwrap_err();
@@ -122,8 +116,7 @@ fn b024_attaching_a_row_that_is_not_there_is_an_error() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn b025_a_change_made_while_detached_is_flushed_narrowly() -> Result<()> {
+pub fn b025_a_change_made_while_detached_is_flushed_narrowly() -> Result<()> {
     let (library, mut session, recorder) = open();
     let read = detached::<Author>(&mut session, BEN)?;
     let ben = Author { email: Some("ben@example.org".into()), ..read.clone() };
@@ -151,8 +144,7 @@ where
     })
 }
 
-#[test]
-fn b025_a_row_without_a_version_that_someone_else_changed_is_never_overwritten() -> Result<()> {
+pub fn b025_a_row_without_a_version_that_someone_else_changed_is_never_overwritten() -> Result<()> {
     let (library, mut session, recorder) = open();
     let read = detached::<Author>(&mut session, ANN)?;
     library.elsewhere("UPDATE authors SET name = 'Eve', email = 'eve@example.org' WHERE id = 1");
@@ -179,8 +171,7 @@ fn b025_a_row_without_a_version_that_someone_else_changed_is_never_overwritten()
     Ok(())
 }
 
-#[test]
-fn b025_what_others_changed_is_kept_beside_the_caller_s_changes() -> Result<()> {
+pub fn b025_what_others_changed_is_kept_beside_the_caller_s_changes() -> Result<()> {
     let (library, mut session, recorder) = open();
     let read = detached::<Author>(&mut session, ANN)?;
     library.elsewhere("UPDATE authors SET email = 'eve@example.org' WHERE id = 1");
@@ -195,8 +186,7 @@ fn b025_what_others_changed_is_kept_beside_the_caller_s_changes() -> Result<()> 
     Ok(())
 }
 
-#[test]
-fn b025_a_column_that_both_changed_to_different_values_makes_the_row_stale() -> Result<()> {
+pub fn b025_a_column_that_both_changed_to_different_values_makes_the_row_stale() -> Result<()> {
     let (library, mut session, recorder) = open();
     let read = detached::<Author>(&mut session, ANN)?;
     library.elsewhere("UPDATE authors SET name = 'Eve' WHERE id = 1");
@@ -211,8 +201,7 @@ fn b025_a_column_that_both_changed_to_different_values_makes_the_row_stale() -> 
     Ok(())
 }
 
-#[test]
-fn b025_a_key_that_was_changed_while_detached_is_an_update_under_the_stored_one() -> Result<()> {
+pub fn b025_a_key_that_was_changed_while_detached_is_an_update_under_the_stored_one() -> Result<()> {
     let (library, mut session, recorder) = open();
     let read = detached::<Tag>(&mut session, "old".to_owned())?;
     recorder.take();
@@ -222,8 +211,7 @@ fn b025_a_key_that_was_changed_while_detached_is_an_update_under_the_stored_one(
     Ok(())
 }
 
-#[test]
-fn b025_a_versioned_row_is_told_from_others_by_its_version_and_unchanged_takes_what_is_stored() -> Result<()> {
+pub fn b025_a_versioned_row_is_told_from_others_by_its_version_and_unchanged_takes_what_is_stored() -> Result<()> {
     let (library, mut session, recorder) = open();
     let read = detached::<Book>(&mut session, SEA)?;
     library.elsewhere("UPDATE books SET title = 'Lake', version = 2 WHERE id = 10001");
@@ -244,8 +232,7 @@ fn b025_a_versioned_row_is_told_from_others_by_its_version_and_unchanged_takes_w
     })
 }
 
-#[test]
-fn b025_a_versioned_row_that_someone_else_changed_meanwhile_is_stale() -> Result<()> {
+pub fn b025_a_versioned_row_that_someone_else_changed_meanwhile_is_stale() -> Result<()> {
     let (library, mut session, _recorder) = open();
     let sea = session.get_one::<Book>(SEA)?;
     let mut row = session.detach(sea)?;
@@ -258,8 +245,7 @@ fn b025_a_versioned_row_that_someone_else_changed_meanwhile_is_stale() -> Result
     Ok(())
 }
 
-#[test]
-fn b026_forget_and_discard_let_go_of_rows() -> Result<()> {
+pub fn b026_forget_and_discard_let_go_of_rows() -> Result<()> {
     let (library, mut session, recorder) = open();
     let (ann, ben) = (session.get_one::<Author>(ANN)?, session.get_one::<Author>(BEN)?);
     let dot = session.add(NewAuthor::new(7, "Dot")?);
@@ -283,8 +269,7 @@ fn b026_forget_and_discard_let_go_of_rows() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn b026_detach_flushes_first() -> Result<()> {
+pub fn b026_detach_flushes_first() -> Result<()> {
     let (library, mut session, _recorder) = open();
     let ann = session.get_one::<Author>(ANN)?;
     session.edit(ann)?.name = "Anna".into();
@@ -294,8 +279,7 @@ fn b026_detach_flushes_first() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn b027_a_detached_row_is_a_plain_value() -> Result<()> {
+pub fn b027_a_detached_row_is_a_plain_value() -> Result<()> {
     let (library, mut session, _recorder) = open();
     let ann = session.get_one::<Author>(ANN)?;
     let row: Author = session.detach(ann)?;

@@ -7,8 +7,7 @@ use super::domain::*;
 
 const SELECT_AUTHOR: &str = "SELECT id, number, name, email FROM authors WHERE id = ?";
 
-#[test]
-fn b028_a_second_get_is_the_same_handle_without_sql() -> Result<()> {
+pub fn b028_a_second_get_is_the_same_handle_without_sql() -> Result<()> {
     let (library, mut session, recorder) = open();
     let ann = session.get_one::<Author>(ANN)?;
     assert_eq!(recorder.sql(), ["BEGIN IMMEDIATE", SELECT_AUTHOR]);
@@ -22,8 +21,7 @@ fn b028_a_second_get_is_the_same_handle_without_sql() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn b029_a_missing_key_is_none_and_asked_for_each_time() -> Result<()> {
+pub fn b029_a_missing_key_is_none_and_asked_for_each_time() -> Result<()> {
     let (_library, mut session, recorder) = open();
     assert_eq!(session.get::<Author>(99)?, None);
     assert_eq!(session.get::<Author>(99)?, None);
@@ -34,8 +32,7 @@ fn b029_a_missing_key_is_none_and_asked_for_each_time() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn b030_get_of_an_unknown_key_flushes_first() -> Result<()> {
+pub fn b030_get_of_an_unknown_key_flushes_first() -> Result<()> {
     let (_library, mut session, recorder) = open();
     let new = session.add(NewTag::new("new")?);
     assert_eq!(session.get::<Tag>("new".to_owned())?, Some(new));
@@ -43,8 +40,7 @@ fn b030_get_of_an_unknown_key_flushes_first() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn b031_a_key_of_two_columns_is_a_tuple() -> Result<()> {
+pub fn b031_a_key_of_two_columns_is_a_tuple() -> Result<()> {
     let (library, mut session, recorder) = open();
     let door = session.get_one::<Place>((1, 1))?;
     assert_eq!(recorder.sql()[1], "SELECT room, number, label, state FROM places WHERE room = ? AND number = ?");
@@ -75,8 +71,7 @@ fn b031_a_key_of_two_columns_is_a_tuple() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn b032_get_of_an_expired_row_is_one_select_and_the_next_none() -> Result<()> {
+pub fn b032_get_of_an_expired_row_is_one_select_and_the_next_none() -> Result<()> {
     let (_library, mut session, recorder) = open();
     let ann = session.get_one::<Author>(ANN)?;
     session.expire(ann)?;
@@ -87,8 +82,7 @@ fn b032_get_of_an_expired_row_is_one_select_and_the_next_none() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn b033_get_of_an_expired_row_that_is_gone_is_none_until_a_rollback() -> Result<()> {
+pub fn b033_get_of_an_expired_row_that_is_gone_is_none_until_a_rollback() -> Result<()> {
     let (_library, mut session, _recorder) = open();
     let old = session.get_one::<Tag>("old".to_owned())?;
     session.execute(diesel::delete(tags::table))?;
@@ -100,8 +94,7 @@ fn b033_get_of_an_expired_row_that_is_gone_is_none_until_a_rollback() -> Result<
     Ok(())
 }
 
-#[test]
-fn b034_a_query_row_does_not_overwrite_what_the_session_has() -> Result<()> {
+pub fn b034_a_query_row_does_not_overwrite_what_the_session_has() -> Result<()> {
     let (_library, mut session, recorder) = open();
     let (ann, ben) = (session.get_one::<Author>(ANN)?, session.get_one::<Author>(BEN)?);
     session.execute_unsynchronized(diesel::update(authors::table).set(authors::email.eq("x")))?;
@@ -121,8 +114,7 @@ fn b034_a_query_row_does_not_overwrite_what_the_session_has() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn b035_a_fresh_query_overwrites_and_nothing_is_left_to_flush() -> Result<()> {
+pub fn b035_a_fresh_query_overwrites_and_nothing_is_left_to_flush() -> Result<()> {
     let (_library, mut session, recorder) = open();
     let ann = session.get_one::<Author>(ANN)?;
     session.edit(ann)?.name = "Anna".into();
@@ -135,8 +127,7 @@ fn b035_a_fresh_query_overwrites_and_nothing_is_left_to_flush() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn b036_one_query_fills_all_expired_rows() -> Result<()> {
+pub fn b036_one_query_fills_all_expired_rows() -> Result<()> {
     let (library, mut session, recorder) = open();
     let (ann, ben) = (session.get_one::<Author>(ANN)?, session.get_one::<Author>(BEN)?);
     session.commit()?;
@@ -151,8 +142,7 @@ fn b036_one_query_fills_all_expired_rows() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn b037_a_get_for_update_always_selects_and_takes_what_it_finds() -> Result<()> {
+pub fn b037_a_get_for_update_always_selects_and_takes_what_it_finds() -> Result<()> {
     let (library, mut session, recorder) = open();
     let ann = session.get_one::<Author>(ANN)?;
     session.execute_unsynchronized(diesel::update(authors::table).set(authors::name.eq("x")))?;
@@ -169,8 +159,7 @@ fn b037_a_get_for_update_always_selects_and_takes_what_it_finds() -> Result<()> 
     Ok(())
 }
 
-#[test]
-fn b038_a_changed_key_moves_the_row() -> Result<()> {
+pub fn b038_a_changed_key_moves_the_row() -> Result<()> {
     let (library, mut session, recorder) = open();
     let old = session.get_one::<Tag>("old".to_owned())?;
     session.edit(old)?.name = "ancient".into();
@@ -186,8 +175,7 @@ fn b038_a_changed_key_moves_the_row() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn b039_clear_lets_go_of_every_row_and_refuses_unsaved_work() -> Result<()> {
+pub fn b039_clear_lets_go_of_every_row_and_refuses_unsaved_work() -> Result<()> {
     let (_library, mut session, recorder) = open();
     let ann = session.get_one::<Author>(ANN)?;
     session.edit(ann)?.name = "Anna".into();
@@ -207,8 +195,7 @@ fn b039_clear_lets_go_of_every_row_and_refuses_unsaved_work() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn b039_clear_inside_a_savepoint_keeps_its_rollback_right() -> Result<()> {
+pub fn b039_clear_inside_a_savepoint_keeps_its_rollback_right() -> Result<()> {
     let (_library, mut session, _recorder) = open();
     session.begin(|session| -> Result<()> {
         for number in 100..110 {
@@ -231,8 +218,7 @@ fn b039_clear_inside_a_savepoint_keeps_its_rollback_right() -> Result<()> {
     })
 }
 
-#[test]
-fn b039_forgotten_rows_leave_handles_that_stay_gone() -> Result<()> {
+pub fn b039_forgotten_rows_leave_handles_that_stay_gone() -> Result<()> {
     let (_library, mut session, _recorder) = open();
     let mut seen = std::collections::HashSet::new();
     for _ in 0..1_000 {
@@ -246,8 +232,7 @@ fn b039_forgotten_rows_leave_handles_that_stay_gone() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn b040_a_new_row_takes_the_key_of_one_that_someone_else_deleted() -> Result<()> {
+pub fn b040_a_new_row_takes_the_key_of_one_that_someone_else_deleted() -> Result<()> {
     let (library, mut session, recorder) = open();
     let old = session.get_one::<Tag>("old".to_owned())?;
     session.commit()?;

@@ -7,13 +7,10 @@ use diesel::connection::SimpleConnection;
 use folio::Entity;
 pub use folio::connection::Backend;
 use folio::connection::{Echo, EchoOptions, Mode, SessionConnection as _};
-use folio_conformance::Harness;
 pub use folio_conformance::{Capability, Recorder};
 
-use super::super::Subject;
-
-/// The connection type under test.
-pub type C = <Subject as Harness>::Connection;
+pub use super::subject::{C, can};
+use super::subject::{Connect, make_database};
 
 /// A session over such a connection.
 pub type Session<'c> = folio::Session<'c, C>;
@@ -309,16 +306,16 @@ pub const SKY: i64 = 10_002;
 
 /// A database of its own for one test, with the tables and their rows.
 pub struct Library {
-    subject: Subject,
+    connect: Connect,
     /// What someone else reads and writes by.
     other: RefCell<C>,
 }
 
 impl Library {
     pub fn new() -> Self {
-        let subject = Subject::new();
-        let other = RefCell::new(connect(&subject));
-        let library = Self { subject, other };
+        let connect = make_database();
+        let other = RefCell::new(joining_texts(connect()));
+        let library = Self { connect, other };
         Recorder::install(library.backend());
         library.elsewhere(&tables(library.backend()));
         library.elsewhere(ROWS);
@@ -344,7 +341,7 @@ impl Library {
 
     /// Another connection to it.
     pub fn connect(&self) -> C {
-        connect(&self.subject)
+        joining_texts((self.connect)())
     }
 
     /// A session on a connection of its own, echoing.
@@ -385,18 +382,12 @@ impl Library {
     }
 }
 
-/// A connection on which `||` joins texts.
-fn connect(subject: &Subject) -> C {
-    let mut connection = subject.connect();
+/// The connection, on which `||` joins texts.
+fn joining_texts(mut connection: C) -> C {
     if connection.backend() == Backend::Mysql {
         connection.batch_execute("SET sql_mode = CONCAT(@@sql_mode, ',PIPES_AS_CONCAT')").unwrap();
     }
     connection
-}
-
-/// Whether what this suite runs on can do it; where it cannot, the test says so and ends.
-pub fn can(capability: Capability) -> bool {
-    folio_conformance::can::<Subject>(capability)
 }
 
 /// A library, a session on it and a recorder of what that session sends.

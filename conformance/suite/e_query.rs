@@ -7,8 +7,7 @@ use super::domain::*;
 
 const AUTHORS: &str = "SELECT authors.id, authors.number, authors.name, authors.email FROM authors";
 
-#[test]
-fn b041_building_sends_nothing_and_each_run_asks_again() -> Result<()> {
+pub fn b041_building_sends_nothing_and_each_run_asks_again() -> Result<()> {
     let (_library, mut session, recorder) = open();
     let base = Author::query();
     let some = base.filter(authors::number.gt(10)).filter(authors::name.like("B%"));
@@ -22,8 +21,7 @@ fn b041_building_sends_nothing_and_each_run_asks_again() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn b042_first_takes_one_and_all_takes_all() -> Result<()> {
+pub fn b042_first_takes_one_and_all_takes_all() -> Result<()> {
     let (_library, mut session, recorder) = open();
     let ordered = Author::query().order(authors::id);
     let none = Author::query().filter(authors::id.eq(99));
@@ -36,8 +34,7 @@ fn b042_first_takes_one_and_all_takes_all() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn b043_nth_counts_from_zero_and_is_none_past_the_end() -> Result<()> {
+pub fn b043_nth_counts_from_zero_and_is_none_past_the_end() -> Result<()> {
     let (_library, mut session, recorder) = open();
     let ordered = Author::query().order(authors::id);
     let second = session.query(ordered).nth(1)?;
@@ -47,8 +44,7 @@ fn b043_nth_counts_from_zero_and_is_none_past_the_end() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn b044_a_range_is_limit_and_offset_and_an_empty_one_no_sql() -> Result<()> {
+pub fn b044_a_range_is_limit_and_offset_and_an_empty_one_no_sql() -> Result<()> {
     let (_library, mut session, recorder) = open();
     let ordered = Author::query().order(authors::id);
     assert_eq!(session.query(ordered).range(2..2)?, []);
@@ -60,8 +56,7 @@ fn b044_a_range_is_limit_and_offset_and_an_empty_one_no_sql() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn b045_one_wants_exactly_one_row() -> Result<()> {
+pub fn b045_one_wants_exactly_one_row() -> Result<()> {
     let (_library, mut session, recorder) = open();
     let all = Author::query();
     let none = all.filter(authors::id.eq(99));
@@ -76,8 +71,7 @@ fn b045_one_wants_exactly_one_row() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn b045_count_and_exists_load_no_rows() -> Result<()> {
+pub fn b045_count_and_exists_load_no_rows() -> Result<()> {
     let (_library, mut session, recorder) = open();
     assert_eq!(session.query(Author::query()).count()?, 3);
     assert_eq!(session.query(Author::query().limit(2)).count()?, 2);
@@ -89,8 +83,7 @@ fn b045_count_and_exists_load_no_rows() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn b046_a_query_flushes_what_is_pending() -> Result<()> {
+pub fn b046_a_query_flushes_what_is_pending() -> Result<()> {
     let (_library, mut session, recorder) = open();
     session.add(NewAuthor::new(7, "Dot")?);
     assert_eq!(session.query(Author::query()).count()?, 4);
@@ -101,8 +94,7 @@ fn b046_a_query_flushes_what_is_pending() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn b046_autoflush_can_be_turned_off_for_a_block() -> Result<()> {
+pub fn b046_autoflush_can_be_turned_off_for_a_block() -> Result<()> {
     let (_library, mut session, _recorder) = open();
     session.add(NewAuthor::new(7, "Dot")?);
     let count = session.no_autoflush(|session| session.query(Author::query()).count())?;
@@ -111,8 +103,7 @@ fn b046_autoflush_can_be_turned_off_for_a_block() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn b046_an_error_of_an_automatic_flush_says_so() -> Result<()> {
+pub fn b046_an_error_of_an_automatic_flush_says_so() -> Result<()> {
     let (_library, mut session, _recorder) = open();
     session.add(NewAuthor::new(10, "Ann again")?);
     let error = session.query(Author::query()).all().unwrap_err();
@@ -124,8 +115,7 @@ fn b046_an_error_of_an_automatic_flush_says_so() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn b046_the_connection_is_lent_flushed_and_rows_count_as_stale_afterwards() -> Result<()> {
+pub fn b046_the_connection_is_lent_flushed_and_rows_count_as_stale_afterwards() -> Result<()> {
     use diesel::RunQueryDsl as _;
     let (_library, mut session, recorder) = open();
     let ann = session.get_one::<Author>(ANN)?;
@@ -138,8 +128,7 @@ fn b046_the_connection_is_lent_flushed_and_rows_count_as_stale_afterwards() -> R
     Ok(())
 }
 
-#[test]
-fn b047_a_large_result_is_read_in_pages_that_let_go_of_their_rows() -> Result<()> {
+pub fn b047_a_large_result_is_read_in_pages_that_let_go_of_their_rows() -> Result<()> {
     let (_library, mut session, recorder) = open();
     let ann = session.get_one::<Author>(ANN)?;
     session.insert_all((100..120).map(|n| NewAuthor::new(n, "many").unwrap()))?;
@@ -163,8 +152,7 @@ fn b047_a_large_result_is_read_in_pages_that_let_go_of_their_rows() -> Result<()
     Ok(())
 }
 
-#[test]
-fn b047_a_table_is_read_in_pages_of_plain_values_that_the_session_does_not_know() -> Result<()> {
+pub fn b047_a_table_is_read_in_pages_of_plain_values_that_the_session_does_not_know() -> Result<()> {
     let (_library, mut session, recorder) = open();
     session.insert_all((100..120).map(|n| NewAuthor::new(n, "many").unwrap()))?;
     let ann = session.get_one::<Author>(ANN)?;
@@ -188,8 +176,7 @@ fn b047_a_table_is_read_in_pages_of_plain_values_that_the_session_does_not_know(
     Ok(())
 }
 
-#[test]
-fn b047_pages_can_be_kept_and_go_by_keys_of_two_columns() -> Result<()> {
+pub fn b047_pages_can_be_kept_and_go_by_keys_of_two_columns() -> Result<()> {
     let (_library, mut session, recorder) = open();
     let mut batches = session.query(Place::query()).batches(1).keep();
     let mut all = Vec::new();

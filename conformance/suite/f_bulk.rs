@@ -17,8 +17,7 @@ fn grow(session: &mut Session<'_>, rows: i64) -> Result<Vec<Handle<Node>>> {
         .collect()
 }
 
-#[test]
-fn b058_many_rows_of_a_tree_with_a_key_of_two_columns_go_through_every_statement() -> Result<()> {
+pub fn b058_many_rows_of_a_tree_with_a_key_of_two_columns_go_through_every_statement() -> Result<()> {
     let (library, mut session, _recorder) = planted();
     let nodes = grow(&mut session, MANY)?;
     session.commit()?;
@@ -38,8 +37,7 @@ fn b058_many_rows_of_a_tree_with_a_key_of_two_columns_go_through_every_statement
     Ok(())
 }
 
-#[test]
-fn b049_a_tree_with_a_key_of_two_columns_is_deleted_layer_by_layer() -> Result<()> {
+pub fn b049_a_tree_with_a_key_of_two_columns_is_deleted_layer_by_layer() -> Result<()> {
     let (library, mut session, _recorder) = planted();
     let nodes = grow(&mut session, MANY)?;
     session.commit()?;
@@ -53,8 +51,7 @@ fn b049_a_tree_with_a_key_of_two_columns_is_deleted_layer_by_layer() -> Result<(
     Ok(())
 }
 
-#[test]
-fn b049_a_tree_with_a_key_of_two_columns_whose_values_are_not_in_memory_is_deleted() -> Result<()> {
+pub fn b049_a_tree_with_a_key_of_two_columns_whose_values_are_not_in_memory_is_deleted() -> Result<()> {
     let (library, mut session, _recorder) = planted();
     let nodes = grow(&mut session, MANY)?;
     session.commit()?;
@@ -67,8 +64,7 @@ fn b049_a_tree_with_a_key_of_two_columns_whose_values_are_not_in_memory_is_delet
     Ok(())
 }
 
-#[test]
-fn b058_a_tree_with_versions_is_deleted_whatever_its_size() -> Result<()> {
+pub fn b058_a_tree_with_versions_is_deleted_whatever_its_size() -> Result<()> {
     let (library, mut session, _recorder) = planted();
     let limbs: Vec<Handle<Limb>> = (0..MANY).map(|_| Ok(session.add(NewLimb::new()?))).collect::<Result<_>>()?;
     session.flush()?;
@@ -88,8 +84,7 @@ fn b058_a_tree_with_versions_is_deleted_whatever_its_size() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn b058_rows_by_keys_of_two_columns_are_named_once_a_statement() -> Result<()> {
+pub fn b058_rows_by_keys_of_two_columns_are_named_once_a_statement() -> Result<()> {
     let (library, mut session, recorder) = open();
     let places = session.query(Place::query()).all()?;
     recorder.take();
@@ -103,8 +98,7 @@ fn b058_rows_by_keys_of_two_columns_are_named_once_a_statement() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn b049_a_long_chain_is_deleted_from_its_end() -> Result<()> {
+pub fn b049_a_long_chain_is_deleted_from_its_end() -> Result<()> {
     let (library, mut session, recorder) = planted();
     let nodes: Vec<Handle<Node>> = (1..=MANY)
         .map(|number| {
@@ -125,8 +119,7 @@ fn b049_a_long_chain_is_deleted_from_its_end() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn b049_rows_are_deleted_children_first_by_a_unique_column_outside_the_key() -> Result<()> {
+pub fn b049_rows_are_deleted_children_first_by_a_unique_column_outside_the_key() -> Result<()> {
     let (library, mut session, recorder) = planted();
     library.elsewhere("INSERT INTO parts (id, code, parent_code) VALUES (1, 70, NULL), (2, 60, 70), (3, 50, 60)");
     let parts = session.query(Part::query()).all()?;
@@ -140,8 +133,7 @@ fn b049_rows_are_deleted_children_first_by_a_unique_column_outside_the_key() -> 
     Ok(())
 }
 
-#[test]
-fn b049_rows_whose_values_are_not_in_memory_are_deleted_in_an_order_that_works() -> Result<()> {
+pub fn b049_rows_whose_values_are_not_in_memory_are_deleted_in_an_order_that_works() -> Result<()> {
     let (library, mut session, _recorder) = planted();
     library.elsewhere(
         "INSERT INTO parts (id, code, parent_code) VALUES (1, 70, NULL), (2, 60, 70), (3, 50, 60), (4, 40, 50), (5, 30, 40)",

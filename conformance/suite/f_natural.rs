@@ -21,8 +21,7 @@ fn key(student: i64, course: &str) -> (i64, String) {
     (student, course.to_owned())
 }
 
-#[test]
-fn b083_the_handle_of_a_row_follows_the_key_that_the_database_passes_on() -> Result<()> {
+pub fn b083_the_handle_of_a_row_follows_the_key_that_the_database_passes_on() -> Result<()> {
     let (_library, mut session, recorder, algebra, rows) = enrolled()?;
     session.edit(algebra)?.code = "Z".into();
     session.flush()?;
@@ -47,8 +46,7 @@ fn b083_the_handle_of_a_row_follows_the_key_that_the_database_passes_on() -> Res
     Ok(())
 }
 
-#[test]
-fn b083_a_key_and_a_row_that_follows_it_change_in_one_flush() -> Result<()> {
+pub fn b083_a_key_and_a_row_that_follows_it_change_in_one_flush() -> Result<()> {
     let (library, mut session, _recorder, algebra, rows) = enrolled()?;
     session.edit(algebra)?.code = "Z".into();
     session.edit(rows[0])?.grade = 6;
@@ -68,8 +66,7 @@ fn b083_a_key_and_a_row_that_follows_it_change_in_one_flush() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn b013_a_retried_unit_does_not_meet_a_row_that_followed_its_key() -> Result<()> {
+pub fn b013_a_retried_unit_does_not_meet_a_row_that_followed_its_key() -> Result<()> {
     let (_library, mut session, _recorder, algebra, rows) = enrolled()?;
     session.edit(algebra)?.code = "Z".into();
     session.edit(rows[0])?.grade = 6;
@@ -78,8 +75,7 @@ fn b013_a_retried_unit_does_not_meet_a_row_that_followed_its_key() -> Result<()>
     Ok(())
 }
 
-#[test]
-fn b083_keys_that_change_hands_take_their_rows_with_them() -> Result<()> {
+pub fn b083_keys_that_change_hands_take_their_rows_with_them() -> Result<()> {
     let (library, mut session, _recorder, algebra, rows) = enrolled()?;
     let biology = session.get_one::<Course>("B".to_owned())?;
     // Both are students in one of these courses: the key of one becomes that of the other.
@@ -97,8 +93,7 @@ fn b083_keys_that_change_hands_take_their_rows_with_them() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn b107_a_rollback_restores_keys_that_were_passed_on() -> Result<()> {
+pub fn b107_a_rollback_restores_keys_that_were_passed_on() -> Result<()> {
     let (_library, mut session, _recorder, algebra, rows) = enrolled()?;
     let undone = session.nested(|session| -> Result<()> {
         session.edit(algebra)?.code = "Z".into();
@@ -113,8 +108,7 @@ fn b107_a_rollback_restores_keys_that_were_passed_on() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn b083_a_key_is_passed_on_through_tables_that_the_session_has_no_row_of() -> Result<()> {
+pub fn b083_a_key_is_passed_on_through_tables_that_the_session_has_no_row_of() -> Result<()> {
     let (_library, mut session, _recorder) = planted();
     let algebra = session.get_one::<Course>("A".to_owned())?;
     let desk = session.get_one::<Desk>(("A".to_owned(), 2))?;
@@ -132,8 +126,7 @@ fn b083_a_key_is_passed_on_through_tables_that_the_session_has_no_row_of() -> Re
     Ok(())
 }
 
-#[test]
-fn b083_a_key_that_the_database_does_not_pass_on_stays() -> Result<()> {
+pub fn b083_a_key_that_the_database_does_not_pass_on_stays() -> Result<()> {
     let (library, mut session, _recorder) = planted();
     library.elsewhere("INSERT INTO exams (course, room) VALUES ('A', 9)");
     let algebra = session.get_one::<Course>("A".to_owned())?;

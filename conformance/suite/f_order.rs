@@ -8,8 +8,7 @@ use super::domain::*;
 
 const INSERT_AUTHOR: &str = "INSERT INTO authors (number, name, email) VALUES (?, ?, ?) RETURNING id, number";
 
-#[test]
-fn b048_parents_are_inserted_first_and_deleted_last() -> Result<()> {
+pub fn b048_parents_are_inserted_first_and_deleted_last() -> Result<()> {
     let (library, mut session, recorder) = open();
     let dot = session.add(NewAuthor::new(7, "Dot")?);
     let tree = NewBook::new(dot, "Tree")?;
@@ -32,8 +31,7 @@ fn b048_parents_are_inserted_first_and_deleted_last() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn b048_the_plan_can_be_looked_at_without_sql() -> Result<()> {
+pub fn b048_the_plan_can_be_looked_at_without_sql() -> Result<()> {
     let (_library, mut session, recorder) = open();
     assert!(session.plan()?.is_empty());
     let ben = session.get_one::<Author>(BEN)?;
@@ -54,8 +52,7 @@ fn b048_the_plan_can_be_looked_at_without_sql() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn b049_rows_of_one_table_are_inserted_parents_first_and_deleted_children_first() -> Result<()> {
+pub fn b049_rows_of_one_table_are_inserted_parents_first_and_deleted_children_first() -> Result<()> {
     let (library, mut session, recorder) = open();
     let leaf = session.add(NewMember::new("new leaf")?);
     let root = session.add(NewMember::new("new root")?);
@@ -72,8 +69,7 @@ fn b049_rows_of_one_table_are_inserted_parents_first_and_deleted_children_first(
     Ok(())
 }
 
-#[test]
-fn b049_new_rows_in_a_circle_are_an_error_of_planning() -> Result<()> {
+pub fn b049_new_rows_in_a_circle_are_an_error_of_planning() -> Result<()> {
     let (_library, mut session, recorder) = open();
     let one = session.add(NewMember::new("one")?);
     let two = session.add(NewMember::new("two")?);
@@ -87,8 +83,7 @@ fn b049_new_rows_in_a_circle_are_an_error_of_planning() -> Result<()> {
     session.commit()
 }
 
-#[test]
-fn b050_tables_in_a_circle_are_ordered_where_rows_allow_it_and_else_reported() -> Result<()> {
+pub fn b050_tables_in_a_circle_are_ordered_where_rows_allow_it_and_else_reported() -> Result<()> {
     let (_library, mut session, recorder) = open();
     let owner = session.add(NewOwner::new("Uma")?);
     let dog = session.add(NewDog::new("Rex")?);
@@ -109,8 +104,7 @@ fn b050_tables_in_a_circle_are_ordered_where_rows_allow_it_and_else_reported() -
     Ok(())
 }
 
-#[test]
-fn b050_new_rows_of_tables_in_a_circle_are_inserted_in_whatever_order_they_wait_for_each_other() -> Result<()> {
+pub fn b050_new_rows_of_tables_in_a_circle_are_inserted_in_whatever_order_they_wait_for_each_other() -> Result<()> {
     let (library, mut session, recorder) = open();
     let kept = session.add(NewDog::new("Rex")?);
     let keeper = session.add(NewOwner { dog_id: kept.into(), ..NewOwner::new("Uma")? });
@@ -130,8 +124,7 @@ fn b050_new_rows_of_tables_in_a_circle_are_inserted_in_whatever_order_they_wait_
     Ok(())
 }
 
-#[test]
-fn b051_a_flushed_key_is_used_in_another_row_of_the_same_transaction() -> Result<()> {
+pub fn b051_a_flushed_key_is_used_in_another_row_of_the_same_transaction() -> Result<()> {
     let (library, mut session, _recorder) = open();
     session.begin(|session| -> Result<()> {
         let dot = session.add(NewAuthor::new(7, "Dot")?);
@@ -147,8 +140,7 @@ fn b051_a_flushed_key_is_used_in_another_row_of_the_same_transaction() -> Result
     Ok(())
 }
 
-#[test]
-fn b052_a_handle_where_a_key_goes_is_filled_in_the_same_flush() -> Result<()> {
+pub fn b052_a_handle_where_a_key_goes_is_filled_in_the_same_flush() -> Result<()> {
     let (_library, mut session, recorder) = open();
     let dot = session.add(NewAuthor::new(7, "Dot")?);
     let book = session.add(NewBook::new(dot, "Tree")?);
@@ -165,8 +157,7 @@ fn b052_a_handle_where_a_key_goes_is_filled_in_the_same_flush() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn b052_a_reference_to_a_column_outside_the_key_reads_the_parent_where_it_must() -> Result<()> {
+pub fn b052_a_reference_to_a_column_outside_the_key_reads_the_parent_where_it_must() -> Result<()> {
     let (library, mut session, recorder) = open();
     let ann = session.get_one::<Author>(ANN)?;
     session.commit()?;
@@ -187,8 +178,7 @@ fn b052_a_reference_to_a_column_outside_the_key_reads_the_parent_where_it_must()
     Ok(())
 }
 
-#[test]
-fn b052_a_reference_to_a_row_that_is_not_there_is_an_error_of_planning() -> Result<()> {
+pub fn b052_a_reference_to_a_row_that_is_not_there_is_an_error_of_planning() -> Result<()> {
     let (_library, mut session, recorder) = open();
     let dot = session.add(NewAuthor::new(7, "Dot")?);
     session.discard(dot)?;
@@ -200,8 +190,7 @@ fn b052_a_reference_to_a_row_that_is_not_there_is_an_error_of_planning() -> Resu
     session.commit()
 }
 
-#[test]
-fn b053_rows_are_inserted_in_the_order_they_were_added() -> Result<()> {
+pub fn b053_rows_are_inserted_in_the_order_they_were_added() -> Result<()> {
     let (_library, mut session, _recorder) = open();
     let added: Vec<Handle<Author>> =
         (0..250).map(|n| Ok(session.add(NewAuthor::new(1_000 - n, format!("a{n}"))?))).collect::<Result<_>>()?;
@@ -211,8 +200,7 @@ fn b053_rows_are_inserted_in_the_order_they_were_added() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn b054_rows_of_one_shape_are_one_insert_and_every_key_is_on_its_own_row() -> Result<()> {
+pub fn b054_rows_of_one_shape_are_one_insert_and_every_key_is_on_its_own_row() -> Result<()> {
     let (_library, mut session, recorder) = open();
     let added: Vec<Handle<Author>> =
         (100..350).map(|n| Ok(session.add(NewAuthor::new(n, format!("a{n}"))?))).collect::<Result<_>>()?;
@@ -228,8 +216,7 @@ fn b054_rows_of_one_shape_are_one_insert_and_every_key_is_on_its_own_row() -> Re
     Ok(())
 }
 
-#[test]
-fn b054_keys_are_right_where_a_trigger_inserts_into_another_table() -> Result<()> {
+pub fn b054_keys_are_right_where_a_trigger_inserts_into_another_table() -> Result<()> {
     let (_library, mut session, _recorder) = open();
     let events = ["a", "b", "c"].map(|name| session.add(NewEvent::new(name).unwrap()));
     session.flush()?;
@@ -240,8 +227,7 @@ fn b054_keys_are_right_where_a_trigger_inserts_into_another_table() -> Result<()
     Ok(())
 }
 
-#[test]
-fn b057_updates_and_deletes_go_in_order_of_the_key() -> Result<()> {
+pub fn b057_updates_and_deletes_go_in_order_of_the_key() -> Result<()> {
     let (_library, mut session, recorder) = open();
     let (ann, ben, cid) =
         (session.get_one::<Author>(ANN)?, session.get_one::<Author>(BEN)?, session.get_one::<Author>(CID)?);
@@ -263,8 +249,7 @@ fn b057_updates_and_deletes_go_in_order_of_the_key() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn b058_updates_of_the_same_columns_are_one_statement_and_others_are_not_mixed_in() -> Result<()> {
+pub fn b058_updates_of_the_same_columns_are_one_statement_and_others_are_not_mixed_in() -> Result<()> {
     let (library, mut session, recorder) = open();
     library.elsewhere("INSERT INTO books (id, author_id, title, pages, changed, version) VALUES (1, 1, 'x', 1, 1, 1)");
     let authors = session.query(Author::query().order(authors::id)).all()?;
@@ -287,8 +272,7 @@ fn b058_updates_of_the_same_columns_are_one_statement_and_others_are_not_mixed_i
     Ok(())
 }
 
-#[test]
-fn b058_all_deletes_of_a_table_are_one_statement() -> Result<()> {
+pub fn b058_all_deletes_of_a_table_are_one_statement() -> Result<()> {
     let (_library, mut session, recorder) = open();
     let reviews = session.query(Review::query().order(reviews::id.desc())).all()?;
     recorder.take();
@@ -304,8 +288,7 @@ fn b058_all_deletes_of_a_table_are_one_statement() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn b049_many_expired_rows_of_one_table_are_deleted_whatever_they_refer_to() -> Result<()> {
+pub fn b049_many_expired_rows_of_one_table_are_deleted_whatever_they_refer_to() -> Result<()> {
     let (library, mut session, recorder) = open();
     let mut chain = vec![session.add(NewMember::new("first")?)];
     for number in 0..250 {
@@ -329,8 +312,7 @@ fn b049_many_expired_rows_of_one_table_are_deleted_whatever_they_refer_to() -> R
     Ok(())
 }
 
-#[test]
-fn b049_many_new_rows_in_a_circle_of_given_keys_go_in_one_statement() -> Result<()> {
+pub fn b049_many_new_rows_in_a_circle_of_given_keys_go_in_one_statement() -> Result<()> {
     if !can(Capability::CheckAfterStatement) {
         return Ok(());
     }
@@ -344,8 +326,7 @@ fn b049_many_new_rows_in_a_circle_of_given_keys_go_in_one_statement() -> Result<
     Ok(())
 }
 
-#[test]
-fn b050_rows_of_tables_in_a_circle_are_deleted_row_by_row_in_an_order_that_works() -> Result<()> {
+pub fn b050_rows_of_tables_in_a_circle_are_deleted_row_by_row_in_an_order_that_works() -> Result<()> {
     let (library, mut session, recorder) = open();
     library.elsewhere(
         "INSERT INTO dogs (id, owner_id, name) VALUES (1, NULL, 'Rex'), (2, NULL, 'Fido');

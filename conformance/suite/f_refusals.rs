@@ -7,8 +7,7 @@ use super::domain::*;
 
 const INSERT_AUTHOR: &str = "INSERT INTO authors (number, name, email) VALUES (?, ?, ?) RETURNING id, number";
 
-#[test]
-fn b067_a_failed_flush_undoes_and_poisons_until_the_rollback() -> Result<()> {
+pub fn b067_a_failed_flush_undoes_and_poisons_until_the_rollback() -> Result<()> {
     let (library, mut session, recorder) = open();
     let ann = session.get_one::<Author>(ANN)?;
     let dot = session.add(NewAuthor::new(7, "Dot")?);
@@ -53,8 +52,7 @@ fn b067_a_failed_flush_undoes_and_poisons_until_the_rollback() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn b067_a_poisoned_block_does_not_commit_whatever_its_closure_says() -> Result<()> {
+pub fn b067_a_poisoned_block_does_not_commit_whatever_its_closure_says() -> Result<()> {
     let (library, mut session, recorder) = open();
     let done = session.begin(|session| -> Result<()> {
         session.add(NewAuthor::new(7, "Dot")?);
@@ -72,8 +70,7 @@ fn b067_a_poisoned_block_does_not_commit_whatever_its_closure_says() -> Result<(
     session.begin(|session| session.get_one::<Author>(ANN).map(drop))
 }
 
-#[test]
-fn b067_an_answer_that_cannot_be_read_poisons_nothing() -> Result<()> {
+pub fn b067_an_answer_that_cannot_be_read_poisons_nothing() -> Result<()> {
     if !can(Capability::HoldTextThatIsNone) {
         return Ok(());
     }
@@ -89,8 +86,7 @@ fn b067_an_answer_that_cannot_be_read_poisons_nothing() -> Result<()> {
     session.commit()
 }
 
-#[test]
-fn b067_a_commit_that_cannot_be_planned_leaves_the_transaction_open() -> Result<()> {
+pub fn b067_a_commit_that_cannot_be_planned_leaves_the_transaction_open() -> Result<()> {
     let (library, mut session, _recorder) = open();
     session.add(NewAuthor::new(7, "Dot")?);
     session.flush()?;
@@ -104,8 +100,7 @@ fn b067_a_commit_that_cannot_be_planned_leaves_the_transaction_open() -> Result<
     Ok(())
 }
 
-#[test]
-fn b068_a_given_key_that_is_there_already_is_the_unique_error_named() -> Result<()> {
+pub fn b068_a_given_key_that_is_there_already_is_the_unique_error_named() -> Result<()> {
     let (_library, mut session, _recorder) = open();
     session.get_one::<Tag>("old".to_owned())?;
     session.add(NewTag::new("old")?);
@@ -115,8 +110,7 @@ fn b068_a_given_key_that_is_there_already_is_the_unique_error_named() -> Result<
     Ok(())
 }
 
-#[test]
-fn b069_the_row_that_an_update_of_many_did_not_find_is_named() -> Result<()> {
+pub fn b069_the_row_that_an_update_of_many_did_not_find_is_named() -> Result<()> {
     let (_library, mut session, _recorder) = open();
     let (sea, sky) = (session.get_one::<Book>(SEA)?, session.get_one::<Book>(SKY)?);
     let elsewhere = diesel::update(books::table.filter(books::id.eq(SKY))).set(books::version.eq(books::version + 5));
@@ -130,8 +124,7 @@ fn b069_the_row_that_an_update_of_many_did_not_find_is_named() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn b068_a_refusal_names_the_row_among_many() -> Result<()> {
+pub fn b068_a_refusal_names_the_row_among_many() -> Result<()> {
     let (_library, mut session, _recorder) = open();
     let mut refused = |numbers: &[i64]| -> Result<String> {
         for number in numbers {
@@ -151,8 +144,7 @@ fn b068_a_refusal_names_the_row_among_many() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn b068_a_foreign_key_that_refers_to_nothing_is_named_with_its_value() -> Result<()> {
+pub fn b068_a_foreign_key_that_refers_to_nothing_is_named_with_its_value() -> Result<()> {
     let (_library, mut session, _recorder) = open();
     session.add(NewReview::new(ANN, "fine")?);
     let mut wrong = NewReview::new(ANN, "wrong")?;
@@ -168,8 +160,7 @@ fn b068_a_foreign_key_that_refers_to_nothing_is_named_with_its_value() -> Result
     Ok(())
 }
 
-#[test]
-fn b068_not_null_and_check_name_the_column_and_the_rule() -> Result<()> {
+pub fn b068_not_null_and_check_name_the_column_and_the_rule() -> Result<()> {
     let (_library, mut session, _recorder) = open();
     session.add(NewAuthor::new(7, "")?);
     let error = session.flush().unwrap_err();
@@ -181,8 +172,7 @@ fn b068_not_null_and_check_name_the_column_and_the_rule() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn b069_an_update_of_a_row_that_is_gone_is_stale() -> Result<()> {
+pub fn b069_an_update_of_a_row_that_is_gone_is_stale() -> Result<()> {
     let (library, mut session, _recorder) = open();
     let old = session.get_one::<Tag>("old".to_owned())?;
     session.commit()?;
@@ -208,8 +198,7 @@ fn b069_an_update_of_a_row_that_is_gone_is_stale() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn b070_deleting_a_row_that_is_gone_is_a_warning_and_stale_where_rows_have_versions() -> Result<()> {
+pub fn b070_deleting_a_row_that_is_gone_is_a_warning_and_stale_where_rows_have_versions() -> Result<()> {
     let (library, mut session, _recorder) = open();
     let old = session.get_one::<Tag>("old".to_owned())?;
     let sea = session.get_one::<Book>(SEA)?;
@@ -222,8 +211,7 @@ fn b070_deleting_a_row_that_is_gone_is_a_warning_and_stale_where_rows_have_versi
     Ok(())
 }
 
-#[test]
-fn b071_a_row_that_replaces_another_under_its_key() -> Result<()> {
+pub fn b071_a_row_that_replaces_another_under_its_key() -> Result<()> {
     let (library, mut session, recorder) = open();
     let old = session.get_one::<Tag>("old".to_owned())?;
     session.delete(old)?;
@@ -236,8 +224,7 @@ fn b071_a_row_that_replaces_another_under_its_key() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn b072_a_row_that_takes_over_a_unique_value_comes_after_the_delete() -> Result<()> {
+pub fn b072_a_row_that_takes_over_a_unique_value_comes_after_the_delete() -> Result<()> {
     let (library, mut session, recorder) = open();
     let ben = session.get_one::<Author>(BEN)?;
     let sky = session.get_one::<Book>(SKY)?;
@@ -255,8 +242,7 @@ fn b072_a_row_that_takes_over_a_unique_value_comes_after_the_delete() -> Result<
     Ok(())
 }
 
-#[test]
-fn b072_a_changed_row_takes_over_a_unique_value() -> Result<()> {
+pub fn b072_a_changed_row_takes_over_a_unique_value() -> Result<()> {
     let (library, mut session, recorder) = open();
     session.execute(diesel::update(books::table).set(books::author_id.eq(ANN)))?;
     let (ann, ben) = (session.get_one::<Author>(ANN)?, session.get_one::<Author>(BEN)?);
@@ -269,8 +255,7 @@ fn b072_a_changed_row_takes_over_a_unique_value() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn b072_deletes_that_make_no_room_stay_last() -> Result<()> {
+pub fn b072_deletes_that_make_no_room_stay_last() -> Result<()> {
     let (_library, mut session, recorder) = open();
     session.execute(diesel::delete(books::table))?;
     let ben = session.get_one::<Author>(BEN)?;
@@ -282,8 +267,7 @@ fn b072_deletes_that_make_no_room_stay_last() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn b073_a_version_counts_up_and_guards_update_and_delete() -> Result<()> {
+pub fn b073_a_version_counts_up_and_guards_update_and_delete() -> Result<()> {
     let (library, mut session, recorder) = open();
     let tree = session.add(NewBook::new(ANN, "Tree")?);
     session.flush()?;

@@ -40,8 +40,7 @@ fn numbers(session: &mut Session<'_>) -> Result<Vec<(i64, Option<i64>)>> {
     session.rows(seats::table.select((seats::code, seats::number)).order(seats::code))
 }
 
-#[test]
-fn b072_a_chain_of_values_goes_from_its_free_end() -> Result<()> {
+pub fn b072_a_chain_of_values_goes_from_its_free_end() -> Result<()> {
     let (_library, mut session, [one, two, three, _], _) = seated("")?;
     for (seat, number) in [(one, 12), (two, 13), (three, 14)] {
         session.edit(seat)?.number = Some(number);
@@ -54,8 +53,7 @@ fn b072_a_chain_of_values_goes_from_its_free_end() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn b072_a_chain_runs_through_rows_whose_other_columns_change_too() -> Result<()> {
+pub fn b072_a_chain_runs_through_rows_whose_other_columns_change_too() -> Result<()> {
     let (_library, mut session, [one, two, three, _], _) = seated("")?;
     for (seat, number) in [(one, 12), (two, 13), (three, 14)] {
         session.edit(seat)?.number = Some(number);
@@ -71,8 +69,7 @@ fn b072_a_chain_runs_through_rows_whose_other_columns_change_too() -> Result<()>
     Ok(())
 }
 
-#[test]
-fn b072_a_new_row_takes_the_value_that_a_changed_one_frees() -> Result<()> {
+pub fn b072_a_new_row_takes_the_value_that_a_changed_one_frees() -> Result<()> {
     let (_library, mut session, [one, ..], _) = seated("")?;
     session.add(new_seat(8, None, 8, 8)?);
     session.add(new_seat(9, Some(11), 9, 9)?);
@@ -82,8 +79,7 @@ fn b072_a_new_row_takes_the_value_that_a_changed_one_frees() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn b072_children_leave_before_the_delete_and_the_value_is_taken_after_it() -> Result<()> {
+pub fn b072_children_leave_before_the_delete_and_the_value_is_taken_after_it() -> Result<()> {
     let (_library, mut session, [one, two, ..], guests) = seated("(101, 1, NULL), (102, 1, NULL), (103, 3, NULL)")?;
     session.edit(two)?.number = Some(11);
     session.delete(one)?;
@@ -102,8 +98,7 @@ fn b072_children_leave_before_the_delete_and_the_value_is_taken_after_it() -> Re
     Ok(())
 }
 
-#[test]
-fn b072_children_that_go_to_a_value_wait_for_the_row_that_brings_it() -> Result<()> {
+pub fn b072_children_that_go_to_a_value_wait_for_the_row_that_brings_it() -> Result<()> {
     let (_library, mut session, [one, two, ..], guests) = seated("(101, NULL, 11)")?;
     // The guest leaves 11 for 15, which the second seat brings, before the third row can have 11.
     session.edit(guests[0])?.seat_number = Some(15);
@@ -121,8 +116,7 @@ fn b072_children_that_go_to_a_value_wait_for_the_row_that_brings_it() -> Result<
     Ok(())
 }
 
-#[test]
-fn b072_a_pair_is_taken_when_all_of_it_is_free() -> Result<()> {
+pub fn b072_a_pair_is_taken_when_all_of_it_is_free() -> Result<()> {
     let (_library, mut session, [one, two, three, four], _) = seated("")?;
     session.edit(one)?.place = 2;
     session.edit(two)?.hall = 2;
@@ -141,8 +135,7 @@ fn b072_a_pair_is_taken_when_all_of_it_is_free() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn b072_null_collides_with_nothing() -> Result<()> {
+pub fn b072_null_collides_with_nothing() -> Result<()> {
     let (_library, mut session, [one, two, _, four], _) = seated("")?;
     // A swap with a row that has no number is none.
     session.edit(one)?.number = None;
@@ -157,8 +150,7 @@ fn b072_null_collides_with_nothing() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn b071_given_keys_move_in_a_chain_and_handles_go_on_naming_their_rows() -> Result<()> {
+pub fn b071_given_keys_move_in_a_chain_and_handles_go_on_naming_their_rows() -> Result<()> {
     let (_library, mut session, [one, two, ..], guests) = seated("(101, 1, NULL)")?;
     session.edit(one)?.code = 2;
     session.edit(two)?.code = 5;
@@ -180,8 +172,7 @@ fn b071_given_keys_move_in_a_chain_and_handles_go_on_naming_their_rows() -> Resu
     Ok(())
 }
 
-#[test]
-fn b072_a_unique_value_is_taken_through_a_handle() -> Result<()> {
+pub fn b072_a_unique_value_is_taken_through_a_handle() -> Result<()> {
     let (_library, mut session, [one, ..], guests) = seated("(101, NULL, 11), (102, NULL, 12)")?;
     // Of a row that is there, and of one that takes the value over itself.
     session.edit(guests[1])?.seat_number = None;
@@ -202,8 +193,7 @@ fn b072_a_unique_value_is_taken_through_a_handle() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn b072_a_deleted_row_whose_values_are_not_in_memory_makes_room() -> Result<()> {
+pub fn b072_a_deleted_row_whose_values_are_not_in_memory_makes_room() -> Result<()> {
     let (_library, mut session, [one, two, ..], guests) = seated("(101, 1, NULL), (102, NULL, 11)")?;
     for guest in &guests {
         session.expire(*guest)?;
@@ -217,8 +207,7 @@ fn b072_a_deleted_row_whose_values_are_not_in_memory_makes_room() -> Result<()> 
     Ok(())
 }
 
-#[test]
-fn b072_many_new_rows_stay_in_few_statements_when_one_takes_a_value_over() -> Result<()> {
+pub fn b072_many_new_rows_stay_in_few_statements_when_one_takes_a_value_over() -> Result<()> {
     let (library, mut session, [one, two, ..], _) = seated("")?;
     session.delete(one)?;
     session.delete(two)?;
@@ -234,8 +223,7 @@ fn b072_many_new_rows_stay_in_few_statements_when_one_takes_a_value_over() -> Re
     Ok(())
 }
 
-#[test]
-fn b072_a_swap_is_an_error_of_planning_that_says_the_way_out() -> Result<()> {
+pub fn b072_a_swap_is_an_error_of_planning_that_says_the_way_out() -> Result<()> {
     let (_library, mut session, [one, two, three, _], _) = seated("")?;
     session.edit(one)?.number = Some(12);
     session.edit(two)?.number = Some(11);
@@ -258,8 +246,7 @@ fn b072_a_swap_is_an_error_of_planning_that_says_the_way_out() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn b072_a_circle_of_pairs_or_of_keys_is_named_by_its_columns() -> Result<()> {
+pub fn b072_a_circle_of_pairs_or_of_keys_is_named_by_its_columns() -> Result<()> {
     let (_library, mut session, [one, two, three, _], _) = seated("")?;
     for (seat, place) in [(one, 2), (two, 3), (three, 1)] {
         session.edit(seat)?.place = place;
@@ -277,8 +264,7 @@ fn b072_a_circle_of_pairs_or_of_keys_is_named_by_its_columns() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn b072_a_new_row_that_refers_to_a_deleted_one_goes_before_it() -> Result<()> {
+pub fn b072_a_new_row_that_refers_to_a_deleted_one_goes_before_it() -> Result<()> {
     let (library, mut session, recorder) = open();
     let old = session.add(NewAuthor::new(7, "Old")?);
     session.flush()?;
@@ -299,8 +285,7 @@ fn b072_a_new_row_that_refers_to_a_deleted_one_goes_before_it() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn b072_a_new_row_that_refers_to_a_deleted_one_without_a_cascade_is_refused_by_the_database() -> Result<()> {
+pub fn b072_a_new_row_that_refers_to_a_deleted_one_without_a_cascade_is_refused_by_the_database() -> Result<()> {
     let (_library, mut session, _recorder) = open();
     let old = session.add(NewAuthor::new(7, "Old")?);
     session.flush()?;
@@ -312,8 +297,7 @@ fn b072_a_new_row_that_refers_to_a_deleted_one_without_a_cascade_is_refused_by_t
     Ok(())
 }
 
-#[test]
-fn b072_a_new_row_refers_to_a_deleted_one_as_the_database_has_it() -> Result<()> {
+pub fn b072_a_new_row_refers_to_a_deleted_one_as_the_database_has_it() -> Result<()> {
     let (_library, mut session, recorder) = open();
     let old = session.add(NewAuthor::new(7, "Old")?);
     session.flush()?;
@@ -328,8 +312,7 @@ fn b072_a_new_row_refers_to_a_deleted_one_as_the_database_has_it() -> Result<()>
     Ok(())
 }
 
-#[test]
-fn b072_where_no_order_can_work_nothing_is_sent() -> Result<()> {
+pub fn b072_where_no_order_can_work_nothing_is_sent() -> Result<()> {
     let (_library, mut session, [one, ..], _) = seated("")?;
     // The guest refers to the seat that goes, and waits for the seat that comes in its place.
     session.delete(one)?;
@@ -347,8 +330,7 @@ fn b072_where_no_order_can_work_nothing_is_sent() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn b072_a_new_row_refers_to_a_row_whose_key_changes_in_the_same_flush() -> Result<()> {
+pub fn b072_a_new_row_refers_to_a_row_whose_key_changes_in_the_same_flush() -> Result<()> {
     let (_library, mut session, [one, two, ..], _) = seated("")?;
     session.edit(one)?.code = 9;
     session.edit(two)?.number = Some(19);

@@ -7,8 +7,7 @@ use super::domain::*;
 
 const INSERT_REVIEW: &str = "INSERT INTO reviews (author_id, book_id, body) VALUES (?, ?, ?) RETURNING id, author_id";
 
-#[test]
-fn b055_an_update_names_only_the_columns_that_changed() -> Result<()> {
+pub fn b055_an_update_names_only_the_columns_that_changed() -> Result<()> {
     let (library, mut session, recorder) = open();
     let ann = session.get_one::<Author>(ANN)?;
     recorder.take();
@@ -19,8 +18,7 @@ fn b055_an_update_names_only_the_columns_that_changed() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn b056_no_net_change_sends_nothing() -> Result<()> {
+pub fn b056_no_net_change_sends_nothing() -> Result<()> {
     let (_library, mut session, recorder) = open();
     let ann = session.get_one::<Author>(ANN)?;
     recorder.take();
@@ -41,8 +39,7 @@ fn b056_no_net_change_sends_nothing() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn b059_a_default_of_the_program_is_on_the_row_without_sql() -> Result<()> {
+pub fn b059_a_default_of_the_program_is_on_the_row_without_sql() -> Result<()> {
     let (_library, mut session, recorder) = open();
     let book = session.add(NewBook::new(ANN, "Tree")?);
     let mut long = NewBook::new(ANN, "Forest")?;
@@ -56,8 +53,7 @@ fn b059_a_default_of_the_program_is_on_the_row_without_sql() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn b060_a_default_of_the_database_comes_back_with_the_insert() -> Result<()> {
+pub fn b060_a_default_of_the_database_comes_back_with_the_insert() -> Result<()> {
     let (_library, mut session, recorder) = open();
     let tags = ["a", "b"].map(|name| session.add(NewTag::new(name).unwrap()));
     session.flush()?;
@@ -68,8 +64,7 @@ fn b060_a_default_of_the_database_comes_back_with_the_insert() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn b060_a_default_of_the_database_is_placed_by_the_whole_key() -> Result<()> {
+pub fn b060_a_default_of_the_database_is_placed_by_the_whole_key() -> Result<()> {
     let (_library, mut session, recorder) = open();
     let places = [(2, 1), (2, 2)].map(|(room, number)| session.add(NewPlace::new(room, number, "shelf").unwrap()));
     session.flush()?;
@@ -82,8 +77,7 @@ fn b060_a_default_of_the_database_is_placed_by_the_whole_key() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn b060_an_update_time_is_set_by_every_update_and_by_none_else() -> Result<()> {
+pub fn b060_an_update_time_is_set_by_every_update_and_by_none_else() -> Result<()> {
     let (_library, mut session, recorder) = open();
     let sea = session.get_one::<Book>(SEA)?;
     let before = session.row(sea)?.changed;
@@ -103,8 +97,7 @@ fn b060_an_update_time_is_set_by_every_update_and_by_none_else() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn b061_an_unset_optional_field_is_null() -> Result<()> {
+pub fn b061_an_unset_optional_field_is_null() -> Result<()> {
     let (library, mut session, _recorder) = open();
     session.add(NewAuthor::new(7, "Dot")?);
     let mut eve = NewAuthor::new(8, "Eve")?;
@@ -116,8 +109,7 @@ fn b061_an_unset_optional_field_is_null() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn b062_the_session_shows_what_is_not_sent_yet() -> Result<()> {
+pub fn b062_the_session_shows_what_is_not_sent_yet() -> Result<()> {
     let (_library, mut session, recorder) = open();
     let (ann, ben) = (session.get_one::<Author>(ANN)?, session.get_one::<Author>(BEN)?);
     recorder.take();
@@ -140,8 +132,7 @@ fn b062_the_session_shows_what_is_not_sent_yet() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn b063_the_changes_of_a_row_are_shown_column_by_column() -> Result<()> {
+pub fn b063_the_changes_of_a_row_are_shown_column_by_column() -> Result<()> {
     let (_library, mut session, _recorder) = open();
     let ann = session.get_one::<Author>(ANN)?;
     assert!(session.changes(ann)?.is_empty());
@@ -157,8 +148,7 @@ fn b063_the_changes_of_a_row_are_shown_column_by_column() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn b064_any_change_in_place_is_noticed() -> Result<()> {
+pub fn b064_any_change_in_place_is_noticed() -> Result<()> {
     let (_library, mut session, recorder) = open();
     let ann = session.get_one::<Author>(ANN)?;
     recorder.take();
@@ -169,8 +159,7 @@ fn b064_any_change_in_place_is_noticed() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn b065_an_expression_is_a_statement_and_the_row_is_read_again() -> Result<()> {
+pub fn b065_an_expression_is_a_statement_and_the_row_is_read_again() -> Result<()> {
     let (_library, mut session, recorder) = open();
     let sea = session.get_one::<Book>(SEA)?;
     recorder.take();
@@ -180,8 +169,7 @@ fn b065_an_expression_is_a_statement_and_the_row_is_read_again() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn b066_a_column_type_refuses_a_wrong_value_before_there_is_a_row() -> Result<()> {
+pub fn b066_a_column_type_refuses_a_wrong_value_before_there_is_a_row() -> Result<()> {
     use folio::models::NewUser;
     let error = NewUser::new(1, "x".repeat(257)).unwrap_err();
     assert!(matches!(error, Error::Value { .. }), "{error}");
@@ -189,8 +177,7 @@ fn b066_a_column_type_refuses_a_wrong_value_before_there_is_a_row() -> Result<()
     NewUser::new(1, "step").map(drop)
 }
 
-#[test]
-fn b060_a_review_is_inserted_narrowly() -> Result<()> {
+pub fn b060_a_review_is_inserted_narrowly() -> Result<()> {
     let (_library, mut session, recorder) = open();
     session.add(NewReview::new(ANN, "short")?);
     session.flush()?;

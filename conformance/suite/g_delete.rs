@@ -5,8 +5,7 @@ use folio::{Error, Result, State};
 
 use super::domain::*;
 
-#[test]
-fn b075_delete_only_marks_until_the_flush() -> Result<()> {
+pub fn b075_delete_only_marks_until_the_flush() -> Result<()> {
     let (library, mut session, recorder) = open();
     let old = session.get_one::<Tag>("old".to_owned())?;
     recorder.take();
@@ -25,8 +24,7 @@ fn b075_delete_only_marks_until_the_flush() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn b076_a_detached_row_is_deleted_without_a_select() -> Result<()> {
+pub fn b076_a_detached_row_is_deleted_without_a_select() -> Result<()> {
     let (library, mut session, recorder) = open();
     let old = session.begin(|session| -> Result<_> {
         let old = session.get_one::<Tag>("old".to_owned())?;
@@ -39,8 +37,7 @@ fn b076_a_detached_row_is_deleted_without_a_select() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn b075_a_stale_row_with_a_version_is_read_again_before_it_is_deleted() -> Result<()> {
+pub fn b075_a_stale_row_with_a_version_is_read_again_before_it_is_deleted() -> Result<()> {
     let (library, mut session, recorder) = open();
     session.execute(diesel::delete(reviews::table))?;
     let (sea, sky) = (session.get_one::<Book>(SEA)?, session.get_one::<Book>(SKY)?);
@@ -65,8 +62,7 @@ fn b075_a_stale_row_with_a_version_is_read_again_before_it_is_deleted() -> Resul
     Ok(())
 }
 
-#[test]
-fn b075_a_stale_row_with_a_version_that_is_gone_is_found_so_when_it_is_marked() -> Result<()> {
+pub fn b075_a_stale_row_with_a_version_that_is_gone_is_found_so_when_it_is_marked() -> Result<()> {
     let (library, mut session, recorder) = open();
     let (sea, ann) = (session.get_one::<Book>(SEA)?, session.get_one::<Author>(ANN)?);
     session.commit()?;
@@ -82,8 +78,7 @@ fn b075_a_stale_row_with_a_version_that_is_gone_is_found_so_when_it_is_marked() 
     Ok(())
 }
 
-#[test]
-fn b077_deleting_a_row_that_was_never_stored_is_an_error() -> Result<()> {
+pub fn b077_deleting_a_row_that_was_never_stored_is_an_error() -> Result<()> {
     let (_library, mut session, _recorder) = open();
     let dot = session.add(NewAuthor::new(7, "Dot")?);
     let error = session.delete(dot).unwrap_err();
@@ -94,8 +89,7 @@ fn b077_deleting_a_row_that_was_never_stored_is_an_error() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn b078_a_copy_of_a_row_that_is_present_deletes_that_row() -> Result<()> {
+pub fn b078_a_copy_of_a_row_that_is_present_deletes_that_row() -> Result<()> {
     let (_library, mut session, recorder) = open();
     let ann = session.get_one::<Author>(ANN)?;
     let copy = session.row(ann)?.clone();
@@ -113,8 +107,7 @@ fn b078_a_copy_of_a_row_that_is_present_deletes_that_row() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn b079_a_mark_is_taken_back_before_the_flush_and_not_after() -> Result<()> {
+pub fn b079_a_mark_is_taken_back_before_the_flush_and_not_after() -> Result<()> {
     let (_library, mut session, recorder) = open();
     let old = session.get_one::<Tag>("old".to_owned())?;
     recorder.take();
@@ -128,8 +121,7 @@ fn b079_a_mark_is_taken_back_before_the_flush_and_not_after() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn b079_a_row_undeleted_after_a_copy_was_marked_is_read_again() -> Result<()> {
+pub fn b079_a_row_undeleted_after_a_copy_was_marked_is_read_again() -> Result<()> {
     let (library, mut session, _recorder) = open();
     let ann = session.get_one::<Author>(ANN)?;
     let copy = session.row(ann)?.clone();
@@ -141,8 +133,7 @@ fn b079_a_row_undeleted_after_a_copy_was_marked_is_read_again() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn b080_a_rollback_brings_a_deleted_row_back() -> Result<()> {
+pub fn b080_a_rollback_brings_a_deleted_row_back() -> Result<()> {
     let (_library, mut session, _recorder) = open();
     let old = session.get_one::<Tag>("old".to_owned())?;
     session.delete(old)?;
@@ -157,8 +148,7 @@ fn b080_a_rollback_brings_a_deleted_row_back() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn b081_a_changed_row_that_is_deleted_is_not_updated() -> Result<()> {
+pub fn b081_a_changed_row_that_is_deleted_is_not_updated() -> Result<()> {
     let (_library, mut session, recorder) = open();
     let old = session.get_one::<Tag>("old".to_owned())?;
     recorder.take();
@@ -173,8 +163,7 @@ fn b081_a_changed_row_that_is_deleted_is_not_updated() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn b082_only_the_parent_is_deleted_and_the_database_does_the_rest() -> Result<()> {
+pub fn b082_only_the_parent_is_deleted_and_the_database_does_the_rest() -> Result<()> {
     let (library, mut session, recorder) = open();
     let cid = session.get_one::<Author>(CID)?;
     let sky = session.get_one::<Book>(SKY)?;
@@ -193,8 +182,7 @@ fn b082_only_the_parent_is_deleted_and_the_database_does_the_rest() -> Result<()
     Ok(())
 }
 
-#[test]
-fn b083_loaded_children_of_a_deleted_parent_are_expired_at_once() -> Result<()> {
+pub fn b083_loaded_children_of_a_deleted_parent_are_expired_at_once() -> Result<()> {
     let (_library, mut session, _recorder) = open();
     session.execute(diesel::delete(prizes::table))?;
     let wet = session.get_one::<Review>(20_001)?;
@@ -213,8 +201,7 @@ fn b083_loaded_children_of_a_deleted_parent_are_expired_at_once() -> Result<()> 
     Ok(())
 }
 
-#[test]
-fn b083_children_follow_a_changed_parent() -> Result<()> {
+pub fn b083_children_follow_a_changed_parent() -> Result<()> {
     let (_library, mut session, _recorder) = open();
     let gold = session.get_one::<Prize>(30_001)?;
     let cid = session.get_one::<Author>(CID)?;
@@ -227,8 +214,7 @@ fn b083_children_follow_a_changed_parent() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn b084_a_parent_that_others_still_refer_to_is_refused_by_the_database() -> Result<()> {
+pub fn b084_a_parent_that_others_still_refer_to_is_refused_by_the_database() -> Result<()> {
     let (library, mut session, _recorder) = open();
     let ann = session.get_one::<Author>(ANN)?;
     session.delete(ann)?;
@@ -244,8 +230,7 @@ fn b084_a_parent_that_others_still_refer_to_is_refused_by_the_database() -> Resu
     Ok(())
 }
 
-#[test]
-fn b083_a_statement_finds_rows_of_tables_below() -> Result<()> {
+pub fn b083_a_statement_finds_rows_of_tables_below() -> Result<()> {
     let (_library, mut session, _recorder) = open();
     let wet = session.get_one::<Review>(20_001)?;
     session.execute(diesel::update(books::table).set(books::title.eq("x")))?;

@@ -6,8 +6,7 @@ use folio::{Error, Result, State};
 
 use super::domain::*;
 
-#[test]
-fn b085_a_statement_flushes_first_and_gives_the_number_of_rows() -> Result<()> {
+pub fn b085_a_statement_flushes_first_and_gives_the_number_of_rows() -> Result<()> {
     let (library, mut session, recorder) = open();
     session.add(NewAuthor::new(7, "Dot")?);
     let changed =
@@ -22,8 +21,7 @@ fn b085_a_statement_flushes_first_and_gives_the_number_of_rows() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn b086_loaded_rows_of_the_table_are_read_again_when_next_used() -> Result<()> {
+pub fn b086_loaded_rows_of_the_table_are_read_again_when_next_used() -> Result<()> {
     let (_library, mut session, recorder) = open();
     let (ann, ben) = (session.get_one::<Author>(ANN)?, session.get_one::<Author>(BEN)?);
     session.execute(diesel::update(authors::table.find(ANN)).set(authors::name.eq("Anna")))?;
@@ -36,8 +34,7 @@ fn b086_loaded_rows_of_the_table_are_read_again_when_next_used() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn b087_any_condition_of_the_database_s_will_do() -> Result<()> {
+pub fn b087_any_condition_of_the_database_s_will_do() -> Result<()> {
     use diesel::dsl::sql;
     use diesel::sql_types::Bool;
     let (_library, mut session, _recorder) = open();
@@ -49,8 +46,7 @@ fn b087_any_condition_of_the_database_s_will_do() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn b088_an_unsynchronized_statement_leaves_rows_as_they_are() -> Result<()> {
+pub fn b088_an_unsynchronized_statement_leaves_rows_as_they_are() -> Result<()> {
     let (_library, mut session, recorder) = open();
     let ann = session.get_one::<Author>(ANN)?;
     session.execute_unsynchronized(diesel::update(authors::table).set(authors::name.eq("x")))?;
@@ -62,8 +58,7 @@ fn b088_an_unsynchronized_statement_leaves_rows_as_they_are() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn b089_rows_deleted_by_a_statement_leave_and_a_rollback_brings_them_back() -> Result<()> {
+pub fn b089_rows_deleted_by_a_statement_leave_and_a_rollback_brings_them_back() -> Result<()> {
     let (_library, mut session, _recorder) = open();
     let old = session.get_one::<Tag>("old".to_owned())?;
     assert_eq!(session.execute(diesel::delete(tags::table))?, 1);
@@ -73,8 +68,7 @@ fn b089_rows_deleted_by_a_statement_leave_and_a_rollback_brings_them_back() -> R
     Ok(())
 }
 
-#[test]
-fn b091_a_stream_of_new_rows_is_inserted_without_handles() -> Result<()> {
+pub fn b091_a_stream_of_new_rows_is_inserted_without_handles() -> Result<()> {
     let (library, mut session, recorder) = open();
     let dot = session.add(NewAuthor::new(7, "Dot")?);
     session.flush()?;
@@ -90,8 +84,7 @@ fn b091_a_stream_of_new_rows_is_inserted_without_handles() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn b091_whole_rows_are_inserted_as_they_are() -> Result<()> {
+pub fn b091_whole_rows_are_inserted_as_they_are() -> Result<()> {
     let (_library, mut session, recorder) = open();
     let book = |id| Book { id, author_id: ANN, title: "copy".into(), pages: 0, changed: -7, version: 12 };
     let books: Vec<Book> = (501..=650).map(book).collect();
@@ -113,8 +106,7 @@ fn b091_whole_rows_are_inserted_as_they_are() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn b091_a_refused_row_of_a_stream_undoes_the_level() -> Result<()> {
+pub fn b091_a_refused_row_of_a_stream_undoes_the_level() -> Result<()> {
     let (library, mut session, _recorder) = open();
     let failed = session.begin(|session| session.insert_all([7, 8, 7].map(|n| NewAuthor::new(n, "many").unwrap())));
     assert!(failed.unwrap_err().is_unique());
@@ -122,8 +114,7 @@ fn b091_a_refused_row_of_a_stream_undoes_the_level() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn b092_the_statement_comes_after_a_pending_change_even_without_autoflush() -> Result<()> {
+pub fn b092_the_statement_comes_after_a_pending_change_even_without_autoflush() -> Result<()> {
     let (library, mut session, recorder) = open();
     let ann = session.get_one::<Author>(ANN)?;
     let ben = session.get_one::<Author>(BEN)?;
@@ -138,8 +129,7 @@ fn b092_the_statement_comes_after_a_pending_change_even_without_autoflush() -> R
     Ok(())
 }
 
-#[test]
-fn b085_a_refused_statement_names_its_table_and_poisons() -> Result<()> {
+pub fn b085_a_refused_statement_names_its_table_and_poisons() -> Result<()> {
     let (_library, mut session, _recorder) = open();
     let error = session.execute(diesel::delete(authors::table)).unwrap_err();
     assert!(matches!(error, Error::ForeignKey { .. }));
@@ -148,8 +138,7 @@ fn b085_a_refused_statement_names_its_table_and_poisons() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn b091_a_stream_that_fails_after_rows_were_sent_keeps_none_of_them() -> Result<()> {
+pub fn b091_a_stream_that_fails_after_rows_were_sent_keeps_none_of_them() -> Result<()> {
     let (library, mut session, _recorder) = open();
     let gone = session.add(NewAuthor::new(7, "Dot")?);
     session.flush()?;
@@ -167,8 +156,7 @@ fn b091_a_stream_that_fails_after_rows_were_sent_keeps_none_of_them() -> Result<
     Ok(())
 }
 
-#[test]
-fn b023_a_stream_refuses_a_handle_of_another_session() -> Result<()> {
+pub fn b023_a_stream_refuses_a_handle_of_another_session() -> Result<()> {
     let (library, mut session, recorder) = open();
     let mut other = library.session();
     let ben = other.get_one::<Author>(BEN)?;
@@ -181,8 +169,7 @@ fn b023_a_stream_refuses_a_handle_of_another_session() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn b052_a_stream_reads_the_value_that_it_refers_to_where_memory_may_be_wrong() -> Result<()> {
+pub fn b052_a_stream_reads_the_value_that_it_refers_to_where_memory_may_be_wrong() -> Result<()> {
     let (library, mut session, recorder) = open();
     let (cid, ben) = (session.get_one::<Author>(CID)?, session.get_one::<Author>(BEN)?);
     session.commit()?;

@@ -7,8 +7,7 @@ use super::domain::*;
 
 const SELECT_AUTHOR: &str = "SELECT id, number, name, email FROM authors WHERE id = ?";
 
-#[test]
-fn b093_expire_drops_value_and_changes_without_sql() -> Result<()> {
+pub fn b093_expire_drops_value_and_changes_without_sql() -> Result<()> {
     let (_library, mut session, recorder) = open();
     let ann = session.get_one::<Author>(ANN)?;
     session.edit(ann)?.name = "Anna".into();
@@ -25,8 +24,7 @@ fn b093_expire_drops_value_and_changes_without_sql() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn b093_load_reads_many_expired_rows_by_one_select() -> Result<()> {
+pub fn b093_load_reads_many_expired_rows_by_one_select() -> Result<()> {
     let (_library, mut session, recorder) = open();
     let (ann, ben) = (session.get_one::<Author>(ANN)?, session.get_one::<Author>(BEN)?);
     session.expire_all();
@@ -61,8 +59,7 @@ fn edit_all(session: &mut Session<'_>, kids: &[Handle<Member>], recorder: &Recor
 
 const A_LOOP: [&str; 4] = ["SELECT id,", "SELECT id,", "SELECT id,", "UPDATE members"];
 
-#[test]
-fn b095_a_loop_of_edits_after_a_commit_costs_a_few_statements() -> Result<()> {
+pub fn b095_a_loop_of_edits_after_a_commit_costs_a_few_statements() -> Result<()> {
     let (library, mut session, recorder) = open();
     let (_, kids) = family(&mut session)?;
     assert_eq!(edit_all(&mut session, &kids, &recorder)?, A_LOOP);
@@ -75,8 +72,7 @@ fn b095_a_loop_of_edits_after_a_commit_costs_a_few_statements() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn b095_a_loop_of_edits_costs_a_few_statements_after_what_expires_rows() -> Result<()> {
+pub fn b095_a_loop_of_edits_costs_a_few_statements_after_what_expires_rows() -> Result<()> {
     let (_library, mut session, recorder) = open();
     let (_, kids) = family(&mut session)?;
     session.load(&kids)?;
@@ -100,8 +96,7 @@ fn b095_a_loop_of_edits_costs_a_few_statements_after_what_expires_rows() -> Resu
     Ok(())
 }
 
-#[test]
-fn b095_a_loop_of_edits_through_a_unique_value_is_flushed_when_it_is_whole() -> Result<()> {
+pub fn b095_a_loop_of_edits_through_a_unique_value_is_flushed_when_it_is_whole() -> Result<()> {
     let (library, mut session, recorder) = open();
     let authors = [session.get_one::<Author>(ANN)?, session.get_one::<Author>(BEN)?, session.get_one::<Author>(CID)?];
     session.execute(diesel::delete(prizes::table))?;
@@ -120,8 +115,7 @@ fn b095_a_loop_of_edits_through_a_unique_value_is_flushed_when_it_is_whole() -> 
     Ok(())
 }
 
-#[test]
-fn b095_rows_read_ahead_are_bounded_and_leave_unflushed_changes_alone() -> Result<()> {
+pub fn b095_rows_read_ahead_are_bounded_and_leave_unflushed_changes_alone() -> Result<()> {
     let (library, mut session, recorder) = open();
     let (root, kids) = family(&mut session)?;
     session.insert_all((0..400).map(|number| NewMember::new(format!("far {number}")).unwrap()))?;
@@ -143,8 +137,7 @@ fn b095_rows_read_ahead_are_bounded_and_leave_unflushed_changes_alone() -> Resul
     Ok(())
 }
 
-#[test]
-fn b095_rows_that_are_gone_do_not_stop_a_loop_over_others() -> Result<()> {
+pub fn b095_rows_that_are_gone_do_not_stop_a_loop_over_others() -> Result<()> {
     let (library, mut session, recorder) = open();
     let (_, kids) = family(&mut session)?;
     library.elsewhere("DELETE FROM members WHERE name LIKE '%3'");
@@ -165,8 +158,7 @@ fn b095_rows_that_are_gone_do_not_stop_a_loop_over_others() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn b095_a_row_that_was_read_ahead_is_read_again_after_a_write() -> Result<()> {
+pub fn b095_a_row_that_was_read_ahead_is_read_again_after_a_write() -> Result<()> {
     let (library, mut session, recorder) = open();
     let (root, kids) = family(&mut session)?;
     session.load(&kids[..1])?;
@@ -188,8 +180,7 @@ fn b095_a_row_that_was_read_ahead_is_read_again_after_a_write() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn b094_a_single_column_is_read_by_a_query_and_the_row_stays_as_it_is() -> Result<()> {
+pub fn b094_a_single_column_is_read_by_a_query_and_the_row_stays_as_it_is() -> Result<()> {
     let (_library, mut session, recorder) = open();
     let ann = session.get_one::<Author>(ANN)?;
     session.execute_unsynchronized(diesel::update(authors::table).set(authors::email.eq("x")))?;
@@ -202,8 +193,7 @@ fn b094_a_single_column_is_read_by_a_query_and_the_row_stays_as_it_is() -> Resul
     Ok(())
 }
 
-#[test]
-fn b095_edit_of_an_expired_row_loads_it_first() -> Result<()> {
+pub fn b095_edit_of_an_expired_row_loads_it_first() -> Result<()> {
     let (_library, mut session, recorder) = open();
     let ann = session.get_one::<Author>(ANN)?;
     session.expire(ann)?;
@@ -214,8 +204,7 @@ fn b095_edit_of_an_expired_row_loads_it_first() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn b096_expire_and_refresh_of_a_row_that_is_not_stored_are_errors() -> Result<()> {
+pub fn b096_expire_and_refresh_of_a_row_that_is_not_stored_are_errors() -> Result<()> {
     let (_library, mut session, recorder) = open();
     let dot = session.add(NewAuthor::new(7, "Dot")?);
     assert!(matches!(session.expire(dot), Err(Error::NotPersistent { state: "pending", .. })));
@@ -228,8 +217,7 @@ fn b096_expire_and_refresh_of_a_row_that_is_not_stored_are_errors() -> Result<()
     Ok(())
 }
 
-#[test]
-fn b097_reading_or_refreshing_a_row_that_is_gone_is_an_error() -> Result<()> {
+pub fn b097_reading_or_refreshing_a_row_that_is_gone_is_an_error() -> Result<()> {
     let (library, mut session, _recorder) = open();
     let old = session.get_one::<Tag>("old".to_owned())?;
     session.commit()?;
@@ -242,8 +230,7 @@ fn b097_reading_or_refreshing_a_row_that_is_gone_is_an_error() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn b098_expire_all_leaves_pending_rows_alone() -> Result<()> {
+pub fn b098_expire_all_leaves_pending_rows_alone() -> Result<()> {
     let (_library, mut session, recorder) = open();
     let (ann, ben) = (session.get_one::<Author>(ANN)?, session.get_one::<Author>(BEN)?);
     let dot = session.add(NewAuthor::new(7, "Dot")?);
@@ -259,8 +246,7 @@ fn b098_expire_all_leaves_pending_rows_alone() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn b099_refresh_reads_now_and_drops_the_row_s_own_changes() -> Result<()> {
+pub fn b099_refresh_reads_now_and_drops_the_row_s_own_changes() -> Result<()> {
     let (_library, mut session, recorder) = open();
     let (ann, ben) = (session.get_one::<Author>(ANN)?, session.get_one::<Author>(BEN)?);
     session.execute_unsynchronized(diesel::update(authors::table).set(authors::email.eq("x")))?;
@@ -274,8 +260,7 @@ fn b099_refresh_reads_now_and_drops_the_row_s_own_changes() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn b100_reading_a_row_again_leaves_work_unflushed_that_cannot_reach_it() -> Result<()> {
+pub fn b100_reading_a_row_again_leaves_work_unflushed_that_cannot_reach_it() -> Result<()> {
     let (_library, mut session, recorder) = open();
     let (ann, ben) = (session.get_one::<Author>(ANN)?, session.get_one::<Author>(BEN)?);
     let sea = session.get_one::<Book>(SEA)?;
@@ -295,8 +280,7 @@ fn b100_reading_a_row_again_leaves_work_unflushed_that_cannot_reach_it() -> Resu
     session.flush()
 }
 
-#[test]
-fn b100_reading_a_row_again_flushes_what_can_reach_it() -> Result<()> {
+pub fn b100_reading_a_row_again_flushes_what_can_reach_it() -> Result<()> {
     let (library, mut session, recorder) = open();
     let first = |recorder: &Recorder| steps(recorder.sql()).remove(0);
     // A new row of its key.
@@ -338,8 +322,7 @@ fn b100_reading_a_row_again_flushes_what_can_reach_it() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn b100_a_key_that_is_changed_and_not_flushed_is_flushed_before_rows_of_its_table_are_read() -> Result<()> {
+pub fn b100_a_key_that_is_changed_and_not_flushed_is_flushed_before_rows_of_its_table_are_read() -> Result<()> {
     let (_library, mut session, recorder) = open();
     let old = session.get_one::<Tag>("old".to_owned())?;
     let new = session.add(NewTag::new("new")?);
@@ -352,8 +335,7 @@ fn b100_a_key_that_is_changed_and_not_flushed_is_flushed_before_rows_of_its_tabl
     Ok(())
 }
 
-#[test]
-fn b101_refresh_of_a_row_with_a_changed_key_reads_it_under_the_stored_one() -> Result<()> {
+pub fn b101_refresh_of_a_row_with_a_changed_key_reads_it_under_the_stored_one() -> Result<()> {
     let (_library, mut session, recorder) = open();
     let old = session.get_one::<Tag>("old".to_owned())?;
     session.edit(old)?.name = "ancient".into();

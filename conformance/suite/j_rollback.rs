@@ -6,8 +6,7 @@ use folio::{Result, State};
 
 use super::domain::*;
 
-#[test]
-fn b102_after_commit_rows_stay_readable_and_are_read_again_in_the_next_transaction() -> Result<()> {
+pub fn b102_after_commit_rows_stay_readable_and_are_read_again_in_the_next_transaction() -> Result<()> {
     let (library, mut session, recorder) = open();
     let ann = session.get_one::<Author>(ANN)?;
     session.commit()?;
@@ -29,8 +28,7 @@ fn b102_after_commit_rows_stay_readable_and_are_read_again_in_the_next_transacti
     Ok(())
 }
 
-#[test]
-fn b102_many_stale_rows_are_one_select_and_only_those_that_are_named() -> Result<()> {
+pub fn b102_many_stale_rows_are_one_select_and_only_those_that_are_named() -> Result<()> {
     let (_library, mut session, recorder) = open();
     let all = session.query(Author::query().order(authors::id)).all()?;
     session.commit()?;
@@ -41,8 +39,7 @@ fn b102_many_stale_rows_are_one_select_and_only_those_that_are_named() -> Result
     Ok(())
 }
 
-#[test]
-fn b102_edit_of_a_stale_row_begins_a_transaction_and_takes_the_new_version() -> Result<()> {
+pub fn b102_edit_of_a_stale_row_begins_a_transaction_and_takes_the_new_version() -> Result<()> {
     let (library, mut session, recorder) = open();
     let sea = session.get_one::<Book>(SEA)?;
     session.commit()?;
@@ -55,8 +52,7 @@ fn b102_edit_of_a_stale_row_begins_a_transaction_and_takes_the_new_version() -> 
     Ok(())
 }
 
-#[test]
-fn b103_rows_of_a_session_that_never_reads_again_stay_as_they_are() -> Result<()> {
+pub fn b103_rows_of_a_session_that_never_reads_again_stay_as_they_are() -> Result<()> {
     let (library, mut session, recorder) = open();
     session.set_freshness(Freshness::Never);
     let ann = session.get_one::<Author>(ANN)?;
@@ -75,8 +71,7 @@ fn b103_rows_of_a_session_that_never_reads_again_stay_as_they_are() -> Result<()
     Ok(())
 }
 
-#[test]
-fn b104_a_rollback_makes_pending_rows_transient_and_keeps_their_values() -> Result<()> {
+pub fn b104_a_rollback_makes_pending_rows_transient_and_keeps_their_values() -> Result<()> {
     let (library, mut session, recorder) = open();
     let dot = session.add(NewAuthor::new(7, "Dot")?);
     let tree = session.add(NewBook::new(dot, "Tree")?);
@@ -95,8 +90,7 @@ fn b104_a_rollback_makes_pending_rows_transient_and_keeps_their_values() -> Resu
     Ok(())
 }
 
-#[test]
-fn b105_a_rollback_makes_flushed_rows_transient_and_takes_their_keys() -> Result<()> {
+pub fn b105_a_rollback_makes_flushed_rows_transient_and_takes_their_keys() -> Result<()> {
     let (library, mut session, _recorder) = open();
     let dot = session.add(NewAuthor::new(7, "Dot")?);
     session.flush()?;
@@ -112,8 +106,7 @@ fn b105_a_rollback_makes_flushed_rows_transient_and_takes_their_keys() -> Result
     Ok(())
 }
 
-#[test]
-fn b106_a_rollback_expires_stored_rows_and_drops_all_changes() -> Result<()> {
+pub fn b106_a_rollback_expires_stored_rows_and_drops_all_changes() -> Result<()> {
     let (_library, mut session, recorder) = open();
     let (ann, ben, cid) =
         (session.get_one::<Author>(ANN)?, session.get_one::<Author>(BEN)?, session.get_one::<Author>(CID)?);
@@ -134,8 +127,7 @@ fn b106_a_rollback_expires_stored_rows_and_drops_all_changes() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn b107_a_rollback_restores_keys_after_they_were_changed_and_used_again() -> Result<()> {
+pub fn b107_a_rollback_restores_keys_after_they_were_changed_and_used_again() -> Result<()> {
     let (_library, mut session, _recorder) = open();
     let old = session.get_one::<Tag>("old".to_owned())?;
     session.edit(old)?.name = "ancient".into();

@@ -13,8 +13,7 @@ fn fail<T>() -> Result<T> {
     Err(Error::NotFound { what: "reason".into() })
 }
 
-#[test]
-fn b108_a_savepoint_flushes_first_and_its_rollback_undoes_only_what_is_within() -> Result<()> {
+pub fn b108_a_savepoint_flushes_first_and_its_rollback_undoes_only_what_is_within() -> Result<()> {
     let (library, mut session, recorder) = open();
     session.begin(|session| -> Result<()> {
         let ann = session.get_one::<Author>(ANN)?;
@@ -45,8 +44,7 @@ fn b108_a_savepoint_flushes_first_and_its_rollback_undoes_only_what_is_within() 
     Ok(())
 }
 
-#[test]
-fn b109_a_savepoint_s_rollback_expires_only_what_changed_within() -> Result<()> {
+pub fn b109_a_savepoint_s_rollback_expires_only_what_changed_within() -> Result<()> {
     let (_library, mut session, recorder) = open();
     session.begin(|session| -> Result<()> {
         let (ann, ben) = (session.get_one::<Author>(ANN)?, session.get_one::<Author>(BEN)?);
@@ -66,8 +64,7 @@ fn b109_a_savepoint_s_rollback_expires_only_what_changed_within() -> Result<()> 
     })
 }
 
-#[test]
-fn b109_what_was_read_within_after_a_write_is_read_again() -> Result<()> {
+pub fn b109_what_was_read_within_after_a_write_is_read_again() -> Result<()> {
     let (_library, mut session, _recorder) = open();
     session.begin(|session| -> Result<()> {
         let mut ann = None;
@@ -83,8 +80,7 @@ fn b109_what_was_read_within_after_a_write_is_read_again() -> Result<()> {
     })
 }
 
-#[test]
-fn b109_a_row_that_was_only_read_within_stays_as_it_is() -> Result<()> {
+pub fn b109_a_row_that_was_only_read_within_stays_as_it_is() -> Result<()> {
     let (_library, mut session, recorder) = open();
     session.begin(|session| -> Result<()> {
         let ann = session.get_one::<Author>(ANN)?;
@@ -115,8 +111,7 @@ fn b109_a_row_that_was_only_read_within_stays_as_it_is() -> Result<()> {
     })
 }
 
-#[test]
-fn b109_what_a_write_within_may_have_changed_is_expired() -> Result<()> {
+pub fn b109_what_a_write_within_may_have_changed_is_expired() -> Result<()> {
     let (_library, mut session, _recorder) = open();
     session.begin(|session| -> Result<()> {
         session.execute(diesel::delete(prizes::table))?;
@@ -143,8 +138,7 @@ fn b109_what_a_write_within_may_have_changed_is_expired() -> Result<()> {
     })
 }
 
-#[test]
-fn b109_a_row_let_go_of_and_read_again_after_its_change_is_expired() -> Result<()> {
+pub fn b109_a_row_let_go_of_and_read_again_after_its_change_is_expired() -> Result<()> {
     let (_library, mut session, _recorder) = open();
     session.begin(|session| -> Result<()> {
         let ann = session.get_one::<Author>(ANN)?;
@@ -163,8 +157,7 @@ fn b109_a_row_let_go_of_and_read_again_after_its_change_is_expired() -> Result<(
     })
 }
 
-#[test]
-fn b110_a_release_expires_nothing_and_an_outer_rollback_undoes_it() -> Result<()> {
+pub fn b110_a_release_expires_nothing_and_an_outer_rollback_undoes_it() -> Result<()> {
     let (library, mut session, recorder) = open();
     let ann = session.get_one::<Author>(ANN)?;
     let dot = session.nested(|session| -> Result<_> {
@@ -181,8 +174,7 @@ fn b110_a_release_expires_nothing_and_an_outer_rollback_undoes_it() -> Result<()
     Ok(())
 }
 
-#[test]
-fn b111_rollback_inside_a_savepoint_ends_the_whole_transaction() -> Result<()> {
+pub fn b111_rollback_inside_a_savepoint_ends_the_whole_transaction() -> Result<()> {
     let (library, mut session, recorder) = open();
     let dot = session.add(NewAuthor::new(7, "Dot")?);
     let mut late = None;
@@ -206,8 +198,7 @@ fn b111_rollback_inside_a_savepoint_ends_the_whole_transaction() -> Result<()> {
     session.get_one::<Author>(ANN).map(drop)
 }
 
-#[test]
-fn b111_commit_inside_a_savepoint_commits_the_whole_transaction() -> Result<()> {
+pub fn b111_commit_inside_a_savepoint_commits_the_whole_transaction() -> Result<()> {
     let (library, mut session, recorder) = open();
     session.add(NewAuthor::new(7, "Dot")?);
     let mut late = None;
@@ -225,8 +216,7 @@ fn b111_commit_inside_a_savepoint_commits_the_whole_transaction() -> Result<()> 
     session.begin(|session| session.get_one::<Author>(ANN).map(drop))
 }
 
-#[test]
-fn b111_a_commit_inside_a_savepoint_that_fails_undoes_all() -> Result<()> {
+pub fn b111_a_commit_inside_a_savepoint_that_fails_undoes_all() -> Result<()> {
     let (library, mut session, _recorder) = open();
     session.add(NewLoan::new(99, "pen")?);
     let failed = session.nested(|session| -> Result<()> {
@@ -240,8 +230,7 @@ fn b111_a_commit_inside_a_savepoint_that_fails_undoes_all() -> Result<()> {
     session.get_one::<Author>(ANN).map(drop)
 }
 
-#[test]
-fn b112_an_error_in_a_savepoint_costs_only_the_savepoint() -> Result<()> {
+pub fn b112_an_error_in_a_savepoint_costs_only_the_savepoint() -> Result<()> {
     let (library, mut session, _recorder) = open();
     session.begin(|session| -> Result<()> {
         session.add(NewAuthor::new(7, "Dot")?);
@@ -257,8 +246,7 @@ fn b112_an_error_in_a_savepoint_costs_only_the_savepoint() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn b112_a_poisoned_savepoint_takes_no_more_work_and_leaves_none_behind() -> Result<()> {
+pub fn b112_a_poisoned_savepoint_takes_no_more_work_and_leaves_none_behind() -> Result<()> {
     let (library, mut session, recorder) = open();
     session.begin(|session| -> Result<()> {
         let ben = session.get_one::<Author>(BEN)?;
@@ -288,8 +276,7 @@ fn b112_a_poisoned_savepoint_takes_no_more_work_and_leaves_none_behind() -> Resu
     Ok(())
 }
 
-#[test]
-fn b113_a_delete_in_a_savepoint_is_undone_by_its_rollback() -> Result<()> {
+pub fn b113_a_delete_in_a_savepoint_is_undone_by_its_rollback() -> Result<()> {
     let (_library, mut session, _recorder) = open();
     session.begin(|session| -> Result<()> {
         let old = session.get_one::<Tag>("old".to_owned())?;
@@ -310,8 +297,7 @@ fn b113_a_delete_in_a_savepoint_is_undone_by_its_rollback() -> Result<()> {
     })
 }
 
-#[test]
-fn b114_savepoints_nest_and_an_inner_change_counts_for_the_outer() -> Result<()> {
+pub fn b114_savepoints_nest_and_an_inner_change_counts_for_the_outer() -> Result<()> {
     let (_library, mut session, recorder) = open();
     session.begin(|session| -> Result<()> {
         let ann = session.get_one::<Author>(ANN)?;

@@ -5,8 +5,7 @@ use folio::{Error, Handle, Result, State};
 
 use super::domain::*;
 
-#[test]
-fn b115_merge_brings_a_present_row_to_the_values_given() -> Result<()> {
+pub fn b115_merge_brings_a_present_row_to_the_values_given() -> Result<()> {
     let (library, mut session, recorder) = open();
     let ann = session.get_one::<Author>(ANN)?;
     let copy = Author { name: "Anna".into(), ..session.row(ann)?.clone() };
@@ -19,8 +18,7 @@ fn b115_merge_brings_a_present_row_to_the_values_given() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn b115_merge_looks_an_unknown_key_up_and_adds_the_row_where_there_is_none() -> Result<()> {
+pub fn b115_merge_looks_an_unknown_key_up_and_adds_the_row_where_there_is_none() -> Result<()> {
     let (library, mut session, recorder) = open();
     let known = session.merge(&Tag { name: "old".into(), colour: "grey".into() })?;
     assert!(recorder.sql()[1].starts_with("SELECT"));
@@ -35,8 +33,7 @@ fn b115_merge_looks_an_unknown_key_up_and_adds_the_row_where_there_is_none() -> 
     Ok(())
 }
 
-#[test]
-fn b115_merge_of_an_older_version_is_stale() -> Result<()> {
+pub fn b115_merge_of_an_older_version_is_stale() -> Result<()> {
     let (library, mut session, _recorder) = open();
     let sea = session.get_one::<Book>(SEA)?;
     let old = session.row(sea)?.clone();
@@ -46,8 +43,7 @@ fn b115_merge_of_an_older_version_is_stale() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn b115_merge_overwrites_what_others_wrote_to_a_row_without_a_version() -> Result<()> {
+pub fn b115_merge_overwrites_what_others_wrote_to_a_row_without_a_version() -> Result<()> {
     let (library, mut session, recorder) = open();
     let ann = session.get_one::<Author>(ANN)?;
     let copy = Author { name: "Anna".into(), ..session.row(ann)?.clone() };
@@ -61,8 +57,7 @@ fn b115_merge_overwrites_what_others_wrote_to_a_row_without_a_version() -> Resul
     Ok(())
 }
 
-#[test]
-fn b116_the_children_of_many_parents_are_one_select() -> Result<()> {
+pub fn b116_the_children_of_many_parents_are_one_select() -> Result<()> {
     let (_library, mut session, recorder) = open();
     let authors = session.query(Author::query().order(authors::id.desc())).all()?;
     let dot = session.add(NewAuthor::new(7, "Dot")?);
@@ -85,8 +80,7 @@ fn b116_the_children_of_many_parents_are_one_select() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn b116_children_by_a_unique_column_and_by_a_nullable_one() -> Result<()> {
+pub fn b116_children_by_a_unique_column_and_by_a_nullable_one() -> Result<()> {
     let (_library, mut session, _recorder) = open();
     let (cid, sea) = (session.get_one::<Author>(CID)?, session.get_one::<Book>(SEA)?);
     session.expire_all();
@@ -97,8 +91,7 @@ fn b116_children_by_a_unique_column_and_by_a_nullable_one() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn b116_parents_in_the_session_need_no_sql_and_the_others_one_select() -> Result<()> {
+pub fn b116_parents_in_the_session_need_no_sql_and_the_others_one_select() -> Result<()> {
     let (_library, mut session, recorder) = open();
     let reviews = session.query(Review::query().order(reviews::id)).all()?;
     let sea = session.get_one::<Book>(SEA)?;
@@ -116,8 +109,7 @@ fn b116_parents_in_the_session_need_no_sql_and_the_others_one_select() -> Result
     Ok(())
 }
 
-#[test]
-fn b116_parents_in_the_session_leave_half_done_changes_unflushed() -> Result<()> {
+pub fn b116_parents_in_the_session_leave_half_done_changes_unflushed() -> Result<()> {
     let (_library, mut session, recorder) = open();
     let wet = session.get_one::<Review>(20_001)?;
     let sea = session.get_one::<Book>(SEA)?;
@@ -132,8 +124,7 @@ fn b116_parents_in_the_session_leave_half_done_changes_unflushed() -> Result<()>
     Ok(())
 }
 
-#[test]
-fn b115_merge_onto_a_row_that_is_marked_for_deletion_is_refused() -> Result<()> {
+pub fn b115_merge_onto_a_row_that_is_marked_for_deletion_is_refused() -> Result<()> {
     let (library, mut session, _recorder) = open();
     let ann = session.get_one::<Author>(ANN)?;
     let copy = Author { name: "Anna".into(), ..session.row(ann)?.clone() };

@@ -1,21 +1,25 @@
-//! The behaviours that a session has over every connection; the module that takes this in says over which.
+//! The behaviours that a session has over every connection of one type; the module that takes this in says of which.
+//!
+//! A test is a `pub fn` whose name begins with the number of the promise. `build.rs` lists them, and `suite!` makes a
+//! test function of each for every harness.
 
-mod b_isolation;
-mod b_transactions;
-mod c_states;
-mod d_identity;
+pub mod b_isolation;
+pub mod b_transactions;
+pub mod c_states;
+pub mod d_identity;
 pub mod domain;
-mod e_query;
-mod f_bulk;
-mod f_natural;
-mod f_order;
-mod f_refusals;
-mod f_turns;
-mod f_values;
-mod g_delete;
-mod h_statements;
-mod i_expire;
-mod j_rollback;
-mod k_savepoints;
-mod l_relations;
+pub mod e_query;
+pub mod f_bulk;
+pub mod f_natural;
+pub mod f_order;
+pub mod f_refusals;
+pub mod f_turns;
+pub mod f_values;
+pub mod g_delete;
+pub mod h_statements;
+pub mod i_expire;
+pub mod j_rollback;
+pub mod k_savepoints;
+pub mod l_relations;
+pub mod subject;
 pub mod trees;

@@ -1,5 +1,14 @@
 //! Random choices, drawn from bytes that proptest makes and shortens.
 
+use folio::connection::Backend;
+use proptest::test_runner::Config;
+
+/// The number of cases on SQLite, and on a server, where each statement is a round trip.
+pub fn cases(backend: Backend, on_sqlite: u32, on_a_server: u32) -> Config {
+    let cases = if backend == Backend::Sqlite { on_sqlite } else { on_a_server };
+    Config { cases, failure_persistence: None, ..Config::default() }
+}
+
 /// One choice after the other; when there are no more, every choice is the first.
 pub struct Choices(pub std::vec::IntoIter<u8>);
 

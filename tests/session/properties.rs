@@ -9,7 +9,7 @@ use folio::session::Ref;
 use folio::{Handle, Result, Session};
 use proptest::prelude::*;
 
-use crate::choices::Choices;
+use crate::choices::{Choices, cases};
 use crate::domain::*;
 
 /// Where a new row's reference goes.
@@ -128,11 +128,10 @@ fn flush_random_graph(session: &mut Session<'_>, mut choices: Choices) -> Result
     session.rollback()
 }
 
-#[test]
-fn any_graph_that_can_be_flushed_is_flushed() {
+pub fn any_graph_that_can_be_flushed_is_flushed() -> Result<()> {
     let library = Library::new();
     let session = std::cell::RefCell::new(library.session());
-    proptest!(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() }, |(choices in proptest::collection::vec(any::<u8>(), 0..60))| {
+    proptest!(cases(library.backend(), 400, 150), |(choices in proptest::collection::vec(any::<u8>(), 0..60))| {
         let mut session = session.borrow_mut();
         let done = flush_random_graph(&mut session, Choices(choices.into_iter()));
         session.clear().ok();
@@ -141,4 +140,5 @@ fn any_graph_that_can_be_flushed_is_flushed() {
             return Err(TestCaseError::fail(error.to_string()));
         }
     });
+    Ok(())
 }

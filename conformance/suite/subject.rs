@@ -1,0 +1,50 @@
+//! What a test runs on: the harness that its test function names. The suite knows harnesses without their types, so that
+//! those of one connection type share its code.
+
+use std::cell::Cell;
+
+use folio::Result;
+use folio_conformance::{Capability, Harness};
+
+/// The connection type under test.
+pub use super::super::Connection as C;
+
+/// A database of one test: opens another connection to it.
+pub type Connect = Box<dyn Fn() -> C>;
+
+/// A harness without its type.
+#[derive(Clone, Copy)]
+struct Subject {
+    make: fn() -> Connect,
+    capabilities: &'static [Capability],
+}
+
+thread_local! {
+    /// What the test of this thread runs on.
+    static SUBJECT: Cell<Option<Subject>> = const { Cell::new(None) };
+}
+
+/// Runs a test on a harness: every database that it makes on this thread is one of those.
+pub fn on<H: Harness<Connection = C> + 'static>(test: fn() -> Result<()>) -> Result<()> {
+    SUBJECT.set(Some(Subject { make: make::<H>, capabilities: H::CAPABILITIES }));
+    test()
+}
+
+fn make<H: Harness<Connection = C> + 'static>() -> Connect {
+    let harness = H::new();
+    Box::new(move || harness.connect())
+}
+
+fn subject() -> Subject {
+    SUBJECT.get().expect("a test of the suite runs within `on`")
+}
+
+/// Makes a database with nothing in it.
+pub fn make_database() -> Connect {
+    (subject().make)()
+}
+
+/// Whether what this test runs on can do it; where it cannot, the test says so and ends.
+pub fn can(capability: Capability) -> bool {
+    folio_conformance::can(subject().capabilities, capability)
+}
