@@ -124,7 +124,7 @@ pub(super) fn run(globals: &Globals, import: Import) -> anyhow::Result<()> {
     }
     printed.map_err(|error| exit::after(&format!("imported {done} of {} inputs", inputs.len()), error))?;
     if database.created() || (talk::listens() && summary.total().new > 0) {
-        talk::say(&what_next(globals, &summary));
+        talk::say_above("try next:", &what_next(globals, &summary));
     }
     Ok(())
 }
@@ -245,16 +245,14 @@ impl Record for Row {
 }
 
 /// What a person may want to do with what there is now.
-fn what_next(globals: &Globals, summary: &Summary) -> String {
+fn what_next(globals: &Globals, summary: &Summary) -> Vec<String> {
     let listings = [
         (summary.users, "folio user list"),
         (summary.repositories, "folio repo list"),
         (summary.resumes, "folio resume list"),
         (summary.notes, "folio note list"),
     ];
-    let mut said = "try next:".to_owned();
-    for (_, command) in listings.into_iter().filter(|(tally, _)| tally.total() > 0) {
-        said.push_str(&format!("\n  {}", pasted::command(command, globals.database_url.as_deref())));
-    }
-    said + "\n  folio --help"
+    let met = listings.into_iter().filter(|(tally, _)| tally.total() > 0);
+    let listings = met.map(|(_, command)| pasted::command(command, globals.database_url.as_deref()));
+    listings.chain(["folio --help".to_owned()]).collect()
 }
