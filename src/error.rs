@@ -376,11 +376,11 @@ pub enum Error {
         what: String,
     },
     /// A name that stands for several records.
-    #[error("{what} is not one record but several:\n{candidates}")]
+    #[error("{what} is not one record but several: {candidates}")]
     Ambiguous {
         /// What was asked for.
         what: String,
-        /// One candidate a line.
+        /// The candidates, with semicolons between them.
         candidates: String,
     },
     /// A record that stands against a new one.

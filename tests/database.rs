@@ -51,6 +51,11 @@ fn open(path: &Path, access: Access) -> Result<Database> {
     Database::open_with(path.to_str().unwrap(), Options::new().access(access).busy_timeout(Duration::ZERO))
 }
 
+/// What this URL names, for reading.
+fn immutable(url: &str) -> Result<Database> {
+    Database::open_with(url, Options::new().access(Access::Read))
+}
+
 fn text(connection: &mut AnyConnection, sql: &str) -> String {
     #[derive(QueryableByName)]
     struct Row {
@@ -156,6 +161,30 @@ fn a_database_opened_for_reading_refuses_every_write_with_its_name() {
         refused.to_string().starts_with(&format!("the database {} is read-only", place.file.display())),
         "{refused}"
     );
+}
+
+#[test]
+fn a_file_that_nobody_is_to_write_is_only_read_and_not_while_a_writer_is_seen() {
+    let place = Place::created();
+    let url = format!("sqlite://{}?immutable=1", place.file.display());
+    assert_eq!(immutable(&url).unwrap().standing().unwrap(), Standing::Current);
+    assert_eq!(place.files(), ["folio.db"]);
+    for access in [Access::Write, Access::Create] {
+        let refused = Database::open_with(&url, Options::new().access(access)).unwrap_err();
+        assert!(matches!(refused, Error::ReadOnlyDatabase { .. }), "{refused}");
+        assert!(refused.to_string().ends_with("leave that out to write"), "{refused}");
+    }
+    let writer = place.open(Access::Write).unwrap();
+    writer.connection().unwrap().batch_execute("INSERT INTO users (user_id, username) VALUES (1, 'step')").unwrap();
+    let refused = problem(immutable(&url));
+    assert!(refused.contains("a log (-wal or -journal) lies beside it"), "{refused}");
+    drop(writer);
+    assert_eq!(
+        text(&mut immutable(&url).unwrap().connection().unwrap(), "SELECT username AS value FROM users"),
+        "step"
+    );
+    let missing = format!("sqlite://{}.none?immutable=1", place.file.display());
+    assert!(matches!(immutable(&missing), Err(Error::NoDatabase { .. })));
 }
 
 #[test]

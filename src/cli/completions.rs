@@ -55,11 +55,13 @@ pub(super) fn run(arguments: &Completions) -> anyhow::Result<()> {
     let mut script = Vec::new();
     generate(arguments.shell, &mut without_files(Arguments::command()), "folio", &mut script);
     let mut script = String::from_utf8(script)?;
-    script.push_str(match arguments.shell {
-        Shell::Bash => BASH,
-        Shell::Fish => FISH,
-        _ => "",
-    });
+    match arguments.shell {
+        Shell::Bash => script.push_str(BASH),
+        Shell::Fish => script.push_str(FISH),
+        // Two colons would have zsh take all that follows the first of several arguments for more of them, options too.
+        Shell::Zsh => script = script.replace("'*::", "'*:"),
+        _ => {}
+    }
     Ok(output::write(&script)?)
 }
 

@@ -27,7 +27,8 @@ impl Confirm {
                 Usage(format!("this would remove {removed}; add --yes to remove it without being asked")).into()
             );
         }
-        talk::ask(&format!("This removes {removed}.\nContinue? [y/N] "));
+        talk::say(&format!("This removes {removed}."));
+        talk::ask("Continue? [y/N] ");
         let mut answer = String::new();
         io::stdin().lock().read_line(&mut answer).map_err(|error| anyhow!("cannot read the answer: {error}"))?;
         if matches!(answer.trim().to_lowercase().as_str(), "y" | "yes") {

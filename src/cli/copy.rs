@@ -67,11 +67,11 @@ pub(super) fn run(globals: &Globals, Copy { from, to }: &Copy) -> anyhow::Result
     let copied = copy_everything(&source, &target)?;
     let done = format!("{} holds the whole copy", target.place());
     print(globals, &copied).map_err(|error| exit::after(&done, error))?;
-    talk::say_to_a_person(&if to_url.address().is_private() {
-        "copied and compared; what was in memory is gone again".to_owned()
-    } else {
-        format!("copied and compared; {}", how_to_use(to))
-    });
+    if to_url.address().is_private() {
+        talk::say_to_a_person("copied and compared; what was in memory is gone again");
+    } else if talk::listens() {
+        talk::say_above("copied and compared; to use it:", &how_to_use(to));
+    }
     Ok(())
 }
 
@@ -87,9 +87,9 @@ fn no_source(error: anyhow::Error) -> anyhow::Error {
 }
 
 /// How commands are told to use the database at this URL from now on, and for once.
-fn how_to_use(url: &str) -> String {
+fn how_to_use(url: &str) -> [String; 2] {
     let for_once = pasted::command("folio user list", Some(url));
-    format!("to use it:\n  export FOLIO_DATABASE_URL={}\n  {for_once}", pasted::quoted(&redact(url)))
+    [format!("export FOLIO_DATABASE_URL={}", pasted::quoted(&redact(url))), for_once]
 }
 
 /// Copies in one transaction of the target, and says of a failure how that leaves it.
@@ -159,9 +159,9 @@ mod tests {
     fn what_is_to_be_pasted_after_a_copy_is_quoted_for_a_shell() {
         assert_eq!(
             how_to_use("it's.db"),
-            "to use it:\n  export FOLIO_DATABASE_URL='it'\\''s.db'\n  folio user list --database-url 'it'\\''s.db'"
+            ["export FOLIO_DATABASE_URL='it'\\''s.db'", "folio user list --database-url 'it'\\''s.db'"]
         );
-        assert!(how_to_use("there.db").ends_with("=there.db\n  folio user list --database-url there.db"));
-        assert!(!how_to_use("postgres://u:SECRET@h/db").contains("SECRET"));
+        assert_eq!(how_to_use("there.db")[0], "export FOLIO_DATABASE_URL=there.db");
+        assert!(!how_to_use("postgres://u:SECRET@h/db").concat().contains("SECRET"));
     }
 }

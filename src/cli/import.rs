@@ -27,7 +27,8 @@ Examples:
 Formats: GitHub's JSON, as 'gh api' and 'gh repo list --json' print it, one record or many, also
 pages of a search, stars, GraphQL and webhook payloads; JSON Resume; Markdown. A note is called by
 the title in its front matter (YAML, TOML or JSON), else by a level-1 heading that opens it, else by
-its file's name. A repository without GitHub's numbers is found by its owner's login and its name.
+its file's name. A repository without GitHub's numbers is found by its owner's login and its name;
+an owner that is missing is added by login alone, with a number below zero.
 
 Importing again changes only what changed: accounts and repositories are found by their
 number, a résumé or note by whose it is and the file that it came from. A file is known by its
@@ -36,7 +37,8 @@ file that was moved is a new one. A document from standard input or a pipe is ne
 account already has the same text. What a file says replaces what was edited here.
 
 A résumé goes to the account whose login its GitHub profile names or that has its email, in any
-letter case; where there is none, it gets a new one. If more than one account may be meant, the
+letter case; where there is none, it gets a new one. When GitHub's record of such an account comes,
+it is the same account and gets its number. If more than one account may be meant, the
 résumé is refused with a list of them; choose one with --account. If two repositories have the same
 owner and name, the one with the greater number is newer and has the name.
 
@@ -124,7 +126,7 @@ pub(super) fn run(globals: &Globals, import: Import) -> anyhow::Result<()> {
     }
     printed.map_err(|error| exit::after(&format!("imported {done} of {} inputs", inputs.len()), error))?;
     if database.created() || (talk::listens() && summary.total().new > 0) {
-        talk::say(&what_next(globals, &summary));
+        talk::say_above("try next:", &what_next(globals, &summary));
     }
     Ok(())
 }
@@ -245,16 +247,14 @@ impl Record for Row {
 }
 
 /// What a person may want to do with what there is now.
-fn what_next(globals: &Globals, summary: &Summary) -> String {
+fn what_next(globals: &Globals, summary: &Summary) -> Vec<String> {
     let listings = [
         (summary.users, "folio user list"),
         (summary.repositories, "folio repo list"),
         (summary.resumes, "folio resume list"),
         (summary.notes, "folio note list"),
     ];
-    let mut said = "try next:".to_owned();
-    for (_, command) in listings.into_iter().filter(|(tally, _)| tally.total() > 0) {
-        said.push_str(&format!("\n  {}", pasted::command(command, globals.database_url.as_deref())));
-    }
-    said + "\n  folio --help"
+    let met = listings.into_iter().filter(|(tally, _)| tally.total() > 0);
+    let listings = met.map(|(_, command)| pasted::command(command, globals.database_url.as_deref()));
+    listings.chain(["folio --help".to_owned()]).collect()
 }

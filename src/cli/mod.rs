@@ -40,7 +40,10 @@ use arguments::{Arguments, Command};
 /// Runs the program on its arguments, and says what to end with.
 #[must_use]
 pub fn run() -> ExitCode {
-    panic::set_hook(Box::new(|panicked| talk::complain(&format!("this is a mistake in folio itself: {panicked}"))));
+    panic::set_hook(Box::new(|panicked| {
+        let panicked = panicked.to_string().replace('\n', " ");
+        talk::complain(&format!("this is a mistake in folio itself: {panicked}"));
+    }));
     panic::catch_unwind(|| match arguments::parse() {
         Ok(arguments) => exit::of(execute(arguments)),
         Err(exit) => exit,

@@ -52,7 +52,7 @@ pub(super) fn command(words: &str, url: Option<&str>) -> String {
 }
 
 /// The error with its database named in the command that it advises: typed as it stands, the command is about that one.
-/// With its option it stands on a line of its own, so that its quotes are those of a shell.
+/// With its option it stands at the end and in no quotes, so that its own are those of a shell.
 pub(super) fn about(error: anyhow::Error, url: Option<&str>) -> anyhow::Error {
     let Some(url) = url else { return error };
     let (advised, purpose) = match error.downcast_ref() {
@@ -64,7 +64,7 @@ pub(super) fn about(error: anyhow::Error, url: Option<&str>) -> anyhow::Error {
     let said = error.to_string();
     // What it advises without a database's name is its last clause.
     let fact = said.rsplit_once("; ").filter(|(_, advice)| advice.contains(advised)).map_or(&*said, |(fact, _)| fact);
-    let said = format!("{fact}; {purpose}:\n  {}", command(advised, Some(url)));
+    let said = format!("{fact}; {purpose}: {}", command(advised, Some(url)));
     error.context(said)
 }
 

@@ -1,7 +1,7 @@
 //! Talk on standard error: for people, never for programs. Where nobody listens any more, nothing is lost. All that is
-//! said, but for how far long work has come, goes through here, and the passwords of URLs stay here.
+//! said, but for how far long work has come, goes through here a line at a time: what would end a line or drive a terminal
+//! is escaped, wherever it came from, and the passwords of URLs stay here.
 
-use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write as _};
 
 use clap::error::ContextValue;
@@ -9,19 +9,24 @@ use clap::error::ContextValue;
 use super::output::printable;
 use crate::database::redact;
 
-/// Says something, line by line, data in it made safe to look at and the passwords of URLs hidden.
+/// Says something on one line, data in it made safe to look at and the passwords of URLs hidden.
 pub(super) fn say(text: &str) {
-    write(&format!("{}\n", text.strip_suffix('\n').unwrap_or(text)));
+    write(&(safe(text) + "\n"));
+}
+
+/// Says something with lines below it, each of them as [`say`] does.
+pub(super) fn say_above(text: &str, lines: &[String]) {
+    let below: String = lines.iter().map(|line| format!("  {}\n", safe(line))).collect();
+    write(&format!("{}\n{below}", safe(text)));
 }
 
 /// Asks something: as [`say`], and the answer is typed behind it.
 pub(super) fn ask(question: &str) {
-    write(question);
+    write(&safe(question));
 }
 
-fn write(text: &str) {
-    let safe: Vec<_> = text.split('\n').map(safe).collect();
-    let _ = io::stderr().lock().write_all(safe.join("\n").as_bytes());
+fn write(safe: &str) {
+    let _ = io::stderr().lock().write_all(safe.as_bytes());
 }
 
 /// Text on one line as a person may see it: nothing in it drives a terminal, and no URL shows its password.
@@ -36,7 +41,7 @@ pub(super) fn say_to_a_person(text: &str) {
     }
 }
 
-/// Says what went wrong: one line, unless the error has more.
+/// Says what went wrong.
 pub(super) fn complain(problem: &str) {
     say(&format!("folio: {}", problem.trim_end()));
 }
@@ -57,12 +62,16 @@ pub(super) fn refuse(mut error: clap::Error) {
         error.insert(kind, value);
     }
     // Its suggestions repeat arguments too, between codes of its own.
-    let is_safe = |argument: OsString| safe(&argument.to_string_lossy()) == argument.to_string_lossy();
-    if std::env::args_os().all(is_safe) {
+    let arguments: Vec<String> = std::env::args_os().map(|argument| argument.to_string_lossy().into_owned()).collect();
+    if arguments.iter().all(|argument| safe(argument) == *argument) {
         let _ = error.print();
-    } else {
-        say(error.render().to_string().trim_end());
+        return;
     }
+    let mut rendered = error.render().to_string();
+    for argument in arguments.iter().filter(|argument| argument.contains('\n')) {
+        rendered = rendered.replace(argument, &safe(argument));
+    }
+    rendered.trim_end().lines().for_each(say);
 }
 
 /// The text with the password of every URL in it hidden: a URL may stand where none is expected, and be repeated. One

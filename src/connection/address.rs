@@ -14,8 +14,6 @@ use super::server::Server;
 use super::server::Waits;
 #[cfg(feature = "sqlite")]
 use super::{SqliteAccess, open_sqlite, server::milliseconds, sqlite_file, sqlite_file::Made};
-#[cfg(feature = "sqlite")]
-use crate::error::Error;
 use crate::error::Result;
 
 /// What a database is opened for.
@@ -41,6 +39,9 @@ pub enum Address {
     /// An SQLite file.
     #[cfg(feature = "sqlite")]
     SqliteFile(PathBuf),
+    /// An SQLite file of which the caller vouches that nobody writes it while it is open. It can only be read.
+    #[cfg(feature = "sqlite")]
+    SqliteImmutable(PathBuf),
     /// A database on a PostgreSQL server, or on several that stand in for each other.
     #[cfg(feature = "postgres")]
     Postgres(Server),
@@ -72,10 +73,9 @@ impl Address {
             #[cfg(feature = "sqlite")]
             Self::SqliteMemory => Ok(self),
             #[cfg(feature = "sqlite")]
-            Self::SqliteFile(path) => match std::path::absolute(&path) {
-                Ok(path) => Ok(Self::SqliteFile(path)),
-                Err(e) => Err(Error::Open { place: path.display().to_string(), problem: e.to_string() }),
-            },
+            Self::SqliteFile(path) => sqlite_file::absolute(&path).map(Self::SqliteFile),
+            #[cfg(feature = "sqlite")]
+            Self::SqliteImmutable(path) => sqlite_file::absolute(&path).map(Self::SqliteImmutable),
             #[cfg(feature = "postgres")]
             Self::Postgres(_) => Ok(self),
             #[cfg(feature = "mysql")]
@@ -90,7 +90,7 @@ impl Address {
             #[cfg(feature = "sqlite")]
             Self::SqliteMemory => true,
             #[cfg(feature = "sqlite")]
-            Self::SqliteFile(_) => false,
+            Self::SqliteFile(_) | Self::SqliteImmutable(_) => false,
             #[cfg(feature = "postgres")]
             Self::Postgres(_) => false,
             #[cfg(feature = "mysql")]
@@ -103,7 +103,7 @@ impl Address {
     pub fn password_elsewhere(&self) -> Option<&'static str> {
         match self {
             #[cfg(feature = "sqlite")]
-            Self::SqliteMemory | Self::SqliteFile(_) => None,
+            Self::SqliteMemory | Self::SqliteFile(_) | Self::SqliteImmutable(_) => None,
             #[cfg(feature = "postgres")]
             Self::Postgres(_) => Some("PGPASSWORD or ~/.pgpass"),
             #[cfg(feature = "mysql")]
@@ -116,7 +116,7 @@ impl Address {
     pub fn is_remote(&self) -> bool {
         match self {
             #[cfg(feature = "sqlite")]
-            Self::SqliteMemory | Self::SqliteFile(_) => false,
+            Self::SqliteMemory | Self::SqliteFile(_) | Self::SqliteImmutable(_) => false,
             #[cfg(feature = "postgres")]
             Self::Postgres(_) => true,
             #[cfg(feature = "mysql")]
@@ -130,12 +130,13 @@ impl Address {
     /// A file that [`Access::Create`] makes is its owner's alone (mode 0600 on Unix, which SQLite's side files inherit)
     /// and keeps a write-ahead log. [`Access::Read`] of such a file in a folder that this user may not write in works
     /// while another program has it open; else a copy in memory is read, as the file was at one moment, if it is not
-    /// larger than 256 MiB and there is no log beside it.
+    /// larger than 256 MiB and there is no log beside it. A larger one is read as [`Address::SqliteImmutable`].
     ///
     /// # Errors
     ///
     /// [`Error::NoDatabase`] where there is none to read or write; [`Error::Open`] for a directory, a file that is no
-    /// database, a file or folder that this user may not use; [`Error::Locked`].
+    /// database, a file or folder that this user may not use; [`Error::Locked`]; [`Error::ReadOnlyDatabase`] where one
+    /// that can only be read is opened for writing.
     pub fn open(&self, access: Access, waits: Waits) -> Result<Opened> {
         match self {
             #[cfg(feature = "sqlite")]
@@ -149,6 +150,11 @@ impl Address {
                 let (connection, made) = sqlite_file::open(path, access, milliseconds(waits.lock))?;
                 let connection = AnyConnection::Sqlite(connection);
                 Ok(Opened { connection, created: made == Made::File, copy: made == Made::Copy })
+            }
+            #[cfg(feature = "sqlite")]
+            Self::SqliteImmutable(path) => {
+                let connection = AnyConnection::Sqlite(sqlite_file::open_immutable(path, access)?);
+                Ok(Opened { connection, created: false, copy: false })
             }
             #[cfg(feature = "postgres")]
             Self::Postgres(server) => {
@@ -171,7 +177,7 @@ impl fmt::Display for Address {
             #[cfg(feature = "sqlite")]
             Self::SqliteMemory => f.write_str(":memory:"),
             #[cfg(feature = "sqlite")]
-            Self::SqliteFile(path) => path.display().fmt(f),
+            Self::SqliteFile(path) | Self::SqliteImmutable(path) => path.display().fmt(f),
             #[cfg(feature = "postgres")]
             Self::Postgres(server) => server.fmt(f),
             #[cfg(feature = "mysql")]

@@ -29,7 +29,12 @@ pub enum SqliteAccess {
     Immutable,
 }
 
-/// What stays as it is in the path of a `file:` URI.
+/// The path as it is written in a URI.
+pub(super) fn escaped(path: &Path) -> impl std::fmt::Display {
+    percent_encode(path.as_os_str().as_encoded_bytes(), PATH)
+}
+
+/// What stays as it is in the path of a URI.
 const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'.').remove(b'-').remove(b'_').remove(b'~');
 
 /// Opens `path` (`None`: a new database in memory) with a busy timeout in milliseconds, foreign keys on and every
@@ -48,7 +53,7 @@ pub fn open_sqlite(path: Option<&Path>, access: SqliteAccess, busy_timeout_ms: u
                 SqliteAccess::Read => "mode=ro",
                 SqliteAccess::Immutable => "mode=ro&immutable=1",
             };
-            format!("file:{}?{mode}", percent_encode(path.as_os_str().as_encoded_bytes(), PATH))
+            format!("file:{}?{mode}", escaped(path))
         }
     };
     let mut connection = SqliteConnection::establish(&uri).map_err(|e| refused(e.to_string()))?;

@@ -56,7 +56,12 @@ fn is_at_rest(path: &Path) -> bool {
     if std::os::unix::fs::MetadataExt::nlink(&file) > 1 {
         return false;
     }
-    file.len() <= LARGEST && ["-wal", "-journal"].iter().all(|side| is_empty(path, side))
+    file.len() <= LARGEST && has_no_log(path)
+}
+
+/// Whether no log lies beside the file: neither commits that are not in it yet, nor what would undo half a transaction.
+pub(super) fn has_no_log(path: &Path) -> bool {
+    ["-wal", "-journal"].iter().all(|side| is_empty(path, side))
 }
 
 fn is_empty(path: &Path, side: &str) -> bool {

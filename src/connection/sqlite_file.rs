@@ -5,7 +5,7 @@
 
 use std::fs;
 use std::io::{self, ErrorKind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{PoisonError, RwLock};
 
 use diesel::connection::SimpleConnection as _;
@@ -13,7 +13,7 @@ use diesel::dsl::sql;
 use diesel::sql_types::{Nullable, Text};
 use diesel::{RunQueryDsl as _, SqliteConnection};
 
-use super::sqlite::{SqliteAccess, open_sqlite};
+use super::sqlite::{SqliteAccess, escaped, open_sqlite};
 use super::{Access, SessionConnection as _, sqlite_copy};
 use crate::error::{Error, Result};
 
@@ -48,6 +48,32 @@ pub(super) fn open(path: &Path, access: Access, busy_ms: u32) -> Result<(SqliteC
         return Ok((connection, Made::File));
     }
     Ok((connection, Made::Nothing))
+}
+
+/// Opens the file at `path` without locks and side files, on the caller's word that nobody writes it.
+///
+/// What can be seen of a writer is refused all the same: a log beside the file.
+pub(super) fn open_immutable(path: &Path, access: Access) -> Result<SqliteConnection> {
+    let place = || path.display().to_string();
+    if access != Access::Read {
+        let problem = "?immutable=1 in its URL says that nobody writes it; leave that out to write".to_owned();
+        return Err(Error::ReadOnlyDatabase { place: place(), problem });
+    }
+    look(path)?;
+    // Side files lie beside the file itself, not beside a link to it.
+    let found = fs::canonicalize(path).map_err(|e| refused(path, plain(&e)))?;
+    if !sqlite_copy::has_no_log(&found) {
+        return Err(refused(path, LOGGED));
+    }
+    open_sqlite(Some(path), SqliteAccess::Immutable, 0).map_err(|e| match e {
+        Error::Open { problem, .. } if problem.to_lowercase().contains(UNABLE) => refused(path, "permission denied"),
+        other => other,
+    })
+}
+
+/// The path, free of the current folder.
+pub(super) fn absolute(path: &Path) -> Result<PathBuf> {
+    std::path::absolute(path).map_err(|e| refused(path, e.to_string()))
 }
 
 /// Turns the write-ahead log on, which stays on with the file: readers and the writer no longer wait for each other.
@@ -115,7 +141,7 @@ fn open_to_read(path: &Path, busy_ms: u32) -> Result<(SqliteConnection, Made)> {
             return Ok((copy, Made::Copy));
         }
         if looks == LOOKS {
-            return Err(in_words(path, refused, DENIED_TO_READ));
+            return Err(in_words(path, refused, &denied_to_read(path)));
         }
         looks += 1;
     }
@@ -133,17 +159,26 @@ fn plain(error: &io::Error) -> String {
 }
 
 const DENIED: &str = "permission denied, to the file or to keep SQLite's -wal and -shm files beside it";
-const DENIED_TO_READ: &str = "permission denied, to the file or to keep SQLite's -wal and -shm files beside it, without \
-    which what others write meanwhile would be read by halves; read it while a program that may write there has it open, or \
-    copy it, with its -wal or -journal if there is one, to a folder that you may write in";
+const UNABLE: &str = "unable to open database file";
+
+const LOGGED: &str = "a log (-wal or -journal) lies beside it, so somebody writes it, or was killed while writing, and \
+    ?immutable=1 would show half of that; leave ?immutable=1 out, or copy the file and its log to a folder that you may \
+    write in";
+
+fn denied_to_read(path: &Path) -> String {
+    let url = format!("sqlite://{}?immutable=1", escaped(path));
+    format!(
+        "{DENIED}, without which what others write meanwhile would be read by halves; read it while a program that may \
+         write there has it open; or copy it, with its -wal or -journal if there is one, to a folder that you may write \
+         in; or, if nobody writes it while you read, open '{url}'"
+    )
+}
 
 /// SQLite says that it is unable to open the file, or that it is read-only, also where it is the folder that takes no
 /// side files, without which even reading a file with a write-ahead log is not safe.
 fn in_words(path: &Path, error: Error, denied: &str) -> Error {
     match &error {
-        Error::Open { problem, .. } if problem.to_lowercase().contains("unable to open database file") => {
-            refused(path, denied)
-        }
+        Error::Open { problem, .. } if problem.to_lowercase().contains(UNABLE) => refused(path, denied),
         Error::ReadOnlyDatabase { .. } => refused(path, denied),
         _ => error,
     }

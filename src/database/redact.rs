@@ -109,6 +109,7 @@ const HARMLESS: &[&str] = &[
     "gssencmode",
     "host",
     "hostaddr",
+    "immutable",
     "keepalives",
     "keepalives_count",
     "keepalives_idle",

@@ -26,6 +26,7 @@ use crate::error::{Error, Result};
 /// | `folio.db`, `./folio.db`, `/srv/folio.db` | that file; nothing is unescaped |
 /// | `sqlite://folio.db`, `sqlite:folio.db`, `file:folio.db` | a file below the current folder |
 /// | `sqlite:///srv/folio.db`, `file:///srv/folio.db` | that file |
+/// | `sqlite:///mnt/folio.db?immutable=1` | that file, read without locks: nobody may write it meanwhile |
 /// | `sqlite::memory:`, `:memory:` | a new database in memory |
 /// | `postgres://USER@HOST/DATABASE`, `postgresql://…` | a PostgreSQL database; libpq reads the URL, several hosts included |
 /// | `mysql://USER@HOST/DATABASE`, `mariadb://…` | a MySQL or MariaDB database |
@@ -178,12 +179,17 @@ fn sqlite(rest: &str) -> Result<Address, &'static str> {
 }
 
 #[cfg(feature = "sqlite")]
-fn escaped(path: &str) -> Result<Address, &'static str> {
+fn escaped(text: &str) -> Result<Address, &'static str> {
+    let path = text.strip_suffix("?immutable=1");
+    let (path, immutable) = (path.unwrap_or(text), path.is_some());
     if path.contains(['?', '#']) {
-        return Err("an SQLite URL takes no parameters; in a file's name, write ? as %3F and # as %23");
+        return Err("an SQLite URL takes no parameter but ?immutable=1; in a file's name, write ? as %3F and # as %23");
     }
     let path = percent_decode_str(path).decode_utf8().map_err(|_| "its %-escapes are not UTF-8")?;
-    named(&path)
+    match named(&path)? {
+        Address::SqliteFile(path) if immutable => Ok(Address::SqliteImmutable(path)),
+        address => Ok(address),
+    }
 }
 
 /// What follows `file:`, whose `//` introduces a host.

@@ -47,6 +47,22 @@ fn escapes_in_a_url_are_undone() {
 }
 
 #[test]
+fn a_file_that_nobody_writes_is_named_by_the_only_parameter_there_is() {
+    for text in ["sqlite:///srv/a%20b.db?immutable=1", "file:/srv/a%20b.db?immutable=1"] {
+        let url = DatabaseUrl::parse(text).unwrap();
+        assert_eq!(url.address(), &Address::SqliteImmutable("/srv/a b.db".into()));
+        assert_eq!((url.to_string(), url.address().to_string()), (text.to_owned(), "/srv/a b.db".to_owned()));
+    }
+    assert_eq!(path("sqlite://a.db%3Fimmutable=1"), Path::new("a.db?immutable=1"));
+    assert_eq!(path("a.db?immutable=1"), Path::new("a.db?immutable=1"));
+    for text in ["sqlite://a.db?immutable=0", "sqlite://a.db?immutable=1&mode=rw", "sqlite://a.db?mode=ro&immutable=1"]
+    {
+        assert!(problem(text).contains("no parameter but ?immutable=1"), "{}", problem(text));
+    }
+    assert!(problem("sqlite://?immutable=1").contains("sqlite://FILE"));
+}
+
+#[test]
 fn a_database_in_memory_has_two_names() {
     for text in ["sqlite::memory:", "sqlite://:memory:", ":memory:"] {
         assert_eq!(DatabaseUrl::parse(text).unwrap().address(), &Address::SqliteMemory);

@@ -2,6 +2,7 @@
 //!
 //! - An account's own record wins over what is stored. An account that is only mentioned by another record is added
 //!   where it is missing and never changes one that is there.
+//! - An account that was recorded before its number was known gets it, where it is certain to be the same one.
 //! - A record that tells no email takes none away.
 //! - A repository is found by its number, so a renamed one is renamed; a row without a number by owner and name, and so
 //!   is that of a record without a number. Where two numbers have one owner and name, the greater number has the name.
@@ -14,6 +15,7 @@
 mod accounts;
 mod documents;
 mod former;
+mod joins;
 mod named;
 mod owners;
 mod repositories;
@@ -123,8 +125,8 @@ impl Summary {
 
 /// Writes the records into the session's transaction; `progress` is told of each batch.
 ///
-/// A batch sends one SELECT a table and what INSERTs and UPDATEs its new and changed records need. The session is
-/// cleared between batches, so that handles given out before are gone.
+/// A batch sends one SELECT a table, a few more where accounts are new, and what INSERTs and UPDATEs its new and changed
+/// records need. The session is cleared between batches, so that handles given out before are gone.
 ///
 /// Records are looked for before they are added. Where others import meanwhile, run the unit by
 /// [`retrying`](crate::Database::retrying) with [`also_after_unique`](crate::database::Retry::also_after_unique), at
@@ -250,7 +252,11 @@ impl Batch {
             accounts::write(session, &batch.accounts, summary)?;
         }
         if !batch.repositories.is_empty() {
-            accounts::write_owners(session, &batch.repositories, summary)?;
+            let owners = batch
+                .repositories
+                .iter()
+                .map(|Located { place, value: Repository { owner, .. } }| (owner.number, owner.login.as_str(), place));
+            accounts::write_mentioned(session, owners, summary)?;
             repositories::write(session, &batch.repositories, summary)?;
         }
         if !batch.named.records.is_empty() {

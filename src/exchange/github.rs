@@ -76,6 +76,8 @@ pub struct NamedRepository {
     pub name: String,
     /// The login of its owner.
     pub owner: String,
+    /// The owner's number, where it was asked for; never negative.
+    pub owner_number: Option<i64>,
     /// Whether it is to be kept from strangers, told as in [`Repository::private`].
     pub private: bool,
 }
@@ -275,7 +277,7 @@ fn repository(fields: Fields<'_>, raw: &Raw<'_>) -> Result<GithubRecord, Flaw> {
     };
     let Some(owner) = raw.owner else {
         let owner = named_owner.ok_or_else(|| fields.missing("owner"))?;
-        return Ok(GithubRecord::NamedRepository(NamedRepository { number, name, owner, private }));
+        return Ok(GithubRecord::NamedRepository(NamedRepository { number, name, owner, owner_number: None, private }));
     };
     let owner: RawOwner<'_> = fields.nested("owner", owner)?;
     let login = required(fields, "owner.login", owner.login)?;
@@ -288,7 +290,7 @@ fn repository(fields: Fields<'_>, raw: &Raw<'_>) -> Result<GithubRecord, Flaw> {
         (Some(number), Some(owner)) => {
             GithubRecord::Repository(Repository { number, name, owner: Owner { number: owner, login }, private })
         }
-        _ => GithubRecord::NamedRepository(NamedRepository { number, name, owner: login, private }),
+        _ => GithubRecord::NamedRepository(NamedRepository { number, name, owner: login, owner_number, private }),
     })
 }
 

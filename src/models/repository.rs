@@ -77,6 +77,12 @@ impl Repository {
         Self::all().filter(repositories::user_id.eq_any(owners)).filter(repositories::repo_name.eq_any(names))
     }
 
+    /// The repositories of these owners that have no number where they come from.
+    #[must_use]
+    pub fn without_number(owners: &[i64]) -> Repositories<'_> {
+        Self::all().filter(repositories::user_id.eq_any(owners)).filter(repositories::repo_id.is_null())
+    }
+
     /// The repositories of these owners whose names are like `pattern`, in SQL's sense.
     #[must_use]
     pub fn called_like<'q>(owners: &'q [i64], pattern: &'q str) -> Repositories<'q> {

@@ -60,6 +60,12 @@ impl Resume {
         Self::all().filter(resumes::source.eq_any(sources))
     }
 
+    /// The résumés of these people.
+    #[must_use]
+    pub fn of_any(users: &[Id<User>]) -> Resumes<'_> {
+        Self::all().filter(resumes::user_id.eq_any(users))
+    }
+
     /// The person's résumés with exactly this text.
     #[must_use]
     pub fn of_saying(user: Id<User>, body: &LongText) -> Resumes<'_> {

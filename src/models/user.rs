@@ -63,10 +63,18 @@ impl User {
         Self::all().filter(users::username.eq(login))
     }
 
-    /// The accounts with these logins.
+    /// The accounts with these logins in any letter case; the logins given are in small letters.
     #[must_use]
-    pub fn with_logins<'q>(logins: &'q [&'q str]) -> Users<'q> {
-        Self::all().filter(users::username.eq_any(logins))
+    pub fn with_logins_in_any_case<'q>(logins: &'q [String]) -> Users<'q> {
+        Self::all().filter(lower(users::username).eq_any(logins))
+    }
+
+    /// The accounts with a number of Folio's own that have one of these logins or emails, given in small letters.
+    #[must_use]
+    pub fn without_number<'q>(logins: &'q [String], emails: &'q [String]) -> Users<'q> {
+        let is_called = lower(users::username).eq_any(logins);
+        let is_reached_at = lower(users::email.assume_not_null()).eq_any(emails);
+        Self::all().filter(users::user_id.lt(0)).filter(is_called.or(is_reached_at))
     }
 
     /// The accounts with this login in any letter case. An engine may take more than ASCII's letters for the same.

@@ -166,7 +166,7 @@ pub fn get(session: &mut Session<'_>, which: &Which) -> Result<Owned> {
                 format!("id {}: {} of {}", repository.id, repository.repo_name, users::describe(owner))
             };
             let candidates: Vec<String> = found.iter().map(line).collect();
-            Err(Error::Ambiguous { what: which.to_string(), candidates: candidates.join("\n") })
+            Err(Error::Ambiguous { what: which.to_string(), candidates: candidates.join("; ") })
         }
     }
 }

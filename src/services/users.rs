@@ -182,7 +182,7 @@ pub fn get(session: &mut Session<'_>, who: &Who) -> Result<User> {
         0 => Err(Error::NotFound { what: who.to_string() }),
         _ => {
             let candidates: Vec<String> = found.iter().map(describe).collect();
-            Err(Error::Ambiguous { what: who.to_string(), candidates: candidates.join("\n") })
+            Err(Error::Ambiguous { what: who.to_string(), candidates: candidates.join("; ") })
         }
     }
 }

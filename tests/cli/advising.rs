@@ -9,11 +9,12 @@ use crate::home::{FOLIO, Home};
 const NAMES: [&str; 7] =
     ["other.db", "a b.db", "it's.db", "x&y=$HOME.db", "~\"`.db", "a\nb.db", "\u{1b}[31m it's \\ 5%.db"];
 
-/// Runs the command that stands on a line of its own, or between quotes, as a shell takes it.
+/// Runs the command that stands at the end of a message, or between quotes in it, as a shell takes it.
 fn follow(home: &Home, said: &str) {
-    let alone = said.lines().find_map(|line| line.strip_prefix("  folio ")).map(|rest| format!("folio {rest}"));
+    assert_eq!(said.lines().count(), 1, "{said}");
+    let last = said.rsplit_once(": folio ").map(|(_, rest)| format!("folio {rest}"));
     let quoted = || said.split('\'').find(|part| part.starts_with("folio ")).map(str::to_owned);
-    paste(home, &alone.or_else(quoted).unwrap_or_else(|| panic!("{said}")));
+    paste(home, &last.or_else(quoted).unwrap_or_else(|| panic!("{said}")));
 }
 
 /// What a command says that fails with this code.
@@ -41,7 +42,7 @@ fn a_database_that_is_missing_behind_or_somebody_else_s_is_named_in_the_advice_w
         home.done(&[&["migrate", "down", "--yes"][..], &option].concat());
         for verb in [&["user", "list"][..], &["user", "add", "x"], &["import", "-"], &["db", "create"]] {
             let ran = crate::home::run(home.folio(&[verb, &option].concat()).write_stdin("# x"));
-            assert!(ran.code == Some(3) && ran.err.contains("\n  folio migrate up --database-url "), "{ran:?}");
+            assert!(ran.code == Some(3) && ran.err.contains(": folio migrate up --database-url "), "{ran:?}");
         }
         let status = home.run(&[&["migrate", "status"][..], &option].concat());
         assert_eq!(status.code, Some(3), "{status:?}");
@@ -70,7 +71,7 @@ fn a_copy_names_the_one_of_its_two_databases_that_the_advice_is_about() {
         let mut foreign = open_sqlite(Some(&home.path().join("foreign.db")), SqliteAccess::Create, 0).unwrap();
         foreign.batch_execute("CREATE TABLE orders (id INTEGER PRIMARY KEY)").unwrap();
         let said = fails(&home, 1, &["db", "copy", "folio.db", "foreign.db"]);
-        assert!(said.ends_with(":\n  folio migrate up --into-existing --database-url foreign.db\n"), "{said}");
+        assert!(said.ends_with(": folio migrate up --into-existing --database-url foreign.db\n"), "{said}");
     }
 }
 

@@ -78,7 +78,7 @@ fn a_source_that_cannot_be_copied_is_named_and_no_target_is_made() {
     assert!(home.fails(1, &["db", "copy", "letter.db", "there.db"]).contains("not a database"));
     home.done(&["db", "copy", "folio.db", "behind.db"]);
     home.done(&["migrate", "down", "--yes", "--database-url", "behind.db"]);
-    let advice = "to bring it up to date:\n  folio migrate up --database-url behind.db\n";
+    let advice = "to bring it up to date: folio migrate up --database-url behind.db\n";
     let ran = home.run(&["db", "copy", "behind.db", "there.db"]);
     let behind = format!("folio: {} is 1 migration(s) behind this program; {advice}", path("behind.db"));
     assert_eq!((ran.code, ran.err), (Some(3), behind));
@@ -107,7 +107,7 @@ fn a_target_that_cannot_take_the_copy_is_named_and_left_as_it_is() {
     home.done(&["db", "create", "--database-url", "behind.db"]);
     home.done(&["migrate", "down", "--yes", "--database-url", "behind.db"]);
     let ran = home.run(&["db", "copy", "folio.db", "behind.db"]);
-    assert!(ran.code == Some(3) && ran.err.ends_with("\n  folio migrate up --database-url behind.db\n"), "{ran:?}");
+    assert!(ran.code == Some(3) && ran.err.ends_with(": folio migrate up --database-url behind.db\n"), "{ran:?}");
     home.done(&["migrate", "up", "--database-url", "behind.db"]);
     assert!(home.done(&["db", "copy", "folio.db", "behind.db"]).ends_with(" 6 copied\n"));
 

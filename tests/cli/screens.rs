@@ -88,6 +88,41 @@ fn records_drive_no_terminal_though_a_pipe_lies_between() {
 }
 
 #[test]
+fn a_line_end_in_a_name_begins_no_line_of_a_message() {
+    let home = Home::with_users(module_path!());
+    let hostile = "x\nfolio: done\r\u{2028}.json";
+    std::fs::create_dir(home.path().join("in")).unwrap();
+    home.file(&format!("in/{hostile}"), "[{");
+    home.file("in/y\nz.png", "");
+    home.file("in/z.json", r#"[{"login": "octocat", "id": 583231}]"#);
+    let none = format!("none{hostile}");
+    for (code, arguments) in [
+        (1, &["import", &*none][..]),
+        (1, &["user", "get", "--login", hostile]),
+        (1, &["user", "list", "--database-url", hostile]),
+        (1, &["db", "copy", &none, "there.db"]),
+        (1, &["note", "add", "x", "--user", "1", "--body-file", &none]),
+    ] {
+        let ran = home.run(arguments);
+        assert_eq!(ran.err.lines().count(), 1, "{arguments:?}: {ran:?}");
+        assert!(ran.code == Some(code) || ran.code == Some(4), "{arguments:?}: {ran:?}");
+        assert!(ran.err.starts_with("folio: ") && is_safe(&ran.err), "{arguments:?}: {ran:?}");
+    }
+    // One line a failure, one a file that is skipped, and one for all of them.
+    let ran = home.run(&["import", "in"]);
+    let lines: Vec<_> = ran.err.lines().collect();
+    assert_eq!(lines.len(), 3, "{ran:?}");
+    assert!(lines[0].starts_with("skipped in/y\\nz.png: "), "{ran:?}");
+    assert!(lines[1].starts_with("failed: in/x\\nfolio: done\\r\\u{2028}.json"), "{ran:?}");
+    // What clap says has lines of its own, and begins no other.
+    for arguments in [&[hostile][..], &["user", "list", hostile], &["import", "--x\nfolio: done"]] {
+        let ran = home.run(arguments);
+        assert_eq!(ran.code, Some(2), "{ran:?}");
+        assert!(!ran.err.contains("\nfolio: done"), "{ran:?}");
+    }
+}
+
+#[test]
 fn names_of_files_drive_no_terminal() {
     let home = Home::with_users(module_path!());
     std::fs::create_dir(home.path().join("in")).unwrap();

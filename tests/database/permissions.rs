@@ -46,6 +46,12 @@ fn allow(path: &Path, mode: u32) {
 const DENIED: &str = "permission denied, to the file or to keep SQLite's -wal and -shm files beside it";
 const TO_READ: &str = "copy it, with its -wal or -journal if there is one, to a folder that you may write in";
 
+/// The URL that a refusal names as a way out.
+fn way_out(refused: &str) -> String {
+    let url = refused.rsplit_once(", open '").unwrap().1;
+    url.strip_suffix('\'').unwrap().to_owned()
+}
+
 #[test]
 fn a_database_in_a_folder_that_cannot_be_written_is_read_and_not_touched() {
     if !bound() {
@@ -77,7 +83,10 @@ fn commits_in_a_log_that_cannot_be_read_are_not_passed_over() {
     let link = elsewhere.path().join("link.db");
     std::os::unix::fs::symlink(&copy.file, &link).unwrap();
     for refused in [problem(copy.open(Access::Read)), problem(open(&link, Access::Read))] {
-        assert!(refused.contains(DENIED) && refused.ends_with(TO_READ), "{refused}");
+        assert!(refused.contains(DENIED) && refused.contains(TO_READ), "{refused}");
+        // Here it is none: the log has what the file lacks.
+        let still_refused = problem(immutable(&way_out(&refused)));
+        assert!(still_refused.contains("a log (-wal or -journal) lies beside it"), "{still_refused}");
     }
     allow(copy.folder.path(), 0o755);
     assert_eq!(copy.open(Access::Read).unwrap().standing().unwrap(), Standing::Current);
@@ -190,9 +199,34 @@ fn a_transaction_that_a_crash_left_half_written_is_not_shown_where_it_cannot_be_
     }
     allow(half.folder.path(), 0o555);
     let refused = problem(half.open(Access::Read));
-    assert!(refused.contains(DENIED) && refused.ends_with(TO_READ), "{refused}");
+    assert!(refused.contains(DENIED) && refused.contains(TO_READ), "{refused}");
+    let still_refused = problem(immutable(&way_out(&refused)));
+    assert!(still_refused.contains("a log (-wal or -journal) lies beside it"), "{still_refused}");
     allow(half.folder.path(), 0o755);
     let sql = "SELECT CAST(count(*) AS TEXT) AS value FROM users WHERE username = 'before'";
     let whole = text(&mut half.open(Access::Write).unwrap().connection().unwrap(), sql);
     assert_eq!(whole, "5000");
+}
+
+#[test]
+fn a_large_file_that_nobody_writes_is_read_on_the_callers_word_and_its_refusal_says_how() {
+    if !bound() {
+        return;
+    }
+    let folder = TempDir::new().unwrap();
+    let place = Place { file: folder.path().join("it's 100% large?.db"), folder };
+    place.open(Access::Create).unwrap().migrate().unwrap();
+    with_users(&place, 1);
+    // A hole: SQLite goes by the size that the header tells.
+    fs::OpenOptions::new().write(true).open(&place.file).unwrap().set_len((256 << 20) + 4096).unwrap();
+    allow(place.folder.path(), 0o555);
+    let refused = problem(place.open(Access::Read));
+    assert!(refused.contains(DENIED) && refused.contains(TO_READ), "{refused}");
+    let database = immutable(&way_out(&refused)).unwrap();
+    assert_eq!(database.standing().unwrap(), Standing::Current);
+    assert_eq!(text(&mut database.connection().unwrap(), "SELECT username AS value FROM users"), "before");
+    let refused = database.connection().unwrap().batch_execute("DELETE FROM users").unwrap_err();
+    assert!(refused.to_string().contains("readonly"), "{refused}");
+    assert_eq!(place.files().len(), 1);
+    allow(place.folder.path(), 0o755);
 }

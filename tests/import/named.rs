@@ -104,23 +104,65 @@ fn the_same_name_twice_ends_as_its_last_record_says() -> Result<()> {
 }
 
 #[test]
-fn an_owner_that_is_not_there_or_not_the_only_one_of_its_login_is_asked_for() -> Result<()> {
-    let db = database();
-    let refused = import(&db, &named("code", "PUBLIC")).unwrap_err().to_string();
-    assert_eq!(
-        refused,
-        "input.json, record 1 (line 1, column 1): no account has the login \"ann\" yet, and this record does not give its \
-         owner's number; import the owner first, with: gh api users/ann | folio import -"
-    );
-    for number in [1, 2] {
-        db.begin(|session| users::add(session, Account { number: Some(number), ..Account::new("ann")? }))?;
+fn an_owner_that_is_not_there_is_added_by_login_and_gets_its_number_from_the_first_record_that_gives_it() -> Result<()>
+{
+    let (own, mention) =
+        (r#"{"id": 1, "login": "Ann", "email": "ann@example.org"}"#.to_owned(), numbered(7, "code", false));
+    for (record, login) in [(own, "Ann"), (mention, "ann")] {
+        let db = database();
+        let summary = import(&db, &format!("[{}, {}]", named("code", "PUBLIC"), named("docs", "PUBLIC")))?;
+        assert_eq!((summary.users.new, summary.repositories.new), (1, 2));
+        assert_eq!(
+            summary.remarks,
+            [
+                "account \"ann\" is known by its login alone; a record of its own gives one its number: gh api users/ann | \
+              folio import -"
+            ]
+        );
+        let again = import(&db, &format!("[{}, {}]", named("code", "PUBLIC"), named("docs", "PUBLIC")))?;
+        assert_eq!((again.total().to_string(), again.remarks.len()), ("0 new, 0 changed, 2 unchanged".to_owned(), 0));
+        let summary = import(&db, &record)?;
+        assert_eq!((summary.users.new, summary.users.changed), (0, 1));
+        assert!(summary.remarks[0].ends_with("its repositories are known by that login"), "{:?}", summary.remarks);
+        let users: Vec<User> = db.read(|session| session.rows(User::all()))?;
+        assert_eq!(users.len(), 1);
+        assert_eq!((users[0].user_id, &*users[0].username), (1, login));
+        let owned = repositories(&db);
+        assert!(owned.len() == 2 && owned.iter().all(|(owner, ..)| *owner == 1), "{owned:?}");
+        assert_eq!(import(&db, &record)?.total().changed, 0);
     }
-    let refused = import(&db, &named("code", "PUBLIC")).unwrap_err().to_string();
+    Ok(())
+}
+
+#[test]
+fn an_owners_number_that_a_record_gives_makes_the_account() -> Result<()> {
+    let db = database();
+    let record = r#"{"name": "code", "owner": {"databaseId": 1, "login": "ann"}, "isPrivate": false}"#;
+    let summary = import(&db, record)?;
+    assert_eq!((summary.users.new, summary.repositories.new, summary.remarks.len()), (1, 1, 0));
+    assert_eq!(repositories(&db), [(1, None, "code".to_owned(), RepositoryStatus::Public)]);
+    assert_eq!(import(&db, record)?.total().to_string(), "0 new, 0 changed, 1 unchanged");
+    Ok(())
+}
+
+#[test]
+fn an_owner_is_found_in_any_letter_case_and_of_several_the_one_that_is_meant_is_asked_for() -> Result<()> {
+    let db = database();
+    let add = |number, login: &str| {
+        db.begin(|session| users::add(session, Account { number: Some(number), ..Account::new(login)? }))
+    };
+    add(1, "Ann")?;
+    import(&db, &named("code", "PUBLIC"))?;
+    add(2, "ann")?;
+    import(&db, &named("docs", "PUBLIC"))?;
+    assert_eq!(repositories(&db).iter().map(|row| row.0).collect::<Vec<_>>(), [1, 2]);
+    add(3, "ann")?;
+    let refused = import(&db, &named("more", "PUBLIC")).unwrap_err().to_string();
     assert!(
         refused.contains("several accounts have the login \"ann\"") && refused.contains("gh api repos/"),
         "{refused}"
     );
     let users: Vec<User> = db.read(|session| session.rows(User::all()))?;
-    assert_eq!((users.len(), repositories(&db).len()), (2, 0));
+    assert_eq!((users.len(), repositories(&db).len()), (3, 2));
     Ok(())
 }

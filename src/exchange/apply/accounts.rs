@@ -1,11 +1,12 @@
 //! Accounts: their own records, and those that repositories mention.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::Summary;
+use super::joins::{self, Missing};
 use crate::error::{Error, Result};
-use crate::exchange::github::{Account, Repository};
-use crate::exchange::place::Located;
+use crate::exchange::github::Account;
+use crate::exchange::place::{Located, Place};
 use crate::models::{NewUser, User};
 use crate::session::{Handle, Session};
 use crate::types::{Email, Text256};
@@ -13,7 +14,14 @@ use crate::types::{Email, Text256};
 /// Adds missing accounts and changes those of which the record says something else.
 pub(super) fn write(session: &mut Session<'_>, accounts: &[Located<Account>], summary: &mut Summary) -> Result<()> {
     let numbers: Vec<i64> = accounts.iter().map(|account| account.value.number).collect();
-    let present = by_number(session, &numbers)?;
+    let mut present = by_number(session, &numbers)?;
+    let missing =
+        accounts.iter().map(|account| &account.value).filter(|account| !present.contains_key(&account.number));
+    let missing: Vec<Missing<'_>> = missing
+        .map(|Account { number, login, email }| Missing { number: *number, login, email: email.as_deref() })
+        .collect();
+    let joined = joins::join(session, &missing, summary)?;
+    present.extend(&joined);
     for Located { place, value: account } in accounts {
         let refuse = |error: Error| place.refuse(error);
         let username = Text256::named("login", &account.login).map_err(refuse)?;
@@ -24,7 +32,9 @@ pub(super) fn write(session: &mut Session<'_>, accounts: &[Located<Account>], su
             continue;
         };
         let row = session.edit(*handle)?;
-        let same = row.username == username && (email.is_none() || row.email == email);
+        let same = row.username == username
+            && (email.is_none() || row.email == email)
+            && !joined.contains_key(&account.number);
         row.username = username;
         if email.is_some() {
             row.email = email;
@@ -38,22 +48,28 @@ pub(super) fn write(session: &mut Session<'_>, accounts: &[Located<Account>], su
     session.flush()
 }
 
-/// Adds the owners of repositories that are missing, under the name that the first of them mentions.
-pub(super) fn write_owners(
+/// An account that another record mentions, and the place of that record.
+pub(super) type Mention<'a> = (i64, &'a str, &'a Place);
+
+/// Adds the accounts that are mentioned and missing, under the login that the first mention gives.
+pub(super) fn write_mentioned<'a>(
     session: &mut Session<'_>,
-    repositories: &[Located<Repository>],
+    mentions: impl Iterator<Item = Mention<'a>>,
     summary: &mut Summary,
 ) -> Result<()> {
-    let mut owners: HashMap<i64, &Located<Repository>> = HashMap::new();
-    for repository in repositories {
-        owners.entry(repository.value.owner.number).or_insert(repository);
+    let mut mentioned: BTreeMap<i64, (&str, &Place)> = BTreeMap::new();
+    for (number, login, place) in mentions {
+        mentioned.entry(number).or_insert((login, place));
     }
-    let mut numbers: Vec<i64> = owners.keys().copied().collect();
-    numbers.sort_unstable();
+    let numbers: Vec<i64> = mentioned.keys().copied().collect();
     let present = by_number(session, &numbers)?;
-    for number in numbers.iter().filter(|number| !present.contains_key(number)) {
-        let Some(Located { place, value: repository }) = owners.get(number) else { continue };
-        let username = Text256::named("owner's login", &repository.owner.login).map_err(|error| place.refuse(error))?;
+    mentioned.retain(|number, _| !present.contains_key(number));
+    let missing: Vec<Missing<'_>> =
+        mentioned.iter().map(|(number, (login, _))| Missing { number: *number, login, email: None }).collect();
+    let joined = joins::join(session, &missing, summary)?;
+    summary.users.changed += joined.len() as u64;
+    for (number, (login, place)) in mentioned.iter().filter(|(number, _)| !joined.contains_key(number)) {
+        let username = Text256::named("owner's login", *login).map_err(|error| place.refuse(error))?;
         session.add(NewUser::new(*number, username)?);
         summary.users.new += 1;
     }

@@ -1,12 +1,14 @@
-//! Repositories that records know by their owner's login and their name: GitHub's numbers are not in them.
+//! Repositories that records know by their owner's login and their name: not all of GitHub's numbers are in them.
 
 use std::collections::{HashMap, HashSet};
 
+use super::accounts::{self, Mention};
 use super::{Summary, repositories};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::exchange::github::{self, Owner};
 use crate::exchange::place::{Located, Place};
 use crate::models::{NewRepository, Repository, User};
+use crate::services::users::{self, Account};
 use crate::session::Session;
 use crate::types::{RepositoryStatus, Text256};
 
@@ -43,13 +45,18 @@ struct Wanted {
 
 /// Adds missing repositories and changes those of which the record says something else.
 ///
-/// An owner must be there already: with a made-up number it would be a second account as soon as its own record comes.
+/// An owner whose number no record gives is found by its login, and added with a number of Folio's own where it is
+/// missing: as soon as a record gives its number, it gets that.
 pub(super) fn write(session: &mut Session<'_>, records: Vec<Record>, summary: &mut Summary) -> Result<()> {
-    let owners = owners(session, &records)?;
-    let (mut numbered, mut named) = (Vec::new(), Vec::new());
+    accounts::write_mentioned(session, records.iter().filter_map(mention), summary)?;
+    let mut owners = owners(session, &records)?;
+    let (mut numbered, mut named, mut added) = (Vec::new(), Vec::new(), Vec::new());
     for Located { place, value } in records {
-        let github::NamedRepository { number, name, owner: login, private } = value;
-        let owner = owner(&owners, &login, &place)?;
+        let github::NamedRepository { number, name, owner: login, owner_number, private } = value;
+        let owner = match owner_number {
+            Some(owner) => owner,
+            None => owner(session, &mut owners, &login, &place, &mut added)?,
+        };
         if let Some(number) = number {
             let owner = Owner { number: owner, login };
             numbered.push(Located { place, value: github::Repository { number, name, owner, private } });
@@ -59,6 +66,8 @@ pub(super) fn write(session: &mut Session<'_>, records: Vec<Record>, summary: &m
             named.push(Wanted { owner, name, status });
         }
     }
+    summary.users.new += added.len() as u64;
+    summary.remarks.extend(without_number(&added));
     if !numbered.is_empty() {
         repositories::write(session, &numbered, summary)?;
     }
@@ -66,6 +75,11 @@ pub(super) fn write(session: &mut Session<'_>, records: Vec<Record>, summary: &m
         write_named(session, named, summary)?;
     }
     Ok(())
+}
+
+/// The owner of a record that gives its number.
+fn mention(Located { place, value }: &Record) -> Option<Mention<'_>> {
+    Some((value.owner_number?, &value.owner, place))
 }
 
 fn write_named(session: &mut Session<'_>, wanted: Vec<Wanted>, summary: &mut Summary) -> Result<()> {
@@ -93,27 +107,60 @@ fn write_named(session: &mut Session<'_>, wanted: Vec<Wanted>, summary: &mut Sum
     session.flush()
 }
 
-/// The numbers of the accounts that have each login.
-fn owners(session: &mut Session<'_>, records: &[Record]) -> Result<HashMap<String, Vec<i64>>> {
-    let logins: HashSet<&str> = records.iter().map(|record| record.value.owner.as_str()).collect();
-    let logins: Vec<&str> = logins.into_iter().collect();
-    let mut numbers: HashMap<String, Vec<i64>> = HashMap::new();
-    for user in session.rows(User::with_logins(&logins))? {
-        numbers.entry(user.username.into_string()).or_default().push(user.user_id);
+/// The accounts that have each login, in whatever letter case: GitHub minds none.
+type Owners = HashMap<String, Vec<User>>;
+
+fn owners(session: &mut Session<'_>, records: &[Record]) -> Result<Owners> {
+    let unnumbered = records.iter().filter(|record| record.value.owner_number.is_none());
+    let logins: HashSet<String> = unnumbered.map(|record| record.value.owner.to_ascii_lowercase()).collect();
+    let logins: Vec<String> = logins.into_iter().collect();
+    let mut owners = Owners::new();
+    if !logins.is_empty() {
+        for user in session.rows(User::with_logins_in_any_case(&logins))? {
+            owners.entry(user.username.to_ascii_lowercase()).or_default().push(user);
+        }
     }
-    Ok(numbers)
+    Ok(owners)
 }
 
-fn owner(owners: &HashMap<String, Vec<i64>>, login: &str, place: &Place) -> Result<i64> {
-    match owners.get(login).map(Vec::as_slice) {
-        Some([number]) => Ok(*number),
-        Some([_, _, ..]) => Err(place.refuse(format!(
-            "several accounts have the login {login:?}, and this record does not give its owner's number; import what \
-             'gh api repos/OWNER/NAME' prints instead"
-        ))),
-        _ => Err(place.refuse(format!(
-            "no account has the login {login:?} yet, and this record does not give its owner's number; import the owner \
-             first, with: gh api users/{login} | folio import -"
-        ))),
+/// What a person should know of accounts that were added without a number.
+fn without_number(logins: &[String]) -> Option<String> {
+    let (login, others) = logins.split_first()?;
+    let said = match others.len() {
+        0 => format!("account {login:?} is known by its login alone"),
+        more => format!("account {login:?} and {more} more are known by their logins alone"),
+    };
+    Some(format!("{said}; a record of its own gives one its number: gh api users/{login} | folio import -"))
+}
+
+/// The number of the account with this login: of several, the one that has it letter by letter; added where there is none.
+fn owner(
+    session: &mut Session<'_>,
+    owners: &mut Owners,
+    login: &str,
+    place: &Place,
+    new: &mut Vec<String>,
+) -> Result<i64> {
+    let called = owners.entry(login.to_ascii_lowercase()).or_default();
+    let mut exact = called.iter().filter(|user| *user.username == *login);
+    match (called.as_slice(), exact.next(), exact.next()) {
+        ([only], ..) | (_, Some(only), None) => return Ok(only.user_id),
+        ([], ..) => {}
+        _ => {
+            return Err(place.refuse(format!(
+                "several accounts have the login {login:?}, and this record does not give its owner's number; import \
+                 what 'gh api repos/OWNER/NAME' prints instead"
+            )));
+        }
     }
+    let located = |error: Error| match error {
+        Error::Value { .. } => place.refuse(error),
+        other => other,
+    };
+    let username = Text256::named("owner's login", login).map_err(located)?;
+    let added = users::add(session, Account { number: None, username, email: None })?;
+    let number = added.user_id;
+    new.push(login.to_owned());
+    called.push(added);
+    Ok(number)
 }

@@ -93,11 +93,8 @@ fn named(session: &mut Session<'_>, resume: &Resume) -> Result<Vec<User>> {
 }
 
 fn ask(problem: &str, candidates: &[User]) -> Error {
-    let mut problem = format!("{problem}; say whose it is with --account N, one of these:");
-    for user in candidates {
-        problem.push_str("\n  ");
-        problem.push_str(&users::describe(user));
-    }
+    let candidates = candidates.iter().map(users::describe).collect::<Vec<_>>().join("; ");
+    let problem = format!("{problem}; say whose it is with --account N, one of these: {candidates}");
     Error::Value { what: "résumé", problem }
 }
 

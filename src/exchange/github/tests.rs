@@ -145,7 +145,7 @@ fn hello() -> GithubRecord {
 
 fn named(number: Option<i64>, private: bool) -> GithubRecord {
     let (name, owner) = ("hello".into(), "octocat".into());
-    GithubRecord::NamedRepository(NamedRepository { number, name, owner, private })
+    GithubRecord::NamedRepository(NamedRepository { number, name, owner, owner_number: None, private })
 }
 
 #[test]

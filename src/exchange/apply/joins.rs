@@ -1,0 +1,128 @@
+//! Accounts that were recorded before their number was known: they get it when a record comes that gives it.
+//!
+//! A résumé whose account is not there yet, or a repository that is known by its owner's login, makes an account with a
+//! number of Folio's own, below zero. When GitHub's record of it comes, it is the same account where nothing else can be
+//! meant: one account alone has a résumé that names this login, or that names none and has this email, or has this login
+//! and repositories that are known by it. Where only the login or the email is the same, a new account is added and a
+//! remark says how to make one of the two.
+
+use std::collections::HashMap;
+
+use super::Summary;
+use crate::error::Result;
+use crate::exchange::json_resume::read_resume;
+use crate::models::{Repository, Resume, User};
+use crate::services::users;
+use crate::session::{Handle, Session};
+use crate::types::Id;
+
+/// An account that no row has the number of.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Missing<'a> {
+    pub number: i64,
+    pub login: &'a str,
+    pub email: Option<&'a str>,
+}
+
+impl Missing<'_> {
+    fn has_login(&self, login: &str) -> bool {
+        self.login.eq_ignore_ascii_case(login)
+    }
+
+    fn has_email(&self, email: &str) -> bool {
+        self.email.is_some_and(|own| own.eq_ignore_ascii_case(email))
+    }
+
+    fn is_like(&self, user: &User) -> bool {
+        self.has_login(&user.username) || user.email.as_ref().is_some_and(|email| self.has_email(email))
+    }
+}
+
+/// Gives the accounts without a number of their own that are certain to be missing ones these numbers; the rest of such
+/// a row is left to its record. What was done, and what may be the same besides, is remarked.
+///
+/// One SELECT, and two more where an account without a number of its own is like a missing one.
+pub(super) fn join(
+    session: &mut Session<'_>,
+    missing: &[Missing<'_>],
+    summary: &mut Summary,
+) -> Result<HashMap<i64, Handle<User>>> {
+    let mut joined = HashMap::new();
+    if missing.is_empty() {
+        return Ok(joined);
+    }
+    let logins: Vec<String> = missing.iter().map(|account| account.login.to_ascii_lowercase()).collect();
+    let emails: Vec<String> = missing.iter().filter_map(|account| account.email).map(str::to_ascii_lowercase).collect();
+    let handles = session.query(User::without_number(&logins, &emails)).all()?;
+    if handles.is_empty() {
+        return Ok(joined);
+    }
+    let users = handles.iter().map(|handle| session.row(*handle).cloned()).collect::<Result<Vec<User>>>()?;
+    let evidence = Evidence::load(session, &users)?;
+    for account in missing {
+        let like: Vec<_> = handles.iter().zip(&users).filter(|(_, user)| account.is_like(user)).collect();
+        let certain: Vec<_> =
+            like.iter().filter_map(|(handle, user)| Some((**handle, evidence.of(account, user)?))).collect();
+        match certain.as_slice() {
+            [(handle, why)] if !joined.values().any(|taken| taken == handle) => {
+                let user = session.row(*handle)?;
+                let (number, login) = (account.number, account.login);
+                summary.remarks.push(format!("{} is number {number}, {login:?}: {why}", users::describe(user)));
+                session.edit(*handle)?.user_id = number;
+                joined.insert(number, *handle);
+            }
+            _ => summary.remarks.extend(like.iter().map(|(_, user)| doubt(account, user))),
+        }
+    }
+    Ok(joined)
+}
+
+fn doubt(account: &Missing<'_>, user: &User) -> String {
+    let Missing { number, login, .. } = account;
+    format!(
+        "{} may be the new account with number {number}, {login:?}; if it is, make them one: 'folio user remove --account \
+         {number} --with-everything', then 'folio user edit {} --number {number}', then import again",
+        users::describe(user),
+        user.id,
+    )
+}
+
+/// What is stored with accounts that tells which ones they are.
+struct Evidence {
+    /// The GitHub logins and the email of each résumé.
+    resumes: Vec<(Id<User>, Vec<String>, Option<String>)>,
+    /// The accounts with a repository that is known by its owner and name.
+    owners: Vec<i64>,
+}
+
+impl Evidence {
+    fn load(session: &mut Session<'_>, users: &[User]) -> Result<Self> {
+        let ids: Vec<Id<User>> = users.iter().map(|user| user.id).collect();
+        let stored: Vec<Resume> = session.rows(Resume::of_any(&ids))?;
+        let resumes = stored.into_iter().filter_map(|stored| {
+            // A body that a person wrote may be anything.
+            let resume = read_resume("", stored.body.as_bytes()).ok()?.value;
+            let logins = resume.github_logins().map(str::to_owned).collect();
+            Some((stored.user_id, logins, resume.email))
+        });
+        let resumes = resumes.collect();
+        let numbers: Vec<i64> = users.iter().map(|user| user.user_id).collect();
+        let named: Vec<Repository> = session.rows(Repository::without_number(&numbers))?;
+        Ok(Self { resumes, owners: named.into_iter().map(|repository| repository.user_id).collect() })
+    }
+
+    /// Why the account is certain to be this one, if it is.
+    fn of(&self, account: &Missing<'_>, user: &User) -> Option<&'static str> {
+        let mut resumes = self.resumes.iter().filter(|(owner, ..)| *owner == user.id);
+        let names_it = |(_, logins, email): &(Id<User>, Vec<String>, Option<String>)| {
+            if logins.is_empty() {
+                return email.as_ref().filter(|email| account.has_email(email)).map(|_| "its résumé has that email");
+            }
+            logins.iter().any(|login| account.has_login(login)).then_some("its résumé names that login")
+        };
+        resumes.find_map(names_it).or_else(|| {
+            let is_known_by_it = account.has_login(&user.username) && self.owners.contains(&user.user_id);
+            is_known_by_it.then_some("its repositories are known by that login")
+        })
+    }
+}
