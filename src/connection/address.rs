@@ -4,14 +4,14 @@ use std::fmt;
 #[cfg(feature = "sqlite")]
 use std::path::PathBuf;
 
-use super::AnyConnection;
 #[cfg(feature = "mysql")]
-use super::mysql::open_mysql;
+use super::mysql;
 #[cfg(feature = "postgres")]
-use super::postgres::open_postgres;
+use super::postgres;
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 use super::server::Server;
 use super::server::Waits;
+use super::{AnyConnection, ReadLimit};
 #[cfg(feature = "sqlite")]
 use super::{SqliteAccess, open_sqlite, server::milliseconds, sqlite_file, sqlite_file::Made};
 use crate::error::Result;
@@ -60,6 +60,8 @@ pub struct Opened {
     pub created: bool,
     /// The connection reads a copy of the database, as it was when it was opened.
     pub copy: bool,
+    /// How long a server may take for an answer on this connection.
+    pub(crate) read_limit: ReadLimit,
 }
 
 impl Address {
@@ -125,7 +127,7 @@ impl Address {
     }
 
     /// Opens a connection, set up as Folio relies on; a statement waits at most `waits.lock` for another's lock, and a
-    /// server has `waits.connect` to answer.
+    /// server has `waits.connect` to answer here and `waits.read` for each statement.
     ///
     /// A file that [`Access::Create`] makes is its owner's alone (mode 0600 on Unix, which SQLite's side files inherit)
     /// and keeps a write-ahead log. [`Access::Read`] of such a file in a folder that this user may not write in works
@@ -143,13 +145,14 @@ impl Address {
             Self::SqliteMemory => {
                 let connection =
                     AnyConnection::Sqlite(open_sqlite(None, SqliteAccess::Create, milliseconds(waits.lock))?);
-                Ok(Opened { connection, created: true, copy: false })
+                Ok(Opened { connection, created: true, copy: false, read_limit: ReadLimit::default() })
             }
             #[cfg(feature = "sqlite")]
             Self::SqliteFile(path) => {
                 let (connection, made) = sqlite_file::open(path, access, milliseconds(waits.lock))?;
                 let connection = AnyConnection::Sqlite(connection);
-                Ok(Opened { connection, created: made == Made::File, copy: made == Made::Copy })
+                let (created, copy) = (made == Made::File, made == Made::Copy);
+                Ok(Opened { connection, created, copy, read_limit: ReadLimit::default() })
             }
             #[cfg(feature = "sqlite")]
             Self::SqliteImmutable(path) => {
@@ -158,13 +161,13 @@ impl Address {
             }
             #[cfg(feature = "postgres")]
             Self::Postgres(server) => {
-                let (connection, created) = open_postgres(server, access, waits)?;
-                Ok(Opened { connection: AnyConnection::Postgres(connection), created, copy: false })
+                let (connection, created, read_limit) = postgres::open(server, access, waits)?;
+                Ok(Opened { connection: AnyConnection::Postgres(connection), created, copy: false, read_limit })
             }
             #[cfg(feature = "mysql")]
             Self::Mysql(server) => {
-                let (connection, created) = open_mysql(server, access, waits)?;
-                Ok(Opened { connection: AnyConnection::Mysql(connection), created, copy: false })
+                let (connection, created, read_limit) = mysql::open(server, access, waits)?;
+                Ok(Opened { connection: AnyConnection::Mysql(connection), created, copy: false, read_limit })
             }
         }
     }

@@ -14,6 +14,8 @@ mod echo;
 mod failure;
 mod isolation;
 mod keys;
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+mod line;
 mod link;
 #[cfg(feature = "mysql")]
 mod mysql;
@@ -23,8 +25,13 @@ mod mysql_keys;
 mod packet;
 #[cfg(feature = "postgres")]
 mod postgres;
+#[cfg(feature = "postgres")]
+mod postgres_relays;
 mod queue;
+mod read_limit;
 mod refusal;
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+mod relay;
 mod server;
 #[cfg(feature = "sqlite")]
 mod sqlite;
@@ -49,6 +56,7 @@ pub use mysql::open_mysql;
 #[cfg(feature = "postgres")]
 pub use postgres::open_postgres;
 pub(crate) use queue::{Turn, WriteQueue};
+pub(crate) use read_limit::ReadLimit;
 pub use server::{Server, Waits};
 #[cfg(feature = "sqlite")]
 pub use sqlite::{SqliteAccess, open_sqlite};

@@ -11,32 +11,46 @@ use diesel::query_builder::QueryFragment;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use diesel::sql_types::{BigInt, Text};
 use diesel::{Connection, ConnectionError, MysqlConnection, QueryResult, RunQueryDsl as _};
-use percent_encoding::percent_decode_str;
+use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, percent_encode};
 
+use super::line::{DialError, Place, Probes};
 use super::refusal::{self, Meaning};
+use super::relay::{Door, Duties, Refusal, Relay};
 use super::server::{Server, Waits};
-use super::tls_gate::{self, Place};
 use super::{
-    Access, Backend, Engine, Isolation, KeySource, Mode, SessionConnection, Updates, UsedKeys, advice, failure,
-    mysql_keys, packet,
+    Access, Backend, Engine, Isolation, KeySource, Mode, ReadLimit, SessionConnection, Updates, UsedKeys, advice,
+    failure, mysql_keys, packet, read_limit, tls_gate,
 };
 use crate::error::{Error, Result};
 
 /// Opens the database of `server`, and says whether that made it. The connection speaks utf8mb4, keeps UTC (both by
-/// Diesel), refuses what does not fit instead of bending it (`sql_mode`), and waits `waits.lock` for a lock.
+/// Diesel), refuses what does not fit instead of bending it (`sql_mode`), waits `waits.lock` for a lock and `waits.read`
+/// for an answer.
 ///
 /// # Errors
 ///
 /// [`Error::NoDatabase`] where the server has none of that name and `access` is not [`Access::Create`]; else
 /// [`Error::Open`], also where the server does not answer in `waits.connect`.
 pub fn open_mysql(server: &Server, access: Access, waits: Waits) -> Result<(MysqlConnection, bool)> {
+    open(server, access, waits).map(|(connection, created, _)| (connection, created))
+}
+
+/// As [`open_mysql`], with the limit that can be changed while the connection is open.
+pub(super) fn open(server: &Server, access: Access, waits: Waits) -> Result<(MysqlConnection, bool, ReadLimit)> {
+    let waits = server.waits(waits);
     let refused = |problem: String| Error::Open { place: server.to_string(), problem: advice::mysql(&problem) };
     let (url, name) = without_database(server.url());
-    let mut connection = establish(url, waits).map_err(refused)?;
-    if demands_tls(server.url()) && !has_tls(&mut connection).map_err(|error| refused(error.to_string()))? {
-        return Err(refused(
-            "the URL demands TLS, and the server offers none; turn it on there (ssl_cert, ssl_key)".to_owned(),
-        ));
+    let (mut connection, limit) = establish(url, waits).map_err(refused)?;
+    let created = set_up(&mut connection, server, &name, access, waits)?;
+    limit.set(waits.read);
+    Ok((connection, created, limit))
+}
+
+/// Makes the settings of a new connection and enters the database; says whether that made it.
+fn set_up(connection: &mut MysqlConnection, server: &Server, name: &str, access: Access, waits: Waits) -> Result<bool> {
+    let refused = |problem: String| Error::Open { place: server.to_string(), problem: advice::mysql(&problem) };
+    if demands_tls(server.url()) && !has_tls(connection).map_err(|error| refused(error.to_string()))? {
+        return Err(refused(tls_gate::NOT_OFFERED.to_owned()));
     }
     let seconds = waits.lock_ms().div_ceil(1_000);
     connection
@@ -46,24 +60,24 @@ pub fn open_mysql(server: &Server, access: Access, waits: Waits) -> Result<(Mysq
              ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION,NO_AUTO_VALUE_ON_ZERO'; \
              SET innodb_lock_wait_timeout = {seconds}; SET lock_wait_timeout = {seconds}"
         ))
-        .and_then(|()| packet::learn_limit(&mut connection, &server.to_string()))
-        .map_err(|error| refused(format!("setting the connection up: {error}")))?;
-    let name = percent_decode_str(&name).decode_utf8_lossy().into_owned();
+        .and_then(|()| packet::learn_limit(connection, &server.to_string()))
+        .map_err(|error| refused(format!("setting the connection up: {}", read_limit::blame(error))))?;
+    let name = percent_decode_str(name).decode_utf8_lossy().into_owned();
     if name.is_empty() {
         return Err(refused("the URL names no database; write mysql://USER@HOST/DATABASE".to_owned()));
     }
     let quoted = format!("`{}`", name.replace('`', "``"));
     let enter = |connection: &mut MysqlConnection| connection.batch_execute(&format!("USE {quoted}"));
-    match enter(&mut connection) {
-        Ok(()) => Ok((connection, false)),
+    match enter(connection) {
+        Ok(()) => Ok(false),
         Err(error) if !error.to_string().contains("Unknown database") => Err(refused(error.to_string())),
         Err(_) if access != Access::Create => Err(Error::NoDatabase { place: server.to_string() }),
         Err(_) => {
             connection
                 .batch_execute(&format!("CREATE DATABASE IF NOT EXISTS {quoted} CHARACTER SET utf8mb4"))
-                .and_then(|()| enter(&mut connection))
+                .and_then(|()| enter(connection))
                 .map_err(|error| refused(format!("it is not there and cannot be made: {error}")))?;
-            Ok((connection, true))
+            Ok(true)
         }
     }
 }
@@ -94,17 +108,10 @@ fn demands_tls(url: &str) -> bool {
     !optional && parameters().any(asked)
 }
 
-/// The URL of a gate to the same server that lets nothing secret out before TLS stands; opens it.
-fn through_gate(url: &str, wait: Duration) -> Result<String, String> {
-    let (login, place, parameters) = place_in(url)?;
-    let port = tls_gate::open(&place, wait)?;
-    Ok(format!("mysql://{login}127.0.0.1:{port}/{parameters}"))
-}
-
-/// What a URL without a database consists of: the login with its `@`, where the server is, the parameters with their `?`.
-fn place_in(url: &str) -> Result<(String, Place, String), String> {
-    let unread = || "the URL names no host".to_owned();
-    let (authority, rest) = url.strip_prefix("mysql://").and_then(|url| url.split_once('/')).ok_or_else(unread)?;
+/// What a URL without a database consists of: the login with its `@`, where the server is, and the parameters. `None` where
+/// it leaves that place to the client library, which knows a default socket.
+fn place_in(url: &str) -> Option<(&str, Place, Vec<&str>)> {
+    let (authority, rest) = url.strip_prefix("mysql://")?.split_once('/')?;
     let split = authority.rfind('@').map_or(0, |at| at + 1);
     let (login, host) = authority.split_at(split);
     let is_socket = |parameter: &&str| parameter.starts_with("unix_socket=");
@@ -113,17 +120,17 @@ fn place_in(url: &str) -> Result<(String, Place, String), String> {
         Some((_, path)) => Place::Socket(percent_decode_str(&path.replace('+', " ")).decode_utf8_lossy().into_owned()),
         None => {
             let (name, port) = match host.rsplit_once(':') {
-                Some((name, port)) if !port.ends_with(']') => (name, port.parse().map_err(|_| unread())?),
+                Some((name, port)) if !port.ends_with(']') && !port.is_empty() => (name, port.parse().ok()?),
+                Some((name, "")) => (name, 3306),
                 _ => (host, 3306),
             };
-            if name.is_empty() {
-                return Err(unread());
+            if ["", "localhost"].contains(&name) {
+                return None;
             }
             Place::Host(name.trim_start_matches('[').trim_end_matches(']').to_owned(), port)
         }
     };
-    let kept: Vec<&str> = parameters().filter(|parameter| !is_socket(parameter)).collect();
-    Ok((login.to_owned(), place, format!("?{}", kept.join("&"))))
+    Some((login, place, parameters().filter(|parameter| !is_socket(parameter)).collect()))
 }
 
 /// A connection without TLS is good enough for MariaDB's client library, whatever it was asked for. The gate lets none
@@ -139,23 +146,80 @@ fn has_tls(connection: &mut MysqlConnection) -> QueryResult<bool> {
 }
 
 /// Connects in a thread of its own, because the client library would wait for ever for a server that accepts and says
-/// nothing; such a thread ends when the server hangs up.
-fn establish(url: String, waits: Waits) -> Result<MysqlConnection, String> {
+/// nothing. The limit is that of opening; whoever goes on with the connection sets its own.
+fn establish(url: String, waits: Waits) -> Result<(MysqlConnection, ReadLimit), String> {
     let (done, result) = mpsc::sync_channel(1);
     let connecting = thread::Builder::new().name("folio-connect".to_owned()).spawn(move || {
-        let url = if demands_tls(&url) { through_gate(&url, waits.connect) } else { Ok(url) };
-        let established = url.map_err(ConnectionError::BadConnection).and_then(|url| MysqlConnection::establish(&url));
-        let _given_up = done.send(established);
+        let _given_up = done.send(connect(&url, waits));
     });
     connecting.map_err(|error| error.to_string())?;
-    match result.recv_timeout(waits.connect) {
-        Ok(Ok(connection)) => Ok(connection),
-        Ok(Err(ConnectionError::InvalidConnectionUrl(problem) | ConnectionError::BadConnection(problem))) => {
-            Err(problem)
-        }
-        Ok(Err(error)) => Err(error.to_string()),
-        Err(_) => Err(format!("the server did not answer within {:?}", waits.connect)),
+    result.recv_timeout(waits.connect).unwrap_or_else(|_| Err(silent(waits.connect)))
+}
+
+fn silent(wait: Duration) -> String {
+    format!("the server did not answer within {wait:?}")
+}
+
+/// Connects through a relay, unless there is nothing for it to do or the URL leaves it to the client library where the
+/// server is.
+fn connect(url: &str, waits: Waits) -> Result<(MysqlConnection, ReadLimit), String> {
+    let limit = ReadLimit::new(waits.connect);
+    let gated = demands_tls(url);
+    let (login, place, mut parameters) = match place_in(url) {
+        Some(parts) if gated || !waits.read.is_zero() => parts,
+        None if gated => return Err("the URL names no host".to_owned()),
+        _ => return log_in(url).map(|connection| (connection, limit)),
+    };
+    let duties = Duties {
+        admit: if gated { tls_gate::admit } else { |_, _, _| Ok(()) },
+        greets: !gated,
+        needs_no_answer: packet::needs_no_answer,
+    };
+    let relay = Relay::open(place, "mysql.sock", waits.connect, probes(waits.connect), limit.clone(), duties);
+    let relay = relay.map_err(|error| format!("no relay to the server can be made: {error}"))?;
+    let (host, socket) = match relay.door() {
+        Door::Tcp(address) => (address.to_string(), None),
+        #[cfg(unix)]
+        Door::Unix(path) => ("localhost".to_owned(), Some(format!("unix_socket={}", escaped(path)))),
+    };
+    parameters.extend(socket.as_deref());
+    match log_in(&format!("mysql://{login}{host}/?{}", parameters.join("&"))) {
+        Ok(connection) => Ok((connection, limit)),
+        Err(problem) => Err(match relay.refusal() {
+            Some(Refusal::Dial(DialError::UnknownHost(host, error))) => {
+                format!("Unknown server host '{host}': {error}")
+            }
+            Some(Refusal::Dial(DialError::Unreachable(place, error))) => format!("Can't connect to {place}: {error}"),
+            Some(Refusal::Told(told)) => told,
+            Some(Refusal::Unanswered(wait)) => silent(wait),
+            Some(Refusal::Lost) | None => problem,
+        }),
     }
+}
+
+fn log_in(url: &str) -> Result<MysqlConnection, String> {
+    MysqlConnection::establish(url).map_err(|error| match error {
+        ConnectionError::InvalidConnectionUrl(problem) | ConnectionError::BadConnection(problem) => problem,
+        error => error.to_string(),
+    })
+}
+
+/// A host that went without a word is noticed in about twice the time that it has to answer when it is opened.
+fn probes(wait: Duration) -> Probes {
+    let wait = wait.max(Duration::from_secs(1));
+    Probes {
+        idle: Some(wait),
+        interval: Some((wait / 5).max(Duration::from_secs(1))),
+        count: Some(5),
+        unacknowledged: Some(wait),
+    }
+}
+
+/// A path as a URL's parameter.
+#[cfg(unix)]
+fn escaped(path: &std::path::Path) -> String {
+    use std::os::unix::ffi::OsStrExt as _;
+    percent_encode(path.as_os_str().as_bytes(), NON_ALPHANUMERIC).to_string()
 }
 
 impl SessionConnection for MysqlConnection {
@@ -386,22 +450,20 @@ mod tests {
     }
 
     #[test]
-    fn the_gate_stands_where_the_server_does_and_passes_everything_else_on() {
+    fn the_relay_goes_where_the_url_says_and_everything_else_in_it_stays() {
         let host = |name: &str, port| Place::Host(name.to_owned(), port);
-        for (url, login, place, parameters) in [
-            ("mysql://u:p%40@h:1/?ssl_ca=a.pem", "u:p%40@", host("h", 1), "?ssl_ca=a.pem"),
-            ("mysql://[::1]/?ssl_ca=a.pem", "", host("::1", 3306), "?ssl_ca=a.pem"),
-            ("mysql://u@[::1]:2/?ssl_ca=a.pem", "u@", host("::1", 2), "?ssl_ca=a.pem"),
-            (
-                "mysql://u@localhost/?unix_socket=/a%20b/s&ssl_ca=a.pem",
-                "u@",
-                Place::Socket("/a b/s".to_owned()),
-                "?ssl_ca=a.pem",
-            ),
+        for (url, login, place) in [
+            ("mysql://u:p%40@h:1/?ssl_ca=a.pem", "u:p%40@", host("h", 1)),
+            ("mysql://[::1]/?ssl_ca=a.pem", "", host("::1", 3306)),
+            ("mysql://u@[::1]:2/?ssl_ca=a.pem", "u@", host("::1", 2)),
+            ("mysql://u@h:/?ssl_ca=a.pem", "u@", host("h", 3306)),
+            ("mysql://u@localhost/?unix_socket=/a%20b/s&ssl_ca=a.pem", "u@", Place::Socket("/a b/s".to_owned())),
         ] {
-            assert_eq!(place_in(url), Ok((login.to_owned(), place, parameters.to_owned())), "{url}");
+            assert_eq!(place_in(url), Some((login, place, vec!["ssl_ca=a.pem"])), "{url}");
         }
-        assert!(place_in("mysql:///?ssl_ca=a.pem").is_err());
+        for url in ["mysql:///?ssl_ca=a.pem", "mysql://u@localhost/", "mysql://u@localhost:/"] {
+            assert_eq!(place_in(url), None, "{url}");
+        }
     }
 
     #[test]

@@ -46,6 +46,27 @@ pub(super) fn blame_size<S: QueryFragment<Mysql>>(statement: &S, error: DieselEr
     }
 }
 
+/// Whether all that a client has sent in one go closes prepared statements, which is the one command of Diesel's that the
+/// server does not answer. Under TLS it is known by its length alone: a command with an answer is longer, and one that is
+/// not would only be waited for without a limit.
+pub(super) fn needs_no_answer(mut sent: &[u8]) -> bool {
+    const CLOSE: &[u8] = &[5, 0, 0, 0, 0x19];
+    const LENGTH: usize = 9;
+    const RECORD: &[u8] = &[0x17, 3, 3, 0];
+    // What TLS adds to it: TLS 1.3, TLS 1.2 with AES-GCM, TLS 1.2 with ChaCha20.
+    const SEALED: [usize; 3] = [LENGTH + 17, LENGTH + 24, LENGTH + 16];
+    while !sent.is_empty() {
+        let length = match sent.strip_prefix(RECORD) {
+            Some([length, ..]) if SEALED.contains(&usize::from(*length)) => RECORD.len() + 1 + usize::from(*length),
+            _ if sent.starts_with(CLOSE) => LENGTH,
+            _ => return false,
+        };
+        let Some(rest) = sent.get(length..) else { return false };
+        sent = rest;
+    }
+    true
+}
+
 /// About how long a statement is with its values: as long as it is printed.
 fn length(statement: &impl QueryFragment<Mysql>) -> u64 {
     struct Length(u64);
@@ -61,4 +82,23 @@ fn length(statement: &impl QueryFragment<Mysql>) -> u64 {
     // Fails only where the statement cannot be made, and then it was not sent either.
     let _printed = write!(length, "{}", diesel::debug_query::<Mysql, _>(statement));
     length.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn statements_that_are_closed_are_waited_for_by_nobody() {
+        let close = [5, 0, 0, 0, 0x19, 1, 0, 0, 0];
+        let commit = b"\x07\0\0\0\x03COMMIT";
+        let sealed = |length: u8| [&[0x17, 3, 3, 0, length][..], &vec![0; usize::from(length)]].concat();
+        for sent in [close.to_vec(), [close, close].concat(), sealed(26), sealed(33), [sealed(26), sealed(26)].concat()]
+        {
+            assert!(needs_no_answer(&sent), "{sent:?}");
+        }
+        for sent in [commit.to_vec(), [&close[..], commit].concat(), close[..5].to_vec(), sealed(28), sealed(35)] {
+            assert!(!needs_no_answer(&sent), "{sent:?}");
+        }
+    }
 }

@@ -11,24 +11,33 @@ use diesel::serialize::{self, Output, ToSql};
 use diesel::sql_types::{Array, BigInt, HasSqlType, Text};
 use diesel::{Connection, OptionalExtension as _, PgConnection, QueryResult, RunQueryDsl as _};
 
+use super::postgres_relays::Relays;
 use super::refusal::{self, Meaning};
 use super::server::{Server, Waits};
 use super::{
-    Access, ArrayOf, Backend, Engine, Isolation, Mode, SessionConnection, Updates, UsedKeys, Values, advice, failure,
+    Access, ArrayOf, Backend, Engine, Isolation, Mode, ReadLimit, SessionConnection, Updates, UsedKeys, Values, advice,
+    failure,
 };
 use crate::error::{Error, Result};
 
 /// Opens the database of `server`, and says whether that made it. libpq reads the URL, with several hosts or one, and
 /// gives each host `waits.connect` to answer, and about twice that before a line on which nothing comes any more counts
-/// as lost; the server's clock is set to UTC (by Diesel) and a statement waits `waits.lock` for a lock.
+/// as lost; the server's clock is set to UTC (by Diesel), a statement waits `waits.lock` for a lock and `waits.read` for
+/// an answer.
 ///
 /// # Errors
 ///
 /// [`Error::NoDatabase`] where the server has none of that name and `access` is not [`Access::Create`]; else
 /// [`Error::Open`].
 pub fn open_postgres(server: &Server, access: Access, waits: Waits) -> Result<(PgConnection, bool)> {
-    let (mut connection, created) = match establish(server, &[], waits) {
-        Ok(connection) => (connection, false),
+    open(server, access, waits).map(|(connection, created, _)| (connection, created))
+}
+
+/// As [`open_postgres`], with the limit that can be changed while the connection is open.
+pub(super) fn open(server: &Server, access: Access, waits: Waits) -> Result<(PgConnection, bool, ReadLimit)> {
+    let waits = server.waits(waits);
+    let ((mut connection, limit), created) = match establish(server, &[], waits) {
+        Ok(established) => (established, false),
         Err(problem) => match missing(&problem) {
             Some(name) if access == Access::Create => {
                 let created = create(server, name, waits)?;
@@ -40,13 +49,15 @@ pub fn open_postgres(server: &Server, access: Access, waits: Waits) -> Result<(P
     };
     let settings = format!("SET lock_timeout = {}", waits.lock_ms());
     connection.batch_execute(&settings).map_err(|error| connection.explain(error, "", "setting the connection up"))?;
-    Ok((connection, created))
+    limit.set(waits.read);
+    Ok((connection, created, limit))
 }
 
-/// Connects, with parameters of ours where neither the URL nor the environment has them.
-fn establish(server: &Server, more: &[(&str, &str)], waits: Waits) -> Result<PgConnection, String> {
+/// Connects, with parameters of ours where neither the URL nor the environment has them, through relays unless there is
+/// nothing for them to do. The limit is that of opening; whoever goes on with the connection sets its own.
+fn establish(server: &Server, more: &[(&str, &str)], waits: Waits) -> Result<(PgConnection, ReadLimit), String> {
     let seconds = whole_seconds(waits.connect);
-    let timeout = if std::env::var_os("PGCONNECT_TIMEOUT").is_none() { seconds.to_string() } else { String::new() };
+    let timeout = std::env::var("PGCONNECT_TIMEOUT").unwrap_or_else(|_| seconds.to_string());
     let defaults = [
         ("connect_timeout", timeout),
         ("fallback_application_name", "folio".to_owned()),
@@ -57,7 +68,25 @@ fn establish(server: &Server, more: &[(&str, &str)], waits: Waits) -> Result<PgC
         ("tcp_user_timeout", (seconds * 1_000).to_string()),
     ];
     let url = completed(server.url(), &defaults, more);
-    PgConnection::establish(&url).map_err(|error| error.to_string().trim_end().to_owned())
+    let connect = |url: &str| PgConnection::establish(url).map_err(|error| error.to_string().trim_end().to_owned());
+    let wait = connect_timeout(&url);
+    let limit = ReadLimit::new(wait);
+    if waits.read.is_zero() {
+        return connect(&url).map(|connection| (connection, limit));
+    }
+    let relays = Relays::open(&url, wait, &limit).map_err(|error| format!("no relay to the server: {error}"))?;
+    let parameters = relays.parameters();
+    let parameters: Vec<(&str, &str)> = parameters.iter().map(|(name, value)| (*name, &**value)).collect();
+    let connected = connect(&completed(&url, &[], &parameters)).map_err(|said| relays.told_of_hosts(&said));
+    connected.map(|connection| (connection, limit))
+}
+
+/// How long libpq gives a host; what stands for ever is a day.
+fn connect_timeout(url: &str) -> Duration {
+    let named = url.rsplit("connect_timeout=").next().unwrap_or_default();
+    let digits = named.split('&').next().and_then(|seconds| seconds.parse().ok());
+    // libpq itself takes one second for two.
+    Duration::from_secs(digits.filter(|seconds| *seconds > 0).unwrap_or(86_400).max(2))
 }
 
 /// The URL with `defaults` for what it does not say itself (an empty one says nothing), and `more` before all else.
@@ -84,7 +113,7 @@ fn missing(problem: &str) -> Option<&str> {
 
 /// Makes the database, by way of the one that every server has; says whether nobody else did at the same moment.
 fn create(server: &Server, name: &str, waits: Waits) -> Result<bool> {
-    let mut maintenance =
+    let (mut maintenance, _) =
         establish(server, &[("dbname", "postgres")], waits).map_err(|problem| refused(server, problem))?;
     let name = name.replace('"', "\"\"");
     match maintenance.batch_execute(&format!("CREATE DATABASE \"{name}\" ENCODING 'UTF8' TEMPLATE template0")) {

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use diesel::result::{DatabaseErrorInformation, DatabaseErrorKind, Error as DieselError};
 
 use super::failure::Failure;
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+use super::read_limit;
 use crate::error::Error;
 
 /// What an engine makes of an error that its database sent.
@@ -51,6 +53,9 @@ pub(super) fn explain(
         DieselError::DatabaseError(kind, ref information) => read(kind, &**information, named),
         _ => Meaning::Unknown,
     };
+    #[cfg(any(feature = "postgres", feature = "mysql"))]
+    let error =
+        if matches!(meaning, Meaning::Failed(Failure::Disconnected)) { read_limit::blame(error) } else { error };
     let source = Arc::new(error);
     match meaning {
         Meaning::Refused(error) => error,

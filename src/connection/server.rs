@@ -10,6 +10,9 @@ pub struct Waits {
     pub lock: Duration,
     /// For the server to answer when a connection is opened; an SQLite file needs none.
     pub connect: Duration,
+    /// For the server to begin its answer to a statement, after which the connection counts as lost; zero is for ever. A
+    /// URL may say it itself.
+    pub read: Duration,
 }
 
 impl Waits {
@@ -30,13 +33,26 @@ pub(super) fn milliseconds(time: Duration) -> u32 {
 pub struct Server {
     url: String,
     shown: String,
+    read_timeout: Option<Duration>,
 }
 
 impl Server {
     /// An address of `url`; messages name it by `shown`, which must hold no password.
     #[must_use]
     pub fn new(url: impl Into<String>, shown: impl Into<String>) -> Self {
-        Self { url: url.into(), shown: shown.into() }
+        Self { url: url.into(), shown: shown.into(), read_timeout: None }
+    }
+
+    /// The address with a wait of its own for answers, where its URL gives one.
+    #[must_use]
+    pub fn with_read_timeout(self, read_timeout: Option<Duration>) -> Self {
+        Self { read_timeout, ..self }
+    }
+
+    /// The waits for this server: what its URL says goes first.
+    #[cfg(any(feature = "postgres", feature = "mysql"))]
+    pub(super) fn waits(&self, waits: Waits) -> Waits {
+        Waits { read: self.read_timeout.unwrap_or(waits.read), ..waits }
     }
 
     /// The URL, password and all.

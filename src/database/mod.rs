@@ -170,6 +170,8 @@ impl Database {
         progress: impl FnMut(&Script),
     ) -> Result<Vec<&'static Script>> {
         let mut connection = self.connection()?;
+        // An index of a large table takes as long as it takes.
+        let _patience = connection.without_read_limit();
         let _turn = self.turn()?;
         let migrated = migrations::up(&mut connection, target, existing, progress).map_err(|e| self.placed(e))?;
         connection.set_lasting().map_err(|e| self.placed(e))?;
@@ -183,6 +185,8 @@ impl Database {
     /// [`Error::SchemaTooNew`], [`Error::Migration`], [`Error::Locked`], [`Error::ReadOnlyDatabase`], [`Error::Pool`].
     pub fn migrate_down(&self, target: Target, progress: impl FnMut(&Script)) -> Result<Vec<&'static Script>> {
         let mut connection = self.connection()?;
+        // An index of a large table takes as long as it takes.
+        let _patience = connection.without_read_limit();
         let _turn = self.turn()?;
         migrations::down(&mut connection, target, progress).map_err(|e| self.placed(e))
     }

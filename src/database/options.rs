@@ -29,6 +29,11 @@ pub struct Options {
     pub busy_timeout: Duration,
     /// How long a server may take to answer when a connection is opened. Default: 10 seconds.
     pub connect_timeout: Duration,
+    /// How long a server may take to begin its answer to a statement, after which the connection counts as lost: the unit
+    /// ends with [`Error::Disconnected`](crate::Error::Disconnected), at COMMIT with
+    /// [`Error::CommitUnknown`](crate::Error::CommitUnknown). Zero is for ever. `read_timeout=SECONDS` in a server's URL
+    /// goes before it; migrations are under no such limit. Default: 10 minutes.
+    pub read_timeout: Duration,
     /// How many connections there are at most. A database in memory has one, whatever stands here. Default: 8.
     pub pool_size: u32,
     /// How long [`Database::connection`](super::Database::connection) waits for a connection. Default: 30 seconds.
@@ -43,6 +48,7 @@ impl Default for Options {
             isolation: None,
             busy_timeout: Duration::from_secs(5),
             connect_timeout: Duration::from_secs(10),
+            read_timeout: Duration::from_secs(600),
             pool_size: 8,
             pool_timeout: Duration::from_secs(30),
         }
@@ -88,6 +94,13 @@ impl Options {
     #[must_use]
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;
+        self
+    }
+
+    /// Sets how long a server may take to begin its answer to a statement; zero is for ever.
+    #[must_use]
+    pub fn read_timeout(mut self, timeout: Duration) -> Self {
+        self.read_timeout = timeout;
         self
     }
 

@@ -10,12 +10,12 @@ use diesel::r2d2::{self, ManageConnection, NopErrorHandler, R2D2Connection as _}
 
 use super::Options;
 use crate::connection::{
-    Access, Address, AnyConnection, Echo, EchoOptions, Opened, SessionConnection as _, Waits, WriteQueue,
+    Access, Address, AnyConnection, Echo, EchoOptions, Opened, ReadLimit, SessionConnection as _, Waits, WriteQueue,
 };
 use crate::error::{Error, Result};
 
 fn waits(options: &Options) -> Waits {
-    Waits { lock: options.busy_timeout, connect: options.connect_timeout }
+    Waits { lock: options.busy_timeout, connect: options.connect_timeout, read: options.read_timeout }
 }
 
 #[derive(Clone)]
@@ -93,6 +93,11 @@ impl PooledConnection {
     pub fn echo(&self) -> Option<Echo> {
         self.0.echo.clone()
     }
+
+    /// Lets statements take any time until what is returned is dropped.
+    pub(crate) fn without_read_limit(&self) -> impl Drop + use<> {
+        self.0.read_limit.lifted()
+    }
 }
 
 impl Deref for PooledConnection {
@@ -121,15 +126,16 @@ struct Live {
     echo: Option<Echo>,
     /// It reads a copy, which the next unit of work must not take for what is there by then.
     copy: bool,
+    read_limit: ReadLimit,
 }
 
 impl Live {
-    fn new(Opened { mut connection, copy, .. }: Opened, echo: Option<EchoOptions>) -> Self {
+    fn new(Opened { mut connection, copy, read_limit, .. }: Opened, echo: Option<EchoOptions>) -> Self {
         let echo = echo.map(Echo::new);
         if let Some(echo) = &echo {
             connection.set_instrumentation(echo.clone());
         }
-        Self { connection, echo, copy }
+        Self { connection, echo, copy, read_limit }
     }
 }
 
@@ -158,7 +164,9 @@ impl ManageConnection for Manager {
     }
 
     fn is_valid(&self, live: &mut Live) -> Result<()> {
-        let Live { connection, echo, .. } = live;
+        let Live { connection, echo, read_limit, .. } = live;
+        // A probe asks for nothing that takes time.
+        let _limit = read_limit.at_most(self.waits.connect);
         // Nobody asked for the probe, so it does not stand in the echo.
         let answered = match echo {
             Some(echo) => echo.silenced(|| connection.ping()),

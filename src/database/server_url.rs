@@ -1,6 +1,8 @@
 //! What follows a server's scheme in a URL: refused where a client library would misread it, pass over a part of it in
 //! silence, or put half of a password into its message.
 
+use std::time::Duration;
+
 use percent_encoding::percent_decode_str;
 
 /// Gives what follows the scheme as the client libraries take it.
@@ -58,6 +60,24 @@ fn host(host: &str) -> Result<(), &'static str> {
     }
 }
 
+/// Takes `read_timeout` out of a checked URL, which no client library knows; gives the rest and how long it is.
+pub(super) fn read_timeout(rest: &str) -> Result<(String, Option<Duration>), &'static str> {
+    let Some((place, parameters)) = rest.split_once('?') else { return Ok((rest.to_owned(), None)) };
+    let (own, others): (Vec<&str>, Vec<&str>) =
+        parameters.split('&').partition(|parameter| parameter.starts_with("read_timeout="));
+    let limit = match own[..] {
+        [] => None,
+        [limit] => {
+            let seconds = limit.split_once('=').and_then(|(_, seconds)| seconds.parse().ok());
+            let limit = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+            Some(limit.ok_or("read_timeout is a number of seconds, such as 30 or 0.5; 0 waits for ever")?)
+        }
+        _ => return Err("one of its parameters stands there twice"),
+    };
+    let rest = if others.is_empty() { place.to_owned() } else { format!("{place}?{}", others.join("&")) };
+    Ok((rest, limit))
+}
+
 /// Refuses what only the parameters and path of a MySQL URL can have wrong. Diesel passes over unknown parameters, and
 /// MariaDB's client library over `ssl_mode`: one who asks for more safety than there is must hear of it.
 #[cfg(feature = "mysql")]
@@ -92,7 +112,11 @@ pub(super) fn mysql(rest: &str) -> Result<(), &'static str> {
             ("ssl_ca", _) => authority = true,
             ("unix_socket", _) => socket = true,
             ("ssl_cert" | "ssl_key", _) => {}
-            _ => return Err("the parameters of a mysql URL are unix_socket, ssl_mode, ssl_ca, ssl_cert and ssl_key"),
+            _ => {
+                return Err(
+                    "the parameters of a mysql URL are read_timeout, unix_socket, ssl_mode, ssl_ca, ssl_cert and ssl_key",
+                );
+            }
         }
     }
     if demanded && !authority {

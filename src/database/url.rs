@@ -31,6 +31,9 @@ use crate::error::{Error, Result};
 /// | `postgres://USER@HOST/DATABASE`, `postgresql://…` | a PostgreSQL database; libpq reads the URL, several hosts included |
 /// | `mysql://USER@HOST/DATABASE`, `mariadb://…` | a MySQL or MariaDB database |
 ///
+/// A server's URL may say `read_timeout=SECONDS`, for which see
+/// [`Options::read_timeout`](super::Options::read_timeout).
+///
 /// In a URL, `%20` stands for a space, and `?` and `#` must be written `%3F` and `%23`; in a login, `@`, `:`, `/` and
 /// `%` are `%40`, `%3A`, `%2F` and `%25`. An IPv6 address stands in brackets.
 ///
@@ -80,15 +83,19 @@ impl DatabaseUrl {
             Some(Scheme::Sqlite | Scheme::File) => return Err(missing(scheme, Backend::Sqlite)),
             #[cfg(feature = "postgres")]
             Some(Scheme::Postgres) => {
-                let rest = server_url::checked(rest).map_err(refused)?;
-                Address::Postgres(Server::new(format!("postgresql:{rest}"), redact(text)))
+                let (rest, read_timeout) =
+                    server_url::checked(rest).and_then(|rest| server_url::read_timeout(&rest)).map_err(refused)?;
+                let server = Server::new(format!("postgresql:{rest}"), redact(text));
+                Address::Postgres(server.with_read_timeout(read_timeout))
             }
             #[cfg(feature = "mysql")]
             Some(Scheme::Mysql) => {
-                let rest = server_url::checked(rest).map_err(refused)?;
+                let (rest, read_timeout) =
+                    server_url::checked(rest).and_then(|rest| server_url::read_timeout(&rest)).map_err(refused)?;
                 server_url::mysql(&rest).map_err(refused)?;
                 // The client library knows one name only.
-                Address::Mysql(Server::new(format!("mysql:{rest}"), redact(text)))
+                let server = Server::new(format!("mysql:{rest}"), redact(text));
+                Address::Mysql(server.with_read_timeout(read_timeout))
             }
             #[cfg(not(feature = "postgres"))]
             Some(Scheme::Postgres) => return Err(missing(scheme, Backend::Postgres)),

@@ -44,6 +44,7 @@ impl Place {
         format!("{}://{login_and_host}/{}", backend().feature(), self.database)
     }
 
+    /// As `app`, to whom all is open.
     pub fn through(&self, host: &str, port: u16) -> String {
         let password = if backend() == Backend::Postgres { "" } else { ":pw" };
         self.at(&format!("app{password}@{host}:{port}"))

@@ -3,6 +3,7 @@
 mod opening;
 #[cfg(feature = "cli")]
 mod program;
+mod silence;
 mod sizes;
 
 use std::net::TcpListener;

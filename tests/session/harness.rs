@@ -24,7 +24,7 @@ impl Place {
     }
 
     pub fn open(&self, access: Access) -> AnyConnection {
-        let waits = Waits { lock: Duration::ZERO, connect: Duration::from_secs(10) };
+        let waits = Waits { lock: Duration::ZERO, connect: Duration::from_secs(10), read: Duration::ZERO };
         let mut connection = self.url.address().open(access, waits).unwrap().connection;
         match &mut connection {
             #[cfg(feature = "sqlite")]

@@ -1,10 +1,12 @@
-//! A line to a server that breaks when it is told to: it carries bytes from a port of its own to the server's and back.
+//! A line to a server that breaks or falls silent when it is told to: it carries bytes from a port of its own to the
+//! server's and back.
 
 use std::io::{self, Read as _, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
+use std::time::Duration;
 
 /// When the line breaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,11 +15,29 @@ pub enum Break {
     Before,
     /// When the server has answered, and before the client hears that.
     After,
+    /// As `Before`, but nothing is closed: the client waits.
+    SilentBefore,
+    /// As `After`, but nothing is closed: the client waits.
+    SilentAfter,
+    /// Not at all: the answer comes late by [`LATE`].
+    Late,
+}
+
+/// How late an answer comes that comes late.
+pub const LATE: Duration = Duration::from_millis(500);
+
+#[derive(Default)]
+struct State {
+    ends_at: Mutex<Option<(String, Break)>>,
+    /// How often all lines fell silent.
+    silences: AtomicUsize,
+    /// How many lines there were.
+    lines: AtomicUsize,
 }
 
 pub struct Relay {
     port: u16,
-    ends_at: Arc<Mutex<Option<(String, Break)>>>,
+    state: Arc<State>,
 }
 
 impl Relay {
@@ -25,16 +45,17 @@ impl Relay {
     pub fn new(host: &str, server: u16) -> io::Result<Self> {
         let listener = TcpListener::bind((host, 0))?;
         let port = listener.local_addr()?.port();
-        let ends_at = Arc::new(Mutex::new(None));
-        let shared = Arc::clone(&ends_at);
+        let state = Arc::new(State::default());
+        let shared = Arc::clone(&state);
         thread::spawn(move || {
             for client in listener.incoming().flatten() {
                 if let Ok(server) = TcpStream::connect(("127.0.0.1", server)) {
+                    shared.lines.fetch_add(1, Ordering::SeqCst);
                     carry(client, server, Arc::clone(&shared));
                 }
             }
         });
-        Ok(Self { port, ends_at })
+        Ok(Self { port, state })
     }
 
     pub fn port(&self) -> u16 {
@@ -43,37 +64,76 @@ impl Relay {
 
     /// Breaks the first line on which a client sends `text` from now on.
     pub fn break_at(&self, text: &str, when: Break) {
-        *self.ends_at.lock().unwrap() = Some((text.to_owned(), when));
+        *self.state.ends_at.lock().unwrap() = Some((text.to_owned(), when));
+    }
+
+    /// From now on nothing comes through on the lines that there are; later ones are as they should be.
+    pub fn fall_silent(&self) {
+        self.state.silences.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// How many lines there were so far.
+    pub fn lines(&self) -> usize {
+        self.state.lines.load(Ordering::SeqCst)
     }
 }
 
-fn carry(mut client: TcpStream, mut server: TcpStream, ends_at: Arc<Mutex<Option<(String, Break)>>>) {
+/// What becomes of bytes that came.
+enum Fate {
+    Carried,
+    Lost,
+    End,
+}
+
+fn carry(mut client: TcpStream, mut server: TcpStream, state: Arc<State>) {
     let (mut back, mut answers) = (client.try_clone().unwrap(), server.try_clone().unwrap());
-    let last = Arc::new(AtomicBool::new(false));
-    let at_its_last = Arc::clone(&last);
+    let (ends, silent) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+    let (ends_too, silent_too) = (Arc::clone(&ends), Arc::clone(&silent));
+    let late = Arc::new(AtomicBool::new(false));
+    let late_too = Arc::clone(&late);
+    let before = state.silences.load(Ordering::SeqCst);
+    let at_work = Arc::clone(&state);
+    let fell_silent = move || at_work.silences.load(Ordering::SeqCst) > before;
+    let fell_silent_too = fell_silent.clone();
     thread::spawn(move || {
-        pump(&mut answers, &mut back, |_| !at_its_last.load(Ordering::SeqCst));
+        pump(&mut answers, &mut back, |_| match () {
+            () if ends_too.load(Ordering::SeqCst) => Fate::End,
+            () if silent_too.load(Ordering::SeqCst) || fell_silent_too() => Fate::Lost,
+            () if late_too.swap(false, Ordering::SeqCst) => {
+                thread::sleep(LATE);
+                Fate::Carried
+            }
+            () => Fate::Carried,
+        });
     });
     thread::spawn(move || {
         pump(&mut client, &mut server, |sent| {
-            let mut ends_at = ends_at.lock().unwrap();
+            let mut ends_at = state.ends_at.lock().unwrap();
             let holds = |text: &str| sent.windows(text.len()).any(|window| window == text.as_bytes());
             match ends_at.take_if(|(text, _)| holds(text)) {
-                Some((_, Break::Before)) => return false,
-                Some((_, Break::After)) => last.store(true, Ordering::SeqCst),
+                Some((_, Break::Before)) => return Fate::End,
+                Some((_, Break::After)) => ends.store(true, Ordering::SeqCst),
+                Some((_, Break::SilentAfter)) => silent.store(true, Ordering::SeqCst),
+                Some((_, Break::Late)) => late.store(true, Ordering::SeqCst),
+                Some((_, Break::SilentBefore)) => {
+                    silent.store(true, Ordering::SeqCst);
+                    return Fate::Lost;
+                }
                 None => {}
             }
-            true
+            if fell_silent() { Fate::Lost } else { Fate::Carried }
         });
     });
 }
 
-/// Carries what comes while `goes_on`; then nothing goes either way any more.
-fn pump(from: &mut TcpStream, to: &mut TcpStream, mut goes_on: impl FnMut(&[u8]) -> bool) {
+/// Carries what comes for as long as it is to; then nothing goes either way any more.
+fn pump(from: &mut TcpStream, to: &mut TcpStream, mut fate: impl FnMut(&[u8]) -> Fate) {
     let mut buffer = [0; 16_384];
     while let Ok(read @ 1..) = from.read(&mut buffer) {
-        if !goes_on(&buffer[..read]) || to.write_all(&buffer[..read]).is_err() {
-            break;
+        match fate(&buffer[..read]) {
+            Fate::Carried if to.write_all(&buffer[..read]).is_ok() => {}
+            Fate::Lost => {}
+            Fate::Carried | Fate::End => break,
         }
     }
     for end in [from, to] {

@@ -1,0 +1,299 @@
+//! The relays to the hosts of a PostgreSQL URL, one each, and the words of libpq about them.
+//!
+//! libpq is told to go to a relay by `hostaddr` and `port`; `host` stays what it is, so that it still decides which
+//! certificate is taken, which password `~/.pgpass` has and which Kerberos service is asked. What a relay would change is
+//! left to libpq, without a limit for answers: a host that the URL does not name, and one whose relay would hide from
+//! `~/.pgpass` or `requirepeer` what they go by.
+
+use std::io;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+
+use super::line::{DialError, Place, Probes};
+use super::read_limit::ReadLimit;
+use super::relay::{Door, Duties, Refusal, Relay};
+
+/// Relays whose doors are open, each with the host that it leads to.
+pub(super) struct Relays {
+    hosts: Vec<(Host, Option<Relay>)>,
+}
+
+/// One of the hosts that libpq tries.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Host {
+    /// A name, an address, or a folder of Unix sockets.
+    name: String,
+    /// The address of the name, where the URL knows it.
+    address: String,
+    port: u16,
+}
+
+impl Relays {
+    /// Opens them for a URL in which every parameter stands that libpq is to be given.
+    pub fn open(url: &str, wait: Duration, limit: &ReadLimit) -> io::Result<Self> {
+        let url = Url(url);
+        let from_file = url.password_from_file();
+        let open = |host: Host| {
+            let is_socket = host.name.starts_with('/') && host.address.is_empty();
+            let unnamed = host.name.is_empty() && host.address.is_empty() || host.name.starts_with('@');
+            if unnamed || is_socket && (from_file || url.setting("requirepeer", "PGREQUIREPEER").is_some()) {
+                return Ok((host, None));
+            }
+            let duties = Duties { admit: |_, _, _| Ok(()), greets: false, needs_no_answer: |_| false };
+            let name = format!(".s.PGSQL.{}", host.port);
+            let relay = Relay::open(host.place(), &name, wait, url.probes(), limit.clone(), duties)?;
+            let relay = Some(relay).filter(|relay| !from_file || relay.keeps_port());
+            Ok((host, relay))
+        };
+        let hosts = url.hosts().into_iter().map(open).collect::<io::Result<_>>()?;
+        Ok(Self { hosts })
+    }
+
+    /// The parameters that lead through them.
+    pub fn parameters(&self) -> Vec<(&'static str, String)> {
+        if self.hosts.iter().all(|(_, relay)| relay.is_none()) {
+            return Vec::new();
+        }
+        let listed = |part: fn(&Host, Option<&Door>) -> String| {
+            let parts = self.hosts.iter().map(|(host, relay)| part(host, relay.as_ref().map(Relay::door)));
+            utf8_percent_encode(&parts.collect::<Vec<_>>().join(","), NON_ALPHANUMERIC).to_string()
+        };
+        vec![
+            (
+                "host",
+                listed(|host, door| match door {
+                    #[cfg(unix)]
+                    Some(Door::Unix(path)) => folder(path),
+                    _ if host.name.is_empty() => host.address.clone(),
+                    _ => host.name.clone(),
+                }),
+            ),
+            (
+                "hostaddr",
+                listed(|host, door| match door {
+                    Some(Door::Tcp(door)) => door.ip().to_string(),
+                    #[cfg(unix)]
+                    Some(Door::Unix(_)) => String::new(),
+                    None => host.address.clone(),
+                }),
+            ),
+            (
+                "port",
+                listed(|host, door| match door {
+                    Some(Door::Tcp(door)) => door.port().to_string(),
+                    _ => host.port.to_string(),
+                }),
+            ),
+        ]
+    }
+
+    /// What libpq says of the relays, as it would say it of their hosts.
+    pub fn told_of_hosts(&self, said: &str) -> String {
+        let mut told = said.to_owned();
+        for (host, relay) in self.hosts.iter().filter_map(|(host, relay)| Some((host, relay.as_ref()?))) {
+            let (of_relay, of_host) = match relay.door() {
+                Door::Tcp(door) => (
+                    format!("connection to server at \"{}\", port {} failed: ", door.ip(), door.port()),
+                    format!("connection to server at \"{}\", port {} failed: ", host.shown(), host.port),
+                ),
+                #[cfg(unix)]
+                Door::Unix(path) => (
+                    format!("connection to server on socket \"{}\" failed: ", path.display()),
+                    format!("connection to server on socket \"{}/.s.PGSQL.{}\" failed: ", host.name, host.port),
+                ),
+            };
+            let Some((before, rest)) = told.split_once(&of_relay) else {
+                if let Some(Refusal::Unanswered(wait)) = relay.refusal() {
+                    return format!("the server did not answer within {wait:?}");
+                }
+                continue;
+            };
+            // libpq may have tried a host twice, for the same reason.
+            let (own, others) = rest.split_at(rest.find("connection to server").unwrap_or(rest.len()));
+            let line_end = if others.is_empty() { "" } else { "\n" };
+            told = match relay.refusal() {
+                Some(Refusal::Dial(DialError::UnknownHost(name, error))) => {
+                    let why = without_number(&error);
+                    let why = why.rsplit(": ").next().unwrap_or_default();
+                    format!("{before}could not translate host name \"{name}\" to address: {why}{line_end}{others}")
+                }
+                Some(Refusal::Dial(DialError::Unreachable(_, error))) if error.kind() == io::ErrorKind::TimedOut => {
+                    format!("{before}{of_host}timeout expired{line_end}{others}")
+                }
+                Some(Refusal::Dial(DialError::Unreachable(_, error))) => {
+                    format!("{before}{of_host}{}{line_end}{others}", without_number(&error))
+                }
+                Some(Refusal::Unanswered(_)) => format!("{before}{of_host}timeout expired{line_end}{others}"),
+                Some(Refusal::Told(_) | Refusal::Lost) | None => format!("{before}{of_host}{own}{others}"),
+            };
+        }
+        told
+    }
+}
+
+impl Host {
+    fn place(&self) -> Place {
+        match &*self.address {
+            "" if self.name.starts_with('/') => Place::Socket(format!("{}/.s.PGSQL.{}", self.name, self.port)),
+            "" => Place::Host(self.name.clone(), self.port),
+            address => Place::Host(address.to_owned(), self.port),
+        }
+    }
+
+    /// As libpq's messages name it.
+    fn shown(&self) -> &str {
+        if self.address.is_empty() { &self.name } else { &self.address }
+    }
+}
+
+/// The folder of a socket.
+#[cfg(unix)]
+fn folder(socket: &std::path::Path) -> String {
+    socket.parent().unwrap_or(socket).display().to_string()
+}
+
+/// An error of the system without its number, as libpq tells it.
+fn without_number(error: &io::Error) -> String {
+    let said = error.to_string();
+    said.split(" (os error").next().unwrap_or_default().to_owned()
+}
+
+/// A URL as libpq reads it.
+#[derive(Clone, Copy)]
+struct Url<'u>(&'u str);
+
+impl Url<'_> {
+    /// What stands between the two slashes and the path, parted at its `@`.
+    fn authority(self) -> (String, String) {
+        let after = self.0.split_once("://").map_or(self.0, |(_, after)| after);
+        let authority = &after[..after.find(['/', '?']).unwrap_or(after.len())];
+        let (login, hosts) = authority.split_once('@').unwrap_or(("", authority));
+        (login.to_owned(), hosts.to_owned())
+    }
+
+    /// A parameter; the last one of that name counts.
+    fn parameter(self, name: &str) -> Option<String> {
+        let (_, parameters) = self.0.split_once('?')?;
+        let named = parameters.split('&').filter_map(|parameter| parameter.split_once('='));
+        let (_, value) = named.filter(|(own, _)| *own == name).last()?;
+        Some(percent_decode_str(value).decode_utf8_lossy().into_owned())
+    }
+
+    /// A parameter, or what the environment has for it; empty is none.
+    fn setting(self, name: &str, variable: &str) -> Option<String> {
+        self.parameter(name).or_else(|| std::env::var(variable).ok()).filter(|value| !value.is_empty())
+    }
+
+    /// The hosts in their order; none where libpq finds them in its service file.
+    fn hosts(self) -> Vec<Host> {
+        if self.setting("service", "PGSERVICE").is_some() {
+            return Vec::new();
+        }
+        let (_, authority) = self.authority();
+        let (mut names, mut ports) = (Vec::new(), Vec::new());
+        for host in authority.split(',') {
+            let (name, port) = match host.strip_prefix('[').and_then(|host| host.split_once(']')) {
+                Some((name, port)) => (name, port.strip_prefix(':').unwrap_or("")),
+                None => host.split_once(':').unwrap_or((host, "")),
+            };
+            names.push(percent_decode_str(name).decode_utf8_lossy().into_owned());
+            ports.push(port.to_owned());
+        }
+        let list = |text: String| text.split(',').map(|part| part.trim().to_owned()).collect::<Vec<_>>();
+        let is_empty = |parts: &[String]| parts.iter().all(String::is_empty);
+        let names = match self.parameter("host") {
+            Some(given) => list(given),
+            None if is_empty(&names) => std::env::var("PGHOST").map_or(names, list),
+            None => names,
+        };
+        let ports = match self.parameter("port") {
+            Some(given) => list(given),
+            None if is_empty(&ports) => std::env::var("PGPORT").map_or(ports, list),
+            None => ports,
+        };
+        let addresses = self.setting("hostaddr", "PGHOSTADDR").map(list).unwrap_or_default();
+        let count = names.len().max(addresses.len());
+        let name = |index: usize| names.get(index).cloned().unwrap_or_default();
+        let address = |index: usize| addresses.get(index).cloned().unwrap_or_default();
+        // One port stands for all hosts; what cannot be read is left to libpq, which says so.
+        let port = |index: usize| match if ports.len() == 1 { ports.first() } else { ports.get(index) } {
+            Some(port) if !port.is_empty() => port.parse().ok(),
+            Some(_) => Some(5432),
+            None => None,
+        };
+        let hosts =
+            (0..count).map(|index| Some(Host { name: name(index), address: address(index), port: port(index)? }));
+        let hosts: Option<Vec<Host>> = hosts.collect();
+        let readable = |host: &Host| host.address.is_empty() || host.address.parse::<IpAddr>().is_ok();
+        hosts.filter(|hosts| hosts.iter().all(readable)).unwrap_or_default()
+    }
+
+    /// Whether libpq may look for the password in a file, by the names of host and port.
+    fn password_from_file(self) -> bool {
+        let (login, _) = self.authority();
+        if login.contains(':') || self.setting("password", "PGPASSWORD").is_some() {
+            return false;
+        }
+        let named = self.setting("passfile", "PGPASSFILE").map(std::path::PathBuf::from);
+        named.or_else(|| Some(std::env::home_dir()?.join(".pgpass"))).is_some_and(|file| file.exists())
+    }
+
+    /// How a host that is gone is noticed, which libpq would have its own line do.
+    fn probes(self) -> Probes {
+        let number = |name: &str| self.parameter(name).and_then(|value| value.parse::<u32>().ok()).filter(|n| *n > 0);
+        let seconds = |name: &str| number(name).map(|n| Duration::from_secs(n.into()));
+        if self.parameter("keepalives").as_deref() == Some("0") {
+            return Probes::default();
+        }
+        Probes {
+            idle: seconds("keepalives_idle"),
+            interval: seconds("keepalives_interval"),
+            count: number("keepalives_count"),
+            unacknowledged: number("tcp_user_timeout").map(|n| Duration::from_millis(n.into())),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn host(name: &str, address: &str, port: u16) -> Host {
+        Host { name: name.to_owned(), address: address.to_owned(), port }
+    }
+
+    #[test]
+    fn hosts_are_read_as_libpq_reads_them() {
+        for (url, hosts) in [
+            ("postgresql://u:p@h:1/db", vec![host("h", "", 1)]),
+            (
+                "postgresql://u@h1,h2:2,[::1]:3/db?x=y",
+                vec![host("h1", "", 5432), host("h2", "", 2), host("::1", "", 3)],
+            ),
+            ("postgresql://%2Frun%2Fpg/db", vec![host("/run/pg", "", 5432)]),
+            ("postgresql:///db?host=/run/pg&port=6", vec![host("/run/pg", "", 6)]),
+            ("postgresql://h1,h2/db?port=7", vec![host("h1", "", 7), host("h2", "", 7)]),
+            (
+                "postgresql:///db?hostaddr=10.0.0.1,10.0.0.2",
+                vec![host("", "10.0.0.1", 5432), host("", "10.0.0.2", 5432)],
+            ),
+            ("postgresql://h/db?hostaddr=10.0.0.1&dbname=a&port=8&port=9", vec![host("h", "10.0.0.1", 9)]),
+            ("postgresql://h1,h2/db?port=7,8,9", vec![host("h1", "", 7), host("h2", "", 8)]),
+            ("postgresql://h/db?hostaddr=not-an-address", vec![]),
+            ("postgresql://h/db?service=s", vec![]),
+        ] {
+            assert_eq!(Url(url).hosts(), hosts, "{url}");
+        }
+    }
+
+    #[test]
+    fn a_host_that_is_gone_is_noticed_as_the_url_says() {
+        let probes = Url("postgresql://h/db?keepalives_idle=10&keepalives_count=0&tcp_user_timeout=300").probes();
+        assert_eq!(probes.idle, Some(Duration::from_secs(10)));
+        assert_eq!((probes.interval, probes.count), (None, None));
+        assert_eq!(probes.unacknowledged, Some(Duration::from_millis(300)));
+        assert_eq!(Url("postgresql://h/db?keepalives=0&keepalives_idle=10").probes(), Probes::default());
+    }
+}
