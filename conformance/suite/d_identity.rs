@@ -52,7 +52,7 @@ pub fn b031_a_key_of_two_columns_is_a_tuple() -> Result<()> {
     let condition = if library.backend().lists_rows() {
         "(room, number) IN (SELECT * FROM (VALUES (?, ?), (?, ?)) AS v)"
     } else {
-        "(room = ? AND number = ?) OR (room = ? AND number = ?)"
+        "(room, number) IN ((?, ?), (?, ?))"
     };
     assert_eq!(recorder.sql(), [format!("SELECT room, number, label, state FROM places WHERE {condition}")]);
     session.edit(window)?.label = "hatch".into();

@@ -144,6 +144,10 @@ impl SessionConnection for AnyConnection {
         on_variant!(self, connection => connection.max_binds())
     }
 
+    fn max_bytes(&self) -> usize {
+        on_variant!(self, connection => connection.max_bytes())
+    }
+
     fn begin(&mut self, mode: Mode, isolation: Option<Isolation>) -> QueryResult<()> {
         on_variant!(self, connection => connection.begin(mode, isolation))
     }

@@ -115,7 +115,8 @@ impl Backend {
         }
     }
 
-    /// Whether `VALUES (?, ?), (?, ?)` can be selected from, so that rows are found by several columns without an OR for each.
+    /// Whether rows are found by several columns from a list that is selected from (`VALUES (?, ?), (?, ?)`). Where they are
+    /// not, the list stands in `IN` itself.
     #[must_use]
     pub fn lists_rows(self) -> bool {
         match self {
@@ -207,6 +208,11 @@ pub trait SessionConnection: Connection + LoadConnection + Send + 'static {
 
     /// How many binds a statement may have.
     fn max_binds(&self) -> usize;
+
+    /// How many bytes the values of a statement may take together; a single row is sent whatever its size.
+    fn max_bytes(&self) -> usize {
+        usize::MAX
+    }
 
     /// Opens a transaction: the engine's `BEGIN`, or a savepoint where one is open already, unless it is to be of a level
     /// of its own.

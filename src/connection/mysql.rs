@@ -231,6 +231,10 @@ impl SessionConnection for MysqlConnection {
         65_535
     }
 
+    fn max_bytes(&self) -> usize {
+        packet::room()
+    }
+
     fn begin(&mut self, mode: Mode, isolation: Option<Isolation>) -> QueryResult<()> {
         let (begin, level) = match mode {
             Mode::Write => ("BEGIN", isolation),

@@ -35,8 +35,7 @@ pub(super) fn blame_size<S: QueryFragment<Mysql>>(statement: &S, error: DieselEr
     if failure::mysql(*kind, information.message()) != Some(Failure::Disconnected) {
         return error;
     }
-    let limit = LIMITS.lock().unwrap_or_else(PoisonError::into_inner).values().min().copied();
-    match limit {
+    match least_limit() {
         Some(limit) if length(statement) > limit => {
             let said =
                 format!("Got a packet bigger than 'max_allowed_packet' bytes ({limit}): {}", information.message());
@@ -65,6 +64,16 @@ pub(super) fn needs_no_answer(mut sent: &[u8]) -> bool {
         sent = rest;
     }
     true
+}
+
+/// How many bytes of values a statement has room for beside its text, the types and the lengths of its values, where the limit
+/// is known.
+pub(super) fn room() -> usize {
+    least_limit().and_then(|limit| usize::try_from(limit / 4).ok()).unwrap_or(usize::MAX)
+}
+
+fn least_limit() -> Option<u64> {
+    LIMITS.lock().unwrap_or_else(PoisonError::into_inner).values().min().copied()
 }
 
 /// About how long a statement is with its values: as long as it is printed.

@@ -149,6 +149,11 @@ impl SessionConnection for PgConnection {
         65_535
     }
 
+    /// The server refuses a message of a gigabyte.
+    fn max_bytes(&self) -> usize {
+        1 << 29
+    }
+
     fn begin(&mut self, mode: Mode, isolation: Option<Isolation>) -> QueryResult<()> {
         let sql = match (mode, isolation) {
             (Mode::Write, None) => "BEGIN".to_owned(),

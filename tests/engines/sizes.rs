@@ -53,6 +53,29 @@ fn a_row_longer_than_a_statement_may_be_is_an_error_of_its_own_and_sent_once() {
 }
 
 #[test]
+fn rows_that_are_too_long_for_one_statement_together_go_by_several() {
+    let db = fixture(module_path!());
+    let Some(limit) = limit(&db) else { return };
+    let body = "x".repeat(limit / 4);
+    db.begin(|session| -> Result<()> {
+        let user = session.add(NewUser::new(1, "step")?);
+        let notes =
+            (0..5).map(|_| Ok(session.add(NewNote { body: body.as_str().try_into()?, ..NewNote::new("long", user)? })));
+        let notes = notes.collect::<Result<Vec<_>>>()?;
+        session.flush()?;
+        for note in notes {
+            session.edit(note)?.body = body.replace('x', "y").as_str().try_into()?;
+        }
+        Ok(())
+    })
+    .unwrap();
+    let bytes: i64 = db
+        .read(|session| session.rows(Note::all().select(sql::<BigInt>("CAST(SUM(LENGTH(body)) AS SIGNED)"))))
+        .unwrap()[0];
+    assert_eq!(bytes, i64::try_from(body.len() * 5).unwrap());
+}
+
+#[test]
 fn a_change_longer_than_a_statement_may_be_is_an_error_of_its_own_and_sent_once() {
     let db = fixture(module_path!());
     let Some(limit) = limit(&db) else { return };

@@ -88,6 +88,10 @@ impl SessionConnection for Counted {
         self.inner.max_binds()
     }
 
+    fn max_bytes(&self) -> usize {
+        self.inner.max_bytes()
+    }
+
     fn begin(&mut self, mode: Mode, isolation: Option<Isolation>) -> QueryResult<()> {
         self.sent += 1;
         self.inner.begin(mode, isolation)

@@ -3,7 +3,6 @@
 
 use std::any::Any;
 use std::marker::PhantomData;
-use std::ops::Range;
 
 use diesel::QueryResult;
 use diesel::backend::Backend;
@@ -13,7 +12,7 @@ use diesel::result::Error as DieselError;
 use diesel::row::Row as _;
 use diesel::sql_types::{Bool, Untyped};
 
-use super::rows_per_statement;
+use super::room::{Room, value_size};
 use super::select::{BindValue, ByValue, Condition, push_columns, read};
 use crate::connection::{Engine, Link};
 use crate::session::entity::Columns;
@@ -67,11 +66,9 @@ where
     bool: FromSql<Bool, C::Backend>,
 {
     // Every value is sent twice.
-    let size = rows_per_statement(2, link.connection.max_binds());
+    let room = Room::of(2, link.connection);
     let mut rows = Vec::new();
-    for start in (0..count).step_by(size) {
-        let range: Range<usize> = start..count.min(start + size);
-        let keep = range.len() == size || range.len() == 1;
+    for (range, keep) in room.ranges(count, |value| 2 * value_size::<E, C::Backend>(column, values, value)) {
         let condition = ByValue::<E> { column, values, range: range.clone(), entity: PhantomData };
         link.each(Matches { condition, keep }, |row| {
             let mut equal = Vec::new();

@@ -4,7 +4,8 @@ use diesel::QueryResult;
 use diesel::backend::Backend;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 
-use super::{Found, chunks, push_found, related_rows_per_statement};
+use super::room::{Room, key_size};
+use super::{Found, push_found};
 use crate::connection::{Engine, Link, SessionConnection};
 use crate::session::entity::{Columns, Entity, Table};
 
@@ -56,13 +57,12 @@ pub(crate) fn deletes_together<C: SessionConnection>(
     connection: &C,
 ) -> bool {
     let alike = table.version.is_none() || known == 0;
-    let rows = rows_of_one(table, connection);
-    connection.backend().checks_after_statement() && alike && known + unknown <= rows
+    connection.backend().checks_after_statement() && alike && known + unknown <= room(table, connection).rows()
 }
 
-/// How many rows one DELETE takes.
-fn rows_of_one<C: SessionConnection>(table: &'static Table, connection: &C) -> usize {
-    related_rows_per_statement(table, table.key.len() + usize::from(table.version.is_some()), connection)
+/// What one DELETE holds.
+fn room<C: SessionConnection>(table: &'static Table, connection: &C) -> Room {
+    Room::of_related(table, table.key.len() + usize::from(table.version.is_some()), connection)
 }
 
 /// Deletes the rows; gives how many were there.
@@ -71,11 +71,12 @@ where
     C: Engine,
     E: Columns<C::Backend>,
 {
-    let size = rows_of_one(E::table(), link.connection);
+    let room = room(E::table(), link.connection);
+    let size = |row: &&Condemned<'_, E>| key_size::<E, C::Backend>(&row.key);
     let lists_rows = link.connection.backend().lists_rows();
     let (guarded, others): (Vec<_>, Vec<_>) = rows.iter().partition(|row| row.guarded_by().is_some());
     let mut deleted = 0;
-    for (rows, keep) in [guarded, others].iter().flat_map(|rows| chunks(rows, size)) {
+    for (rows, keep) in [guarded, others].iter().flat_map(|rows| room.split(rows, size)) {
         deleted += link.execute(&Delete { rows, lists_rows, keep })?;
     }
     Ok(deleted)

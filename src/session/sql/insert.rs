@@ -6,10 +6,11 @@ use diesel::deserialize::FromSql;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{BigInt, Bool, Untyped};
 
+use super::Bind;
 use super::answer::returned;
 use super::read_back::{insert_and_read_back, keys_to_ask_for};
 use super::returning::{insert_returning, insert_singly};
-use super::{Bind, chunks, related_rows_per_statement, rows_per_statement};
+use super::room::{Room, row_size};
 use crate::connection::{Engine, Link};
 use crate::session::entity::{ColumnSet, Columns, Entity};
 
@@ -88,13 +89,12 @@ impl<E> QueryId for Insert<'_, E> {
     const HAS_STATIC_QUERY_ID: bool = false;
 }
 
-/// How many rows one INSERT takes that sends so many columns of each. Rows with given keys may refer to each other in a
-/// circle.
-fn rows_of_one<E: Entity, C: Engine>(sent: usize, connection: &C) -> usize {
+/// What one INSERT holds that sends so many columns of each row. Rows with given keys may refer to each other in a cycle.
+fn room<E: Entity, C: Engine>(sent: usize, connection: &C) -> Room {
     match sent {
-        0 => 1,
-        sent if E::table().has_given_key() => related_rows_per_statement(E::table(), sent, connection),
-        sent => rows_per_statement(sent, connection.max_binds()),
+        0 => Room::ONE,
+        sent if E::table().has_given_key() => Room::of_related(E::table(), sent, connection),
+        sent => Room::of(sent, connection),
     }
 }
 
@@ -107,10 +107,11 @@ where
     bool: FromSql<Bool, C::Backend>,
 {
     let columns = sent::<E>(false).union(keys_to_ask_for::<E, C>(link)?);
-    let size = rows_of_one::<E, C>(columns.len(), link.connection);
+    let room = room::<E, C>(columns.len(), link.connection);
+    let statements: Vec<_> = room.ranges(rows.len(), |row| row_size::<E, C::Backend>(&rows[row], columns)).collect();
     let mut together = true;
-    for chunk in rows.chunks_mut(size) {
-        let keep = chunks(chunk, size).all(|(_, keep)| keep);
+    for (range, keep) in statements {
+        let chunk = &mut rows[range];
         if returned(E::table()).next().is_none() {
             link.execute(&Insert::of::<C>(chunk, columns, keep))?;
         } else if !C::RETURNING {
@@ -131,8 +132,8 @@ where
     E: Columns<C::Backend>,
 {
     let columns = sent::<E>(whole);
-    let size = rows_of_one::<E, C>(columns.len(), link.connection);
-    for (rows, keep) in chunks(rows, size) {
+    let room = room::<E, C>(columns.len(), link.connection);
+    for (rows, keep) in room.split(rows, |row| row_size::<E, C::Backend>(row, columns)) {
         link.execute(&Insert::of::<C>(rows, columns, keep))?;
     }
     Ok(())

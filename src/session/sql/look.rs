@@ -10,8 +10,9 @@ use diesel::result::Error as DieselError;
 use diesel::row::Row as _;
 use diesel::sql_types::{Bool, Untyped};
 
+use super::Bind;
+use super::room::{Room, row_size};
 use super::select::{Condition, read_where};
-use super::{Bind, ROWS_PER_STATEMENT};
 use crate::connection::{Engine, Link};
 use crate::error::Error;
 use crate::session::entity::{ColumnSet, Columns, Entity, Reference, Table};
@@ -147,8 +148,10 @@ where
         }
     }
     let by_key = E::table().key == set;
-    for rows in rows.chunks(ROWS_PER_STATEMENT) {
-        let stored: Vec<E> = read_where(link, AsIn { rows, column: *set.first()? }).ok()?;
+    let room = Room::of(set.len(), link.connection);
+    let columns = set.iter().copied().fold(ColumnSet::EMPTY, ColumnSet::with);
+    for (rows, _) in room.split(rows, |row| row_size::<E, C::Backend>(row, columns)) {
+        let stored: Vec<E> = read_where(link, Alike { rows, set }).ok()?;
         let taken = |row: &E| stored.iter().any(|other| same(row, other) && (by_key || row.key() != other.key()));
         if let Some(row) = rows.iter().find(|row| taken(row)) {
             return Some(row);
@@ -157,22 +160,25 @@ where
     None
 }
 
-/// Rows whose `column` is as in one of `rows`.
-struct AsIn<'a, E> {
+/// Rows that are in these columns as one of `rows` is.
+struct Alike<'a, E> {
     rows: &'a [&'a E],
-    column: usize,
+    set: &'a [usize],
 }
 
-impl<E: Columns<DB>, DB: Backend> Condition<DB> for AsIn<'_, E> {
+impl<E: Columns<DB>, DB: Backend> Condition<DB> for Alike<'_, E> {
     type Entity = E;
 
     fn write<'b>(&'b self, out: &mut AstPass<'_, 'b, DB>) -> QueryResult<()> {
-        out.push_identifier(E::table().columns[self.column].name)?;
         for (number, row) in self.rows.iter().copied().enumerate() {
-            out.push_sql(if number > 0 { ", " } else { " IN (" });
-            E::column(self.column, Bind { row, out })?;
+            out.push_sql(if number > 0 { " OR " } else { "" });
+            for (place, column) in self.set.iter().copied().enumerate() {
+                out.push_sql(if place > 0 { " AND " } else { "" });
+                out.push_identifier(E::table().columns[column].name)?;
+                out.push_sql(" = ");
+                E::column(column, Bind { row, out })?;
+            }
         }
-        out.push_sql(")");
         Ok(())
     }
 }

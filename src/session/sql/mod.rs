@@ -14,6 +14,7 @@ mod persist;
 mod read_back;
 mod referrers;
 mod returning;
+mod room;
 mod select;
 mod unreadable;
 mod update;
@@ -40,32 +41,8 @@ use diesel::query_builder::{AstPass, QueryBuilder as _, QueryFragment};
 use diesel::serialize::ToSql;
 use diesel::sql_types::HasSqlType;
 
-use super::entity::{Columns, Entity, Table, Visitor};
-use crate::connection::{Engine, SessionConnection};
-
-/// A statement of these many rows is prepared once and kept; what is left over is prepared each time.
-const ROWS_PER_STATEMENT: usize = 100;
-
-/// As [`rows_per_statement`], and as many as the engine takes where rows of the table may refer to each other and that helps:
-/// what belongs together is not taken apart.
-fn related_rows_per_statement<C: SessionConnection>(table: &'static Table, binds: usize, connection: &C) -> usize {
-    let max_binds = connection.max_binds();
-    if table.refers_to_itself() && connection.backend().checks_after_statement() {
-        (max_binds / binds.max(1)).max(1)
-    } else {
-        rows_per_statement(binds, max_binds)
-    }
-}
-
-/// How many rows of `binds` binds each one statement takes.
-fn rows_per_statement(binds: usize, max_binds: usize) -> usize {
-    (max_binds / binds.max(1)).clamp(1, ROWS_PER_STATEMENT)
-}
-
-/// Splits `rows` into statements: full ones and single rows, whose text is worth keeping, and one odd rest.
-fn chunks<T>(rows: &[T], size: usize) -> impl Iterator<Item = (&[T], bool)> {
-    rows.chunks(size).map(move |chunk| (chunk, chunk.len() == size || chunk.len() == 1))
-}
+use super::entity::{Columns, Entity, Visitor};
+use crate::connection::Engine;
 
 /// A table's name as SQL writes it.
 struct Name<E>(PhantomData<fn() -> E>);
@@ -154,7 +131,8 @@ fn push_key<'b, E: Columns<DB>, DB: Backend>(key: &'b E::Key, out: &mut AstPass<
 
 /// Writes the condition that a row is one of `rows`. It nests no deeper the more rows there are: `a IN (?, ?)`, or for
 /// several columns `(a, b) IN (SELECT * FROM (VALUES (?, ?), (?, ?)) AS v)` where the engine [lists
-/// rows](crate::connection::Backend::lists_rows); where it does not, few rows go by one statement, joined by OR.
+/// rows](crate::connection::Backend::lists_rows), and `(a, b) IN ((?, ?), (?, ?))` where it does not. Joined by OR, rows
+/// whose keys begin alike would have MariaDB read all that begin so.
 fn push_found<'b, E: Columns<DB>, DB: Backend>(
     mut rows: impl ExactSizeIterator<Item = Found<'b, E>>,
     lists_rows: bool,
@@ -166,21 +144,15 @@ fn push_found<'b, E: Columns<DB>, DB: Backend>(
         return first.push_equal(out);
     }
     let width = first.columns().count();
-    if width > 1 && !lists_rows {
-        for (number, row) in std::iter::once(first).chain(rows).enumerate() {
-            out.push_sql(if number > 0 { " OR (" } else { "(" });
-            row.push_equal(out)?;
-            out.push_sql(")");
-        }
-        return Ok(());
-    }
+    let listed = width > 1 && lists_rows;
     out.push_sql(if width > 1 { "(" } else { "" });
     for (place, name) in first.columns().enumerate() {
         out.push_sql(if place > 0 { ", " } else { "" });
         out.push_identifier(name)?;
     }
+    out.push_sql(if width > 1 { ") IN (" } else { " IN (" });
     // A SELECT around the VALUES lets SQLite look each of them up in an index.
-    out.push_sql(if width > 1 { ") IN (SELECT * FROM (VALUES " } else { " IN (" });
+    out.push_sql(if listed { "SELECT * FROM (VALUES " } else { "" });
     for (number, row) in std::iter::once(first).chain(rows).enumerate() {
         out.push_sql(if number > 0 { ", " } else { "" });
         out.push_sql(if width > 1 { "(" } else { "" });
@@ -190,6 +162,6 @@ fn push_found<'b, E: Columns<DB>, DB: Backend>(
         }
         out.push_sql(if width > 1 { ")" } else { "" });
     }
-    out.push_sql(if width > 1 { ") AS v)" } else { ")" });
+    out.push_sql(if listed { ") AS v)" } else { ")" });
     Ok(())
 }

@@ -8,7 +8,8 @@ use diesel::result::Error as DieselError;
 use diesel::row::Row as _;
 use diesel::sql_types::{BigInt, Untyped};
 
-use super::{Condemned, Found, ROWS_PER_STATEMENT, push_found};
+use super::room::{Room, key_size};
+use super::{Condemned, Found, push_found};
 use crate::connection::{Engine, Link, Referrer};
 use crate::error::Error;
 use crate::session::entity::{Columns, Entity};
@@ -38,7 +39,8 @@ where
 {
     let lists_rows = link.connection.backend().lists_rows();
     let mut all = 0;
-    for rows in rows.chunks(ROWS_PER_STATEMENT) {
+    let room = Room::of(E::table().key.len(), link.connection);
+    for (rows, _) in room.split(rows, |row| key_size::<E, C::Backend>(&row.key)) {
         link.each(Referring { rows, referrer, lists_rows }, |row| {
             all += row.get_value::<BigInt, i64, _>(0).map_err(DieselError::DeserializationError)?;
             Ok(())

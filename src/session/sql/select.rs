@@ -13,8 +13,9 @@ use diesel::row::Row;
 use diesel::serialize::ToSql;
 use diesel::sql_types::{HasSqlType, Untyped};
 
+use super::room::{Room, key_size, value_size};
 use super::unreadable::named;
-use super::{Found, chunks, push_found, push_key, rows_per_statement};
+use super::{Found, push_found, push_key};
 use crate::connection::{Engine, Link, SessionConnection};
 use crate::session::entity::{Columns, Entity, Visitor};
 
@@ -154,10 +155,10 @@ where
     C: Engine,
     E: Columns<C::Backend>,
 {
-    let size = rows_per_statement(E::table().key.len(), link.connection.max_binds());
+    let room = Room::of(E::table().key.len(), link.connection);
     let lists_rows = link.connection.backend().lists_rows();
     let mut rows = Vec::with_capacity(keys.len());
-    for (keys, keep) in chunks(keys, size) {
+    for (keys, keep) in room.split(keys, key_size::<E, C::Backend>) {
         match keys {
             [key] => rows.extend(select_one(link, key, false)?),
             keys => {
@@ -199,11 +200,9 @@ where
     C: Engine,
     E: Columns<C::Backend>,
 {
-    let size = rows_per_statement(1, link.connection.max_binds());
+    let room = Room::of(1, link.connection);
     let mut rows = Vec::new();
-    for start in (0..count).step_by(size) {
-        let range = start..count.min(start + size);
-        let keep = range.len() == size || range.len() == 1;
+    for (range, keep) in room.ranges(count, |value| value_size::<E, C::Backend>(column, values, value)) {
         let condition = ByValue::<E> { column, values, range, entity: PhantomData };
         read_into(link, Select { condition, lock: "", keep }, &mut rows)?;
     }

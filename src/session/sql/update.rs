@@ -7,14 +7,15 @@ use diesel::QueryResult;
 use diesel::backend::Backend;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 
+use super::room::{Room, key_size, row_size};
 use super::select::select;
 use super::update_arrays::{UpdateFromArrays, fit_arrays};
 use super::update_join::UpdateFromJoin;
-use super::{Bind, chunks, push_key, rows_per_statement};
+use super::{Bind, push_key};
 use crate::connection::{Engine, Link, Updates};
 use crate::session::entity::{ColumnSet, Columns, Entity};
 
-/// So many rows go by one statement whose text does not grow with them, lest long values make it grow without bound.
+/// So many rows go by one statement whose text does not grow with them.
 const MANY: usize = 10_000;
 
 /// A changed row and what the database has of it.
@@ -149,13 +150,16 @@ where
         Updates::FromArrays if !moves && !fit_arrays::<E, C>(link, columns) => Updates::FromValues,
         way => way,
     };
-    let size = match way {
-        _ if moves => 1,
-        Updates::FromArrays => MANY,
-        Updates::FromValues | Updates::FromJoin => rows_per_statement(binds, link.connection.max_binds()),
+    let room = match way {
+        _ if moves => Room::ONE,
+        Updates::FromArrays => Room::of_arrays(MANY, link.connection),
+        Updates::FromValues | Updates::FromJoin => Room::of(binds, link.connection),
+    };
+    let size = |edited: &Edited<'_, E>| {
+        row_size::<E, C::Backend>(edited.row, columns) + key_size::<E, C::Backend>(&edited.before.key())
     };
     let mut done = 0;
-    for (rows, keep) in chunks(rows, size) {
+    for (rows, keep) in room.split(rows, size) {
         let keys: Vec<E::Key> = rows.iter().map(|edited| edited.before.key()).collect();
         let matched = match (rows, keys.as_slice()) {
             ([edited], [key]) => link.execute(&Update { edited, key, columns })?,
