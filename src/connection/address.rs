@@ -157,7 +157,7 @@ impl Address {
             #[cfg(feature = "sqlite")]
             Self::SqliteImmutable(path) => {
                 let connection = AnyConnection::Sqlite(sqlite_file::open_immutable(path, access)?);
-                Ok(Opened { connection, created: false, copy: false })
+                Ok(Opened { connection, created: false, copy: false, read_limit: ReadLimit::default() })
             }
             #[cfg(feature = "postgres")]
             Self::Postgres(server) => {
