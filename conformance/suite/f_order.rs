@@ -114,7 +114,7 @@ pub fn b050_new_rows_of_tables_in_a_circle_are_inserted_in_whatever_order_they_w
     session.flush()?;
     assert_eq!(
         steps(recorder.sql()).into_iter().filter(|step| step.starts_with("INSERT")).collect::<Vec<_>>(),
-        ["INSERT dogs", "INSERT owners", "INSERT dogs", "INSERT owners"]
+        ["INSERT owners", "INSERT dogs", "INSERT owners"]
     );
     assert_eq!(session.row(keeper)?.dog_id, session.key(kept));
     assert_eq!(session.row(bought)?.owner_id, session.key(buyer));

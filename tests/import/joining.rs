@@ -42,7 +42,7 @@ fn the_account_of_a_resume_that_names_a_login_or_has_an_email_is_the_one_that_co
 }
 
 #[test]
-fn a_repositorys_owner_is_the_account_of_a_resume_that_names_it() -> Result<()> {
+fn the_owner_of_a_repository_is_the_account_of_a_resume_that_names_it() -> Result<()> {
     let db = database();
     import(&db, &resume(r#""profiles": [{"network": "GitHub", "username": "octocat"}]"#))?;
     let summary = import(
