@@ -3,11 +3,17 @@
 #![warn(missing_docs)]
 
 mod harness;
+#[doc(hidden)]
+#[allow(missing_docs, reason = "for the suite's files alone")]
+pub mod library;
 mod recorder;
 /// Compiled where `suite!` takes it in; named here so that rustfmt finds it.
 #[cfg(any())]
 #[path = "../suite/mod.rs"]
 mod suite;
+#[doc(hidden)]
+#[allow(missing_docs, reason = "for the suite's files alone")]
+pub mod trees;
 
 pub use harness::{Capability, Harness, can};
 pub use recorder::{Recorder, Sent};

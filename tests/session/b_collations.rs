@@ -3,30 +3,10 @@
 use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
 use folio::connection::Backend;
-use folio::{Entity, Handle, Result, Session};
+use folio::{Entity as _, Handle, Result, Session};
 
+use super::{Artist, NewArtist, Song, artists, songs};
 use crate::support::fixture::{Fixture, engine, fixture};
-
-diesel::table! { artists (name) { name -> Text, born -> BigInt } }
-diesel::table! { songs (id) { id -> BigInt, artist -> Nullable<Text>, title -> Text } }
-
-#[derive(Debug, Clone, PartialEq, HasQuery, Entity)]
-#[diesel(table_name = artists)]
-pub struct Artist {
-    #[entity(key, given)]
-    pub name: String,
-    pub born: i64,
-}
-
-#[derive(Debug, Clone, PartialEq, HasQuery, Entity)]
-#[diesel(table_name = songs)]
-pub struct Song {
-    #[entity(key, given)]
-    pub id: i64,
-    #[entity(references = artists::name)]
-    pub artist: Option<String>,
-    pub title: String,
-}
 
 /// Two artists, and songs that name them in letters of another case.
 fn songs() -> Fixture {

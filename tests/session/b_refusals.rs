@@ -1,24 +1,10 @@
 //! What a refusal names (66, 68, 72): the columns of a UNIQUE constraint, declared or not, the value, the field.
 
 use diesel::connection::SimpleConnection as _;
-use diesel::prelude::*;
-use folio::types::Text256;
-use folio::{Entity, Result, Session};
+use folio::{Result, Session};
 
+use super::{NewStep, Step};
 use crate::support::fixture::{Fixture, fixture};
-
-diesel::table! { steps (id) { id -> BigInt, recipe -> BigInt, place -> BigInt, label -> Text } }
-
-/// Its UNIQUE constraints have no names of their own and are not declared.
-#[derive(Debug, Clone, PartialEq, HasQuery, Entity)]
-#[diesel(table_name = steps)]
-pub struct Step {
-    #[entity(key, given)]
-    pub id: i64,
-    pub recipe: i64,
-    pub place: i64,
-    pub label: Text256,
-}
 
 fn steps() -> Fixture {
     let place = fixture(module_path!());
