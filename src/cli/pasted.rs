@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::output::printable;
 use super::talk;
-use crate::database::redact;
+use crate::database::{DatabaseUrl, redact};
 use crate::error::Error;
 
 /// The word as a POSIX shell takes it: bare where nothing in it means something to a shell, else in single quotes; with
@@ -64,8 +64,14 @@ pub(super) fn about(error: anyhow::Error, url: Option<&str>) -> anyhow::Error {
     let said = error.to_string();
     // What it advises without a database's name is its last clause.
     let fact = said.rsplit_once("; ").filter(|(_, advice)| advice.contains(advised)).map_or(&*said, |(fact, _)| fact);
-    let said = format!("{fact}; {purpose}: {}", command(advised, Some(url)));
+    let said = format!("{fact}; {purpose}: {}", command(advised, Some(to_write(url))));
     error.context(said)
+}
+
+/// The URL in a form that a command that writes can open.
+fn to_write(url: &str) -> &str {
+    let immutable = DatabaseUrl::parse(url).is_ok_and(|url| url.address().is_immutable());
+    if immutable { url.trim_end_matches("?immutable=1") } else { url }
 }
 
 #[cfg(test)]

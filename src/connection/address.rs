@@ -100,6 +100,21 @@ impl Address {
         }
     }
 
+    /// Whether the caller vouches that nobody writes the database, so that it can only be read.
+    #[must_use]
+    pub fn is_immutable(&self) -> bool {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Self::SqliteMemory | Self::SqliteFile(_) => false,
+            #[cfg(feature = "sqlite")]
+            Self::SqliteImmutable(_) => true,
+            #[cfg(feature = "postgres")]
+            Self::Postgres(_) => false,
+            #[cfg(feature = "mysql")]
+            Self::Mysql(_) => false,
+        }
+    }
+
     /// Where the client library looks for a password that the URL leaves out.
     #[must_use]
     pub fn password_elsewhere(&self) -> Option<&'static str> {

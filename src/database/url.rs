@@ -179,6 +179,9 @@ fn sqlite(rest: &str) -> Result<Address, &'static str> {
     if path == ":memory:" {
         return Ok(Address::SqliteMemory);
     }
+    if path.starts_with(":memory:?") {
+        return Err("a database in memory takes no parameters");
+    }
     if !is_rooted(path) && is_login(path) {
         return Err("it looks like a server's address; write postgres://… or mysql://…, or @ as %40 in a file's name");
     }

@@ -60,6 +60,7 @@ fn a_file_that_nobody_writes_is_named_by_the_only_parameter_there_is() {
         assert!(problem(text).contains("no parameter but ?immutable=1"), "{}", problem(text));
     }
     assert!(problem("sqlite://?immutable=1").contains("sqlite://FILE"));
+    assert!(problem("sqlite::memory:?immutable=1").contains("in memory takes no parameters"));
 }
 
 #[test]

@@ -98,3 +98,16 @@ fn what_an_import_suggests_can_be_pasted() {
         suggested.lines().for_each(|line| paste(&home, line.trim()));
     }
 }
+
+#[test]
+fn what_is_advised_for_a_file_that_can_only_be_read_makes_it_and_brings_it_up_to_date() {
+    let home = Home::new(module_path!());
+    let list = ["user", "list", "--database-url", "sqlite://a%20b.db?immutable=1"];
+    follow(&home, &fails(&home, 1, &list));
+    home.done(&list);
+    home.done(&["migrate", "down", "--yes", "--database-url", "a b.db"]);
+    follow(&home, &fails(&home, 3, &list));
+    home.done(&list);
+    let refused = home.fails(1, &["user", "add", "x", "--database-url", "sqlite://a%20b.db?immutable=1"]);
+    assert!(refused.ends_with("leave that out to write"), "{refused}");
+}

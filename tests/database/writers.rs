@@ -5,6 +5,7 @@ use std::process::{Command, Stdio};
 use std::sync::Mutex;
 use std::time::Instant;
 
+use folio::database::Retry;
 use folio::models::{NewUser, User};
 use folio::types::Id;
 
@@ -62,6 +63,34 @@ fn of_32_threads_that_write_one_file_none_waits_for_longer_than_the_busy_timeout
     let (database, id) = counter(&place);
     count_up(&database, id, 32, 25);
     assert_eq!(count(&database, id), 32 * 25);
+}
+
+#[test]
+fn units_of_32_writers_on_10_rows_are_all_done_without_a_policy_of_their_own() {
+    let place = Place::created();
+    let database = many(&place.file);
+    let ids = database.begin(|session| {
+        let users = (0..10).map(|row| Ok(session.add(NewUser::new(1_000 * row, "counter")?)));
+        let users = users.collect::<Result<Vec<_>>>()?;
+        users.into_iter().map(|user| Ok(session.detach(user)?.id)).collect::<Result<Vec<Id<User>>>>()
+    });
+    let ids = ids.unwrap();
+    std::thread::scope(|scope| {
+        for writer in 0..32_usize {
+            let (database, ids) = (&database, &ids);
+            scope.spawn(move || {
+                for turn in 0..10 {
+                    let unit = database.retrying(Retry::default(), |session| -> Result<()> {
+                        let user = session.get_one::<User>(ids[(writer + turn * 3) % ids.len()])?;
+                        session.edit(user)?.user_id += 1;
+                        Ok(())
+                    });
+                    unit.unwrap();
+                }
+            });
+        }
+    });
+    assert_eq!(ids.iter().map(|id| count(&database, *id) % 1_000).sum::<i64>(), 320);
 }
 
 #[test]

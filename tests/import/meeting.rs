@@ -141,3 +141,30 @@ fn documents_that_several_import_at_once_are_there_once_with_one_account_each() 
         assert_counted(&summary, &stored(&db), 1);
     }
 }
+
+#[test]
+fn an_owner_that_several_imports_know_by_login_alone_is_added_once() {
+    const THREADS: usize = 4;
+    let db = fixture(module_path!());
+    let start = Barrier::new(THREADS);
+    std::thread::scope(|scope| {
+        for thread in 0..THREADS {
+            let (db, start) = (&db, &start);
+            scope.spawn(move || {
+                let text = format!(r#"{{"nameWithOwner": "ann/code{thread}", "isPrivate": false}}"#);
+                start.wait();
+                // The level of what comes from a pipe.
+                let done = db.isolated(Isolation::RepeatableRead).retrying(
+                    Retry::default().also_after_unique(),
+                    |session| -> Result<Summary> {
+                        let records = exchange::read(std::io::Cursor::new(text.clone()), "input.json", None)?;
+                        exchange::apply(session, records, &Rules::default(), |_| {})
+                    },
+                );
+                done.unwrap();
+            });
+        }
+    });
+    let [users, repositories, ..] = stored(&db);
+    assert_eq!((users.len(), repositories.len()), (1, THREADS), "{users:?}");
+}

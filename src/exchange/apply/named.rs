@@ -158,7 +158,9 @@ fn owner(
         other => other,
     };
     let username = Text256::named("owner's login", login).map_err(located)?;
-    let added = users::add(session, Account { number: None, username, email: None })?;
+    // Not the next number where another import has just taken this one: that may be for the same login.
+    let added = users::add_pending(session, Account { number: None, username, email: None })?;
+    let added = session.detach(added)?;
     let number = added.user_id;
     new.push(login.to_owned());
     called.push(added);
