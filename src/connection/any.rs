@@ -164,6 +164,14 @@ impl SessionConnection for AnyConnection {
         on_variant!(self, connection => connection.explain(error, table, doing))
     }
 
+    fn commit(&mut self) -> QueryResult<()> {
+        on_variant!(self, connection => connection.commit())
+    }
+
+    fn rollback(&mut self) -> QueryResult<()> {
+        on_variant!(self, connection => connection.rollback())
+    }
+
     fn explain_commit(&self, error: diesel::result::Error) -> Error {
         on_variant!(self, connection => connection.explain_commit(error))
     }

@@ -20,6 +20,8 @@ mod link;
 #[cfg(feature = "mysql")]
 mod mysql;
 #[cfg(feature = "mysql")]
+mod mysql_cluster;
+#[cfg(feature = "mysql")]
 mod mysql_keys;
 #[cfg(feature = "mysql")]
 mod packet;
@@ -358,6 +360,12 @@ pub trait Engine: SessionConnection<Backend: Default + diesel::backend::Backend<
     /// What the database says against it.
     fn forget_last_key(&mut self) -> QueryResult<()> {
         Ok(())
+    }
+
+    /// Whether a row that this transaction has just inserted may be missing because a conflict with another node of a
+    /// cluster has undone the transaction, without an error.
+    fn undoes_silently(&self) -> bool {
+        false
     }
 
     /// Where the key in `column` of `table` (its name as SQL writes it) comes from a counter whose keys ascend: SQL for the

@@ -19,7 +19,7 @@ use super::relay::{Door, Duties, Refusal, Relay};
 use super::server::{Server, Waits};
 use super::{
     Access, Backend, Engine, Isolation, KeySource, Mode, ReadLimit, SessionConnection, Updates, UsedKeys, advice,
-    failure, mysql_keys, packet, read_limit, tls_gate,
+    failure, mysql_cluster, mysql_keys, packet, read_limit, tls_gate,
 };
 use crate::error::{Error, Result};
 
@@ -222,6 +222,12 @@ fn escaped(path: &std::path::Path) -> String {
     percent_encode(path.as_os_str().as_bytes(), NON_ALPHANUMERIC).to_string()
 }
 
+/// Whether a transaction is open and no savepoint in it.
+fn is_outermost(connection: &mut MysqlConnection) -> bool {
+    let depth = AnsiTransactionManager::transaction_manager_status_mut(connection).transaction_depth();
+    depth.is_ok_and(|depth| depth.is_some_and(|depth| depth.get() == 1))
+}
+
 impl SessionConnection for MysqlConnection {
     fn backend(&self) -> Backend {
         Backend::Mysql
@@ -237,6 +243,7 @@ impl SessionConnection for MysqlConnection {
 
     fn begin(&mut self, mode: Mode, isolation: Option<Isolation>) -> QueryResult<()> {
         let (begin, level) = match mode {
+            Mode::Write if mysql_cluster::is_met() => (mysql_cluster::BEGIN, isolation),
             Mode::Write => ("BEGIN", isolation),
             // What the server is set to may be a level that has no snapshot.
             Mode::Read => (
@@ -253,6 +260,20 @@ impl SessionConnection for MysqlConnection {
             }
             done => done,
         }
+    }
+
+    fn commit(&mut self) -> QueryResult<()> {
+        if mysql_cluster::is_met() && is_outermost(self) {
+            return mysql_cluster::commit(self);
+        }
+        AnsiTransactionManager::commit_transaction(self)
+    }
+
+    fn rollback(&mut self) -> QueryResult<()> {
+        if mysql_cluster::is_met() && is_outermost(self) {
+            return mysql_cluster::roll_back(self);
+        }
+        AnsiTransactionManager::rollback_transaction(self)
     }
 
     /// MySQL 8 would answer from a cache that is up to a day old; MariaDB passes over what stands in such a comment.
@@ -310,6 +331,10 @@ impl Engine for MysqlConnection {
 
     fn key_source(&mut self, table: &str, column: &str) -> QueryResult<KeySource> {
         mysql_keys::key_source(self, table, column)
+    }
+
+    fn undoes_silently(&self) -> bool {
+        mysql_cluster::is_met()
     }
 
     fn forget_last_key(&mut self) -> QueryResult<()> {

@@ -13,16 +13,18 @@ use diesel::sql_types::{BigInt, Unsigned};
 use diesel::{QueryResult, RunQueryDsl as _};
 
 use super::failure::{self, Failure};
+use super::mysql_cluster;
 
 /// The limits of the servers that this process has opened. A connection that is lost cannot be asked any more, and Diesel's
 /// has no place to keep an answer.
 static LIMITS: Mutex<BTreeMap<String, u64>> = Mutex::new(BTreeMap::new());
 
-/// Asks for the limit of a server, once in a process.
+/// Asks for the limit of a server, once in a process, and whether it is in a cluster.
 pub(super) fn learn_limit(connection: &mut MysqlConnection, server: &str) -> QueryResult<()> {
     let known = || LIMITS.lock().unwrap_or_else(PoisonError::into_inner);
     if !known().contains_key(server) {
         let limit = diesel::select(sql::<Unsigned<BigInt>>("@@max_allowed_packet")).get_result(connection)?;
+        mysql_cluster::learn(connection)?;
         known().insert(server.to_owned(), limit);
     }
     Ok(())

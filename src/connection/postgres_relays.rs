@@ -4,14 +4,19 @@
 //! certificate is taken, which password `~/.pgpass` has and which Kerberos service is asked. What a relay would change is
 //! left to libpq, without a limit for answers: a host that the URL does not name, and one whose relay would hide from
 //! `~/.pgpass` or `requirepeer` what they go by.
+//!
+//! libpq goes on to the next host when one cannot be reached, and not when one hangs up on it. So a relay is opened only
+//! where the host has been reached already, and its first client gets that line; libpq itself finds out about the others.
 
 use std::io;
 use std::net::IpAddr;
-use std::time::Duration;
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
-use super::line::{DialError, Place, Probes};
+use super::line::{Line, Place, Probes};
 use super::read_limit::ReadLimit;
 use super::relay::{Door, Duties, Refusal, Relay};
 
@@ -35,20 +40,22 @@ impl Relays {
     pub fn open(url: &str, wait: Duration, limit: &ReadLimit) -> io::Result<Self> {
         let url = Url(url);
         let from_file = url.password_from_file();
-        let open = |host: Host| {
-            let is_socket = host.name.starts_with('/') && host.address.is_empty();
-            let unnamed = host.name.is_empty() && host.address.is_empty() || host.name.starts_with('@');
-            if unnamed || is_socket && (from_file || url.setting("requirepeer", "PGREQUIREPEER").is_some()) {
+        let peer_is_named = url.setting("requirepeer", "PGREQUIREPEER").is_some();
+        let hosts = url.hosts();
+        let lines = dial(&hosts, wait, url.probes());
+        let open = |(host, line): (Host, Option<Line>)| {
+            let is_socket = matches!(host.place(), Some(Place::Socket(_)));
+            let (Some(place), Some(line)) = (host.place(), line) else { return Ok((host, None)) };
+            if is_socket && (from_file || peer_is_named) {
                 return Ok((host, None));
             }
             let duties = Duties { admit: |_, _, _| Ok(()), greets: false, needs_no_answer: |_| false };
             let name = format!(".s.PGSQL.{}", host.port);
-            let relay = Relay::open(host.place(), &name, wait, url.probes(), limit.clone(), duties)?;
+            let relay = Relay::open(place, &name, wait, url.probes(), limit.clone(), duties)?.with_line(line);
             let relay = Some(relay).filter(|relay| !from_file || relay.keeps_port());
             Ok((host, relay))
         };
-        let hosts = url.hosts().into_iter().map(open).collect::<io::Result<_>>()?;
-        Ok(Self { hosts })
+        Ok(Self { hosts: hosts.into_iter().zip(lines).map(open).collect::<io::Result<_>>()? })
     }
 
     /// The parameters that lead through them.
@@ -104,42 +111,25 @@ impl Relays {
                     format!("connection to server on socket \"{}/.s.PGSQL.{}\" failed: ", host.name, host.port),
                 ),
             };
-            let Some((before, rest)) = told.split_once(&of_relay) else {
-                if let Some(Refusal::Unanswered(wait)) = relay.refusal() {
-                    return format!("the server did not answer within {wait:?}");
-                }
-                continue;
-            };
-            // libpq may have tried a host twice, for the same reason.
-            let (own, others) = rest.split_at(rest.find("connection to server").unwrap_or(rest.len()));
-            let line_end = if others.is_empty() { "" } else { "\n" };
-            told = match relay.refusal() {
-                Some(Refusal::Dial(DialError::UnknownHost(name, error))) => {
-                    let why = without_number(&error);
-                    let why = why.rsplit(": ").next().unwrap_or_default();
-                    format!("{before}could not translate host name \"{name}\" to address: {why}{line_end}{others}")
-                }
-                Some(Refusal::Dial(DialError::Unreachable(_, error))) if error.kind() == io::ErrorKind::TimedOut => {
-                    format!("{before}{of_host}timeout expired{line_end}{others}")
-                }
-                Some(Refusal::Dial(DialError::Unreachable(_, error))) => {
-                    format!("{before}{of_host}{}{line_end}{others}", without_number(&error))
-                }
-                Some(Refusal::Unanswered(_)) => format!("{before}{of_host}timeout expired{line_end}{others}"),
-                Some(Refusal::Told(_) | Refusal::Lost) | None => format!("{before}{of_host}{own}{others}"),
-            };
+            told = told.replace(&of_relay, &of_host);
+            if let Some(Refusal::Unanswered(wait)) = relay.refusal() {
+                told = format!("{told}; the server did not answer within {wait:?}");
+            }
         }
         told
     }
 }
 
 impl Host {
-    fn place(&self) -> Place {
-        match &*self.address {
-            "" if self.name.starts_with('/') => Place::Socket(format!("{}/.s.PGSQL.{}", self.name, self.port)),
-            "" => Place::Host(self.name.clone(), self.port),
-            address => Place::Host(address.to_owned(), self.port),
-        }
+    /// Where it is, unless libpq alone knows that.
+    fn place(&self) -> Option<Place> {
+        Some(match (&*self.address, &*self.name) {
+            ("", folder) if folder.starts_with('/') => Place::Socket(format!("{folder}/.s.PGSQL.{}", self.port)),
+            ("", "") => return None,
+            ("", name) if name.starts_with('@') => return None,
+            ("", name) => Place::Host(name.to_owned(), self.port),
+            (address, _) => Place::Host(address.to_owned(), self.port),
+        })
     }
 
     /// As libpq's messages name it.
@@ -154,10 +144,30 @@ fn folder(socket: &std::path::Path) -> String {
     socket.parent().unwrap_or(socket).display().to_string()
 }
 
-/// An error of the system without its number, as libpq tells it.
-fn without_number(error: &io::Error) -> String {
-    let said = error.to_string();
-    said.split(" (os error").next().unwrap_or_default().to_owned()
+/// How long a host has until it is left to libpq.
+const REACHED_WITHIN: Duration = Duration::from_secs(2);
+
+/// Lines to the hosts that can be reached, tried all at once.
+fn dial(hosts: &[Host], wait: Duration, probes: Probes) -> Vec<Option<Line>> {
+    let (done, reached) = mpsc::channel();
+    let mut open = 0;
+    for (index, host) in hosts.iter().enumerate() {
+        let (Some(place), done) = (host.place(), done.clone()) else { continue };
+        let thread = thread::Builder::new().name("folio-connect".to_owned());
+        let dialing = thread.spawn(move || {
+            // Nobody waits for one that comes too late.
+            let _late = done.send((index, Line::dial(&place, wait, probes).ok()));
+        });
+        open += usize::from(dialing.is_ok());
+    }
+    let mut lines: Vec<Option<Line>> = hosts.iter().map(|_| None).collect();
+    let until = Instant::now() + wait.min(REACHED_WITHIN);
+    while open > 0 {
+        let Ok((index, line)) = reached.recv_timeout(until.saturating_duration_since(Instant::now())) else { break };
+        lines[index] = line;
+        open -= 1;
+    }
+    lines
 }
 
 /// A URL as libpq reads it.

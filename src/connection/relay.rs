@@ -77,6 +77,8 @@ struct Shared {
     duties: Duties,
     shut: AtomicBool,
     refused: Mutex<Option<Refusal>>,
+    /// A line to the server that is there already, for the first client.
+    dialed: Mutex<Option<Line>>,
 }
 
 impl Relay {
@@ -111,8 +113,8 @@ impl Relay {
             #[cfg(not(unix))]
             Place::Socket(_) => return Err(io::ErrorKind::Unsupported.into()),
         };
-        let (shut, refused) = (AtomicBool::new(false), Mutex::new(None));
-        let shared = Arc::new(Shared { place, wait, probes, limit, duties, shut, refused });
+        let (shut, refused, dialed) = (AtomicBool::new(false), Mutex::new(None), Mutex::new(None));
+        let shared = Arc::new(Shared { place, wait, probes, limit, duties, shut, refused, dialed });
         let (to_porter, thread) = (Arc::clone(&shared), thread::Builder::new().name("folio-relay".to_owned()));
         let porter = thread.spawn(move || {
             while let Ok(client) = listener.accept() {
@@ -127,6 +129,13 @@ impl Relay {
         let mut relay = Self { door, shared, porter: None };
         relay.porter = Some(porter?);
         Ok(relay)
+    }
+
+    /// Gives it a line to the server that is there already, for the first client that comes.
+    #[cfg(feature = "postgres")]
+    pub fn with_line(self, dialed: Line) -> Self {
+        *self.shared.dialed.lock().unwrap_or_else(PoisonError::into_inner) = Some(dialed);
+        self
     }
 
     /// Where the client library finds it.
@@ -236,7 +245,9 @@ impl Listener {
 impl Shared {
     /// Connects a client to the server and carries what they say, until one of them ends it.
     fn serve(&self, client: Line) {
-        let admitted = Line::dial(&self.place, self.wait, self.probes).map_err(Refusal::Dial).and_then(|server| {
+        let dialed = self.dialed.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let line = dialed.map_or_else(|| Line::dial(&self.place, self.wait, self.probes), Ok);
+        let admitted = line.map_err(Refusal::Dial).and_then(|server| {
             (self.duties.admit)(&client, &server, self.wait)?;
             Ok(server)
         });

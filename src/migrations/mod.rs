@@ -16,7 +16,7 @@ pub use loss::{Loss, losses};
 pub use script::{Embedded, Script, all};
 pub use status::{Applied, Standing, Status, status};
 
-use diesel::connection::SimpleConnection as _;
+use diesel::connection::{Connection, SimpleConnection as _, TransactionManager as _};
 use diesel::migration::MigrationConnection as _;
 use diesel::result::Error as DieselError;
 
@@ -132,16 +132,23 @@ fn walk(
     Ok(done)
 }
 
+/// Where tables commit by themselves, a transaction holds nothing together, and must not be taken for a unit of work.
+type Transactions = <AnyConnection as Connection>::TransactionManager;
+
 /// One migration under the write lock, all that are wanted where the database is empty, or none where there is nothing
 /// left to do. So a new database is seen empty or complete, and nothing between.
 fn locked_steps(connection: &mut AnyConnection, direction: Direction, most: usize) -> Result<Vec<&'static Script>> {
     let refused = |connection: &AnyConnection, error| connection.explain(error, HERE, "migrating");
-    connection.begin(Mode::Write, None).map_err(|e| refused(connection, e))?;
+    let whole = connection.backend().undoes_tables();
+    let begun = if whole { connection.begin(Mode::Write, None) } else { Transactions::begin_transaction(connection) };
+    begun.map_err(|e| refused(connection, e))?;
     let played = lock::take(connection).and_then(|()| steps(connection, direction, most));
     lock::give_back(connection);
     let ended = match &played {
-        Ok(scripts) if !scripts.is_empty() => connection.commit(),
-        _ => connection.rollback(),
+        Ok(scripts) if !scripts.is_empty() && whole => connection.commit(),
+        Ok(scripts) if !scripts.is_empty() => Transactions::commit_transaction(connection),
+        _ if whole => connection.rollback(),
+        _ => Transactions::rollback_transaction(connection),
     };
     match (played, ended) {
         (Ok(scripts), Ok(())) => Ok(scripts),

@@ -1,8 +1,8 @@
 //! Galera: three nodes that all take writes, and nodes that go.
 
 use std::collections::BTreeMap;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Barrier, Mutex};
 use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection as _;
@@ -129,8 +129,7 @@ fn is_there(db: &Database, name: &str) -> Result<bool> {
 }
 
 /// Adds the row until it is known to be there, on whichever node works; never again before a look says that it is not.
-fn surely(nodes: &[Database; 3], home: usize, name: &str) {
-    let few = Retry::default().attempts(3);
+fn surely(nodes: &[Database; 3], home: usize, name: &str, retry: Retry) {
     let mut at = home;
     let mut to_be_looked_for = false;
     let started = Instant::now();
@@ -139,9 +138,11 @@ fn surely(nodes: &[Database; 3], home: usize, name: &str) {
         let done = if to_be_looked_for {
             is_there(&nodes[at], name).inspect(|_| to_be_looked_for = false)
         } else {
-            nodes[at].retrying(few, |session| -> Result<bool> {
-                session.add(NewEntry::new(name)?);
+            nodes[at].retrying(retry, |session| -> Result<bool> {
+                // Holds a row that all want while more is sent: another node may undo this unit at any of it.
                 grow(session, 1, 1)?;
+                session.add(NewEntry::new(name)?);
+                session.flush()?;
                 Ok(true)
             })
         };
@@ -154,6 +155,52 @@ fn surely(nodes: &[Database; 3], home: usize, name: &str) {
                 at = (at + 1) % nodes.len();
             }
         }
+    }
+}
+
+/// How often a statement of the test below was given up.
+static UNANSWERED: AtomicUsize = AtomicUsize::new(0);
+
+/// Tries again after everything, and counts.
+fn counted(error: &Error) -> bool {
+    let unanswered = error.is_disconnected() && error.to_string().contains("(read_timeout)");
+    UNANSWERED.fetch_add(usize::from(unanswered), Ordering::SeqCst);
+    true
+}
+
+#[test]
+fn six_programs_on_three_nodes_get_through_every_time_whatever_the_nodes_leave_unanswered() {
+    const RUNS: usize = 20;
+    const PROGRAMS: usize = 6;
+    const UNITS: usize = 10;
+    let galera = shared();
+    let nodes = nodes(&galera, "unanswered");
+    let mut done = Vec::new();
+    for run in 0..RUNS {
+        let all_at_once = Barrier::new(PROGRAMS);
+        std::thread::scope(|scope| {
+            for program in 0..PROGRAMS {
+                let (galera, all_at_once) = (&galera, &all_at_once);
+                scope.spawn(move || {
+                    let url = |node| format!("{}?read_timeout=1", galera.url(node, "unanswered"));
+                    let own = [1, 2, 3].map(|node| Database::open(&url(node)).unwrap());
+                    all_at_once.wait();
+                    for unit in 0..UNITS {
+                        let retry =
+                            Retry::default().attempts(50).longest(Duration::from_millis(20)).only_after(counted);
+                        surely(&own, program % 3, &format!("{run} {program} {unit}"), retry);
+                    }
+                });
+            }
+        });
+        done.extend((0..PROGRAMS).flat_map(|program| (0..UNITS).map(move |unit| format!("{run} {program} {unit}"))));
+    }
+    println!("{} statements of {} units were given up", UNANSWERED.load(Ordering::SeqCst), done.len());
+    done.sort();
+    for db in &nodes {
+        until("the node has applied all", || names(db).len() >= done.len());
+        assert_eq!(names(db), done);
+        assert_eq!(sum(db, 1).unwrap(), i64::try_from(done.len()).unwrap());
     }
 }
 
@@ -172,7 +219,7 @@ fn work_goes_on_without_one_node_stops_in_clear_words_without_two_and_goes_on_wh
             scope.spawn(move || {
                 for number in 0.. {
                     let name = format!("{writer}.{number}");
-                    surely(at_work, writer % 3, &name);
+                    surely(at_work, writer % 3, &name, Retry::default().attempts(3));
                     done.lock().unwrap().push(name);
                     acknowledged.fetch_add(1, Ordering::SeqCst);
                     if stop.is_told() {

@@ -15,7 +15,7 @@ use diesel::QueryResult;
 use diesel::backend::Backend;
 use diesel::deserialize::FromSql;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
-use diesel::result::Error as DieselError;
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use diesel::row::Row as _;
 use diesel::sql_types::{BigInt, Untyped};
 
@@ -124,8 +124,8 @@ where
             // The database may store it differently, and yet find it by what was sent.
             None => select_one(link, key, false)?,
         };
-        *row =
-            found.ok_or_else(|| unplaced::<E>("a row is not there under its key, which a trigger may have changed"))?;
+        let why = "a row is not there under its key, which a trigger may have changed";
+        *row = found.ok_or_else(|| if link.connection.undoes_silently() { undone() } else { unplaced::<E>(why) })?;
         row.set_key(key.clone());
     }
     Ok(())
@@ -179,12 +179,19 @@ where
     }
     match from_first_key_on(link, sent, key)? {
         true => Ok(()),
+        false if link.connection.undoes_silently() => Err(undone()),
         false if complete && !steady => Err(unplaced::<E>("the distance of counted keys has changed; do it again")),
         false => Err(unplaced::<E>(
             "they are not the counter's, so a trigger may have made them; give the key in the program \
              (`#[entity(key, given)]`)",
         )),
     }
+}
+
+/// A conflict that ended the transaction without an error.
+fn undone() -> DieselError {
+    let said = "rows that were just inserted are gone: the node has undone the transaction without saying so";
+    DieselError::DatabaseError(DatabaseErrorKind::SerializationFailure, Box::new(said.to_owned()))
 }
 
 /// Finds the rows among all from the first new key on, by all that was sent. Rows of somebody else's in between are passed
