@@ -11,8 +11,8 @@ use proc_macro2::{Delimiter, TokenStream, TokenTree};
 /// Each room, and what it may name beside itself and `error`. A part of a room is written `room::part`.
 const ROOMS: &[(&str, &[&str])] = &[
     ("cli", &["services", "exchange", "migrations", "database", "models", "types"]),
-    ("exchange", &["services", "session", "models", "types"]),
-    ("services", &["session", "models", "types"]),
+    ("services", &["exchange", "session", "models", "types"]),
+    ("exchange", &["types"]),
     ("models", &["schema", "types", "session::entity"]),
     ("schema", &["types"]),
     ("database", &["session", "migrations", "connection"]),

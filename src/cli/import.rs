@@ -13,7 +13,8 @@ use super::people::Whose;
 use super::{exit, pasted, talk, values};
 use crate::database::{Database, Isolation, Retry};
 use crate::error::{Error, Result};
-use crate::exchange::{self, Gathered, Input, Rules, Skipped, Summary, Tally, gather};
+use crate::exchange::{self, Gathered, Input, Skipped, gather};
+use crate::services::import::{self, Rules, Summary, Tally};
 use crate::services::users::{self, Who};
 
 const AFTER: &str = "\
@@ -145,7 +146,7 @@ fn import(database: &Database, input: &Input, owner: Option<&Who>) -> Result<Sum
         let source = if is_github { None } else { input.source()? };
         let meter = Meter::new(&input.name(), records.progress());
         let rules = Rules::new(owner.cloned(), source);
-        exchange::apply(session, records, &rules, |summary| meter.show(&summary.total().to_string()))
+        import::apply(session, records, &rules, |summary| meter.show(&summary.total().to_string()))
     });
     done.map_err(|error| if is_met(&error) || error.is_unique() { met(input, &error) } else { error })
 }

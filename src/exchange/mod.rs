@@ -23,7 +23,6 @@
 //! # Ok::<(), folio::Error>(())
 //! ```
 
-mod apply;
 mod detect;
 mod document;
 mod fields;
@@ -40,7 +39,6 @@ mod reader;
 mod source;
 mod values;
 
-pub use apply::{Rules, Summary, Tally, apply};
 pub use format::Format;
 pub use github::{Account, GithubReader, GithubRecord, NamedRepository, Owner, Repository};
 pub use input::{Gathered, Input, Skipped, gather};

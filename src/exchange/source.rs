@@ -64,7 +64,7 @@ impl Source {
     }
 
     /// What earlier versions may have called the same file: its path as seen from the current folder.
-    pub(super) fn earlier(&self) -> &[Text256] {
+    pub(crate) fn earlier(&self) -> &[Text256] {
         &self.earlier
     }
 }

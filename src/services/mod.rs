@@ -18,6 +18,7 @@
 //! ```
 
 pub mod copy;
+pub mod import;
 pub mod notes;
 pub mod repositories;
 pub mod resumes;

@@ -2,9 +2,10 @@
 
 use diesel::connection::SimpleConnection as _;
 use folio::connection::Backend;
-use folio::exchange::{self, Rules, gather};
+use folio::exchange::gather;
 use folio::prelude::*;
 use folio::services::copy::{self, Doing};
+use folio::services::import::{self, Rules};
 use folio::services::tables::{self, Counts, Row, Visit};
 use folio::services::users::{self, Who};
 
@@ -115,7 +116,7 @@ fn fill(db: &Database) -> Result<()> {
                 None => None,
             };
             let rules = Rules::new(owner, input.source()?);
-            db.begin(|session| exchange::apply(session, input.open()?, &rules, |_| {}))?;
+            db.begin(|session| import::apply(session, input.open()?, &rules, |_| {}))?;
         }
     }
     db.begin(|session| {

@@ -1,7 +1,8 @@
 //! Importing: what records become, whatever the order they come in, and that what is stored already sends no UPDATE.
 
-use folio::exchange::{self, Input, Rules, Summary, gather};
+use folio::exchange::{self, Input, gather};
 use folio::models::{Note, Repository, Resume, User};
+use folio::services::import::{self, Rules, Summary};
 use folio::services::users::{self, Account, Who};
 use folio::types::RepositoryStatus;
 use folio::{Database, Error, Result};
@@ -17,13 +18,13 @@ pub(super) fn database() -> Fixture {
 pub(super) fn import(db: &Database, text: &str) -> Result<Summary> {
     db.begin(|session| {
         let records = exchange::read(std::io::Cursor::new(text.to_owned()), "input.json", None)?;
-        exchange::apply(session, records, &Rules::default(), |_| {})
+        import::apply(session, records, &Rules::default(), |_| {})
     })
 }
 
 pub(super) fn import_input(db: &Database, input: &Input, user: Option<Who>) -> Result<Summary> {
     let rules = Rules::new(user, input.source()?);
-    db.begin(|session| exchange::apply(session, input.open()?, &rules, |_| {}))
+    db.begin(|session| import::apply(session, input.open()?, &rules, |_| {}))
 }
 
 pub(super) fn users(db: &Database) -> Vec<(i64, String, Option<String>)> {
@@ -242,11 +243,11 @@ fn a_resume_of_nobody_known_brings_a_new_account_with_a_number_below_zero() -> R
 fn a_resume_that_names_nobody_is_refused_unless_someone_says_whose_it_is() -> Result<()> {
     let db = database();
     let read = || exchange::read(&b"{}"[..], "empty.json", Some(exchange::Format::JsonResume));
-    let error = db.begin(|session| exchange::apply(session, read()?, &Rules::default(), |_| {})).unwrap_err();
+    let error = db.begin(|session| import::apply(session, read()?, &Rules::default(), |_| {})).unwrap_err();
     assert!(error.to_string().contains("say whose it is with --user"), "{error}");
     let ann = db.begin(|session| users::add(session, Account::new("ann")?))?;
     let rules = Rules::new(Some(Who::Id(ann.id)), None);
-    let summary = db.begin(|session| exchange::apply(session, read()?, &rules, |_| {}))?;
+    let summary = db.begin(|session| import::apply(session, read()?, &rules, |_| {}))?;
     assert_eq!(summary.resumes.new, 1);
     Ok(())
 }

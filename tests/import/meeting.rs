@@ -3,8 +3,9 @@
 use std::sync::Barrier;
 
 use folio::database::{Isolation, Retry};
-use folio::exchange::{self, Format, Input, Rules, Summary, gather};
+use folio::exchange::{self, Format, Input, gather};
 use folio::models::{Note, Repository, Resume, User};
+use folio::services::import::{self, Rules, Summary};
 use folio::services::users::{self, Account, Who};
 use folio::types::Id;
 use folio::{Database, Error, Result};
@@ -16,7 +17,7 @@ fn import(db: &Database, input: &Input, user: Option<&Who>) -> Result<Summary> {
     let conflict = |error: &Error| error.is_conflict() || error.is_stale();
     let retry = Retry::default().attempts(20).only_after(conflict).also_after_unique();
     db.isolated(Isolation::Serializable).retrying(retry, |session| {
-        exchange::apply(session, input.open()?, &Rules::new(user.cloned(), input.source()?), |_| {})
+        import::apply(session, input.open()?, &Rules::new(user.cloned(), input.source()?), |_| {})
     })
 }
 
@@ -158,7 +159,7 @@ fn an_owner_that_several_imports_know_by_login_alone_is_added_once() {
                     Retry::default().also_after_unique(),
                     |session| -> Result<Summary> {
                         let records = exchange::read(std::io::Cursor::new(text.clone()), "input.json", None)?;
-                        exchange::apply(session, records, &Rules::default(), |_| {})
+                        import::apply(session, records, &Rules::default(), |_| {})
                     },
                 );
                 done.unwrap();

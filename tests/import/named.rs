@@ -1,7 +1,8 @@
 //! Repositories whose records give no number of GitHub's: found by their owner's login and their name, and never doubled.
 
-use folio::exchange::{self, Rules, Summary};
+use folio::exchange;
 use folio::models::{Repository, User};
+use folio::services::import::{self, Rules, Summary};
 use folio::services::users::{self, Account};
 use folio::types::RepositoryStatus;
 use folio::{Database, Result};
@@ -15,7 +16,7 @@ fn database() -> Fixture {
 fn import(db: &Database, text: &str) -> Result<Summary> {
     db.begin(|session| {
         let records = exchange::read(std::io::Cursor::new(text.to_owned()), "input.json", None)?;
-        exchange::apply(session, records, &Rules::default(), |_| {})
+        import::apply(session, records, &Rules::default(), |_| {})
     })
 }
 

@@ -3,8 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use folio::exchange::{self, Format, Input, Rules, Source, Summary};
+use folio::exchange::{self, Format, Input, Source};
 use folio::models::{Note, Resume};
+use folio::services::import::{self, Rules, Summary};
 use folio::services::users::{self, Account, Who};
 use folio::services::{notes, resumes};
 use folio::types::{Email, LongText, Text256};
@@ -65,7 +66,7 @@ fn counts(summary: &Summary) -> String {
 fn pipe(db: &Database, text: &str, format: Format, user: Option<Who>) -> Result<Summary> {
     db.begin(|session| {
         let records = exchange::read(std::io::Cursor::new(text.to_owned()), "standard input", Some(format))?;
-        exchange::apply(session, records, &Rules::new(user, None), |_| {})
+        import::apply(session, records, &Rules::new(user, None), |_| {})
     })
 }
 
@@ -334,7 +335,7 @@ fn a_caller_may_name_a_source_of_its_own() -> Result<()> {
         let body = std::io::Cursor::new(body.to_owned());
         db.begin(|session| {
             let records = exchange::read(body, "a.md", Some(Format::Markdown))?;
-            exchange::apply(session, records, &rules, |_| {})
+            import::apply(session, records, &rules, |_| {})
         })
     };
     assert_eq!(import("# A\n\none")?.notes.new, 1);

@@ -3,8 +3,7 @@
 use super::owners::{self, Before};
 use super::{Rules, Summary};
 use crate::error::{Error, Result};
-use crate::exchange::source::Source;
-use crate::exchange::{json_resume, markdown};
+use crate::exchange::{self, Source};
 use crate::models::{Note, Resume, User};
 use crate::services::users::Who;
 use crate::services::{notes, resumes, users};
@@ -14,7 +13,7 @@ use crate::types::{Id, LongText, Text256};
 /// Adds a résumé, or changes the one that came from the same file.
 pub(super) fn resume(
     session: &mut Session<'_>,
-    resume: &json_resume::Resume,
+    resume: &exchange::Resume,
     rules: &Rules,
     summary: &mut Summary,
 ) -> Result<()> {
@@ -61,7 +60,7 @@ pub(super) fn resume(
 /// Adds a note, or changes the one that came from the same file.
 pub(super) fn note(
     session: &mut Session<'_>,
-    note: &markdown::Note,
+    note: &exchange::Note,
     rules: &Rules,
     summary: &mut Summary,
 ) -> Result<()> {

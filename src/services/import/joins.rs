@@ -10,7 +10,7 @@ use std::collections::HashMap;
 
 use super::Summary;
 use crate::error::Result;
-use crate::exchange::json_resume::read_resume;
+use crate::exchange::read_resume;
 use crate::models::{Repository, Resume, User};
 use crate::services::users;
 use crate::session::{Handle, Session};

@@ -5,8 +5,7 @@ use std::collections::{HashMap, HashSet};
 use super::Summary;
 use super::former;
 use crate::error::Result;
-use crate::exchange::github;
-use crate::exchange::place::Located;
+use crate::exchange::{self, Located};
 use crate::models::{NewRepository, Repository};
 use crate::session::{Handle, Session};
 use crate::types::{RepositoryStatus, Text256};
@@ -27,7 +26,7 @@ struct Wanted {
 /// number is the newer one and has the name, whichever record comes first; the other gets a [`former`] name.
 pub(super) fn write(
     session: &mut Session<'_>,
-    records: &[Located<github::Repository>],
+    records: &[Located<exchange::Repository>],
     summary: &mut Summary,
 ) -> Result<()> {
     let mut wanted = records.iter().map(read).collect::<Result<Vec<_>>>()?;
@@ -61,8 +60,8 @@ pub(super) fn write(
     former::give_back(session, &left.map(|(_, path)| path).collect(), summary)
 }
 
-fn read(record: &Located<github::Repository>) -> Result<Wanted> {
-    let github::Repository { number, name, owner, private } = &record.value;
+fn read(record: &Located<exchange::Repository>) -> Result<Wanted> {
+    let exchange::Repository { number, name, owner, private } = &record.value;
     let name = Text256::named("repository name", name).map_err(|error| record.place.refuse(error))?;
     let status = if *private { RepositoryStatus::Private } else { RepositoryStatus::Public };
     Ok(Wanted { number: *number, path: (owner.number, name), status })

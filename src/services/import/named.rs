@@ -5,14 +5,13 @@ use std::collections::{HashMap, HashSet};
 use super::accounts::{self, Mention};
 use super::{Summary, repositories};
 use crate::error::{Error, Result};
-use crate::exchange::github::{self, Owner};
-use crate::exchange::place::{Located, Place};
+use crate::exchange::{self, Located, Owner, Place};
 use crate::models::{NewRepository, Repository, User};
 use crate::services::users::{self, Account};
 use crate::session::Session;
 use crate::types::{RepositoryStatus, Text256};
 
-type Record = Located<github::NamedRepository>;
+type Record = Located<exchange::NamedRepository>;
 
 /// Records that are written together. No number and no name of an owner's stands in it twice.
 #[derive(Default)]
@@ -23,7 +22,7 @@ pub(super) struct Batch {
 }
 
 impl Batch {
-    pub fn has_room(&self, record: &github::NamedRepository) -> bool {
+    pub fn has_room(&self, record: &exchange::NamedRepository) -> bool {
         self.records.len() < super::BATCH
             && !self.names.contains(&(record.owner.clone(), record.name.clone()))
             && record.number.is_none_or(|number| !self.numbers.contains(&number))
@@ -52,14 +51,14 @@ pub(super) fn write(session: &mut Session<'_>, records: Vec<Record>, summary: &m
     let mut owners = owners(session, &records)?;
     let (mut numbered, mut named, mut added) = (Vec::new(), Vec::new(), Vec::new());
     for Located { place, value } in records {
-        let github::NamedRepository { number, name, owner: login, owner_number, private } = value;
+        let exchange::NamedRepository { number, name, owner: login, owner_number, private } = value;
         let owner = match owner_number {
             Some(owner) => owner,
             None => owner(session, &mut owners, &login, &place, &mut added)?,
         };
         if let Some(number) = number {
             let owner = Owner { number: owner, login };
-            numbered.push(Located { place, value: github::Repository { number, name, owner, private } });
+            numbered.push(Located { place, value: exchange::Repository { number, name, owner, private } });
         } else {
             let name = Text256::named("repository name", name).map_err(|error| place.refuse(error))?;
             let status = if private { RepositoryStatus::Private } else { RepositoryStatus::Public };

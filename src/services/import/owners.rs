@@ -3,7 +3,7 @@
 
 use super::{Rules, Tally};
 use crate::error::{Error, Result};
-use crate::exchange::json_resume::Resume;
+use crate::exchange::Resume;
 use crate::models::User;
 use crate::services::users::{self, Account, Who};
 use crate::session::Session;

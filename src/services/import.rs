@@ -22,12 +22,9 @@ mod repositories;
 
 use std::collections::HashSet;
 
-use super::github::{Account, Repository};
-use super::place::Located;
-use super::reader::Record;
-use super::source::Source;
+use super::users::Who;
 use crate::error::{Error, Result};
-use crate::services::users::Who;
+use crate::exchange::{Account, Located, Place, Record, Repository, Source};
 use crate::session::Session;
 
 /// How many accounts, or repositories, one batch takes.
@@ -133,14 +130,15 @@ impl Summary {
 /// [`Serializable`](crate::connection::Isolation::Serializable): it is then as if they had come one after the other.
 ///
 /// ```
-/// use folio::exchange::{self, Rules};
+/// use folio::exchange;
+/// use folio::services::import::{self, Rules};
 /// # use folio::{Database, Result};
 /// # let db = Database::open("sqlite::memory:")?;
 /// # db.migrate()?;
 /// let records = br#"[{"login": "octocat", "id": 583231}, {"login": "github", "id": 9919}]"#;
 /// let summary = db.begin(|session| -> Result<_> {
 ///     let records = exchange::read(&records[..], "users.json", None)?;
-///     exchange::apply(session, records, &Rules::default(), |_| {})
+///     import::apply(session, records, &Rules::default(), |_| {})
 /// })?;
 /// assert_eq!(summary.users.to_string(), "2 new, 0 changed, 0 unchanged");
 /// # Ok::<(), folio::Error>(())
@@ -200,7 +198,7 @@ pub fn apply(
 }
 
 /// The error with the place of the record that met it, where it is the record's fault.
-fn at(place: &super::place::Place, error: Error) -> Error {
+fn at(place: &Place, error: Error) -> Error {
     match error {
         Error::Value { .. } | Error::NotFound { .. } | Error::Ambiguous { .. } | Error::Exists { .. } => {
             place.refuse(error)
