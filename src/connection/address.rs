@@ -69,7 +69,7 @@ impl Address {
     ///
     /// # Errors
     ///
-    /// [`Error::Open`] where there is no current folder.
+    /// [`Open`](crate::Error::Open) where there is no current folder.
     pub fn absolute(self) -> Result<Self> {
         match self {
             #[cfg(feature = "sqlite")]
@@ -151,9 +151,10 @@ impl Address {
     ///
     /// # Errors
     ///
-    /// [`Error::NoDatabase`] where there is none to read or write; [`Error::Open`] for a directory, a file that is no
-    /// database, a file or folder that this user may not use; [`Error::Locked`]; [`Error::ReadOnlyDatabase`] where one
-    /// that can only be read is opened for writing.
+    /// [`NoDatabase`](crate::Error::NoDatabase) where there is none to read or write; [`Open`](crate::Error::Open) for a
+    /// directory, a file that is no database, a file or folder that this user may not use;
+    /// [`Locked`](crate::Error::Locked); [`ReadOnlyDatabase`](crate::Error::ReadOnlyDatabase) where one that can only be
+    /// read is opened for writing.
     pub fn open(&self, access: Access, waits: Waits) -> Result<Opened> {
         match self {
             #[cfg(feature = "sqlite")]

@@ -101,3 +101,27 @@ fn a_resume_that_names_another_login_or_two_accounts_that_it_may_be_are_no_certa
     assert_eq!(users(&db).iter().filter(|(number, ..)| *number < 0).count(), 2);
     Ok(())
 }
+
+#[test]
+fn of_two_accounts_with_the_email_of_a_resume_the_one_that_it_names_is_meant_and_no_other_is_told_of() -> Result<()> {
+    for order in [["other", "octocat"], ["octocat", "other"]] {
+        let db = database();
+        import(
+            &db,
+            &resume(r#""email": "octo@example.org", "profiles": [{"network": "GitHub", "username": "octocat"}]"#),
+        )?;
+        let records = order.map(|login| {
+            let number = if login == "octocat" { 583_231 } else { 7 };
+            format!(r#"{{"id": {number}, "login": "{login}", "email": "octo@example.org"}}"#)
+        });
+        let summary = import(&db, &format!("[{}]", records.join(",")))?;
+        assert_eq!(
+            (summary.users.new, summary.users.changed, summary.remarks.len()),
+            (1, 1, 1),
+            "{:?}",
+            summary.remarks
+        );
+        assert!(users(&db).iter().all(|(number, ..)| *number > 0));
+    }
+    Ok(())
+}

@@ -167,3 +167,16 @@ fn an_owner_is_found_in_any_letter_case_and_of_several_the_one_that_is_meant_is_
     assert_eq!((users.len(), repositories(&db).len()), (3, 2));
     Ok(())
 }
+
+#[test]
+fn of_many_owners_that_get_their_numbers_the_first_are_told_of_one_by_one() -> Result<()> {
+    let db = database();
+    let named: String =
+        (0..25).map(|n| format!(r#"{{"nameWithOwner": "user{n}/code", "isPrivate": false}}"#)).collect();
+    assert_eq!(import(&db, &named)?.remarks.len(), 1);
+    let own: String = (0..25).map(|n| format!(r#"{{"id": {n}, "login": "user{n}"}}"#)).collect();
+    let summary = import(&db, &own)?;
+    assert_eq!((summary.users.changed, summary.remarks.len()), (25, 21));
+    assert_eq!(summary.remarks[20], "5 more accounts get their numbers likewise");
+    Ok(())
+}

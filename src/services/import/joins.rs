@@ -6,7 +6,7 @@
 //! and repositories that are known by it. Where only the login or the email is the same, a new account is added and a
 //! remark says how to make one of the two.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::Summary;
 use crate::error::Result;
@@ -15,6 +15,9 @@ use crate::models::{Repository, Resume, User};
 use crate::services::users;
 use crate::session::{Handle, Session};
 use crate::types::Id;
+
+/// How many accounts of a batch that get their number are told of one by one.
+const TOLD: usize = 20;
 
 /// An account that no row has the number of.
 #[derive(Debug, Clone, Copy)]
@@ -59,21 +62,29 @@ pub(super) fn join(
     }
     let users = handles.iter().map(|handle| session.row(*handle).cloned()).collect::<Result<Vec<User>>>()?;
     let evidence = Evidence::load(session, &users)?;
+    let (mut told, mut in_doubt) = (Vec::new(), Vec::new());
     for account in missing {
-        let like: Vec<_> = handles.iter().zip(&users).filter(|(_, user)| account.is_like(user)).collect();
-        let certain: Vec<_> =
-            like.iter().filter_map(|(handle, user)| Some((**handle, evidence.of(account, user)?))).collect();
+        let like = handles.iter().zip(&users).filter(|(_, user)| account.is_like(user));
+        let like: Vec<_> = like.map(|(handle, user)| (*handle, user, evidence.of(account, user))).collect();
+        let certain: Vec<_> = like.iter().filter_map(|(handle, user, why)| Some((*handle, *user, (*why)?))).collect();
         match certain.as_slice() {
-            [(handle, why)] if !joined.values().any(|taken| taken == handle) => {
-                let user = session.row(*handle)?;
+            [(handle, user, why)] if !joined.values().any(|taken| taken == handle) => {
                 let (number, login) = (account.number, account.login);
-                summary.remarks.push(format!("{} is number {number}, {login:?}: {why}", users::describe(user)));
+                let known = users::describe(user);
+                told.push(format!("{known} gets the number {number} of {login:?}: {why}"));
                 session.edit(*handle)?.user_id = number;
                 joined.insert(number, *handle);
             }
-            _ => summary.remarks.extend(like.iter().map(|(_, user)| doubt(account, user))),
+            _ => in_doubt.extend(like.into_iter().map(|(handle, user, _)| (account, handle, user))),
         }
     }
+    if let Some(more @ 1..) = told.len().checked_sub(TOLD) {
+        told.truncate(TOLD);
+        told.push(format!("{more} more accounts get their numbers likewise"));
+    }
+    summary.remarks.extend(told);
+    in_doubt.retain(|(_, handle, _)| !joined.values().any(|taken| taken == handle));
+    summary.remarks.extend(in_doubt.into_iter().map(|(account, _, user)| doubt(account, user)));
     Ok(joined)
 }
 
@@ -92,7 +103,7 @@ struct Evidence {
     /// The GitHub logins and the email of each résumé.
     resumes: Vec<(Id<User>, Vec<String>, Option<String>)>,
     /// The accounts with a repository that is known by its owner and name.
-    owners: Vec<i64>,
+    owners: HashSet<i64>,
 }
 
 impl Evidence {
