@@ -75,7 +75,7 @@ fn a_login_that_several_accounts_have_is_answered_with_all_of_them() {
     let error = db.read(|session| users::get(session, &who)).unwrap_err();
     let text = error.to_string();
     assert!(matches!(error, Error::Ambiguous { .. }));
-    assert!(text.contains("id 1: octocat (account number 1)\nid 2: octocat (account number 2)"), "{text}");
+    assert!(text.contains("id 1: octocat (account number 1); id 2: octocat (account number 2)"), "{text}");
 }
 
 #[test]
