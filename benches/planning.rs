@@ -1,6 +1,7 @@
 //! What planning a flush costs where many tables refer to each other: 10 layers of 5 tables, each referring to all five
-//! above it, beside 50 tables that refer to none. `cargo bench --bench planning` prints the CPU time of a plan of 10 new
-//! rows a table and the ratio of the two; the ways through the layers' foreign keys are nearly ten million.
+//! above it, beside the upper 5 layers of them. `cargo bench --bench planning` prints the CPU time of a plan of 10 new rows a
+//! table and the ratio of the two, which is about 2 where the time grows with the number of tables. The ways through the
+//! foreign keys are nearly ten million, and those of the upper half three thousand.
 
 use cpu_time::ThreadTime;
 use diesel::connection::Connection as _;
@@ -61,20 +62,6 @@ layer! { h0 H0 NewH0 h1 H1 NewH1 h2 H2 NewH2 h3 H3 NewH3 h4 H4 NewH4: [g0 g1 g2 
 layer! { i0 I0 NewI0 i1 I1 NewI1 i2 I2 NewI2 i3 I3 NewI3 i4 I4 NewI4: [h0 h1 h2 h3 h4] }
 layer! { j0 J0 NewJ0 j1 J1 NewJ1 j2 J2 NewJ2 j3 J3 NewJ3 j4 J4 NewJ4: [i0 i1 i2 i3 i4] }
 
-layer! {
-    alone0 Alone0 NewAlone0 alone1 Alone1 NewAlone1 alone2 Alone2 NewAlone2 alone3 Alone3 NewAlone3 alone4 Alone4 NewAlone4
-    alone5 Alone5 NewAlone5 alone6 Alone6 NewAlone6 alone7 Alone7 NewAlone7 alone8 Alone8 NewAlone8 alone9 Alone9 NewAlone9
-    alone10 Alone10 NewAlone10 alone11 Alone11 NewAlone11 alone12 Alone12 NewAlone12 alone13 Alone13 NewAlone13 alone14 Alone14 NewAlone14
-    alone15 Alone15 NewAlone15 alone16 Alone16 NewAlone16 alone17 Alone17 NewAlone17 alone18 Alone18 NewAlone18 alone19 Alone19 NewAlone19
-    alone20 Alone20 NewAlone20 alone21 Alone21 NewAlone21 alone22 Alone22 NewAlone22 alone23 Alone23 NewAlone23 alone24 Alone24 NewAlone24
-    alone25 Alone25 NewAlone25 alone26 Alone26 NewAlone26 alone27 Alone27 NewAlone27 alone28 Alone28 NewAlone28 alone29 Alone29 NewAlone29
-    alone30 Alone30 NewAlone30 alone31 Alone31 NewAlone31 alone32 Alone32 NewAlone32 alone33 Alone33 NewAlone33 alone34 Alone34 NewAlone34
-    alone35 Alone35 NewAlone35 alone36 Alone36 NewAlone36 alone37 Alone37 NewAlone37 alone38 Alone38 NewAlone38 alone39 Alone39 NewAlone39
-    alone40 Alone40 NewAlone40 alone41 Alone41 NewAlone41 alone42 Alone42 NewAlone42 alone43 Alone43 NewAlone43 alone44 Alone44 NewAlone44
-    alone45 Alone45 NewAlone45 alone46 Alone46 NewAlone46 alone47 Alone47 NewAlone47 alone48 Alone48 NewAlone48 alone49 Alone49 NewAlone49
-    : []
-}
-
 type AddRow = fn(&mut Session<'_, SqliteConnection>) -> folio::Result<()>;
 
 const LAYERS: [AddRow; 50] = [
@@ -129,59 +116,6 @@ const LAYERS: [AddRow; 50] = [
     J3::add,
     J4::add,
 ];
-const ALONE: [AddRow; 50] = [
-    Alone0::add,
-    Alone1::add,
-    Alone2::add,
-    Alone3::add,
-    Alone4::add,
-    Alone5::add,
-    Alone6::add,
-    Alone7::add,
-    Alone8::add,
-    Alone9::add,
-    Alone10::add,
-    Alone11::add,
-    Alone12::add,
-    Alone13::add,
-    Alone14::add,
-    Alone15::add,
-    Alone16::add,
-    Alone17::add,
-    Alone18::add,
-    Alone19::add,
-    Alone20::add,
-    Alone21::add,
-    Alone22::add,
-    Alone23::add,
-    Alone24::add,
-    Alone25::add,
-    Alone26::add,
-    Alone27::add,
-    Alone28::add,
-    Alone29::add,
-    Alone30::add,
-    Alone31::add,
-    Alone32::add,
-    Alone33::add,
-    Alone34::add,
-    Alone35::add,
-    Alone36::add,
-    Alone37::add,
-    Alone38::add,
-    Alone39::add,
-    Alone40::add,
-    Alone41::add,
-    Alone42::add,
-    Alone43::add,
-    Alone44::add,
-    Alone45::add,
-    Alone46::add,
-    Alone47::add,
-    Alone48::add,
-    Alone49::add,
-];
-
 /// The best time of a plan of new rows in all of these tables.
 fn plan(tables: &[AddRow]) -> folio::Result<std::time::Duration> {
     let mut connection = SqliteConnection::establish(":memory:").expect("memory");
@@ -200,9 +134,9 @@ fn plan(tables: &[AddRow]) -> folio::Result<std::time::Duration> {
 }
 
 fn main() -> folio::Result<()> {
-    let (alone, layers) = (plan(&ALONE)?, plan(&LAYERS)?);
-    println!("50 tables that refer to none: {:.1} µs", alone.as_secs_f64() * 1e6);
-    println!("10 layers of 5 tables: {:.1} µs", layers.as_secs_f64() * 1e6);
-    println!("ratio: {:.2}", layers.as_secs_f64() / alone.as_secs_f64());
+    let (half, all) = (plan(&LAYERS[..25])?, plan(&LAYERS)?);
+    println!("5 layers of 5 tables: {:.1} µs", half.as_secs_f64() * 1e6);
+    println!("10 layers of 5 tables: {:.1} µs", all.as_secs_f64() * 1e6);
+    println!("ratio: {:.2}", all.as_secs_f64() / half.as_secs_f64());
     Ok(())
 }
