@@ -124,7 +124,7 @@ fn known_keys(insert: &str, select: &str) -> Option<String> {
     let (columns, condition) = select.strip_prefix("SELECT ")?.split_once(&format!(" FROM {table} WHERE "))?;
     let sent: Vec<&str> = sent.split(", ").collect();
     let made = columns.split(", ").filter(|column| !sent.contains(column));
-    let keys = sent.iter().copied().filter(|column| condition.split([' ', '(']).any(|word| word == *column));
+    let keys = sent.iter().copied().filter(|column| condition.split([' ', '(', ')', ',']).any(|word| word == *column));
     let returned: Vec<&str> = made.clone().chain(keys).collect();
     (made.count() > 0 && !rest.contains(" RETURNING ")).then(|| returned.join(", "))
 }

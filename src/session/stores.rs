@@ -163,8 +163,7 @@ impl<E: Persist<C>, C: SessionConnection> AnyStore<C> for Store<E> {
     }
 
     fn reload(&mut self, link: &mut Link<'_, C>, indexes: &[u64], now: u32, fresh_since: u32) -> Result<(), Failure> {
-        let ahead = self.nearby(indexes, fresh_since);
-        reload(self, link, indexes, &ahead, (now, fresh_since))
+        reload(self, link, indexes, now, fresh_since)
     }
 
     fn knows_keys(&self, link: &mut Link<'_, C>) -> Result<bool, Failure> {
@@ -260,19 +259,20 @@ impl From<Failure> for Error {
     }
 }
 
-/// Reads rows again, and others `ahead`, at this time of the session's clock; those that are gone become deleted.
+/// Reads rows again, and some near them; those that are gone become deleted.
 pub(crate) fn reload<E, C>(
     store: &mut Store<E>,
     link: &mut Link<'_, C>,
     indexes: &[u64],
-    ahead: &[u64],
-    (now, fresh_since): (u32, u32),
+    now: u32,
+    fresh_since: u32,
 ) -> Result<(), Failure>
 where
     E: Persist<C>,
     C: SessionConnection,
 {
-    let mut keys: Vec<E::Key> = indexes.iter().chain(ahead).filter_map(|index| store.key(*index)).collect();
+    let ahead = store.nearby(indexes, fresh_since);
+    let mut keys: Vec<E::Key> = indexes.iter().chain(&ahead).filter_map(|index| store.key(*index)).collect();
     keys.sort();
     keys.dedup();
     for row in E::select(link, &keys).map_err(|error| Failure::of::<E, C>(link, error, "reading"))? {
@@ -283,7 +283,7 @@ where
             store.deleted(*index);
         }
     }
-    store.were_read_ahead(ahead, fresh_since);
+    store.were_read_ahead(&ahead, fresh_since);
     Ok(())
 }
 
