@@ -24,6 +24,8 @@ mod harness;
 #[cfg(feature = "sqlite")]
 #[path = "session/hidden_options.rs"]
 mod hidden_options;
+#[path = "session/natural_keys.rs"]
+mod natural_keys;
 #[path = "session/new_keys.rs"]
 mod new_keys;
 #[path = "session/numbers.rs"]
