@@ -30,6 +30,8 @@ mod natural_keys;
 mod new_keys;
 #[path = "session/numbers.rs"]
 mod numbers;
+#[path = "session/odd_keys.rs"]
+mod odd_keys;
 #[cfg(feature = "sqlite")]
 #[path = "session/odd_tables.rs"]
 mod odd_tables;

@@ -60,7 +60,13 @@ impl<C: SessionConnection> Session<'_, C> {
         let (now, fresh_since) = (self.transaction.now(), self.transaction.fresh_since());
         let store = self.stores.of::<E>();
         match (row, store.find(&key)) {
-            (Some(row), _) => Ok(Some(Handle::new(self.id, store.take(row, now, fresh_since, true)))),
+            (Some(mut row), known) => {
+                // It goes on by the key that it has here, though the database may store that differently.
+                if known.is_some() && store.find(&row.key()).is_none() {
+                    row.set_key(key);
+                }
+                Ok(Some(Handle::new(self.id, store.take(row, now, fresh_since, true))))
+            }
             (None, Some(index)) => {
                 store.deleted(index);
                 Ok(None)

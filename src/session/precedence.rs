@@ -44,7 +44,7 @@ pub(crate) fn arrange(tasks: Vec<Task>, rows: &[&dyn Rows]) -> Result<Vec<Task>>
         (!table.unique.is_empty() || table.has_given_key()) && does(Action::Insert) && does(Action::Delete)
     };
     let (replacing, others): (Vec<usize>, Vec<usize>) = (0..rows.len()).partition(|part| may_replace(*part));
-    let must_sort = any_moves || deletes_from_cycle(&tasks, rows);
+    let must_sort = any_moves || spans_cycle(&tasks, rows);
     if !must_sort && replacing.is_empty() {
         return Ok(tasks);
     }
@@ -71,9 +71,9 @@ pub(crate) fn arrange(tasks: Vec<Task>, rows: &[&dyn Rows]) -> Result<Vec<Task>>
     Ok(arranged.into_iter().map(|(_, task)| task).collect())
 }
 
-/// Whether rows of several tables are deleted that refer to each other in a cycle: tables alone have no order then.
-fn deletes_from_cycle(tasks: &[Task], rows: &[&dyn Rows]) -> bool {
-    let cyclic = |task: &&Task| task.action == Action::Delete && rows[task.part].table().is_in_a_circle();
+/// Whether rows of several tables that refer to each other in a cycle are written: tables alone have no order then.
+fn spans_cycle(tasks: &[Task], rows: &[&dyn Rows]) -> bool {
+    let cyclic = |task: &&Task| rows[task.part].table().is_in_a_circle();
     let mut parts = tasks.iter().filter(cyclic).map(|task| task.part);
     parts.next().is_some_and(|first| parts.any(|part| part != first))
 }
