@@ -19,10 +19,14 @@ mod harness;
 #[cfg(feature = "sqlite")]
 #[path = "session/hidden_options.rs"]
 mod hidden_options;
+#[path = "session/natural_keys.rs"]
+mod natural_keys;
 #[path = "session/new_keys.rs"]
 mod new_keys;
 #[path = "session/numbers.rs"]
 mod numbers;
+#[path = "session/odd_keys.rs"]
+mod odd_keys;
 #[cfg(feature = "sqlite")]
 #[path = "session/odd_tables.rs"]
 mod odd_tables;

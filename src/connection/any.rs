@@ -144,6 +144,10 @@ impl SessionConnection for AnyConnection {
         on_variant!(self, connection => connection.max_binds())
     }
 
+    fn sorts_by_index(&mut self, table: &str, column: &str) -> QueryResult<bool> {
+        on_variant!(self, connection => connection.sorts_by_index(table, column))
+    }
+
     fn max_bytes(&self) -> usize {
         on_variant!(self, connection => connection.max_bytes())
     }

@@ -4,7 +4,7 @@ use std::any::TypeId;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Where a database takes the key of a new row from, where an INSERT does not give it back.
+/// Where a database takes the key of a new row from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum KeySource {
@@ -15,9 +15,11 @@ pub enum KeySource {
         /// Whether a trigger may put another key in its place.
         replaced: Replaced,
     },
+    /// A counter whose keys ascend, where an INSERT gives them back.
+    Ascending,
     /// A default, by its SQL: it can be asked for keys before the rows are sent.
     Default(String),
-    /// A trigger or nothing at all: the key cannot be known.
+    /// A trigger or nothing at all: the key cannot be known, unless an INSERT gives it back.
     Unknown,
 }
 

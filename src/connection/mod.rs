@@ -211,6 +211,15 @@ pub trait SessionConnection: Connection + LoadConnection + Send + 'static {
     /// How many binds a statement may have.
     fn max_binds(&self) -> usize;
 
+    /// Whether a column sorts its values otherwise than it compares them with others, as an ENUM of MySQL's does.
+    ///
+    /// # Errors
+    ///
+    /// What the database says against reading its catalogue.
+    fn sorts_by_index(&mut self, _table: &str, _column: &str) -> QueryResult<bool> {
+        Ok(false)
+    }
+
     /// How many bytes the values of a statement may take together; a single row is sent whatever its size.
     fn max_bytes(&self) -> usize {
         usize::MAX
@@ -366,6 +375,17 @@ pub trait Engine: SessionConnection<Backend: Default + diesel::backend::Backend<
     /// cluster has undone the transaction, without an error.
     fn undoes_silently(&self) -> bool {
         false
+    }
+
+    /// Whether the key in `column` of `table` (its name as SQL writes it) comes from a counter whose keys ascend, and no
+    /// trigger puts another in its place. Asked once an entity, before an INSERT of several rows that are told apart by their
+    /// keys alone.
+    ///
+    /// # Errors
+    ///
+    /// What the database says against reading its catalogue.
+    fn counts_keys(&mut self, table: &str, column: &str) -> QueryResult<bool> {
+        Ok(self.last_counted(table, column)?.is_some())
     }
 
     /// Where the key in `column` of `table` (its name as SQL writes it) comes from a counter whose keys ascend: SQL for the

@@ -9,7 +9,7 @@ use diesel::dsl::sql;
 use diesel::mysql::Mysql;
 use diesel::query_builder::QueryFragment;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
-use diesel::sql_types::{BigInt, Text};
+use diesel::sql_types::{BigInt, Bool, Text};
 use diesel::{Connection, ConnectionError, MysqlConnection, QueryResult, RunQueryDsl as _};
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, percent_encode};
 
@@ -235,6 +235,18 @@ impl SessionConnection for MysqlConnection {
 
     fn max_binds(&self) -> usize {
         65_535
+    }
+
+    /// An ENUM sorts by the positions of its labels, and is greater than another text where its label is.
+    fn sorts_by_index(&mut self, table: &str, column: &str) -> QueryResult<bool> {
+        let is_enum = sql::<Bool>(
+            "EXISTS (SELECT 1 FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ",
+        )
+        .bind::<Text, _>(table)
+        .sql(" AND COLUMN_NAME = ")
+        .bind::<Text, _>(column)
+        .sql(" AND DATA_TYPE IN ('enum', 'set'))");
+        diesel::select(is_enum).get_result(self)
     }
 
     fn max_bytes(&self) -> usize {

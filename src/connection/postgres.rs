@@ -8,7 +8,7 @@ use diesel::pg::Pg;
 use diesel::query_builder::AstPass;
 use diesel::result::{DatabaseErrorInformation, DatabaseErrorKind, Error as DieselError};
 use diesel::serialize::{self, Output, ToSql};
-use diesel::sql_types::{Array, BigInt, HasSqlType, Text};
+use diesel::sql_types::{Array, BigInt, Bool, HasSqlType, Integer, Text};
 use diesel::{Connection, OptionalExtension as _, PgConnection, QueryResult, RunQueryDsl as _};
 
 use super::postgres_relays::Relays;
@@ -208,6 +208,22 @@ impl Engine for PgConnection {
         const RECORD: u32 = 2249;
         let metadata = Pg::metadata(self);
         metadata.oid().is_ok_and(|oid| oid != RECORD) && metadata.array_oid().is_ok_and(|oid| oid != 0)
+    }
+
+    fn counts_keys(&mut self, table: &str, column: &str) -> QueryResult<bool> {
+        /// The bits of `tgtype` for a trigger that may change each row before it is inserted: ROW, BEFORE, INSERT.
+        const REPLACES: i32 = 0b111;
+        if self.last_counted(table, column)?.is_none() {
+            return Ok(false);
+        }
+        let replaced = sql::<Bool>("EXISTS (SELECT 1 FROM pg_trigger WHERE NOT tgisinternal AND tgtype & ")
+            .bind::<Integer, _>(REPLACES)
+            .sql(" = ")
+            .bind::<Integer, _>(REPLACES)
+            .sql(" AND tgrelid = to_regclass(")
+            .bind::<Text, _>(table)
+            .sql("))");
+        diesel::select(replaced).get_result(self).map(|replaced: bool| !replaced)
     }
 
     /// The sequence of an identity column, or the one that the column's default takes the next value of.

@@ -9,10 +9,10 @@ use diesel::sql_types::{BigInt, HasSqlType};
 use super::handle::Handle;
 use super::plan::Action;
 use super::reference::Keys;
-use super::sql::{EveryRow, Page, read_into};
+use super::sql::{EveryRow, Page, is_integer, read_into};
 use super::stores::Failure;
 use super::written::Write;
-use super::{Columns, Entity, New, Persist, Session};
+use super::{ColumnSet, Columns, Entity, New, Persist, Session};
 use crate::connection::{Link, SessionConnection};
 use crate::error::{Error, Result};
 
@@ -130,6 +130,24 @@ impl<C: SessionConnection> Session<'_, C> {
     }
 }
 
+impl<C: SessionConnection> Session<'_, C> {
+    /// The columns of the key that sort otherwise than they compare.
+    fn ordered_by_label<E: Persist<C> + Columns<C::Backend>>(&mut self) -> Result<ColumnSet> {
+        let table = E::table();
+        let mut found = ColumnSet::EMPTY;
+        for column in table.key.iter().copied().filter(|column| !is_integer::<E, C::Backend>(*column)) {
+            match self.connection.sorts_by_index(table.name, table.columns[column].name) {
+                Ok(true) => found = found.with(column),
+                Ok(false) => {}
+                Err(error) => {
+                    return Err(self.fail(error, table.name, &format!("asking for the order of {}", table.name)));
+                }
+            }
+        }
+        Ok(found)
+    }
+}
+
 /// A query read page by page: what [`Query::batches`](super::Query::batches) and [`Session::every`] give. It borrows
 /// nothing.
 #[must_use = "pages are read by `next`"]
@@ -137,6 +155,8 @@ pub struct Batches<E: Entity, Q> {
     query: Q,
     size: u32,
     after: Option<E::Key>,
+    /// The columns of the key that pages are ordered by the labels of, once that was asked.
+    by_label: Option<ColumnSet>,
     /// Rows that came into memory with the last page.
     last: Vec<Handle<E>>,
     keep: bool,
@@ -146,7 +166,16 @@ pub struct Batches<E: Entity, Q> {
 
 impl<E: Entity, Q> Batches<E, Q> {
     pub(super) fn new(query: Q, size: u32) -> Self {
-        Self { query, size: size.max(1), after: None, last: Vec::new(), keep: false, done: false, entity: PhantomData }
+        Self {
+            query,
+            size: size.max(1),
+            after: None,
+            by_label: None,
+            last: Vec::new(),
+            keep: false,
+            done: false,
+            entity: PhantomData,
+        }
     }
 
     /// Keeps the rows in the session, which else lets go of each page when the next is read.
@@ -214,7 +243,11 @@ impl<E: Entity, Q> Batches<E, Q> {
             let _ = session.forget(handle);
         }
         session.open()?;
-        let page = Page::<E, Q> { query: &self.query, after: self.after.clone(), size: self.size.into() };
+        let by_label = match self.by_label {
+            Some(known) => known,
+            None => *self.by_label.insert(session.ordered_by_label::<E>()?),
+        };
+        let page = Page::<E, Q> { query: &self.query, after: self.after.clone(), size: self.size.into(), by_label };
         let mut rows: Vec<E> = Vec::new();
         let read = read_into(&mut session.link(), page, &mut rows);
         let table = E::table().name;

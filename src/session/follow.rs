@@ -2,15 +2,18 @@
 //!
 //! Whether a foreign key is passed on is not known to an entity. It is asked once a session, by one SELECT after the first
 //! UPDATE that may have reached rows in memory; a row that is not under its new key is under its old one.
+//!
+//! A key that differs in case or in trailing blanks from the value that changes may refer to it all the same, for a collation
+//! may take the two for one. Where keys in memory resemble it so, the database is asked before the UPDATE.
 
-use std::any::Any;
+use std::any::{Any, TypeId};
 use std::collections::{HashMap, HashSet};
 
 use super::Session;
-use super::entity::{ColumnSet, Entity, Table};
+use super::entity::{ColumnSet, Entity, Reference, Table};
 use super::identity::{Follower, Store};
 use super::plan::{Action, Task};
-use super::sql::Persist;
+use super::sql::{Persist, in_words};
 use super::stores::{AnyStore, Failure};
 use crate::connection::{Link, SessionConnection};
 use crate::error::Result;
@@ -22,41 +25,88 @@ const ASKED_AT_A_TIME: usize = 50;
 pub(crate) struct Changes {
     table: &'static Table,
     values: Vec<Change>,
+    /// Values that others hold which the database takes for the one that changes: by the holder's table and the position in
+    /// its key, as both show themselves.
+    alike: HashMap<(TypeId, usize), HashMap<String, String>>,
 }
+
+/// How a value that changes shows itself before, that value, and the one afterwards.
+pub(crate) type Changed = (String, Box<dyn Any>, Box<dyn Any>);
 
 /// One value that changes.
 struct Change {
     /// The number of the row among those updated.
     number: usize,
     column: usize,
-    from: String,
+    /// The value before, as it shows itself.
+    shown: String,
+    from: Box<dyn Any>,
     to: Box<dyn Any>,
 }
 
-/// What becomes of the values in one column of a key: by how they show themselves, when and into what they change.
-pub(crate) type Passed = HashMap<String, (usize, Box<dyn Any>)>;
+/// What becomes of a value in one column of a key.
+pub(crate) struct Passed {
+    /// The number of the row that changes it.
+    pub(crate) number: usize,
+    pub(crate) from: Box<dyn Any>,
+    pub(crate) to: Box<dyn Any>,
+}
+
+/// A column of a key whose values change, by how these show themselves.
+pub(crate) struct Passing {
+    /// Its position in the key.
+    pub(crate) position: usize,
+    /// The table and the column in which they change.
+    pub(crate) origin: (&'static Table, usize),
+    pub(crate) values: HashMap<String, Passed>,
+}
+
+/// A value in a key that resembles one that changes, and a key in which it stands.
+pub(crate) struct Resembling<K> {
+    pub(crate) position: usize,
+    pub(crate) origin: (&'static Table, usize),
+    /// The key in memory, and the same key with the value that changes.
+    pub(crate) keys: (K, K),
+    /// How both values show themselves.
+    pub(crate) shown: (String, String),
+}
+
+/// What all values have in common that some collation may take for one, as far as case and trailing blanks go.
+pub(crate) fn folded(shown: &str) -> String {
+    in_words(&format_args!("{shown}")).trim_end().to_lowercase()
+}
 
 impl Changes {
     /// What becomes of the columns of another table's key, by their positions in it.
-    pub(crate) fn of_key(&self, table: &'static Table) -> Vec<(usize, Passed)> {
+    pub(crate) fn of_key(&self, table: &'static Table) -> Vec<Passing> {
         let columns = self.values.iter().map(|change| change.column).fold(ColumnSet::EMPTY, ColumnSet::with);
         let mut passed = Vec::new();
         for (position, column) in table.key.iter().enumerate() {
             for target in columns.iter() {
                 let Some(way) = table.way(*column, self.table, target) else { continue };
-                let convert = |to: &dyn Any| {
-                    let mut up = way.iter().rev();
-                    let first = (up.next()?.convert)(to)?;
-                    up.try_fold(first, |value, reference| (reference.convert)(&*value))
+                let passed_on = |change: &Change| {
+                    let (from, to) = (converted(&way, &*change.from)?, converted(&way, &*change.to)?);
+                    Some((change.shown.clone(), Passed { number: change.number, from, to }))
                 };
                 let changes = self.values.iter().filter(|change| change.column == target);
-                let values =
-                    changes.filter_map(|change| Some((change.from.clone(), (change.number, convert(&*change.to)?))));
-                passed.push((position, values.collect()));
+                let values = changes.filter_map(passed_on).collect();
+                passed.push(Passing { position, origin: (self.table, target), values });
             }
         }
         passed
     }
+
+    /// The value that changes, where the database takes the one at this position of a key of `table` for it.
+    pub(crate) fn alike(&self, table: &'static Table, position: usize, shown: &str) -> Option<&str> {
+        self.alike.get(&((table.id)(), position))?.get(shown).map(String::as_str)
+    }
+}
+
+/// A value at the upper end of a way of references, as the column at its lower end holds it.
+fn converted(way: &[Reference], value: &dyn Any) -> Option<Box<dyn Any>> {
+    let mut up = way.iter().rev();
+    let first = (up.next()?.convert)(value)?;
+    up.try_fold(first, |value, reference| (reference.convert)(&*value))
 }
 
 impl<C: SessionConnection> Session<'_, C> {
@@ -64,11 +114,19 @@ impl<C: SessionConnection> Session<'_, C> {
     pub(super) fn carry_out(&mut self, task: &Task) -> Result<()> {
         let mut rows = task.rows.as_slice();
         while !rows.is_empty() {
-            let changes = self.key_changes(task, rows);
-            // Up to the first row that tells whether its value is passed on: before others can take that value over.
-            let telling =
-                changes.iter().flat_map(|changes| self.stores.iter().filter_map(move |store| store.telling(changes)));
-            let sent = telling.min().map_or(rows.len(), |number| number + 1);
+            let mut changes = self.key_changes(task, rows);
+            if let Some(changes) = &mut changes {
+                let mut link = Link::new(&mut **self.connection, self.echo.as_ref());
+                self.stores.iter().try_for_each(|store| store.find_alike(&mut link, changes))?;
+            }
+            // Up to the first row that tells whether its value is passed on, before others can take that value over; and up to
+            // one that changes the key of a row which is still to be sent.
+            let own = |place| if place == task.part { rows } else { &[] };
+            let stop = |changes: &Changes| {
+                let stops = self.stores.iter().enumerate().filter_map(|(place, store)| store.stop(changes, own(place)));
+                stops.min()
+            };
+            let sent = changes.as_ref().and_then(stop).map_or(rows.len(), |number| number + 1);
             let now = self.transaction.now();
             let mut link = Link::new(&mut **self.connection, self.echo.as_ref()).knowing(Some(&self.keys));
             self.stores.run(task.part, &mut link, task.action, &rows[..sent], now)?;
@@ -94,14 +152,30 @@ impl<C: SessionConnection> Session<'_, C> {
         };
         let columns: Vec<usize> = columns.iter().filter(reached).collect();
         let change = |number: usize, row: u64, column: usize| {
-            let (from, to) = store.change(row, column)?;
-            Some(Change { number, column, from, to })
+            let (shown, from, to) = store.change(row, column)?;
+            Some(Change { number, column, shown, from, to })
         };
         let each =
             rows.iter().enumerate().flat_map(|(number, row)| columns.iter().map(move |column| (number, *row, *column)));
         let values: Vec<Change> = each.filter_map(|(number, row, column)| change(number, row, column)).collect();
-        (!values.is_empty()).then_some(Changes { table, values })
+        (!values.is_empty()).then(|| Changes { table, values, alike: HashMap::new() })
     }
+}
+
+/// Asks the database which of the values that resemble those that change it takes for these.
+pub(crate) fn find_alike<E, C>(store: &Store<E>, link: &mut Link<'_, C>, changes: &mut Changes) -> Result<(), Failure>
+where
+    E: Persist<C>,
+    C: SessionConnection,
+{
+    for Resembling { position, origin, keys, shown } in store.resembling(changes) {
+        let alike = E::is_alike(link, position, origin, (&keys.0, &keys.1));
+        if alike.map_err(|error| Failure::of::<E, C>(link, error, "comparing keys of"))? {
+            let of_column = changes.alike.entry(((E::table().id)(), position)).or_default();
+            of_column.insert(shown.0, shown.1);
+        }
+    }
+    Ok(())
 }
 
 /// Gives the rows of a store that follow the first `sent` of the changes their new keys.
@@ -127,7 +201,10 @@ where
         let found: HashSet<E::Key> = found.iter().map(Entity::key).collect();
         for row in asked {
             if found.contains(&row.old) {
-                store.learn(row, false);
+                // A change that no collation need notice tells nothing of others.
+                if !row.is_slight {
+                    store.learn(row, false);
+                }
             } else if found.contains(&row.new) {
                 store.learn(row, true);
             } else {

@@ -29,7 +29,7 @@ impl<C: SessionConnection> Session<'_, C> {
             return Ok(row.map(|row| Handle::new(self.id, self.stores.of::<E>().take(row, now, fresh_since, false))));
         };
         if self.stores.of::<E>().trust(index, fresh_since)? != Trust::Fresh {
-            self.reload::<E>(&[index], true)?;
+            self.reload::<E>(&[index])?;
         }
         self.stores.of::<E>().used(index);
         let found = self.stores.of::<E>().row(index).is_ok();
@@ -60,7 +60,13 @@ impl<C: SessionConnection> Session<'_, C> {
         let (now, fresh_since) = (self.transaction.now(), self.transaction.fresh_since());
         let store = self.stores.of::<E>();
         match (row, store.find(&key)) {
-            (Some(row), _) => Ok(Some(Handle::new(self.id, store.take(row, now, fresh_since, true)))),
+            (Some(mut row), known) => {
+                // It goes on by the key that it has here, though the database may store that differently.
+                if known.is_some() && store.find(&row.key()).is_none() {
+                    row.set_key(key);
+                }
+                Ok(Some(Handle::new(self.id, store.take(row, now, fresh_since, true))))
+            }
             (None, Some(index)) => {
                 store.deleted(index);
                 Ok(None)
@@ -119,7 +125,7 @@ impl<C: SessionConnection> Session<'_, C> {
         if old.is_empty() {
             return Ok(());
         }
-        self.reload::<E>(&old, true)?;
+        self.reload::<E>(&old)?;
         let store = self.stores.of::<E>();
         match old.into_iter().find(|index| store.row(*index).is_err()) {
             Some(gone) => Err(store.refuse(gone)),
@@ -149,9 +155,7 @@ impl<C: SessionConnection> Session<'_, C> {
     /// [`Error::RowDeleted`] when the row is gone; when it never was in the database; bad handles.
     pub fn refresh<E: Persist<C>>(&mut self, handle: Handle<E>) -> Result<()> {
         self.expire(handle)?;
-        // Those near it would be read once more when they are refreshed themselves.
-        self.reload::<E>(&[handle.raw.index], false)?;
-        self.store(handle)?.row(handle.raw.index).map(drop)
+        self.freshen(handle)
     }
 
     /// Makes sure that the row has a value that was read in this transaction.
@@ -159,8 +163,8 @@ impl<C: SessionConnection> Session<'_, C> {
         self.load(&[handle])
     }
 
-    /// Reads rows again, after a flush of what can reach them, and some `ahead`; those that are gone become deleted.
-    fn reload<E: Persist<C>>(&mut self, indexes: &[u64], ahead: bool) -> Result<()> {
+    /// Reads rows again, after a flush of what can reach them; those that are gone become deleted.
+    fn reload<E: Persist<C>>(&mut self, indexes: &[u64]) -> Result<()> {
         let reached = self.stores.iter().any(|store| store.unflushed_reaches(E::table()));
         if reached || self.stores.of::<E>().are_unflushed(indexes) {
             self.autoflush()?;
@@ -174,8 +178,7 @@ impl<C: SessionConnection> Session<'_, C> {
             return Ok(());
         }
         let mut link = Link::new(&mut **self.connection, self.echo.as_ref());
-        let ahead = if ahead { store.nearby(&old, fresh_since) } else { Vec::new() };
-        let reloaded = reload(store, &mut link, &old, &ahead, (now, fresh_since));
+        let reloaded = reload(store, &mut link, &old, now, fresh_since);
         reloaded.map_err(|failure| self.failed(failure))
     }
 

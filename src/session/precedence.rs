@@ -45,8 +45,7 @@ pub(crate) fn arrange(tasks: Vec<Task>, rows: &[&dyn Rows], in_cycle: &[bool]) -
         (!table.unique.is_empty() || table.has_given_key()) && does(Action::Insert) && does(Action::Delete)
     };
     let (replacing, others): (Vec<usize>, Vec<usize>) = (0..rows.len()).partition(|part| may_replace(*part));
-    let must_sort =
-        any_moves || [Action::Insert, Action::Delete].iter().any(|action| is_of_cycle(&tasks, *action, in_cycle));
+    let must_sort = any_moves || spans_cycle(&tasks, in_cycle);
     if !must_sort && replacing.is_empty() {
         return Ok(tasks);
     }
@@ -73,9 +72,9 @@ pub(crate) fn arrange(tasks: Vec<Task>, rows: &[&dyn Rows], in_cycle: &[bool]) -
     Ok(arranged.into_iter().map(|(_, task)| task).collect())
 }
 
-/// Whether rows of several tables that refer to each other in a cycle are inserted, or deleted.
-fn is_of_cycle(tasks: &[Task], action: Action, in_cycle: &[bool]) -> bool {
-    let mut parts = tasks.iter().filter(|task| task.action == action && in_cycle[task.part]).map(|task| task.part);
+/// Whether rows of several tables that refer to each other in a cycle are written: tables alone have no order then.
+fn spans_cycle(tasks: &[Task], in_cycle: &[bool]) -> bool {
+    let mut parts = tasks.iter().map(|task| task.part).filter(|part| in_cycle[*part]);
     parts.next().is_some_and(|first| parts.any(|part| part != first))
 }
 

@@ -5,7 +5,7 @@ use std::any::{Any, TypeId};
 use diesel::result::Error as DieselError;
 
 use super::entity::{ColumnSet, Entity, New as _, Table};
-use super::follow::{Changes, follow};
+use super::follow::{Changed, Changes, find_alike, follow};
 use super::identity::{Store, Trust};
 use super::plan::{Action, Doings, Waves};
 use super::precedence::Rows;
@@ -33,8 +33,9 @@ pub(crate) trait AnyStore<C>: Rows + Any + Send {
     fn reload(&mut self, link: &mut Link<'_, C>, indexes: &[u64], now: u32, fresh_since: u32) -> Result<(), Failure>;
     fn knows_keys(&self, link: &mut Link<'_, C>) -> Result<bool, Failure>;
     fn run(&mut self, link: &mut Link<'_, C>, action: Action, rows: &[u64], work: &Work<'_>) -> Result<()>;
-    fn change(&self, index: u64, column: usize) -> Option<(String, Box<dyn Any>)>;
-    fn telling(&self, changes: &Changes) -> Option<usize>;
+    fn change(&self, index: u64, column: usize) -> Option<Changed>;
+    fn find_alike(&self, link: &mut Link<'_, C>, changes: &mut Changes) -> Result<(), Failure>;
+    fn stop(&self, changes: &Changes, sent: &[u64]) -> Option<usize>;
     fn follow(&mut self, link: &mut Link<'_, C>, changes: &Changes, sent: usize) -> Result<(), Failure>;
     fn settle(&mut self);
     fn mark(&self) -> usize;
@@ -163,8 +164,7 @@ impl<E: Persist<C>, C: SessionConnection> AnyStore<C> for Store<E> {
     }
 
     fn reload(&mut self, link: &mut Link<'_, C>, indexes: &[u64], now: u32, fresh_since: u32) -> Result<(), Failure> {
-        let ahead = self.nearby(indexes, fresh_since);
-        reload(self, link, indexes, &ahead, (now, fresh_since))
+        reload(self, link, indexes, now, fresh_since)
     }
 
     fn knows_keys(&self, link: &mut Link<'_, C>) -> Result<bool, Failure> {
@@ -181,13 +181,16 @@ impl<E: Persist<C>, C: SessionConnection> AnyStore<C> for Store<E> {
         }
     }
 
-    fn change(&self, index: u64, column: usize) -> Option<(String, Box<dyn Any>)> {
+    fn change(&self, index: u64, column: usize) -> Option<Changed> {
         self.change(index, column)
     }
 
-    fn telling(&self, changes: &Changes) -> Option<usize> {
-        let followers = self.followers(changes);
-        followers.iter().find(|follower| self.passes_on(follower).is_none()).map(|follower| follower.number)
+    fn find_alike(&self, link: &mut Link<'_, C>, changes: &mut Changes) -> Result<(), Failure> {
+        find_alike(self, link, changes)
+    }
+
+    fn stop(&self, changes: &Changes, sent: &[u64]) -> Option<usize> {
+        self.stop(changes, sent)
     }
 
     fn follow(&mut self, link: &mut Link<'_, C>, changes: &Changes, sent: usize) -> Result<(), Failure> {
@@ -260,30 +263,43 @@ impl From<Failure> for Error {
     }
 }
 
-/// Reads rows again, and others `ahead`, at this time of the session's clock; those that are gone become deleted.
+/// Reads rows again, and some near them; those that are gone become deleted.
 pub(crate) fn reload<E, C>(
     store: &mut Store<E>,
     link: &mut Link<'_, C>,
     indexes: &[u64],
-    ahead: &[u64],
-    (now, fresh_since): (u32, u32),
+    now: u32,
+    fresh_since: u32,
 ) -> Result<(), Failure>
 where
     E: Persist<C>,
     C: SessionConnection,
 {
-    let mut keys: Vec<E::Key> = indexes.iter().chain(ahead).filter_map(|index| store.key(*index)).collect();
+    let ahead = store.nearby(indexes, fresh_since);
+    let mut keys: Vec<E::Key> = indexes.iter().chain(&ahead).filter_map(|index| store.key(*index)).collect();
     keys.sort();
     keys.dedup();
-    for row in E::select(link, &keys).map_err(|error| Failure::of::<E, C>(link, error, "reading"))? {
+    let found = E::select(link, &keys).map_err(|error| Failure::of::<E, C>(link, error, "reading"))?;
+    let (named, others): (Vec<E>, Vec<E>) = found.into_iter().partition(|row| keys.binary_search(&row.key()).is_ok());
+    for row in named {
         store.take(row, now, fresh_since, false);
+    }
+    // The database has found some by keys that it stores differently: which one by which?
+    for index in indexes.iter().filter(|_| !others.is_empty()) {
+        let is_old = store.trust(*index, fresh_since).is_ok_and(|trust| trust != Trust::Fresh);
+        let Some(key) = store.key(*index).filter(|_| is_old) else { continue };
+        let found = E::select_one(link, &key, false).map_err(|error| Failure::of::<E, C>(link, error, "reading"))?;
+        if let Some(mut row) = found {
+            row.set_key(key);
+            store.take(row, now, fresh_since, false);
+        }
     }
     for index in indexes {
         if store.trust(*index, fresh_since).is_ok_and(|freshness| freshness != Trust::Fresh) {
             store.deleted(*index);
         }
     }
-    store.were_read_ahead(ahead, fresh_since);
+    store.were_read_ahead(&ahead, fresh_since);
     Ok(())
 }
 

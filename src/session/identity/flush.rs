@@ -1,6 +1,6 @@
 //! What a flush asks one entity type's rows, and what it tells them.
 
-use std::any::{Any, TypeId};
+use std::any::TypeId;
 use std::collections::{HashMap, HashSet};
 
 use super::slots::{Loaded, Slot};
@@ -8,6 +8,7 @@ use super::undo::Undo;
 use super::{Store, Trust};
 use crate::error::{Error, Result};
 use crate::session::entity::{ColumnSet, Entity, New as _, Table};
+use crate::session::follow::Changed;
 use crate::session::plan::{self, Change, Doings, Layers, Waves};
 use crate::session::precedence::Rows;
 use crate::session::reference::{Given, Parent};
@@ -183,12 +184,12 @@ impl<E: Entity> Store<E> {
         }
     }
 
-    /// What an UPDATE changes in a column: how the value shows itself before, and the value afterwards.
-    pub(crate) fn change(&self, index: u64, column: usize) -> Option<(String, Box<dyn Any>)> {
+    /// What an UPDATE changes in a column: how the value shows itself before, that value, and the one afterwards.
+    pub(crate) fn change(&self, index: u64, column: usize) -> Option<Changed> {
         let (row, before) = self.edited(index)?;
         let (from, to) = (before.value(column)?, row.value(column)?);
-        let (from, changed) = (format!("{from:?}"), format!("{to:?}"));
-        (from != changed).then(|| (from, row.field(column).copied()))
+        let (shown, changed) = (format!("{from:?}"), format!("{to:?}"));
+        (shown != changed).then(|| (shown, before.field(column).copied(), row.field(column).copied()))
     }
 
     /// Whether the flush of these rows' changes can reach rows of `table` that are not among them: by a change of what

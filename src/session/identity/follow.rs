@@ -1,10 +1,12 @@
 //! Keys that change because a value changes that they refer to.
 
+use std::collections::{HashMap, HashSet};
+
 use super::Store;
 use super::slots::Slot;
 use super::undo::Undo;
 use crate::session::entity::Entity;
-use crate::session::follow::Changes;
+use crate::session::follow::{Changes, Resembling, folded};
 
 /// A row whose key holds a value that changes elsewhere.
 pub(crate) struct Follower<E: Entity> {
@@ -16,6 +18,8 @@ pub(crate) struct Follower<E: Entity> {
     pub(crate) new: E::Key,
     /// Which columns of the key change, by position.
     positions: Vec<usize>,
+    /// It changes in nothing but case or trailing blanks.
+    pub(crate) is_slight: bool,
 }
 
 impl<E: Entity> Store<E> {
@@ -28,21 +32,68 @@ impl<E: Entity> Store<E> {
         let mut followers = Vec::new();
         for (old, index) in &self.by_key {
             let (mut new, mut number, mut positions) = (old.clone(), usize::MAX, Vec::new());
-            for (position, values) in &passed {
-                let field = E::key_field(&mut new, *position);
-                if let Some((changer, to)) = values.get(&format!("{field:?}"))
-                    && field.set(&**to)
+            for passing in &passed {
+                let field = E::key_field(&mut new, passing.position);
+                let shown = format!("{field:?}");
+                let exact = passing.values.get(&shown);
+                let alike = || passing.values.get(changes.alike(E::table(), passing.position, &shown)?);
+                if let Some(passed) = exact.or_else(alike)
+                    && field.set(&*passed.to)
                 {
-                    number = number.min(*changer);
-                    positions.push(*position);
+                    number = number.min(passed.number);
+                    positions.push(passing.position);
                 }
             }
             if new != *old {
-                followers.push(Follower { number, index: *index, old: old.clone(), new, positions });
+                let is_slight = folded(&format!("{old:?}")) == folded(&format!("{new:?}"));
+                followers.push(Follower { number, index: *index, old: old.clone(), new, positions, is_slight });
             }
         }
         followers.sort_by_key(|follower| (follower.number, follower.index));
         followers
+    }
+
+    /// Values in keys that differ in case or trailing blanks from one that changes, each once.
+    pub(crate) fn resembling(&self, changes: &Changes) -> Vec<Resembling<E::Key>> {
+        let mut resembling = Vec::new();
+        for passing in changes.of_key(E::table()) {
+            // Of numbers there is no more than one way to write each.
+            if !passing.values.keys().any(|from| from.contains('"')) {
+                continue;
+            }
+            let folds: HashMap<String, &String> = passing.values.keys().map(|from| (folded(from), from)).collect();
+            let mut met = HashSet::new();
+            for key in self.by_key.keys() {
+                let mut changed = key.clone();
+                let field = E::key_field(&mut changed, passing.position);
+                let shown = format!("{field:?}");
+                if passing.values.contains_key(&shown) || met.contains(&shown) {
+                    continue;
+                }
+                if let Some(from) = folds.get(&folded(&shown)).copied()
+                    && let Some(passed) = passing.values.get(from)
+                    && field.set(&*passed.from)
+                {
+                    met.insert(shown.clone());
+                    let keys = (key.clone(), changed);
+                    let (position, origin) = (passing.position, passing.origin);
+                    resembling.push(Resembling { position, origin, keys, shown: (shown, from.clone()) });
+                }
+            }
+        }
+        resembling
+    }
+
+    /// The number of the first change after which keys must be known before more are sent: it tells whether the database
+    /// passes it on, or a row that is `sent` after it follows.
+    pub(crate) fn stop(&self, changes: &Changes, sent: &[u64]) -> Option<usize> {
+        let numbers: HashMap<u64, usize> = sent.iter().enumerate().map(|(number, index)| (*index, number)).collect();
+        let followers = self.followers(changes);
+        let stops = |follower: &&Follower<E>| match self.passes_on(follower) {
+            None => true,
+            Some(passes_on) => passes_on && numbers.get(&follower.index).is_some_and(|own| *own > follower.number),
+        };
+        followers.iter().find(stops).map(|follower| follower.number)
     }
 
     /// Whether the database passes a change on to that row; `None` where that is not known yet.

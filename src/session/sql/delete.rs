@@ -5,7 +5,7 @@ use diesel::backend::Backend;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 
 use super::room::{Room, key_size};
-use super::{Found, push_found};
+use super::{Found, ambiguous, push_found};
 use crate::connection::{Engine, Link, SessionConnection};
 use crate::session::entity::{Columns, Entity, Table};
 
@@ -77,7 +77,11 @@ where
     let (guarded, others): (Vec<_>, Vec<_>) = rows.iter().partition(|row| row.guarded_by().is_some());
     let mut deleted = 0;
     for (rows, keep) in [guarded, others].iter().flat_map(|rows| room.split(rows, size)) {
-        deleted += link.execute(&Delete { rows, lists_rows, keep })?;
+        let found = link.execute(&Delete { rows, lists_rows, keep })?;
+        if found > rows.len() {
+            return Err(ambiguous::<E>("DELETE", rows.len(), found));
+        }
+        deleted += found;
     }
     Ok(deleted)
 }

@@ -4,13 +4,16 @@ use diesel::QueryResult;
 use diesel::backend::Backend;
 use diesel::deserialize::FromSql;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use diesel::sql_types::{BigInt, Bool, Untyped};
 
 use super::Bind;
 use super::answer::returned;
+use super::matching::same_as_sent;
 use super::read_back::{insert_and_read_back, keys_to_ask_for};
 use super::returning::{insert_returning, insert_singly};
 use super::room::{Room, row_size};
+use super::select::select_one;
 use crate::connection::{Engine, Link};
 use crate::session::entity::{ColumnSet, Columns, Entity};
 
@@ -113,7 +116,8 @@ where
     for (range, keep) in statements {
         let chunk = &mut rows[range];
         if returned(E::table()).next().is_none() {
-            link.execute(&Insert::of::<C>(chunk, columns, keep))?;
+            let inserted = link.execute(&Insert::of::<C>(chunk, columns, keep))?;
+            check_inserted(link, chunk, inserted)?;
         } else if !C::RETURNING {
             insert_and_read_back(link, chunk, columns, keep)?;
         } else if together {
@@ -134,7 +138,36 @@ where
     let columns = sent::<E>(whole);
     let room = room::<E, C>(columns.len(), link.connection);
     for (rows, keep) in room.split(rows, |row| row_size::<E, C::Backend>(row, columns)) {
-        link.execute(&Insert::of::<C>(rows, columns, keep))?;
+        let inserted = link.execute(&Insert::of::<C>(rows, columns, keep))?;
+        if whole || E::table().generated().all(|column| !E::table().key.contains(&column)) {
+            check_inserted(link, rows, inserted)?;
+        }
     }
     Ok(())
+}
+
+/// Looks for the rows by their keys where the database says that it has inserted fewer: a trigger may have kept one back. An
+/// INSERT into a view is not counted everywhere.
+fn check_inserted<E, C>(link: &mut Link<'_, C>, rows: &[E], inserted: usize) -> QueryResult<()>
+where
+    C: Engine,
+    E: Columns<C::Backend>,
+{
+    if inserted >= rows.len() {
+        return Ok(());
+    }
+    for row in rows {
+        let stored = select_one::<E, C>(link, &row.key(), false)?;
+        if !stored.is_some_and(|stored| same_as_sent(&stored, row)) {
+            return Err(missing::<E>(&E::key_in_words(&row.key())));
+        }
+    }
+    Ok(())
+}
+
+/// A row that is not as it was sent, or not there, after the INSERT that should have brought it.
+fn missing<E: Entity>(key: &str) -> DieselError {
+    let table = E::table().name;
+    let problem = format!("{key}: the database did not insert this row of {table}, which a trigger may have kept back");
+    DieselError::DatabaseError(DatabaseErrorKind::Unknown, Box::new(problem))
 }

@@ -4,6 +4,7 @@
 //! say that they have no static query id, and only those whose text varies with the number of rows opt out. `Persist`
 //! runs them on a concrete connection; [`AnyConnection`](crate::connection::AnyConnection) is matched once a call.
 
+mod alike;
 mod answer;
 mod collated;
 mod delete;
@@ -22,6 +23,7 @@ mod update_arrays;
 mod update_join;
 mod whole;
 
+pub(crate) use answer::is_integer;
 pub use delete::Condemned;
 pub(crate) use delete::deletes_together;
 pub(crate) use look::{in_words, undeclared};
@@ -38,11 +40,19 @@ use diesel::QueryResult;
 use diesel::backend::Backend;
 use diesel::deserialize::FromSql;
 use diesel::query_builder::{AstPass, QueryBuilder as _, QueryFragment};
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use diesel::serialize::ToSql;
 use diesel::sql_types::HasSqlType;
 
 use super::entity::{Columns, Entity, Visitor};
 use crate::connection::Engine;
+
+/// A statement that met more rows than it named: somebody else's are among them.
+fn ambiguous<E: Entity>(verb: &str, named: usize, met: usize) -> DieselError {
+    let table = E::table().name;
+    let problem = format!("{verb} of {table}: the keys of {named} rows are those of {met} for the database");
+    DieselError::DatabaseError(DatabaseErrorKind::Unknown, Box::new(problem))
+}
 
 /// A table's name as SQL writes it.
 struct Name<E>(PhantomData<fn() -> E>);

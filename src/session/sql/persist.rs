@@ -6,6 +6,7 @@ use diesel::QueryResult;
 use diesel::deserialize::FromSql;
 use diesel::sql_types::{BigInt, Bool};
 
+use super::alike::is_alike;
 use super::collated::select_matches;
 use super::delete::{Condemned, delete};
 use super::insert::{insert, insert_only};
@@ -16,7 +17,7 @@ use super::select::{select, select_by, select_one};
 use super::update::{Edited, update};
 use crate::connection::{AnyConnection, Engine, KeySource, Link, SessionConnection, on_every_connection, on_variant};
 use crate::error::Error;
-use crate::session::entity::{AnyBackend, ColumnSet, Columns, Entity};
+use crate::session::entity::{AnyBackend, ColumnSet, Columns, Entity, Table};
 
 /// What connection `C` can do with an entity: every entity has it for every connection that knows its column types.
 #[diagnostic::on_unimplemented(
@@ -65,6 +66,14 @@ pub trait Persist<C: SessionConnection>: Entity {
         values: &dyn Any,
         count: usize,
     ) -> QueryResult<Vec<(Self, Vec<usize>)>>;
+
+    /// Whether the database takes the values at this position of two keys for one, and has them in the column `origin`.
+    fn is_alike(
+        link: &mut Link<'_, C>,
+        position: usize,
+        origin: (&'static Table, usize),
+        keys: (&Self::Key, &Self::Key),
+    ) -> QueryResult<bool>;
 }
 
 impl<E, C> Persist<C> for E
@@ -125,6 +134,15 @@ where
         count: usize,
     ) -> QueryResult<Vec<(Self, Vec<usize>)>> {
         select_matches(link, column, values, count)
+    }
+
+    fn is_alike(
+        link: &mut Link<'_, C>,
+        position: usize,
+        origin: (&'static Table, usize),
+        keys: (&Self::Key, &Self::Key),
+    ) -> QueryResult<bool> {
+        is_alike::<E, C>(link, position, origin, keys)
     }
 }
 
@@ -226,6 +244,17 @@ impl<E: PersistEverywhere> Persist<AnyConnection> for E {
     ) -> QueryResult<Vec<(Self, Vec<usize>)>> {
         on_variant!(link.connection, connection => {
             Persist::select_matches(&mut Link::new(connection, link.echo), column, values, count)
+        })
+    }
+
+    fn is_alike(
+        link: &mut Link<'_, AnyConnection>,
+        position: usize,
+        origin: (&'static Table, usize),
+        keys: (&Self::Key, &Self::Key),
+    ) -> QueryResult<bool> {
+        on_variant!(link.connection, connection => {
+            <E as Persist<_>>::is_alike(&mut Link::new(connection, link.echo), position, origin, keys)
         })
     }
 }

@@ -106,7 +106,9 @@ where
             sent.chunks_mut(1).try_for_each(|row| counted(link, row, columns, true, (step, Replaced::Perhaps)))
         }
         Some(KeySource::Counter { step, replaced }) => counted(link, sent, columns, keep, (step, replaced)),
-        Some(KeySource::Unknown) => Err(unplaced::<E>("the database does not say where they come from")),
+        Some(KeySource::Ascending | KeySource::Unknown) => {
+            Err(unplaced::<E>("the database does not say where they come from"))
+        }
     }
 }
 
@@ -163,7 +165,7 @@ where
     })?;
     let given = answer.given;
     // Every row is where the counter put it, if it was this INSERT that set the counter and at this step.
-    let complete = given.complete && matches!(seen, Some((0, first, _)) if first != 0);
+    let complete = given.complete && matches!(seen, Some((0, counted, _)) if counted != 0);
     let steady = sent.len() == 1 || matches!(seen, Some((_, _, now)) if now == step);
     if complete && steady && given.in_order {
         given.put_on(sent);
@@ -248,7 +250,7 @@ impl<E> QueryId for Keys<'_, E> {
     const HAS_STATIC_QUERY_ID: bool = false;
 }
 
-/// The columns of the batch that come back, how far the key is from the first, the first, and the step.
+/// The columns of the batch that come back, how far the key is from the first, whether there is a first, and the step.
 struct Batch<E> {
     key: usize,
     rows: usize,
@@ -256,7 +258,7 @@ struct Batch<E> {
     entity: PhantomData<fn() -> E>,
 }
 
-const FIRST: &str = "CAST(LAST_INSERT_ID() AS SIGNED)";
+const FIRST: &str = "CAST(LAST_INSERT_ID() AS UNSIGNED)";
 const STEP: &str = "@@auto_increment_increment";
 const COUNTED: &str = "CAST(@@auto_increment_increment AS SIGNED)";
 
@@ -272,7 +274,7 @@ impl<E: Columns<DB>, DB: Backend> QueryFragment<DB> for Batch<E> {
             out.push_sql(", ");
         }
         out.push_identifier(key)?;
-        out.push_sql(&format!(" - {FIRST}, {FIRST}, {COUNTED} FROM "));
+        out.push_sql(&format!(" - {FIRST}, {FIRST} <> 0, {COUNTED} FROM "));
         E::table_name(out.reborrow())?;
         out.push_sql(" WHERE ");
         out.push_identifier(key)?;

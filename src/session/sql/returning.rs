@@ -9,7 +9,8 @@
 //! - nothing that was stored as it was sent speaks against the order, and the keys come from a counter and ascend.
 //!
 //! Where none of them does, the INSERT is undone and the rows are sent one by one. That takes a savepoint, which is there where
-//! the keys are no integers and where the rows of this entity could not be told apart before.
+//! no counter makes the keys: they are not integers, or the catalogue names none, which is asked once an entity; and where the
+//! rows of this entity could not be told apart before.
 
 use std::any::TypeId;
 use std::collections::HashMap;
@@ -23,7 +24,7 @@ use diesel::result::Error as DieselError;
 use diesel::row::Row as _;
 use diesel::sql_types::{Bool, Untyped};
 
-use super::answer::{Answer, Given, may_be_counted, told_apart, unplaced};
+use super::answer::{Answer, Given, may_be_counted, told_apart, told_apart_by_integers, unplaced};
 use super::insert::Insert;
 use super::select::{select, select_one};
 use super::{Bind, matching, name_in_sql};
@@ -41,8 +42,7 @@ where
     if rows.len() == 1 {
         return insert_singly(link, rows).map(|()| true);
     }
-    let doubtful = !may_be_counted::<E, C::Backend>() || link.key_source(TypeId::of::<E>()).is_some();
-    if !doubtful {
+    if !is_doubtful(link, rows)? {
         let given = send(link, rows, keep)?;
         if place(link, rows, given)? {
             return Ok(true);
@@ -67,6 +67,29 @@ where
             Err(error)
         }
     }
+}
+
+/// Whether it is in doubt that one statement can prove which key is whose.
+fn is_doubtful<E, C>(link: &mut Link<'_, C>, rows: &[E]) -> QueryResult<bool>
+where
+    C: Engine,
+    E: Columns<C::Backend>,
+{
+    let (table, entity) = (E::table(), TypeId::of::<E>());
+    match link.key_source(entity) {
+        Some(source) => return Ok(source != KeySource::Ascending),
+        None if !may_be_counted::<E, C::Backend>() => return Ok(true),
+        None => {}
+    }
+    let mut made = table.key.iter().map(|column| &table.columns[*column]).filter(|column| column.generated);
+    let counted = match (made.next(), made.next()) {
+        (None, _) => return Ok(false),
+        _ if told_apart_by_integers::<E, C::Backend>(rows) => return Ok(false),
+        (Some(column), None) => link.connection.counts_keys(&name_in_sql::<E, C>()?, column.name)?,
+        (Some(_), Some(_)) => false,
+    };
+    link.set_key_source(entity, if counted { KeySource::Ascending } else { KeySource::Unknown });
+    Ok(!counted)
 }
 
 /// Inserts the rows one by one.
@@ -104,7 +127,9 @@ where
 {
     let table = E::table();
     let given_whole = table.generated().all(|column| !table.key.contains(&column));
-    let ascending = may_be_counted::<E, C::Backend>() && given.keys.is_sorted_by(|one, next| one < next);
+    let ascending = may_be_counted::<E, C::Backend>()
+        && link.key_source(TypeId::of::<E>()) != Some(KeySource::Unknown)
+        && given.keys.is_sorted_by(|one, next| one < next);
     if given.in_order && (given_whole || ascending || told_apart::<E, C::Backend>(sent)) {
         given.put_on(sent);
         return Ok(true);

@@ -11,7 +11,7 @@ use super::room::{Room, key_size, row_size};
 use super::select::select;
 use super::update_arrays::{UpdateFromArrays, fit_arrays};
 use super::update_join::UpdateFromJoin;
-use super::{Bind, push_key};
+use super::{Bind, ambiguous, push_key};
 use crate::connection::{Engine, Link, Updates};
 use crate::session::entity::{ColumnSet, Columns, Entity};
 
@@ -169,6 +169,9 @@ where
                 Updates::FromJoin => link.execute(&UpdateFromJoin { rows, keys, columns, keep })?,
             },
         };
+        if matched > rows.len() {
+            return Err(ambiguous::<E>("UPDATE", rows.len(), matched));
+        }
         if matched < rows.len() {
             return Ok(Some(done + missing(link, rows, &keys)?));
         }

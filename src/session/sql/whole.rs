@@ -11,13 +11,16 @@ use diesel::sql_types::{BigInt, HasSqlType, Untyped};
 
 use super::Bind;
 use super::select::push_columns;
-use crate::session::entity::{Columns, Entity};
+use crate::session::entity::{ColumnSet, Columns, Entity};
 
 /// One page of a query, in order of the key: the rows behind `after`, whatever order the query itself asks for.
 pub(crate) struct Page<'a, E: Entity, Q> {
     pub(crate) query: &'a Q,
     pub(crate) after: Option<E::Key>,
     pub(crate) size: i64,
+    /// The columns of the key that are ordered by their labels, because their own order is not the one that they are
+    /// compared in.
+    pub(crate) by_label: ColumnSet,
 }
 
 impl<E: Columns<DB>, Q: QueryFragment<DB>, DB> QueryFragment<DB> for Page<'_, E, Q>
@@ -32,7 +35,9 @@ where
         out.push_sql(") AS t");
         if let Some(after) = &self.after {
             out.push_sql(" WHERE ");
-            push_key_list::<E, DB>(&mut out)?;
+            out.push_sql("(");
+            push_key_list::<E, DB>(self.by_label, &mut out)?;
+            out.push_sql(")");
             for position in 0..E::table().key.len() {
                 out.push_sql(if position > 0 { ", " } else { " > (" });
                 E::key_column(position, Bind { row: after, out: &mut out })?;
@@ -40,10 +45,7 @@ where
             out.push_sql(")");
         }
         out.push_sql(" ORDER BY ");
-        for (number, column) in E::table().key.iter().enumerate() {
-            out.push_sql(if number > 0 { ", " } else { "" });
-            out.push_identifier(E::table().columns[*column].name)?;
-        }
+        push_key_list::<E, DB>(self.by_label, &mut out)?;
         out.push_sql(" LIMIT ");
         out.push_bind_param::<BigInt, i64>(&self.size)
     }
@@ -61,13 +63,14 @@ impl<E: Columns<DB>, DB: Backend> QueryFragment<DB> for EveryRow<E> {
     }
 }
 
-/// Writes `(a, b)` over the columns of the key.
-fn push_key_list<E: Columns<DB>, DB: Backend>(out: &mut AstPass<'_, '_, DB>) -> QueryResult<()> {
+/// Writes `a, b` over the columns of the key.
+fn push_key_list<E: Columns<DB>, DB: Backend>(by_label: ColumnSet, out: &mut AstPass<'_, '_, DB>) -> QueryResult<()> {
     for (number, column) in E::table().key.iter().enumerate() {
-        out.push_sql(if number > 0 { ", " } else { "(" });
+        out.push_sql(if number > 0 { ", " } else { "" });
+        out.push_sql(if by_label.contains(*column) { "CAST(" } else { "" });
         out.push_identifier(E::table().columns[*column].name)?;
+        out.push_sql(if by_label.contains(*column) { " AS CHAR)" } else { "" });
     }
-    out.push_sql(")");
     Ok(())
 }
 
