@@ -43,6 +43,8 @@ mod sqlite_copy;
 mod sqlite_file;
 #[cfg(feature = "mysql")]
 mod tls_gate;
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+mod unanswered;
 
 pub use address::{Access, Address, Opened};
 pub use any::{AnyConnection, MultiBackend};

@@ -19,7 +19,7 @@ use super::relay::{Door, Duties, Refusal, Relay};
 use super::server::{Server, Waits};
 use super::{
     Access, Backend, Engine, Isolation, KeySource, Mode, ReadLimit, SessionConnection, Updates, UsedKeys, advice,
-    failure, mysql_cluster, mysql_keys, packet, read_limit, tls_gate,
+    failure, mysql_cluster, mysql_keys, packet, tls_gate, unanswered,
 };
 use crate::error::{Error, Result};
 
@@ -61,7 +61,7 @@ fn set_up(connection: &mut MysqlConnection, server: &Server, name: &str, access:
              SET innodb_lock_wait_timeout = {seconds}; SET lock_wait_timeout = {seconds}"
         ))
         .and_then(|()| packet::learn_limit(connection, &server.to_string()))
-        .map_err(|error| refused(format!("setting the connection up: {}", read_limit::blame(error))))?;
+        .map_err(|error| refused(format!("setting the connection up: {}", unanswered::blame(error))))?;
     let name = percent_decode_str(name).decode_utf8_lossy().into_owned();
     if name.is_empty() {
         return Err(refused("the URL names no database; write mysql://USER@HOST/DATABASE".to_owned()));

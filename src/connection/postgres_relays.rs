@@ -186,8 +186,8 @@ impl Url<'_> {
     /// A parameter; the last one of that name counts.
     fn parameter(self, name: &str) -> Option<String> {
         let (_, parameters) = self.0.split_once('?')?;
-        let named = parameters.split('&').filter_map(|parameter| parameter.split_once('='));
-        let (_, value) = named.filter(|(own, _)| *own == name).last()?;
+        let mut named = parameters.split('&').filter_map(|parameter| parameter.split_once('='));
+        let (_, value) = named.rfind(|(own, _)| *own == name)?;
         Some(percent_decode_str(value).decode_utf8_lossy().into_owned())
     }
 

@@ -26,7 +26,8 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use super::line::{DialError, Line, Place, Probes, is_timeout};
-use super::read_limit::{self, ReadLimit};
+use super::read_limit::ReadLimit;
+use super::unanswered;
 
 /// How much is carried at a time.
 const BUFFER: usize = 32 * 1024;
@@ -272,8 +273,8 @@ impl Shared {
         }
         if let Some(limit) = self.take_questions(client, server, &asked) {
             if self.shut.load(Ordering::SeqCst) {
-                tracing::warn!(target: "folio::connection", place = %self.place, "{}", read_limit::unanswered(limit));
-                read_limit::give_up(limit);
+                tracing::warn!(target: "folio::connection", place = %self.place, "{}", unanswered::words(limit));
+                unanswered::give_up(limit);
             } else {
                 self.refuse(Refusal::Unanswered(limit));
             }
