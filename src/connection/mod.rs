@@ -10,6 +10,8 @@ mod advice;
 #[allow(missing_docs)]
 mod any;
 mod array;
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+mod door;
 mod echo;
 mod failure;
 mod isolation;
@@ -23,6 +25,8 @@ mod mysql;
 mod mysql_cluster;
 #[cfg(feature = "mysql")]
 mod mysql_keys;
+#[cfg(feature = "mysql")]
+mod mysql_relay;
 #[cfg(feature = "mysql")]
 mod packet;
 #[cfg(feature = "postgres")]

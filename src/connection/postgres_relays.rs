@@ -16,9 +16,10 @@ use std::time::{Duration, Instant};
 
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
+use super::door::Door;
 use super::line::{Line, Place, Probes};
 use super::read_limit::ReadLimit;
-use super::relay::{Door, Duties, Refusal, Relay};
+use super::relay::{Duties, Refusal, Relay};
 
 /// Relays whose doors are open, each with the host that it leads to.
 pub(super) struct Relays {
