@@ -92,6 +92,8 @@ pub(super) fn postgres(kind: Kind, message: &str) -> Option<Failure> {
         "could not receive data from server",
         "could not send data to server",
         "SSL connection has been closed",
+        "SSL SYSCALL error",
+        "SSL error:",
         "connection not open",
     ];
     const PROGRAM_LIMIT_EXCEEDED_54000: &[&str] = &[
@@ -137,6 +139,7 @@ pub(super) fn mysql(kind: Kind, message: &str) -> Option<Failure> {
         "Server shutdown in progress",
         "disconnected by the server because of inactivity",
         "Can't connect to",
+        "TLS/SSL error",
     ];
     match kind {
         Kind::SerializationFailure => Some(Failure::Conflict),
@@ -259,6 +262,8 @@ mod tests {
                 Some(Failure::Disconnected),
             ),
             (Kind::ClosedConnection, "server closed the connection unexpectedly", Some(Failure::Disconnected)),
+            (Kind::Unknown, "SSL SYSCALL error: EOF detected", Some(Failure::Disconnected)),
+            (Kind::Unknown, "canceling statement due to user request", None),
             (Kind::Unknown, "relation \"x\" does not exist", None),
             (Kind::Unknown, "invalid memory alloc request size 1073741828", Some(Failure::TooLarge(POSTGRES_LIMIT))),
             (Kind::UniqueViolation, "duplicate key", None),
@@ -296,6 +301,8 @@ mod tests {
             ),
             (Kind::Unknown, "MySQL server has gone away", Some(Failure::Disconnected)),
             (Kind::Unknown, "Lost connection to server during query", Some(Failure::Disconnected)),
+            (Kind::Unknown, "TLS/SSL error: unexpected eof while reading", Some(Failure::Disconnected)),
+            (Kind::Unknown, "Query execution was interrupted", None),
             (Kind::Unknown, "Table 'a.b' doesn't exist", None),
             (
                 Kind::Unknown,

@@ -10,6 +10,8 @@ mod advice;
 #[allow(missing_docs)]
 mod any;
 mod array;
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+mod door;
 mod echo;
 mod failure;
 mod isolation;
@@ -23,6 +25,8 @@ mod mysql;
 mod mysql_cluster;
 #[cfg(feature = "mysql")]
 mod mysql_keys;
+#[cfg(feature = "mysql")]
+mod mysql_relay;
 #[cfg(feature = "mysql")]
 mod packet;
 #[cfg(feature = "postgres")]
@@ -43,6 +47,8 @@ mod sqlite_copy;
 mod sqlite_file;
 #[cfg(feature = "mysql")]
 mod tls_gate;
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+mod unanswered;
 
 pub use address::{Access, Address, Opened};
 pub use any::{AnyConnection, MultiBackend};

@@ -1,25 +1,20 @@
 //! MySQL and MariaDB: opening with the settings Folio relies on, beginning, and what their messages mean.
 
-use std::sync::mpsc;
-use std::thread;
-use std::time::Duration;
-
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
 use diesel::dsl::sql;
 use diesel::mysql::Mysql;
 use diesel::query_builder::QueryFragment;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use diesel::sql_types::{BigInt, Bool, Text};
-use diesel::{Connection, ConnectionError, MysqlConnection, QueryResult, RunQueryDsl as _};
-use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, percent_encode};
+use diesel::{MysqlConnection, QueryResult, RunQueryDsl as _};
+use percent_encoding::percent_decode_str;
 
-use super::line::{DialError, Place, Probes};
+use super::mysql_relay::{demands_tls, establish};
 use super::refusal::{self, Meaning};
-use super::relay::{Door, Duties, Refusal, Relay};
 use super::server::{Server, Waits};
 use super::{
     Access, Backend, Engine, Isolation, KeySource, Mode, ReadLimit, SessionConnection, Updates, UsedKeys, advice,
-    failure, mysql_cluster, mysql_keys, packet, read_limit, tls_gate,
+    failure, mysql_cluster, mysql_keys, packet, tls_gate, unanswered,
 };
 use crate::error::{Error, Result};
 
@@ -61,7 +56,7 @@ fn set_up(connection: &mut MysqlConnection, server: &Server, name: &str, access:
              SET innodb_lock_wait_timeout = {seconds}; SET lock_wait_timeout = {seconds}"
         ))
         .and_then(|()| packet::learn_limit(connection, &server.to_string()))
-        .map_err(|error| refused(format!("setting the connection up: {}", read_limit::blame(error))))?;
+        .map_err(|error| refused(format!("setting the connection up: {}", unanswered::blame(error))))?;
     let name = percent_decode_str(name).decode_utf8_lossy().into_owned();
     if name.is_empty() {
         return Err(refused("the URL names no database; write mysql://USER@HOST/DATABASE".to_owned()));
@@ -100,39 +95,6 @@ fn without_database(url: &str) -> (String, String) {
     }
 }
 
-/// Whether the URL asks for TLS and will not do without.
-fn demands_tls(url: &str) -> bool {
-    let parameters = || url.split_once('?').map_or("", |(_, parameters)| parameters).split('&');
-    let optional = parameters().any(|parameter| ["ssl_mode=disabled", "ssl_mode=preferred"].contains(&parameter));
-    let asked = |parameter: &str| parameter.starts_with("ssl_");
-    !optional && parameters().any(asked)
-}
-
-/// What a URL without a database consists of: the login with its `@`, where the server is, and the parameters. `None` where
-/// it leaves that place to the client library, which knows a default socket.
-fn place_in(url: &str) -> Option<(&str, Place, Vec<&str>)> {
-    let (authority, rest) = url.strip_prefix("mysql://")?.split_once('/')?;
-    let split = authority.rfind('@').map_or(0, |at| at + 1);
-    let (login, host) = authority.split_at(split);
-    let is_socket = |parameter: &&str| parameter.starts_with("unix_socket=");
-    let parameters = || rest.trim_start_matches('?').split('&').filter(|parameter| !parameter.is_empty());
-    let place = match parameters().find(is_socket).and_then(|parameter| parameter.split_once('=')) {
-        Some((_, path)) => Place::Socket(percent_decode_str(&path.replace('+', " ")).decode_utf8_lossy().into_owned()),
-        None => {
-            let (name, port) = match host.rsplit_once(':') {
-                Some((name, port)) if !port.ends_with(']') && !port.is_empty() => (name, port.parse().ok()?),
-                Some((name, "")) => (name, 3306),
-                _ => (host, 3306),
-            };
-            if ["", "localhost"].contains(&name) {
-                return None;
-            }
-            Place::Host(name.trim_start_matches('[').trim_end_matches(']').to_owned(), port)
-        }
-    };
-    Some((login, place, parameters().filter(|parameter| !is_socket(parameter)).collect()))
-}
-
 /// A connection without TLS is good enough for MariaDB's client library, whatever it was asked for. The gate lets none
 /// through; this asks the server as well.
 fn has_tls(connection: &mut MysqlConnection) -> QueryResult<bool> {
@@ -143,83 +105,6 @@ fn has_tls(connection: &mut MysqlConnection) -> QueryResult<bool> {
     }
     let status = diesel::sql_query("SHOW SESSION STATUS LIKE 'Ssl_cipher'").load::<Status>(connection)?;
     Ok(status.iter().any(|status| !status.cipher.is_empty()))
-}
-
-/// Connects in a thread of its own, because the client library would wait for ever for a server that accepts and says
-/// nothing. The limit is that of opening; whoever goes on with the connection sets its own.
-fn establish(url: String, waits: Waits) -> Result<(MysqlConnection, ReadLimit), String> {
-    let (done, result) = mpsc::sync_channel(1);
-    let connecting = thread::Builder::new().name("folio-connect".to_owned()).spawn(move || {
-        let _given_up = done.send(connect(&url, waits));
-    });
-    connecting.map_err(|error| error.to_string())?;
-    result.recv_timeout(waits.connect).unwrap_or_else(|_| Err(silent(waits.connect)))
-}
-
-fn silent(wait: Duration) -> String {
-    format!("the server did not answer within {wait:?}")
-}
-
-/// Connects through a relay, unless there is nothing for it to do or the URL leaves it to the client library where the
-/// server is.
-fn connect(url: &str, waits: Waits) -> Result<(MysqlConnection, ReadLimit), String> {
-    let limit = ReadLimit::new(waits.connect);
-    let gated = demands_tls(url);
-    let (login, place, mut parameters) = match place_in(url) {
-        Some(parts) if gated || !waits.read.is_zero() => parts,
-        None if gated => return Err("the URL names no host".to_owned()),
-        _ => return log_in(url).map(|connection| (connection, limit)),
-    };
-    let duties = Duties {
-        admit: if gated { tls_gate::admit } else { |_, _, _| Ok(()) },
-        greets: !gated,
-        needs_no_answer: packet::needs_no_answer,
-    };
-    let relay = Relay::open(place, "mysql.sock", waits.connect, probes(waits.connect), limit.clone(), duties);
-    let relay = relay.map_err(|error| format!("no relay to the server can be made: {error}"))?;
-    let (host, socket) = match relay.door() {
-        Door::Tcp(address) => (address.to_string(), None),
-        #[cfg(unix)]
-        Door::Unix(path) => ("localhost".to_owned(), Some(format!("unix_socket={}", escaped(path)))),
-    };
-    parameters.extend(socket.as_deref());
-    match log_in(&format!("mysql://{login}{host}/?{}", parameters.join("&"))) {
-        Ok(connection) => Ok((connection, limit)),
-        Err(problem) => Err(match relay.refusal() {
-            Some(Refusal::Dial(DialError::UnknownHost(host, error))) => {
-                format!("Unknown server host '{host}': {error}")
-            }
-            Some(Refusal::Dial(DialError::Unreachable(place, error))) => format!("Can't connect to {place}: {error}"),
-            Some(Refusal::Told(told)) => told,
-            Some(Refusal::Unanswered(wait)) => silent(wait),
-            Some(Refusal::Lost) | None => problem,
-        }),
-    }
-}
-
-fn log_in(url: &str) -> Result<MysqlConnection, String> {
-    MysqlConnection::establish(url).map_err(|error| match error {
-        ConnectionError::InvalidConnectionUrl(problem) | ConnectionError::BadConnection(problem) => problem,
-        error => error.to_string(),
-    })
-}
-
-/// A host that went without a word is noticed in about twice the time that it has to answer when it is opened.
-fn probes(wait: Duration) -> Probes {
-    let wait = wait.max(Duration::from_secs(1));
-    Probes {
-        idle: Some(wait),
-        interval: Some((wait / 5).max(Duration::from_secs(1))),
-        count: Some(5),
-        unacknowledged: Some(wait),
-    }
-}
-
-/// A path as a URL's parameter.
-#[cfg(unix)]
-fn escaped(path: &std::path::Path) -> String {
-    use std::os::unix::ffi::OsStrExt as _;
-    percent_encode(path.as_os_str().as_bytes(), NON_ALPHANUMERIC).to_string()
 }
 
 /// Whether a transaction is open and no savepoint in it.
@@ -487,38 +372,6 @@ mod tests {
             ("mysql://h", "mysql://h", ""),
         ] {
             assert_eq!(without_database(url), (rest.to_owned(), name.to_owned()));
-        }
-    }
-
-    #[test]
-    fn the_relay_goes_where_the_url_says_and_everything_else_in_it_stays() {
-        let host = |name: &str, port| Place::Host(name.to_owned(), port);
-        for (url, login, place) in [
-            ("mysql://u:p%40@h:1/?ssl_ca=a.pem", "u:p%40@", host("h", 1)),
-            ("mysql://[::1]/?ssl_ca=a.pem", "", host("::1", 3306)),
-            ("mysql://u@[::1]:2/?ssl_ca=a.pem", "u@", host("::1", 2)),
-            ("mysql://u@h:/?ssl_ca=a.pem", "u@", host("h", 3306)),
-            ("mysql://u@localhost/?unix_socket=/a%20b/s&ssl_ca=a.pem", "u@", Place::Socket("/a b/s".to_owned())),
-        ] {
-            assert_eq!(place_in(url), Some((login, place, vec!["ssl_ca=a.pem"])), "{url}");
-        }
-        for url in ["mysql:///?ssl_ca=a.pem", "mysql://u@localhost/", "mysql://u@localhost:/"] {
-            assert_eq!(place_in(url), None, "{url}");
-        }
-    }
-
-    #[test]
-    fn tls_that_is_asked_for_is_demanded_unless_the_url_says_otherwise() {
-        for (url, demanded) in [
-            ("mysql://h/db", false),
-            ("mysql://h/db?unix_socket=/run/s", false),
-            ("mysql://h/db?ssl_mode=required", true),
-            ("mysql://h/db?unix_socket=/run/s&ssl_mode=verify_ca&ssl_ca=a.pem", true),
-            ("mysql://h/db?ssl_ca=a.pem", true),
-            ("mysql://h/db?ssl_ca=a.pem&ssl_mode=preferred", false),
-            ("mysql://h/db?ssl_mode=disabled", false),
-        ] {
-            assert_eq!(demands_tls(url), demanded, "{url}");
         }
     }
 }

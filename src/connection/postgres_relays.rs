@@ -16,9 +16,10 @@ use std::time::{Duration, Instant};
 
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
+use super::door::Door;
 use super::line::{Line, Place, Probes};
 use super::read_limit::ReadLimit;
-use super::relay::{Door, Duties, Refusal, Relay};
+use super::relay::{Duties, Refusal, Relay};
 
 /// Relays whose doors are open, each with the host that it leads to.
 pub(super) struct Relays {
@@ -186,8 +187,8 @@ impl Url<'_> {
     /// A parameter; the last one of that name counts.
     fn parameter(self, name: &str) -> Option<String> {
         let (_, parameters) = self.0.split_once('?')?;
-        let named = parameters.split('&').filter_map(|parameter| parameter.split_once('='));
-        let (_, value) = named.filter(|(own, _)| *own == name).last()?;
+        let mut named = parameters.split('&').filter_map(|parameter| parameter.split_once('='));
+        let (_, value) = named.rfind(|(own, _)| *own == name)?;
         Some(percent_decode_str(value).decode_utf8_lossy().into_owned())
     }
 

@@ -6,7 +6,7 @@ use diesel::result::{DatabaseErrorInformation, DatabaseErrorKind, Error as Diese
 
 use super::failure::Failure;
 #[cfg(any(feature = "postgres", feature = "mysql"))]
-use super::read_limit;
+use super::unanswered;
 use crate::error::Error;
 
 /// What an engine makes of an error that its database sent.
@@ -55,7 +55,7 @@ pub(super) fn explain(
     };
     #[cfg(any(feature = "postgres", feature = "mysql"))]
     let error =
-        if matches!(meaning, Meaning::Failed(Failure::Disconnected)) { read_limit::blame(error) } else { error };
+        if matches!(meaning, Meaning::Failed(Failure::Disconnected)) { unanswered::blame(error) } else { error };
     let source = Arc::new(error);
     match meaning {
         Meaning::Refused(error) => error,

@@ -11,22 +11,16 @@
 //! and no part of this one. A Unix socket's door stands in a folder that only this user can enter, because a server may
 //! take whoever comes through such a socket for this user.
 
-use std::hash::{BuildHasher as _, RandomState};
 use std::io::{self, Read as _, Write as _};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
-#[cfg(unix)]
-use std::os::unix::fs::DirBuilderExt as _;
-#[cfg(unix)]
-use std::os::unix::net::{UnixListener, UnixStream};
-#[cfg(unix)]
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use super::door::Door;
 use super::line::{DialError, Line, Place, Probes, is_timeout};
-use super::read_limit::{self, ReadLimit};
+use super::read_limit::ReadLimit;
+use super::unanswered;
 
 /// How much is carried at a time.
 const BUFFER: usize = 32 * 1024;
@@ -61,14 +55,6 @@ pub(super) struct Relay {
     porter: Option<JoinHandle<()>>,
 }
 
-/// Where a client library finds a relay.
-#[derive(Debug, Clone)]
-pub(super) enum Door {
-    Tcp(SocketAddr),
-    #[cfg(unix)]
-    Unix(PathBuf),
-}
-
 struct Shared {
     place: Place,
     wait: Duration,
@@ -92,27 +78,7 @@ impl Relay {
         limit: ReadLimit,
         duties: Duties,
     ) -> io::Result<Self> {
-        let (door, listener) = match place {
-            Place::Host(_, port) => {
-                let listener = on_loopback(port)?;
-                (Door::Tcp(listener.local_addr()?), Listener::Tcp(listener))
-            }
-            #[cfg(unix)]
-            Place::Socket(_) => {
-                let path = private_folder()?.join(name);
-                let listener = UnixListener::bind(&path);
-                let door = Door::Unix(path);
-                match listener {
-                    Ok(listener) => (door, Listener::Unix(listener)),
-                    Err(error) => {
-                        door.remove();
-                        return Err(error);
-                    }
-                }
-            }
-            #[cfg(not(unix))]
-            Place::Socket(_) => return Err(io::ErrorKind::Unsupported.into()),
-        };
+        let (door, listener) = Door::open(&place, name)?;
         let (shut, refused, dialed) = (AtomicBool::new(false), Mutex::new(None), Mutex::new(None));
         let shared = Arc::new(Shared { place, wait, probes, limit, duties, shut, refused, dialed });
         let (to_porter, thread) = (Arc::clone(&shared), thread::Builder::new().name("folio-relay".to_owned()));
@@ -172,76 +138,6 @@ impl Drop for Relay {
     }
 }
 
-impl Door {
-    /// Comes as a client, so that whoever waits for one looks up.
-    fn knock(&self) -> io::Result<()> {
-        match self {
-            Self::Tcp(address) => TcpStream::connect(address).map(drop),
-            #[cfg(unix)]
-            Self::Unix(path) => UnixStream::connect(path).map(drop),
-        }
-    }
-
-    fn remove(&self) {
-        match self {
-            Self::Tcp(_) => {}
-            #[cfg(unix)]
-            Self::Unix(path) => {
-                // What cannot be removed is an empty folder in a folder for such things.
-                let _left = std::fs::remove_file(path);
-                let _left = path.parent().map(std::fs::remove_dir);
-            }
-        }
-    }
-}
-
-/// A port on loopback: where the system has more than one address there, that of the server on one of them, because
-/// messages and `~/.pgpass` name it.
-fn on_loopback(port: u16) -> io::Result<TcpListener> {
-    if cfg!(target_os = "linux") {
-        let [a, b, c, ..] = chance().to_ne_bytes();
-        // Neither the network's own address, nor the one that everybody uses, nor the one for all.
-        let address = Ipv4Addr::new(127, a | 1, b, c.clamp(1, 254));
-        if let Ok(listener) = TcpListener::bind((address, port)) {
-            return Ok(listener);
-        }
-    }
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
-}
-
-fn chance() -> u64 {
-    RandomState::new().hash_one(0)
-}
-
-/// A new folder that only this user can enter.
-#[cfg(unix)]
-fn private_folder() -> io::Result<PathBuf> {
-    let mut attempts = 0..100;
-    loop {
-        let folder = std::env::temp_dir().join(format!("folio-{:016x}", chance()));
-        match std::fs::DirBuilder::new().mode(0o700).create(&folder) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && attempts.next().is_some() => {}
-            made => return made.map(|()| folder),
-        }
-    }
-}
-
-enum Listener {
-    Tcp(TcpListener),
-    #[cfg(unix)]
-    Unix(UnixListener),
-}
-
-impl Listener {
-    fn accept(&self) -> io::Result<Line> {
-        match self {
-            Self::Tcp(listener) => listener.accept().map(|(client, _)| Line::tcp(client, Probes::default())),
-            #[cfg(unix)]
-            Self::Unix(listener) => listener.accept().map(|(client, _)| Line::Unix(client)),
-        }
-    }
-}
-
 impl Shared {
     /// Connects a client to the server and carries what they say, until one of them ends it.
     fn serve(&self, client: Line) {
@@ -272,8 +168,8 @@ impl Shared {
         }
         if let Some(limit) = self.take_questions(client, server, &asked) {
             if self.shut.load(Ordering::SeqCst) {
-                tracing::warn!(target: "folio::connection", place = %self.place, "{}", read_limit::unanswered(limit));
-                read_limit::give_up(limit);
+                tracing::warn!(target: "folio::connection", place = %self.place, "{}", unanswered::words(limit));
+                unanswered::give_up(limit);
             } else {
                 self.refuse(Refusal::Unanswered(limit));
             }
@@ -348,6 +244,10 @@ fn bring_answers(server: &Line, client: &Line, asked: &AtomicBool) {
 
 #[cfg(test)]
 mod tests {
+    use std::net::{SocketAddr, TcpListener, TcpStream};
+    #[cfg(unix)]
+    use std::os::unix::net::{UnixListener, UnixStream};
+
     use super::*;
 
     const WAIT: Duration = Duration::from_secs(10);
@@ -436,7 +336,7 @@ mod tests {
     #[test]
     fn a_socket_s_door_is_this_user_s_alone_and_leaves_nothing_behind() {
         use std::os::unix::fs::PermissionsExt as _;
-        let folder = private_folder().unwrap();
+        let folder = crate::connection::door::private_folder().unwrap();
         let path = folder.join("server");
         let server = UnixListener::bind(&path).unwrap();
         let relay = relay_to(Place::Socket(path.display().to_string()), WAIT);

@@ -275,7 +275,7 @@ fn a_line_that_breaks_in_a_flush_is_a_reason_to_try_again_and_nothing_is_there_t
 }
 
 /// Asks the server until it says yes.
-fn until(db: &Database, question: &str) {
+pub fn until(db: &Database, question: &str) {
     let started = Instant::now();
     loop {
         let question = diesel::select(diesel::dsl::sql::<BigInt>(&format!("({question})")));

@@ -133,6 +133,51 @@ fn a_line_that_breaks_at_commit_leaves_the_fate_unknown_and_is_not_tried_again()
 }
 
 #[test]
+fn a_statement_that_somebody_cancels_is_an_error_and_not_sent_again() {
+    let db = fixture(module_path!());
+    add(&db, 1, "step").unwrap();
+    let patient = Database::open_with(db.url(), Options::new().busy_timeout(Duration::from_secs(60))).unwrap();
+    let rename = || diesel::update(users::table).set(users::username.eq("more"));
+    let mut holder = db.session().unwrap();
+    holder.execute(rename()).unwrap();
+    let (tell, told) = std::sync::mpsc::channel();
+    std::thread::scope(|scope| {
+        let waiting = scope.spawn(|| {
+            let mut tries = 0;
+            let done = patient.retrying(Retry::default(), |session| -> Result<()> {
+                tries += 1;
+                tell.send(line(session)).unwrap();
+                session.execute(rename()).map(drop)
+            });
+            (done, tries)
+        });
+        let line = told.recv().unwrap();
+        let other = Database::open(db.url()).unwrap();
+        let (waits, cancel) = match backend() {
+            Backend::Postgres => (
+                format!("SELECT count(*) FROM pg_stat_activity WHERE pid = {line} AND wait_event_type = 'Lock'"),
+                format!("SELECT pg_cancel_backend({line})"),
+            ),
+            _ => (
+                format!(
+                    "SELECT count(*) FROM information_schema.processlist WHERE id = {line} AND info LIKE '%UPDATE%'"
+                ),
+                format!("KILL QUERY {line}"),
+            ),
+        };
+        opening::until(&other, &waits);
+        other.connection().unwrap().batch_execute(&cancel).unwrap();
+        let (done, tries) = waiting.join().unwrap();
+        let error = done.unwrap_err();
+        assert!(matches!(error, Error::Database { .. }) && !error.is_retryable() && tries == 1, "{tries}: {error}");
+    });
+    holder.rollback().unwrap();
+    // The connection is as good as before.
+    add(&patient, 2, "more").unwrap();
+    assert_eq!(names(&db).len(), 2);
+}
+
+#[test]
 fn a_connection_that_broke_while_it_lay_in_the_pool_is_replaced() {
     let db = fixture(module_path!());
     let line = db.read(|session| Ok::<_, Error>(line(session))).unwrap();

@@ -3,7 +3,9 @@
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::thread;
+use std::time::Duration;
 
+use diesel::RunQueryDsl as _;
 use diesel::dsl::sql;
 use diesel::sql_types::Text;
 use folio::{Database, Error};
@@ -173,4 +175,25 @@ fn a_server_whose_certificate_another_authority_signed_is_refused_before_the_log
     let (db, _) = server_with_tls();
     let refused = Database::open(&format!("{}?ssl_mode=verify_ca&ssl_ca={OTHER_AUTHORITY}", db.url())).unwrap_err();
     assert!(refused.to_string().contains("certificate"), "{refused}");
+}
+
+#[test]
+fn a_server_that_does_not_answer_through_tls_is_given_up_with_the_same_words() {
+    let (db, authority) = server_with_tls();
+    let secured = Database::open(&format!("{}?ssl_ca={authority}&read_timeout=0.3", db.url())).unwrap();
+    let slept = diesel::select(sql::<Text>("CAST(SLEEP(60) AS CHAR)"));
+    let error = secured.read(|session| session.rows::<String, _>(slept)).unwrap_err();
+    assert!(error.is_disconnected(), "{error}");
+    assert!(error.to_string().contains("the server did not answer within 300ms (read_timeout)"), "{error}");
+}
+
+#[test]
+fn a_pause_after_a_statement_that_is_closed_is_no_silence_of_the_server_through_tls() {
+    let (db, authority) = server_with_tls();
+    let secured = Database::open(&format!("{}?ssl_ca={authority}&read_timeout=0.3", db.url())).unwrap();
+    let mut connection = secured.connection().unwrap();
+    let mut ask = || diesel::sql_query("DO 1").execute(&mut *connection);
+    ask().unwrap();
+    thread::sleep(Duration::from_millis(400));
+    ask().unwrap();
 }
