@@ -68,6 +68,16 @@ pub(super) enum DialError {
     Unreachable(String, io::Error),
 }
 
+/// In the words of MariaDB's client library.
+impl fmt::Display for DialError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UnknownHost(host, error) => write!(f, "Unknown server host '{host}': {error}"),
+            Self::Unreachable(place, error) => write!(f, "Can't connect to {place}: {error}"),
+        }
+    }
+}
+
 impl Line {
     /// Connects to the server; each address of its name has `wait` to answer.
     pub fn dial(place: &Place, wait: Duration, probes: Probes) -> Result<Self, DialError> {

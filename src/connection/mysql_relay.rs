@@ -8,7 +8,7 @@ use diesel::{Connection as _, ConnectionError, MysqlConnection};
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, percent_encode};
 
 use super::door::Door;
-use super::line::{DialError, Place, Probes};
+use super::line::{Place, Probes};
 use super::relay::{Duties, Refusal, Relay};
 use super::server::Waits;
 use super::{ReadLimit, packet, tls_gate};
@@ -87,10 +87,7 @@ fn connect(url: &str, waits: Waits) -> Result<(MysqlConnection, ReadLimit), Stri
     match log_in(&format!("mysql://{login}{host}/?{}", parameters.join("&"))) {
         Ok(connection) => Ok((connection, limit)),
         Err(problem) => Err(match relay.refusal() {
-            Some(Refusal::Dial(DialError::UnknownHost(host, error))) => {
-                format!("Unknown server host '{host}': {error}")
-            }
-            Some(Refusal::Dial(DialError::Unreachable(place, error))) => format!("Can't connect to {place}: {error}"),
+            Some(Refusal::Dial(error)) => error.to_string(),
             Some(Refusal::Told(told)) => told,
             Some(Refusal::Unanswered(wait)) => silent(wait),
             Some(Refusal::Lost) | None => problem,

@@ -41,10 +41,12 @@ pub(super) enum Refusal {
     /// There is no line to the server.
     Dial(DialError),
     /// The server is not what it must be.
+    #[cfg(feature = "mysql")]
     Told(String),
     /// Nothing came from the server within this time.
     Unanswered(Duration),
     /// One end was lost, or the client asked for something else; the client library itself tells what it saw.
+    #[cfg(feature = "mysql")]
     Lost,
 }
 
@@ -155,6 +157,9 @@ impl Shared {
     }
 
     fn refuse(&self, refusal: Refusal) {
+        if let Refusal::Dial(error) = &refusal {
+            tracing::debug!(target: "folio::connection", place = %self.place, %error, "no line to the server");
+        }
         *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = Some(refusal);
     }
 
