@@ -27,14 +27,14 @@ pub enum Error {
     },
     /// The URL asks for an engine that this program was built without.
     #[error("this build of folio cannot open '{scheme}' databases; {hint}")]
-    BackendMissing {
+    EngineMissing {
         /// The scheme of the URL.
         scheme: String,
         /// The way out.
         hint: String,
     },
     /// There is no database where one was looked for, and looking never creates one.
-    #[error("there is no database at {place}; 'folio db create' makes one")]
+    #[error("there is no database at {place}; 'folio db create' creates one")]
     NoDatabase {
         /// The absolute path.
         place: String,
@@ -49,7 +49,7 @@ pub enum Error {
     },
     /// The database holds tables of another application.
     #[error(
-        "{place} has tables that Folio did not make ({tables}), so it is left alone; \
+        "{place} contains tables that Folio did not create ({tables}), so it was not changed; \
          'folio migrate up --into-existing' adds Folio's tables beside them"
     )]
     NotFolio {
@@ -67,7 +67,7 @@ pub enum Error {
         pending: usize,
     },
     /// The database has migrations that this program does not know.
-    #[error("{place} was migrated by a newer folio (unknown here: {versions}); use that version of the program")]
+    #[error("{place} was migrated by a newer version of folio (unknown migrations: {versions}); use that version")]
     SchemaTooNew {
         /// The path or the redacted URL.
         place: String,
@@ -86,21 +86,21 @@ pub enum Error {
     },
     /// Another connection held the lock for longer than the timeout.
     #[error(
-        "the database is locked by another writer, and stayed so for longer than the busy timeout; \
-         try again when it is done"
+        "timed out waiting for a lock that another writer holds (longer than the busy timeout); \
+         try again when it has finished"
     )]
     Locked {
         /// What the database said.
         source: Arc<diesel::result::Error>,
     },
-    /// Two units of work did not get along, and the database undid this one.
-    #[error("another unit of work was at the same rows, and the database undid this one: {source}; run it again")]
+    /// This unit of work conflicted with another, and the database rolled it back.
+    #[error("conflict with a concurrent transaction; the database rolled this one back: {source}; run it again")]
     Conflict {
         /// What the database said.
         source: Arc<diesel::result::Error>,
     },
-    /// The server takes no work: it starts or stops, or is part of a cluster that has lost too many of its nodes.
-    #[error("the database takes no work for now: {source}; {hint}")]
+    /// The server accepts no work: it is starting or stopping, or is part of a cluster that has lost too many of its nodes.
+    #[error("the database is not accepting work: {source}; {hint}")]
     NotReady {
         /// What it means, and the way out.
         hint: &'static str,
@@ -108,7 +108,7 @@ pub enum Error {
         source: Arc<diesel::result::Error>,
     },
     /// The connection was lost before anything was committed.
-    #[error("the connection to the database was lost, and nothing of this unit of work was kept: {source}")]
+    #[error("lost the connection to the database; nothing of this unit of work was committed: {source}")]
     Disconnected {
         /// What was met at the end of the line.
         source: Arc<diesel::result::Error>,
@@ -123,8 +123,8 @@ pub enum Error {
     },
     /// The connection, the cluster behind it or the disk failed while the database was committing.
     #[error(
-        "COMMIT failed in a way that leaves its outcome unknown, so the work may have been kept or not; \
-         look before doing it again: {source}"
+        "COMMIT failed and its outcome is unknown: the changes may or may not have been committed; \
+         check before running it again: {source}"
     )]
     CommitUnknown {
         /// What was met during COMMIT.
@@ -139,7 +139,7 @@ pub enum Error {
         problem: String,
     },
     /// No server took a new connection for as long as the pool waits.
-    #[error("no server takes a connection to {place}: {problem}")]
+    #[error("no server accepts a connection to {place}: {problem}")]
     Unreachable {
         /// The redacted URL.
         place: String,
@@ -157,7 +157,7 @@ pub enum Error {
 
     // --- copying a database ---
     /// The database that a copy is to go into holds records.
-    #[error("{place} holds {held} already; a copy goes into a database without records, so nothing was changed")]
+    #[error("{place} holds {held} already; copy into a database without records; nothing was changed")]
     NotEmpty {
         /// The path or the redacted URL.
         place: String,
@@ -165,7 +165,7 @@ pub enum Error {
         held: String,
     },
     /// What stands in the target is not what was read from the source.
-    #[error("{table}: what was copied is not what came back: {problem}")]
+    #[error("{table}: the copied rows differ from the source: {problem}")]
     CopyDiffers {
         /// The table.
         table: &'static str,
@@ -175,7 +175,7 @@ pub enum Error {
 
     // --- what the database refuses ---
     /// A UNIQUE constraint: the value is there already.
-    #[error("{table}: a row with this {columns} is already there{values}{hint}")]
+    #[error("{table}: a row with this {columns} already exists{values}{hint}")]
     Unique {
         /// The table, as the database names it.
         table: String,
@@ -195,20 +195,20 @@ pub enum Error {
         problem: String,
     },
     /// A column that may not be NULL.
-    #[error("{table}.{column} cannot be empty (NULL)")]
+    #[error("{table}.{column} must not be NULL")]
     NotNull {
         /// The table.
         table: String,
         /// The column.
         column: String,
     },
-    /// A CHECK rule of the database.
-    #[error("{table}: the database's rule '{rule}' refuses this row")]
+    /// A CHECK constraint.
+    #[error("{table}: violates check constraint '{constraint}'")]
     Check {
         /// The table.
         table: String,
-        /// The rule's name or text.
-        rule: String,
+        /// The constraint's name, or its text.
+        constraint: String,
     },
     /// A stored value that does not fit the type it is read as.
     #[error("{table}: a stored value cannot be read: {problem}")]
@@ -243,7 +243,7 @@ pub enum Error {
         table: &'static str,
     },
     /// A handle whose row the session has let go of.
-    #[error("{table}: the session has let go of this row (detached, forgotten or cleared); get it again by its key")]
+    #[error("{table}: this row is no longer in the session (detached, forgotten or cleared); get it by its key again")]
     Gone {
         /// The table of the handle's entity.
         table: &'static str,
@@ -259,7 +259,7 @@ pub enum Error {
         hint: &'static str,
     },
     /// The row was deleted, by this session or by someone else.
-    #[error("{table} {key}: this row is deleted")]
+    #[error("{table} {key}: this row has been deleted")]
     RowDeleted {
         /// The table.
         table: &'static str,
@@ -330,7 +330,7 @@ pub enum Error {
     #[error("this session only reads; use 'begin' for a unit of work that writes")]
     ReadOnlySession,
     /// The session was used after a failed statement had undone its transaction.
-    #[error("the transaction was undone by an earlier error and takes no more work until it is rolled back: {cause}")]
+    #[error("an earlier error aborted the transaction, which accepts no more work until it is rolled back: {cause}")]
     Poisoned {
         /// The first error.
         cause: Arc<Error>,
@@ -354,7 +354,7 @@ pub enum Error {
         what: String,
     },
     /// `one` found several.
-    #[error("{what}: more than one row where one was asked for")]
+    #[error("{what}: expected one row and found more")]
     ManyRows {
         /// What was looked for.
         what: String,
@@ -376,7 +376,7 @@ pub enum Error {
         what: String,
     },
     /// A name that stands for several records.
-    #[error("{what} is not one record but several: {candidates}")]
+    #[error("{what} matches several records: {candidates}")]
     Ambiguous {
         /// What was asked for.
         what: String,

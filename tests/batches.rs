@@ -19,7 +19,7 @@ mod postgres {
     use folio::connection::{Echo, EchoOptions, Mode};
     use folio::{Entity, Result, Session};
 
-    use crate::support::engine::Engine;
+    use crate::support::engine::TestEngine;
     use crate::support::servers;
     use folio_conformance::Recorder;
 
@@ -45,7 +45,7 @@ mod postgres {
 
     fn session() -> (Session<'static, PgConnection>, Recorder) {
         let recorder = Recorder::start();
-        let mut connection = PgConnection::establish(&servers::url(Engine::Postgres, "postgres")).unwrap();
+        let mut connection = PgConnection::establish(&servers::url(TestEngine::Postgres, "postgres")).unwrap();
         connection
             .batch_execute(
                 "CREATE TEMPORARY TABLE stones (id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name TEXT NOT NULL, \

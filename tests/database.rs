@@ -12,7 +12,7 @@ use diesel::sql_types::Text;
 use folio::connection::{Access, AnyConnection};
 use folio::database::{Database, Options};
 use folio::error::{Error, Result};
-use folio::migrations::Standing;
+use folio::migrations::SchemaState;
 use tempfile::TempDir;
 
 struct Place {
@@ -87,7 +87,7 @@ fn create_makes_a_file_once_and_says_so() {
     let made = place.open(Access::Create).unwrap();
     assert!(made.created());
     assert_eq!(made.place(), place.file.to_str().unwrap());
-    assert_eq!(made.standing().unwrap(), Standing::Empty);
+    assert_eq!(made.schema_state().unwrap(), SchemaState::Empty);
     assert!(!place.open(Access::Create).unwrap().created());
 }
 
@@ -145,7 +145,7 @@ fn what_is_no_database_is_refused_in_clear_words_and_left_as_it_is() {
     }
     assert_eq!(fs::read(&place.file).unwrap(), before);
     let nowhere = place.folder.path().join("nowhere/folio.db");
-    assert!(problem(open(&nowhere, Access::Create)).ends_with("the folder it is to be in does not exist"));
+    assert!(problem(open(&nowhere, Access::Create)).ends_with("its folder does not exist"));
     assert_eq!(place.files(), ["folio.db"]);
 }
 
@@ -153,7 +153,7 @@ fn what_is_no_database_is_refused_in_clear_words_and_left_as_it_is() {
 fn a_database_opened_for_reading_refuses_every_write_with_its_name() {
     let place = Place::created();
     let database = place.open(Access::Read).unwrap();
-    assert_eq!(database.standing().unwrap(), Standing::Current);
+    assert_eq!(database.schema_state().unwrap(), SchemaState::Current);
     let refused = database.connection().unwrap().batch_execute("DELETE FROM users").unwrap_err();
     assert!(refused.to_string().contains("readonly"), "{refused}");
     let refused = database.migrate_down(folio::migrations::Target::All, |_| ()).unwrap_err();
@@ -167,7 +167,7 @@ fn a_database_opened_for_reading_refuses_every_write_with_its_name() {
 fn a_file_that_nobody_is_to_write_is_only_read_and_not_while_a_writer_is_seen() {
     let place = Place::created();
     let url = format!("sqlite://{}?immutable=1", place.file.display());
-    assert_eq!(immutable(&url).unwrap().standing().unwrap(), Standing::Current);
+    assert_eq!(immutable(&url).unwrap().schema_state().unwrap(), SchemaState::Current);
     assert_eq!(place.files(), ["folio.db"]);
     for access in [Access::Write, Access::Create] {
         let refused = Database::open_with(&url, Options::new().access(access)).unwrap_err();
@@ -195,7 +195,7 @@ fn another_writers_lock_is_named_and_nothing_is_half_written() {
     writer.batch_execute("BEGIN IMMEDIATE").unwrap();
     let database = place.open(Access::Write).unwrap();
     assert!(database.migrate().unwrap_err().is_locked());
-    assert_eq!(database.standing().unwrap(), Standing::Empty);
+    assert_eq!(database.schema_state().unwrap(), SchemaState::Empty);
 }
 
 #[test]
@@ -229,7 +229,7 @@ fn a_database_in_memory_outlives_a_transaction_that_was_left_open() {
             .unwrap();
         connection.batch_execute("INSERT INTO users (user_id, username) VALUES (1, 'step')").unwrap();
     }
-    assert_eq!(database.standing().unwrap(), Standing::Current);
+    assert_eq!(database.schema_state().unwrap(), SchemaState::Current);
     let rows = text(&mut database.connection().unwrap(), "SELECT CAST(count(*) AS TEXT) AS value FROM users");
     assert_eq!(rows, "0");
 }
@@ -258,7 +258,7 @@ fn many_at_once_make_one_database_and_migrate_it_once() {
         makers.into_iter().map(|maker| maker.join().unwrap()).fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1))
     });
     assert_eq!(made, (1, 4));
-    assert_eq!(place.open(Access::Read).unwrap().standing().unwrap(), Standing::Current);
+    assert_eq!(place.open(Access::Read).unwrap().schema_state().unwrap(), SchemaState::Current);
 }
 
 #[test]

@@ -232,7 +232,7 @@ fn root_of(trees: &[TokenTree], at: usize, module: &[String]) -> Option<Vec<Stri
     let continued = at >= 2 && colons(trees, at - 2);
     match first.to_string().as_str() {
         "crate" => Some(Vec::new()),
-        // `::folio::…` too; but `a::folio::…` is somebody else's.
+        // `::folio::…` too; but `a::folio::…` is someone else's.
         "folio" if !continued || at < 3 || !matches!(trees[at - 3], TokenTree::Ident(_)) => Some(Vec::new()),
         "super" if !continued => Some(module.split_last().map_or(Vec::new(), |(_, parents)| parents.to_vec())),
         "self" if !continued => Some(module.to_vec()),
@@ -395,7 +395,7 @@ fn the_scan_finds_every_way_to_name_a_room() {
     assert!(named("src/attic.rs", ""));
 
     for (path, text) in [
-        ("src/session/plan.rs", "use crate::{Error, Result, connection::Backend, session::Entity}; use super::*;"),
+        ("src/session/plan.rs", "use crate::{Error, Result, connection::Engine, session::Entity}; use super::*;"),
         ("src/session/plan.rs", "// crate::models\n/// crate::models\nconst A: &str = \"crate::models\";"),
         ("src/session/sql/insert.rs", "use super::super::entity; use super::super::super::connection;"),
         ("src/session/plan.rs", "mod tests { use super::*; use super::super::entity; }"),

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use folio_conformance::Recorder;
-use support::engine::Engine;
+use support::engine::TestEngine;
 use support::servers;
 
 diesel::table! {
@@ -52,7 +52,7 @@ const TABLES: &str = "
 
 fn session() -> (Session<'static, PgConnection>, Recorder) {
     let recorder = Recorder::start();
-    let mut connection = PgConnection::establish(&servers::url(Engine::Postgres, "postgres")).unwrap();
+    let mut connection = PgConnection::establish(&servers::url(TestEngine::Postgres, "postgres")).unwrap();
     connection.batch_execute(TABLES).unwrap();
     let echo = Echo::new(EchoOptions::default());
     connection.set_instrumentation(echo.clone());

@@ -7,7 +7,7 @@ use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use folio::{Handle, Session};
 
-use crate::engine::Engine;
+use crate::engine::TestEngine;
 use crate::table::{DieselPerson, Person, diesel_person, new_person, people};
 use crate::{Clock, Comparison, Contender, Took, servers, timed};
 
@@ -38,7 +38,7 @@ pub const COMPARISONS: &[Comparison] = &[
 
 /// A connection to a table without rows, made anew.
 fn empty() -> PgConnection {
-    let admin = servers::url(Engine::Postgres, "postgres");
+    let admin = servers::url(TestEngine::Postgres, "postgres");
     let mut connection = PgConnection::establish(&admin).expect("the private server");
     connection
         .batch_execute(

@@ -63,7 +63,7 @@ pub fn can(capabilities: &[Capability], capability: Capability) -> bool {
         let thread = std::thread::current();
         let test = thread.name().unwrap_or("a test");
         // Where nobody listens there is nobody to tell.
-        let _ = writeln!(io::stderr(), "{test}: left out, for it needs {capability} ({capability:?})");
+        let _ = writeln!(io::stderr(), "{test}: skipped: needs {capability} ({capability:?})");
     }
     can
 }

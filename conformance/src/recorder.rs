@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::sync::Once;
 
-use folio::connection::Backend;
+use folio::connection::Engine;
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
@@ -28,7 +28,7 @@ thread_local! {
     /// What the recorder of this thread has collected; `None` while there is no recorder.
     static SENT: RefCell<Option<Vec<Sent>>> = const { RefCell::new(None) };
     /// The engine that this thread's test runs on.
-    static ENGINE: Cell<Option<Backend>> = const { Cell::new(None) };
+    static ENGINE: Cell<Option<Engine>> = const { Cell::new(None) };
 }
 
 /// Collects the events of its thread from its making to its end.
@@ -44,7 +44,7 @@ impl Recorder {
     /// # Panics
     ///
     /// When the process has another `tracing` subscriber.
-    pub fn install(engine: Backend) {
+    pub fn install(engine: Engine) {
         ENGINE.set(Some(engine));
         static INSTALLED: Once = Once::new();
         INSTALLED.call_once(|| {
@@ -54,7 +54,7 @@ impl Recorder {
 
     /// Starts a record of this thread.
     pub fn start() -> Self {
-        Self::install(ENGINE.get().unwrap_or(Backend::Sqlite));
+        Self::install(ENGINE.get().unwrap_or(Engine::Sqlite));
         SENT.set(Some(Vec::new()));
         Self(())
     }
@@ -64,7 +64,7 @@ impl Recorder {
         let mut sent = SENT.replace(Some(Vec::new())).unwrap_or_default();
         sent.retain(|sent| !asks_for_keys(&sent.sql));
         match ENGINE.get() {
-            None | Some(Backend::Sqlite) => sent,
+            None | Some(Engine::Sqlite) => sent,
             Some(_) => translated(sent),
         }
     }

@@ -49,7 +49,7 @@ pub fn b031_a_key_of_two_columns_is_a_tuple() -> Result<()> {
     session.expire_all();
     recorder.take();
     session.load(&[door, window])?;
-    let condition = if library.backend().lists_rows() {
+    let condition = if library.engine().lists_rows() {
         "(room, number) IN (SELECT * FROM (VALUES (?, ?), (?, ?)) AS v)"
     } else {
         "(room, number) IN ((?, ?), (?, ?))"
@@ -149,7 +149,7 @@ pub fn b037_a_get_for_update_always_selects_and_takes_what_it_finds() -> Result<
     recorder.take();
     assert_eq!(session.get_for_update::<Author>(ANN)?, Some(ann));
     // Where a writing transaction excludes all other writers there is nothing to render.
-    let lock = library.backend().row_lock();
+    let lock = library.engine().row_lock();
     assert_eq!(recorder.sql(), [format!("{SELECT_AUTHOR}{lock}")]);
     assert_eq!(session.row(ann)?.name, "x");
     assert_eq!(session.get_for_update::<Author>(99)?, None);

@@ -74,7 +74,7 @@ pub fn b058_rows_with_long_values_are_fewer_a_statement() -> Result<()> {
         session.edit(*place)?.label = "y".repeat(60_000);
     }
     session.commit()?;
-    assert_eq!(sent("UPDATE places"), if library.backend() == Backend::Postgres { 1 } else { 4 });
+    assert_eq!(sent("UPDATE places"), if library.engine() == Engine::Postgres { 1 } else { 4 });
     assert_eq!(library.see("SELECT SUM(LENGTH(label)) FROM places WHERE room = 9 AND label LIKE 'y%'"), "1920000");
     Ok(())
 }
@@ -136,7 +136,7 @@ pub fn b058_rows_by_keys_of_two_columns_are_named_once_a_statement() -> Result<(
     session.flush()?;
     let plain = "DELETE FROM places WHERE (room, number) IN ((?, ?), (?, ?))";
     let listed = "DELETE FROM places WHERE (room, number) IN (SELECT * FROM (VALUES (?, ?), (?, ?)) AS v)";
-    assert_eq!(recorder.sql(), [if library.backend().lists_rows() { listed } else { plain }]);
+    assert_eq!(recorder.sql(), [if library.engine().lists_rows() { listed } else { plain }]);
     Ok(())
 }
 

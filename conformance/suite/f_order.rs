@@ -76,7 +76,7 @@ pub fn b049_new_rows_in_a_circle_are_an_error_of_planning() -> Result<()> {
     session.pending_mut(one)?.parent_id = two.into();
     session.pending_mut(two)?.parent_id = one.into();
     let error = session.flush().unwrap_err();
-    assert!(error.to_string().contains("members: new rows refer to each other in a circle"), "{error}");
+    assert!(error.to_string().contains("members: new rows refer to each other in a cycle"), "{error}");
     assert!(recorder.sql().is_empty());
     // Nothing is poisoned: the caller cuts the circle and goes on.
     session.pending_mut(two)?.parent_id = None.into();
@@ -304,7 +304,7 @@ pub fn b049_many_expired_rows_of_one_table_are_deleted_whatever_they_refer_to() 
     session.commit()?;
     assert_eq!(library.see("SELECT COUNT(*) FROM members"), "2");
     let sent = steps(recorder.sql());
-    if library.backend().checks_after_statement() {
+    if library.engine().checks_after_statement() {
         assert_eq!(sent, ["DELETE members", "COMMIT"]);
     } else {
         assert_eq!(sent[..4], ["SELECT id,", "SELECT id,", "SELECT id,", "DELETE members"]);

@@ -15,7 +15,7 @@ pub fn b067_a_failed_flush_undoes_and_poisons_until_the_rollback() -> Result<()>
     let twin = session.add(NewAuthor::new(10, "Ann again")?);
     recorder.take();
     let error = session.flush().unwrap_err();
-    assert_eq!(error.to_string(), "authors: a row with this number is already there (10)");
+    assert_eq!(error.to_string(), "authors: a row with this number already exists (10)");
     let sent = recorder.sql();
     assert!(INSERT_AUTHOR.starts_with(&sent[0]) && sent[1..] == ["ROLLBACK"], "{sent:?}");
     assert!(session.in_transaction());
@@ -35,7 +35,7 @@ pub fn b067_a_failed_flush_undoes_and_poisons_until_the_rollback() -> Result<()>
     for done in poisoned {
         let error = done.unwrap_err();
         assert!(error.is_poisoned() && error.is_unique(), "{error}");
-        assert!(error.to_string().ends_with("authors: a row with this number is already there (10)"), "{error}");
+        assert!(error.to_string().ends_with("authors: a row with this number already exists (10)"), "{error}");
     }
     // A row added in between is dropped with the rest.
     let late = session.add(NewAuthor::new(9, "late")?);
@@ -106,7 +106,7 @@ pub fn b068_a_given_key_that_is_there_already_is_the_unique_error_named() -> Res
     session.add(NewTag::new("old")?);
     let error = session.flush().unwrap_err();
     assert!(error.is_unique(), "{error}");
-    assert!(error.to_string().starts_with("tags: a row with this name is already there"), "{error}");
+    assert!(error.to_string().starts_with("tags: a row with this name already exists"), "{error}");
     Ok(())
 }
 
@@ -134,11 +134,11 @@ pub fn b068_a_refusal_names_the_row_among_many() -> Result<()> {
         session.rollback()?;
         Ok(error.to_string())
     };
-    assert_eq!(refused(&[7, 8, 20, 9])?, "authors: a row with this number is already there (20)");
-    assert_eq!(refused(&[7, 8, 9, 8])?, "authors: a row with this number is already there (8)");
+    assert_eq!(refused(&[7, 8, 20, 9])?, "authors: a row with this number already exists (20)");
+    assert_eq!(refused(&[7, 8, 9, 8])?, "authors: a row with this number already exists (8)");
     let places = [(5, 5), (1, 2)].map(|(room, number)| session.add(NewPlace::new(room, number, "new").unwrap()));
     let error = session.flush().unwrap_err();
-    assert_eq!(error.to_string(), "places: a row with this room, number is already there (1, 2)");
+    assert_eq!(error.to_string(), "places: a row with this room, number already exists (1, 2)");
     session.rollback()?;
     assert!(session.state(places[0])?.is_transient());
     Ok(())
@@ -164,11 +164,14 @@ pub fn b068_not_null_and_check_name_the_column_and_the_rule() -> Result<()> {
     let (_library, mut session, _recorder) = open();
     session.add(NewAuthor::new(7, "")?);
     let error = session.flush().unwrap_err();
-    assert!(matches!(&error, Error::Check { table, rule } if table == "authors" && rule.contains("name")), "{error}");
+    assert!(
+        matches!(&error, Error::Check { table, constraint } if table == "authors" && constraint.contains("name")),
+        "{error}"
+    );
     session.rollback()?;
     let update = diesel::update(authors::table).set(authors::name.eq(diesel::dsl::sql("NULL")));
     let error = session.execute(update).unwrap_err();
-    assert_eq!(error.to_string(), "authors.name cannot be empty (NULL)");
+    assert_eq!(error.to_string(), "authors.name must not be NULL");
     Ok(())
 }
 

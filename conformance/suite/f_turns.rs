@@ -218,7 +218,7 @@ pub fn b072_many_new_rows_stay_in_few_statements_when_one_takes_a_value_over() -
     let steps = ["DELETE seats (1 row)", "INSERT seats (250 rows)", "DELETE seats (1 row)"];
     assert_eq!(flushed(&mut session)?, steps);
     // Such rows may refer to each other, so that one statement takes them all where that helps.
-    let inserts = if library.backend().checks_after_statement() { 1 } else { 3 };
+    let inserts = if library.engine().checks_after_statement() { 1 } else { 3 };
     assert_eq!(recorder.take().len(), 2 + inserts);
     Ok(())
 }
@@ -233,8 +233,8 @@ pub fn b072_a_swap_is_an_error_of_planning_that_says_the_way_out() -> Result<()>
         assert!(matches!(error, Error::Plan { .. }), "{error}");
         assert_eq!(
             error.to_string(),
-            "cannot plan the flush: seats: number (11) and number (12) would change hands in a circle, which no order of \
-             single statements can do: give one of these rows another value, flush, and then the value that it shall have"
+            "cannot plan the flush: seats: number (11) and number (12) would be exchanged in a cycle, which no order of \
+             single statements can do: give one of these rows another value, flush, and then give it its final value"
         );
     }
     assert!(recorder.sql().is_empty());

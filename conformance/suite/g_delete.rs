@@ -17,7 +17,7 @@ pub fn b075_delete_only_marks_until_the_flush() -> Result<()> {
     assert_eq!(session.state(old)?, State::Deleted);
     assert_eq!(session.get::<Tag>("old".to_owned())?, None);
     let error = session.view(old).unwrap_err();
-    assert!(error.is_deleted() && error.to_string() == "tags name old: this row is deleted", "{error}");
+    assert!(error.is_deleted() && error.to_string() == "tags name old: this row has been deleted", "{error}");
     session.commit()?;
     assert_eq!(session.state(old)?, State::Gone);
     assert_eq!(library.see("SELECT COUNT(*) FROM tags"), "0");

@@ -19,33 +19,34 @@ use super::output::{Format, OutputError};
 use super::repo::RepoCommand;
 use super::resume::ResumeCommand;
 use super::user::UserCommand;
-use super::{talk, values};
-use crate::database::Backend;
+use super::{stderr, values};
+use crate::database::Engine;
 use crate::error::Error;
 
 const AFTER: &str = "\
 Examples:
-  folio import samples/github                   take in accounts and repositories
-  folio user add ada                            record an account
-  folio repo add engine --login ada             record a repository of it
+  folio import samples/github                   import accounts and repositories
+  folio user add ada                            add an account
+  folio repo add engine --login ada             add a repository
   folio repo list --login ada
   folio note add 'To do' --login ada --body 'call back'
 
-Records go to standard output: a table on a terminal; in a pipe one line a record with
-tabs between the fields and no header. All else goes to standard error. Times are UTC; a table
-shows them to the minute. A table that is wider than the terminal (or COLUMNS) shows the days of
-times, then leaves times out, then cuts texts with '…', then leaves out its last columns; 'tsv'
-and 'json' always have everything.
+Records go to standard output: a table on a terminal; in a pipe one line per record, with tabs
+between the fields and no header. Everything else goes to standard error. Times are UTC; a table
+shows them to the minute. If a table is wider than the terminal (or COLUMNS), times are shortened
+to days, then left out, then texts are cut with '…', then the last columns are left out; 'tsv'
+and 'json' always contain everything.
 
-The database is what --database-url says, else FOLIO_DATABASE_URL, else DATABASE_URL, else
-one of the two in the file .env of the current folder, else sqlite://folio.db.
+The database is named by --database-url, or else by the variable FOLIO_DATABASE_URL, then
+DATABASE_URL, then either of them in the file .env of the current folder. The default is
+sqlite://folio.db.
 
 Exit codes:
   0  done, also when the reader of a pipe went away
   1  failed
   2  the command line cannot be understood
   3  the database lacks migrations: run 'folio migrate up'
-  4  there is no such record";
+  4  no such record";
 
 const USER: &str = "\
 Examples:
@@ -86,20 +87,20 @@ Examples:
   folio migrate up
   folio migrate down
 
-'diesel migration' works on the same record. Each verb's help says what it prints.";
+'diesel migration' uses the same history table. Each verb's help says what it prints.";
 
 const DB: &str = "\
 Examples:
   folio db create
   folio db copy folio.db postgres://app@db.example.org/folio
 
-Commands that add or import make a database too, where there is none.";
+Commands that add or import create the database too, if it does not exist.";
 
 /// What `--version` says; `-V` says the first line.
 static LONG_VERSION: LazyLock<String> = LazyLock::new(|| {
-    let compiled_in = || Backend::ALL.iter().filter(|backend| backend.is_compiled_in());
+    let compiled_in = || Engine::ALL.iter().filter(|engine| engine.is_compiled_in());
     let engines = compiled_in().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-    let tested = compiled_in().map(|backend| backend.tested_on()).collect::<Vec<_>>().join(", ");
+    let tested = compiled_in().map(|engine| engine.tested_on()).collect::<Vec<_>>().join(", ");
     format!("{}\nengines: {engines}\ntested on: {tested}", env!("CARGO_PKG_VERSION"))
 });
 
@@ -115,7 +116,7 @@ pub(super) struct Arguments {
 
 /// The options that every command takes.
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Options of every command")]
+#[command(next_help_heading = "Global options")]
 pub(super) struct Globals {
     /// The database: a path, sqlite://FILE, sqlite::memory:, or, in a build with these engines (see --version),
     /// postgres://USER@HOST/DATABASE, mysql://… or mariadb://…
@@ -127,40 +128,40 @@ pub(super) struct Globals {
     /// Show every SQL statement on standard error, with its values, rows and time
     #[arg(long, global = true)]
     pub echo: bool,
-    /// How long to wait for another program that is writing
+    /// How long to wait for a lock that another program holds
     #[arg(long, global = true, value_name = "SECONDS", default_value = "5", value_parser = values::seconds)]
     pub busy_timeout: Duration,
 }
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Accounts: developers, each at one place
+    /// Accounts of developers
     #[command(disable_help_subcommand = true, after_help = USER)]
     User {
         #[command(subcommand)]
         command: UserCommand,
     },
-    /// Code repositories, each of one account
+    /// Code repositories, each owned by an account
     #[command(disable_help_subcommand = true, after_help = REPO)]
     Repo {
         #[command(subcommand)]
         command: RepoCommand,
     },
-    /// Résumés: what one person offers for one vacancy
+    /// Résumés, each written for a vacancy
     #[command(disable_help_subcommand = true, after_help = RESUME)]
     Resume {
         #[command(subcommand)]
         command: ResumeCommand,
     },
-    /// Notes: of one person, and perhaps about a repository
+    /// Notes of a user, optionally about a repository
     #[command(disable_help_subcommand = true, after_help = NOTE)]
     Note {
         #[command(subcommand)]
         command: NoteCommand,
     },
-    /// Take in records from files of other formats
+    /// Import records from files of other formats
     Import(Import),
-    /// The database's version: bring it up to date, go back, look
+    /// Migrations: bring the database up to date, revert, show
     #[command(disable_help_subcommand = true, after_help = MIGRATE)]
     Migrate {
         #[command(subcommand)]
@@ -190,8 +191,8 @@ pub(super) fn parse() -> Result<Arguments, Exit> {
         }
         match (error.kind(), error.source().and_then(|source| source.downcast_ref::<Error>())) {
             // Our own words, which do not repeat a value of ten thousand characters.
-            (ErrorKind::ValueValidation, Some(refused)) => talk::complain(&refused.to_string()),
-            _ => talk::refuse(error),
+            (ErrorKind::ValueValidation, Some(refused)) => stderr::complain(&refused.to_string()),
+            _ => stderr::refuse(error),
         }
         Exit::Usage
     })

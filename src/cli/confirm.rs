@@ -6,7 +6,7 @@ use anyhow::anyhow;
 use clap::Args;
 
 use super::exit::Usage;
-use super::talk;
+use super::stderr;
 
 /// The option that answers the question in advance.
 #[derive(Debug, Args)]
@@ -22,13 +22,13 @@ impl Confirm {
         if self.yes {
             return Ok(());
         }
-        if !(io::stdin().is_terminal() && talk::listens()) {
+        if !(io::stdin().is_terminal() && stderr::listens()) {
             return Err(
                 Usage(format!("this would remove {removed}; add --yes to remove it without being asked")).into()
             );
         }
-        talk::say(&format!("This removes {removed}."));
-        talk::ask("Continue? [y/N] ");
+        stderr::say(&format!("This removes {removed}."));
+        stderr::ask("Continue? [y/N] ");
         let mut answer = String::new();
         io::stdin().lock().read_line(&mut answer).map_err(|error| anyhow!("cannot read the answer: {error}"))?;
         if matches!(answer.trim().to_lowercase().as_str(), "y" | "yes") {

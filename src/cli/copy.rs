@@ -10,10 +10,10 @@ use super::arguments::Globals;
 use super::environment::given_url;
 use super::exit::{self, Usage};
 use super::interrupt::Interrupt;
-use super::meter::Count;
-use super::opening::bring_up_to_date;
+use super::open::bring_up_to_date;
 use super::output::{self, Column, Format, Record};
-use super::{pasted, talk};
+use super::progress::Count;
+use super::{hint, stderr};
 use crate::database::{Access, Database, redact};
 use crate::error::Error;
 use crate::services::copy::{self, Doing, Step};
@@ -23,19 +23,19 @@ const AFTER: &str = "\
 Examples:
   folio db copy folio.db postgres://app@db.example.org/folio   from the file beside you
   folio db copy mariadb://app@db.example.org/folio there.db    from a server into a file
-  folio db copy folio.db sqlite::memory:                       a rehearsal: all is forgotten
+  folio db copy folio.db sqlite::memory:                       a dry run: nothing is kept
 
 Copies every user, repository, résumé and note as it is stored: ids, versions and times stay.
-New records get ids that no record ever had. FROM_URL is only read, as of one moment: others may
-go on writing there, and what they write meanwhile is not copied.
+New records get ids that were never used. FROM_URL is only read, in one consistent snapshot: others
+may go on writing there, and what they write in the meantime is not copied.
 
-TO_URL is made where it is missing, and an empty database gets Folio's tables; one that holds
-records already is refused. The copy is one transaction. Before it is committed, every row is read
+TO_URL is created if it does not exist, and an empty database gets Folio's tables; one that already
+contains records is refused. The copy is one transaction. Before it is committed, every row is read
 back and compared by number and checksum. A copy that fails or is interrupted leaves no record
 behind, and can be started again as it was.
 
-Prints how much it copied, one line a kind of record: '28 copied'. With --format the same as
-records. Columns: kind, copied. Exit code 3 where either database lacks migrations.";
+Prints how much it copied, one line per kind of record: '28 copied'. With --format the same as
+records. Columns: kind, copied. Exit code 3 if either database lacks migrations.";
 
 #[derive(Debug, Args)]
 #[command(after_help = AFTER)]
@@ -53,24 +53,24 @@ pub(super) fn run(globals: &Globals, Copy { from, to }: &Copy) -> anyhow::Result
         return Err(Usage("db copy takes its two databases as arguments; leave --database-url out".to_owned()).into());
     }
     let (from_url, to_url) = (given_url(from, "FROM_URL")?, given_url(to, "TO_URL")?);
-    pasted::warn_of_password(from, "FROM_URL", from_url.address().password_elsewhere());
-    pasted::warn_of_password(to, "TO_URL", to_url.address().password_elsewhere());
+    hint::warn_of_password(from, "FROM_URL", from_url.address().password_elsewhere());
+    hint::warn_of_password(to, "TO_URL", to_url.address().password_elsewhere());
     // The source first: where nothing can be copied, nothing is made.
     let source = globals.open_at(from, &from_url, Access::Read).map_err(no_source)?;
-    source.require_current().map_err(|error| pasted::about(error.into(), Some(from)))?;
+    source.require_current().map_err(|error| hint::about(error.into(), Some(from)))?;
     let target = globals.open_at(to, &to_url, Access::Create)?;
     if source.is_same(&target)? {
         return Err(anyhow!("{} is the database to copy and the one to copy into; name another one", target.place()));
     }
-    bring_up_to_date(&target, Access::Create).map_err(|error| pasted::about(error.into(), Some(to)))?;
+    bring_up_to_date(&target, Access::Create).map_err(|error| hint::about(error.into(), Some(to)))?;
 
     let copied = copy_everything(&source, &target)?;
     let done = format!("{} holds the whole copy", target.place());
     print(globals, &copied).map_err(|error| exit::after(&done, error))?;
     if to_url.address().is_private() {
-        talk::say_to_a_person("copied and compared; what was in memory is gone again");
-    } else if talk::listens() {
-        talk::say_above("copied and compared; to use it:", &how_to_use(to));
+        stderr::say_to_a_person("copied and compared; what was in memory is gone again");
+    } else if stderr::listens() {
+        stderr::say_above("copied and compared; to use it:", &how_to_use(to));
     }
     Ok(())
 }
@@ -88,8 +88,8 @@ fn no_source(error: anyhow::Error) -> anyhow::Error {
 
 /// How commands are told to use the database at this URL from now on, and for once.
 fn how_to_use(url: &str) -> [String; 2] {
-    let for_once = pasted::command("folio user list", Some(url));
-    [format!("export FOLIO_DATABASE_URL={}", pasted::quoted(&redact(url))), for_once]
+    let for_once = hint::command("folio user list", Some(url));
+    [format!("export FOLIO_DATABASE_URL={}", hint::quoted(&redact(url))), for_once]
 }
 
 /// Copies in one transaction of the target, and says of a failure how that leaves it.

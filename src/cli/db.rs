@@ -4,21 +4,21 @@ use clap::{Args, Subcommand};
 
 use super::arguments::Globals;
 use super::copy::{self, Copy};
-use super::talk;
+use super::stderr;
 use crate::database::Access;
-use crate::migrations::Standing;
+use crate::migrations::SchemaState;
 
 const CREATE: &str = "\
 Examples:
   folio db create
   folio db create --database-url sqlite:///srv/folio.db
 
-Prints nothing on standard output. A database that is there already is left as it is: that is
-no failure if it is up to date, and exit code 3 if it lacks migrations.";
+Prints nothing on standard output. An existing database is not changed: that is
+not a failure if it is up to date, and exit code 3 if it lacks migrations.";
 
 #[derive(Debug, Subcommand)]
 pub(super) enum DbCommand {
-    /// Make a database with all of Folio's tables
+    /// Create a database with all of Folio's tables
     #[command(after_help = CREATE)]
     Create(Create),
     /// Copy every record into another database, on any engine
@@ -38,11 +38,11 @@ pub(super) fn run(globals: &Globals, command: DbCommand) -> anyhow::Result<()> {
 fn create(globals: &Globals) -> anyhow::Result<()> {
     let database = globals.open(Access::Create)?;
     // An empty file is nobody's yet, whoever made it.
-    if database.created() || database.standing()? == Standing::Empty {
+    if database.created() || database.schema_state()? == SchemaState::Empty {
         database.migrate()?;
     } else {
         database.require_current()?;
-        talk::say(&format!("{} is there already, and up to date", database.place()));
+        stderr::say(&format!("{} is there already, and up to date", database.place()));
     }
     Ok(())
 }

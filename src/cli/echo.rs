@@ -8,7 +8,7 @@ use tracing::{Event, Level, Metadata, Subscriber};
 use tracing_subscriber::Registry;
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
 
-use super::talk;
+use super::stderr;
 
 const SQL: &str = "folio::sql";
 
@@ -34,11 +34,11 @@ impl<S: Subscriber> Layer<S> for Ear {
         if event.metadata().target() == SQL {
             let mut statement = Statement::default();
             event.record(&mut statement);
-            talk::say(&statement.line());
+            stderr::say(&statement.line());
         } else {
             let mut warning = Warning::default();
             event.record(&mut warning);
-            talk::complain(&format!("warning: {}{}", warning.message, warning.fields));
+            stderr::complain(&format!("warning: {}{}", warning.message, warning.fields));
         }
     }
 }

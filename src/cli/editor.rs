@@ -15,8 +15,8 @@ use std::sync::{
 use anyhow::anyhow;
 use tempfile::TempPath;
 
-use super::body::{checked, read_file};
 use super::exit::Usage;
+use super::text_input::{checked, read_file};
 use crate::error::{Error, Result};
 use crate::types::LongText;
 

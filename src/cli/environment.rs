@@ -7,9 +7,9 @@ use std::path::Path;
 
 use anyhow::anyhow;
 
-use super::body::bounded;
 use super::dotenv;
 use super::exit::Usage;
+use super::text_input::bounded;
 use crate::database::DatabaseUrl;
 use crate::error::Error;
 

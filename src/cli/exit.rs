@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use super::{output, talk};
+use super::{output, stderr};
 use crate::error::Error;
 
 /// What the program ends with; scripts rely on the numbers.
@@ -45,7 +45,7 @@ pub(super) fn of(done: anyhow::Result<()>) -> Exit {
         return Exit::Done;
     }
     // An error of ours tells its causes itself, so that only its own words are shown.
-    talk::complain(&error.to_string());
+    stderr::complain(&error.to_string());
     if error.is::<Usage>() {
         return Exit::Usage;
     }

@@ -7,15 +7,15 @@ use clap::{Args, ValueHint};
 use serde::Serialize;
 
 use super::arguments::Globals;
-use super::meter::Meter;
 use super::output::{self, Column, Format, Record};
-use super::people::Whose;
-use super::{exit, pasted, talk, values};
+use super::owner::OwnerArgs;
+use super::progress::Meter;
+use super::{exit, hint, stderr, values};
 use crate::database::{Database, Isolation, Retry};
 use crate::error::{Error, Result};
 use crate::exchange::{self, Gathered, Input, Skipped, gather};
 use crate::services::import::{self, Rules, Summary, Tally};
-use crate::services::users::{self, Who};
+use crate::services::users::{self, UserSelector};
 
 const AFTER: &str = "\
 Examples:
@@ -26,13 +26,13 @@ Examples:
   folio import notes/ --login octocat --verbose         and name every file that is skipped
 
 Formats: GitHub's JSON, as 'gh api' and 'gh repo list --json' print it, one record or many, also
-pages of a search, stars, GraphQL and webhook payloads; JSON Resume; Markdown. A note is called by
-the title in its front matter (YAML, TOML or JSON), else by a level-1 heading that opens it, else by
-its file's name. A repository without GitHub's numbers is found by its owner's login and its name;
+pages of a search, stars, GraphQL and webhook payloads; JSON Resume; Markdown. A note is named after
+the title in its front matter (YAML, TOML or JSON), or the level-1 heading that it begins with, or its
+file. A repository without GitHub's numbers is found by its owner's login and its name;
 an owner that is missing is added by login alone, with a number below zero.
 
 Importing again changes only what changed: accounts and repositories are found by their
-number, a résumé or note by whose it is and the file that it came from. A file is known by its
+number, a résumé or note by its user and the file that it came from. A file is known by its
 absolute path, symbolic links followed, so it does not matter where you are or how you name it; a
 file that was moved is a new one. A document from standard input or a pipe is new unless its
 account already has the same text. What a file says replaces what was edited here.
@@ -48,7 +48,7 @@ of its folder are still imported; each failure is named, and the exit code is 1.
 cannot be imported ends the import, unless --keep-going is given. If another program writes the
 same records meanwhile, the file is imported again; a pipe cannot be.
 
-Prints what it did, one line a kind of record: '12 new, 3 changed, 985 unchanged'. With --format
+Prints what it did, one line per kind of record: '12 new, 3 changed, 985 unchanged'. With --format
 the same as records. Columns: kind, new, changed, unchanged.";
 
 /// How many skipped files are named one by one without `--verbose`.
@@ -63,14 +63,14 @@ pub(super) struct Import {
     /// What they are, instead of what their content shows: 'github', 'jsonresume' or 'markdown'
     #[arg(long = "as", value_name = "FORMAT", value_parser = values::IMPORT_FORMAT, hide_possible_values = true)]
     given: Option<exchange::Format>,
-    /// Go on after a named file that cannot be imported, as with the files of a folder
+    /// Continue after a named file that cannot be imported, as with the files of a folder
     #[arg(long)]
     keep_going: bool,
-    /// Name every file that is skipped, not only the first 20
+    /// List every file that is skipped, not only the first 20
     #[arg(long)]
     verbose: bool,
-    #[command(flatten, next_help_heading = "Whose the résumés and notes are")]
-    owner: Whose,
+    #[command(flatten, next_help_heading = "Owner of the résumés and notes")]
+    owner: OwnerArgs,
 }
 
 pub(super) fn run(globals: &Globals, import: Import) -> anyhow::Result<()> {
@@ -79,12 +79,12 @@ pub(super) fn run(globals: &Globals, import: Import) -> anyhow::Result<()> {
     report_skipped(&skipped, if verbose { usize::MAX } else { NAMED });
     if inputs.is_empty() {
         let place = paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ");
-        return Err(Error::Input { place, problem: "there is nothing in it to import".to_owned() }.into());
+        return Err(Error::Input { place, problem: "it contains nothing to import".to_owned() }.into());
     }
     let database = globals.open_to_add()?;
     // Looked up once and first: a mistyped name costs no reading, and is nobody's record's fault.
     let owner = match owner.who() {
-        Some(who) => Some(Who::Id(database.named("import").read(|session| users::get(session, &who))?.id)),
+        Some(who) => Some(UserSelector::Id(database.named("import").read(|session| users::get(session, &who))?.id)),
         None => None,
     };
 
@@ -103,19 +103,19 @@ pub(super) fn run(globals: &Globals, import: Import) -> anyhow::Result<()> {
                     failed = Some(error);
                     break;
                 }
-                talk::say(&format!("failed: {error}"));
+                stderr::say(&format!("failed: {error}"));
                 failures += 1;
             }
         }
     }
     for remark in &summary.remarks {
-        talk::say(remark);
+        stderr::say(remark);
     }
     let printed = if done == 0 { Ok(()) } else { print(globals, &summary) };
     if let Some(error) = failed {
         if done + failures > 0 {
-            talk::say(&format!(
-                "imported {done} of {} inputs; the next one failed and left nothing behind",
+            stderr::say(&format!(
+                "imported {done} of {} inputs; the next one failed, and nothing of it was kept",
                 inputs.len()
             ));
         }
@@ -123,17 +123,17 @@ pub(super) fn run(globals: &Globals, import: Import) -> anyhow::Result<()> {
         return Err(error.into());
     }
     if failures > 0 {
-        anyhow::bail!("{failures} of {} inputs could not be imported and left nothing behind", inputs.len());
+        anyhow::bail!("{failures} of {} inputs could not be imported, and nothing of them was kept", inputs.len());
     }
     printed.map_err(|error| exit::after(&format!("imported {done} of {} inputs", inputs.len()), error))?;
-    if database.created() || (talk::listens() && summary.total().new > 0) {
-        talk::say_above("try next:", &what_next(globals, &summary));
+    if database.created() || (stderr::listens() && summary.total().new > 0) {
+        stderr::say_above("try next:", &what_next(globals, &summary));
     }
     Ok(())
 }
 
 /// Imports one input in one transaction, and from its beginning again where another program was at the same records.
-fn import(database: &Database, input: &Input, owner: Option<&Who>) -> Result<Summary> {
+fn import(database: &Database, input: &Input, owner: Option<&UserSelector>) -> Result<Summary> {
     let attempts = if input.can_be_read_again() { 20 } else { 1 };
     let retry = Retry::default().attempts(attempts).only_after(is_met).also_after_unique();
     let done = database.named("import").retrying(retry, |session| {
@@ -180,17 +180,17 @@ fn met(input: &Input, error: &Error) -> Error {
         other => other.to_string(),
     };
     let problem = format!(
-        "another program was writing the same records, and nothing of this input was kept; import it again ({said})"
+        "another program was writing the same records, so nothing of this input was imported; import it again ({said})"
     );
     Error::Input { place: input.name(), problem }
 }
 
 fn report_skipped(skipped: &[Skipped], named: usize) {
     for Skipped { path, reason, .. } in skipped.iter().take(named) {
-        talk::say(&format!("skipped {}: {reason}", path.display()));
+        stderr::say(&format!("skipped {}: {reason}", path.display()));
     }
     if let Some(more @ 1..) = skipped.len().checked_sub(named) {
-        talk::say(&format!("skipped {more} more; --verbose names them all"));
+        stderr::say(&format!("skipped {more} more; --verbose names them all"));
     }
 }
 
@@ -256,6 +256,6 @@ fn what_next(globals: &Globals, summary: &Summary) -> Vec<String> {
         (summary.notes, "folio note list"),
     ];
     let met = listings.into_iter().filter(|(tally, _)| tally.total() > 0);
-    let listings = met.map(|(_, command)| pasted::command(command, globals.database_url.as_deref()));
+    let listings = met.map(|(_, command)| hint::command(command, globals.database_url.as_deref()));
     listings.chain(["folio --help".to_owned()]).collect()
 }

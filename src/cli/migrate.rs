@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::arguments::Globals;
 use super::confirm::Confirm;
 use super::output::{Column, Record};
-use super::talk;
+use super::stderr;
 use crate::database::Access;
 use crate::migrations::{Existing, Loss, Status, Target};
 use crate::services::counted;
@@ -20,9 +20,10 @@ Examples:
   folio migrate up --steps 1
   folio migrate up --into-existing                add Folio's tables to another application's
 
-Makes the database where there is none. Prints nothing on standard output; says on standard
-error what was applied. Each migration is a transaction of its own; in an empty database all
-are one. MySQL and MariaDB cannot undo tables: what an interrupted run leaves, the next finishes.";
+Creates the database if it does not exist. Prints nothing on standard output; reports on standard
+error what was applied. Each migration is a transaction of its own; in an empty database all of
+them are one. MySQL and MariaDB cannot roll back tables: the next run completes what an interrupted
+one left.";
 
 const DOWN: &str = "\
 Examples:
@@ -32,7 +33,7 @@ Examples:
 
 Drops the tables that the reverted migrations made, with all their rows. On a terminal it lists
 them with their numbers of rows and asks; elsewhere it needs --yes, exit code 2 without it.
-Prints nothing on standard output; says on standard error what was reverted.";
+Prints nothing on standard output; reports on standard error what was reverted.";
 
 const STATUS: &str = "\
 Examples:
@@ -41,7 +42,7 @@ Examples:
 
 Prints every migration, oldest first. Columns: version, name, state, applied.
 The state is 'applied', 'pending', or 'unknown' for one that this program does not have.
-Exit code 3 where some are pending.";
+Exit code 3 if any are pending.";
 
 #[derive(Debug, Subcommand)]
 pub(super) enum MigrateCommand {
@@ -93,9 +94,9 @@ fn up(globals: &Globals, Up { steps, into_existing }: &Up) -> anyhow::Result<()>
     let existing = if *into_existing { Existing::Join } else { Existing::Refuse };
     let target = steps.map_or(Target::All, Target::Steps);
     let database = globals.open(Access::Create)?;
-    let applied = database.migrate_up(target, existing, |script| talk::say(&format!("applied {script}")))?;
+    let applied = database.migrate_up(target, existing, |script| stderr::say(&format!("applied {script}")))?;
     if applied.is_empty() && target == Target::All {
-        talk::say(&format!("nothing to do: {} is up to date", database.place()));
+        stderr::say(&format!("nothing to do: {} is up to date", database.place()));
     }
     Ok(())
 }
@@ -107,9 +108,9 @@ fn down(globals: &Globals, Down { steps, all, confirm }: &Down) -> anyhow::Resul
     if !losses.is_empty() {
         confirm.ask(&format!("{} from {}", lost(&losses), database.place()))?;
     }
-    let reverted = database.migrate_down(target, |script| talk::say(&format!("reverted {script}")))?;
+    let reverted = database.migrate_down(target, |script| stderr::say(&format!("reverted {script}")))?;
     if reverted.is_empty() && target != Target::Steps(0) {
-        talk::say(&format!("nothing to do: {} has no migration of Folio's", database.place()));
+        stderr::say(&format!("nothing to do: {} has none of Folio's migrations", database.place()));
     }
     Ok(())
 }

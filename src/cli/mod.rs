@@ -4,7 +4,6 @@
 //! no password and no panic reaches a person.
 
 mod arguments;
-mod body;
 mod completions;
 mod confirm;
 mod copy;
@@ -14,19 +13,20 @@ mod echo;
 mod editor;
 mod environment;
 mod exit;
+mod hint;
 mod import;
 mod interrupt;
-mod meter;
 mod migrate;
 mod note;
-mod opening;
+mod open;
 pub mod output;
-mod pasted;
-mod people;
+mod owner;
+mod progress;
 mod records;
 mod repo;
 mod resume;
-mod talk;
+mod stderr;
+mod text_input;
 mod user;
 mod values;
 
@@ -42,7 +42,7 @@ use arguments::{Arguments, Command};
 pub fn run() -> ExitCode {
     panic::set_hook(Box::new(|panicked| {
         let panicked = panicked.to_string().replace('\n', " ");
-        talk::complain(&format!("this is a mistake in folio itself: {panicked}"));
+        stderr::complain(&format!("internal error (a bug in folio): {panicked}"));
     }));
     panic::catch_unwind(|| match arguments::parse() {
         Ok(arguments) => exit::of(execute(arguments)),
@@ -64,5 +64,5 @@ fn execute(Arguments { globals, command }: Arguments) -> anyhow::Result<()> {
         Command::Db { command } => db::run(&globals, command),
         Command::Completions(arguments) => completions::run(&arguments),
     };
-    done.map_err(|error| pasted::about(error, globals.database_url.as_deref()))
+    done.map_err(|error| hint::about(error, globals.database_url.as_deref()))
 }

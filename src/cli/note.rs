@@ -3,12 +3,12 @@
 use clap::{Args, Subcommand};
 
 use super::arguments::Globals;
-use super::body::Body;
-use super::people::{WHOSE, Whose};
-use super::{editor, talk, values};
+use super::owner::{OwnerArgs, WHOSE};
+use super::text_input::Body;
+use super::{editor, stderr, values};
 use crate::models::Note;
 use crate::services::notes::{self, Edit as Changes, Filter, Text};
-use crate::services::repositories::{self, Which};
+use crate::services::repositories::{self, RepositorySelector};
 use crate::services::{Limit, users};
 use crate::types::{Id, Text256};
 
@@ -43,17 +43,17 @@ Examples:
   folio note edit 5 --name Done --no-repo
   folio note edit 5 --body-file note.md
 
-The editor is what VISUAL says, else EDITOR, else vi. If someone else changes the note while you
+The editor is named by VISUAL, then EDITOR; the default is vi. If someone else changes the note while you
 edit, nothing is overwritten: your text is kept in a file that is named; exit code 1. A text
 that you empty there is not saved, exit code 1; --body '' saves an empty one.
-Prints the record as it is then, without its body.
+Prints the record after the change, without its body.
 Columns: id, user (the user's id), name, repository (its id), source, version, created, updated.";
 
 const REMOVE: &str = "\
 Examples:
   folio note remove 5
 
-Prints nothing on standard output; says on standard error what was removed.";
+Prints nothing on standard output; reports on standard error what was removed.";
 
 #[derive(Debug, Subcommand)]
 pub(super) enum NoteCommand {
@@ -81,10 +81,10 @@ pub(super) struct Add {
     #[arg(value_parser = values::note_name)]
     name: Text256,
     #[command(flatten)]
-    owner: Whose,
+    owner: OwnerArgs,
     /// The repository that it is about
     #[arg(long, value_name = "ID|OWNER/NAME", value_parser = values::repository)]
-    repo: Option<Which>,
+    repo: Option<RepositorySelector>,
     #[command(flatten)]
     body: Body,
 }
@@ -99,10 +99,10 @@ pub(super) struct Get {
 #[derive(Debug, Args)]
 pub(super) struct List {
     #[command(flatten)]
-    owner: Whose,
+    owner: OwnerArgs,
     /// Only those about this repository
     #[arg(long, value_name = "ID|OWNER/NAME", value_parser = values::repository)]
-    repo: Option<Which>,
+    repo: Option<RepositorySelector>,
     /// Only those of this name
     #[arg(long)]
     name: Option<String>,
@@ -121,7 +121,7 @@ pub(super) struct Edit {
     name: Option<Text256>,
     /// The repository that it is about
     #[arg(long, value_name = "ID|OWNER/NAME", value_parser = values::repository)]
-    repo: Option<Which>,
+    repo: Option<RepositorySelector>,
     /// It is about no repository any more
     #[arg(long, conflicts_with = "repo")]
     no_repo: bool,
@@ -189,7 +189,7 @@ fn edit(globals: &Globals, Edit { id, name, repo, no_repo, body }: Edit) -> anyh
     let save = |changes| database.named("note edit").begin(|session| notes::edit(session, read.clone(), changes));
     let note = if by_hand {
         let Some(typed) = editor::edit(&format!("note-{id}"), &read.body)? else {
-            talk::say("no change");
+            stderr::say("no change");
             return globals.print(&read);
         };
         save(Changes { body: Some(typed.text.clone()), ..changes }).map_err(|error| typed.keep(&error))?
@@ -202,6 +202,6 @@ fn edit(globals: &Globals, Edit { id, name, repo, no_repo, body }: Edit) -> anyh
 fn remove(globals: &Globals, Remove { id }: &Remove) -> anyhow::Result<()> {
     let database = globals.open_to_change()?;
     let removed = database.named("note remove").begin(|session| notes::remove(session, *id))?;
-    talk::say(&format!("removed note {}", describe(&removed)));
+    stderr::say(&format!("removed note {}", describe(&removed)));
     Ok(())
 }

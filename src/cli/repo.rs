@@ -3,9 +3,9 @@
 use clap::{Args, Subcommand};
 
 use super::arguments::Globals;
-use super::people::{WHOSE, Whose};
-use super::{talk, values};
-use crate::services::repositories::{self, Edit as Changes, Filter, Owned, Project, Which};
+use super::owner::{OwnerArgs, WHOSE};
+use super::{stderr, values};
+use crate::services::repositories::{self, Edit as Changes, Filter, Owned, Project, RepositorySelector};
 use crate::services::{Limit, users};
 use crate::types::{RepositoryStatus, Text256};
 
@@ -23,7 +23,7 @@ Examples:
   folio repo get octocat/hello-world --format json
 
 Prints the record. Columns: id, owner, name, status, number, account, created, updated.
-Where several users have the owner's username, their repositories of that name are listed on
+If several users have the owner's username, their repositories of that name are listed on
 standard error; exit code 1.";
 
 const LIST: &str = "\
@@ -41,7 +41,7 @@ Examples:
   folio repo edit octocat/hello-world --name hello
   folio repo edit 7 --login ada                   give it to another user
 
-Prints the record as it is then.
+Prints the record after the change.
 Columns: id, owner, name, status, number, account, created, updated.";
 
 const REMOVE: &str = "\
@@ -49,8 +49,8 @@ Examples:
   folio repo remove 7
   folio repo remove octocat/hello-world
 
-Notes about it stay, and are about nothing in particular then. Prints nothing on standard
-output; says on standard error what was removed.";
+Notes about it stay, without a repository. Prints nothing on standard
+output; reports on standard error what was removed.";
 
 #[derive(Debug, Subcommand)]
 pub(super) enum RepoCommand {
@@ -78,7 +78,7 @@ pub(super) struct Add {
     #[arg(value_parser = values::repository_name)]
     name: Text256,
     #[command(flatten)]
-    owner: Whose,
+    owner: OwnerArgs,
     /// The repository's number where it comes from, such as GitHub's
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = values::number)]
     number: Option<i64>,
@@ -91,13 +91,13 @@ pub(super) struct Add {
 pub(super) struct Get {
     /// The repository: its id, or owner/name
     #[arg(value_name = "ID|OWNER/NAME", value_parser = values::repository)]
-    which: Which,
+    which: RepositorySelector,
 }
 
 #[derive(Debug, Args)]
 pub(super) struct List {
     #[command(flatten)]
-    owner: Whose,
+    owner: OwnerArgs,
     /// Only those of this name
     #[arg(long)]
     name: Option<String>,
@@ -114,7 +114,7 @@ pub(super) struct List {
 pub(super) struct Edit {
     /// The repository: its id, or owner/name
     #[arg(value_name = "ID|OWNER/NAME", value_parser = values::repository)]
-    which: Which,
+    which: RepositorySelector,
     /// The new name
     #[arg(long, value_parser = values::repository_name)]
     name: Option<Text256>,
@@ -125,14 +125,14 @@ pub(super) struct Edit {
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = values::number)]
     number: Option<i64>,
     #[command(flatten, next_help_heading = "New owner")]
-    owner: Whose,
+    owner: OwnerArgs,
 }
 
 #[derive(Debug, Args)]
 pub(super) struct Remove {
     /// The repository: its id, or owner/name
     #[arg(value_name = "ID|OWNER/NAME", value_parser = values::repository)]
-    which: Which,
+    which: RepositorySelector,
 }
 
 pub(super) fn run(globals: &Globals, command: RepoCommand) -> anyhow::Result<()> {
@@ -156,7 +156,7 @@ fn add(globals: &Globals, Add { name, owner, number, status }: Add) -> anyhow::R
     let added = database.named("repo add").begin(|session| {
         let owner = users::get(session, &owner)?.user_id;
         let repository = repositories::add(session, Project { owner, number, name, status })?;
-        repositories::get(session, &Which::Id(repository.id))
+        repositories::get(session, &RepositorySelector::Id(repository.id))
     })?;
     globals.report(&format!("added repository {}", describe(&added)), &added)
 }
@@ -194,6 +194,6 @@ fn edit(globals: &Globals, Edit { which, name, status, number, owner }: Edit) ->
 fn remove(globals: &Globals, Remove { which }: &Remove) -> anyhow::Result<()> {
     let database = globals.open_to_change()?;
     let removed = database.named("repo remove").begin(|session| repositories::remove(session, which))?;
-    talk::say(&format!("removed repository {}", describe(&removed)));
+    stderr::say(&format!("removed repository {}", describe(&removed)));
     Ok(())
 }

@@ -3,9 +3,9 @@
 use clap::{Args, Subcommand};
 
 use super::arguments::Globals;
-use super::body::Body;
-use super::people::{WHOSE, Whose};
-use super::{editor, talk, values};
+use super::owner::{OwnerArgs, WHOSE};
+use super::text_input::Body;
+use super::{editor, stderr, values};
 use crate::models::Resume;
 use crate::services::resumes::{self, Edit as Changes, Filter, Offer};
 use crate::services::{Limit, users};
@@ -41,17 +41,17 @@ Examples:
   folio resume edit 4 --vacancy 'Senior Rust developer'
   folio resume edit 4 --body-file cv.md
 
-The editor is what VISUAL says, else EDITOR, else vi. If someone else changes the résumé while
+The editor is named by VISUAL, then EDITOR; the default is vi. If someone else changes the résumé while
 you edit, nothing is overwritten: your text is kept in a file that is named; exit code 1. A text
 that you empty there is not saved, exit code 1; --body '' saves an empty one.
-Prints the record as it is then, without its body.
+Prints the record after the change, without its body.
 Columns: id, user (the user's id), vacancy, source, version, created, updated.";
 
 const REMOVE: &str = "\
 Examples:
   folio resume remove 4
 
-Prints nothing on standard output; says on standard error what was removed.";
+Prints nothing on standard output; reports on standard error what was removed.";
 
 #[derive(Debug, Subcommand)]
 pub(super) enum ResumeCommand {
@@ -79,7 +79,7 @@ pub(super) struct Add {
     #[arg(value_parser = values::vacancy)]
     vacancy: Text256,
     #[command(flatten)]
-    owner: Whose,
+    owner: OwnerArgs,
     #[command(flatten)]
     body: Body,
 }
@@ -94,7 +94,7 @@ pub(super) struct Get {
 #[derive(Debug, Args)]
 pub(super) struct List {
     #[command(flatten)]
-    owner: Whose,
+    owner: OwnerArgs,
     /// Only those for this vacancy
     #[arg(long)]
     vacancy: Option<String>,
@@ -172,7 +172,7 @@ fn edit(globals: &Globals, Edit { id, vacancy, body }: Edit) -> anyhow::Result<(
     let save = |changes| database.named("resume edit").begin(|session| resumes::edit(session, read.clone(), changes));
     let resume = if by_hand {
         let Some(typed) = editor::edit(&format!("resume-{id}"), &read.body)? else {
-            talk::say("no change");
+            stderr::say("no change");
             return globals.print(&read);
         };
         save(Changes { body: Some(typed.text.clone()), ..changes }).map_err(|error| typed.keep(&error))?
@@ -185,6 +185,6 @@ fn edit(globals: &Globals, Edit { id, vacancy, body }: Edit) -> anyhow::Result<(
 fn remove(globals: &Globals, Remove { id }: &Remove) -> anyhow::Result<()> {
     let database = globals.open_to_change()?;
     let removed = database.named("resume remove").begin(|session| resumes::remove(session, *id))?;
-    talk::say(&format!("removed résumé {}", describe(&removed)));
+    stderr::say(&format!("removed résumé {}", describe(&removed)));
     Ok(())
 }

@@ -5,12 +5,12 @@ use clap::{Args, Subcommand};
 
 use super::arguments::{Globals, one_of};
 use super::confirm::Confirm;
-use super::people::which;
-use super::{talk, values};
+use super::owner::which;
+use super::{stderr, values};
 use crate::database::Retry;
 use crate::error::Error;
 use crate::models::User;
-use crate::services::users::{self, Account, Edit as Changes, Filter, Removed, With};
+use crate::services::users::{self, Account, Cascade, Edit as Changes, Filter, Removed};
 use crate::services::{Limit, counted};
 use crate::types::{Email, Id, Text256};
 
@@ -29,7 +29,7 @@ Examples:
   folio user get --login octocat --format json
 
 Prints the record. Columns: id, account, username, email, created, updated.
-Where several users have the username or email, they are listed on standard error; exit code 1.";
+If several users have the username or email, they are listed on standard error; exit code 1.";
 
 const LIST: &str = "\
 Examples:
@@ -46,7 +46,7 @@ Examples:
   folio user edit --login ada --email ada@example.org
   folio user edit --account -1 --number 583231    its number is known now; its repositories follow
 
-Prints the record as it is then. Columns: id, account, username, email, created, updated.";
+Prints the record after the change. Columns: id, account, username, email, created, updated.";
 
 const REMOVE: &str = "\
 Examples:
@@ -57,7 +57,7 @@ Examples:
 A user's notes are removed too. A user with repositories or résumés is not removed, unless
 --with-everything removes those too. On a terminal it says what will be removed, with counts, and
 asks, unless that is a user without notes; elsewhere it needs --yes, exit code 2 without it.
-Prints nothing on standard output; says on standard error what was removed.";
+Prints nothing on standard output; reports on standard error what was removed.";
 
 #[derive(Debug, Subcommand)]
 pub(super) enum UserCommand {
@@ -226,7 +226,7 @@ fn edit(globals: &Globals, Edit { id, account, login, changes }: Edit) -> anyhow
 fn remove(globals: &Globals, arguments: Remove) -> anyhow::Result<()> {
     let Remove { id, account, login, email, with_everything, confirm } = arguments;
     let who = which(id, account, login, email)?;
-    let with = if with_everything { With::Everything } else { With::Nothing };
+    let with = if with_everything { Cascade::Everything } else { Cascade::Nothing };
     let database = globals.open_to_change()?;
     // What is asked about. No transaction stays open while a person thinks.
     let shown = database.named("user remove").read(|session| users::removal(session, &who, with))?;
@@ -236,11 +236,11 @@ fn remove(globals: &Globals, arguments: Remove) -> anyhow::Result<()> {
     let removed = database.named("user remove").begin(|session| -> anyhow::Result<_> {
         let removed = users::remove(session, &who, with)?;
         if !confirm.yes && removed != shown {
-            return Err(anyhow!("nothing was removed: meanwhile it would be {}; run it again", described(&removed)));
+            return Err(anyhow!("nothing was removed: it would now be {}; run it again", described(&removed)));
         }
         Ok(removed)
     })?;
-    talk::say(&format!("removed {}", described(&removed)));
+    stderr::say(&format!("removed {}", described(&removed)));
     Ok(())
 }
 

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use clap::builder::{PossibleValue, TypedValueParser};
 
-use super::pasted::quoted;
+use super::hint::quoted;
 use crate::error::{Error, Result};
 use crate::services::Limit;
-use crate::services::repositories::Which;
+use crate::services::repositories::RepositorySelector;
 use crate::types::{Email, Id, Text256};
 
 /// A number as origins give them out, to accounts: a name is told where it goes.
@@ -38,7 +38,7 @@ pub(super) fn note_id<E>(text: &str) -> Result<Id<E>> {
 }
 
 /// A repository's id or its owner and name: what it may be looked up by is told.
-pub(super) fn repository(text: &str) -> Result<Which> {
+pub(super) fn repository(text: &str) -> Result<RepositorySelector> {
     text.parse().map_err(|error| instead(error, text, "folio repo list --name"))
 }
 
@@ -112,18 +112,18 @@ pub(super) fn note_name(text: &str) -> Result<Text256> {
 
 /// A number as origins give them out, to accounts and repositories.
 pub(super) fn number(text: &str) -> Result<i64> {
-    let refused = |_| Error::Value { what: "number", problem: format!("{text:?} is no 64-bit number") };
+    let refused = |_| Error::Value { what: "number", problem: format!("{text:?} is not a 64-bit integer") };
     text.parse().map_err(refused)
 }
 
 pub(super) fn limit(text: &str) -> Result<Limit> {
-    let refused = |_| Error::Value { what: "limit", problem: format!("{text:?} is no number of records") };
+    let refused = |_| Error::Value { what: "limit", problem: format!("{text:?} is not a number of records") };
     text.parse().map(|rows| Limit { rows: Some(rows) }).map_err(refused)
 }
 
 pub(super) fn seconds(text: &str) -> Result<Duration> {
     let seconds = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-    let refused = || Error::Value { what: "busy timeout", problem: format!("{text:?} is no number of seconds") };
+    let refused = || Error::Value { what: "busy timeout", problem: format!("{text:?} is not a number of seconds") };
     seconds.ok_or_else(refused)
 }
 

@@ -3,9 +3,9 @@
 
 const LOGIN: &str = "check the user and the password in the URL";
 const HOST: &str = "check the host's name in the URL";
-const RUNNING: &str = "check the host and the port in the URL, and that the server runs";
+const RUNNING: &str = "check the host and the port in the URL, and that the server is running";
 const ANSWER: &str = "check that the host and the port in the URL are those of a database server";
-const FULL: &str = "try again when others are done";
+const FULL: &str = "try again when others have finished";
 #[cfg(feature = "postgres")]
 const READY: &str = "try again when it is ready";
 
@@ -28,11 +28,11 @@ pub(super) fn postgres(said: &str) -> String {
             ("timeout expired", ANSWER),
             ("server closed the connection unexpectedly", ANSWER),
             ("the database system is ", READY),
-            ("server does not support SSL", "turn TLS on at the server (ssl = on)"),
+            ("server does not support SSL", "enable TLS on the server (ssl = on)"),
             ("too many connections", FULL),
             ("remaining connection slots", FULL),
             ("too many clients", FULL),
-            ("permission denied to create database", "an administrator can make it, or grant this user CREATEDB"),
+            ("permission denied to create database", "an administrator can create it, or grant this user CREATEDB"),
             ("permission denied for database", "an administrator can GRANT CONNECT on it to this user"),
             ("invalid URI query parameter", "the parameters are those of libpq"),
         ],
@@ -49,7 +49,7 @@ pub(super) fn mysql(said: &str) -> String {
             ("(using password", LOGIN),
             (
                 "to database",
-                "it is not there, or this user has no rights on it: an administrator can make it and grant them",
+                "it does not exist, or this user has no rights on it: an administrator can create it and grant them",
             ),
             ("Unknown server host", HOST),
             ("Can't connect to", RUNNING),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use diesel::QueryResult;
 
-use super::{Backend, Isolation, Mode, SessionConnection, UsedKeys, WriteQueue};
+use super::{Engine, Isolation, Mode, SequenceState, SessionConnection, WriteQueue};
 use crate::error::{Error, Result};
 
 /// A connection to whichever engine the URL names, among those compiled in.
@@ -131,17 +131,17 @@ impl AnyConnection {
 
 impl std::fmt::Debug for AnyConnection {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "AnyConnection({:?})", self.backend())
+        write!(f, "AnyConnection({:?})", self.engine())
     }
 }
 
 impl SessionConnection for AnyConnection {
-    fn backend(&self) -> Backend {
-        on_variant!(self, connection => connection.backend())
+    fn engine(&self) -> Engine {
+        on_variant!(self, connection => connection.engine())
     }
 
-    fn max_binds(&self) -> usize {
-        on_variant!(self, connection => connection.max_binds())
+    fn max_parameters(&self) -> usize {
+        on_variant!(self, connection => connection.max_parameters())
     }
 
     fn sorts_by_index(&mut self, table: &str, column: &str) -> QueryResult<bool> {
@@ -156,12 +156,12 @@ impl SessionConnection for AnyConnection {
         on_variant!(self, connection => connection.begin(mode, isolation))
     }
 
-    fn used_keys(&mut self, table: &str, column: &str) -> QueryResult<UsedKeys> {
-        on_variant!(self, connection => connection.used_keys(table, column))
+    fn sequence_state(&mut self, table: &str, column: &str) -> QueryResult<SequenceState> {
+        on_variant!(self, connection => connection.sequence_state(table, column))
     }
 
-    fn go_on_behind(&mut self, table: &str, column: &str, used: UsedKeys) -> QueryResult<()> {
-        on_variant!(self, connection => connection.go_on_behind(table, column, used))
+    fn advance_sequence(&mut self, table: &str, column: &str, used: SequenceState) -> QueryResult<()> {
+        on_variant!(self, connection => connection.advance_sequence(table, column, used))
     }
 
     fn explain(&self, error: diesel::result::Error, table: &str, doing: &str) -> Error {

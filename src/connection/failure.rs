@@ -15,7 +15,7 @@ pub(super) enum Failure {
     Conflict,
     /// A lock was not to be had in time.
     Locked,
-    /// The server takes no work for now: what that means, and what to do.
+    /// The server is not accepting work: what that means, and what to do.
     #[cfg(any(feature = "postgres", feature = "mysql"))]
     NotReady(&'static str),
     /// The connection is gone.
@@ -28,18 +28,19 @@ pub(super) enum Failure {
 }
 
 #[cfg(feature = "postgres")]
-const STARTS_OR_STOPS: &str = "the server starts or stops; try again when it is ready";
+const STARTS_OR_STOPS: &str = "the server is starting or stopping; try again when it is ready";
 
 #[cfg(feature = "mysql")]
-const WITHOUT_QUORUM: &str = "this node is not in touch with a majority of its cluster, and does nothing until it is: go to \
-    another node or bring the lost ones back; if none of them is alive any more, SET GLOBAL \
+const WITHOUT_QUORUM: &str = "this node cannot reach a majority of its cluster and does no work until it can: use another node, or \
+    bring the lost ones back; if none of them is left, SET GLOBAL \
     wsrep_provider_options='pc.bootstrap=YES' makes this node the cluster";
 
 #[cfg(feature = "sqlite")]
-const SQLITE_LIMIT: &str = "SQLite takes values and rows of up to 1,000,000,000 bytes; store a shorter value";
+const SQLITE_LIMIT: &str = "SQLite accepts values and rows of up to 1,000,000,000 bytes; store a shorter value";
 
 #[cfg(feature = "postgres")]
-const POSTGRES_LIMIT: &str = "PostgreSQL takes values and messages of up to 1 GB; store a shorter value, or flush fewer rows \
+const POSTGRES_LIMIT: &str = "PostgreSQL accepts values and messages of up to 1 GB; store a shorter value, or \
+    flush fewer rows \
     at a time";
 
 #[cfg(feature = "mysql")]

@@ -123,7 +123,7 @@ impl Line {
         Self::Tcp(stream)
     }
 
-    /// How long the stream waits for something to come and, with `None`, that it waits for ever.
+    /// How long the stream waits for something to come and, with `None`, that it waits forever.
     pub fn set_read_timeout(&self, wait: Option<Duration>) -> io::Result<()> {
         on_stream!(self, stream => stream.set_read_timeout(wait))
     }

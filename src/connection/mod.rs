@@ -1,7 +1,7 @@
 //! The connections that a session runs on, and what each engine does its own way.
 //!
 //! This is the one room that knows how an engine opens a transaction, gives generated keys back, limits binds, and what
-//! its errors mean. Everything above asks a [`SessionConnection`] or a [`Backend`] and names no engine.
+//! its errors mean. Everything above asks a [`SessionConnection`] or a [`Engine`] and names no engine.
 
 mod address;
 #[cfg(any(feature = "postgres", feature = "mysql"))]
@@ -13,12 +13,12 @@ mod array;
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 mod door;
 mod echo;
+mod executor;
 mod failure;
 mod isolation;
 mod keys;
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 mod line;
-mod link;
 #[cfg(feature = "mysql")]
 mod mysql;
 #[cfg(feature = "mysql")]
@@ -55,10 +55,10 @@ pub use any::{AnyConnection, MultiBackend};
 pub(crate) use any::{concrete, on_every_connection, on_variant};
 pub use array::{ArrayOf, Values};
 pub use echo::{Echo, EchoOptions};
+pub use executor::Executor;
 pub(crate) use failure::only_says_it_is_over;
 pub use isolation::Isolation;
 pub use keys::{KeySource, KeySources, Replaced};
-pub use link::Link;
 #[cfg(feature = "mysql")]
 pub use mysql::open_mysql;
 #[cfg(feature = "postgres")]
@@ -82,7 +82,7 @@ compile_error!("folio needs a database engine: enable at least one of the featur
 /// A database engine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Backend {
+pub enum Engine {
     /// SQLite, compiled in from source.
     Sqlite,
     /// PostgreSQL, through libpq.
@@ -91,7 +91,7 @@ pub enum Backend {
     Mysql,
 }
 
-impl Backend {
+impl Engine {
     /// Every engine that Folio knows.
     pub const ALL: &'static [Self] = &[Self::Sqlite, Self::Postgres, Self::Mysql];
 
@@ -166,9 +166,9 @@ impl Backend {
     /// Whether this build can open its databases.
     ///
     /// ```
-    /// use folio::connection::Backend;
+    /// use folio::connection::Engine;
     ///
-    /// assert!(Backend::ALL.iter().any(|backend| backend.is_compiled_in()));
+    /// assert!(Engine::ALL.iter().any(|engine| engine.is_compiled_in()));
     /// ```
     #[must_use]
     pub const fn is_compiled_in(self) -> bool {
@@ -181,7 +181,7 @@ impl Backend {
 }
 
 /// Its name as people write it.
-impl std::fmt::Display for Backend {
+impl std::fmt::Display for Engine {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.pad(match self {
             Self::Sqlite => "SQLite",
@@ -202,7 +202,7 @@ pub enum Mode {
 
 /// How far the keys of a table have come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct UsedKeys {
+pub struct SequenceState {
     /// The greatest that the engine remembers to have given, or met, whether its row is still there or not; else 0.
     pub given: i64,
     /// The greatest that a row has; 0 where there are none.
@@ -212,10 +212,10 @@ pub struct UsedKeys {
 /// What the session asks of a connection, concrete or [`AnyConnection`].
 pub trait SessionConnection: Connection + LoadConnection + Send + 'static {
     /// The engine at the other end.
-    fn backend(&self) -> Backend;
+    fn engine(&self) -> Engine;
 
     /// How many binds a statement may have.
-    fn max_binds(&self) -> usize;
+    fn max_parameters(&self) -> usize;
 
     /// Whether a column sorts its values otherwise than it compares them with others, as an ENUM of MySQL's does.
     ///
@@ -240,7 +240,7 @@ pub trait SessionConnection: Connection + LoadConnection + Send + 'static {
     /// # Errors
     ///
     /// What the database says against looking; that it cannot be said, unless the connection type does it.
-    fn used_keys(&mut self, _table: &str, _column: &str) -> QueryResult<UsedKeys> {
+    fn sequence_state(&mut self, _table: &str, _column: &str) -> QueryResult<SequenceState> {
         Err(diesel::result::Error::QueryBuilderError("this connection cannot say which keys were given".into()))
     }
 
@@ -250,7 +250,7 @@ pub trait SessionConnection: Connection + LoadConnection + Send + 'static {
     /// # Errors
     ///
     /// What the database says against it; that it cannot be done, unless the connection type does it.
-    fn go_on_behind(&mut self, _table: &str, _column: &str, _used: UsedKeys) -> QueryResult<()> {
+    fn advance_sequence(&mut self, _table: &str, _column: &str, _used: SequenceState) -> QueryResult<()> {
         Err(diesel::result::Error::QueryBuilderError("this connection cannot set the next key".into()))
     }
 
@@ -316,7 +316,9 @@ pub struct Referrer {
 }
 
 /// A concrete connection: one engine, known when the program is compiled.
-pub trait Engine: SessionConnection<Backend: Default + diesel::backend::Backend<QueryBuilder: Default>> {
+pub trait EngineConnection:
+    SessionConnection<Backend: Default + diesel::backend::Backend<QueryBuilder: Default>>
+{
     /// Whether an INSERT gives back what the database made (`RETURNING`); without it the rows are read back, from
     /// `LAST_INSERT_ID()` on or by keys that were asked for, as [`key_source`](Self::key_source) says.
     const RETURNING: bool;

@@ -13,8 +13,8 @@ use super::mysql_relay::{demands_tls, establish};
 use super::refusal::{self, Meaning};
 use super::server::{Server, Waits};
 use super::{
-    Access, Backend, Engine, Isolation, KeySource, Mode, ReadLimit, SessionConnection, Updates, UsedKeys, advice,
-    failure, mysql_cluster, mysql_keys, packet, tls_gate, unanswered,
+    Access, Engine, EngineConnection, Isolation, KeySource, Mode, ReadLimit, SequenceState, SessionConnection, Updates,
+    advice, failure, mysql_cluster, mysql_keys, packet, tls_gate, unanswered,
 };
 use crate::error::{Error, Result};
 
@@ -71,7 +71,7 @@ fn set_up(connection: &mut MysqlConnection, server: &Server, name: &str, access:
             connection
                 .batch_execute(&format!("CREATE DATABASE IF NOT EXISTS {quoted} CHARACTER SET utf8mb4"))
                 .and_then(|()| enter(connection))
-                .map_err(|error| refused(format!("it is not there and cannot be made: {error}")))?;
+                .map_err(|error| refused(format!("it does not exist and cannot be created: {error}")))?;
             Ok(true)
         }
     }
@@ -114,11 +114,11 @@ fn is_outermost(connection: &mut MysqlConnection) -> bool {
 }
 
 impl SessionConnection for MysqlConnection {
-    fn backend(&self) -> Backend {
-        Backend::Mysql
+    fn engine(&self) -> Engine {
+        Engine::Mysql
     }
 
-    fn max_binds(&self) -> usize {
+    fn max_parameters(&self) -> usize {
         65_535
     }
 
@@ -174,7 +174,7 @@ impl SessionConnection for MysqlConnection {
     }
 
     /// MySQL 8 would answer from a cache that is up to a day old; MariaDB passes over what stands in such a comment.
-    fn used_keys(&mut self, table: &str, column: &str) -> QueryResult<UsedKeys> {
+    fn sequence_state(&mut self, table: &str, column: &str) -> QueryResult<SequenceState> {
         self.batch_execute("SET sql_mode = @@sql_mode /*!80000 , information_schema_stats_expiry = 0 */")?;
         let given = sql::<BigInt>(&format!(
             "COALESCE((SELECT CAST(AUTO_INCREMENT - 1 AS SIGNED) FROM information_schema.TABLES \
@@ -182,11 +182,16 @@ impl SessionConnection for MysqlConnection {
         ));
         let held = sql::<BigInt>(&format!("COALESCE((SELECT MAX(`{column}`) FROM `{table}`), 0)"));
         let (given, held) = diesel::select((given, held)).get_result(self)?;
-        Ok(UsedKeys { given, held })
+        Ok(SequenceState { given, held })
     }
 
     /// A row that comes with its key moves the table's counter itself.
-    fn go_on_behind(&mut self, table: &str, _: &str, UsedKeys { given, held }: UsedKeys) -> QueryResult<()> {
+    fn advance_sequence(
+        &mut self,
+        table: &str,
+        _: &str,
+        SequenceState { given, held }: SequenceState,
+    ) -> QueryResult<()> {
         match given.checked_add(1) {
             Some(next) if given > held => self.batch_execute(&format!("ALTER TABLE `{table}` AUTO_INCREMENT = {next}")),
             _ => Ok(()),
@@ -202,7 +207,7 @@ impl SessionConnection for MysqlConnection {
     }
 }
 
-impl Engine for MysqlConnection {
+impl EngineConnection for MysqlConnection {
     const RETURNING: bool = false;
     const UPDATES: Updates = Updates::FromJoin;
     const ALL_DEFAULTS: &'static str = "() VALUES ()";
@@ -258,10 +263,10 @@ fn read(kind: DatabaseErrorKind, message: &str, table: &str) -> Meaning {
         DatabaseErrorKind::ForeignKeyViolation => Error::ForeignKey { table: own(), problem: foreign_key(message) },
         // MariaDB: 4025, for which Diesel has no kind.
         DatabaseErrorKind::Unknown if message.starts_with("CONSTRAINT `") && message.contains("` failed for ") => {
-            Error::Check { table: own(), rule: quoted(message, '`').unwrap_or(message).to_owned() }
+            Error::Check { table: own(), constraint: quoted(message, '`').unwrap_or(message).to_owned() }
         }
         DatabaseErrorKind::CheckViolation => {
-            Error::Check { table: own(), rule: quoted(message, '\'').unwrap_or(message).to_owned() }
+            Error::Check { table: own(), constraint: quoted(message, '\'').unwrap_or(message).to_owned() }
         }
         DatabaseErrorKind::ReadOnlyTransaction => refusal::read_only(message),
         DatabaseErrorKind::Unknown if message.contains("--read-only") || message.contains("--super-read-only") => {
@@ -318,25 +323,20 @@ mod tests {
                 Kind::UniqueViolation,
                 "Duplicate entry '7' for key 'users_user_id_key'",
                 "users",
-                "users: a row with this user_id is already there (7)",
+                "users: a row with this user_id already exists (7)",
             ),
             (
                 Kind::UniqueViolation,
                 "Duplicate entry '7' for key 'users.users_user_id_key'",
                 "users",
-                "users: a row with this user_id is already there (7)",
+                "users: a row with this user_id already exists (7)",
             ),
-            (
-                Kind::NotNullViolation,
-                "Column 'username' cannot be null",
-                "users",
-                "users.username cannot be empty (NULL)",
-            ),
+            (Kind::NotNullViolation, "Column 'username' cannot be null", "users", "users.username must not be NULL"),
             (
                 Kind::Unknown,
                 "CONSTRAINT `users_username_length` failed for `app`.`users`",
                 "users",
-                "users: the database's rule 'users_username_length' refuses this row",
+                "users: violates check constraint 'users_username_length'",
             ),
             (
                 Kind::ForeignKeyViolation,

@@ -46,7 +46,7 @@ fn place_in(url: &str) -> Option<(&str, Place, Vec<&str>)> {
     Some((login, place, parameters().filter(|parameter| !is_socket(parameter)).collect()))
 }
 
-/// Connects in a thread of its own, because the client library would wait for ever for a server that accepts and says
+/// Connects in a thread of its own, because the client library would wait forever for a server that accepts and says
 /// nothing. The limit is that of opening; whoever goes on with the connection sets its own.
 pub(super) fn establish(url: String, waits: Waits) -> Result<(MysqlConnection, ReadLimit), String> {
     let (done, result) = mpsc::sync_channel(1);

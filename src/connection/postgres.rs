@@ -15,8 +15,8 @@ use super::postgres_relays::Relays;
 use super::refusal::{self, Meaning};
 use super::server::{Server, Waits};
 use super::{
-    Access, ArrayOf, Backend, Engine, Isolation, Mode, ReadLimit, SessionConnection, Updates, UsedKeys, Values, advice,
-    failure,
+    Access, ArrayOf, Engine, EngineConnection, Isolation, Mode, ReadLimit, SequenceState, SessionConnection, Updates,
+    Values, advice, failure,
 };
 use crate::error::{Error, Result};
 
@@ -81,7 +81,7 @@ fn establish(server: &Server, more: &[(&str, &str)], waits: Waits) -> Result<(Pg
     connected.map(|connection| (connection, limit))
 }
 
-/// How long libpq gives a host; what stands for ever is a day.
+/// How long libpq gives a host; what stands forever is a day.
 fn connect_timeout(url: &str) -> Duration {
     let named = url.rsplit("connect_timeout=").next().unwrap_or_default();
     let digits = named.split('&').next().and_then(|seconds| seconds.parse().ok());
@@ -100,7 +100,7 @@ fn completed(url: &str, defaults: &[(&str, String)], more: &[(&str, &str)]) -> S
     whole
 }
 
-/// libpq counts in whole seconds and takes 0 for ever.
+/// libpq counts in whole seconds and takes 0 forever.
 fn whole_seconds(time: Duration) -> u64 {
     time.as_secs().saturating_add(u64::from(time.subsec_nanos() > 0)).clamp(1, 86_400)
 }
@@ -120,7 +120,7 @@ fn create(server: &Server, name: &str, waits: Waits) -> Result<bool> {
         Ok(()) => Ok(true),
         Err(DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => Ok(false),
         Err(error) if error.to_string().ends_with("already exists") => Ok(false),
-        Err(error) => Err(refused(server, format!("it is not there and cannot be made: {error}"))),
+        Err(error) => Err(refused(server, format!("it does not exist and cannot be created: {error}"))),
     }
 }
 
@@ -141,11 +141,11 @@ fn refused(server: &Server, problem: impl AsRef<str>) -> Error {
 }
 
 impl SessionConnection for PgConnection {
-    fn backend(&self) -> Backend {
-        Backend::Postgres
+    fn engine(&self) -> Engine {
+        Engine::Postgres
     }
 
-    fn max_binds(&self) -> usize {
+    fn max_parameters(&self) -> usize {
         65_535
     }
 
@@ -171,18 +171,18 @@ impl SessionConnection for PgConnection {
         }
     }
 
-    fn used_keys(&mut self, table: &str, column: &str) -> QueryResult<UsedKeys> {
+    fn sequence_state(&mut self, table: &str, column: &str) -> QueryResult<SequenceState> {
         let given = sql::<BigInt>(&format!(
             "COALESCE((SELECT last_value FROM pg_sequences WHERE format('%I.%I', schemaname, sequencename) = {}), 0)",
             sequence(table, column)
         ));
         let held = sql::<BigInt>(&format!("COALESCE((SELECT MAX(\"{column}\") FROM \"{table}\"), 0)"));
         let (given, held) = diesel::select((given, held)).get_result(self)?;
-        Ok(UsedKeys { given, held })
+        Ok(SequenceState { given, held })
     }
 
     /// A row that comes with its key leaves the sequence where it is.
-    fn go_on_behind(&mut self, table: &str, column: &str, used: UsedKeys) -> QueryResult<()> {
+    fn advance_sequence(&mut self, table: &str, column: &str, used: SequenceState) -> QueryResult<()> {
         let last = used.given.max(used.held);
         if last < 1 {
             return Ok(());
@@ -195,7 +195,7 @@ impl SessionConnection for PgConnection {
     }
 }
 
-impl Engine for PgConnection {
+impl EngineConnection for PgConnection {
     const RETURNING: bool = true;
     const UPDATES: Updates = Updates::FromArrays;
     const ALL_DEFAULTS: &'static str = "DEFAULT VALUES";
@@ -282,11 +282,11 @@ impl<ST, V: Values<Pg>> ToSql<ST, Pg> for Element<'_, V> {
     }
 }
 
-/// What PostgreSQL's error fields mean. A German server says the details in German: then the rule's name must do.
+/// What PostgreSQL's error fields mean. A German server says the details in German: then the constraint's name must do.
 fn read(kind: DatabaseErrorKind, information: &dyn DatabaseErrorInformation, table: &str) -> Meaning {
     let message = information.message();
     let own = information.table_name().unwrap_or(table).to_owned();
-    let rule = information.constraint_name().unwrap_or(message);
+    let constraint = information.constraint_name().unwrap_or(message);
     let key = information.details().and_then(Key::in_details);
     Meaning::Refused(match kind {
         DatabaseErrorKind::UniqueViolation => match key {
@@ -296,10 +296,12 @@ fn read(kind: DatabaseErrorKind, information: &dyn DatabaseErrorInformation, tab
                 values: format!(" ({values})"),
                 hint: String::new(),
             },
-            None => Error::Unique { table: own, columns: rule.to_owned(), values: String::new(), hint: String::new() },
+            None => {
+                Error::Unique { table: own, columns: constraint.to_owned(), values: String::new(), hint: String::new() }
+            }
         },
         DatabaseErrorKind::NotNullViolation => {
-            Error::NotNull { table: own, column: information.column_name().unwrap_or(rule).to_owned() }
+            Error::NotNull { table: own, column: information.column_name().unwrap_or(constraint).to_owned() }
         }
         DatabaseErrorKind::ForeignKeyViolation | DatabaseErrorKind::RestrictViolation => {
             let problem = match key {
@@ -309,12 +311,12 @@ fn read(kind: DatabaseErrorKind, information: &dyn DatabaseErrorInformation, tab
                 Some(Key { columns, values, other, missing: false }) => {
                     format!("{columns} {values}: rows of {other} still refer to it")
                 }
-                None => format!("the foreign key {rule} stands against it"),
+                None => format!("violates foreign key constraint {constraint}"),
             };
             Error::ForeignKey { table: table.to_owned(), problem }
         }
         DatabaseErrorKind::CheckViolation | DatabaseErrorKind::ExclusionViolation => {
-            Error::Check { table: own, rule: rule.to_owned() }
+            Error::Check { table: own, constraint: constraint.to_owned() }
         }
         DatabaseErrorKind::ReadOnlyTransaction => refusal::read_only(message),
         _ if failure::is_denied_by_postgres(message) => return Meaning::Denied,

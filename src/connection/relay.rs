@@ -1,7 +1,7 @@
 //! A relay between a client library and its server, inside the process: it ends a connection on which the server does not
 //! answer.
 //!
-//! The client libraries wait for an answer for ever, or have no setting for it that Diesel hands on. So they connect to
+//! The client libraries wait for an answer forever, or have no setting for it that Diesel hands on. So they connect to
 //! the relay, and the relay to the server, over TCP where the server is reached by TCP and over a Unix socket where it is
 //! reached by one: a client library may send a password over a Unix socket that it would not send over TCP. The bytes go
 //! through as they are, so TLS is between the client library and the server.

@@ -10,13 +10,13 @@ pub struct Waits {
     pub lock: Duration,
     /// For the server to answer when a connection is opened; an SQLite file needs none.
     pub connect: Duration,
-    /// For the server to begin its answer to a statement, after which the connection counts as lost; zero is for ever. A
+    /// For the server to begin its answer to a statement, after which the connection counts as lost; zero is forever. A
     /// URL may say it itself.
     pub read: Duration,
 }
 
 impl Waits {
-    /// The wait for a lock in whole milliseconds; none at all is one, because 0 stands for ever with some engines.
+    /// The wait for a lock in whole milliseconds; none at all is one, because 0 stands forever with some engines.
     #[cfg(any(feature = "postgres", feature = "mysql"))]
     pub(super) fn lock_ms(self) -> u32 {
         milliseconds(self.lock).max(1)

@@ -11,7 +11,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 
 use super::failure::{self, Failure};
 use super::refusal::{self, Meaning};
-use super::{Backend, Engine, Isolation, Mode, Referrer, SessionConnection, Updates, UsedKeys};
+use super::{Engine, EngineConnection, Isolation, Mode, Referrer, SequenceState, SessionConnection, Updates};
 use crate::error::{Error, Result};
 
 /// What an SQLite file is opened for.
@@ -72,11 +72,11 @@ pub fn open_sqlite(path: Option<&Path>, access: SqliteAccess, busy_timeout_ms: u
 }
 
 impl SessionConnection for SqliteConnection {
-    fn backend(&self) -> Backend {
-        Backend::Sqlite
+    fn engine(&self) -> Engine {
+        Engine::Sqlite
     }
 
-    fn max_binds(&self) -> usize {
+    fn max_parameters(&self) -> usize {
         32_766
     }
 
@@ -94,15 +94,20 @@ impl SessionConnection for SqliteConnection {
         }
     }
 
-    fn used_keys(&mut self, table: &str, column: &str) -> QueryResult<UsedKeys> {
+    fn sequence_state(&mut self, table: &str, column: &str) -> QueryResult<SequenceState> {
         let given = sql::<BigInt>(&format!("COALESCE((SELECT seq FROM sqlite_sequence WHERE name = '{table}'), 0)"));
         let held = sql::<BigInt>(&format!("COALESCE((SELECT MAX(\"{column}\") FROM \"{table}\"), 0)"));
         let (given, held) = diesel::select((given, held)).get_result(self)?;
-        Ok(UsedKeys { given, held })
+        Ok(SequenceState { given, held })
     }
 
     /// A row that comes with its key moves the table's counter itself.
-    fn go_on_behind(&mut self, table: &str, _: &str, UsedKeys { given, held }: UsedKeys) -> QueryResult<()> {
+    fn advance_sequence(
+        &mut self,
+        table: &str,
+        _: &str,
+        SequenceState { given, held }: SequenceState,
+    ) -> QueryResult<()> {
         if given <= held {
             return Ok(());
         }
@@ -126,7 +131,7 @@ impl SessionConnection for SqliteConnection {
     }
 }
 
-impl Engine for SqliteConnection {
+impl EngineConnection for SqliteConnection {
     const RETURNING: bool = true;
     const UPDATES: Updates = Updates::FromValues;
     const ALL_DEFAULTS: &'static str = "DEFAULT VALUES";
@@ -185,7 +190,7 @@ fn read(kind: DatabaseErrorKind, message: &str, table: &str, failed: fn(&str) ->
             table: table.to_owned(),
             problem: "a row it refers to is missing, or another row still refers to it (foreign key)".to_owned(),
         },
-        DatabaseErrorKind::CheckViolation => Error::Check { table: table.to_owned(), rule: named.to_owned() },
+        DatabaseErrorKind::CheckViolation => Error::Check { table: table.to_owned(), constraint: named.to_owned() },
         _ if message.contains("readonly database") => refusal::read_only(message),
         _ => return failed(message).map_or(Meaning::Unknown, Meaning::from),
     })

@@ -113,7 +113,7 @@ fn create(path: &Path) -> Result<bool> {
     match options.open(path) {
         Ok(_) => Ok(true),
         Err(e) if e.kind() == ErrorKind::AlreadyExists => Ok(false),
-        Err(e) if e.kind() == ErrorKind::NotFound => Err(refused(path, "the folder it is to be in does not exist")),
+        Err(e) if e.kind() == ErrorKind::NotFound => Err(refused(path, "its folder does not exist")),
         Err(e) => Err(refused(path, plain(&e))),
     }
 }

@@ -19,7 +19,7 @@ const LONGEST: usize = 4_096;
 
 /// What is said where a server that must have TLS has none.
 pub(super) const NOT_OFFERED: &str =
-    "the URL demands TLS, and the server offers none; turn it on there (ssl_cert, ssl_key)";
+    "the URL requires TLS, and the server does not offer it; enable it there (ssl_cert, ssl_key)";
 
 /// A request for TLS: flags, packet size, character set, and nothing of the login.
 const REQUEST: usize = 32;
@@ -56,7 +56,7 @@ fn packet(stream: &mut impl Read) -> io::Result<Vec<u8>> {
     stream.read_exact(&mut packet)?;
     let length = usize::from(packet[0]) | usize::from(packet[1]) << 8 | usize::from(packet[2]) << 16;
     if length > LONGEST {
-        return Err(io::Error::new(io::ErrorKind::InvalidData, "this is no MySQL server"));
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "this is not a MySQL server"));
     }
     packet.resize(4 + length, 0);
     stream.read_exact(&mut packet[4..])?;

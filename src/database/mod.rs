@@ -19,23 +19,23 @@ pub use retry::Retry;
 pub use url::DatabaseUrl;
 pub use work::Unit;
 
-pub use crate::connection::{Access, Backend, EchoOptions, Isolation};
+pub use crate::connection::{Access, EchoOptions, Engine, Isolation};
 
 use crate::connection::{KeySources, Turn, WriteQueue};
 use crate::error::{Error, Result};
-use crate::migrations::{self, Existing, Loss, Script, Standing, Status, Target};
+use crate::migrations::{self, Existing, Loss, SchemaState, Script, Status, Target};
 use pool::Pool;
 
 /// A database and a pool of connections to it. Clones share the pool.
 ///
 /// ```
 /// use folio::database::Database;
-/// use folio::migrations::Standing;
+/// use folio::migrations::SchemaState;
 ///
 /// let database = Database::open("sqlite::memory:")?;
-/// assert_eq!(database.standing()?, Standing::Empty);
+/// assert_eq!(database.schema_state()?, SchemaState::Empty);
 /// database.migrate()?;
-/// assert_eq!(database.standing()?, Standing::Current);
+/// assert_eq!(database.schema_state()?, SchemaState::Current);
 /// # Ok::<(), folio::Error>(())
 /// ```
 #[derive(Clone)]
@@ -52,11 +52,11 @@ impl Database {
     ///
     /// One connection is opened at once, so that what stands against it is known here. It is set up (on SQLite
     /// `PRAGMA busy_timeout`, `synchronous = FULL`, `foreign_keys = ON`); whether it has Folio's tables is
-    /// [`standing`](Self::standing)'s question.
+    /// [`schema_state`](Self::schema_state)'s question.
     ///
     /// # Errors
     ///
-    /// [`Error::Url`], [`Error::BackendMissing`], [`Error::NoDatabase`], [`Error::Open`], [`Error::Locked`].
+    /// [`Error::Url`], [`Error::EngineMissing`], [`Error::NoDatabase`], [`Error::Open`], [`Error::Locked`].
     pub fn open(url: &str) -> Result<Self> {
         Self::open_with(url, Options::default())
     }
@@ -132,8 +132,8 @@ impl Database {
     /// # Errors
     ///
     /// As [`status`](Self::status).
-    pub fn standing(&self) -> Result<Standing> {
-        Ok(self.status()?.standing())
+    pub fn schema_state(&self) -> Result<SchemaState> {
+        Ok(self.status()?.schema_state())
     }
 
     /// Makes sure that the database has all of this program's migrations and no newer ones. On MySQL, which shows tables

@@ -31,7 +31,7 @@ pub struct Options {
     pub connect_timeout: Duration,
     /// How long a server may take to begin its answer to a statement, after which the connection counts as lost: the unit
     /// ends with [`Error::Disconnected`](crate::Error::Disconnected), at COMMIT with
-    /// [`Error::CommitUnknown`](crate::Error::CommitUnknown). Zero is for ever. `read_timeout=SECONDS` in a server's URL
+    /// [`Error::CommitUnknown`](crate::Error::CommitUnknown). Zero is forever. `read_timeout=SECONDS` in a server's URL
     /// goes before it; migrations are under no such limit. Default: 10 minutes.
     pub read_timeout: Duration,
     /// How many connections there are at most. A database in memory has one, whatever stands here. Default: 8.
@@ -97,7 +97,7 @@ impl Options {
         self
     }
 
-    /// Sets how long a server may take to begin its answer to a statement; zero is for ever.
+    /// Sets how long a server may take to begin its answer to a statement; zero is forever.
     #[must_use]
     pub fn read_timeout(mut self, timeout: Duration) -> Self {
         self.read_timeout = timeout;

@@ -67,7 +67,10 @@ impl Pool {
             let (place, state, size) = (place.to_owned(), self.connections.state(), self.connections.max_size());
             if state.connections == size && state.idle_connections == 0 {
                 let timeout = self.connections.connection_timeout();
-                Error::Pool { place, problem: format!("all {size} are in use, and none came back in {timeout:?}") }
+                Error::Pool {
+                    place,
+                    problem: format!("all {size} are in use, and none was returned within {timeout:?}"),
+                }
             } else if self.remote {
                 let said = e.to_string();
                 let opening = Error::Open { place: place.clone(), problem: String::new() }.to_string();
@@ -157,7 +160,7 @@ impl ManageConnection for Manager {
             return Ok(first);
         }
         if self.address.is_private() {
-            let problem = "its only connection broke, and what it held went with it".to_owned();
+            let problem = "its only connection broke, and the data in it was lost".to_owned();
             return Err(Error::Pool { place: self.address.to_string(), problem });
         }
         Ok(Live::new(self.address.open(self.access, self.waits)?, self.echo))

@@ -98,7 +98,7 @@ impl Retry {
     }
 
     /// Tries again too after a unique value was there already ([`Error::is_unique`]): for a unit that looks before it
-    /// adds, so that only somebody else can have added it between the two, and the next look finds it. What is refused
+    /// adds, so that only someone else can have added it between the two, and the next look finds it. What is refused
     /// in the same words twice in a row was nobody else's doing, and comes out.
     ///
     /// ```

@@ -8,7 +8,7 @@ use percent_encoding::percent_decode_str;
 /// Gives what follows the scheme as the client libraries take it.
 pub(super) fn checked(rest: &str) -> Result<String, &'static str> {
     if rest.contains(char::is_control) {
-        return Err("it holds a control character, such as the end of a line");
+        return Err("it contains a control character, such as a line break");
     }
     escapes(rest)?;
     let Some(rest) = rest.strip_prefix("//") else { return Err("two slashes must follow its scheme") };
@@ -70,9 +70,9 @@ pub(super) fn read_timeout(rest: &str) -> Result<(String, Option<Duration>), &'s
         [limit] => {
             let seconds = limit.split_once('=').and_then(|(_, seconds)| seconds.parse().ok());
             let limit = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-            Some(limit.ok_or("read_timeout is a number of seconds, such as 30 or 0.5; 0 waits for ever")?)
+            Some(limit.ok_or("read_timeout is a number of seconds, such as 30 or 0.5; 0 waits forever")?)
         }
-        _ => return Err("one of its parameters stands there twice"),
+        _ => return Err("one of its parameters is given twice"),
     };
     let rest = if others.is_empty() { place.to_owned() } else { format!("{place}?{}", others.join("&")) };
     Ok((rest, limit))
@@ -86,7 +86,7 @@ pub(super) fn mysql(rest: &str) -> Result<(), &'static str> {
     let host = login.rsplit_once('@').map_or(login, |(_, host)| host);
     let local = ["", "localhost"].contains(&host);
     if matches!(host.split_once(':'), Some(("localhost", port)) if !port.is_empty()) {
-        return Err("the client library takes localhost for the default socket and passes over its port; \
+        return Err("the client library uses the default socket for localhost and ignores the port; \
              write 127.0.0.1 for TCP, or unix_socket=… for a socket");
     }
     let (place, parameters) = rest.split_once('?').unwrap_or((rest, ""));
@@ -98,7 +98,7 @@ pub(super) fn mysql(rest: &str) -> Result<(), &'static str> {
     for parameter in parameters.split('&').filter(|parameter| !parameter.is_empty()) {
         let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
         if seen.contains(&name) {
-            return Err("one of its parameters stands there twice");
+            return Err("one of its parameters is given twice");
         }
         seen.push(name);
         match (name, value) {
@@ -120,7 +120,9 @@ pub(super) fn mysql(rest: &str) -> Result<(), &'static str> {
         }
     }
     if demanded && !authority {
-        return Err("MariaDB's client library asks for TLS only where ssl_ca names the file of the server's authority");
+        return Err(
+            "MariaDB's client library uses TLS only if ssl_ca names the file of the server's certificate authority",
+        );
     }
     let asked = seen.iter().any(|name| name.starts_with("ssl_"));
     if asked && !optional && local && !socket {

@@ -14,7 +14,7 @@ use super::redact::{redact, secrets};
 use super::server_url;
 use crate::connection::Address;
 #[cfg(not(all(feature = "sqlite", feature = "postgres", feature = "mysql")))]
-use crate::connection::Backend;
+use crate::connection::Engine;
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 use crate::connection::Server;
 use crate::error::{Error, Result};
@@ -61,7 +61,7 @@ impl DatabaseUrl {
     ///
     /// # Errors
     ///
-    /// [`Error::Url`] for a text that names no database, [`Error::BackendMissing`] for a URL of an engine that this
+    /// [`Error::Url`] for a text that names no database, [`Error::EngineMissing`] for a URL of an engine that this
     /// build lacks.
     pub fn parse(text: &str) -> Result<Self> {
         let refused = |problem: &str| refuse(text, problem);
@@ -80,7 +80,7 @@ impl DatabaseUrl {
             #[cfg(feature = "sqlite")]
             Some(Scheme::File) => file(rest).and_then(escaped).map_err(refused)?,
             #[cfg(not(feature = "sqlite"))]
-            Some(Scheme::Sqlite | Scheme::File) => return Err(missing(scheme, Backend::Sqlite)),
+            Some(Scheme::Sqlite | Scheme::File) => return Err(missing(scheme, Engine::Sqlite)),
             #[cfg(feature = "postgres")]
             Some(Scheme::Postgres) => {
                 let (rest, read_timeout) =
@@ -98,12 +98,12 @@ impl DatabaseUrl {
                 Address::Mysql(server.with_read_timeout(read_timeout))
             }
             #[cfg(not(feature = "postgres"))]
-            Some(Scheme::Postgres) => return Err(missing(scheme, Backend::Postgres)),
+            Some(Scheme::Postgres) => return Err(missing(scheme, Engine::Postgres)),
             #[cfg(not(feature = "mysql"))]
-            Some(Scheme::Mysql) => return Err(missing(scheme, Backend::Mysql)),
+            Some(Scheme::Mysql) => return Err(missing(scheme, Engine::Mysql)),
             None => {
                 return Err(refused(
-                    "its scheme is none that folio knows; write sqlite://FILE, postgres://…, mysql://…, or a bare path",
+                    "folio does not know its scheme; write sqlite://FILE, postgres://…, mysql://…, or a bare path",
                 ));
             }
         };
@@ -158,18 +158,18 @@ impl Scheme {
 }
 
 #[cfg(not(all(feature = "sqlite", feature = "postgres", feature = "mysql")))]
-fn missing(scheme: &str, backend: Backend) -> Error {
-    let feature = backend.feature();
-    let needs = match backend {
-        Backend::Postgres => " and libpq (Debian: libpq-dev; Homebrew: libpq)",
-        Backend::Mysql => " and MariaDB's client library (Debian: libmariadb-dev; Homebrew: mariadb-connector-c)",
+fn missing(scheme: &str, engine: Engine) -> Error {
+    let feature = engine.feature();
+    let needs = match engine {
+        Engine::Postgres => " and libpq (Debian: libpq-dev; Homebrew: libpq)",
+        Engine::Mysql => " and MariaDB's client library (Debian: libmariadb-dev; Homebrew: mariadb-connector-c)",
         _ => "",
     };
     let built: Vec<&str> =
-        Backend::ALL.iter().filter(|backend| backend.is_compiled_in()).map(|backend| backend.feature()).collect();
+        Engine::ALL.iter().filter(|engine| engine.is_compiled_in()).map(|engine| engine.feature()).collect();
     let built = built.join(", ");
-    let hint = format!("{backend} needs a build with the feature '{feature}'{needs}, and this one has {built} only");
-    Error::BackendMissing { scheme: scheme.to_owned(), hint }
+    let hint = format!("{engine} needs a build with the feature '{feature}'{needs}, and this build has only {built}");
+    Error::EngineMissing { scheme: scheme.to_owned(), hint }
 }
 
 /// What follows `sqlite:`.
@@ -219,7 +219,7 @@ fn bare(text: &str) -> Result<Address> {
     #[cfg(feature = "sqlite")]
     return if text == ":memory:" { Ok(Address::SqliteMemory) } else { named(text).map_err(|why| refuse(text, why)) };
     #[cfg(not(feature = "sqlite"))]
-    return Err(missing("file", Backend::Sqlite));
+    return Err(missing("file", Engine::Sqlite));
 }
 
 /// Whether it says that it is a path, whatever else stands in it. Two slashes may also begin a URL without its scheme.
@@ -240,7 +240,7 @@ fn refuse(text: &str, problem: &str) -> Error {
 fn named(path: &str) -> Result<Address, &'static str> {
     match path {
         "" => Err("it names no file; write sqlite://FILE, or sqlite::memory: for a database in memory"),
-        path if path.contains('\0') => Err("a file's name cannot hold NUL"),
+        path if path.contains('\0') => Err("a file name cannot contain NUL"),
         path => Ok(Address::SqliteFile(PathBuf::from(path))),
     }
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::*;
-use crate::connection::Backend;
+use crate::connection::Engine;
 
 fn path(text: &str) -> PathBuf {
     match DatabaseUrl::parse(text).unwrap().address() {
@@ -90,19 +90,19 @@ fn what_names_no_database_is_refused_with_a_way_out() {
 
 #[test]
 fn an_engine_that_is_not_built_in_is_named_with_its_feature_and_package() {
-    for (text, scheme, backend, package) in [
-        ("postgres://host/db", "'postgres'", Backend::Postgres, "libpq-dev"),
-        ("postgresql://u@h1:1,h2:2/db", "'postgresql'", Backend::Postgres, "libpq-dev"),
-        ("mysql://host/db", "'mysql'", Backend::Mysql, "libmariadb-dev"),
-        ("mariadb://host/db", "'mariadb'", Backend::Mysql, "libmariadb-dev"),
+    for (text, scheme, engine, package) in [
+        ("postgres://host/db", "'postgres'", Engine::Postgres, "libpq-dev"),
+        ("postgresql://u@h1:1,h2:2/db", "'postgresql'", Engine::Postgres, "libpq-dev"),
+        ("mysql://host/db", "'mysql'", Engine::Mysql, "libmariadb-dev"),
+        ("mariadb://host/db", "'mariadb'", Engine::Mysql, "libmariadb-dev"),
     ] {
-        if backend.is_compiled_in() {
+        if engine.is_compiled_in() {
             assert!(DatabaseUrl::parse(text).unwrap().address().is_remote());
             continue;
         }
-        assert!(matches!(DatabaseUrl::parse(text), Err(Error::BackendMissing { .. })));
+        assert!(matches!(DatabaseUrl::parse(text), Err(Error::EngineMissing { .. })));
         let problem = problem(text);
-        let feature = format!("feature '{}'", backend.feature());
+        let feature = format!("feature '{}'", engine.feature());
         assert!(problem.contains(scheme) && problem.contains(&feature) && problem.contains(package), "{problem}");
     }
 }

@@ -28,7 +28,7 @@ pub(super) fn read(reader: impl Read, max: usize) -> Result<String, Fault> {
     }
     match memchr::memchr(0, text.as_bytes()) {
         Some(nul) => {
-            Err(Flaw::new(Position::START.after(&text.as_bytes()[..nul]), "a NUL byte stands in the text").into())
+            Err(Flaw::new(Position::START.after(&text.as_bytes()[..nul]), "the text contains a NUL byte").into())
         }
         None => Ok(text),
     }
@@ -54,7 +54,7 @@ mod tests {
     #[test]
     fn what_no_text_can_hold_is_named_with_its_place() {
         assert_eq!(flaw(b"ab\nc\xFFd", 100), ("not valid UTF-8".to_owned(), 2, 2));
-        assert_eq!(flaw(b"ab\0", 100), ("a NUL byte stands in the text".to_owned(), 1, 3));
+        assert_eq!(flaw(b"ab\0", 100), ("the text contains a NUL byte".to_owned(), 1, 3));
     }
 
     #[test]

@@ -72,7 +72,7 @@ impl<'a> Fields<'a> {
             Flaw::new(position, format!("`{name}`: {problem}"))
         })?;
         if text.contains('\0') {
-            return Err(self.flaw(raw, format!("`{name}` has a NUL character (\\u0000) in it")));
+            return Err(self.flaw(raw, format!("`{name}` contains a NUL character (\\u0000)")));
         }
         Ok(text)
     }
@@ -90,7 +90,9 @@ impl<'a> Fields<'a> {
         }
         let digits = text.strip_prefix('-').unwrap_or(text);
         if digits.bytes().all(|byte| byte.is_ascii_digit()) {
-            return Err(self.flaw(raw, format!("`{name}` is beyond the range of 64-bit numbers: {}", shortened(text))));
+            return Err(
+                self.flaw(raw, format!("`{name}` is outside the range of 64-bit integers: {}", shortened(text)))
+            );
         }
         Err(self.expected(name, raw, "a whole number"))
     }

@@ -45,7 +45,7 @@ impl FromStr for Format {
     fn from_str(name: &str) -> Result<Self> {
         Self::ALL.into_iter().find(|format| format.name() == name).ok_or_else(|| Error::Value {
             what: "format",
-            problem: format!("'{name}' is none of {}", Self::ALL.map(Self::name).join(", ")),
+            problem: format!("'{name}' is not one of {}", Self::ALL.map(Self::name).join(", ")),
         })
     }
 }
@@ -87,7 +87,7 @@ mod tests {
             assert_eq!(format.to_string().parse::<Format>().expect("a name"), format);
         }
         let error = "yaml".parse::<Format>().expect_err("no format");
-        assert_eq!(error.to_string(), "format: 'yaml' is none of github, jsonresume, markdown");
+        assert_eq!(error.to_string(), "format: 'yaml' is not one of github, jsonresume, markdown");
     }
 
     #[test]

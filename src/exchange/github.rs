@@ -235,7 +235,7 @@ fn what_it_is_instead(fields: Fields<'_>, raw: &Raw<'_>) -> String {
     }
     match kinds::kind(fields.whole()) {
         Some(kind) => format!(
-            "a GitHub {kind}, which folio does not keep; it keeps accounts, which have `id` and `login`, and \
+            "a GitHub {kind}, which folio does not store; it stores accounts, which have `id` and `login`, and \
              repositories, which have `id`, `full_name` and `owner`"
         ),
         None => "JSON of a kind that folio does not read: a GitHub account has `id` and `login`, a GitHub repository \

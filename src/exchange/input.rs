@@ -110,7 +110,7 @@ fn gather_folder(folder: &Path, format: Option<Format>, gathered: &mut Gathered)
 /// The format of a file in a folder, or why it is skipped.
 fn choose(entry: &DirEntry, format: Option<Format>) -> Result<Result<Format, &'static str>> {
     if entry.path_is_symlink() && !fs::metadata(entry.path()).is_ok_and(|target| target.is_file()) {
-        return Ok(Err("a link that leads to no file"));
+        return Ok(Err("a broken symbolic link"));
     }
     if !entry.path_is_symlink() && !entry.file_type().is_file() {
         return Ok(Err("not a regular file"));
@@ -118,12 +118,12 @@ fn choose(entry: &DirEntry, format: Option<Format>) -> Result<Result<Format, &'s
     let extension = Extension::of(entry.path());
     Ok(match (extension, format) {
         (_, Some(format)) if extension.may_be(format) => Ok(format),
-        (_, Some(_)) => Err("its name is of another format"),
+        (_, Some(_)) => Err("its file name belongs to another format"),
         (Extension::Markdown, None) => Ok(Format::Markdown),
-        (Extension::Other, None) => Err("its name is of no known format"),
+        (Extension::Other, None) => Err("its file name belongs to no known format"),
         (Extension::Json, None) => match look(entry.path())? {
             Likeness::Is(format) => Ok(format),
-            Likeness::Empty => Err("there is nothing in it"),
+            Likeness::Empty => Err("it is empty"),
             Likeness::Utf16 => Err("UTF-16; save it as UTF-8"),
             Likeness::OtherGithub => Err("a GitHub record of another kind"),
             Likeness::OtherJson => Err("JSON of another kind"),

@@ -76,7 +76,7 @@ fn read(reader: impl Read) -> Result<Resume, Fault> {
     let raw = match values.next().map_err(unnumbered)? {
         Some(raw) if document.trim_start().starts_with('{') => raw,
         Some(raw) => return Err(Flaw::new(raw.start, "a résumé is one object, not a list").into()),
-        None => return Err(Flaw::new(values.position(), "there is no JSON object, so no résumé").into()),
+        None => return Err(Flaw::new(values.position(), "it contains no JSON object, so no résumé").into()),
     };
     let mut resume = resume(Fields::new(raw.text, raw.start))?;
     match values.next().map_err(unnumbered)? {

@@ -56,7 +56,7 @@ fn read(reader: impl Read, stem: Option<&str>) -> Result<Note, Fault> {
         .or_else(|| opening_heading(text).as_deref().and_then(name))
         .or_else(|| stem.and_then(name))
         .ok_or_else(|| {
-            let problem = "nothing gives this note a name: begin it with a line '# NAME', or import it from a file";
+            let problem = "this note has no name: begin it with a line '# NAME', or import it from a file";
             Flaw::new(Position::START, problem)
         })?;
     Ok(Note { name, body })

@@ -151,14 +151,14 @@ fn recognise(likeness: Likeness, naming: &Naming) -> Result<Format> {
             return Ok(Format::Github);
         }
         (_, Likeness::NoJson) if naming.text_is_markdown => return Ok(Format::Markdown),
-        (_, Likeness::Empty) => "there is nothing in it",
+        (_, Likeness::Empty) => "it is empty",
         (_, Likeness::Utf16) => "this is UTF-16; save it as UTF-8",
         (_, Likeness::Headers) => "this begins with HTTP headers, as 'gh api -i' prints them; leave out -i",
         (_, Likeness::Html) => {
-            "this is an HTML page, not JSON; check the address that it came from, or say --as markdown if it is a note"
+            "this is an HTML page, not JSON; check the address that it came from, or use --as markdown if it is a note"
         }
         (_, Likeness::NoJson) => {
-            "neither its name nor its content shows a format; say whether it is github, jsonresume or markdown"
+            "neither its name nor its content tells the format; say whether it is github, jsonresume or markdown"
         }
     };
     Err(Place::whole(&naming.input).refuse(problem))

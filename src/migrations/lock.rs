@@ -7,7 +7,7 @@ use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use diesel::sql_types::{BigInt, Nullable};
 
 use super::HERE;
-use crate::connection::{AnyConnection, Backend, SessionConnection as _};
+use crate::connection::{AnyConnection, Engine, SessionConnection as _};
 use crate::error::{Error, Result};
 
 /// `folio` in ASCII: what PostgreSQL's advisory lock is known by, within a database.
@@ -25,10 +25,10 @@ struct Held {
 
 /// Waits for the lock, inside a transaction. On SQLite `BEGIN IMMEDIATE` has taken it.
 pub(super) fn take(connection: &mut AnyConnection) -> Result<()> {
-    let taken = match connection.backend() {
-        Backend::Sqlite => Ok(true),
-        Backend::Postgres => diesel::sql_query(POSTGRES).execute(connection).map(|_| true),
-        Backend::Mysql => diesel::sql_query(MYSQL).get_result::<Held>(connection).map(|answer| answer.held == Some(1)),
+    let taken = match connection.engine() {
+        Engine::Sqlite => Ok(true),
+        Engine::Postgres => diesel::sql_query(POSTGRES).execute(connection).map(|_| true),
+        Engine::Mysql => diesel::sql_query(MYSQL).get_result::<Held>(connection).map(|answer| answer.held == Some(1)),
     };
     match taken {
         Ok(true) => Ok(()),
@@ -43,7 +43,7 @@ pub(super) fn take(connection: &mut AnyConnection) -> Result<()> {
 
 /// Gives the lock back where the end of the transaction does not; the end of the connection would, too.
 pub(super) fn give_back(connection: &mut AnyConnection) {
-    if connection.backend() == Backend::Mysql
+    if connection.engine() == Engine::Mysql
         && let Err(failed) = diesel::sql_query(MYSQL_BACK).get_result::<Held>(connection)
     {
         tracing::warn!(target: "folio::migrations", %failed, "giving the lock back failed");

@@ -3,9 +3,9 @@
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 
-use super::ledger;
+use super::history;
 use super::script::Script;
-use super::status::{Standing, status};
+use super::status::{SchemaState, status};
 use super::{HERE, Target};
 use crate::connection::{AnyConnection, SessionConnection as _};
 use crate::error::Result;
@@ -28,15 +28,15 @@ pub struct Loss {
 /// [`Error::SchemaTooNew`](crate::Error::SchemaTooNew) where `down` would refuse; what the database says against reading.
 pub fn losses(connection: &mut AnyConnection, target: Target) -> Result<Vec<Loss>> {
     let status = status(connection)?;
-    if let Standing::Newer(_) = status.standing() {
+    if let SchemaState::Newer(_) = status.schema_state() {
         return status.refusal(HERE).map_or(Ok(Vec::new()), Err);
     }
-    let backend = connection.backend();
+    let engine = connection.engine();
     let mut losses = Vec::new();
     for script in status.revertible().into_iter().take(target.most()) {
         let mut tables = Vec::new();
         for table in script.tables() {
-            if status.tables.iter().any(|found| ledger::is_same_table(backend, found, table)) {
+            if status.tables.iter().any(|found| history::is_same_table(engine, found, table)) {
                 tables.push((table, rows(connection, table)?));
             }
         }

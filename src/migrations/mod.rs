@@ -4,17 +4,17 @@
 //! It keeps its record in Diesel's own table, `__diesel_schema_migrations`, under Diesel's own versions, so that
 //! `folio migrate` and `diesel migration` on the folder `migrations/` continue each other's work.
 
-mod halfway;
-mod ledger;
+mod history;
 mod lock;
 mod loss;
+mod recovery;
 mod script;
 mod status;
 
-pub use ledger::Recorded;
+pub use history::Recorded;
 pub use loss::{Loss, losses};
 pub use script::{Embedded, Script, all};
-pub use status::{Applied, Standing, Status, status};
+pub use status::{Applied, SchemaState, Status, status};
 
 use diesel::connection::{Connection, SimpleConnection as _, TransactionManager as _};
 use diesel::migration::MigrationConnection as _;
@@ -46,7 +46,7 @@ impl Target {
     }
 }
 
-/// What to do with a database whose tables are all somebody else's.
+/// What to do with a database whose tables are all someone else's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Existing {
     /// Leave it alone: [`Error::NotFolio`].
@@ -65,7 +65,7 @@ pub enum Existing {
 ///
 /// # Errors
 ///
-/// [`Error::NotFolio`] for somebody else's database unless `existing` is [`Existing::Join`]; [`Error::SchemaTooNew`]
+/// [`Error::NotFolio`] for someone else's database unless `existing` is [`Existing::Join`]; [`Error::SchemaTooNew`]
 /// for a newer Folio's; [`Error::Migration`] where a script fails, which undoes that migration and keeps those before
 /// it; [`Error::Locked`], [`Error::ReadOnlyDatabase`].
 pub fn up(
@@ -96,8 +96,9 @@ pub fn down(
 /// shows them one by one, a runner that is at work is waited for.
 pub(crate) fn settled(connection: &mut AnyConnection) -> Result<Status> {
     let seen = status(connection)?;
-    let between = !seen.unrecorded.is_empty() || matches!(seen.standing(), Standing::Behind(_) | Standing::Foreign(_));
-    if connection.backend().undoes_tables() || !between {
+    let between =
+        !seen.unrecorded.is_empty() || matches!(seen.schema_state(), SchemaState::Behind(_) | SchemaState::Foreign(_));
+    if connection.engine().undoes_tables() || !between {
         return Ok(seen);
     }
     lock::take(connection)?;
@@ -139,7 +140,7 @@ type Transactions = <AnyConnection as Connection>::TransactionManager;
 /// left to do. So a new database is seen empty or complete, and nothing between.
 fn locked_steps(connection: &mut AnyConnection, direction: Direction, most: usize) -> Result<Vec<&'static Script>> {
     let refused = |connection: &AnyConnection, error| connection.explain(error, HERE, "migrating");
-    let whole = connection.backend().undoes_tables();
+    let whole = connection.engine().undoes_tables();
     let begun = if whole { connection.begin(Mode::Write, None) } else { Transactions::begin_transaction(connection) };
     begun.map_err(|e| refused(connection, e))?;
     let played = lock::take(connection).and_then(|()| steps(connection, direction, most));
@@ -175,39 +176,39 @@ fn make(
     existing: Existing,
     most: usize,
 ) -> Result<Vec<&'static Script>> {
-    let standing = status.standing();
-    let obstacle = match (&standing, existing) {
-        (Standing::Newer(_), _) | (Standing::Foreign(_), Existing::Refuse) => status.refusal(HERE),
-        (Standing::Foreign(_), Existing::Join) => status.unshareable(HERE),
+    let state = status.schema_state();
+    let obstacle = match (&state, existing) {
+        (SchemaState::Newer(_), _) | (SchemaState::Foreign(_), Existing::Refuse) => status.refusal(HERE),
+        (SchemaState::Foreign(_), Existing::Join) => status.unshareable(HERE),
         _ => None,
     };
     if let Some(error) = obstacle {
         return Err(error);
     }
-    let at_once = if standing == Standing::Empty { most } else { most.min(1) };
+    let at_once = if state == SchemaState::Empty { most } else { most.min(1) };
     let scripts: Vec<_> = status.pending.iter().copied().take(at_once).collect();
     let (Some(first), Some(last)) = (scripts.first(), scripts.last()) else { return Ok(scripts) };
     connection.setup().map_err(|e| failed(connection, first, "up", e))?;
     for script in &scripts {
-        let stale = if status.unmade.contains(script) { ledger::strike(connection, script.version) } else { Ok(()) };
+        let stale = if status.unmade.contains(script) { history::unrecord(connection, script.version) } else { Ok(()) };
         let there = status.unrecorded.contains(script);
         let made = stale.and_then(|()| if there { Ok(()) } else { connection.batch_execute(script.up) });
         made.map_err(|e| failed(connection, script, "up", e))?;
     }
-    ledger::record(connection, &scripts).map_err(|e| failed(connection, last, "up", e))?;
+    history::record(connection, &scripts).map_err(|e| failed(connection, last, "up", e))?;
     Ok(scripts)
 }
 
 /// Removes what the newest migration made, which an interrupted runner may have left by halves.
 fn remove(connection: &mut AnyConnection, status: &Status) -> Result<Vec<&'static Script>> {
-    if let Standing::Newer(_) = status.standing() {
+    if let SchemaState::Newer(_) = status.schema_state() {
         return status.refusal(HERE).map_or(Ok(Vec::new()), Err);
     }
     let Some(script) = status.revertible().into_iter().next() else { return Ok(Vec::new()) };
     let gone = status.unmade.contains(&script);
     let dropped = if gone { Ok(()) } else { connection.batch_execute(script.down) };
     dropped
-        .and_then(|()| ledger::strike(connection, script.version))
+        .and_then(|()| history::unrecord(connection, script.version))
         .map_err(|e| failed(connection, script, "down", e))?;
     Ok(vec![script])
 }

@@ -6,7 +6,7 @@ use diesel::backend::Backend as DieselBackend;
 use diesel::connection::BoxableConnection;
 use diesel::migration::{self, Migration, MigrationMetadata, MigrationName, MigrationSource, MigrationVersion};
 
-use crate::connection::Backend;
+use crate::connection::Engine;
 
 /// One migration: its name and its SQL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,20 +60,20 @@ const MYSQL: &[Script] = scripts!("mysql");
 /// Folio's migrations for an engine, oldest first.
 ///
 /// ```
-/// use folio::connection::Backend;
+/// use folio::connection::Engine;
 ///
-/// let first = &folio::migrations::all(Backend::Sqlite)[0];
+/// let first = &folio::migrations::all(Engine::Sqlite)[0];
 /// assert_eq!(first.version, "20261101000001");
 /// assert_eq!(first.name, "2026-11-01-000001_create_users");
 /// assert!(first.up.contains("CREATE TABLE users"));
 /// assert!(first.down.contains("DROP TABLE users"));
 /// ```
 #[must_use]
-pub fn all(backend: Backend) -> &'static [Script] {
-    match backend {
-        Backend::Sqlite => SQLITE,
-        Backend::Postgres => POSTGRES,
-        Backend::Mysql => MYSQL,
+pub fn all(engine: Engine) -> &'static [Script] {
+    match engine {
+        Engine::Sqlite => SQLITE,
+        Engine::Postgres => POSTGRES,
+        Engine::Mysql => MYSQL,
     }
 }
 
@@ -100,7 +100,7 @@ impl Script {
 
 /// Folio's migrations for an engine as a source for Diesel's own `MigrationHarness`.
 #[derive(Debug, Clone, Copy)]
-pub struct Embedded(pub Backend);
+pub struct Embedded(pub Engine);
 
 impl<DB: DieselBackend> MigrationSource<DB> for Embedded {
     fn migrations(&self) -> migration::Result<Vec<Box<dyn Migration<DB>>>> {
@@ -147,18 +147,18 @@ mod tests {
 
     #[test]
     fn a_script_knows_the_tables_that_it_makes() {
-        for backend in Backend::ALL {
-            let tables: Vec<_> = all(*backend).iter().flat_map(Script::tables).collect();
+        for engine in Engine::ALL {
+            let tables: Vec<_> = all(*engine).iter().flat_map(Script::tables).collect();
             assert_eq!(tables, ["users", "repositories", "resumes", "notes"]);
         }
     }
 
     #[test]
     fn a_script_of_one_statement_knows_its_tables_columns_and_comment() {
-        let script = &all(Backend::Mysql)[0];
+        let script = &all(Engine::Mysql)[0];
         let columns: Vec<_> = script.columns().collect();
         assert_eq!(columns, ["id", "user_id", "username", "email", "created_at", "updated_at"]);
-        assert!(all(Backend::Mysql).iter().all(|script| script.comment().is_some()));
+        assert!(all(Engine::Mysql).iter().all(|script| script.comment().is_some()));
         assert_eq!(script.comment(), Some("Accounts."));
     }
 }

@@ -2,8 +2,8 @@
 
 use chrono::NaiveDateTime;
 
-use super::halfway;
-use super::ledger::{self, Recorded};
+use super::history::{self, Recorded};
+use super::recovery;
 use super::script::{self, Script};
 use crate::connection::{AnyConnection, SessionConnection as _};
 use crate::error::{Error, Result};
@@ -27,7 +27,7 @@ pub struct Status {
     /// Folio's migrations that are not, oldest first.
     pub pending: Vec<&'static Script>,
     /// Those of the pending ones whose tables an interrupted runner has made and did not come to record, where the engine
-    /// cannot undo tables ([`Backend::undoes_tables`](crate::connection::Backend::undoes_tables)): the way up records them,
+    /// cannot undo tables ([`Backend::undoes_tables`](crate::connection::Engine::undoes_tables)): the way up records them,
     /// the way down drops them.
     pub unrecorded: Vec<&'static Script>,
     /// Those of the pending ones that are recorded and whose tables are gone, likewise: the way up makes them, the way down
@@ -44,7 +44,7 @@ pub struct Status {
 /// Whose a database is, and how far it has come.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Standing {
+pub enum SchemaState {
     /// It has no tables but those of a migration into an empty database that was interrupted.
     Empty,
     /// It has every migration of this program and no newer ones.
@@ -53,7 +53,7 @@ pub enum Standing {
     Behind(usize),
     /// It has versions later than all that this program knows: a newer Folio was here.
     Newer(Vec<String>),
-    /// It has these tables and none of Folio's migrations: it is somebody else's.
+    /// It has these tables and none of Folio's migrations: it is someone else's.
     Foreign(Vec<String>),
 }
 
@@ -64,24 +64,24 @@ pub enum Standing {
 ///
 /// What the database says against reading, [`Error::Unreadable`] for a record that is no date.
 pub fn status(connection: &mut AnyConnection) -> Result<Status> {
-    let mut tables = ledger::tables(connection)?;
+    let mut tables = history::tables(connection)?;
     let all = tables.len();
-    tables.retain(|table| table != ledger::NAME);
+    tables.retain(|table| table != history::NAME);
     let has_record = tables.len() < all;
-    let recorded = if has_record { ledger::read(connection)? } else { Vec::new() };
+    let recorded = if has_record { history::read(connection)? } else { Vec::new() };
 
-    let backend = connection.backend();
-    let scripts = script::all(backend);
+    let engine = connection.engine();
+    let scripts = script::all(engine);
     let (mut applied, mut pending) = (Vec::new(), Vec::new());
     let (mut unrecorded, mut unmade, mut taken) = (Vec::new(), Vec::new(), Vec::new());
     for script in scripts {
         let made: Vec<_> = tables
             .iter()
-            .filter(|table| script.tables().any(|wanted| ledger::is_same_table(backend, wanted, table)))
+            .filter(|table| script.tables().any(|wanted| history::is_same_table(engine, wanted, table)))
             .collect();
         let run_on = recorded.iter().find(|row| row.version == script.version).map(|row| row.run_on);
         if let Some(run_on) = run_on
-            && (backend.undoes_tables() || !made.is_empty())
+            && (engine.undoes_tables() || !made.is_empty())
         {
             applied.push(Applied { script, run_on });
             continue;
@@ -92,7 +92,7 @@ pub fn status(connection: &mut AnyConnection) -> Result<Status> {
         }
         for table in made {
             // Without the table of the record no runner was here.
-            if !backend.undoes_tables() && has_record && halfway::is_made_by(connection, script, table)? {
+            if !engine.undoes_tables() && has_record && recovery::is_made_by(connection, script, table)? {
                 unrecorded.push(script);
             } else {
                 taken.push(table.clone());
@@ -111,21 +111,22 @@ impl Status {
     /// of Folio's are another application's. Beside Folio's, those that sort after every version known here are taken
     /// for a newer Folio's, and earlier ones for another application's.
     #[must_use]
-    pub fn standing(&self) -> Standing {
+    pub fn schema_state(&self) -> SchemaState {
         if self.applied.is_empty() {
-            let halfway = |table: &String| self.unrecorded.iter().any(|script| script.tables().any(|own| own == table));
-            let foreign: Vec<_> = self.tables.iter().filter(|table| !halfway(table)).cloned().collect();
+            let half_done =
+                |table: &String| self.unrecorded.iter().any(|script| script.tables().any(|own| own == table));
+            let foreign: Vec<_> = self.tables.iter().filter(|table| !half_done(table)).cloned().collect();
             return match (foreign.is_empty(), self.unknown.is_empty()) {
-                (true, true) => Standing::Empty,
-                (true, false) => Standing::Foreign(vec![ledger::NAME.to_owned()]),
-                (false, _) => Standing::Foreign(foreign),
+                (true, true) => SchemaState::Empty,
+                (true, false) => SchemaState::Foreign(vec![history::NAME.to_owned()]),
+                (false, _) => SchemaState::Foreign(foreign),
             };
         }
         let newer = self.newer();
         match (newer.is_empty(), self.pending.len()) {
-            (false, _) => Standing::Newer(newer),
-            (true, 0) => Standing::Current,
-            (true, pending) => Standing::Behind(pending),
+            (false, _) => SchemaState::Newer(newer),
+            (true, 0) => SchemaState::Current,
+            (true, pending) => SchemaState::Behind(pending),
         }
     }
 
@@ -142,13 +143,13 @@ impl Status {
     #[must_use]
     pub fn refusal(&self, place: &str) -> Option<Error> {
         let place = place.to_owned();
-        match self.standing() {
-            Standing::Current => None,
-            Standing::Empty | Standing::Behind(_) => {
+        match self.schema_state() {
+            SchemaState::Current => None,
+            SchemaState::Empty | SchemaState::Behind(_) => {
                 Some(Error::MigrationsPending { place, pending: self.pending.len() })
             }
-            Standing::Newer(versions) => Some(Error::SchemaTooNew { place, versions: some_of(&versions) }),
-            Standing::Foreign(tables) => {
+            SchemaState::Newer(versions) => Some(Error::SchemaTooNew { place, versions: some_of(&versions) }),
+            SchemaState::Foreign(tables) => {
                 self.unshareable(&place).or_else(|| Some(Error::NotFolio { place, tables: some_of(&tables) }))
             }
         }
@@ -161,12 +162,12 @@ impl Status {
         let problem = match (self.taken.is_empty(), later.is_empty()) {
             (true, true) => return None,
             (false, _) => format!(
-                "it has tables that Folio did not make and whose names Folio's own would have ({})",
+                "it contains tables that Folio did not create and whose names Folio's own would have ({})",
                 some_of(&self.taken)
             ),
             (true, false) => format!(
                 "another application keeps versions later than Folio's in {} ({}), so the two cannot share it",
-                ledger::NAME,
+                history::NAME,
                 some_of(&later)
             ),
         };

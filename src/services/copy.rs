@@ -107,7 +107,7 @@ impl Visit for KeepingKeys<'_, '_, '_> {
     type Error = Error;
 
     fn visit<R: Row>(&mut self) -> Result<()> {
-        self.source.used_keys::<R>()?.map_or(Ok(()), |used| self.target.go_on_behind::<R>(used))
+        self.source.sequence_state::<R>()?.map_or(Ok(()), |used| self.target.advance_sequence::<R>(used))
     }
 }
 

@@ -22,7 +22,7 @@ mod repositories;
 
 use std::collections::HashSet;
 
-use super::users::Who;
+use super::users::UserSelector;
 use crate::error::{Error, Result};
 use crate::exchange::{Account, Located, Place, Record, Repository, Source};
 use crate::session::Session;
@@ -34,8 +34,8 @@ const BATCH: usize = 1_000;
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Rules {
-    /// Whose the résumés and notes are.
-    pub user: Option<Who>,
+    /// Owner of the résumés and notes.
+    pub user: Option<UserSelector>,
     /// Where the input comes from, which a document is found again by. Without one it is found only by its text.
     pub source: Option<Source>,
 }
@@ -43,7 +43,7 @@ pub struct Rules {
 impl Rules {
     /// Rules for documents of this person from this source; `None` where it is not known.
     #[must_use]
-    pub fn new(user: Option<Who>, source: Option<Source>) -> Self {
+    pub fn new(user: Option<UserSelector>, source: Option<Source>) -> Self {
         Self { user, source }
     }
 }

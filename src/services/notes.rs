@@ -1,7 +1,7 @@
 //! Notes: adding, finding, listing, editing and removing them.
 
-use super::repositories::Which;
-use super::users::{self, Who};
+use super::repositories::RepositorySelector;
+use super::users::{self, UserSelector};
 use super::{Limit, pages, repositories};
 use crate::error::{Error, Result};
 use crate::models::{NewNote, Note, NoteFilter, Repository, User};
@@ -16,7 +16,7 @@ pub struct Text {
     /// The text.
     pub body: LongText,
     /// What it is about.
-    pub repository: Option<Which>,
+    pub repository: Option<RepositorySelector>,
     /// Where an imported one came from.
     pub source: Option<Text256>,
 }
@@ -52,7 +52,7 @@ pub struct Edit {
     /// The text.
     pub body: Option<LongText>,
     /// What it is about; `Some(None)` is nothing in particular.
-    pub repository: Option<Option<Which>>,
+    pub repository: Option<Option<RepositorySelector>>,
     /// Where it is imported from now.
     pub source: Option<Text256>,
 }
@@ -63,7 +63,7 @@ pub struct Edit {
 ///
 /// [`Error::NotFound`] and [`Error::Ambiguous`] for the person or the repository; [`Error::Exists`] when the person has
 /// a note from that source.
-pub fn add(session: &mut Session<'_>, who: &Who, text: Text) -> Result<Note> {
+pub fn add(session: &mut Session<'_>, who: &UserSelector, text: Text) -> Result<Note> {
     let user = users::get(session, who)?;
     if let Some(source) = &text.source
         && let Some(present) = from_source(session, user.id, source)?
@@ -82,7 +82,7 @@ pub fn add(session: &mut Session<'_>, who: &Who, text: Text) -> Result<Note> {
     session.detach(handle)
 }
 
-fn about(session: &mut Session<'_>, which: Option<&Which>) -> Result<Option<Id<Repository>>> {
+fn about(session: &mut Session<'_>, which: Option<&RepositorySelector>) -> Result<Option<Id<Repository>>> {
     which.map(|which| Ok(repositories::get(session, which)?.repository.id)).transpose()
 }
 

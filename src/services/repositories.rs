@@ -1,6 +1,6 @@
 //! Code repositories: adding, finding, listing, editing and removing them.
 
-use super::users::{self, Who};
+use super::users::{self, UserSelector};
 use super::{Limit, pages};
 use crate::error::{Error, Result};
 use crate::models::{NewRepository, Repository, RepositoryFilter, User};
@@ -35,7 +35,7 @@ impl Project {
 /// How a repository is named.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Which {
+pub enum RepositorySelector {
     /// By Folio's own number.
     Id(Id<Repository>),
     /// By its owner's login and its name.
@@ -47,7 +47,7 @@ pub enum Which {
     },
 }
 
-impl std::fmt::Display for Which {
+impl std::fmt::Display for RepositorySelector {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Id(id) => write!(f, "repository with id {id}"),
@@ -57,7 +57,7 @@ impl std::fmt::Display for Which {
 }
 
 /// `7` or `owner/name`.
-impl std::str::FromStr for Which {
+impl std::str::FromStr for RepositorySelector {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
@@ -114,7 +114,7 @@ pub struct Owned {
 /// [`Error::NotFound`] when there is no account of that number; [`Error::Exists`] when the owner has one of that name,
 /// or the repository's number is taken.
 pub fn add(session: &mut Session<'_>, project: Project) -> Result<Repository> {
-    let owner = users::get(session, &Who::Number(project.owner))?;
+    let owner = users::get(session, &UserSelector::Number(project.owner))?;
     refuse_taken(session, None, &owner, &project.name, project.number)?;
     let new =
         NewRepository { repo_id: project.number, ..NewRepository::new(project.owner, project.name, project.status)? };
@@ -150,10 +150,10 @@ fn refuse_taken(
 /// # Errors
 ///
 /// [`Error::NotFound`], and [`Error::Ambiguous`] when several accounts have the owner's login.
-pub fn get(session: &mut Session<'_>, which: &Which) -> Result<Owned> {
+pub fn get(session: &mut Session<'_>, which: &RepositorySelector) -> Result<Owned> {
     let mut found: Vec<(Repository, User)> = session.rows(match which {
-        Which::Id(id) => Repository::owned_with_id(*id),
-        Which::Path { owner, name } => Repository::owned_at(owner, name),
+        RepositorySelector::Id(id) => Repository::owned_with_id(*id),
+        RepositorySelector::Path { owner, name } => Repository::owned_at(owner, name),
     })?;
     match found.len() {
         1 => {
@@ -196,10 +196,10 @@ pub fn list<E: From<Error>>(
 ///
 /// [`Error::NotFound`] for the repository or its new owner; [`Error::Exists`] when the owner has one of the new name,
 /// or the new number is taken.
-pub fn edit(session: &mut Session<'_>, which: &Which, edit: Edit) -> Result<Owned> {
+pub fn edit(session: &mut Session<'_>, which: &RepositorySelector, edit: Edit) -> Result<Owned> {
     let Owned { repository, owner } = get(session, which)?;
     let owner = match edit.owner {
-        Some(number) => users::get(session, &Who::Number(number))?,
+        Some(number) => users::get(session, &UserSelector::Number(number))?,
         None => owner,
     };
     let name = edit.name.unwrap_or_else(|| repository.repo_name.clone());
@@ -213,12 +213,12 @@ pub fn edit(session: &mut Session<'_>, which: &Which, edit: Edit) -> Result<Owne
     Ok(Owned { repository: session.detach(handle)?, owner })
 }
 
-/// Removes a repository and gives it as it was. Notes about it stay, and are about nothing in particular then.
+/// Removes a repository and gives it as it was. Notes about it stay, without a repository.
 ///
 /// # Errors
 ///
 /// [`Error::NotFound`]; [`Error::Ambiguous`].
-pub fn remove(session: &mut Session<'_>, which: &Which) -> Result<Owned> {
+pub fn remove(session: &mut Session<'_>, which: &RepositorySelector) -> Result<Owned> {
     let owned = get(session, which)?;
     session.delete(&owned.repository)?;
     session.flush()?;

@@ -1,6 +1,6 @@
 //! Résumés: adding, finding, listing, editing and removing them.
 
-use super::users::{self, Who};
+use super::users::{self, UserSelector};
 use super::{Limit, pages};
 use crate::error::{Error, Result};
 use crate::models::{NewResume, Resume, User};
@@ -54,7 +54,7 @@ pub struct Edit {
 /// # Errors
 ///
 /// [`Error::NotFound`] and [`Error::Ambiguous`] for the person; [`Error::Exists`] when they have one from that source.
-pub fn add(session: &mut Session<'_>, who: &Who, offer: Offer) -> Result<Resume> {
+pub fn add(session: &mut Session<'_>, who: &UserSelector, offer: Offer) -> Result<Resume> {
     let user = users::get(session, who)?;
     if let Some(source) = &offer.source
         && let Some(present) = from_source(session, user.id, source)?

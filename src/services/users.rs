@@ -31,7 +31,7 @@ impl Account {
 /// How an account is named.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Who {
+pub enum UserSelector {
     /// By Folio's own number.
     Id(Id<User>),
     /// By its number where it comes from.
@@ -42,7 +42,7 @@ pub enum Who {
     Email(String),
 }
 
-impl std::fmt::Display for Who {
+impl std::fmt::Display for UserSelector {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Id(id) => write!(f, "user with id {id}"),
@@ -76,7 +76,7 @@ pub struct Edit {
 /// What goes with an account that is removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
-pub enum With {
+pub enum Cascade {
     /// Nothing: an account with repositories or résumés is not removed. Its notes go with it.
     #[default]
     Nothing,
@@ -162,7 +162,7 @@ fn free_number(session: &mut Session<'_>) -> Result<i64> {
 }
 
 fn refuse_taken(session: &mut Session<'_>, number: i64) -> Result<()> {
-    match candidates(session, &Who::Number(number))?.first() {
+    match candidates(session, &UserSelector::Number(number))?.first() {
         Some(present) => {
             Err(Error::Exists { what: format!("an account with number {number}"), existing: describe(present) })
         }
@@ -175,7 +175,7 @@ fn refuse_taken(session: &mut Session<'_>, number: i64) -> Result<()> {
 /// # Errors
 ///
 /// [`Error::NotFound`], and [`Error::Ambiguous`] when several accounts have the login or email.
-pub fn get(session: &mut Session<'_>, who: &Who) -> Result<User> {
+pub fn get(session: &mut Session<'_>, who: &UserSelector) -> Result<User> {
     let mut found = candidates(session, who)?;
     match found.len() {
         1 => Ok(found.remove(0)),
@@ -192,7 +192,7 @@ pub fn get(session: &mut Session<'_>, who: &Who) -> Result<User> {
 /// # Errors
 ///
 /// [`Error::Ambiguous`] when several accounts have the login or email.
-pub fn find(session: &mut Session<'_>, who: &Who) -> Result<Option<User>> {
+pub fn find(session: &mut Session<'_>, who: &UserSelector) -> Result<Option<User>> {
     match get(session, who) {
         Ok(user) => Ok(Some(user)),
         Err(Error::NotFound { .. }) => Ok(None),
@@ -231,12 +231,12 @@ pub fn reached_at(session: &mut Session<'_>, email: &str) -> Result<Vec<User>> {
     Ok(found)
 }
 
-fn candidates(session: &mut Session<'_>, who: &Who) -> Result<Vec<User>> {
+fn candidates(session: &mut Session<'_>, who: &UserSelector) -> Result<Vec<User>> {
     match who {
-        Who::Id(id) => session.rows(User::with_id(*id)),
-        Who::Number(number) => session.rows(User::numbered(&[*number])),
-        Who::Login(login) => session.rows(User::with_login(login)),
-        Who::Email(email) => session.rows(User::with_email(email)),
+        UserSelector::Id(id) => session.rows(User::with_id(*id)),
+        UserSelector::Number(number) => session.rows(User::numbered(&[*number])),
+        UserSelector::Login(login) => session.rows(User::with_login(login)),
+        UserSelector::Email(email) => session.rows(User::with_email(email)),
     }
 }
 
@@ -267,7 +267,7 @@ pub fn list<E: From<Error>>(
 /// # Errors
 ///
 /// [`Error::NotFound`]; [`Error::Exists`] when the new number is taken.
-pub fn edit(session: &mut Session<'_>, who: &Who, edit: Edit) -> Result<User> {
+pub fn edit(session: &mut Session<'_>, who: &UserSelector, edit: Edit) -> Result<User> {
     let user = get(session, who)?;
     if let Some(number) = edit.number
         && number != user.user_id
@@ -287,7 +287,7 @@ pub fn edit(session: &mut Session<'_>, who: &Who, edit: Edit) -> Result<User> {
 /// # Errors
 ///
 /// [`Error::NotFound`]; a login that does not fit.
-pub fn rename(session: &mut Session<'_>, who: &Who, username: impl Into<String>) -> Result<User> {
+pub fn rename(session: &mut Session<'_>, who: &UserSelector, username: impl Into<String>) -> Result<User> {
     let username = Some(Text256::named("username", username)?);
     edit(session, who, Edit { username, ..Edit::default() })
 }
@@ -297,12 +297,12 @@ pub fn rename(session: &mut Session<'_>, who: &Who, username: impl Into<String>)
 /// # Errors
 ///
 /// Those of [`remove`].
-pub fn removal(session: &mut Session<'_>, who: &Who, with: With) -> Result<Removed> {
+pub fn removal(session: &mut Session<'_>, who: &UserSelector, with: Cascade) -> Result<Removed> {
     let user = get(session, who)?;
     let notes = count(session.rows(Note::count_of(user.id))?);
     let repositories = count(session.rows(Repository::count_of(user.user_id))?);
     let resumes = count(session.rows(Resume::count_of(user.id))?);
-    if with == With::Nothing && repositories + resumes > 0 {
+    if with == Cascade::Nothing && repositories + resumes > 0 {
         let dependents = [
             (repositories, counted(repositories, "repository", "repositories")),
             (resumes, counted(resumes, "résumé", "résumés")),
@@ -324,7 +324,7 @@ pub fn removal(session: &mut Session<'_>, who: &Who, with: With) -> Result<Remov
 ///
 /// [`Error::NotFound`]; [`Error::InUse`], with counts, when it has repositories or résumés and `with` does not say that
 /// they go too.
-pub fn remove(session: &mut Session<'_>, who: &Who, with: With) -> Result<Removed> {
+pub fn remove(session: &mut Session<'_>, who: &UserSelector, with: Cascade) -> Result<Removed> {
     let removed = removal(session, who, with)?;
     let user = &removed.user;
     if removed.repositories + removed.resumes > 0 {

@@ -7,13 +7,13 @@ use diesel::serialize::ToSql;
 use diesel::sql_types::{BigInt, HasSqlType};
 
 use super::handle::Handle;
+use super::identity_maps::Failure;
 use super::plan::Action;
 use super::reference::Keys;
 use super::sql::{EveryRow, Page, is_integer, read_into};
-use super::stores::Failure;
 use super::written::Write;
 use super::{ColumnSet, Columns, Entity, New, Persist, Session};
-use crate::connection::{Link, SessionConnection};
+use crate::connection::{Executor, SessionConnection};
 use crate::error::{Error, Result};
 
 /// So many rows of a stream are held in memory, and sent, at a time.
@@ -71,14 +71,14 @@ impl<C: SessionConnection> Session<'_, C> {
         if !unread.is_empty() {
             self.read_parents(unread)?;
         }
-        let find = |entity| self.stores.place(entity).and_then(|place| self.stores.at(place)).map(|store| store as _);
-        let keys = Keys { store: &find };
+        let find = |entity| self.maps.place(entity).and_then(|place| self.maps.at(place)).map(|map| map as _);
+        let keys = Keys { map: &find };
         let some = some.iter().map(|new| new.row(&keys)).collect::<Result<Vec<N::Entity>>>()?;
         self.open()?;
         self.writes(Write::Step(N::Entity::table(), Action::Insert));
-        let mut link = Link::new(&mut **self.connection, self.echo.as_ref());
-        let sent = Persist::insert_only(&mut link, &some)
-            .map_err(|error| Failure::of::<N::Entity, C>(&link, error, "inserting into"));
+        let mut executor = Executor::new(&mut **self.connection, self.echo.as_ref());
+        let sent = Persist::insert_only(&mut executor, &some)
+            .map_err(|error| Failure::of::<N::Entity, C>(&executor, error, "inserting into"));
         sent.map_err(|failure| self.failed(failure))
     }
 }
@@ -116,10 +116,10 @@ impl<C: SessionConnection> Session<'_, C> {
         }
         self.open()?;
         self.writes(Write::Step(E::table(), Action::Insert));
-        let mut link = Link::new(&mut **self.connection, self.echo.as_ref());
-        let Err(error) = Persist::insert_whole(&mut link, rows) else { return Ok(()) };
-        let mut failure = Failure::of::<E, C>(&link, error, "inserting into");
-        failure.error = Persist::look(&mut link, failure.error, &rows.iter().collect::<Vec<_>>());
+        let mut executor = Executor::new(&mut **self.connection, self.echo.as_ref());
+        let Err(error) = Persist::insert_whole(&mut executor, rows) else { return Ok(()) };
+        let mut failure = Failure::of::<E, C>(&executor, error, "inserting into");
+        failure.error = Persist::diagnose(&mut executor, failure.error, &rows.iter().collect::<Vec<_>>());
         Err(self.failed(failure))
     }
 
@@ -201,7 +201,7 @@ impl<E: Entity, Q> Batches<E, Q> {
         Q: QueryFragment<C::Backend>,
     {
         let Some(rows) = self.page(session)? else { return Ok(None) };
-        let next = session.stores.of::<E>().next();
+        let next = session.maps.of::<E>().next();
         let handles = session.take_all(rows, false);
         if !self.keep {
             self.last = handles.iter().copied().filter(|handle| handle.raw.index >= next).collect();
@@ -249,7 +249,7 @@ impl<E: Entity, Q> Batches<E, Q> {
         };
         let page = Page::<E, Q> { query: &self.query, after: self.after.clone(), size: self.size.into(), by_label };
         let mut rows: Vec<E> = Vec::new();
-        let read = read_into(&mut session.link(), page, &mut rows);
+        let read = read_into(&mut session.executor(), page, &mut rows);
         let table = E::table().name;
         read.map_err(|error| {
             let before = rows.last().map(Entity::key).or_else(|| self.after.clone());

@@ -14,7 +14,7 @@ impl<C: SessionConnection> Session<'_, C> {
     pub fn detach<E: Persist<C>>(&mut self, handle: Handle<E>) -> Result<E> {
         self.flush()?;
         self.view(handle)?;
-        let row = self.store_mut(handle)?.remove(handle.raw.index, true)?;
+        let row = self.map_of_mut(handle)?.remove(handle.raw.index, true)?;
         row.ok_or(Error::Gone { table: E::table().name })
     }
 
@@ -73,12 +73,12 @@ impl<C: SessionConnection> Session<'_, C> {
 
     fn put_back<E: Persist<C>>(&mut self, key: E::Key, row: E, read: Option<&E>) -> Result<Handle<E>> {
         let stale = || Error::StaleRow { table: E::table().name, key: E::key_in_words(&key) };
-        if self.stores.of::<E>().find(&key).is_none() {
+        if self.maps.of::<E>().find(&key).is_none() {
             self.autoflush()?;
         }
         let stored = self.select_one::<E>(&key, false)?.ok_or_else(stale)?;
         let now = self.transaction.now();
-        let index = self.stores.of::<E>().attach(row, stored, read, now)?;
+        let index = self.maps.of::<E>().attach(row, stored, read, now)?;
         Ok(Handle::new(self.id, index))
     }
 
@@ -95,7 +95,7 @@ impl<C: SessionConnection> Session<'_, C> {
     pub fn merge<E: Persist<C>>(&mut self, row: &E) -> Result<Handle<E>> {
         let key = row.key();
         let Some(handle) = self.get::<E>(key.clone())? else { return Ok(self.add(row.as_new())) };
-        if self.store(handle)?.is_doomed(handle.raw.index) {
+        if self.map_of(handle)?.is_marked_deleted(handle.raw.index) {
             return Err(Error::AlreadyPresent { table: E::table().name, key: E::key_in_words(&key) });
         }
         let mut wanted = row.clone();
@@ -116,7 +116,7 @@ impl<C: SessionConnection> Session<'_, C> {
     ///
     /// [`Error::Unflushed`] when the row has changes that no flush has sent.
     pub fn forget<E: Persist<C>>(&mut self, handle: Handle<E>) -> Result<()> {
-        self.store_mut(handle)?.remove(handle.raw.index, false).map(drop)
+        self.map_of_mut(handle)?.remove(handle.raw.index, false).map(drop)
     }
 
     /// Lets go of a row and of its unflushed changes. The handle is gone.
@@ -125,7 +125,7 @@ impl<C: SessionConnection> Session<'_, C> {
     ///
     /// Bad handles.
     pub fn discard<E: Persist<C>>(&mut self, handle: Handle<E>) -> Result<()> {
-        self.store_mut(handle)?.remove(handle.raw.index, true).map(drop)
+        self.map_of_mut(handle)?.remove(handle.raw.index, true).map(drop)
     }
 
     /// Lets go of every row; their memory is given back, and all handles are gone. What was flushed stays part of the
@@ -135,13 +135,13 @@ impl<C: SessionConnection> Session<'_, C> {
     ///
     /// [`Error::Unflushed`] when rows have changes that no flush has sent.
     pub fn clear(&mut self) -> Result<()> {
-        for store in self.stores.iter() {
-            match store.unflushed() {
+        for map in self.maps.iter() {
+            match map.unflushed() {
                 0 => {}
-                rows => return Err(Error::Unflushed { table: store.table().name, rows }),
+                rows => return Err(Error::Unflushed { table: map.table().name, rows }),
             }
         }
-        self.stores.iter_mut().for_each(|store| store.clear());
+        self.maps.iter_mut().for_each(|map| map.clear());
         Ok(())
     }
 }

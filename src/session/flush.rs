@@ -1,19 +1,19 @@
 //! The flush: plans what the rows in memory come to, then sends it.
 
 use super::Session;
+use super::identity_maps::AnyIdentityMap;
 use super::levels::levels;
-use super::plan::{Action, Part, Plan, Task, order};
+use super::plan::{Action, FlushStep, Plan, TableChanges, order};
 use super::precedence::{Rows, arrange};
 use super::reference::Parent;
 use super::sql::deletes_together;
-use super::stores::AnyStore;
 use super::written::Write;
-use crate::connection::{Link, SessionConnection};
+use crate::connection::{Executor, SessionConnection};
 use crate::error::{Error, Result};
 
-/// The tasks of a flush, and the rows whose values must be read before they can be told: store and index.
+/// The steps of a flush, and the rows whose values must be read before they can be told: identity map and index.
 struct Planned {
-    tasks: Vec<Task>,
+    steps: Vec<FlushStep>,
     unread: Vec<(usize, u64)>,
 }
 
@@ -62,29 +62,29 @@ impl<C: SessionConnection> Session<'_, C> {
             self.read_parents(planned.unread)?;
             planned = self.planned()?;
         }
-        if !planned.tasks.is_empty() {
+        if !planned.steps.is_empty() {
             if self.transaction.is_read() {
                 return Err(Error::ReadOnlySession);
             }
-            self.check_keys(&planned.tasks)?;
+            self.check_keys(&planned.steps)?;
             self.open()?;
-            for task in &planned.tasks {
-                if let Some(table) = self.stores.at(task.part).map(|store| store.table()) {
-                    self.writes(Write::Step(table, task.action));
+            for step in &planned.steps {
+                if let Some(table) = self.maps.at(step.part).map(|map| map.table()) {
+                    self.writes(Write::Step(table, step.action));
                 }
             }
-            if let Err(error) = self.send(&planned.tasks) {
+            if let Err(error) = self.send(&planned.steps) {
                 self.poison(&error);
                 return Err(error);
             }
         }
-        self.stores.iter_mut().for_each(|store| store.settle());
+        self.maps.iter_mut().for_each(|map| map.mark_clean());
         Ok(())
     }
 
     /// Whether no row was added, edited or marked for deletion since the last flush.
     pub(super) fn is_idle(&self) -> bool {
-        self.stores.iter().all(AnyStore::is_idle)
+        self.maps.iter().all(AnyIdentityMap::is_idle)
     }
 
     /// What a flush would do now, without doing it.
@@ -93,46 +93,47 @@ impl<C: SessionConnection> Session<'_, C> {
     ///
     /// Those that the flush itself would find while planning.
     pub fn plan(&self) -> Result<Plan> {
-        let tables: Vec<_> = self.stores.iter().map(|store| store.table()).collect();
-        Ok(Plan::new(&self.planned()?.tasks, &tables))
+        let tables: Vec<_> = self.maps.iter().map(|map| map.table()).collect();
+        Ok(Plan::new(&self.planned()?.steps, &tables))
     }
 
     fn planned(&self) -> Result<Planned> {
         let mut parts = Vec::new();
         let mut unread = Vec::new();
-        let levels = levels(self.stores.iter().map(|store| store.table()));
-        let all: Vec<_> = self.stores.iter().map(|store| store.doings()).collect();
+        let levels = levels(self.maps.iter().map(|map| map.table()));
+        let all: Vec<_> = self.maps.iter().map(|map| map.pending_changes()).collect();
         // Only then do the deletions of a table stay together: other rows may have to go between them.
-        let only_deletes = all.iter().all(|doings| doings.inserts.is_empty() && doings.updates.is_empty());
-        for (((place, store), doings), level) in self.stores.iter().enumerate().zip(all).zip(&levels) {
-            store.check_versions()?;
-            for index in &doings.inserts {
-                self.check_parents(store, *index, &mut unread)?;
+        let only_deletes =
+            all.iter().all(|pending_changes| pending_changes.inserts.is_empty() && pending_changes.updates.is_empty());
+        for (((place, map), pending_changes), level) in self.maps.iter().enumerate().zip(all).zip(&levels) {
+            map.check_versions()?;
+            for index in &pending_changes.inserts {
+                self.check_parents(map, *index, &mut unread)?;
             }
-            let inserts = store.waves(&doings.inserts)?;
-            let unknown = store.unread(&doings.deletes);
+            let inserts = map.insert_layers(&pending_changes.inserts)?;
+            let unknown = map.unread(&pending_changes.deletes);
             let deletes = if unknown.is_empty() {
-                store.last_waves(&doings.deletes)
+                map.delete_layers(&pending_changes.deletes)
             } else {
-                let known = doings.deletes.len() - unknown.len();
+                let known = pending_changes.deletes.len() - unknown.len();
                 let together = only_deletes
                     && !level.in_cycle
-                    && deletes_together(store.table(), known, unknown.len(), &**self.connection);
+                    && deletes_together(map.table(), known, unknown.len(), &**self.connection);
                 if !together {
                     unread.extend(unknown.into_iter().map(|index| (place, index)));
                 }
-                vec![doings.deletes]
+                vec![pending_changes.deletes]
             };
-            parts.push(Part { level: *level, inserts, updates: doings.updates, deletes });
+            parts.push(TableChanges { level: *level, inserts, updates: pending_changes.updates, deletes });
         }
         let in_cycle: Vec<bool> = levels.iter().map(|level| level.in_cycle).collect();
-        let rows: Vec<&dyn Rows> = self.stores.iter().map(|store| store as &dyn Rows).collect();
-        Ok(Planned { tasks: arrange(order(parts), &rows, &in_cycle)?, unread })
+        let rows: Vec<&dyn Rows> = self.maps.iter().map(|map| map as &dyn Rows).collect();
+        Ok(Planned { steps: arrange(order(parts), &rows, &in_cycle)?, unread })
     }
 
-    /// The store of the row that a reference names.
+    /// The identity map of the row that a reference names.
     fn place_of(&self, parent: Parent) -> Result<usize> {
-        match self.stores.place(parent.entity) {
+        match self.maps.place(parent.entity) {
             Some(place) if parent.handle.session == self.id => Ok(place),
             _ => Err(Error::ForeignHandle { table: parent.table }),
         }
@@ -142,8 +143,8 @@ impl<C: SessionConnection> Session<'_, C> {
     /// must be read first.
     pub(super) fn check_parent(&self, table: &str, parent: Parent, unread: &mut Vec<(usize, u64)>) -> Result<()> {
         let place = self.place_of(parent)?;
-        let Some(other) = self.stores.at(place) else { return Ok(()) };
-        let problem = |cause| format!("a new row of {table} refers to a row that is not there: {cause}");
+        let Some(other) = self.maps.at(place) else { return Ok(()) };
+        let problem = |cause| format!("a new row of {table} refers to a row that does not exist: {cause}");
         let fresh_since = self.transaction.fresh_since();
         if other.check_parent(parent, fresh_since).map_err(|cause| Error::Plan { problem: problem(cause) })? {
             unread.push((place, parent.handle.index));
@@ -152,25 +153,25 @@ impl<C: SessionConnection> Session<'_, C> {
     }
 
     /// Finds references that no order of statements can fill, and rows whose value a reference needs and nobody has.
-    fn check_parents(&self, store: &dyn AnyStore<C>, index: u64, unread: &mut Vec<(usize, u64)>) -> Result<()> {
+    fn check_parents(&self, map: &dyn AnyIdentityMap<C>, index: u64, unread: &mut Vec<(usize, u64)>) -> Result<()> {
         let mut checked = Ok(());
-        store.parents(index, &mut |parent| {
+        map.parents(index, &mut |parent| {
             if checked.is_ok() {
-                checked = self.check_parent(store.table().name, parent, unread);
+                checked = self.check_parent(map.table().name, parent, unread);
             }
         });
         checked
     }
 
     /// Finds tables whose new rows get keys from the database that nothing could read back.
-    fn check_keys(&mut self, tasks: &[Task]) -> Result<()> {
-        for task in tasks.iter().filter(|task| task.action == Action::Insert) {
-            let mut link = Link::new(&mut **self.connection, self.echo.as_ref()).knowing(Some(&self.keys));
-            let Some(store) = self.stores.at(task.part) else { continue };
-            match store.knows_keys(&mut link) {
+    fn check_keys(&mut self, steps: &[FlushStep]) -> Result<()> {
+        for step in steps.iter().filter(|step| step.action == Action::Insert) {
+            let mut executor = Executor::new(&mut **self.connection, self.echo.as_ref()).knowing(Some(&self.keys));
+            let Some(map) = self.maps.at(step.part) else { continue };
+            match map.knows_keys(&mut executor) {
                 Ok(true) => {}
                 Ok(false) => {
-                    let table = store.table().name;
+                    let table = map.table().name;
                     let problem = format!(
                         "{table}: the keys of its new rows come from a trigger, or from nowhere, and cannot be read back on this \
                          engine: make the key AUTO_INCREMENT, give its column a DEFAULT, or give the key in the program \
@@ -192,9 +193,9 @@ impl<C: SessionConnection> Session<'_, C> {
         let (now, fresh_since) = (self.transaction.now(), self.transaction.fresh_since());
         for rows in unread.chunk_by(|one, two| one.0 == two.0) {
             let indexes: Vec<u64> = rows.iter().map(|(_, index)| *index).collect();
-            let mut link = Link::new(&mut **self.connection, self.echo.as_ref());
-            if let Some(store) = self.stores.at_mut(rows[0].0)
-                && let Err(failure) = store.reload(&mut link, &indexes, now, fresh_since)
+            let mut executor = Executor::new(&mut **self.connection, self.echo.as_ref());
+            if let Some(map) = self.maps.at_mut(rows[0].0)
+                && let Err(failure) = map.reload(&mut executor, &indexes, now, fresh_since)
             {
                 return Err(self.failed(failure));
             }
@@ -202,23 +203,21 @@ impl<C: SessionConnection> Session<'_, C> {
         Ok(())
     }
 
-    fn send(&mut self, tasks: &[Task]) -> Result<()> {
-        for task in tasks {
-            self.carry_out(task)?;
+    fn send(&mut self, steps: &[FlushStep]) -> Result<()> {
+        for step in steps {
+            self.carry_out(step)?;
         }
         let mut done: Vec<(usize, Action)> = Vec::new();
-        for task in tasks.iter().filter(|task| task.action != Action::Insert) {
-            if !done.contains(&(task.part, task.action)) {
-                done.push((task.part, task.action));
+        for step in steps.iter().filter(|step| step.action != Action::Insert) {
+            if !done.contains(&(step.part, step.action)) {
+                done.push((step.part, step.action));
             }
         }
-        let writes: Vec<Write> = done
-            .iter()
-            .filter_map(|(part, action)| Some(Write::Step(self.stores.at(*part)?.table(), *action)))
-            .collect();
-        for store in self.stores.iter_mut() {
-            if writes.iter().any(|write| write.reaches(store.table())) {
-                store.expire_since(0);
+        let writes: Vec<Write> =
+            done.iter().filter_map(|(part, action)| Some(Write::Step(self.maps.at(*part)?.table(), *action))).collect();
+        for map in self.maps.iter_mut() {
+            if writes.iter().any(|write| write.reaches(map.table())) {
+                map.expire_since(0);
             }
         }
         Ok(())

@@ -11,11 +11,11 @@ use std::collections::{HashMap, HashSet};
 
 use super::Session;
 use super::entity::{ColumnSet, Entity, Reference, Table};
-use super::identity::{Follower, Store};
-use super::plan::{Action, Task};
+use super::identity::{Follower, IdentityMap};
+use super::identity_maps::{AnyIdentityMap, Failure};
+use super::plan::{Action, FlushStep};
 use super::sql::{Persist, in_words};
-use super::stores::{AnyStore, Failure};
-use crate::connection::{Link, SessionConnection};
+use crate::connection::{Executor, SessionConnection};
 use crate::error::Result;
 
 /// How many rows are looked for at a time to learn whether a key was passed on.
@@ -111,28 +111,28 @@ fn converted(way: &[Reference], value: &dyn Any) -> Option<Box<dyn Any>> {
 
 impl<C: SessionConnection> Session<'_, C> {
     /// Carries out one step of a flush; the rows below follow the keys that it changes.
-    pub(super) fn carry_out(&mut self, task: &Task) -> Result<()> {
-        let mut rows = task.rows.as_slice();
+    pub(super) fn carry_out(&mut self, step: &FlushStep) -> Result<()> {
+        let mut rows = step.rows.as_slice();
         while !rows.is_empty() {
-            let mut changes = self.key_changes(task, rows);
+            let mut changes = self.key_changes(step, rows);
             if let Some(changes) = &mut changes {
-                let mut link = Link::new(&mut **self.connection, self.echo.as_ref());
-                self.stores.iter().try_for_each(|store| store.find_alike(&mut link, changes))?;
+                let mut executor = Executor::new(&mut **self.connection, self.echo.as_ref());
+                self.maps.iter().try_for_each(|map| map.find_alike(&mut executor, changes))?;
             }
             // Up to the first row that tells whether its value is passed on, before others can take that value over; and up to
             // one that changes the key of a row which is still to be sent.
-            let own = |place| if place == task.part { rows } else { &[] };
+            let own = |place| if place == step.part { rows } else { &[] };
             let stop = |changes: &Changes| {
-                let stops = self.stores.iter().enumerate().filter_map(|(place, store)| store.stop(changes, own(place)));
+                let stops = self.maps.iter().enumerate().filter_map(|(place, map)| map.stop(changes, own(place)));
                 stops.min()
             };
             let sent = changes.as_ref().and_then(stop).map_or(rows.len(), |number| number + 1);
             let now = self.transaction.now();
-            let mut link = Link::new(&mut **self.connection, self.echo.as_ref()).knowing(Some(&self.keys));
-            self.stores.run(task.part, &mut link, task.action, &rows[..sent], now)?;
+            let mut executor = Executor::new(&mut **self.connection, self.echo.as_ref()).knowing(Some(&self.keys));
+            self.maps.run(step.part, &mut executor, step.action, &rows[..sent], now)?;
             if let Some(changes) = &changes {
-                for store in self.stores.iter_mut() {
-                    store.follow(&mut link, changes, sent)?;
+                for map in self.maps.iter_mut() {
+                    map.follow(&mut executor, changes, sent)?;
                 }
             }
             rows = &rows[sent..];
@@ -141,18 +141,18 @@ impl<C: SessionConnection> Session<'_, C> {
     }
 
     /// What an UPDATE of these rows changes that keys in memory may hold.
-    fn key_changes(&self, task: &Task, rows: &[u64]) -> Option<Changes> {
-        let (Action::Update(columns), Some(store)) = (task.action, self.stores.at(task.part)) else { return None };
-        let table = store.table();
+    fn key_changes(&self, step: &FlushStep, rows: &[u64]) -> Option<Changes> {
+        let (Action::Update(columns), Some(map)) = (step.action, self.maps.at(step.part)) else { return None };
+        let table = map.table();
         let reached = |column: &usize| {
-            let below = |store: &dyn AnyStore<C>| {
-                store.table().key.iter().any(|part| store.table().way(*part, table, *column).is_some())
+            let below = |map: &dyn AnyIdentityMap<C>| {
+                map.table().key.iter().any(|part| map.table().way(*part, table, *column).is_some())
             };
-            self.stores.iter().any(below)
+            self.maps.iter().any(below)
         };
         let columns: Vec<usize> = columns.iter().filter(reached).collect();
         let change = |number: usize, row: u64, column: usize| {
-            let (shown, from, to) = store.change(row, column)?;
+            let (shown, from, to) = map.change(row, column)?;
             Some(Change { number, column, shown, from, to })
         };
         let each =
@@ -163,14 +163,18 @@ impl<C: SessionConnection> Session<'_, C> {
 }
 
 /// Asks the database which of the values that resemble those that change it takes for these.
-pub(crate) fn find_alike<E, C>(store: &Store<E>, link: &mut Link<'_, C>, changes: &mut Changes) -> Result<(), Failure>
+pub(crate) fn find_alike<E, C>(
+    map: &IdentityMap<E>,
+    executor: &mut Executor<'_, C>,
+    changes: &mut Changes,
+) -> Result<(), Failure>
 where
     E: Persist<C>,
     C: SessionConnection,
 {
-    for Resembling { position, origin, keys, shown } in store.resembling(changes) {
-        let alike = E::is_alike(link, position, origin, (&keys.0, &keys.1));
-        if alike.map_err(|error| Failure::of::<E, C>(link, error, "comparing keys of"))? {
+    for Resembling { position, origin, keys, shown } in map.resembling(changes) {
+        let alike = E::is_alike(executor, position, origin, (&keys.0, &keys.1));
+        if alike.map_err(|error| Failure::of::<E, C>(executor, error, "comparing keys of"))? {
             let of_column = changes.alike.entry(((E::table().id)(), position)).or_default();
             of_column.insert(shown.0, shown.1);
         }
@@ -178,10 +182,10 @@ where
     Ok(())
 }
 
-/// Gives the rows of a store that follow the first `sent` of the changes their new keys.
+/// Gives the rows of an identity map that follow the first `sent` of the changes their new keys.
 pub(crate) fn follow<E, C>(
-    store: &mut Store<E>,
-    link: &mut Link<'_, C>,
+    map: &mut IdentityMap<E>,
+    executor: &mut Executor<'_, C>,
     changes: &Changes,
     sent: usize,
 ) -> Result<(), Failure>
@@ -189,37 +193,37 @@ where
     E: Persist<C>,
     C: SessionConnection,
 {
-    let mut followers = store.followers(changes);
+    let mut followers = map.followers(changes);
     followers.retain(|follower| follower.number < sent);
-    let unknown: Vec<&Follower<E>> = followers.iter().filter(|follower| store.passes_on(follower).is_none()).collect();
+    let unknown: Vec<&Follower<E>> = followers.iter().filter(|follower| map.passes_on(follower).is_none()).collect();
     let mut gone = HashSet::new();
     for asked in unknown.chunks(ASKED_AT_A_TIME) {
         let mut keys: Vec<E::Key> = asked.iter().flat_map(|row| [row.old.clone(), row.new.clone()]).collect();
         keys.sort();
         keys.dedup();
-        let found = E::select(link, &keys).map_err(|error| Failure::of::<E, C>(link, error, "reading"))?;
+        let found = E::select(executor, &keys).map_err(|error| Failure::of::<E, C>(executor, error, "reading"))?;
         let found: HashSet<E::Key> = found.iter().map(Entity::key).collect();
         for row in asked {
             if found.contains(&row.old) {
                 // A change that no collation need notice tells nothing of others.
                 if !row.is_slight {
-                    store.learn(row, false);
+                    map.learn(row, false);
                 }
             } else if found.contains(&row.new) {
-                store.learn(row, true);
+                map.learn(row, true);
             } else {
                 gone.insert(row.index);
             }
         }
-        if asked.iter().any(|row| store.passes_on(row).is_some()) {
+        if asked.iter().any(|row| map.passes_on(row).is_some()) {
             break;
         }
     }
     for follower in followers {
         if gone.contains(&follower.index) {
-            store.deleted(follower.index);
-        } else if store.passes_on(&follower) == Some(true) {
-            store.passed_on(follower);
+            map.deleted(follower.index);
+        } else if map.passes_on(&follower) == Some(true) {
+            map.passed_on(follower);
         }
     }
     Ok(())

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// Names one row in one session: `Copy`, typed, and refused by every other session.
 ///
 /// The session never gives the same handle to two rows, so a handle whose row was let go of stays
-/// [`State::Gone`] for ever.
+/// [`State::Gone`] forever.
 pub struct Handle<E> {
     pub(crate) raw: RawHandle,
     entity: PhantomData<fn() -> E>,

@@ -23,20 +23,20 @@ impl<C: SessionConnection> Session<'_, C> {
     /// The rows of `E` that are added and not yet flushed, in that order.
     #[must_use]
     pub fn pending<E: Persist<C>>(&self) -> Vec<Handle<E>> {
-        self.handles(self.stores.find::<E>().map(|store| store.pending()))
+        self.handles(self.maps.find::<E>().map(|map| map.pending()))
     }
 
     /// The rows of `E` that were opened for editing since the last flush, whether or not a value was changed:
     /// [`is_modified`](Self::is_modified) compares.
     #[must_use]
     pub fn dirty<E: Persist<C>>(&self) -> Vec<Handle<E>> {
-        self.handles(self.stores.find::<E>().map(|store| store.dirty()))
+        self.handles(self.maps.find::<E>().map(|map| map.dirty()))
     }
 
     /// The rows of `E` that are marked for deletion.
     #[must_use]
     pub fn deleted<E: Persist<C>>(&self) -> Vec<Handle<E>> {
-        self.handles(self.stores.find::<E>().map(|store| store.doomed()))
+        self.handles(self.maps.find::<E>().map(|map| map.marked_deleted()))
     }
 
     /// The row's fields that the next flush would send, with the value before and after. No SQL.
@@ -45,8 +45,8 @@ impl<C: SessionConnection> Session<'_, C> {
     ///
     /// As [`row`](Self::row).
     pub fn changes<E: Persist<C>>(&self, handle: Handle<E>) -> Result<Vec<FieldChange<'_>>> {
-        let store = self.store(handle)?;
-        let (row, before) = (store.row(handle.raw.index)?, store.stored(handle.raw.index)?);
+        let map = self.map_of(handle)?;
+        let (row, before) = (map.row(handle.raw.index)?, map.stored(handle.raw.index)?);
         let change = |column: usize| FieldChange {
             column: E::table().columns[column].name,
             before: before.field(column),

@@ -1,10 +1,10 @@
 //! How rows come into memory and are read again: get, view, load, expire, refresh.
 
 use super::handle::Handle;
-use super::identity::Trust;
-use super::stores::{Failure, reload};
+use super::identity::RowFreshness;
+use super::identity_maps::{Failure, reload};
 use super::{Persist, Session, State};
-use crate::connection::{Link, SessionConnection};
+use crate::connection::{Executor, SessionConnection};
 use crate::error::{Error, Result};
 
 impl<C: SessionConnection> Session<'_, C> {
@@ -17,22 +17,22 @@ impl<C: SessionConnection> Session<'_, C> {
     pub fn get<E: Persist<C>>(&mut self, key: impl Into<E::Key>) -> Result<Option<Handle<E>>> {
         self.check()?;
         let key = key.into();
-        let mut found = self.stores.of::<E>().find(&key);
+        let mut found = self.maps.of::<E>().find(&key);
         if found.is_none() && !self.is_idle() {
             self.autoflush()?;
-            found = self.stores.of::<E>().find(&key);
+            found = self.maps.of::<E>().find(&key);
         }
         let fresh_since = self.transaction.fresh_since();
         let Some(index) = found else {
             let row = self.select_one::<E>(&key, false)?;
             let now = self.transaction.now();
-            return Ok(row.map(|row| Handle::new(self.id, self.stores.of::<E>().take(row, now, fresh_since, false))));
+            return Ok(row.map(|row| Handle::new(self.id, self.maps.of::<E>().take(row, now, fresh_since, false))));
         };
-        if self.stores.of::<E>().trust(index, fresh_since)? != Trust::Fresh {
+        if self.maps.of::<E>().row_freshness(index, fresh_since)? != RowFreshness::Fresh {
             self.reload::<E>(&[index])?;
         }
-        self.stores.of::<E>().used(index);
-        let found = self.stores.of::<E>().row(index).is_ok();
+        self.maps.of::<E>().used(index);
+        let found = self.maps.of::<E>().row(index).is_ok();
         Ok(found.then(|| Handle::new(self.id, index)))
     }
 
@@ -58,17 +58,17 @@ impl<C: SessionConnection> Session<'_, C> {
         let key = key.into();
         let row = self.select_one::<E>(&key, true)?;
         let (now, fresh_since) = (self.transaction.now(), self.transaction.fresh_since());
-        let store = self.stores.of::<E>();
-        match (row, store.find(&key)) {
+        let map = self.maps.of::<E>();
+        match (row, map.find(&key)) {
             (Some(mut row), known) => {
-                // It goes on by the key that it has here, though the database may store that differently.
-                if known.is_some() && store.find(&row.key()).is_none() {
+                // It goes on by the key that it has here, though the database may map that differently.
+                if known.is_some() && map.find(&row.key()).is_none() {
                     row.set_key(key);
                 }
-                Ok(Some(Handle::new(self.id, store.take(row, now, fresh_since, true))))
+                Ok(Some(Handle::new(self.id, map.take(row, now, fresh_since, true))))
             }
             (None, Some(index)) => {
-                store.deleted(index);
+                map.deleted(index);
                 Ok(None)
             }
             (None, None) => Ok(None),
@@ -85,7 +85,7 @@ impl<C: SessionConnection> Session<'_, C> {
         if self.state(handle)? != State::Stale || self.in_transaction() {
             self.freshen(handle)?;
         }
-        self.store(handle)?.row(handle.raw.index)
+        self.map_of(handle)?.row(handle.raw.index)
     }
 
     /// The row's value as it is in memory: never SQL.
@@ -94,7 +94,7 @@ impl<C: SessionConnection> Session<'_, C> {
     ///
     /// [`Error::NotLoaded`] when there is no value (pending, expired), and bad handles.
     pub fn row<E: Persist<C>>(&self, handle: Handle<E>) -> Result<&E> {
-        self.store(handle)?.row(handle.raw.index)
+        self.map_of(handle)?.row(handle.raw.index)
     }
 
     /// Loads the rows that are expired or stale: one SELECT, whatever their number (one for every 100 keys).
@@ -117,18 +117,20 @@ impl<C: SessionConnection> Session<'_, C> {
             if self.state(*handle)?.is_pending() {
                 self.flush()?;
             }
-            if self.store(*handle)?.trust(handle.raw.index, self.transaction.fresh_since())? != Trust::Fresh {
+            if self.map_of(*handle)?.row_freshness(handle.raw.index, self.transaction.fresh_since())?
+                != RowFreshness::Fresh
+            {
                 old.push(handle.raw.index);
             }
-            self.store_mut(*handle)?.used(handle.raw.index);
+            self.map_of_mut(*handle)?.used(handle.raw.index);
         }
         if old.is_empty() {
             return Ok(());
         }
         self.reload::<E>(&old)?;
-        let store = self.stores.of::<E>();
-        match old.into_iter().find(|index| store.row(*index).is_err()) {
-            Some(gone) => Err(store.refuse(gone)),
+        let map = self.maps.of::<E>();
+        match old.into_iter().find(|index| map.row(*index).is_err()) {
+            Some(gone) => Err(map.refuse(gone)),
             None => Ok(()),
         }
     }
@@ -139,12 +141,12 @@ impl<C: SessionConnection> Session<'_, C> {
     ///
     /// When the row is not in the database, and bad handles.
     pub fn expire<E: Persist<C>>(&mut self, handle: Handle<E>) -> Result<()> {
-        self.store_mut(handle)?.expire(handle.raw.index)
+        self.map_of_mut(handle)?.expire(handle.raw.index)
     }
 
     /// Expires every row in the session; pending rows are left alone. No SQL.
     pub fn expire_all(&mut self) {
-        self.stores.iter_mut().for_each(|store| store.expire_since(0));
+        self.maps.iter_mut().for_each(|map| map.expire_since(0));
     }
 
     /// Reads the row from the database now: one SELECT, after a flush of work that can reach it, as [`load`](Self::load).
@@ -165,28 +167,30 @@ impl<C: SessionConnection> Session<'_, C> {
 
     /// Reads rows again, after a flush of what can reach them; those that are gone become deleted.
     fn reload<E: Persist<C>>(&mut self, indexes: &[u64]) -> Result<()> {
-        let reached = self.stores.iter().any(|store| store.unflushed_reaches(E::table()));
-        if reached || self.stores.of::<E>().are_unflushed(indexes) {
+        let reached = self.maps.iter().any(|map| map.unflushed_reaches(E::table()));
+        if reached || self.maps.of::<E>().are_unflushed(indexes) {
             self.autoflush()?;
         }
         self.open()?;
         let (now, fresh_since) = (self.transaction.now(), self.transaction.fresh_since());
-        let store = self.stores.of::<E>();
-        let is_old = |index: &u64| store.trust(*index, fresh_since).is_ok_and(|trust| trust != Trust::Fresh);
+        let map = self.maps.of::<E>();
+        let is_old = |index: &u64| {
+            map.row_freshness(*index, fresh_since).is_ok_and(|freshness| freshness != RowFreshness::Fresh)
+        };
         let old: Vec<u64> = indexes.iter().copied().filter(is_old).collect();
         if old.is_empty() {
             return Ok(());
         }
-        let mut link = Link::new(&mut **self.connection, self.echo.as_ref());
-        let reloaded = reload(store, &mut link, &old, now, fresh_since);
+        let mut executor = Executor::new(&mut **self.connection, self.echo.as_ref());
+        let reloaded = reload(map, &mut executor, &old, now, fresh_since);
         reloaded.map_err(|failure| self.failed(failure))
     }
 
     pub(super) fn select_one<E: Persist<C>>(&mut self, key: &E::Key, lock: bool) -> Result<Option<E>> {
         self.open()?;
-        let mut link = Link::new(&mut **self.connection, self.echo.as_ref());
+        let mut executor = Executor::new(&mut **self.connection, self.echo.as_ref());
         let selected =
-            E::select_one(&mut link, key, lock).map_err(|error| Failure::of::<E, C>(&link, error, "reading"));
+            E::select_one(&mut executor, key, lock).map_err(|error| Failure::of::<E, C>(&executor, error, "reading"));
         selected.map_err(|failure| self.failed(failure))
     }
 }

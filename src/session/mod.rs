@@ -13,6 +13,7 @@ mod follow;
 mod graph;
 mod handle;
 mod identity;
+mod identity_maps;
 mod inspect;
 mod keys;
 mod levels;
@@ -28,7 +29,6 @@ mod savepoint;
 mod settings;
 mod sql;
 mod statement;
-mod stores;
 mod table;
 mod transaction;
 mod written;
@@ -48,11 +48,11 @@ pub use reference::{Given, Keys, NotNull, Parent, Ref, Shown};
 pub use rows::Deletable;
 pub use same::same_value;
 pub use settings::Freshness;
-pub use sql::{Condemned, Edited, EveryRow, Everywhere, Locked, Persist};
+pub use sql::{Edited, EveryRow, Everywhere, Locked, Persist, RowToDelete};
 pub use statement::Statement;
 
-use crate::connection::{AnyConnection, Echo, KeySources, Link, Mode, SessionConnection, WriteQueue};
-use stores::Stores;
+use crate::connection::{AnyConnection, Echo, Executor, KeySources, Mode, SessionConnection, WriteQueue};
+use identity_maps::IdentityMaps;
 use transaction::Transaction;
 
 /// A unit of work over a connection.
@@ -64,7 +64,7 @@ pub struct Session<'c, C: SessionConnection = AnyConnection> {
     id: u64,
     connection: Box<dyn DerefMut<Target = C> + Send + 'c>,
     echo: Option<Echo>,
-    stores: Stores<C>,
+    maps: IdentityMaps<C>,
     transaction: Transaction,
     autoflush: bool,
     keys: KeySources,
@@ -97,7 +97,7 @@ impl<'c, C: SessionConnection> Session<'c, C> {
             id: handle::next_session(),
             connection,
             echo,
-            stores: Stores::new(),
+            maps: IdentityMaps::new(),
             transaction: Transaction::new(mode),
             autoflush: true,
             keys: KeySources::default(),
@@ -116,8 +116,8 @@ impl<'c, C: SessionConnection> Session<'c, C> {
         self
     }
 
-    fn link(&mut self) -> Link<'_, C> {
-        Link::new(&mut **self.connection, self.echo.as_ref())
+    fn executor(&mut self) -> Executor<'_, C> {
+        Executor::new(&mut **self.connection, self.echo.as_ref())
     }
 }
 

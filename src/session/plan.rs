@@ -1,7 +1,7 @@
 //! What a flush will do, in which order. Planning reads no database and sends no SQL.
 //!
 //! The order: tables from the top of the foreign keys down, each table's INSERTs and then its UPDATEs; after all of
-//! them the DELETEs, from the bottom up. Rows of one table that wait for each other are split into waves. Where a key or
+//! them the DELETEs, from the bottom up. Rows of one table that wait for each other are split into layers. Where a key or
 //! a unique value changes hands, `precedence` puts rows before those that wait for them.
 
 use std::collections::HashMap;
@@ -12,7 +12,7 @@ use super::levels::Level;
 
 /// What one table's rows need, before it is put into order: INSERTs as they were added, the others by key.
 #[derive(Debug)]
-pub(crate) struct Doings<R> {
+pub(crate) struct PendingChanges<R> {
     pub(crate) inserts: Vec<R>,
     pub(crate) updates: Vec<Change<R>>,
     pub(crate) deletes: Vec<R>,
@@ -26,19 +26,19 @@ pub(crate) struct Change<R> {
 }
 
 /// Rows of one table in groups: each may be inserted once those before it are.
-pub(crate) type Waves<R> = Vec<Vec<R>>;
+pub(crate) type Layers<R> = Vec<Vec<R>>;
 
 /// One table of a flush.
-pub(crate) struct Part {
+pub(crate) struct TableChanges {
     pub(crate) level: Level,
-    pub(crate) inserts: Waves<u64>,
+    pub(crate) inserts: Layers<u64>,
     pub(crate) updates: Vec<Change<u64>>,
     /// Children before parents.
-    pub(crate) deletes: Waves<u64>,
+    pub(crate) deletes: Layers<u64>,
 }
 
 /// One step of a flush: the same kind of statement for some rows of one table.
-pub(crate) struct Task {
+pub(crate) struct FlushStep {
     /// Which of the parts given to [`order`].
     pub(crate) part: usize,
     pub(crate) action: Action,
@@ -65,46 +65,46 @@ impl Action {
 }
 
 /// Puts the parts of a flush into order, by their tables.
-pub(crate) fn order(parts: Vec<Part>) -> Vec<Task> {
-    let mut numbered: Vec<(usize, Part)> = parts.into_iter().enumerate().collect();
+pub(crate) fn order(parts: Vec<TableChanges>) -> Vec<FlushStep> {
+    let mut numbered: Vec<(usize, TableChanges)> = parts.into_iter().enumerate().collect();
     numbered.sort_by_key(|(number, part)| (part.level.depth, *number));
-    let (mut tasks, mut deletes) = (Vec::new(), Vec::new());
+    let (mut steps, mut deletes) = (Vec::new(), Vec::new());
     for (number, part) in numbered {
         for rows in part.inserts.into_iter().filter(|rows| !rows.is_empty()) {
-            tasks.push(Task { part: number, action: Action::Insert, rows });
+            steps.push(FlushStep { part: number, action: Action::Insert, rows });
         }
         for change in part.updates {
-            push_update(&mut tasks, number, &change);
+            push_update(&mut steps, number, &change);
         }
         for rows in part.deletes.into_iter().rev().filter(|rows| !rows.is_empty()) {
-            deletes.push(Task { part: number, action: Action::Delete, rows });
+            deletes.push(FlushStep { part: number, action: Action::Delete, rows });
         }
     }
-    tasks.extend(deletes.into_iter().rev());
-    tasks
+    steps.extend(deletes.into_iter().rev());
+    steps
 }
 
-fn push_update(tasks: &mut Vec<Task>, part: usize, change: &Change<u64>) {
+fn push_update(steps: &mut Vec<FlushStep>, part: usize, change: &Change<u64>) {
     let action = Action::Update(change.columns);
-    match tasks.last_mut() {
+    match steps.last_mut() {
         Some(last) if last.part == part && last.action == action => last.rows.push(change.row),
-        _ => tasks.push(Task { part, action, rows: vec![change.row] }),
+        _ => steps.push(FlushStep { part, action, rows: vec![change.row] }),
     }
 }
 
 /// Rows in the order of what they wait for.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Layers {
+pub(crate) struct Layering {
     /// Rows that wait for none but those of the layers before.
-    pub(crate) first: Waves<u64>,
+    pub(crate) first: Layers<u64>,
     /// Rows that wait for each other in a cycle, and those between two cycles.
     pub(crate) cyclic: Vec<u64>,
     /// The rows that wait for these.
-    pub(crate) last: Waves<u64>,
+    pub(crate) last: Layers<u64>,
 }
 
 /// Splits rows so that each comes after those it waits for, and otherwise keeps their order.
-pub(crate) fn layers(rows: &[u64], mut waits_for: impl FnMut(u64, &mut dyn FnMut(u64))) -> Layers {
+pub(crate) fn layers(rows: &[u64], mut waits_for: impl FnMut(u64, &mut dyn FnMut(u64))) -> Layering {
     let places: HashMap<u64, usize> = rows.iter().enumerate().map(|(place, row)| (*row, place)).collect();
     let (mut above, mut below) = (vec![Vec::new(); rows.len()], vec![Vec::new(); rows.len()]);
     for (place, row) in rows.iter().enumerate() {
@@ -119,15 +119,15 @@ pub(crate) fn layers(rows: &[u64], mut waits_for: impl FnMut(u64, &mut dyn FnMut
     let first = peel(&above, &below, &mut left);
     let mut last = peel(&below, &above, &mut left);
     last.reverse();
-    let named = |layers: Waves<usize>| -> Waves<u64> {
+    let named = |layers: Layers<usize>| -> Layers<u64> {
         layers.into_iter().map(|layer| layer.into_iter().map(|place| rows[place]).collect()).collect()
     };
     let cyclic = rows.iter().zip(&left).filter(|(_, left)| **left).map(|(row, _)| *row).collect();
-    Layers { first: named(first), cyclic, last: named(last) }
+    Layering { first: named(first), cyclic, last: named(last) }
 }
 
 /// Takes off, layer by layer, what of the rest waits for nothing in it.
-fn peel(waits_for: &[Vec<usize>], waited_for_by: &[Vec<usize>], left: &mut [bool]) -> Waves<usize> {
+fn peel(waits_for: &[Vec<usize>], waited_for_by: &[Vec<usize>], left: &mut [bool]) -> Layers<usize> {
     let mut waits: Vec<usize> =
         waits_for.iter().map(|others| others.iter().filter(|other| left[**other]).count()).collect();
     let mut layers = Vec::new();
@@ -170,16 +170,16 @@ pub struct Step {
 }
 
 impl Plan {
-    pub(crate) fn new(tasks: &[Task], tables: &[&'static Table]) -> Self {
-        let steps = tasks.iter().map(|task| {
-            let table = tables[task.part];
-            let (verb, columns) = match task.action {
+    pub(crate) fn new(steps: &[FlushStep], tables: &[&'static Table]) -> Self {
+        let steps = steps.iter().map(|step| {
+            let table = tables[step.part];
+            let (verb, columns) = match step.action {
                 Action::Insert => ("INSERT", ColumnSet::EMPTY),
                 Action::Update(columns) => ("UPDATE", columns),
                 Action::Delete => ("DELETE", ColumnSet::EMPTY),
             };
             let columns = columns.iter().map(|column| table.columns[column].name).collect();
-            Step { verb, table: table.name, columns, rows: task.rows.len() }
+            Step { verb, table: table.name, columns, rows: step.rows.len() }
         });
         Self { steps: steps.collect() }
     }
@@ -222,7 +222,7 @@ mod tests {
     use super::*;
 
     /// The layers of rows that wait for these.
-    fn split(rows: &[u64], waits: &[(u64, u64)]) -> Layers {
+    fn split(rows: &[u64], waits: &[(u64, u64)]) -> Layering {
         layers(rows, |row, see| waits.iter().filter(|(one, _)| *one == row).for_each(|(_, other)| see(*other)))
     }
 
@@ -234,12 +234,12 @@ mod tests {
     #[test]
     fn a_row_comes_in_a_later_layer_than_the_row_it_waits_for() {
         let split = split(&[1, 2, 3, 4], &[(1, 2), (2, 3), (4, 3)]);
-        assert_eq!(split, Layers { first: vec![vec![3], vec![2, 4], vec![1]], cyclic: vec![], last: vec![] });
+        assert_eq!(split, Layering { first: vec![vec![3], vec![2, 4], vec![1]], cyclic: vec![], last: vec![] });
     }
 
     #[test]
     fn rows_that_wait_for_each_other_stay_together_and_no_others_with_them() {
         let split = split(&[1, 2, 3, 4, 5, 6], &[(2, 1), (3, 2), (3, 4), (4, 3), (5, 4), (6, 5), (4, 4)]);
-        assert_eq!(split, Layers { first: vec![vec![1], vec![2]], cyclic: vec![3, 4], last: vec![vec![5], vec![6]] });
+        assert_eq!(split, Layering { first: vec![vec![1], vec![2]], cyclic: vec![3, 4], last: vec![vec![5], vec![6]] });
     }
 }

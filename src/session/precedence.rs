@@ -16,7 +16,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::entity::{ColumnSet, Table};
 use super::graph::{Edge, Graph, Why};
-use super::plan::{Action, Task};
+use super::plan::{Action, FlushStep};
 use super::reference::{Given, Parent};
 use super::sql::in_words;
 use crate::error::{Error, Result};
@@ -37,44 +37,45 @@ pub(crate) trait Rows {
 
 /// Puts rows before those that wait for them, and leaves the order as it is where none does. `in_cycle` tells which tables
 /// refer to each other in a cycle, so that only their rows have an order.
-pub(crate) fn arrange(tasks: Vec<Task>, rows: &[&dyn Rows], in_cycle: &[bool]) -> Result<Vec<Task>> {
-    let moves = |task: &Task| matches!(task.action, Action::Update(columns) if columns.meets(guarded(task.part, rows)));
-    let any_moves = tasks.iter().any(moves);
+pub(crate) fn arrange(steps: Vec<FlushStep>, rows: &[&dyn Rows], in_cycle: &[bool]) -> Result<Vec<FlushStep>> {
+    let moves =
+        |step: &FlushStep| matches!(step.action, Action::Update(columns) if columns.meets(guarded(step.part, rows)));
+    let any_moves = steps.iter().any(moves);
     let may_replace = |part: usize| {
-        let (table, does) = (rows[part].table(), |action| tasks.iter().any(|t| t.part == part && t.action == action));
+        let (table, does) = (rows[part].table(), |action| steps.iter().any(|t| t.part == part && t.action == action));
         (!table.unique.is_empty() || table.has_given_key()) && does(Action::Insert) && does(Action::Delete)
     };
     let (replacing, others): (Vec<usize>, Vec<usize>) = (0..rows.len()).partition(|part| may_replace(*part));
-    let must_sort = any_moves || spans_cycle(&tasks, in_cycle);
+    let must_sort = any_moves || spans_cycle(&steps, in_cycle);
     if !must_sort && replacing.is_empty() {
-        return Ok(tasks);
+        return Ok(steps);
     }
-    let mut precedence = Precedence::new(&tasks, rows);
+    let mut precedence = Precedence::new(&steps, rows);
     precedence.add_spaces(&replacing);
     if !must_sort && !precedence.graph.has_edges() {
-        return Ok(tasks);
+        return Ok(steps);
     }
     precedence.add_spaces(&others);
     precedence.add_references();
     let batches = precedence.graph.sort().map_err(|circle| precedence.circle(&circle))?;
-    let mut arranged: Vec<(usize, Task)> = Vec::new();
+    let mut arranged: Vec<(usize, FlushStep)> = Vec::new();
     for batch in batches {
-        let Task { part, action, .. } = tasks[batch.place];
+        let FlushStep { part, action, .. } = steps[batch.place];
         let indexes = batch.rows.into_iter().map(|op| precedence.flush.ops[op].row);
         match arranged.last_mut() {
             // Such rows are sent one by one, so that they may wait for each other.
-            Some((place, task)) if *place == batch.place && sent_singly(action, rows[part].table()) => {
-                task.rows.extend(indexes);
+            Some((place, step)) if *place == batch.place && sent_singly(action, rows[part].table()) => {
+                step.rows.extend(indexes);
             }
-            _ => arranged.push((batch.place, Task { part, action, rows: indexes.collect() })),
+            _ => arranged.push((batch.place, FlushStep { part, action, rows: indexes.collect() })),
         }
     }
-    Ok(arranged.into_iter().map(|(_, task)| task).collect())
+    Ok(arranged.into_iter().map(|(_, step)| step).collect())
 }
 
 /// Whether rows of several tables that refer to each other in a cycle are written: tables alone have no order then.
-fn spans_cycle(tasks: &[Task], in_cycle: &[bool]) -> bool {
-    let mut parts = tasks.iter().map(|task| task.part).filter(|part| in_cycle[*part]);
+fn spans_cycle(steps: &[FlushStep], in_cycle: &[bool]) -> bool {
+    let mut parts = steps.iter().map(|step| step.part).filter(|part| in_cycle[*part]);
     parts.next().is_some_and(|first| parts.any(|part| part != first))
 }
 
@@ -99,7 +100,7 @@ fn referred_to<'r>(table: &'static Table, rows: &'r [&dyn Rows]) -> impl Iterato
 
 /// One statement for one row.
 struct Op {
-    task: usize,
+    step: usize,
     part: usize,
     action: Action,
     row: u64,
@@ -140,13 +141,13 @@ struct Precedence<'r> {
 }
 
 impl<'r> Precedence<'r> {
-    fn new(tasks: &[Task], rows: &'r [&'r dyn Rows]) -> Self {
-        let op = |(task, Task { part, action, rows }): (usize, &Task)| {
+    fn new(steps: &[FlushStep], rows: &'r [&'r dyn Rows]) -> Self {
+        let op = |(step, FlushStep { part, action, rows }): (usize, &FlushStep)| {
             let (part, action) = (*part, *action);
-            rows.iter().map(move |row| Op { task, part, action, row: *row }).collect::<Vec<_>>()
+            rows.iter().map(move |row| Op { step, part, action, row: *row }).collect::<Vec<_>>()
         };
-        let ops: Vec<Op> = tasks.iter().enumerate().flat_map(op).collect();
-        let graph = Graph::new(ops.iter().map(|op| op.task));
+        let ops: Vec<Op> = steps.iter().enumerate().flat_map(op).collect();
+        let graph = Graph::new(ops.iter().map(|op| op.step));
         let by_row = ops.iter().enumerate().map(|(number, op)| ((op.part, op.row), number)).collect();
         Self { flush: Flush { rows, ops, by_row }, spaces: Vec::new(), graph }
     }
@@ -232,7 +233,8 @@ impl<'r> Precedence<'r> {
             tables.sort_unstable();
             tables.dedup();
             let problem = format!(
-                "new rows of {} refer to each other in a circle: flush one of them without its reference, and set that then",
+                "new rows of {} refer to each other in a cycle: flush one of them without its reference, \
+                 then set it",
                 tables.join(" and ")
             );
             return Error::Plan { problem };
@@ -256,8 +258,8 @@ impl<'r> Precedence<'r> {
         }
         let last = values.pop().unwrap_or_default();
         let problem = format!(
-            "{table}: {} and {last} would change hands in a circle, which no order of single statements can do: give one \
-             of these rows another value, flush, and then the value that it shall have",
+            "{table}: {} and {last} would be exchanged in a cycle, which no order of single statements can do: give \
+             one of these rows another value, flush, and then give it its final value",
             values.join(", ")
         );
         Error::Plan { problem }
@@ -335,7 +337,7 @@ impl Flush<'_> {
     fn add_reference(&self, part: usize, column: usize, space: &Space, graph: &mut Graph) {
         // Rows of one INSERT or DELETE may refer to each other.
         let together = |one: usize, other: usize| {
-            self.ops[one].task == self.ops[other].task && !matches!(self.ops[one].action, Action::Update(_))
+            self.ops[one].step == self.ops[other].step && !matches!(self.ops[one].action, Action::Update(_))
         };
         let (mut leave, mut leave_some) = (Vec::new(), Vec::new());
         for (number, op) in self.ops.iter().enumerate().filter(|(_, op)| op.part == part) {

@@ -13,8 +13,8 @@ use diesel::sql_types::{BigInt, Bool};
 
 use super::bulk::Batches;
 use super::handle::Handle;
+use super::identity_maps::Failure;
 use super::sql::{Count, Exists, Locked};
-use super::stores::Failure;
 use super::written::Write;
 use super::{Entity, Persist, Session};
 use crate::connection::SessionConnection;
@@ -56,7 +56,7 @@ impl<'c, C: SessionConnection> Session<'c, C> {
         self.autoflush()?;
         self.open()?;
         self.writes(Write::Unknown);
-        let loaded = self.link().run(|connection| query.load(connection), Vec::len);
+        let loaded = self.executor().run(|connection| query.load(connection), Vec::len);
         loaded.map_err(|error| self.fail(error, "a query", "running a query"))
     }
 
@@ -110,7 +110,7 @@ where
     /// Locks the rows found until the transaction ends, and lets them overwrite what the session has: the query with
     /// `FOR UPDATE`. Where a transaction that may write excludes all other writers, nothing is added.
     pub fn for_update(self) -> Query<'s, 'c, C, E, Locked<Q>> {
-        let lock = self.session.connection.backend().row_lock();
+        let lock = self.session.connection.engine().row_lock();
         let query = Locked { query: self.query, lock };
         Query { session: self.session, query, fresh: true, entity: PhantomData }
     }
@@ -252,7 +252,7 @@ impl<C: SessionConnection> Session<'_, C> {
     {
         self.autoflush()?;
         self.open()?;
-        let loaded: QueryResult<Vec<E>> = self.link().run(|connection| query.load(connection), Vec::len);
+        let loaded: QueryResult<Vec<E>> = self.executor().run(|connection| query.load(connection), Vec::len);
         let table = E::table().name;
         let loaded = loaded.map_err(|error| self.fail(error, table, &format!("reading {table}")))?;
         Ok(self.take_all(loaded, fresh))
@@ -261,8 +261,8 @@ impl<C: SessionConnection> Session<'_, C> {
     /// Takes rows that were read into the identity map.
     pub(super) fn take_all<E: Persist<C>>(&mut self, rows: Vec<E>, overwrite: bool) -> Vec<Handle<E>> {
         let (id, now, fresh_since) = (self.id, self.transaction.now(), self.transaction.fresh_since());
-        let store = self.stores.of::<E>();
-        rows.into_iter().map(|row| Handle::new(id, store.take(row, now, fresh_since, overwrite))).collect()
+        let map = self.maps.of::<E>();
+        rows.into_iter().map(|row| Handle::new(id, map.take(row, now, fresh_since, overwrite))).collect()
     }
 
     fn scalar<E, ST, T, Q>(&mut self, query: Q) -> Result<T>
@@ -274,7 +274,7 @@ impl<C: SessionConnection> Session<'_, C> {
         self.autoflush()?;
         self.open()?;
         let mut value = None;
-        let read = self.link().each(query, |row| {
+        let read = self.executor().each(query, |row| {
             value = Some(row.get_value::<ST, T, _>(0).map_err(DieselError::DeserializationError)?);
             Ok(())
         });

@@ -8,7 +8,7 @@ use diesel::Column;
 
 use super::entity::{Entity, EntityTable, HasColumn, Key};
 use super::handle::{Handle, RawHandle};
-use super::identity::Store;
+use super::identity::IdentityMap;
 use crate::error::{Error, Result};
 
 /// The entity of column `C`'s table.
@@ -176,7 +176,7 @@ impl<'r> Given<'r> {
 
 /// Turns references into keys while a flush inserts; the derive calls it.
 pub struct Keys<'s> {
-    pub(crate) store: &'s dyn Fn(TypeId) -> Option<&'s dyn Any>,
+    pub(crate) map: &'s dyn Fn(TypeId) -> Option<&'s dyn Any>,
 }
 
 impl Keys<'_> {
@@ -194,8 +194,8 @@ impl Keys<'_> {
     {
         match &reference.target {
             Target::Value(value) => Ok(value.clone()),
-            Target::Row(handle) => (self.store)(TypeId::of::<EntityOf<C>>())
-                .and_then(|store| store.downcast_ref::<Store<EntityOf<C>>>())
+            Target::Row(handle) => (self.map)(TypeId::of::<EntityOf<C>>())
+                .and_then(|map| map.downcast_ref::<IdentityMap<EntityOf<C>>>())
                 .ok_or(Error::ForeignHandle { table: EntityOf::<C>::table().name })?
                 .column::<C>(handle.index)
                 .map(Into::into),

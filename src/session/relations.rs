@@ -7,8 +7,8 @@ use diesel::{Column, QueryResult};
 
 use super::entity::{EntityTable, HasColumn, HoldsKey, Key, References};
 use super::handle::Handle;
-use super::identity::Trust;
-use super::stores::Failure;
+use super::identity::RowFreshness;
+use super::identity_maps::Failure;
 use super::{Entity, Persist, Session};
 use crate::connection::SessionConnection;
 use crate::error::Result;
@@ -57,11 +57,11 @@ impl<C: SessionConnection> Session<'_, C> {
         self.autoflush()?;
         let mut values: Vec<Field<F>> = Vec::with_capacity(parents.len());
         for parent in parents {
-            let expired = self.store(*parent)?.trust(parent.raw.index, 0)? == Trust::Expired;
+            let expired = self.map_of(*parent)?.row_freshness(parent.raw.index, 0)? == RowFreshness::Expired;
             if expired && ParentOf::<F>::table().key_column(<Target<F> as Column>::NAME).is_none() {
                 self.load(parents)?;
             }
-            values.push(self.store(*parent)?.column::<Target<F>>(parent.raw.index)?.into());
+            values.push(self.map_of(*parent)?.column::<Target<F>>(parent.raw.index)?.into());
         }
         let found = self.rows_by::<F>(values.clone(), Wanted::SomeRows)?;
         let mut places: HashMap<Field<F>, Vec<usize>> = HashMap::new();
@@ -135,10 +135,10 @@ impl<C: SessionConnection> Session<'_, C> {
         Field<F>: Key,
     {
         Child::<F>::table().key_column(F::NAME)?;
-        let store = self.stores.find::<Child<F>>()?;
+        let map = self.maps.find::<Child<F>>()?;
         let value: &dyn Any = value;
-        let index = store.find(value.downcast_ref::<<Child<F> as Entity>::Key>()?)?;
-        let fresh = store.trust(index, self.transaction.fresh_since()).ok()? == Trust::Fresh;
+        let index = map.find(value.downcast_ref::<<Child<F> as Entity>::Key>()?)?;
+        let fresh = map.row_freshness(index, self.transaction.fresh_since()).ok()? == RowFreshness::Fresh;
         fresh.then(|| Handle::new(self.id, index))
     }
 
@@ -160,14 +160,14 @@ impl<C: SessionConnection> Session<'_, C> {
             return Ok(Vec::new());
         };
         self.open()?;
-        let rows = Persist::select_by(&mut self.link(), column, &values, values.len());
+        let rows = Persist::select_by(&mut self.executor(), column, &values, values.len());
         let rows: Vec<Child<F>> = self.answered::<Child<F>, _>(rows)?;
         let equal: Vec<Option<usize>> = rows.iter().map(|row| values.binary_search(row.column()).ok()).collect();
         let mut has_row = vec![false; values.len()];
         equal.iter().flatten().for_each(|value| has_row[*value] = true);
         let lacks_rows = wanted == Wanted::OneRowEach && !rows.is_empty() && has_row.contains(&false);
         let rows: Vec<(Child<F>, Vec<usize>)> = if lacks_rows || equal.contains(&None) {
-            let matches = Persist::select_matches(&mut self.link(), column, &values, values.len());
+            let matches = Persist::select_matches(&mut self.executor(), column, &values, values.len());
             self.answered::<Child<F>, _>(matches)?
         } else {
             rows.into_iter().zip(equal.into_iter().map(|value| value.into_iter().collect())).collect()
@@ -180,7 +180,7 @@ impl<C: SessionConnection> Session<'_, C> {
     /// What was read of the table of `E`, or why it could not be.
     fn answered<E: Persist<C>, T>(&mut self, answer: QueryResult<T>) -> Result<T> {
         answer.map_err(|error| {
-            let failure = Failure::of::<E, C>(&self.link(), error, "reading");
+            let failure = Failure::of::<E, C>(&self.executor(), error, "reading");
             self.failed(failure)
         })
     }

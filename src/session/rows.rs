@@ -1,7 +1,7 @@
 //! What a caller does with single rows: add, edit, delete, and asking what they are.
 
 use super::handle::Handle;
-use super::identity::Store;
+use super::identity::IdentityMap;
 use super::{Entity, New, Persist, Session, State};
 use crate::connection::SessionConnection;
 use crate::error::{Error, Result};
@@ -14,7 +14,7 @@ impl<C: SessionConnection> Session<'_, C> {
         N::Entity: Persist<C>,
     {
         self.transaction.touch();
-        let index = self.stores.of::<N::Entity>().add(new);
+        let index = self.maps.of::<N::Entity>().add(new);
         Handle::new(self.id, index)
     }
 
@@ -24,7 +24,7 @@ impl<C: SessionConnection> Session<'_, C> {
     ///
     /// When the row is not [transient](State::Transient).
     pub fn add_back<E: Persist<C>>(&mut self, handle: Handle<E>) -> Result<()> {
-        self.store_mut(handle)?.add_back(handle.raw.index)?;
+        self.map_of_mut(handle)?.add_back(handle.raw.index)?;
         self.transaction.touch();
         Ok(())
     }
@@ -49,13 +49,13 @@ impl<C: SessionConnection> Session<'_, C> {
     ///
     /// When the row is not pending.
     pub fn pending_mut<E: Persist<C>>(&mut self, handle: Handle<E>) -> Result<&mut E::New> {
-        self.store_mut(handle)?.pending_mut(handle.raw.index)
+        self.map_of_mut(handle)?.pending_mut(handle.raw.index)
     }
 
     /// The row's key: `None` while it has none, and for a handle that names no row of this session. No SQL.
     #[must_use]
     pub fn key<E: Persist<C>>(&self, handle: Handle<E>) -> Option<E::Key> {
-        self.store(handle).ok()?.key(handle.raw.index)
+        self.map_of(handle).ok()?.key(handle.raw.index)
     }
 
     /// The row's state. No SQL.
@@ -64,7 +64,7 @@ impl<C: SessionConnection> Session<'_, C> {
     ///
     /// [`Error::ForeignHandle`].
     pub fn state<E: Persist<C>>(&self, handle: Handle<E>) -> Result<State> {
-        Ok(self.store(handle)?.state(handle.raw.index, self.transaction.fresh_since()))
+        Ok(self.map_of(handle)?.state(handle.raw.index, self.transaction.fresh_since()))
     }
 
     /// Whether a flush would send an UPDATE for the row: values are compared. No SQL.
@@ -73,7 +73,7 @@ impl<C: SessionConnection> Session<'_, C> {
     ///
     /// When the handle names no row of the database.
     pub fn is_modified<E: Persist<C>>(&self, handle: Handle<E>) -> Result<bool> {
-        Ok(!self.store(handle)?.changes(handle.raw.index)?.is_empty())
+        Ok(!self.map_of(handle)?.changes(handle.raw.index)?.is_empty())
     }
 
     /// The row, to be changed; the next flush sends an UPDATE with the columns whose values differ, if any do. A row
@@ -89,7 +89,7 @@ impl<C: SessionConnection> Session<'_, C> {
         }
         self.freshen(handle)?;
         self.transaction.touch();
-        self.store_mut(handle)?.edit(handle.raw.index)
+        self.map_of_mut(handle)?.edit(handle.raw.index)
     }
 
     /// Marks a row for deletion; the next flush sends the DELETE. Takes a [`Handle`], or a reference to a detached row.
@@ -115,18 +115,18 @@ impl<C: SessionConnection> Session<'_, C> {
     ///
     /// [`Error::RowDeleted`] when the DELETE was sent, and bad handles.
     pub fn undelete<E: Persist<C>>(&mut self, handle: Handle<E>) -> Result<()> {
-        self.store_mut(handle)?.undoom(handle.raw.index)
+        self.map_of_mut(handle)?.unmark_deleted(handle.raw.index)
     }
 
-    /// The store of a handle of this session.
-    pub(super) fn store<E: Entity>(&self, handle: Handle<E>) -> Result<&Store<E>> {
+    /// The identity map of a handle of this session.
+    pub(super) fn map_of<E: Entity>(&self, handle: Handle<E>) -> Result<&IdentityMap<E>> {
         let foreign = Error::ForeignHandle { table: E::table().name };
-        if handle.raw.session == self.id { self.stores.find().ok_or(foreign) } else { Err(foreign) }
+        if handle.raw.session == self.id { self.maps.find().ok_or(foreign) } else { Err(foreign) }
     }
 
-    pub(super) fn store_mut<E: Entity>(&mut self, handle: Handle<E>) -> Result<&mut Store<E>> {
+    pub(super) fn map_of_mut<E: Entity>(&mut self, handle: Handle<E>) -> Result<&mut IdentityMap<E>> {
         let foreign = Error::ForeignHandle { table: E::table().name };
-        if handle.raw.session == self.id { self.stores.find_mut().ok_or(foreign) } else { Err(foreign) }
+        if handle.raw.session == self.id { self.maps.find_mut().ok_or(foreign) } else { Err(foreign) }
     }
 }
 
@@ -142,7 +142,7 @@ pub trait Deletable<C: SessionConnection> {
 
 impl<E: Persist<C>, C: SessionConnection> Deletable<C> for Handle<E> {
     fn mark(self, session: &mut Session<'_, C>) -> Result<()> {
-        let marked = session.store(self)?.is_doomed(self.raw.index);
+        let marked = session.map_of(self)?.is_marked_deleted(self.raw.index);
         if !marked && E::table().version.is_some() && session.state(self)? == State::Stale {
             if session.transaction.is_read() {
                 return Err(Error::ReadOnlySession);
@@ -152,12 +152,12 @@ impl<E: Persist<C>, C: SessionConnection> Deletable<C> for Handle<E> {
                 error => error,
             })?;
         }
-        session.store_mut(self)?.doom(self.raw.index)
+        session.map_of_mut(self)?.mark_deleted(self.raw.index)
     }
 }
 
 impl<E: Persist<C>, C: SessionConnection> Deletable<C> for &E {
     fn mark(self, session: &mut Session<'_, C>) -> Result<()> {
-        session.stores.of::<E>().doom_row(self)
+        session.maps.of::<E>().doom_row(self)
     }
 }

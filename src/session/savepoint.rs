@@ -4,7 +4,7 @@ use std::panic::resume_unwind;
 use std::sync::Arc;
 
 use super::Session;
-use super::stores::AnyStore;
+use super::identity_maps::AnyIdentityMap;
 use super::transaction::report;
 use super::written::Written;
 use crate::connection::SessionConnection;
@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 /// An open savepoint.
 #[derive(Debug)]
 pub(super) struct Savepoint {
-    /// Where each store's log stood.
+    /// Where each identity map's log stood.
     pub(super) marks: Vec<usize>,
     /// What was written since.
     pub(super) written: Written,
@@ -36,9 +36,9 @@ impl<C: SessionConnection> Session<'_, C> {
     {
         self.flush()?;
         self.open()?;
-        self.link().connection.savepoint().map_err(|error| self.fail(error, "", "opening a savepoint"))?;
+        self.executor().connection.savepoint().map_err(|error| self.fail(error, "", "opening a savepoint"))?;
         let savepoint = Savepoint {
-            marks: self.stores.iter().map(AnyStore::mark).collect(),
+            marks: self.maps.iter().map(AnyIdentityMap::mark).collect(),
             written: Written::default(),
             poison: None,
         };
@@ -80,7 +80,7 @@ impl<C: SessionConnection> Session<'_, C> {
 
     /// Where RELEASE fails, as any statement may that comes after a conflict, the level is undone and poisoned.
     pub(super) fn send_release(&mut self) -> Result<()> {
-        self.link().connection.commit().map_err(|error| self.fail(error, "", "releasing a savepoint"))
+        self.executor().connection.commit().map_err(|error| self.fail(error, "", "releasing a savepoint"))
     }
 
     /// Ends the innermost savepoint by ROLLBACK TO, unless that was sent when it was poisoned; what was done to rows
@@ -103,7 +103,7 @@ impl<C: SessionConnection> Session<'_, C> {
     /// Sends ROLLBACK TO for the innermost savepoint and brings the rows in memory back. Where the database has lost
     /// the savepoint, it has lost the transaction, and all of it is undone: for the `cause` that went before, if one did.
     pub(super) fn undo_savepoint(&mut self, cause: Option<&Error>) -> Result<()> {
-        match self.link().connection.rollback() {
+        match self.executor().connection.rollback() {
             Ok(()) => {
                 self.undo_rows();
                 Ok(())
@@ -124,12 +124,12 @@ impl<C: SessionConnection> Session<'_, C> {
     fn undo_rows(&mut self) {
         let Some(savepoint) = self.transaction.savepoints.last() else { return };
         let marks = savepoint.marks.iter().copied().chain(std::iter::repeat(0));
-        for (store, mark) in self.stores.iter_mut().zip(marks) {
-            store.undo(mark);
+        for (map, mark) in self.maps.iter_mut().zip(marks) {
+            map.undo(mark);
             match savepoint.written.since {
-                Some(since) if savepoint.written.changes(store.table()) => store.expire_since(since),
+                Some(since) if savepoint.written.changes(map.table()) => map.expire_since(since),
                 // A trigger may have written rows of any table.
-                Some(since) => store.distrust_since(since),
+                Some(since) => map.make_stale_since(since),
                 None => {}
             }
         }

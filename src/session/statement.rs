@@ -51,7 +51,7 @@ impl<C: SessionConnection> Session<'_, C> {
     {
         let matched = self.execute_unsynchronized(statement)?;
         let write = Write::Statement(TypeId::of::<S::Table>());
-        self.stores.iter_mut().filter(|store| write.reaches(store.table())).for_each(|store| store.expire_since(0));
+        self.maps.iter_mut().filter(|map| write.reaches(map.table())).for_each(|map| map.expire_since(0));
         Ok(matched)
     }
 
@@ -73,7 +73,7 @@ impl<C: SessionConnection> Session<'_, C> {
         self.flush().map_err(|cause| Error::Autoflush { cause: cause.into() })?;
         self.open()?;
         self.writes(Write::Statement(TypeId::of::<S::Table>()));
-        let executed = self.link().run(|connection| S::execute(statement, connection), |rows| *rows);
+        let executed = self.executor().run(|connection| S::execute(statement, connection), |rows| *rows);
         let table = table_of::<S>();
         executed.map_err(|error| self.fail(error, table, &format!("changing {table}")))
     }

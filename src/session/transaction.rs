@@ -6,9 +6,9 @@ use std::sync::Arc;
 use diesel::result::Error as DieselError;
 
 use super::Session;
+use super::identity_maps::AnyIdentityMap;
 use super::savepoint::Savepoint;
 use super::settings::Freshness;
-use super::stores::AnyStore;
 use super::written::Write;
 use crate::connection::{Isolation, Mode, SessionConnection, Turn, only_says_it_is_over};
 use crate::error::{Error, Result};
@@ -274,7 +274,7 @@ impl<C: SessionConnection> Session<'_, C> {
             return committed;
         }
         self.transaction.close();
-        self.stores.iter_mut().for_each(|store| store.commit());
+        self.maps.iter_mut().for_each(|map| map.commit());
         self.transaction.turn();
         if !self.transaction.savepoints.is_empty() {
             self.transaction.refuse_work(&Arc::new(Error::Ended { verb: "commit" }));
@@ -294,7 +294,7 @@ impl<C: SessionConnection> Session<'_, C> {
         // What reads has nothing to keep: where the engine lets it write by a way that the session does not see, that is
         // undone.
         let reads = self.transaction.is_read();
-        let connection = self.link().connection;
+        let connection = self.executor().connection;
         if reads {
             return connection.rollback().map_err(|error| self.explain(error, "ending a transaction that reads"));
         }
@@ -302,7 +302,7 @@ impl<C: SessionConnection> Session<'_, C> {
     }
 
     fn end_rollback(&mut self) -> Result<()> {
-        let undone = if self.transaction.open { self.link().connection.rollback() } else { Ok(()) };
+        let undone = if self.transaction.open { self.executor().connection.rollback() } else { Ok(()) };
         self.forget_transaction();
         self.transaction.poison = None;
         match undone {
@@ -316,9 +316,9 @@ impl<C: SessionConnection> Session<'_, C> {
     fn forget_transaction(&mut self) {
         self.transaction.close();
         self.transaction.savepoints.clear();
-        for store in self.stores.iter_mut() {
-            store.undo(0);
-            store.expire_since(0);
+        for map in self.maps.iter_mut() {
+            map.undo(0);
+            map.expire_since(0);
         }
         self.transaction.age();
     }
@@ -343,14 +343,14 @@ impl<C: SessionConnection> Session<'_, C> {
         let levels = savepoints.iter().filter(|savepoint| savepoint.poison.is_none()).count();
         if self.transaction.open {
             for _ in 0..=levels {
-                let undone = self.link().connection.rollback();
+                let undone = self.executor().connection.rollback();
                 report(undone.map_err(|error| self.explain(error, "rolling back after an error")));
             }
         }
         // The closures of the savepoints are still running: their levels stay, and what is done in them is dropped.
         self.forget_transaction();
         for savepoint in &mut savepoints {
-            savepoint.marks = self.stores.iter().map(AnyStore::mark).collect();
+            savepoint.marks = self.maps.iter().map(AnyIdentityMap::mark).collect();
         }
         self.transaction.savepoints = savepoints;
         self.transaction.refuse_work(&Arc::new(cause.clone()));
@@ -359,7 +359,7 @@ impl<C: SessionConnection> Session<'_, C> {
     /// Notes what is about to be written: for the rollback of a savepoint, and for rows that were read ahead.
     pub(super) fn writes(&mut self, write: Write) {
         self.transaction.writes(write);
-        self.stores.iter_mut().for_each(|store| store.distrust_ahead());
+        self.maps.iter_mut().for_each(|map| map.make_read_ahead_stale());
     }
 
     /// Opens the transaction where it is not open yet.

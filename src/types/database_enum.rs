@@ -246,5 +246,5 @@ macro_rules! __bytes_enum {
 /// The error about a text that is no label.
 #[must_use]
 pub fn refuse_label(what: &'static str, given: &str, labels: &[&str]) -> Error {
-    Error::Value { what, problem: format!("{} is none of {}", shown(given), labels.join(", ")) }
+    Error::Value { what, problem: format!("{} is not one of {}", shown(given), labels.join(", ")) }
 }

@@ -110,7 +110,7 @@ impl<E> FromStr for Id<E> {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        let refused = |_| Error::Value { what: "id", problem: format!("{} is no 64-bit number", shown(text)) };
+        let refused = |_| Error::Value { what: "id", problem: format!("{} is not a 64-bit integer", shown(text)) };
         text.parse().map(Self::new).map_err(refused)
     }
 }
@@ -173,7 +173,7 @@ mod tests {
         assert_eq!("9223372036854775807".parse::<Id<Row>>().unwrap().get(), i64::MAX);
         for refused in ["", "three", "3.0", " 3", "9223372036854775808"] {
             let error = refused.parse::<Id<Row>>().unwrap_err();
-            assert_eq!(error.to_string(), format!("id: {refused:?} is no 64-bit number"));
+            assert_eq!(error.to_string(), format!("id: {refused:?} is not a 64-bit integer"));
         }
     }
 

@@ -147,15 +147,15 @@ mod tests {
     #[test]
     fn a_stored_value_that_its_type_refuses_is_an_error_that_says_why() {
         for (change, why) in [
-            ("status = 'Hidden'", "repository status: \"Hidden\" is none of Public, Private"),
-            ("status = 'public'", "repository status: \"public\" is none of Public, Private"),
-            ("past_status = ''", "repository status: \"\" is none of Public, Private"),
+            ("status = 'Hidden'", "repository status: \"Hidden\" is not one of Public, Private"),
+            ("status = 'public'", "repository status: \"public\" is not one of Public, Private"),
+            ("past_status = ''", "repository status: \"\" is not one of Public, Private"),
             ("name = ''", "text: it is empty"),
             ("name = hex(zeroblob(200))", "text: 400 characters where at most 256 fit"),
             ("email = hex(zeroblob(161))", "email: 322 characters where at most 320 fit"),
-            ("email = 'a' || char(10)", "email: it holds a line break"),
-            ("body = 'a' || char(0)", "text: it holds a NUL character"),
-            ("made_at = '0000-12-31 23:59:59'", "time: 0000-12-31 23:59:59 UTC is outside of the years 0001 to 9999"),
+            ("email = 'a' || char(10)", "email: contains a line break"),
+            ("body = 'a' || char(0)", "text: contains a NUL character"),
+            ("made_at = '0000-12-31 23:59:59'", "time: 0000-12-31 23:59:59 UTC is outside the years 0001 to 9999"),
         ] {
             let mut connection = connection();
             diesel::insert_into(things::table).values(thing()).execute(&mut connection).unwrap();

@@ -13,7 +13,7 @@ crate::database_enum! {
     /// assert_eq!(status.to_string(), "Private");
     ///
     /// let error = "secret".parse::<RepositoryStatus>().unwrap_err();
-    /// assert_eq!(error.to_string(), r#"repository status: "secret" is none of Public, Private"#);
+    /// assert_eq!(error.to_string(), r#"repository status: "secret" is not one of Public, Private"#);
     /// # Ok::<(), folio::Error>(())
     /// ```
     pub enum RepositoryStatus {

@@ -13,16 +13,16 @@ impl Rule {
     /// What is wrong with a text, in words that tell its length and never repeat it.
     fn problem(&self, text: &str) -> Option<String> {
         if text.contains('\0') {
-            return Some("it holds a NUL character, which no database text can".to_owned());
+            return Some("contains a NUL character, which databases cannot store".to_owned());
         }
         if self.one_line && text.contains(['\n', '\r']) {
-            return Some("it holds a line break".to_owned());
+            return Some("contains a line break".to_owned());
         }
         // A character has at least one byte, so that most texts need no counting.
         if text.len() > self.most {
             let characters = text.chars().count();
             if characters > self.most {
-                return Some(format!("{characters} characters where at most {} fit", self.most));
+                return Some(format!("{characters} characters, more than the limit of {}", self.most));
             }
         }
         (self.least > 0 && text.is_empty()).then(|| "it is empty".to_owned())
@@ -255,7 +255,7 @@ mod tests {
         assert_eq!(problem::<Email>("é".repeat(321)).unwrap(), "email: 321 characters where at most 320 fit");
         assert_eq!(problem::<Email>("").unwrap(), "email: it is empty");
         for broken in ["a\nb", "a\r", "\n"] {
-            assert_eq!(problem::<Email>(broken).unwrap(), "email: it holds a line break");
+            assert_eq!(problem::<Email>(broken).unwrap(), "email: contains a line break");
         }
     }
 
@@ -267,7 +267,7 @@ mod tests {
 
     #[test]
     fn no_text_holds_nul() {
-        let nul = "it holds a NUL character, which no database text can";
+        let nul = "contains a NUL character, which databases cannot store";
         assert_eq!(problem::<Text256>("a\0").unwrap(), format!("text: {nul}"));
         assert_eq!(problem::<Email>("\0").unwrap(), format!("email: {nul}"));
         assert_eq!(problem::<LongText>("a\0b").unwrap(), format!("text: {nul}"));
@@ -294,6 +294,6 @@ mod tests {
         let text: Text256 = serde_json::from_str(r#""step""#).unwrap();
         assert_eq!(serde_json::to_string(&text).unwrap(), r#""step""#);
         let error = serde_json::from_str::<Email>(r#""a\u0000""#).unwrap_err().to_string();
-        assert!(error.starts_with("email: it holds a NUL character"), "{error}");
+        assert!(error.starts_with("email: contains a NUL character"), "{error}");
     }
 }

@@ -77,7 +77,7 @@ impl TryFrom<DateTime<Utc>> for Timestamp {
     fn try_from(moment: DateTime<Utc>) -> Result<Self> {
         Self::of_micros(moment.timestamp_micros()).ok_or_else(|| Error::Value {
             what: "time",
-            problem: format!("{moment} is outside of the years 0001 to 9999"),
+            problem: format!("{moment} is outside the years 0001 to 9999"),
         })
     }
 }
@@ -96,7 +96,7 @@ impl FromStr for Timestamp {
             Ok(moment) => Self::try_from(moment.to_utc()),
             Err(_) => Err(Error::Value {
                 what: "time",
-                problem: format!("{} is no moment like 2026-01-31T23:59:59Z", shown(text)),
+                problem: format!("{} is not a time like 2026-01-31T23:59:59Z", shown(text)),
             }),
         }
     }
@@ -163,14 +163,14 @@ mod tests {
     fn has_the_years_1_to_9999() {
         assert_eq!(parsed("0001-01-01T00:00:00Z"), "0001-01-01T00:00:00Z");
         assert_eq!(parsed("9999-12-31T23:59:59.999999Z"), "9999-12-31T23:59:59.999999Z");
-        assert!(parsed("0000-12-31T23:59:59Z").ends_with("is outside of the years 0001 to 9999"));
-        assert!(parsed("9999-12-31T23:59:59-01:00").ends_with("is outside of the years 0001 to 9999"));
+        assert!(parsed("0000-12-31T23:59:59Z").ends_with("is outside the years 0001 to 9999"));
+        assert!(parsed("9999-12-31T23:59:59-01:00").ends_with("is outside the years 0001 to 9999"));
     }
 
     #[test]
     fn a_text_that_is_no_time_is_shown_with_an_example() {
         for refused in ["yesterday", "", "2026-02-30T00:00:00Z", "2026-11-23 00:00:00"] {
-            assert_eq!(parsed(refused), format!("time: {refused:?} is no moment like 2026-01-31T23:59:59Z"));
+            assert_eq!(parsed(refused), format!("time: {refused:?} is not a time like 2026-01-31T23:59:59Z"));
         }
     }
 

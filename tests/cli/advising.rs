@@ -79,7 +79,7 @@ fn a_copy_names_the_one_of_its_two_databases_that_the_advice_is_about() {
 fn a_database_that_the_environment_or_the_file_names_needs_no_naming() {
     let home = Home::new(module_path!());
     let missing = crate::home::run(home.folio(&["user", "list"]).env("FOLIO_DATABASE_URL", "a b.db"));
-    assert!(missing.refused(1).ends_with("; 'folio db create' makes one"), "{missing:?}");
+    assert!(missing.refused(1).ends_with("; 'folio db create' creates one"), "{missing:?}");
     home.file(".env", "DATABASE_URL='a b.db'\n");
     follow(&home, &home.fails(1, &["user", "list"]));
     home.done(&["migrate", "down", "--yes"]);

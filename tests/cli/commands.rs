@@ -39,7 +39,7 @@ fn a_login_of_several_users_lists_them_and_changes_nothing() {
         assert_eq!((ran.code, ran.out.as_str()), (Some(1), ""), "{verb:?}");
         assert_eq!(
             ran.err,
-            "folio: user with login \"ada\" is not one record but several: id 2: ada (account number -1); id 3: ada \
+            "folio: user with login \"ada\" matches several records: id 2: ada (account number -1); id 3: ada \
              (account number 7, ada@example.org)\n"
         );
     }

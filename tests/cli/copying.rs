@@ -83,7 +83,7 @@ fn a_source_that_cannot_be_copied_is_named_and_no_target_is_made() {
     let behind = format!("folio: {} is 1 migration(s) behind this program; {advice}", path("behind.db"));
     assert_eq!((ran.code, ran.err), (Some(3), behind));
     home.connect().batch_execute("INSERT INTO __diesel_schema_migrations (version) VALUES ('20990101000001')").unwrap();
-    assert!(home.fails(1, &["db", "copy", "folio.db", "there.db"]).contains("newer folio (unknown here: 2099"));
+    assert!(home.fails(1, &["db", "copy", "folio.db", "there.db"]).contains("newer folio (unknown migrations: 2099"));
     let made: Vec<_> =
         home.files().into_iter().filter(|name| name.starts_with("none") || name.starts_with("there")).collect();
     assert!(made.is_empty(), "{made:?}");
@@ -97,10 +97,7 @@ fn a_target_that_cannot_take_the_copy_is_named_and_left_as_it_is() {
     let before = records(&home, "used.db");
     assert_eq!(
         home.fails(1, &["db", "copy", "folio.db", "used.db"]),
-        format!(
-            "{} holds 1 user already; a copy goes into a database without records, so nothing was changed",
-            path("used.db")
-        )
+        format!("{} holds 1 user already; copy into a database without records; nothing was changed", path("used.db"))
     );
     assert_eq!(records(&home, "used.db"), before);
 
@@ -114,7 +111,7 @@ fn a_target_that_cannot_take_the_copy_is_named_and_left_as_it_is() {
     home.file("empty.db", "");
     assert!(home.done(&["db", "copy", "folio.db", "empty.db"]).ends_with(" 6 copied\n"));
     let said = home.fails(1, &["db", "copy", "folio.db", "none/there.db"]);
-    assert!(said.ends_with("none/there.db: the folder it is to be in does not exist"), "{said}");
+    assert!(said.ends_with("none/there.db: its folder does not exist"), "{said}");
     let others = home.path().join("other.db");
     folio::connection::open_sqlite(Some(&others), folio::connection::SqliteAccess::Create, 0)
         .unwrap()

@@ -54,7 +54,7 @@ fn a_body_that_cannot_be_read_is_named_before_anything_is_made() {
     home.file("nul", "a\0b");
     let add = |file| home.fails(1, &["note", "add", "x", "--user", "1", "--body-file", file]);
     assert_eq!(add("latin"), "latin: it is not UTF-8 text");
-    assert_eq!(add("nul"), "nul: it holds a NUL character, which no database text can");
+    assert_eq!(add("nul"), "nul: contains a NUL character, which databases cannot store");
     assert!(add("none").starts_with("none: No such file"), "{}", add("none"));
     assert_eq!(home.files(), ["latin", "nul"]);
 }

@@ -164,7 +164,7 @@ fn an_editor_that_takes_the_file_away_saves_nothing() {
 fn a_text_that_no_database_takes_is_kept() {
     let home = home();
     let said = edit(&home, r#"printf 'a\000b' > "$1""#).refused(1);
-    assert!(said.starts_with("the text: it holds a NUL character"), "{said}");
+    assert!(said.starts_with("the text: contains a NUL character"), "{said}");
     assert_kept(&home, &said, "a\0b");
 }
 

@@ -1,6 +1,6 @@
 //! Which engines a build has, and what it says of the others.
 
-use folio::connection::Backend;
+use folio::connection::Engine;
 
 use crate::home::Home;
 
@@ -9,28 +9,28 @@ fn the_version_is_printed_with_the_engines_that_are_compiled_in_and_what_they_we
     let version = format!("folio {}\n", env!("CARGO_PKG_VERSION"));
     let home = Home::new(module_path!());
     assert_eq!(home.done(&["-V"]), version);
-    let built = || Backend::ALL.iter().filter(|backend| backend.is_compiled_in());
+    let built = || Engine::ALL.iter().filter(|engine| engine.is_compiled_in());
     let engines = built().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-    let tested = built().map(|backend| backend.tested_on()).collect::<Vec<_>>().join(", ");
+    let tested = built().map(|engine| engine.tested_on()).collect::<Vec<_>>().join(", ");
     assert_eq!(home.done(&["--version"]), format!("{version}engines: {engines}\ntested on: {tested}\n"));
 }
 
 #[test]
 fn a_url_of_an_engine_that_is_not_compiled_in_names_the_feature_and_the_packages() {
-    for (url, backend, packages) in [
-        ("sqlite://folio.db", Backend::Sqlite, &[][..]),
-        ("postgres://app:SECRET@127.0.0.1/folio", Backend::Postgres, &["Debian: libpq-dev", "Homebrew: libpq"][..]),
-        ("postgresql://app:SECRET@h1,h2/folio", Backend::Postgres, &["Debian: libpq-dev", "Homebrew: libpq"]),
-        ("mysql://app:SECRET@127.0.0.1/folio", Backend::Mysql, &["libmariadb-dev", "mariadb-connector-c"]),
-        ("mariadb://app:SECRET@127.0.0.1/folio", Backend::Mysql, &["libmariadb-dev", "mariadb-connector-c"]),
+    for (url, engine, packages) in [
+        ("sqlite://folio.db", Engine::Sqlite, &[][..]),
+        ("postgres://app:SECRET@127.0.0.1/folio", Engine::Postgres, &["Debian: libpq-dev", "Homebrew: libpq"][..]),
+        ("postgresql://app:SECRET@h1,h2/folio", Engine::Postgres, &["Debian: libpq-dev", "Homebrew: libpq"]),
+        ("mysql://app:SECRET@127.0.0.1/folio", Engine::Mysql, &["libmariadb-dev", "mariadb-connector-c"]),
+        ("mariadb://app:SECRET@127.0.0.1/folio", Engine::Mysql, &["libmariadb-dev", "mariadb-connector-c"]),
     ] {
-        if backend.is_compiled_in() {
+        if engine.is_compiled_in() {
             continue;
         }
         for verb in [&["user", "list"][..], &["db", "create"]] {
             let home = Home::new("");
             let said = home.fails(1, &[verb, &["--database-url", url]].concat());
-            let feature = format!("{backend} needs a build with the feature '{}'", backend.feature());
+            let feature = format!("{engine} needs a build with the feature '{}'", engine.feature());
             assert!(said.contains(&feature) && !said.contains("SECRET"), "{said}");
             assert!(packages.iter().all(|package| said.contains(package)), "{said}");
             assert!(home.files().is_empty());

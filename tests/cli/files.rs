@@ -42,7 +42,7 @@ fn a_directory_is_no_database() {
         assert!(home.fails(1, verb).ends_with("folio.db: it is a directory"));
     }
     let said = home.fails(1, &["user", "add", "x", "--database-url", "none/folio.db"]);
-    assert!(said.ends_with("none/folio.db: the folder it is to be in does not exist"), "{said}");
+    assert!(said.ends_with("none/folio.db: its folder does not exist"), "{said}");
 }
 
 #[test]

@@ -126,16 +126,19 @@ fn a_slip_is_exit_code_2_and_makes_nothing() {
         assert!(!ran.err.is_empty());
     }
     for (slip, said) in [
-        (&["user", "get", "three"][..], r#"id: "three" is no 64-bit number; for a name write --login three"#),
-        (&["user", "get", "--account", "9223372036854775808"], r#"number: "9223372036854775808" is no 64-bit number"#),
+        (&["user", "get", "three"][..], r#"id: "three" is not a 64-bit integer; for a name write --login three"#),
+        (
+            &["user", "get", "--account", "9223372036854775808"],
+            r#"number: "9223372036854775808" is not a 64-bit integer"#,
+        ),
         (&["user", "list", "--limit", "-1"], ""),
-        (&["user", "list", "--limit", "all"], r#"limit: "all" is no number of records"#),
-        (&["user", "list", "--busy-timeout", "soon"], r#"busy timeout: "soon" is no number of seconds"#),
+        (&["user", "list", "--limit", "all"], r#"limit: "all" is not a number of records"#),
+        (&["user", "list", "--busy-timeout", "soon"], r#"busy timeout: "soon" is not a number of seconds"#),
         (
             &["repo", "get", "hello"],
             "repository: neither an id nor owner/name; to look it up by name: folio repo list --name hello",
         ),
-        (&["import", "x", "--as", "yaml"], "format: 'yaml' is none of github, jsonresume, markdown"),
+        (&["import", "x", "--as", "yaml"], "format: 'yaml' is not one of github, jsonresume, markdown"),
     ] {
         if said.is_empty() {
             assert_eq!(home.run(slip).code, Some(2), "{slip:?}");

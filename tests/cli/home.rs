@@ -11,7 +11,7 @@ use folio::connection::Access;
 use folio::database::{Options, PooledConnection};
 use tempfile::TempDir;
 
-use crate::support::engine::Engine;
+use crate::support::engine::TestEngine;
 use crate::support::servers;
 
 /// The program.
@@ -35,8 +35,8 @@ pub struct Ran {
 impl Home {
     /// On the engine whose name the module bears, on SQLite where it bears none. There is no database yet.
     pub fn new(module: &str) -> Self {
-        let url = match Engine::of(module) {
-            None | Some(Engine::Sqlite) => None,
+        let url = match TestEngine::of(module) {
+            None | Some(TestEngine::Sqlite) => None,
             Some(server) => Some(servers::unmade(server)),
         };
         Self { folder: TempDir::new().unwrap(), url }
@@ -76,7 +76,7 @@ impl Home {
         }
     }
 
-    /// A connection of somebody else's to the database, who waits for no lock, and makes it where it is missing.
+    /// A connection of someone else's to the database, who waits for no lock, and makes it where it is missing.
     pub fn connect(&self) -> PooledConnection {
         let file = self.path().join("folio.db").display().to_string();
         let options = Options::new().access(Access::Create).busy_timeout(Duration::ZERO);

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use folio::connection::Backend;
+use folio::connection::Engine;
 
 use crate::home::{Home, run};
 use crate::support::fixture::engine;
@@ -62,7 +62,7 @@ fn a_file_of_a_folder_that_fails_is_named_leaves_nothing_behind_and_does_not_sto
     let said: Vec<_> = ran.err.lines().collect();
     let [.., failed, last] = &said[..] else { panic!("{ran:?}") };
     assert!(failed.starts_with("failed: in/2.json, record 2 (line 2, column "), "{failed}");
-    assert_eq!(*last, "folio: 1 of 3 inputs could not be imported and left nothing behind");
+    assert_eq!(*last, "folio: 1 of 3 inputs could not be imported, and nothing of them was kept");
     assert_eq!(home.column(2, &["user", "list"]), ["octocat", "ada"]);
 }
 
@@ -76,7 +76,7 @@ fn a_named_file_that_fails_stops_the_import_unless_it_is_to_keep_going() {
     assert_eq!(ran.out, "users         1 new, 0 changed, 0 unchanged\nin all        1 new, 0 changed, 0 unchanged\n");
     let said: Vec<_> = ran.err.lines().collect();
     let [.., stands, failed] = &said[..] else { panic!("{ran:?}") };
-    assert_eq!(*stands, "imported 1 of 3 inputs; the next one failed and left nothing behind");
+    assert_eq!(*stands, "imported 1 of 3 inputs; the next one failed, and nothing of it was kept");
     assert!(failed.starts_with("folio: in/2.json, record 2 (line 2, column "), "{failed}");
     assert_eq!(home.column(2, &["user", "list"]), ["octocat"]);
 
@@ -96,7 +96,7 @@ fn where_every_file_of_a_folder_fails_each_is_named() {
     let ran = home.run(&["import", "in"]);
     assert_eq!((ran.code, ran.out.as_str()), (Some(1), ""));
     assert!(ran.err.contains("failed: in/1.json, ") && ran.err.contains("failed: in/2.json, "), "{ran:?}");
-    assert!(ran.err.ends_with("folio: 2 of 2 inputs could not be imported and left nothing behind\n"), "{ran:?}");
+    assert!(ran.err.ends_with("folio: 2 of 2 inputs could not be imported, and nothing of them was kept\n"), "{ran:?}");
 }
 
 #[test]
@@ -164,7 +164,7 @@ fn a_note_is_the_same_one_wherever_the_program_is_run() {
         [("n", "c.md"), ("", "n/c.md"), ("n", "../n/c.md"), ("n", "."), ("", "link/c.md"), ("link", "c.md")]
     {
         let mut folio = home.folio(&["import", path, "--login", "ada"]);
-        if engine(module_path!()).backend() == Backend::Sqlite {
+        if engine(module_path!()).engine() == Engine::Sqlite {
             folio.args(["--database-url", &home.place()]);
         }
         let ran = run(folio.current_dir(home.path().join(folder)));
@@ -181,7 +181,7 @@ fn a_path_that_is_not_there_costs_nothing() {
     home.file("users.json", r#"{"login": "octocat", "id": 583231}"#);
     assert!(home.fails(1, &["import", "users.json", "none.json"]).starts_with("none.json: No such file"));
     fs::create_dir(home.path().join("empty")).unwrap();
-    assert_eq!(home.fails(1, &["import", "empty"]), "empty: there is nothing in it to import");
+    assert_eq!(home.fails(1, &["import", "empty"]), "empty: it contains nothing to import");
     assert_eq!(home.files(), ["empty", "users.json"]);
 }
 
@@ -192,7 +192,7 @@ fn what_a_folder_holds_besides_is_said() {
     home.file("in/users.json", r#"{"login": "octocat", "id": 583231}"#);
     home.file("in/photo.png", "");
     let ran = home.run(&["import", "in"]);
-    assert!(ran.err.contains("skipped in/photo.png: its name is of no known format\n"), "{ran:?}");
+    assert!(ran.err.contains("skipped in/photo.png: its file name belongs to no known format\n"), "{ran:?}");
     for number in 0..30 {
         home.file(&format!("in/{number}.png"), "");
     }

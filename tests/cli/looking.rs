@@ -30,7 +30,7 @@ fn looking_for_a_database_that_is_not_there_makes_none_and_says_what_does() {
         &["note", "remove", "1"],
     ];
     for verb in looking {
-        assert_eq!(home.fails(1, verb), format!("there is no database at {path}; 'folio db create' makes one"));
+        assert_eq!(home.fails(1, verb), format!("there is no database at {path}; 'folio db create' creates one"));
         assert!(home.files().is_empty(), "{verb:?}");
     }
 }

@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::process::Stdio;
 
-use folio::connection::Backend;
+use folio::connection::Engine;
 
 use crate::home::Home;
 use crate::support::fixture::engine;
@@ -65,7 +65,7 @@ fn what_was_read_from_a_pipe_and_met_another_program_is_said_to_be_imported_agai
     drop(pipe);
     let ended = program.wait_with_output().unwrap();
     let said = String::from_utf8(ended.stderr).unwrap();
-    if engine(module_path!()).backend() == Backend::Sqlite {
+    if engine(module_path!()).engine() == Engine::Sqlite {
         // One writes at a time there, so that the other program was told to wait.
         assert!(other.code == Some(1) && ended.status.success(), "{other:?} {said}");
         return;
@@ -74,8 +74,8 @@ fn what_was_read_from_a_pipe_and_met_another_program_is_said_to_be_imported_agai
     assert_eq!(ended.status.code(), Some(1), "{said}");
     assert_eq!(
         said,
-        "folio: standard input: another program was writing the same records, and nothing of this input was kept; \
-         import it again (users: a row with this user_id is already there (5000))\n"
+        "folio: standard input: another program was writing the same records, so nothing of this input was \
+         imported; import it again (users: a row with this user_id already exists (5000))\n"
     );
     assert_eq!(home.column(2, &["user", "list"]), ["other"]);
 }

@@ -18,7 +18,7 @@ fn values_that_do_not_fit_are_refused_before_a_database_is_made() {
         (&["repo", "add", &long, "--user", "1"], "repository name: 257 characters where at most 256 fit"),
         (
             &["repo", "add", "x", "--user", "1", "--status", "secret"],
-            r#"repository status: "secret" is none of Public, Private"#,
+            r#"repository status: "secret" is not one of Public, Private"#,
         ),
         (&["resume", "add", "", "--user", "1"], "vacancy: it is empty"),
         (&["note", "add", &long, "--user", "1"], "note name: 257 characters where at most 256 fit"),
@@ -75,7 +75,7 @@ fn a_newer_folio_s_database_is_refused() {
         &["db", "create"],
     ] {
         let said = home.fails(1, verb);
-        assert!(said.contains("newer folio (unknown here: 20990101000001)"), "{said}");
+        assert!(said.contains("newer folio (unknown migrations: 20990101000001)"), "{said}");
     }
     let status = home.run(&["migrate", "status"]);
     assert!(status.refused(1).contains("20990101000001"));

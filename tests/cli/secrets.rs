@@ -102,9 +102,9 @@ fn a_password_on_the_command_line_is_warned_of_once_with_a_place_to_put_it() {
         lines.collect::<Vec<_>>()
     };
     let url = "postgres://u:SECRET@127.0.0.1:1/a";
-    if folio::connection::Backend::Postgres.is_compiled_in() {
-        let said = "folio: warning: --database-url holds a password, which other users of this machine can see in the \
-                    list of processes; put it into FOLIO_DATABASE_URL instead";
+    if folio::connection::Engine::Postgres.is_compiled_in() {
+        let said = "folio: warning: --database-url contains a password, which other users of this machine can see in \
+                    the list of processes; put it into FOLIO_DATABASE_URL instead";
         assert_eq!(warned(&["user", "list", "--database-url", url]), [said]);
         let said = warned(&["db", "copy", url, "there.db"]);
         assert!(said.len() == 1 && said[0].contains(": FROM_URL holds") && said[0].contains("PGPASSWORD"), "{said:?}");

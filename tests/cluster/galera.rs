@@ -9,7 +9,7 @@ use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
 use folio::connection::{Access, SessionConnection as _};
 use folio::database::{Options, Retry};
-use folio::migrations::Standing;
+use folio::migrations::SchemaState;
 use folio::{Database, Error, Result, Session};
 
 use super::nodes::*;
@@ -64,8 +64,8 @@ fn what_one_node_migrates_is_there_on_all() {
     for node in [2, 3] {
         until("the node has the tables", || {
             Database::open(&galera.url(node, "migrated"))
-                .and_then(|db| db.standing())
-                .is_ok_and(|it| it == Standing::Current)
+                .and_then(|db| db.schema_state())
+                .is_ok_and(|it| it == SchemaState::Current)
         });
     }
 }

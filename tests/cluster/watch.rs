@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 /// Nothing in these tests takes longer, on the slowest machine.
 pub const LONGEST: Duration = Duration::from_secs(120);
 
-/// Asks again and again until it is so; a machine may be slow, but not for ever.
+/// Asks again and again until it is so; a machine may be slow, but not forever.
 pub fn until(what: &str, mut so: impl FnMut() -> bool) {
     let started = Instant::now();
     while !so() {

@@ -1,13 +1,13 @@
 //! What a copy promises; the module that takes it in bears the two engines' names: `sqlite_to_postgres`.
 
 use diesel::connection::SimpleConnection as _;
-use folio::connection::Backend;
+use folio::connection::Engine;
 use folio::exchange::gather;
 use folio::prelude::*;
 use folio::services::copy::{self, Doing};
 use folio::services::import::{self, Rules};
 use folio::services::tables::{self, Counts, Row, Visit};
-use folio::services::users::{self, Who};
+use folio::services::users::{self, UserSelector};
 
 use crate::support::fixture::{Fixture, engine, fixture};
 
@@ -16,8 +16,8 @@ fn engines() -> (&'static str, &'static str) {
     module_path!().rsplit("::").next().unwrap().split_once("_to_").unwrap()
 }
 
-fn target_engine() -> Backend {
-    engine(engines().1).backend()
+fn target_engine() -> Engine {
+    engine(engines().1).engine()
 }
 
 fn source() -> Fixture {
@@ -34,7 +34,7 @@ fn copy_all(from: &Database, to: &Database) -> Result<Counts> {
 
 /// The earliest and the latest time that both engines take: MySQL has no others for what is bound as a timestamp.
 fn first_and_last() -> (Timestamp, Timestamp) {
-    if [engines().0, engines().1].map(engine).iter().any(|engine| engine.backend() == Backend::Mysql) {
+    if [engines().0, engines().1].map(engine).iter().any(|engine| engine.engine() == Engine::Mysql) {
         (moment("1970-01-01T00:00:01.000001Z"), moment("2038-01-19T03:14:07.999999Z"))
     } else {
         (moment("0001-01-01T00:00:00Z"), moment("9999-12-31T23:59:59.999999Z"))
@@ -112,7 +112,9 @@ fn fill(db: &Database) -> Result<()> {
     {
         for input in gather([path], None)?.inputs {
             let owner = match owner {
-                Some(number) => Some(Who::Id(db.read(|session| users::get(session, &Who::Number(number)))?.id)),
+                Some(number) => {
+                    Some(UserSelector::Id(db.read(|session| users::get(session, &UserSelector::Number(number)))?.id))
+                }
                 None => None,
             };
             let rules = Rules::new(owner, input.source()?);
@@ -278,7 +280,7 @@ fn a_row_that_the_target_refuses_leaves_it_empty() -> Result<()> {
     assert!(refused.is_unique() && refused.to_string().starts_with("notes: "), "{refused}");
     assert_eq!(Dump::of(&to).rows(), 0);
     to.connection()?.batch_execute(match target_engine() {
-        Backend::Mysql => "DROP INDEX notes_name_key ON notes",
+        Engine::Mysql => "DROP INDEX notes_name_key ON notes",
         _ => "DROP INDEX notes_name_key",
     })?;
     copy_all(&from, &to)?;
@@ -292,8 +294,8 @@ fn a_copy_that_came_out_different_is_not_committed() -> Result<()> {
     fill(&from)?;
     let change = "UPDATE users SET username = 'changed' WHERE id = new.user_id";
     let spoil = match target_engine() {
-        Backend::Sqlite => format!("CREATE TRIGGER spoil AFTER INSERT ON notes BEGIN {change}; END"),
-        Backend::Mysql => format!("CREATE TRIGGER spoil AFTER INSERT ON notes FOR EACH ROW {change}"),
+        Engine::Sqlite => format!("CREATE TRIGGER spoil AFTER INSERT ON notes BEGIN {change}; END"),
+        Engine::Mysql => format!("CREATE TRIGGER spoil AFTER INSERT ON notes FOR EACH ROW {change}"),
         _ => format!(
             "CREATE FUNCTION spoil() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {change}; RETURN new; END $$; \
              CREATE TRIGGER spoil AFTER INSERT ON notes FOR EACH ROW EXECUTE FUNCTION spoil()"
@@ -308,10 +310,10 @@ fn a_copy_that_came_out_different_is_not_committed() -> Result<()> {
     assert_eq!(all.rows(), 0);
     // A row less is told as such: taken away by the last one that comes.
     let spoil = match target_engine() {
-        Backend::Sqlite => {
+        Engine::Sqlite => {
             format!("DROP TRIGGER spoil; CREATE TRIGGER spoil AFTER INSERT ON notes WHEN new.id = 401 BEGIN {one}; END")
         }
-        Backend::Postgres => format!(
+        Engine::Postgres => format!(
             "CREATE OR REPLACE FUNCTION spoil() RETURNS trigger LANGUAGE plpgsql AS $$ \
              BEGIN IF new.id = 401 THEN {one}; END IF; RETURN new; END $$"
         ),

@@ -71,7 +71,7 @@ fn an_io_error_at_commit_leaves_the_outcome_unknown_and_is_not_tried_again() {
     }
     let (error, tries) = commit_too_much(&Place::created());
     assert!(error.is_commit_unknown() && !error.is_retryable(), "{error:?}");
-    assert!(error.to_string().ends_with("look before doing it again: disk I/O error"), "{error}");
+    assert!(error.to_string().ends_with("check before running it again: disk I/O error"), "{error}");
     assert_eq!(tries, 1);
 }
 

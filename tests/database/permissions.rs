@@ -59,7 +59,7 @@ fn a_database_in_a_folder_that_cannot_be_written_is_read_and_not_touched() {
     }
     let place = Place::created();
     allow(place.folder.path(), 0o555);
-    assert_eq!(place.open(Access::Read).unwrap().standing().unwrap(), Standing::Current);
+    assert_eq!(place.open(Access::Read).unwrap().schema_state().unwrap(), SchemaState::Current);
     assert_eq!(place.files(), ["folio.db"]);
     assert!(problem(place.open(Access::Write)).ends_with(DENIED));
     assert!(problem(open(&place.folder.path().join("new.db"), Access::Create)).ends_with(": permission denied"));
@@ -89,7 +89,7 @@ fn commits_in_a_log_that_cannot_be_read_are_not_passed_over() {
         assert!(still_refused.contains("a log (-wal or -journal) lies beside it"), "{still_refused}");
     }
     allow(copy.folder.path(), 0o755);
-    assert_eq!(copy.open(Access::Read).unwrap().standing().unwrap(), Standing::Current);
+    assert_eq!(copy.open(Access::Read).unwrap().schema_state().unwrap(), SchemaState::Current);
 }
 
 #[test]
@@ -223,7 +223,7 @@ fn a_large_file_that_nobody_writes_is_read_on_the_callers_word_and_its_refusal_s
     let refused = problem(place.open(Access::Read));
     assert!(refused.contains(DENIED) && refused.contains(TO_READ), "{refused}");
     let database = immutable(&way_out(&refused)).unwrap();
-    assert_eq!(database.standing().unwrap(), Standing::Current);
+    assert_eq!(database.schema_state().unwrap(), SchemaState::Current);
     assert_eq!(text(&mut database.connection().unwrap(), "SELECT username AS value FROM users"), "before");
     let refused = database.connection().unwrap().batch_execute("DELETE FROM users").unwrap_err();
     assert!(refused.to_string().contains("readonly"), "{refused}");

@@ -4,14 +4,14 @@ use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection as _;
 use diesel::sql_types::{BigInt, Text};
-use folio::connection::{Access, Backend};
+use folio::connection::{Access, Engine};
 use folio::database::{DatabaseUrl, Options, Retry};
-use folio::migrations::Standing;
+use folio::migrations::SchemaState;
 use folio::models::NewUser;
 use folio::{Database, Error, Result};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::{add, backend, cut, line, names};
+use super::{add, cut, dialect, line, names};
 use crate::support::fixture::{Fixture, address, engine, fixture};
 use crate::support::relay::{Break, Relay};
 use crate::support::servers;
@@ -41,19 +41,19 @@ impl Place {
     }
 
     pub fn at(&self, login_and_host: &str) -> String {
-        format!("{}://{login_and_host}/{}", backend().feature(), self.database)
+        format!("{}://{login_and_host}/{}", dialect().feature(), self.database)
     }
 
     /// As `app`, to whom all is open.
     pub fn through(&self, host: &str, port: u16) -> String {
-        let password = if backend() == Backend::Postgres { "" } else { ":pw" };
+        let password = if dialect() == Engine::Postgres { "" } else { ":pw" };
         self.at(&format!("app{password}@{host}:{port}"))
     }
 }
 
 /// The server, as one who may do everything.
 pub fn administer(sql: &str) {
-    let any = if backend() == Backend::Postgres { "postgres" } else { "information_schema" };
+    let any = if dialect() == Engine::Postgres { "postgres" } else { "information_schema" };
     Database::open(&servers::url(engine(module_path!()), any))
         .unwrap()
         .connection()
@@ -64,8 +64,8 @@ pub fn administer(sql: &str) {
 
 /// Makes a user who needs a password and has no rights.
 pub fn make_user(name: &str, password: &str) {
-    administer(&match backend() {
-        Backend::Postgres => format!("CREATE ROLE \"{name}\" LOGIN PASSWORD '{password}' IN ROLE guarded"),
+    administer(&match dialect() {
+        Engine::Postgres => format!("CREATE ROLE \"{name}\" LOGIN PASSWORD '{password}' IN ROLE guarded"),
         _ => format!("CREATE USER `{name}`@'127.0.0.1' IDENTIFIED BY '{password}'"),
     });
 }
@@ -96,15 +96,15 @@ fn a_host_that_nobody_knows_and_a_port_where_nobody_listens_are_named() {
     let login = format!("app:{SECRET}");
     let place = Place::new();
     refusal(&place.at(&format!("{login}@no-such-host.invalid")), Access::Write, &["no-such-host.invalid", "the host"]);
-    refusal(&place.at(&format!("{login}@127.0.0.1:1")), Access::Write, &["127.0.0.1:1", "that the server runs"]);
+    refusal(&place.at(&format!("{login}@127.0.0.1:1")), Access::Write, &["127.0.0.1:1", "that the server is running"]);
 }
 
 #[test]
 fn tls_that_is_demanded_and_not_offered_is_refused() {
     let place = Place::of(fixture(module_path!()).url());
     let authority = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/tls/authority.pem");
-    let demands: &[String] = match backend() {
-        Backend::Postgres => &["sslmode=require".to_owned()],
+    let demands: &[String] = match dialect() {
+        Engine::Postgres => &["sslmode=require".to_owned()],
         _ => &[format!("ssl_mode=verify_ca&ssl_ca={authority}"), format!("ssl_ca={authority}")],
     };
     for demand in demands {
@@ -127,7 +127,7 @@ fn a_user_who_may_not_make_tables_is_told_which_right_is_missing() {
     Database::open_with(&place.through("127.0.0.1", place.port), Options::new().access(Access::Create)).unwrap();
     let (user, database) = (format!("no builder of {}", place.database), &place.database);
     make_user(&user, SECRET);
-    if backend() == Backend::Mysql {
+    if dialect() == Engine::Mysql {
         administer(&format!("GRANT SELECT ON {database}.* TO `{user}`@'127.0.0.1'"));
     }
     let error = Database::open(&place.url(&user, SECRET)).unwrap().migrate().unwrap_err();
@@ -142,8 +142,8 @@ fn a_user_who_may_only_read_reads_and_is_told_which_right_is_missing_to_write() 
     let place = Place::of(db.url());
     let (user, database) = (format!("reader of {}", place.database), &place.database);
     make_user(&user, SECRET);
-    match backend() {
-        Backend::Postgres => {
+    match dialect() {
+        Engine::Postgres => {
             let grant = format!("GRANT SELECT ON ALL TABLES IN SCHEMA public TO \"{user}\"");
             db.connection().unwrap().batch_execute(&grant).unwrap();
         }
@@ -163,8 +163,8 @@ fn a_url_may_hold_any_sign_in_its_user_password_and_database() {
     let place = Place::new();
     let (user, password) = (format!("ü@%41 :/?#{}", place.database), "pä@%41ss :/?#[]&=");
     make_user(&user, password);
-    match backend() {
-        Backend::Postgres => administer(&format!("ALTER ROLE \"{user}\" CREATEDB")),
+    match dialect() {
+        Engine::Postgres => administer(&format!("ALTER ROLE \"{user}\" CREATEDB")),
         _ => administer(&format!("GRANT ALL ON *.* TO `{user}`@'127.0.0.1'")),
     }
     let url = format!("{}%20%D1%84%40%2541", place.url(&user, password));
@@ -183,11 +183,11 @@ fn a_socket_and_an_address_of_version_6_lead_to_the_server_too() {
     let db = fixture(module_path!());
     add(&db, 1, "step").unwrap();
     let place = Place::of(db.url());
-    let ask = if backend() == Backend::Postgres { "current_setting('unix_socket_directories')" } else { "@@socket" };
+    let ask = if dialect() == Engine::Postgres { "current_setting('unix_socket_directories')" } else { "@@socket" };
     let ask = diesel::select(diesel::dsl::sql::<Text>(ask));
     let socket: Vec<String> = db.read(|session| session.rows(ask)).unwrap();
-    let by_socket = match backend() {
-        Backend::Postgres => {
+    let by_socket = match dialect() {
+        Engine::Postgres => {
             let within = format!("postgres:///{}?host={}&port={}&user=app", place.database, socket[0], place.port);
             let as_host = utf8_percent_encode(&socket[0], NON_ALPHANUMERIC).to_string();
             vec![within, place.through(&as_host, place.port)]
@@ -206,7 +206,7 @@ fn a_socket_and_an_address_of_version_6_lead_to_the_server_too() {
 #[test]
 fn an_empty_password_is_a_password_like_any_other() {
     let place = Place::of(fixture(module_path!()).url());
-    if backend() == Backend::Postgres {
+    if dialect() == Engine::Postgres {
         // A role has a password or none; there it stands for none.
         assert!(Database::open(&place.url("app", "")).is_ok());
         return;
@@ -223,7 +223,7 @@ fn a_newer_folio_s_database_is_refused() {
     let db = fixture(module_path!());
     let newer = "INSERT INTO __diesel_schema_migrations (version) VALUES ('20991231000001')";
     db.connection().unwrap().batch_execute(newer).unwrap();
-    assert_eq!(db.standing().unwrap(), Standing::Newer(vec!["20991231000001".to_owned()]));
+    assert_eq!(db.schema_state().unwrap(), SchemaState::Newer(vec!["20991231000001".to_owned()]));
     for refused in [db.require_current(), db.migrate().map(drop)] {
         assert!(matches!(refused, Err(Error::SchemaTooNew { place, .. }) if place == db.place()));
     }
@@ -298,7 +298,7 @@ fn a_line_that_is_cut_while_a_statement_runs_is_lost_and_keeps_nothing() {
                 session.add(NewUser::new(1, "lost")?);
                 session.flush()?;
                 tell.send(line(session)).unwrap();
-                let sleep = if backend() == Backend::Postgres { "pg_sleep(60)::text" } else { "SLEEP(60)" };
+                let sleep = if dialect() == Engine::Postgres { "pg_sleep(60)::text" } else { "SLEEP(60)" };
                 session.rows::<String, _>(diesel::select(diesel::dsl::sql::<Text>(sleep))).map(drop)
             })
         });
@@ -306,8 +306,8 @@ fn a_line_that_is_cut_while_a_statement_runs_is_lost_and_keeps_nothing() {
         let other = Database::open(db.url()).unwrap();
         until(
             &other,
-            &match backend() {
-                Backend::Postgres => {
+            &match dialect() {
+                Engine::Postgres => {
                     format!("SELECT count(*) FROM pg_stat_activity WHERE pid = {line} AND query LIKE '%pg_sleep(60)%'")
                 }
                 _ => format!(
@@ -326,8 +326,8 @@ fn a_line_that_is_cut_while_a_statement_runs_is_lost_and_keeps_nothing() {
 fn a_connection_that_the_server_closed_for_idleness_is_replaced_unseen() {
     let db = fixture(module_path!());
     let other = Database::open(db.url()).unwrap();
-    let (impatient, gone) = match backend() {
-        Backend::Postgres => ("SET idle_session_timeout = 50", "pg_stat_activity WHERE pid"),
+    let (impatient, gone) = match dialect() {
+        Engine::Postgres => ("SET idle_session_timeout = 50", "pg_stat_activity WHERE pid"),
         _ => ("SET SESSION wait_timeout = 1", "information_schema.processlist WHERE id"),
     };
     let line = db.read(|session| Ok::<_, Error>(line(session))).unwrap();

@@ -41,19 +41,19 @@ fn a_server_that_cannot_be_opened_is_exit_code_1_and_a_url_that_cannot_be_read_2
     make_user(&user, "right");
     refused(&place.url(&user, SECRET), ALL, 1, "check the user and the password");
     let login = format!("app:{SECRET}");
-    refused(&place.at(&format!("{login}@127.0.0.1:1")), ALL, 1, "that the server runs");
+    refused(&place.at(&format!("{login}@127.0.0.1:1")), ALL, 1, "that the server is running");
     refused(&place.at(&format!("{login}@no-such-host.invalid")), ALL, 1, "the host");
     refused(&place.at(&format!("{login}@127.0.0.1:port")), ALL, 2, "a number from 1 to 65535");
     refused(&place.at(&format!("{login}%zz@127.0.0.1")), ALL, 2, "as %25");
     refused(&place.at(&format!("{login}@{SECRET}@127.0.0.1")), ALL, 2, "@ as %40");
-    refused(&place.at(&format!("{login}@127.0.0.1")).replace("://", "x://"), ALL, 2, "its scheme is none");
+    refused(&place.at(&format!("{login}@127.0.0.1")).replace("://", "x://"), ALL, 2, "does not know its scheme");
 }
 
 #[test]
 fn a_database_that_is_not_there_is_offered_to_be_made() {
     let place = Place::new();
     let url = place.through("127.0.0.1", place.port);
-    refused(&url, LOOKING, 1, "to make one: folio db create --database-url ");
+    refused(&url, LOOKING, 1, "to create one: folio db create --database-url ");
     assert_eq!(folio(&url, &["db", "create"]).0, 0);
     assert_eq!(folio(&url, &["user", "list"]), (0, String::new()));
 }
@@ -64,8 +64,8 @@ fn a_right_that_is_missing_is_named() {
     let place = Place::of(db.url());
     let user = format!("looker at {}", place.database);
     make_user(&user, SECRET);
-    match super::backend() {
-        folio::connection::Backend::Postgres => {
+    match super::dialect() {
+        folio::connection::Engine::Postgres => {
             let grant = format!("GRANT SELECT ON ALL TABLES IN SCHEMA public TO \"{user}\"");
             diesel::connection::SimpleConnection::batch_execute(&mut *db.connection().unwrap(), &grant).unwrap();
         }
@@ -83,8 +83,8 @@ fn the_echo_of_everything_shows_no_password() {
     let place = Place::of(db.url());
     let user = format!("owner of {}", place.database);
     make_user(&user, SECRET);
-    match super::backend() {
-        folio::connection::Backend::Postgres => administer(&format!("ALTER ROLE \"{user}\" SUPERUSER")),
+    match super::dialect() {
+        folio::connection::Engine::Postgres => administer(&format!("ALTER ROLE \"{user}\" SUPERUSER")),
         _ => administer(&format!("GRANT ALL ON *.* TO `{user}`@'127.0.0.1'")),
     }
     let url = format!("{}_made", place.url(&user, SECRET));
@@ -100,8 +100,8 @@ fn the_echo_of_everything_shows_no_password() {
 #[test]
 fn a_connection_that_is_lost_half_way_is_said_in_one_line() {
     let db = fixture(module_path!());
-    let cut = match super::backend() {
-        folio::connection::Backend::Postgres => {
+    let cut = match super::dialect() {
+        folio::connection::Engine::Postgres => {
             "CREATE FUNCTION cut() RETURNS trigger LANGUAGE plpgsql AS \
              $$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NEW; END $$; \
              CREATE TRIGGER cut BEFORE INSERT ON users FOR EACH ROW EXECUTE FUNCTION cut()"

@@ -13,9 +13,9 @@ use std::time::{Duration, Instant};
 use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
-use folio::connection::{Access, Backend};
+use folio::connection::{Access, Engine};
 use folio::database::{Options, Retry};
-use folio::migrations::Standing;
+use folio::migrations::SchemaState;
 use folio::models::{NewNote, NewUser, Note, User};
 use folio::schema::users;
 use folio::types::{Id, Timestamp};
@@ -23,8 +23,8 @@ use folio::{Database, Error, Result};
 
 use crate::support::fixture::{address, engine, fixture};
 
-fn backend() -> Backend {
-    engine(module_path!()).backend()
+fn dialect() -> Engine {
+    engine(module_path!()).engine()
 }
 
 fn add(db: &Database, number: i64, name: &str) -> Result<()> {
@@ -41,8 +41,8 @@ fn names(db: &Database) -> Vec<String> {
 
 /// The number by which the server knows the connection of a session.
 fn line(session: &mut folio::Session<'_>) -> i64 {
-    let ask = match backend() {
-        Backend::Postgres => "pg_backend_pid()::bigint",
+    let ask = match dialect() {
+        Engine::Postgres => "pg_backend_pid()::bigint",
         _ => "CAST(CONNECTION_ID() AS SIGNED)",
     };
     session.rows::<i64, _>(diesel::select(diesel::dsl::sql::<BigInt>(ask))).unwrap()[0]
@@ -50,8 +50,8 @@ fn line(session: &mut folio::Session<'_>) -> i64 {
 
 /// Cuts a connection as an administrator would.
 fn cut(db: &Database, line: i64) {
-    let cut = match backend() {
-        Backend::Postgres => format!("SELECT pg_terminate_backend({line}, 5000)"),
+    let cut = match dialect() {
+        Engine::Postgres => format!("SELECT pg_terminate_backend({line}, 5000)"),
         _ => format!("KILL {line}"),
     };
     db.connection().unwrap().batch_execute(&cut).unwrap();
@@ -65,7 +65,7 @@ fn a_missing_database_is_made_only_when_asked_for() {
     assert!(refused.to_string().contains("folio db create"), "{refused}");
     let made = Database::open_with(&url, Options::new().access(Access::Create)).unwrap();
     assert!(made.created());
-    assert_eq!(made.standing().unwrap(), Standing::Empty);
+    assert_eq!(made.schema_state().unwrap(), SchemaState::Empty);
     assert!(!Database::open_with(&url, Options::new().access(Access::Create)).unwrap().created());
 }
 
@@ -82,7 +82,7 @@ fn a_name_with_signs_in_it_is_a_name_like_any_other() {
 #[test]
 fn a_refused_line_is_told_without_the_password() {
     let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let scheme = if backend() == Backend::Postgres { "postgres" } else { "mariadb" };
+    let scheme = if dialect() == Engine::Postgres { "postgres" } else { "mariadb" };
     let refused = Database::open(&format!("{scheme}://app:SECRET@127.0.0.1:{free}/folio")).unwrap_err();
     assert!(matches!(refused, Error::Open { .. }), "{refused}");
     assert!(!format!("{refused} {refused:?}").contains("SECRET"), "{refused:?}");
@@ -91,7 +91,7 @@ fn a_refused_line_is_told_without_the_password() {
 #[test]
 fn a_server_that_accepts_and_says_nothing_is_given_up() {
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
-    let scheme = if backend() == Backend::Postgres { "postgres" } else { "mysql" };
+    let scheme = if dialect() == Engine::Postgres { "postgres" } else { "mysql" };
     let url = format!("{scheme}://app@127.0.0.1:{}/folio", silent.local_addr().unwrap().port());
     let started = Instant::now();
     let refused = Database::open_with(&url, Options::new().connect_timeout(Duration::from_secs(2))).unwrap_err();
@@ -153,8 +153,8 @@ fn a_statement_that_somebody_cancels_is_an_error_and_not_sent_again() {
         });
         let line = told.recv().unwrap();
         let other = Database::open(db.url()).unwrap();
-        let (waits, cancel) = match backend() {
-            Backend::Postgres => (
+        let (waits, cancel) = match dialect() {
+            Engine::Postgres => (
                 format!("SELECT count(*) FROM pg_stat_activity WHERE pid = {line} AND wait_event_type = 'Lock'"),
                 format!("SELECT pg_cancel_backend({line})"),
             ),
@@ -340,8 +340,8 @@ fn a_row_that_changed_between_its_reading_and_its_writing_runs_the_unit_again() 
 fn a_server_that_only_reads_is_not_called_by_the_name_of_a_table() {
     let db = fixture(module_path!());
     let mut connection = db.connection().unwrap();
-    let only_reads = match backend() {
-        Backend::Postgres => "SET default_transaction_read_only = on",
+    let only_reads = match dialect() {
+        Engine::Postgres => "SET default_transaction_read_only = on",
         _ => "SET SESSION TRANSACTION READ ONLY",
     };
     connection.batch_execute(only_reads).unwrap();

@@ -4,14 +4,14 @@ use std::time::{Duration, Instant};
 
 use diesel::prelude::*;
 use diesel::sql_types::Text;
-use folio::connection::{Access, Backend};
+use folio::connection::{Access, Engine};
 use folio::database::{DatabaseUrl, Options, Retry};
 use folio::models::NewUser;
 use folio::schema::users;
 use folio::{Database, Error, Result};
 
 use super::opening::Place;
-use super::{add, backend, names};
+use super::{add, dialect, names};
 use crate::support::fixture::{Fixture, fixture};
 use crate::support::relay::{Break, Relay};
 
@@ -103,8 +103,8 @@ fn a_probe_of_a_silent_connection_takes_no_longer_than_opening_one_may() {
 
 /// A statement that takes that long on the server.
 fn sleep(seconds: f64) -> String {
-    match backend() {
-        Backend::Postgres => format!("pg_sleep({seconds})::text"),
+    match dialect() {
+        Engine::Postgres => format!("pg_sleep({seconds})::text"),
         _ => format!("CAST(SLEEP({seconds}) AS CHAR)"),
     }
 }

@@ -2,18 +2,18 @@
 
 use diesel::dsl::sql;
 use diesel::sql_types::{BigInt, Text};
-use folio::connection::Backend;
+use folio::connection::Engine;
 use folio::database::Retry;
 use folio::models::{NewNote, NewUser, Note};
 use folio::{Database, Error, Result};
 
-use super::{backend, names};
+use super::{dialect, names};
 use crate::support::fixture::fixture;
 
 /// How long a statement may be, where the server says less than a gigabyte.
 fn limit(db: &Database) -> Option<usize> {
-    if backend() == Backend::Postgres {
-        println!("left out, for it needs a limit of a statement that a test can exceed (LimitsStatements)");
+    if dialect() == Engine::Postgres {
+        println!("skipped: needs a limit of a statement that a test can exceed (LimitsStatements)");
         return None;
     }
     let limit: Vec<i64> =
@@ -93,9 +93,9 @@ fn a_change_longer_than_a_statement_may_be_is_an_error_of_its_own_and_sent_once(
 #[test]
 fn a_value_larger_than_any_can_be_is_an_error_of_its_own() {
     let db = fixture(module_path!());
-    if backend() == Backend::Mysql {
+    if dialect() == Engine::Mysql {
         // It makes NULL of a result that is too long and only warns.
-        println!("left out, for it needs a server that refuses long results (RefusesLongResults)");
+        println!("skipped: needs a server that refuses long results (RefusesLongResults)");
         return;
     }
     let value = diesel::select(sql::<Text>("repeat('x', 1073741824)"));

@@ -10,7 +10,7 @@ use diesel::dsl::sql;
 use diesel::sql_types::Text;
 use folio::{Database, Error};
 
-use crate::support::engine::Engine;
+use crate::support::engine::TestEngine;
 use crate::support::fixture::{Fixture, fixture_on};
 
 const USER: &str = "nameless-user";
@@ -141,7 +141,7 @@ fn an_error_instead_of_a_greeting_is_handed_on_and_answered_with_nothing() {
 
 /// A server that has TLS, and the file of its authority.
 fn server_with_tls() -> (Fixture, String) {
-    let db = fixture_on(Engine::Mysql);
+    let db = fixture_on(TestEngine::Mysql);
     let folder: Vec<String> = db.read(|session| session.rows(diesel::select(sql::<Text>("@@datadir")))).unwrap();
     (db, format!("{}/ca.pem", folder[0].trim_end_matches('/')))
 }

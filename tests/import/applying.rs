@@ -3,7 +3,7 @@
 use folio::exchange::{self, Input, gather};
 use folio::models::{Note, Repository, Resume, User};
 use folio::services::import::{self, Rules, Summary};
-use folio::services::users::{self, Account, Who};
+use folio::services::users::{self, Account, UserSelector};
 use folio::types::RepositoryStatus;
 use folio::{Database, Error, Result};
 
@@ -11,7 +11,7 @@ use crate::support::fixture::{Fixture, engine, fixture};
 use folio_conformance::Recorder;
 
 pub(super) fn database() -> Fixture {
-    Recorder::install(engine(module_path!()).backend());
+    Recorder::install(engine(module_path!()).engine());
     fixture(module_path!())
 }
 
@@ -22,7 +22,7 @@ pub(super) fn import(db: &Database, text: &str) -> Result<Summary> {
     })
 }
 
-pub(super) fn import_input(db: &Database, input: &Input, user: Option<Who>) -> Result<Summary> {
+pub(super) fn import_input(db: &Database, input: &Input, user: Option<UserSelector>) -> Result<Summary> {
     let rules = Rules::new(user, input.source()?);
     db.begin(|session| import::apply(session, input.open()?, &rules, |_| {}))
 }
@@ -223,7 +223,7 @@ fn a_resume_belongs_to_the_one_account_with_its_email() -> Result<()> {
     let error = import_input(&db, &input, None).unwrap_err();
     assert!(matches!(error, Error::Input { .. }), "{error:?}");
     assert!(error.to_string().contains("richard-too"), "{error}");
-    let summary = import_input(&db, &input, Some(Who::Number(6)))?;
+    let summary = import_input(&db, &input, Some(UserSelector::Number(6)))?;
     assert_eq!(summary.resumes.new, 1);
     Ok(())
 }
@@ -244,9 +244,9 @@ fn a_resume_that_names_nobody_is_refused_unless_someone_says_whose_it_is() -> Re
     let db = database();
     let read = || exchange::read(&b"{}"[..], "empty.json", Some(exchange::Format::JsonResume));
     let error = db.begin(|session| import::apply(session, read()?, &Rules::default(), |_| {})).unwrap_err();
-    assert!(error.to_string().contains("say whose it is with --user"), "{error}");
+    assert!(error.to_string().contains("name its user with --user"), "{error}");
     let ann = db.begin(|session| users::add(session, Account::new("ann")?))?;
-    let rules = Rules::new(Some(Who::Id(ann.id)), None);
+    let rules = Rules::new(Some(UserSelector::Id(ann.id)), None);
     let summary = db.begin(|session| import::apply(session, read()?, &rules, |_| {}))?;
     assert_eq!(summary.resumes.new, 1);
     Ok(())
@@ -260,7 +260,7 @@ fn notes_are_named_after_their_headings_and_found_again_by_their_paths() -> Resu
     let error = import_input(&db, &inputs[0], None).unwrap_err();
     assert!(error.to_string().contains("nothing says whose it is"), "{error}");
     for input in &inputs {
-        assert_eq!(import_input(&db, input, Some(Who::Id(ann.id)))?.notes.new, 1);
+        assert_eq!(import_input(&db, input, Some(UserSelector::Id(ann.id)))?.notes.new, 1);
     }
     for input in &inputs {
         assert_eq!(import_input(&db, input, None)?.notes.unchanged, 1);

@@ -4,7 +4,7 @@
 use folio::models::{Note, User};
 use folio::services::notes::{self, Text};
 use folio::services::repositories::{self, Project};
-use folio::services::users::{self, Account, Who};
+use folio::services::users::{self, Account, UserSelector};
 use folio::types::{Id, RepositoryStatus};
 use folio::{Database, Result};
 
@@ -60,7 +60,7 @@ fn an_account_that_is_only_called_the_same_is_left_alone_and_told_of_once() -> R
     let id = by_hand(&db, "octocat")?;
     db.begin(|session| {
         let text = Text { name: "n".try_into()?, body: "b".try_into()?, repository: None, source: None };
-        notes::add(session, &Who::Id(id), text)
+        notes::add(session, &UserSelector::Id(id), text)
     })?;
     let summary = import(&db, OCTOCAT)?;
     assert_eq!(summary.users.to_string(), "1 new, 0 changed, 0 unchanged");
@@ -73,9 +73,9 @@ fn an_account_that_is_only_called_the_same_is_left_alone_and_told_of_once() -> R
     );
     assert_eq!(import(&db, OCTOCAT)?.remarks, Vec::<String>::new());
     // What it says works.
-    db.begin(|session| users::remove(session, &Who::Number(583_231), users::With::Everything))?;
+    db.begin(|session| users::remove(session, &UserSelector::Number(583_231), users::Cascade::Everything))?;
     let edit = users::Edit { number: Some(583_231), ..users::Edit::default() };
-    db.begin(|session| users::edit(session, &Who::Id(id), edit))?;
+    db.begin(|session| users::edit(session, &UserSelector::Id(id), edit))?;
     assert_eq!(import(&db, OCTOCAT)?.users.to_string(), "0 new, 1 changed, 0 unchanged");
     assert_eq!((users(&db).len(), db.read(|session| session.rows::<Note, _>(Note::all()))?.len()), (1, 1));
     Ok(())
@@ -92,7 +92,7 @@ fn a_resume_that_names_another_login_or_two_accounts_that_it_may_be_are_no_certa
     import(&db, &resume(r#""name": "Octo", "email": "octo@example.org""#))?;
     let by_login = by_hand(&db, "OctoCat")?;
     db.begin(|session| {
-        let owner = users::get(session, &Who::Id(by_login))?.user_id;
+        let owner = users::get(session, &UserSelector::Id(by_login))?.user_id;
         let (name, status) = ("code".try_into()?, RepositoryStatus::Public);
         repositories::add(session, Project { owner, number: None, name, status })
     })?;

@@ -6,14 +6,14 @@ use folio::database::{Isolation, Retry};
 use folio::exchange::{self, Format, Input, gather};
 use folio::models::{Note, Repository, Resume, User};
 use folio::services::import::{self, Rules, Summary};
-use folio::services::users::{self, Account, Who};
+use folio::services::users::{self, Account, UserSelector};
 use folio::types::Id;
 use folio::{Database, Error, Result};
 
 use crate::support::fixture::{Fixture, fixture};
 
 /// As a program that looks before it adds is told to.
-fn import(db: &Database, input: &Input, user: Option<&Who>) -> Result<Summary> {
+fn import(db: &Database, input: &Input, user: Option<&UserSelector>) -> Result<Summary> {
     let conflict = |error: &Error| error.is_conflict() || error.is_stale();
     let retry = Retry::default().attempts(20).only_after(conflict).also_after_unique();
     db.isolated(Isolation::Serializable).retrying(retry, |session| {
@@ -22,7 +22,7 @@ fn import(db: &Database, input: &Input, user: Option<&Who>) -> Result<Summary> {
 }
 
 /// So many threads import the inputs, each beginning with another one, all at once; gives what they did together.
-fn together(db: &Fixture, threads: usize, inputs: &[Input], user: Option<&Who>) -> Summary {
+fn together(db: &Fixture, threads: usize, inputs: &[Input], user: Option<&UserSelector>) -> Summary {
     let start = Barrier::new(threads);
     std::thread::scope(|scope| {
         let runs: Vec<_> = (0..threads)
@@ -127,7 +127,7 @@ fn documents_that_several_import_at_once_are_there_once_with_one_account_each() 
     let begun = || {
         let db = fixture(module_path!());
         let ann = db.begin(|session| users::add(session, Account { number: Some(1), ..Account::new("ann")? })).unwrap();
-        (db, Who::Id(ann.id))
+        (db, UserSelector::Id(ann.id))
     };
     let (alone, ann) = begun();
     together(&alone, 1, &notes, Some(&ann));

@@ -1,14 +1,14 @@
 //! Two numbers at one owner and name: a repository that was deleted and made again. The newer one has the name, in any
 //! order of records and files, and importing again changes nothing.
 
-use folio::services::repositories::{Project, Which, add, remove};
+use folio::services::repositories::{Project, RepositorySelector, add, remove};
 use folio::types::RepositoryStatus;
 use folio::{Database, Result};
 use proptest::prelude::*;
 
 use super::applying::{database, import, repositories, repository, sorted};
 use crate::support::fixture::engine;
-use folio::connection::Backend;
+use folio::connection::Engine;
 
 /// Number and name of each repository, in the order of their names.
 fn named(db: &Database) -> Vec<(String, Option<i64>)> {
@@ -83,7 +83,7 @@ fn a_name_goes_back_to_the_newest_of_those_that_lost_it_when_its_holder_is_renam
 fn a_name_that_is_free_again_goes_to_the_record_that_says_it() -> Result<()> {
     let db = database();
     import(&db, &format!("[{}, {}]", repository(7, 1, "a"), repository(8, 1, "a")))?;
-    db.begin(|session| remove(session, &Which::Path { owner: "user1".to_owned(), name: "a".to_owned() }))?;
+    db.begin(|session| remove(session, &RepositorySelector::Path { owner: "user1".to_owned(), name: "a".to_owned() }))?;
     import(&db, &repository(7, 1, "a"))?;
     assert_eq!(named(&db), expected(&[("a", 7)]));
     Ok(())
@@ -96,7 +96,7 @@ fn a_repository_without_a_number_gets_the_number_of_the_one_with_its_name_and_ke
     let by_hand = db.begin(|session| add(session, Project::new(1, "a")?))?;
     import(&db, &format!("[{}, {}]", repository(7, 1, "a"), repository(8, 1, "a")))?;
     assert_eq!(named(&db), expected(&[("a", 8), ("a (formerly, number 7)", 7)]));
-    let first = db.read(|session| folio::services::repositories::get(session, &Which::Id(by_hand.id)))?;
+    let first = db.read(|session| folio::services::repositories::get(session, &RepositorySelector::Id(by_hand.id)))?;
     assert_eq!(first.repository.repo_id, Some(7));
     Ok(())
 }
@@ -122,7 +122,7 @@ fn records() -> impl Strategy<Value = (Vec<(i64, i64, usize)>, Vec<bool>)> {
 
 #[test]
 fn any_order_of_records_and_any_split_into_files_gives_the_same_rows_and_a_second_import_changes_nothing() {
-    let cases = if engine(module_path!()).backend() == Backend::Sqlite { 60 } else { 12 };
+    let cases = if engine(module_path!()).engine() == Engine::Sqlite { 60 } else { 12 };
     let config = ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() };
     proptest!(config, |((records, ends) in records())| {
         let db = database();
@@ -160,7 +160,7 @@ fn any_order_of_records_and_any_split_into_files_gives_the_same_rows_and_a_secon
 
 #[test]
 fn after_renames_in_any_order_and_any_split_a_second_import_changes_nothing() {
-    let cases = if engine(module_path!()).backend() == Backend::Sqlite { 60 } else { 12 };
+    let cases = if engine(module_path!()).engine() == Engine::Sqlite { 60 } else { 12 };
     let config = ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() };
     let generations = (records(), proptest::collection::vec((1..=2_i64, 0..3_usize), 8));
     proptest!(config, |(((first, ends), places) in generations)| {

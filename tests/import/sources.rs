@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use folio::exchange::{self, Format, Input, Source};
 use folio::models::{Note, Resume};
 use folio::services::import::{self, Rules, Summary};
-use folio::services::users::{self, Account, Who};
+use folio::services::users::{self, Account, UserSelector};
 use folio::services::{notes, resumes};
 use folio::types::{Email, LongText, Text256};
 use folio::{Database, Result};
@@ -42,10 +42,10 @@ fn text(text: &str) -> Text256 {
     text.try_into().unwrap()
 }
 
-fn account(db: &Database, number: i64, login: &str, email: Option<&str>) -> Who {
+fn account(db: &Database, number: i64, login: &str, email: Option<&str>) -> UserSelector {
     let email = email.map(|email| Email::try_from(email).unwrap());
     let account = Account { number: Some(number), username: text(login), email };
-    Who::Id(db.begin(|session| users::add(session, account)).unwrap().id)
+    UserSelector::Id(db.begin(|session| users::add(session, account)).unwrap().id)
 }
 
 /// Source and vacancy of every résumé.
@@ -63,7 +63,7 @@ fn counts(summary: &Summary) -> String {
     summary.total().to_string()
 }
 
-fn pipe(db: &Database, text: &str, format: Format, user: Option<Who>) -> Result<Summary> {
+fn pipe(db: &Database, text: &str, format: Format, user: Option<UserSelector>) -> Result<Summary> {
     db.begin(|session| {
         let records = exchange::read(std::io::Cursor::new(text.to_owned()), "standard input", Some(format))?;
         import::apply(session, records, &Rules::new(user, None), |_| {})
@@ -160,7 +160,7 @@ fn a_resume_goes_to_the_one_account_that_its_github_profile_or_its_email_names()
         let summary = import_input(&db, &input, None)?;
         assert_eq!((summary.users.total(), summary.resumes.new), (0, 1), "{basics}");
         let all: Vec<Resume> = db.read(|session| session.rows(Resume::all()))?;
-        let ada = db.read(|session| users::get(session, &Who::Number(1)))?;
+        let ada = db.read(|session| users::get(session, &UserSelector::Number(1)))?;
         assert_eq!(all[0].user_id, ada.id, "{basics}");
         assert_eq!(import_input(&db, &input, None)?.resumes.unchanged, 1, "{basics}");
     }
@@ -175,7 +175,7 @@ fn a_login_as_it_is_written_goes_before_one_of_another_letter_case() -> Result<(
     let folder = Folder::new();
     let basics = r#""profiles": [{"network": "GitHub", "username": "octoada"}]"#;
     import_input(&db, &folder.file("cv.json", &resume(basics)), None)?;
-    let two = db.read(|session| users::get(session, &Who::Number(2)))?;
+    let two = db.read(|session| users::get(session, &UserSelector::Number(2)))?;
     let all: Vec<Resume> = db.read(|session| session.rows(Resume::all()))?;
     assert_eq!(all[0].user_id, two.id);
     Ok(())
@@ -205,7 +205,7 @@ fn where_several_accounts_may_be_meant_the_resume_is_refused_with_their_names_an
         assert!(error.contains("account number 1") && error.contains("account number 2"), "{error}");
         assert_eq!((accounts(&db).len(), resumes(&db).len()), (2, 0), "{basics}");
         // Once it is said, it is known.
-        assert_eq!(import_input(&db, &input, Some(Who::Number(2)))?.resumes.new, 1);
+        assert_eq!(import_input(&db, &input, Some(UserSelector::Number(2)))?.resumes.new, 1);
         assert_eq!(import_input(&db, &input, None)?.resumes.unchanged, 1, "{basics}");
     }
     Ok(())
@@ -221,7 +221,7 @@ fn login_and_email_together_tell_one_of_several_accounts() -> Result<()> {
     let basics = r#""email": "ada@example.org", "profiles": [{"network": "GitHub", "username": "octoada"}]"#;
     import_input(&db, &folder.file("cv.json", &resume(basics)), None)?;
     let all: Vec<Resume> = db.read(|session| session.rows(Resume::all()))?;
-    assert_eq!(all[0].user_id, db.read(|session| users::get(session, &Who::Number(1)))?.id);
+    assert_eq!(all[0].user_id, db.read(|session| users::get(session, &UserSelector::Number(1)))?.id);
     Ok(())
 }
 
@@ -235,7 +235,7 @@ fn a_resume_whose_email_changed_to_an_unknown_one_is_asked_about_and_makes_no_se
     let error = import_input(&db, &input, None).unwrap_err().to_string();
     assert!(error.contains("one has a résumé from this file") && error.contains("account number -1"), "{error}");
     assert_eq!(accounts(&db).len(), 1);
-    assert_eq!(import_input(&db, &input, Some(Who::Number(-1)))?.resumes.changed, 1);
+    assert_eq!(import_input(&db, &input, Some(UserSelector::Number(-1)))?.resumes.changed, 1);
     assert_eq!(import_input(&db, &input, None)?.resumes.unchanged, 1);
     Ok(())
 }
@@ -247,7 +247,7 @@ fn a_resume_that_was_given_to_an_account_stays_there_when_it_is_imported_again()
     account(&db, 2, "bob", None);
     let folder = Folder::new();
     let input = folder.file("cv.json", &resume(r#""email": "ada@example.org""#));
-    assert_eq!(import_input(&db, &input, Some(Who::Number(2)))?.resumes.new, 1);
+    assert_eq!(import_input(&db, &input, Some(UserSelector::Number(2)))?.resumes.new, 1);
     assert_eq!(import_input(&db, &input, None)?.resumes.unchanged, 1);
     // Another person's résumé in its place goes to that person.
     let input = folder.file("cv.json", &resume(r#""email": "Ada@example.org", "label": "Analyst""#));

@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 use diesel::sql_types::Text;
-use folio::connection::{AnyConnection, Backend, SessionConnection as _};
+use folio::connection::{AnyConnection, Engine, SessionConnection as _};
 
 const RECORD: &str = "__diesel_schema_migrations";
 
@@ -49,9 +49,9 @@ struct Line {
 
 /// The catalogue, but for the record of migrations and for how many keys were given out.
 pub fn catalogue(connection: &mut AnyConnection) -> Vec<String> {
-    let query = match connection.backend() {
-        Backend::Sqlite => SQLITE,
-        Backend::Postgres => POSTGRES,
+    let query = match connection.engine() {
+        Engine::Sqlite => SQLITE,
+        Engine::Postgres => POSTGRES,
         _ => MYSQL,
     };
     let lines: Vec<Line> = diesel::sql_query(query).load(connection).unwrap();

@@ -26,7 +26,7 @@ fn rows(connection: &mut AnyConnection, script: &Script) -> i64 {
 }
 
 fn quoted(name: &str) -> String {
-    if backend() == Backend::Mysql { format!("`{name}`") } else { format!("\"{name}\"") }
+    if dialect() == Engine::Mysql { format!("`{name}`") } else { format!("\"{name}\"") }
 }
 
 fn strike(connection: &mut AnyConnection, script: &Script) {
@@ -60,7 +60,7 @@ fn each() -> std::ops::RangeInclusive<usize> {
 /// Whether the engine undoes tables, and then sees nothing half-way, since it never leaves anything so.
 fn goes_by_the_record(connection: &mut AnyConnection) -> bool {
     let status = migrations::status(connection).unwrap();
-    let undoes = backend().undoes_tables();
+    let undoes = dialect().undoes_tables();
     assert_eq!(status.unrecorded.is_empty() && status.unmade.is_empty(), undoes, "{status:?}");
     undoes
 }
@@ -76,10 +76,10 @@ fn a_table_that_was_made_and_not_recorded_is_recorded_with_its_rows_by_the_way_u
         assert_eq!(status.unrecorded, [&scripts()[steps - 1]]);
         assert!(status.taken.is_empty() && status.refusal("here").unwrap().is_migrations_pending(), "{status:?}");
         let first = steps == 1;
-        assert_eq!(status.standing(), if first { Standing::Empty } else { Standing::Behind(5 - steps) });
+        assert_eq!(status.schema_state(), if first { SchemaState::Empty } else { SchemaState::Behind(5 - steps) });
 
         assert!(up(&mut connection, Target::All).unwrap().into_iter().eq(&scripts()[steps - 1..]));
-        assert_eq!(standing(&mut connection), Standing::Current);
+        assert_eq!(schema_state(&mut connection), SchemaState::Current);
         assert_eq!(rows(&mut connection, &scripts()[steps - 1]), 1);
         assert_eq!(catalogue(&mut connection), complete());
     }
@@ -109,7 +109,7 @@ fn a_table_that_was_dropped_and_not_struck_off_is_made_again_by_the_way_up() {
         assert_eq!(status.unmade, [&scripts()[steps - 1]]);
         assert!(status.refusal("here").unwrap().is_migrations_pending(), "{status:?}");
         assert!(up(&mut connection, Target::All).unwrap().into_iter().eq(&scripts()[steps - 1..]));
-        assert_eq!(standing(&mut connection), Standing::Current);
+        assert_eq!(schema_state(&mut connection), SchemaState::Current);
         assert_eq!(catalogue(&mut connection), complete());
     }
 }
@@ -124,7 +124,7 @@ fn a_table_that_was_dropped_and_not_struck_off_is_struck_off_by_the_way_down() {
         assert_eq!(down(&mut connection, Target::Steps(1)).unwrap(), [&scripts()[steps - 1]]);
         assert_eq!(down(&mut connection, Target::All).unwrap().len(), steps - 1);
         assert!(migrations::status(&mut connection).unwrap().unmade.is_empty());
-        assert_eq!(standing(&mut connection), Standing::Empty);
+        assert_eq!(schema_state(&mut connection), SchemaState::Empty);
     }
 }
 
@@ -137,7 +137,7 @@ fn a_new_database_that_was_interrupted_after_any_table_has_no_record_and_is_comp
         if goes_by_the_record(&mut connection) {
             continue;
         }
-        assert_eq!(standing(&mut connection), Standing::Empty);
+        assert_eq!(schema_state(&mut connection), SchemaState::Empty);
         assert_eq!(up(&mut connection, Target::All).unwrap().len(), scripts().len());
         assert_eq!(catalogue(&mut connection), complete());
     }
@@ -216,13 +216,13 @@ fn a_program_that_is_killed_while_it_makes_or_removes_tables_does_it_when_run_ag
         let delay = whole * round / 10;
         killed_after(delay, &fresh.url.clone(), &["db", "create"]);
         finished(&fresh.url, &["db", "create"]);
-        assert_eq!(standing(&mut fresh), Standing::Current, "killed after {delay:?}");
+        assert_eq!(schema_state(&mut fresh), SchemaState::Current, "killed after {delay:?}");
         assert_eq!(catalogue(&mut fresh), complete, "killed after {delay:?}");
 
         killed_after(delay, &fresh.url.clone(), &["migrate", "down", "--all", "--yes"]);
         let again = if round % 2 == 0 { &["migrate", "up"][..] } else { &["migrate", "down", "--all", "--yes"] };
         finished(&fresh.url, again);
-        let left = if round % 2 == 0 { Standing::Current } else { Standing::Empty };
-        assert_eq!(standing(&mut fresh), left, "killed after {delay:?}");
+        let left = if round % 2 == 0 { SchemaState::Current } else { SchemaState::Empty };
+        assert_eq!(schema_state(&mut fresh), left, "killed after {delay:?}");
     }
 }

@@ -10,26 +10,26 @@ use std::time::Duration;
 use diesel::connection::SimpleConnection as _;
 use diesel_migrations::{FileBasedMigrations, MigrationHarness as _};
 use folio::Database;
-use folio::connection::{Access, AnyConnection, Backend};
+use folio::connection::{Access, AnyConnection, Engine};
 use folio::database::{Options, PooledConnection};
 use folio::error::{Error, Result};
-use folio::migrations::{self, Embedded, Existing, Script, Standing, Target};
+use folio::migrations::{self, Embedded, Existing, SchemaState, Script, Target};
 use tempfile::TempDir;
 
 use crate::support::fixture::{address, engine};
 use catalogue::catalogue;
 
-fn backend() -> Backend {
-    engine(module_path!()).backend()
+fn dialect() -> Engine {
+    engine(module_path!()).engine()
 }
 
 fn scripts() -> &'static [Script] {
-    migrations::all(backend())
+    migrations::all(dialect())
 }
 
 /// The folder from which Diesel's own command line plays the migrations.
 fn folder() -> String {
-    format!("{}/migrations/{}", env!("CARGO_MANIFEST_DIR"), backend().feature())
+    format!("{}/migrations/{}", env!("CARGO_MANIFEST_DIR"), dialect().feature())
 }
 
 fn files() -> FileBasedMigrations {
@@ -74,8 +74,8 @@ fn down(connection: &mut AnyConnection, target: Target) -> Result<Vec<&'static S
     migrations::down(connection, target, |_| ())
 }
 
-fn standing(connection: &mut AnyConnection) -> Standing {
-    migrations::status(connection).unwrap().standing()
+fn schema_state(connection: &mut AnyConnection) -> SchemaState {
+    migrations::status(connection).unwrap().schema_state()
 }
 
 /// Puts a row into the table that a migration makes.
@@ -129,7 +129,7 @@ fn down_to_nothing_leaves_nothing_even_with_rows_in_every_table() {
     let reverted = down(&mut connection, Target::All).unwrap();
     assert!(reverted.iter().eq(scripts().iter().rev().collect::<Vec<_>>().iter()));
     assert!(catalogue(&mut connection).is_empty());
-    assert_eq!(standing(&mut connection), Standing::Empty);
+    assert_eq!(schema_state(&mut connection), SchemaState::Empty);
     assert!(down(&mut connection, Target::All).unwrap().is_empty());
 }
 
@@ -139,7 +139,7 @@ fn progress_hears_of_each_migration_in_order() {
     let mut heard = Vec::new();
     let applied = migrations::up(&mut connection, Target::Steps(2), Existing::Refuse, |script| heard.push(*script));
     assert!(applied.unwrap().into_iter().copied().eq(heard));
-    assert_eq!(standing(&mut connection), Standing::Behind(2));
+    assert_eq!(schema_state(&mut connection), SchemaState::Behind(2));
 }
 
 #[test]
@@ -156,7 +156,7 @@ fn several_runners_at_once_apply_each_migration_once() {
         runners.map(|runner| runner.join().unwrap()).iter().sum::<usize>()
     });
     assert_eq!(applied, scripts().len());
-    assert_eq!(empty.db.standing().unwrap(), Standing::Current);
+    assert_eq!(empty.db.schema_state().unwrap(), SchemaState::Current);
 }
 
 #[test]
@@ -165,16 +165,16 @@ fn diesel_takes_over_what_folio_applied() {
     up(&mut connection, Target::Steps(3)).unwrap();
     let applied = connection.run_pending_migrations(files()).unwrap();
     assert_eq!(applied.iter().map(ToString::to_string).collect::<Vec<_>>(), ["20261101000004"]);
-    assert_eq!(standing(&mut connection), Standing::Current);
+    assert_eq!(schema_state(&mut connection), SchemaState::Current);
     assert_eq!(connection.revert_all_migrations(files()).unwrap().len(), 4);
-    assert_eq!(standing(&mut connection), Standing::Empty);
+    assert_eq!(schema_state(&mut connection), SchemaState::Empty);
 }
 
 #[test]
 fn folio_takes_over_what_diesel_applied() {
     let mut connection = Empty::new();
     connection.run_pending_migrations(files()).unwrap();
-    assert_eq!(standing(&mut connection), Standing::Current);
+    assert_eq!(schema_state(&mut connection), SchemaState::Current);
     assert!(up(&mut connection, Target::All).unwrap().is_empty());
     assert_eq!(down(&mut connection, Target::All).unwrap().len(), 4);
 }
@@ -182,10 +182,10 @@ fn folio_takes_over_what_diesel_applied() {
 #[test]
 fn the_embedded_migrations_are_a_source_for_diesels_own_harness() {
     let mut connection = Empty::new();
-    connection.run_pending_migrations(Embedded(backend())).unwrap();
-    assert_eq!(standing(&mut connection), Standing::Current);
-    connection.revert_last_migration(Embedded(backend())).unwrap();
-    assert_eq!(standing(&mut connection), Standing::Behind(1));
+    connection.run_pending_migrations(Embedded(dialect())).unwrap();
+    assert_eq!(schema_state(&mut connection), SchemaState::Current);
+    connection.revert_last_migration(Embedded(dialect())).unwrap();
+    assert_eq!(schema_state(&mut connection), SchemaState::Behind(1));
 }
 
 #[test]
@@ -207,14 +207,14 @@ fn status_tells_what_is_applied_and_pending_and_makes_no_table() {
 fn a_database_of_another_application_is_left_alone_unless_told() {
     let mut connection = Empty::new();
     connection.batch_execute("CREATE TABLE orders (id INTEGER PRIMARY KEY)").unwrap();
-    assert_eq!(standing(&mut connection), Standing::Foreign(vec!["orders".to_owned()]));
+    assert_eq!(schema_state(&mut connection), SchemaState::Foreign(vec!["orders".to_owned()]));
     let before = catalogue(&mut connection);
     assert!(matches!(up(&mut connection, Target::All), Err(Error::NotFolio { tables, .. }) if tables == "orders"));
     assert!(down(&mut connection, Target::All).unwrap().is_empty());
     assert_eq!(catalogue(&mut connection), before);
 
     migrations::up(&mut connection, Target::All, Existing::Join, |_| ()).unwrap();
-    assert_eq!(standing(&mut connection), Standing::Current);
+    assert_eq!(schema_state(&mut connection), SchemaState::Current);
 }
 
 #[test]
@@ -248,12 +248,12 @@ fn record(connection: &mut AnyConnection, version: &str) {
 #[test]
 fn versions_of_another_application_alone_make_a_database_foreign() {
     let mut connection = recorded(&["20200101000000"]);
-    assert!(matches!(standing(&mut connection), Standing::Foreign(_)));
+    assert!(matches!(schema_state(&mut connection), SchemaState::Foreign(_)));
     assert!(matches!(up(&mut connection, Target::All), Err(Error::NotFolio { .. })));
     migrations::up(&mut connection, Target::All, Existing::Join, |_| ()).unwrap();
-    assert_eq!(standing(&mut connection), Standing::Current, "its earlier version is its own affair");
+    assert_eq!(schema_state(&mut connection), SchemaState::Current, "its earlier version is its own affair");
     assert_eq!(down(&mut connection, Target::All).unwrap().len(), 4);
-    assert!(matches!(standing(&mut connection), Standing::Foreign(_)));
+    assert!(matches!(schema_state(&mut connection), SchemaState::Foreign(_)));
 }
 
 #[test]
@@ -269,7 +269,7 @@ fn a_newer_folios_database_is_neither_migrated_nor_reverted() {
     let mut connection = Empty::new();
     up(&mut connection, Target::Steps(3)).unwrap();
     record(&mut connection, "20991231000001");
-    assert_eq!(standing(&mut connection), Standing::Newer(vec!["20991231000001".to_owned()]));
+    assert_eq!(schema_state(&mut connection), SchemaState::Newer(vec!["20991231000001".to_owned()]));
     let before = catalogue(&mut connection);
     for refused in [up(&mut connection, Target::All), down(&mut connection, Target::All)] {
         assert!(matches!(refused, Err(Error::SchemaTooNew { versions, .. }) if versions == "20991231000001"));
@@ -278,13 +278,13 @@ fn a_newer_folios_database_is_neither_migrated_nor_reverted() {
 }
 
 /// Puts something in the way of the third migration that is no table, and migrates.
-fn fail_at_the_third(connection: &mut AnyConnection, existing: Existing) -> Standing {
+fn fail_at_the_third(connection: &mut AnyConnection, existing: Existing) -> SchemaState {
     connection.batch_execute("CREATE VIEW resumes AS SELECT 1 AS one").unwrap();
     let failed = migrations::up(connection, Target::All, existing, |_| ()).unwrap_err();
     let said = failed.to_string();
     assert!(said.starts_with("migration 2026-11-01-000003_create_resumes failed going up: "), "{said}");
     assert!(said.contains("resumes") && said.contains("already exists"), "{said}");
-    let left = standing(connection);
+    let left = schema_state(connection);
     assert!(!catalogue(connection).iter().any(|line| line.contains("resumes_")), "nothing of its own is left");
     connection.batch_execute("DROP VIEW resumes").unwrap();
     left
@@ -294,19 +294,19 @@ fn fail_at_the_third(connection: &mut AnyConnection, existing: Existing) -> Stan
 fn a_failing_migration_leaves_nothing_of_its_own_and_keeps_those_before_it() {
     let mut connection = Empty::new();
     up(&mut connection, Target::Steps(1)).unwrap();
-    assert_eq!(fail_at_the_third(&mut connection, Existing::Refuse), Standing::Behind(2));
+    assert_eq!(fail_at_the_third(&mut connection, Existing::Refuse), SchemaState::Behind(2));
     assert_eq!(up(&mut connection, Target::All).unwrap().len(), 2);
-    assert_eq!(standing(&mut connection), Standing::Current);
+    assert_eq!(schema_state(&mut connection), SchemaState::Current);
 }
 
 #[test]
 fn a_migration_that_fails_in_an_empty_database_leaves_no_record_of_those_before_it() {
     let mut connection = Empty::new();
-    assert_eq!(fail_at_the_third(&mut connection, Existing::Refuse), Standing::Empty);
+    assert_eq!(fail_at_the_third(&mut connection, Existing::Refuse), SchemaState::Empty);
     let left = catalogue(&mut connection);
-    assert_eq!(left.is_empty(), backend().undoes_tables(), "only MySQL keeps the tables: {left:?}");
+    assert_eq!(left.is_empty(), dialect().undoes_tables(), "only MySQL keeps the tables: {left:?}");
     assert_eq!(up(&mut connection, Target::All).unwrap().len(), 4);
-    assert_eq!(standing(&mut connection), Standing::Current);
+    assert_eq!(schema_state(&mut connection), SchemaState::Current);
 }
 
 #[test]
@@ -322,7 +322,7 @@ fn a_way_down_that_fails_leaves_the_migration_applied() {
         .unwrap();
     let failed = down(&mut connection, Target::All).unwrap_err();
     assert!(failed.to_string().starts_with("migration 2026-11-01-000001_create_users failed going down: "), "{failed}");
-    assert_eq!(standing(&mut connection), Standing::Behind(3));
+    assert_eq!(schema_state(&mut connection), SchemaState::Behind(3));
     connection.batch_execute("DROP TABLE orders").unwrap();
     assert_eq!(down(&mut connection, Target::All).unwrap().len(), 1);
 }
@@ -330,9 +330,9 @@ fn a_way_down_that_fails_leaves_the_migration_applied() {
 #[test]
 fn a_runner_that_meets_another_says_that_the_database_is_locked() {
     let empty = Empty::new();
-    let lock = match backend() {
-        Backend::Sqlite => "BEGIN IMMEDIATE",
-        Backend::Postgres => "BEGIN; SELECT pg_advisory_xact_lock(439956040047)",
+    let lock = match dialect() {
+        Engine::Sqlite => "BEGIN IMMEDIATE",
+        Engine::Postgres => "BEGIN; SELECT pg_advisory_xact_lock(439956040047)",
         _ => "DO GET_LOCK(CONCAT('folio-', LEFT(DATABASE(), 58)), 0)",
     };
     let mut other = empty.db.connection().unwrap();

@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Text};
-use folio::connection::{AnyConnection, Backend, SessionConnection as _};
+use folio::connection::{AnyConnection, Engine, SessionConnection as _};
 
 /// A column: its name, its type in Diesel's words, and whether it may be NULL.
 #[derive(Debug, PartialEq)]
@@ -30,9 +30,9 @@ struct Line {
 
 /// Picks the words of the connection's engine.
 fn of<'s>(connection: &AnyConnection, sqlite: &'s str, postgres: &'s str, mysql: &'s str) -> &'s str {
-    match connection.backend() {
-        Backend::Postgres => postgres,
-        Backend::Mysql => mysql,
+    match connection.engine() {
+        Engine::Postgres => postgres,
+        Engine::Mysql => mysql,
         _ => sqlite,
     }
 }

@@ -6,7 +6,7 @@ mod catalogue;
 use diesel::dsl::max;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, SqlType, Text, Timestamp, is_nullable};
-use folio::connection::{AnyConnection, Backend};
+use folio::connection::{AnyConnection, Engine};
 use folio::schema::{notes, repositories, resumes, users};
 use folio::types::sql_types::RepositoryStatus;
 
@@ -156,9 +156,9 @@ fn the_database_itself_refuses_values_that_the_types_refuse() {
     let user = |username: &str, email: &str| {
         format!("INSERT INTO users (user_id, username, email) VALUES (7, {username}, {email})")
     };
-    let nul = match engine(module_path!()).backend() {
-        Backend::Sqlite => "char(0)",
-        Backend::Postgres => "chr(0)",
+    let nul = match engine(module_path!()).engine() {
+        Engine::Sqlite => "char(0)",
+        Engine::Postgres => "chr(0)",
         _ => "CHAR(0 USING utf8mb4)",
     };
     let too_long = "Data too long for column";

@@ -2,14 +2,14 @@
 
 use diesel::connection::SimpleConnection;
 use folio::connection::Access;
-use folio::migrations::Standing;
+use folio::migrations::SchemaState;
 use folio::prelude::*;
 
 use crate::support::fixture::{Fixture, address, engine};
 use folio_conformance::Recorder;
 
 fn fixture() -> Fixture {
-    Recorder::install(engine(module_path!()).backend());
+    Recorder::install(engine(module_path!()).engine());
     crate::support::fixture::fixture(module_path!())
 }
 
@@ -116,7 +116,7 @@ fn models_with_unique_nullable_foreign_key_and_enum() -> Result<()> {
 fn create_all_is_the_migrations() -> Result<()> {
     let (url, _folder) = address(engine(module_path!()));
     let db = Database::open_with(&url, Options::default().access(Access::Create))?;
-    assert_eq!(db.standing()?, Standing::Empty);
+    assert_eq!(db.schema_state()?, SchemaState::Empty);
     let made: Vec<String> = db.migrate()?.iter().map(ToString::to_string).collect();
     assert_eq!(made.len(), 4);
     assert!(made[0].contains("users") && made[3].contains("notes"), "parents first: {made:?}");

@@ -2,8 +2,8 @@
 
 use folio::models::{Note, Resume};
 use folio::prelude::*;
-use folio::services::repositories::{self, Project, Which};
-use folio::services::users::{self, Account, Who, With};
+use folio::services::repositories::{self, Project, RepositorySelector};
+use folio::services::users::{self, Account, Cascade, UserSelector};
 use folio::services::{Limit, notes, resumes};
 
 use crate::support::fixture::{Fixture, fixture};
@@ -21,11 +21,11 @@ fn add_repository(db: &Database, owner: i64, name: &str) -> Repository {
 }
 
 fn add_note(db: &Database, user: &User, text: notes::Text) -> Note {
-    db.begin(|session| notes::add(session, &Who::Id(user.id), text)).unwrap()
+    db.begin(|session| notes::add(session, &UserSelector::Id(user.id), text)).unwrap()
 }
 
 fn add_resume(db: &Database, user: &User, vacancy: &str) -> Resume {
-    db.begin(|session| resumes::add(session, &Who::Id(user.id), resumes::Offer::new(vacancy)?)).unwrap()
+    db.begin(|session| resumes::add(session, &UserSelector::Id(user.id), resumes::Offer::new(vacancy)?)).unwrap()
 }
 
 fn logins(db: &Database, filter: &users::Filter, limit: Option<u64>) -> Vec<String> {
@@ -53,7 +53,7 @@ fn a_new_record_was_last_changed_when_it_was_made() {
     let db = database();
     let ann = add_user(&db, Some(7), "ann");
     assert_eq!(ann.created_at, ann.updated_at);
-    let ann = db.begin(|session| users::rename(session, &Who::Id(ann.id), "anna")).unwrap();
+    let ann = db.begin(|session| users::rename(session, &UserSelector::Id(ann.id), "anna")).unwrap();
     assert!(ann.created_at < ann.updated_at);
 }
 
@@ -71,7 +71,7 @@ fn a_login_that_several_accounts_have_is_answered_with_all_of_them() {
     let db = database();
     add_user(&db, Some(1), "octocat");
     add_user(&db, Some(2), "octocat");
-    let who = Who::Login("octocat".to_owned());
+    let who = UserSelector::Login("octocat".to_owned());
     let error = db.read(|session| users::get(session, &who)).unwrap_err();
     let text = error.to_string();
     assert!(matches!(error, Error::Ambiguous { .. }));
@@ -82,10 +82,10 @@ fn a_login_that_several_accounts_have_is_answered_with_all_of_them() {
 fn someone_who_is_not_there_is_named_as_they_were_asked_for() {
     let db = database();
     for (who, text) in [
-        (Who::Id(Id::new(9)), "there is no user with id 9"),
-        (Who::Number(9), "there is no user with account number 9"),
-        (Who::Login("ann".to_owned()), r#"there is no user with login "ann""#),
-        (Who::Email("a@b".to_owned()), r#"there is no user with email "a@b""#),
+        (UserSelector::Id(Id::new(9)), "there is no user with id 9"),
+        (UserSelector::Number(9), "there is no user with account number 9"),
+        (UserSelector::Login("ann".to_owned()), r#"there is no user with login "ann""#),
+        (UserSelector::Email("a@b".to_owned()), r#"there is no user with email "a@b""#),
     ] {
         let error = db.read(|session| users::get(session, &who)).unwrap_err();
         assert!(error.is_not_found());
@@ -118,9 +118,9 @@ fn an_account_that_gets_another_number_takes_its_repositories_along() {
     let ann = add_user(&db, None, "ann");
     let code = add_repository(&db, ann.user_id, "code");
     let edit = users::Edit { number: Some(583_231), ..Default::default() };
-    let ann = db.begin(|session| users::edit(session, &Who::Id(ann.id), edit)).unwrap();
+    let ann = db.begin(|session| users::edit(session, &UserSelector::Id(ann.id), edit)).unwrap();
     assert_eq!(ann.user_id, 583_231);
-    let owned = db.read(|session| repositories::get(session, &Which::Id(code.id))).unwrap();
+    let owned = db.read(|session| repositories::get(session, &RepositorySelector::Id(code.id))).unwrap();
     assert_eq!((owned.repository.user_id, owned.owner.id), (583_231, ann.id));
 }
 
@@ -132,13 +132,13 @@ fn an_account_with_repositories_or_resumes_is_kept_and_they_are_counted() {
     add_repository(&db, 1, "two");
     add_resume(&db, &ann, "gardener");
     add_note(&db, &ann, notes::Text::new("to do").unwrap());
-    let error = db.begin(|session| users::remove(session, &Who::Id(ann.id), With::Nothing)).unwrap_err();
+    let error = db.begin(|session| users::remove(session, &UserSelector::Id(ann.id), Cascade::Nothing)).unwrap_err();
     assert_eq!(
         error.to_string(),
         "user ann (id 1) still has 2 repositories and 1 résumé; \
          remove them first, or remove the user with everything ('--with-everything')"
     );
-    let removed = db.begin(|session| users::remove(session, &Who::Id(ann.id), With::Everything)).unwrap();
+    let removed = db.begin(|session| users::remove(session, &UserSelector::Id(ann.id), Cascade::Everything)).unwrap();
     assert_eq!((removed.repositories, removed.resumes, removed.notes), (2, 1, 1));
     let left: Vec<i64> = db
         .read(|session| {
@@ -155,7 +155,7 @@ fn an_account_with_repositories_or_resumes_is_kept_and_they_are_counted() {
 fn a_removed_accounts_key_is_never_given_to_another() {
     let db = database();
     let ann = add_user(&db, None, "ann");
-    db.begin(|session| users::remove(session, &Who::Id(ann.id), With::Nothing)).unwrap();
+    db.begin(|session| users::remove(session, &UserSelector::Id(ann.id), Cascade::Nothing)).unwrap();
     assert_ne!(add_user(&db, None, "bob").id, ann.id);
 }
 
@@ -220,7 +220,7 @@ fn a_repository_is_found_by_owner_and_name_and_can_be_renamed_hidden_and_given_a
     add_user(&db, Some(1), "ann");
     add_user(&db, Some(2), "bob");
     add_repository(&db, 1, "code");
-    let which: Which = "ann/code".parse().unwrap();
+    let which: RepositorySelector = "ann/code".parse().unwrap();
     let edit = repositories::Edit {
         name: Some("work".try_into().unwrap()),
         status: Some(RepositoryStatus::Private),
@@ -231,7 +231,7 @@ fn a_repository_is_found_by_owner_and_name_and_can_be_renamed_hidden_and_given_a
     let owned = db.read(|session| repositories::get(session, &"bob/work".parse()?)).unwrap();
     assert_eq!((owned.repository.repo_id, owned.repository.status), (Some(77), RepositoryStatus::Private));
     assert!(db.read(|session| repositories::get(session, &which)).unwrap_err().is_not_found());
-    assert!("ann/".parse::<Which>().is_err());
+    assert!("ann/".parse::<RepositorySelector>().is_err());
 }
 
 #[test]
@@ -239,10 +239,11 @@ fn a_note_outlives_the_repository_that_it_is_about() {
     let db = database();
     let ann = add_user(&db, Some(1), "ann");
     let code = add_repository(&db, 1, "code");
-    let text = notes::Text { repository: Some(Which::Id(code.id)), ..notes::Text::new("about it").unwrap() };
+    let text =
+        notes::Text { repository: Some(RepositorySelector::Id(code.id)), ..notes::Text::new("about it").unwrap() };
     let note = add_note(&db, &ann, text);
     assert_eq!(note.repository_id, Some(code.id));
-    db.begin(|session| repositories::remove(session, &Which::Id(code.id))).unwrap();
+    db.begin(|session| repositories::remove(session, &RepositorySelector::Id(code.id))).unwrap();
     let note = db.read(|session| notes::get(session, note.id)).unwrap();
     assert_eq!(note.repository_id, None);
 }
@@ -254,11 +255,11 @@ fn one_persons_documents_from_one_source_are_one() {
     let source: Text256 = "notes/a.md".try_into().unwrap();
     let text = || notes::Text { source: Some(source.clone()), ..notes::Text::new("a").unwrap() };
     add_note(&db, &ann, text());
-    let error = db.begin(|session| notes::add(session, &Who::Id(ann.id), text())).unwrap_err();
+    let error = db.begin(|session| notes::add(session, &UserSelector::Id(ann.id), text())).unwrap_err();
     assert_eq!(error.to_string(), "a note of ann from notes/a.md already exists: id 1: a");
     let offer = || resumes::Offer { source: Some(source.clone()), ..resumes::Offer::new("gardener").unwrap() };
-    db.begin(|session| resumes::add(session, &Who::Id(ann.id), offer())).unwrap();
-    let error = db.begin(|session| resumes::add(session, &Who::Id(ann.id), offer())).unwrap_err();
+    db.begin(|session| resumes::add(session, &UserSelector::Id(ann.id), offer())).unwrap();
+    let error = db.begin(|session| resumes::add(session, &UserSelector::Id(ann.id), offer())).unwrap_err();
     assert!(matches!(error, Error::Exists { .. }), "{error}");
 }
 
@@ -296,7 +297,7 @@ fn refreshing_shows_what_someone_else_saved() {
     let mut session = db.session().unwrap();
     let handle = session.get_one::<User>(ann.id).unwrap();
     session.commit().unwrap();
-    db.begin(|session| users::rename(session, &Who::Id(ann.id), "anna")).unwrap();
+    db.begin(|session| users::rename(session, &UserSelector::Id(ann.id), "anna")).unwrap();
     assert_eq!(session.row(handle).unwrap().username, "ann");
     assert_eq!(users::refresh(&mut session, handle).unwrap().username, "anna");
 }

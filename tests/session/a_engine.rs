@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use diesel::connection::SimpleConnection as _;
-use folio::connection::{Access, Backend};
+use folio::connection::{Access, Engine};
 use folio::database::{Retry, redact};
 use folio::migrations::Target;
 use folio::prelude::*;
@@ -12,7 +12,7 @@ use folio_conformance::Recorder;
 
 /// A database in a file of its own, with an echo if `options` say so.
 fn database(options: Options) -> (tempfile::TempDir, Database) {
-    Recorder::install(Backend::Sqlite);
+    Recorder::install(Engine::Sqlite);
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("folio.db").display().to_string();
     let database = Database::open_with(&path, options.access(Access::Create)).unwrap();

@@ -2,7 +2,7 @@
 
 use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
-use folio::connection::Backend;
+use folio::connection::Engine;
 use folio::{Entity as _, Handle, Result, Session};
 
 use super::{Artist, NewArtist, Song, artists, songs};
@@ -11,9 +11,9 @@ use crate::support::fixture::{Fixture, engine, fixture};
 /// Two artists, and songs that name them in letters of another case.
 fn songs() -> Fixture {
     let place = fixture(module_path!());
-    let (before, name) = match engine(module_path!()).backend() {
-        Backend::Sqlite => ("", "TEXT COLLATE NOCASE"),
-        Backend::Postgres => (
+    let (before, name) = match engine(module_path!()).engine() {
+        Engine::Sqlite => ("", "TEXT COLLATE NOCASE"),
+        Engine::Postgres => (
             "CREATE COLLATION nocase (provider = icu, locale = 'und-u-ks-level2', deterministic = false);",
             "TEXT COLLATE nocase",
         ),

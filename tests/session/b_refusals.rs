@@ -38,7 +38,7 @@ fn b068_a_unique_constraint_without_a_name_is_told_by_all_its_columns() {
         session.add(NewStep::new(3, 1, 2, "boil")?);
         Ok(())
     });
-    assert_eq!(one, "steps: a row with this recipe, place is already there (1, 2)");
+    assert_eq!(one, "steps: a row with this recipe, place already exists (1, 2)");
     let many = refused(&place, |session| {
         for number in 3..=5 {
             session.add(NewStep::new(number, 1, number, format!("step {number}"))?);
@@ -46,7 +46,7 @@ fn b068_a_unique_constraint_without_a_name_is_told_by_all_its_columns() {
         session.add(NewStep::new(6, 1, 1, "boil")?);
         Ok(())
     });
-    assert_eq!(many, "steps: a row with this recipe, place is already there (1, 1)");
+    assert_eq!(many, "steps: a row with this recipe, place already exists (1, 1)");
 }
 
 #[test]
@@ -55,7 +55,7 @@ fn b068_a_text_is_named_without_quotes() {
         session.add(NewStep::new(3, 1, 3, "peel")?);
         Ok(())
     });
-    assert_eq!(one, "steps: a row with this label is already there (peel)");
+    assert_eq!(one, "steps: a row with this label already exists (peel)");
 }
 
 #[test]
@@ -68,7 +68,7 @@ fn b072_a_refusal_under_a_unique_constraint_that_is_not_declared_says_how_to_dec
     });
     assert_eq!(
         one,
-        "steps: a row with this recipe, place is already there (1, 1); if another row of this flush gives it up, \
+        "steps: a row with this recipe, place already exists (1, 1); if another row of this flush gives it up, \
          #[entity(unique(recipe, place))] on the entity sends that one first"
     );
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use diesel::{HasQuery as _, QueryDsl as _};
-use folio::connection::{Backend, EchoOptions, Isolation};
+use folio::connection::{EchoOptions, Engine, Isolation};
 use folio::database::{Options, Retry};
 use folio::models::{NewUser, User};
 use folio::schema::users;
@@ -14,11 +14,11 @@ use folio_conformance::Recorder;
 
 #[test]
 fn b013_a_unit_takes_its_level_from_the_database_unless_it_says_its_own() -> Result<()> {
-    let backend = engine(module_path!()).backend();
-    Recorder::install(backend);
-    let begins = |level: &str| match backend {
-        Backend::Sqlite => vec!["BEGIN IMMEDIATE".to_owned()],
-        Backend::Postgres => vec![format!("BEGIN ISOLATION LEVEL {level}")],
+    let engine = engine(module_path!()).engine();
+    Recorder::install(engine);
+    let begins = |level: &str| match engine {
+        Engine::Sqlite => vec!["BEGIN IMMEDIATE".to_owned()],
+        Engine::Postgres => vec![format!("BEGIN ISOLATION LEVEL {level}")],
         _ => vec![format!("SET TRANSACTION ISOLATION LEVEL {level}; BEGIN")],
     };
     let place = fixture(module_path!());
@@ -50,10 +50,10 @@ fn b013_a_unit_takes_its_level_from_the_database_unless_it_says_its_own() -> Res
 /// Whether it is when the second of two transactions ends that the engine finds they cannot have run one after the
 /// other; elsewhere the second one waits for the first.
 fn finds_conflicts_at_the_end() -> bool {
-    let backend = engine(module_path!()).backend();
-    let can = backend == Backend::Postgres;
+    let engine = engine(module_path!()).engine();
+    let can = engine == Engine::Postgres;
     if !can {
-        println!("{backend}: left out, for it needs conflicts that are found at the end (FindConflictsAtTheEnd)");
+        println!("{engine}: skipped: needs conflicts that are found at the end (FindConflictsAtTheEnd)");
     }
     can
 }

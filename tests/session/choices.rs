@@ -1,11 +1,11 @@
 //! Random choices, drawn from bytes that proptest makes and shortens.
 
-use folio::connection::Backend;
+use folio::connection::Engine;
 use proptest::test_runner::Config;
 
 /// The number of cases on SQLite, and on a server, where each statement is a round trip.
-pub fn cases(backend: Backend, on_sqlite: u32, on_a_server: u32) -> Config {
-    let cases = if backend == Backend::Sqlite { on_sqlite } else { on_a_server };
+pub fn cases(engine: Engine, on_sqlite: u32, on_a_server: u32) -> Config {
+    let cases = if engine == Engine::Sqlite { on_sqlite } else { on_a_server };
     Config { cases, failure_persistence: None, ..Config::default() }
 }
 

@@ -140,7 +140,7 @@ pub fn b049_a_random_tree_is_deleted_if_any_order_of_statements_does_it() -> Res
     let ((library, mut session, _), (other, ..)) = (planted(), planted());
     let mut oracle = other.connect();
     let worked = std::cell::Cell::new(0);
-    let config = cases(library.backend(), 400, 300);
+    let config = cases(library.engine(), 400, 300);
     let cases = config.cases;
     let session = std::cell::RefCell::new(&mut session);
     let oracle = std::cell::RefCell::new(&mut oracle);
@@ -157,7 +157,7 @@ pub fn b049_a_random_tree_is_deleted_if_any_order_of_statements_does_it() -> Res
 pub fn b083_handles_follow_random_changes_of_natural_keys() -> Result<()> {
     let (library, _, _) = planted();
     let (worked, broken) = (std::cell::Cell::new(0), std::cell::Cell::new(0));
-    let config = cases(library.backend(), 400, 300);
+    let config = cases(library.engine(), 400, 300);
     let cases = config.cases;
     proptest!(config, |(choices in proptest::collection::vec(any::<u8>(), 5..40))| {
         let mut session = library.session();

@@ -6,7 +6,7 @@ use folio::connection::{Access, AnyConnection, Waits};
 use folio::database::DatabaseUrl;
 use folio_conformance::{Capability, Harness};
 
-use crate::support::engine::Engine;
+use crate::support::engine::TestEngine;
 use crate::support::fixture::address;
 
 /// A database of one test.
@@ -16,7 +16,7 @@ pub struct Place {
 }
 
 impl Place {
-    pub fn new(engine: Engine) -> Self {
+    pub fn new(engine: TestEngine) -> Self {
         let (url, folder) = address(engine);
         let place = Self { url: url.parse().unwrap(), _folder: folder };
         place.open(Access::Create);
@@ -39,16 +39,18 @@ impl Place {
     }
 }
 
-pub const fn capabilities(engine: Engine) -> &'static [Capability] {
+pub const fn capabilities(engine: TestEngine) -> &'static [Capability] {
     match engine {
-        Engine::Sqlite => &[
+        TestEngine::Sqlite => &[
             Capability::CheckAtCommit,
             Capability::CheckAfterStatement,
             Capability::KeepOthersOutFromBegin,
             Capability::HoldTextThatIsNone,
             Capability::CountWhoRefers,
         ],
-        Engine::Postgres => &[Capability::CheckAtCommit, Capability::CheckAfterStatement, Capability::KeepApartLess],
+        TestEngine::Postgres => {
+            &[Capability::CheckAtCommit, Capability::CheckAfterStatement, Capability::KeepApartLess]
+        }
         _ => &[Capability::KeepApartLess],
     }
 }
@@ -60,10 +62,10 @@ macro_rules! harness {
 
         impl Harness for $name {
             type Connection = $connection;
-            const CAPABILITIES: &'static [Capability] = capabilities(Engine::$engine);
+            const CAPABILITIES: &'static [Capability] = capabilities(TestEngine::$engine);
 
             fn new() -> Self {
-                Self(Place::new(Engine::$engine))
+                Self(Place::new(TestEngine::$engine))
             }
 
             fn connect(&self) -> $connection {

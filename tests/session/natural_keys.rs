@@ -3,7 +3,7 @@
 
 use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
-use folio::connection::{AnyConnection, Backend, SessionConnection as _};
+use folio::connection::{AnyConnection, Engine, SessionConnection as _};
 use folio::{Entity, Handle, Result, Session};
 use folio_conformance::Harness;
 
@@ -47,7 +47,7 @@ pub struct Folder {
 #[derive(Debug, Clone, PartialEq, HasQuery, Entity)]
 #[diesel(table_name = links)]
 #[entity(unique(top), unique(middle))]
-pub struct Link {
+pub struct Executor {
     #[entity(key, given, references = links::middle)]
     pub low: String,
     #[entity(key, given)]
@@ -79,9 +79,9 @@ const CHAINS: &str = "
 
 fn make(session: &mut Session<'_>, tables: &str) -> Result<()> {
     let connection = session.connection()?;
-    let (loose, name, before) = match connection.backend() {
-        Backend::Sqlite => ("TEXT COLLATE NOCASE", "TEXT", ""),
-        Backend::Postgres => (
+    let (loose, name, before) = match connection.engine() {
+        Engine::Sqlite => ("TEXT COLLATE NOCASE", "TEXT", ""),
+        Engine::Postgres => (
             "TEXT COLLATE loose",
             "TEXT",
             "CREATE COLLATION loose (provider = icu, locale = 'und-u-ks-level2', deterministic = false);",
@@ -184,7 +184,7 @@ fn rows_whose_keys_follow_each_other_change_in_one_flush(session: &mut Session<'
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 fn a_key_follows_through_columns_of_its_own_table(session: &mut Session<'_>) -> Result<()> {
     make(session, CHAINS)?;
-    let links = session.query(Link::query().order(links::label.desc())).all()?;
+    let links = session.query(Executor::query().order(links::label.desc())).all()?;
     let [parent, grandparent, child] = links[..] else { panic!("three links") };
     session.edit(grandparent)?.top = "x".into();
     session.edit(child)?.label = "grandchild".into();

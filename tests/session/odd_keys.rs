@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
-use folio::connection::{AnyConnection, Backend, SessionConnection as _};
+use folio::connection::{AnyConnection, Engine, SessionConnection as _};
 use folio::{Entity, Result, Session};
 use folio_conformance::Harness;
 
@@ -84,14 +84,14 @@ const TABLES: &str = "
     CREATE TABLE tails (id BIGINT NOT NULL PRIMARY KEY, head_id BIGINT REFERENCES heads (id), note {name} NOT NULL);
 ";
 
-fn tables(backend: Backend) -> String {
-    let (name, labels, rest) = match backend {
-        Backend::Sqlite => (
+fn tables(engine: Engine) -> String {
+    let (name, labels, rest) = match engine {
+        Engine::Sqlite => (
             "TEXT",
             "TEXT",
             "CREATE TRIGGER kept_back BEFORE INSERT ON doors WHEN new.note = 'back' BEGIN SELECT RAISE(IGNORE); END",
         ),
-        Backend::Postgres => (
+        Engine::Postgres => (
             "TEXT",
             "TEXT",
             "ALTER TABLE heads ADD FOREIGN KEY (tail_id) REFERENCES tails (id);
@@ -212,7 +212,7 @@ macro_rules! on {
             fn with(test: impl FnOnce(&mut Session<'_>) -> Result<()>) -> Result<()> {
                 let database = crate::harness::$harness::new();
                 let mut connection: AnyConnection = database.connect();
-                connection.batch_execute(&tables(connection.backend())).unwrap();
+                connection.batch_execute(&tables(connection.engine())).unwrap();
                 test(&mut Session::on(&mut connection))
             }
 

@@ -263,7 +263,7 @@ fn check(session: &mut Session<'_>, oracle: &mut AnyConnection, sent: &Recorder,
     match &flushed {
         Ok(()) => {
             // A statement of several rows does more than its rows one by one only where the engine looks at its end.
-            assert!(works || oracle.backend().checks_after_statement(), "{}", story());
+            assert!(works || oracle.engine().checks_after_statement(), "{}", story());
             let rows: usize = planned.iter().flat_map(|plan| plan.steps()).map(|step| step.rows).sum();
             assert_eq!(rows, statements.len(), "each row once: {}", story());
             assert!(session.plan()?.is_empty(), "{}", story());
@@ -290,7 +290,7 @@ pub fn a_flush_works_if_any_order_of_statements_does() -> Result<()> {
     let (library, other) = (Library::new(), Library::new());
     let (sent, oracle) = (Recorder::start(), std::cell::RefCell::new(other.connect()));
     let (worked, refused) = (std::cell::Cell::new(0), std::cell::Cell::new(0));
-    let config = cases(library.backend(), 1_000, 400);
+    let config = cases(library.engine(), 1_000, 400);
     let cases = config.cases;
     proptest!(config, |(choices in proptest::collection::vec(any::<u8>(), 20..80))| {
         let mut session = library.session();

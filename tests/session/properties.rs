@@ -131,7 +131,7 @@ fn flush_random_graph(session: &mut Session<'_>, mut choices: Choices) -> Result
 pub fn any_graph_that_can_be_flushed_is_flushed() -> Result<()> {
     let library = Library::new();
     let session = std::cell::RefCell::new(library.session());
-    proptest!(cases(library.backend(), 400, 300), |(choices in proptest::collection::vec(any::<u8>(), 0..60))| {
+    proptest!(cases(library.engine(), 400, 300), |(choices in proptest::collection::vec(any::<u8>(), 0..60))| {
         let mut session = session.borrow_mut();
         let done = flush_random_graph(&mut session, Choices(choices.into_iter()));
         session.clear().ok();

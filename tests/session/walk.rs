@@ -536,7 +536,7 @@ fn stored_events(connection: &mut AnyConnection) -> BTreeMap<i64, String> {
 pub fn a_session_and_a_model_of_its_contract_walk_together() -> Result<()> {
     let library = Library::new();
     let other = std::cell::RefCell::new(library.connect());
-    proptest!(cases(library.backend(), 2_000, 300), |(steps in proptest::collection::vec(any::<u8>(), 0..240))| {
+    proptest!(cases(library.engine(), 2_000, 300), |(steps in proptest::collection::vec(any::<u8>(), 0..240))| {
         let mut other = other.borrow_mut();
         other.batch_execute("DELETE FROM events; INSERT INTO events (name) VALUES ('a'), ('b')").unwrap();
         let stored = stored_events(&mut other);

@@ -1,17 +1,17 @@
 //! The engines that the suites run on. MariaDB and MySQL are one backend to Folio and two servers here.
 
-use folio::connection::Backend;
+use folio::connection::Engine;
 
 /// What a test runs on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Engine {
+pub enum TestEngine {
     Sqlite,
     Postgres,
     Mariadb,
     Mysql,
 }
 
-impl Engine {
+impl TestEngine {
     const ALL: [Self; 4] = [Self::Sqlite, Self::Postgres, Self::Mariadb, Self::Mysql];
 
     /// What a module that runs on it is called.
@@ -40,16 +40,16 @@ impl Engine {
     }
 
     /// What Folio calls it.
-    pub const fn backend(self) -> Backend {
+    pub const fn engine(self) -> Engine {
         match self {
-            Self::Sqlite => Backend::Sqlite,
-            Self::Postgres => Backend::Postgres,
-            Self::Mariadb | Self::Mysql => Backend::Mysql,
+            Self::Sqlite => Engine::Sqlite,
+            Self::Postgres => Engine::Postgres,
+            Self::Mariadb | Self::Mysql => Engine::Mysql,
         }
     }
 }
 
-impl std::fmt::Display for Engine {
+impl std::fmt::Display for TestEngine {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.pad(match self {
             Self::Sqlite => "SQLite",

@@ -10,7 +10,7 @@ use folio::connection::{Access, EchoOptions};
 use folio::database::Options;
 use tempfile::TempDir;
 
-use super::engine::Engine;
+use super::engine::TestEngine;
 use super::servers;
 
 /// A database with Folio's tables. It can be used by several connections at once.
@@ -36,14 +36,14 @@ impl Deref for Fixture {
 }
 
 /// The engine that a module is named after.
-pub fn engine(module: &str) -> Engine {
-    Engine::of(module).unwrap_or_else(|| panic!("{module} is named after no engine"))
+pub fn engine(module: &str) -> TestEngine {
+    TestEngine::of(module).unwrap_or_else(|| panic!("{module} is named after no engine"))
 }
 
 /// The address of a database that is not made yet, and the folder that it will be in if it is a file.
-pub fn address(engine: Engine) -> (String, Option<TempDir>) {
+pub fn address(engine: TestEngine) -> (String, Option<TempDir>) {
     match engine {
-        Engine::Sqlite => {
+        TestEngine::Sqlite => {
             let folder = tempfile::tempdir().unwrap();
             (folder.path().join("folio.db").display().to_string(), Some(folder))
         }
@@ -57,7 +57,7 @@ pub fn fixture(module: &str) -> Fixture {
 }
 
 /// A new database with Folio's tables and an echo, on that engine.
-pub fn fixture_on(engine: Engine) -> Fixture {
+pub fn fixture_on(engine: TestEngine) -> Fixture {
     let (url, folder) = address(engine);
     let options = Options::default().access(Access::Create).echo(EchoOptions::default());
     let db = Database::open_with(&url, options).unwrap();

@@ -11,7 +11,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use super::engine::Engine;
+use super::engine::TestEngine;
 
 /// The user that the servers do not run as is root; as anyone else they run as that one. Where nobody hears any more that
 /// they are ready, the guard must not die of saying so.
@@ -101,15 +101,15 @@ struct Server {
 }
 
 /// A URL of a database of that name on the private server of an engine; nobody has made it yet.
-pub fn url(engine: Engine, name: &str) -> String {
+pub fn url(engine: TestEngine, name: &str) -> String {
     static POSTGRES_SERVER: OnceLock<Result<Server, String>> = OnceLock::new();
     static MARIADB_SERVER: OnceLock<Result<Server, String>> = OnceLock::new();
     static MYSQL_SERVER: OnceLock<Result<Server, String>> = OnceLock::new();
     let (running, script, login) = match engine {
-        Engine::Postgres => (&POSTGRES_SERVER, POSTGRES, "postgres://app"),
-        Engine::Mariadb => (&MARIADB_SERVER, MARIADB, "mysql://app:pw"),
-        Engine::Mysql => (&MYSQL_SERVER, MYSQL, "mysql://app:pw"),
-        Engine::Sqlite => panic!("SQLite needs no server"),
+        TestEngine::Postgres => (&POSTGRES_SERVER, POSTGRES, "postgres://app"),
+        TestEngine::Mariadb => (&MARIADB_SERVER, MARIADB, "mysql://app:pw"),
+        TestEngine::Mysql => (&MYSQL_SERVER, MYSQL, "mysql://app:pw"),
+        TestEngine::Sqlite => panic!("SQLite needs no server"),
     };
     match running.get_or_init(|| start(script)) {
         Ok(server) => format!("{login}@127.0.0.1:{}/{name}", server.port),
@@ -118,7 +118,7 @@ pub fn url(engine: Engine, name: &str) -> String {
 }
 
 /// A URL of a database of its own, which is not made yet.
-pub fn unmade(engine: Engine) -> String {
+pub fn unmade(engine: TestEngine) -> String {
     static MADE: AtomicU32 = AtomicU32::new(0);
     url(engine, &format!("test_{}", MADE.fetch_add(1, Ordering::Relaxed)))
 }

@@ -2,7 +2,7 @@
 
 use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
-use folio::connection::{Access, Backend, EchoOptions};
+use folio::connection::{Access, EchoOptions, Engine};
 use folio::database::Options;
 use folio::{Database, Entity, Handle, Result, Session};
 
@@ -55,16 +55,16 @@ wide! {
 const ROWS: i64 = 250;
 
 fn database() -> (Option<tempfile::TempDir>, Database) {
-    let engine = engine(module_path!());
-    let backend = engine.backend();
-    Recorder::install(backend);
-    let (url, folder) = address(engine);
+    let on = engine(module_path!());
+    let engine = on.engine();
+    Recorder::install(engine);
+    let (url, folder) = address(on);
     let mut echo = EchoOptions::default();
     echo.longest = 1_000_000;
     let database = Database::open_with(&url, Options::default().access(Access::Create).echo(echo)).unwrap();
-    let key = match backend {
-        Backend::Sqlite => "INTEGER PRIMARY KEY AUTOINCREMENT",
-        Backend::Postgres => "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
+    let key = match engine {
+        Engine::Sqlite => "INTEGER PRIMARY KEY AUTOINCREMENT",
+        Engine::Postgres => "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
         _ => "BIGINT AUTO_INCREMENT PRIMARY KEY",
     };
     let numbers = NUMBERS.iter().map(|name| format!(", {name} BIGINT NOT NULL"));

@@ -79,13 +79,13 @@ fn what_is_wrong_is_named_with_record_field_and_place() {
         (r#"{"id": 1e3, "login": "a"}"#, "(line 1, column 8): `id` must be a whole number, not the number 1e3"),
         (
             r#"{"id": 9223372036854775808, "login": "a"}"#,
-            "(line 1, column 8): `id` is beyond the range of 64-bit numbers: 9223372036854775808",
+            "(line 1, column 8): `id` is outside the range of 64-bit integers: 9223372036854775808",
         ),
         (r#"{"id": -3, "login": "a"}"#, "(line 1, column 8): `id` must not be negative, and is -3"),
         (r#"{"id": null, "login": "a"}"#, "(line 1, column 1): `id` is missing"),
         (r#"{"id": 1, "login": ["a"]}"#, "(line 1, column 20): `login` must be a text, not a list"),
         (r#"{"id": 1, "login": "a", "email": 5}"#, "(line 1, column 34): `email` must be a text, not the number 5"),
-        (r#"{"id": 1, "login": "a\u0000b"}"#, "(line 1, column 20): `login` has a NUL character (\\u0000) in it"),
+        (r#"{"id": 1, "login": "a\u0000b"}"#, "(line 1, column 20): `login` contains a NUL character (\\u0000)"),
         (r#"{"id": 1, "login": "a", "login": "b"}"#, "(line 1, column 31): duplicate field `login`; keep one of them"),
         (r#"{"id": 1, "login": tru}"#, "(line 1, column 23): expected ident"),
         (
@@ -121,7 +121,7 @@ fn what_is_wrong_is_named_with_record_field_and_place() {
         ),
         (
             r#"{"sha": "7638417", "node_id": "x", "message": "Fix", "tree": {}, "parents": []}"#,
-            "(line 1, column 1): a GitHub commit, which folio does not keep; it keeps accounts, which have `id` and `login`, \
+            "(line 1, column 1): a GitHub commit, which folio does not store; it stores accounts, which have `id` and `login`, \
              and repositories, which have `id`, `full_name` and `owner`",
         ),
         (

@@ -46,8 +46,8 @@ fn a_folder_gives_what_it_recognises_in_order_and_names_the_rest() {
         skipped,
         [
             ("app.json".to_owned(), "a GitHub record of another kind"),
-            ("d.txt".to_owned(), "its name is of no known format"),
-            ("empty.json".to_owned(), "there is nothing in it"),
+            ("d.txt".to_owned(), "its file name belongs to no known format"),
+            ("empty.json".to_owned(), "it is empty"),
             ("package.json".to_owned(), "JSON of another kind"),
         ]
     );
@@ -70,7 +70,7 @@ fn links_to_files_are_read_and_links_to_folders_lead_nowhere() {
     link("nowhere.md", "sub/c.md");
     let (inputs, skipped) = names(&folder, None);
     assert_eq!(inputs, ["sub/a.md"]);
-    let reason = "a link that leads to no file";
+    let reason = "a broken symbolic link";
     let other_path = ("sub/b.md".to_owned(), "another path to a file that is read");
     assert_eq!(skipped, [("sub/c.md".to_owned(), reason), ("sub/loop".to_owned(), reason), other_path]);
 }
@@ -163,5 +163,5 @@ fn json_of_another_kind_is_refused_by_its_first_record() {
     };
     assert!(problem("package.json").contains("record 1 (line 1, column 1): JSON of a kind that folio does not read"));
     assert!(problem("text.json").ends_with("(line 1, column 1): expected a JSON object or list, found 't'"));
-    assert!(problem("none.json").ends_with("none.json: there is nothing in it"));
+    assert!(problem("none.json").ends_with("none.json: it is empty"));
 }

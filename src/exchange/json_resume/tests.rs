@@ -50,7 +50,7 @@ fn what_breaks_the_standard_is_named() {
         (r#"{"basics": {"label": {}}}"#, " (line 1, column 22): `basics.label` must be a text, not an object"),
         (
             r#"{"basics": {"name": "a\u0000"}}"#,
-            " (line 1, column 21): `basics.name` has a NUL character (\\u0000) in it",
+            " (line 1, column 21): `basics.name` contains a NUL character (\\u0000)",
         ),
         (
             "{\"basics\": {\"profiles\": [\n{\"username\": false}]}}",
@@ -62,7 +62,7 @@ fn what_breaks_the_standard_is_named() {
         (r#"[{"basics": {}}]"#, " (line 1, column 2): a résumé is one object, not a list"),
         (r#"{"basics": {}} {}"#, " (line 1, column 16): a second object: one file holds one résumé"),
         (r#"{"basics": {}} x"#, " (line 1, column 16): expected a JSON object or list, found 'x'"),
-        ("", " (line 1, column 1): there is no JSON object, so no résumé"),
+        ("", " (line 1, column 1): it contains no JSON object, so no résumé"),
     ] {
         assert_eq!(problem(text.as_bytes()), format!("cv.json{expected}"), "{text}");
     }

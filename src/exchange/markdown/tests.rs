@@ -79,8 +79,8 @@ fn what_cannot_be_a_note_is_refused_with_its_place() {
     let problem = |text: &[u8]| read_note("n.md", None, text).expect_err("a problem").to_string();
     assert_eq!(
         problem(b"text"),
-        "n.md (line 1, column 1): nothing gives this note a name: begin it with a line '# NAME', or import it from a file"
+        "n.md (line 1, column 1): this note has no name: begin it with a line '# NAME', or import it from a file"
     );
-    assert_eq!(problem(b"# a\n\0"), "n.md (line 2, column 1): a NUL byte stands in the text");
+    assert_eq!(problem(b"# a\n\0"), "n.md (line 2, column 1): the text contains a NUL byte");
     assert_eq!(problem(b"# a\n\xC3"), "n.md (line 2, column 1): not valid UTF-8");
 }

@@ -5,7 +5,7 @@ use super::{Rules, Summary};
 use crate::error::{Error, Result};
 use crate::exchange::{self, Source};
 use crate::models::{Note, Resume, User};
-use crate::services::users::Who;
+use crate::services::users::UserSelector;
 use crate::services::{notes, resumes, users};
 use crate::session::Session;
 use crate::types::{Id, LongText, Text256};
@@ -43,7 +43,7 @@ pub(super) fn resume(
     let source = source.map(|source| source.text().clone());
     match present {
         None => {
-            resumes::add(session, &Who::Id(user), resumes::Offer { vacancy, body, source })?;
+            resumes::add(session, &UserSelector::Id(user), resumes::Offer { vacancy, body, source })?;
             summary.resumes.new += 1;
         }
         Some(present) if present.says(&vacancy, &body) && (source.is_none() || present.source == source) => {
@@ -80,7 +80,7 @@ pub(super) fn note(
         (Some(who), _) => users::get(session, who)?.id,
         (None, [only]) => *only,
         (None, _) => {
-            let problem = "nothing says whose it is; name the user with --user, --account or --login".to_owned();
+            let problem = "it names no user; name one with --user, --account or --login".to_owned();
             return Err(Error::Value { what: "note", problem });
         }
     };
@@ -91,7 +91,7 @@ pub(super) fn note(
     let source = source.map(|source| source.text().clone());
     match present {
         None => {
-            notes::add(session, &Who::Id(user), notes::Text { name, body, repository: None, source })?;
+            notes::add(session, &UserSelector::Id(user), notes::Text { name, body, repository: None, source })?;
             summary.notes.new += 1;
         }
         Some(present) if present.says(&name, &body) && (source.is_none() || present.source == source) => {

@@ -4,7 +4,7 @@
 //! number of Folio's own, below zero. When GitHub's record of it comes, it is the same account where nothing else can be
 //! meant: one account alone has a résumé that names this login, or that names none and has this email, or has this login
 //! and repositories that are known by it. Where only the login or the email is the same, a new account is added and a
-//! remark says how to make one of the two.
+//! remark says how to create one of the two.
 
 use std::collections::{HashMap, HashSet};
 

@@ -5,7 +5,7 @@ use super::{Rules, Tally};
 use crate::error::{Error, Result};
 use crate::exchange::Resume;
 use crate::models::User;
-use crate::services::users::{self, Account, Who};
+use crate::services::users::{self, Account, UserSelector};
 use crate::session::Session;
 use crate::types::{Email, Id, Text256};
 
@@ -57,7 +57,7 @@ pub(super) fn owner(
         _ => {
             let mut users = Vec::with_capacity(before.len());
             for id in before {
-                users.push(users::get(session, &Who::Id(*id))?);
+                users.push(users::get(session, &UserSelector::Id(*id))?);
             }
             let problem = if says_who {
                 "no account has its login or email, but one has a résumé from this file"
@@ -94,7 +94,7 @@ fn named(session: &mut Session<'_>, resume: &Resume) -> Result<Vec<User>> {
 
 fn ask(problem: &str, candidates: &[User]) -> Error {
     let candidates = candidates.iter().map(users::describe).collect::<Vec<_>>().join("; ");
-    let problem = format!("{problem}; say whose it is with --account N, one of these: {candidates}");
+    let problem = format!("{problem}; choose its user with --account N, one of these: {candidates}");
     Error::Value { what: "résumé", problem }
 }
 
@@ -102,7 +102,7 @@ fn add(session: &mut Session<'_>, resume: &Resume, tally: &mut Tally) -> Result<
     let Some(name) = resume.github_login().or(resume.name.as_deref()).or(resume.email.as_deref()) else {
         return Err(Error::Value {
             what: "résumé",
-            problem: "it names no person (basics.name, basics.email); say whose it is with --user".to_owned(),
+            problem: "it names no person (basics.name, basics.email); name its user with --user".to_owned(),
         });
     };
     let email = resume.email.as_ref().map(|email| Email::named("basics.email", email)).transpose()?;

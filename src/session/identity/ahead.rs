@@ -5,7 +5,7 @@
 //! something was written in between, it is read again.
 
 use super::slots::{Loaded, NEVER, Slot};
-use super::{Store, Trust};
+use super::{IdentityMap, RowFreshness};
 use crate::session::entity::Entity;
 
 /// How many rows are read together by the first call, the second, and all later ones.
@@ -23,7 +23,7 @@ pub(super) struct Ahead {
     rows: Vec<u64>,
 }
 
-impl<E: Entity> Store<E> {
+impl<E: Entity> IdentityMap<E> {
     /// The rows to read again together with those named: the nearest ones that are stale or expired and hold no
     /// unflushed work.
     pub(crate) fn nearby(&mut self, named: &[u64], fresh_since: u32) -> Vec<u64> {
@@ -39,8 +39,8 @@ impl<E: Entity> Store<E> {
 
     fn is_to_be_read(&self, index: u64, fresh_since: u32) -> bool {
         match self.slots.get(index) {
-            Slot::Expired { doomed, .. } => !doomed,
-            Slot::Loaded(Loaded { before: None, doomed: false, seen, .. }) => *seen < fresh_since,
+            Slot::Expired { marked_deleted, .. } => !marked_deleted,
+            Slot::Loaded(Loaded { before: None, marked_deleted: false, seen, .. }) => *seen < fresh_since,
             _ => false,
         }
     }
@@ -50,7 +50,7 @@ impl<E: Entity> Store<E> {
     pub(crate) fn were_read_ahead(&mut self, indexes: &[u64], fresh_since: u32) {
         let asked = self.ahead.rows.len();
         for index in indexes {
-            if self.trust(*index, fresh_since).is_ok_and(|trust| trust == Trust::Fresh)
+            if self.row_freshness(*index, fresh_since).is_ok_and(|freshness| freshness == RowFreshness::Fresh)
                 && let Some(loaded) = self.slots.loaded_mut(*index)
             {
                 loaded.ahead = true;
@@ -71,7 +71,7 @@ impl<E: Entity> Store<E> {
     }
 
     /// Something is written: what was read ahead and not asked for since is stale.
-    pub(crate) fn distrust_ahead(&mut self) {
+    pub(crate) fn make_read_ahead_stale(&mut self) {
         for index in std::mem::take(&mut self.ahead.rows) {
             if let Some(loaded) = self.slots.loaded_mut(index).filter(|loaded| loaded.ahead && loaded.before.is_none())
             {

@@ -5,19 +5,19 @@ use std::collections::{HashMap, HashSet};
 
 use super::slots::{Loaded, Slot};
 use super::undo::Undo;
-use super::{Store, Trust};
+use super::{IdentityMap, RowFreshness};
 use crate::error::{Error, Result};
 use crate::session::entity::{ColumnSet, Entity, New as _, Table};
 use crate::session::follow::Changed;
-use crate::session::plan::{self, Change, Doings, Layers, Waves};
+use crate::session::plan::{self, Change, Layering, Layers, PendingChanges};
 use crate::session::precedence::Rows;
 use crate::session::reference::{Given, Parent};
 use crate::session::sql::undeclared;
 
 // What there is to do.
-impl<E: Entity> Store<E> {
+impl<E: Entity> IdentityMap<E> {
     /// What a flush has to do for these rows.
-    pub(crate) fn doings(&self) -> Doings<u64> {
+    pub(crate) fn pending_changes(&self) -> PendingChanges<u64> {
         let pending = |index: &u64| matches!(self.slots.get(*index), Slot::Pending(_));
         let inserts = self.pending.iter().copied().filter(pending).collect();
         let mut updates: Vec<(E::Key, Change<u64>)> =
@@ -25,14 +25,14 @@ impl<E: Entity> Store<E> {
         updates.sort_by(|one, two| one.0.cmp(&two.0));
         updates.dedup_by_key(|(_, change)| change.row);
         let mut deletes: Vec<(E::Key, u64)> = self
-            .doomed
+            .marked_deleted
             .iter()
-            .filter(|index| self.is_doomed(**index))
+            .filter(|index| self.is_marked_deleted(**index))
             .filter_map(|index| Some((self.key(*index)?, *index)))
             .collect();
         deletes.sort();
         deletes.dedup();
-        Doings {
+        PendingChanges {
             inserts,
             updates: updates.into_iter().map(|(_, change)| change).collect(),
             deletes: deletes.into_iter().map(|(_, index)| index).collect(),
@@ -40,7 +40,9 @@ impl<E: Entity> Store<E> {
     }
 
     fn update(&self, index: u64) -> Option<(E::Key, Change<u64>)> {
-        let Loaded { row, before: Some(before), doomed: false, .. } = self.slots.loaded(index)? else { return None };
+        let Loaded { row, before: Some(before), marked_deleted: false, .. } = self.slots.loaded(index)? else {
+            return None;
+        };
         let changed = row.changed(before);
         if changed.is_empty() {
             return None;
@@ -59,11 +61,11 @@ impl<E: Entity> Store<E> {
         let gives_up = |set: ColumnSet| {
             let unsent = |index: &u64| {
                 let loaded = self.slots.loaded(*index);
-                loaded.is_some_and(|Loaded { row, before, doomed, .. }| {
-                    *doomed || before.as_ref().is_some_and(|before| row.changed(before).meets(set))
+                loaded.is_some_and(|Loaded { row, before, marked_deleted, .. }| {
+                    *marked_deleted || before.as_ref().is_some_and(|before| row.changed(before).meets(set))
                 })
             };
-            self.edited.iter().chain(&self.doomed).any(unsent)
+            self.edited.iter().chain(&self.marked_deleted).any(unsent)
         };
         let undeclared = undeclared(&error, E::table()).is_some_and(gives_up);
         match error {
@@ -79,32 +81,32 @@ impl<E: Entity> Store<E> {
 
     /// How many rows have changes that no flush has sent.
     pub(crate) fn unflushed(&self) -> usize {
-        let doings = self.doings();
-        doings.inserts.len() + doings.updates.len() + doings.deletes.len()
+        let pending_changes = self.pending_changes();
+        pending_changes.inserts.len() + pending_changes.updates.len() + pending_changes.deletes.len()
     }
 
     /// Whether no row was added, edited or marked for deletion since the last flush.
     pub(crate) fn is_idle(&self) -> bool {
-        self.pending.is_empty() && self.edited.is_empty() && self.doomed.is_empty()
+        self.pending.is_empty() && self.edited.is_empty() && self.marked_deleted.is_empty()
     }
 
     /// Finds what no flush could carry out: a version counter that was changed by hand.
     pub(crate) fn check_versions(&self) -> Result<()> {
         for index in &self.edited {
-            if let Some(Loaded { row, before: Some(before), doomed: false, .. }) = self.slots.loaded(*index)
+            if let Some(Loaded { row, before: Some(before), marked_deleted: false, .. }) = self.slots.loaded(*index)
                 && row.version() != before.version()
             {
                 let (table, key) = (E::table().name, E::key_in_words(&before.key()));
-                let problem = format!("{table} {key}: the version is the session's to count, and was changed by hand");
+                let problem = format!("{table} {key}: the session counts the version, and it was changed by hand");
                 return Err(Error::Plan { problem });
             }
         }
         Ok(())
     }
 
-    /// Splits pending rows into waves: no row stands before or beside one of this table that it waits for. Rows whose
+    /// Splits pending rows into layers: no row stands before or beside one of this table that it waits for. Rows whose
     /// given values refer to each other in a cycle go in one statement.
-    pub(crate) fn waves(&self, inserts: &[u64]) -> Result<Waves<u64>> {
+    pub(crate) fn insert_layers(&self, inserts: &[u64]) -> Result<Layers<u64>> {
         let own = TypeId::of::<E>();
         let by_handle = |index: u64, see: &mut dyn FnMut(u64)| {
             self.parents(index, &mut |parent| {
@@ -114,13 +116,13 @@ impl<E: Entity> Store<E> {
             });
         };
         let by_value = self.parents_by_value(inserts, true);
-        let Layers { first, cyclic, last } = plan::layers(inserts, |index, see| {
+        let Layering { first, cyclic, last } = plan::layers(inserts, |index, see| {
             by_handle(index, see);
             by_value.get(&index).into_iter().flatten().for_each(|parent| see(*parent));
         });
         let together = plan::layers(&cyclic, by_handle);
         if !together.cyclic.is_empty() {
-            let problem = format!("{}: new rows refer to each other in a circle", E::table().name);
+            let problem = format!("{}: new rows refer to each other in a cycle", E::table().name);
             return Err(Error::Plan { problem });
         }
         Ok(first.into_iter().chain(together.first).chain(last).collect())
@@ -153,16 +155,16 @@ impl<E: Entity> Store<E> {
         parents
     }
 
-    /// Splits rows to be deleted into waves: none stands after or beside one of this table that it refers to. Rows that
+    /// Splits rows to be deleted into layers: none stands after or beside one of this table that it refers to. Rows that
     /// refer to each other in a cycle go in one statement.
-    pub(crate) fn last_waves(&self, deletes: &[u64]) -> Waves<u64> {
+    pub(crate) fn delete_layers(&self, deletes: &[u64]) -> Layers<u64> {
         let by_value = self.parents_by_value(deletes, false);
-        let Layers { first, cyclic, last } = plan::layers(deletes, |index, see| {
+        let Layering { first, cyclic, last } = plan::layers(deletes, |index, see| {
             by_value.get(&index).into_iter().flatten().for_each(|parent| see(*parent));
         });
-        let mut waves: Waves<u64> = first.into_iter().chain([cyclic]).chain(last).collect();
-        waves.reverse();
-        waves
+        let mut layers: Layers<u64> = first.into_iter().chain([cyclic]).chain(last).collect();
+        layers.reverse();
+        layers
     }
 
     /// Those of the rows to be deleted of which memory does not tell what they refer to, where it matters.
@@ -178,7 +180,7 @@ impl<E: Entity> Store<E> {
         match self.slots.get(parent.handle.index) {
             Slot::Pending(_) => Ok(false),
             Slot::Loaded(_) | Slot::Expired { .. } => {
-                Ok(!parent.by_key && self.trust(parent.handle.index, fresh_since)? != Trust::Fresh)
+                Ok(!parent.by_key && self.row_freshness(parent.handle.index, fresh_since)? != RowFreshness::Fresh)
             }
             _ => Err(self.refuse(parent.handle.index)),
         }
@@ -199,7 +201,7 @@ impl<E: Entity> Store<E> {
         if !table.depends_on((own.id)()) {
             return false;
         }
-        if table.follows(own) && self.doomed.iter().any(|index| self.is_doomed(*index)) {
+        if table.follows(own) && self.marked_deleted.iter().any(|index| self.is_marked_deleted(*index)) {
             return true;
         }
         let is_own_key = |column: usize| (own.id)() == (table.id)() && own.key.contains(&column);
@@ -212,7 +214,7 @@ impl<E: Entity> Store<E> {
 
     /// Whether these rows themselves wait for a flush: they are marked for deletion, or a pending row may have one's key.
     pub(crate) fn are_unflushed(&self, indexes: &[u64]) -> bool {
-        if indexes.iter().any(|index| self.is_doomed(*index)) {
+        if indexes.iter().any(|index| self.is_marked_deleted(*index)) {
             return true;
         }
         if !E::table().has_given_key() || self.pending.is_empty() {
@@ -241,7 +243,7 @@ impl<E: Entity> Store<E> {
     }
 
     /// What a DELETE needs of a row: its key and, where there is one, the value it was read with.
-    pub(crate) fn condemned(&self, index: u64) -> Option<(E::Key, Option<&E>)> {
+    pub(crate) fn row_to_delete(&self, index: u64) -> Option<(E::Key, Option<&E>)> {
         match self.slots.get(index) {
             Slot::Loaded(loaded) => Some((loaded.stored().key(), Some(loaded.stored()))),
             Slot::Expired { key, .. } => Some((key.clone(), None)),
@@ -261,7 +263,7 @@ fn given_key<E: Entity>(new: &E::New) -> Option<String> {
 }
 
 // What decides on the order.
-impl<E: Entity> Rows for Store<E> {
+impl<E: Entity> Rows for IdentityMap<E> {
     fn entity(&self) -> TypeId {
         TypeId::of::<E>()
     }
@@ -273,7 +275,7 @@ impl<E: Entity> Rows for Store<E> {
     fn given(&self, index: u64, column: usize, after: bool) -> Given<'_> {
         match self.slots.get(index) {
             Slot::Pending(new) => new.value(column),
-            Slot::Loaded(loaded) if after && !loaded.doomed => Given::of(loaded.row.value(column)),
+            Slot::Loaded(loaded) if after && !loaded.marked_deleted => Given::of(loaded.row.value(column)),
             Slot::Loaded(loaded) => Given::of(loaded.stored().value(column)),
             _ => Given::Unknown,
         }
@@ -300,7 +302,7 @@ impl<E: Entity> Rows for Store<E> {
 }
 
 // What was done.
-impl<E: Entity> Store<E> {
+impl<E: Entity> IdentityMap<E> {
     /// A pending row was inserted, and is `row` in the database.
     pub(crate) fn inserted(&mut self, index: u64, row: E, now: u32) {
         self.take_key(row.key(), index);
@@ -336,14 +338,14 @@ impl<E: Entity> Store<E> {
     /// The row was deleted, or found to be missing.
     pub(crate) fn deleted(&mut self, index: u64) {
         // A row whose key another one has taken in this flush is known to be gone already.
-        let Some((key, _)) = self.condemned(index) else { return };
+        let Some((key, _)) = self.row_to_delete(index) else { return };
         self.release_key(index);
         self.slots.replace(index, Slot::Deleted(key));
         self.log.push(Undo::Deleted(index));
     }
 
     /// All that was to be sent is sent.
-    pub(crate) fn settle(&mut self) {
+    pub(crate) fn mark_clean(&mut self) {
         let mut pending = std::mem::take(&mut self.pending);
         pending.retain(|index| self.is_pending(*index));
         self.pending = pending;
@@ -360,7 +362,7 @@ impl<E: Entity> Store<E> {
             None => false,
         });
         self.edited = edited;
-        self.doomed.clear();
+        self.marked_deleted.clear();
     }
 
     /// Gives `key` to the row at `index`; another row that had it is gone from the database.

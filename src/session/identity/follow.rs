@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::Store;
+use super::IdentityMap;
 use super::slots::Slot;
 use super::undo::Undo;
 use crate::session::entity::Entity;
@@ -22,7 +22,7 @@ pub(crate) struct Follower<E: Entity> {
     pub(crate) is_slight: bool,
 }
 
-impl<E: Entity> Store<E> {
+impl<E: Entity> IdentityMap<E> {
     /// The rows whose keys hold a value that changes, in the order of the changes.
     pub(crate) fn followers(&self, changes: &Changes) -> Vec<Follower<E>> {
         let passed = changes.of_key(E::table());
@@ -132,8 +132,12 @@ impl<E: Entity> Store<E> {
                 }
                 None
             }
-            Some(Slot::Loaded(loaded)) => Some(Slot::Expired { key: new.clone(), doomed: loaded.doomed }),
-            Some(Slot::Expired { doomed, .. }) => Some(Slot::Expired { key: new.clone(), doomed: *doomed }),
+            Some(Slot::Loaded(loaded)) => {
+                Some(Slot::Expired { key: new.clone(), marked_deleted: loaded.marked_deleted })
+            }
+            Some(Slot::Expired { marked_deleted, .. }) => {
+                Some(Slot::Expired { key: new.clone(), marked_deleted: *marked_deleted })
+            }
             _ => return,
         };
         if let Some(slot) = slot {

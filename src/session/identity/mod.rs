@@ -22,7 +22,7 @@ use undo::{Log, Undo};
 /// The rows of one entity type.
 ///
 /// A row's place is its handle's index and is never given to another row.
-pub(crate) struct Store<E: Entity> {
+pub(crate) struct IdentityMap<E: Entity> {
     slots: Slots<E>,
     by_key: HashMap<E::Key, u64, foldhash::fast::RandomState>,
     /// Rows added, in that order; some may have been flushed or let go of since.
@@ -30,7 +30,7 @@ pub(crate) struct Store<E: Entity> {
     /// Rows opened for editing; some may have been flushed or let go of since.
     edited: Vec<u64>,
     /// Rows marked for deletion; some may have been unmarked since.
-    doomed: Vec<u64>,
+    marked_deleted: Vec<u64>,
     log: Log<E>,
     /// Whether the database passes changes on to the columns of the key, as far as it was asked: by position in the key.
     passes_on: HashMap<usize, bool>,
@@ -39,20 +39,20 @@ pub(crate) struct Store<E: Entity> {
 
 /// How far a row's value can be trusted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Trust {
+pub(crate) enum RowFreshness {
     Fresh,
     Stale,
     Expired,
 }
 
-impl<E: Entity> Default for Store<E> {
+impl<E: Entity> Default for IdentityMap<E> {
     fn default() -> Self {
         Self {
             slots: Slots::default(),
             by_key: HashMap::default(),
             pending: Vec::new(),
             edited: Vec::new(),
-            doomed: Vec::new(),
+            marked_deleted: Vec::new(),
             log: Log::default(),
             passes_on: HashMap::new(),
             ahead: Ahead::default(),
@@ -61,7 +61,7 @@ impl<E: Entity> Default for Store<E> {
 }
 
 // Finding and reading.
-impl<E: Entity> Store<E> {
+impl<E: Entity> IdentityMap<E> {
     /// The index of the row with this key.
     pub(crate) fn find(&self, key: &E::Key) -> Option<u64> {
         self.by_key.get(key).copied()
@@ -106,7 +106,7 @@ impl<E: Entity> Store<E> {
     {
         match self.slots.get(index) {
             // The changes of a row that is deleted are dropped with it.
-            Slot::Loaded(loaded) if loaded.doomed => Ok(loaded.stored().column().clone()),
+            Slot::Loaded(loaded) if loaded.marked_deleted => Ok(loaded.stored().column().clone()),
             Slot::Loaded(loaded) => Ok(loaded.row.column().clone()),
             Slot::Expired { key, .. } => {
                 E::column_of_key(key).ok_or(Error::NotLoaded { table: E::table().name, state: "expired" })
@@ -116,11 +116,11 @@ impl<E: Entity> Store<E> {
     }
 
     /// Whether the row's value must be read again before it is used inside a transaction, or why it has none.
-    pub(crate) fn trust(&self, index: u64, fresh_since: u32) -> Result<Trust> {
+    pub(crate) fn row_freshness(&self, index: u64, fresh_since: u32) -> Result<RowFreshness> {
         match self.state(index, fresh_since) {
-            State::Persistent { .. } => Ok(Trust::Fresh),
-            State::Stale => Ok(Trust::Stale),
-            State::Expired => Ok(Trust::Expired),
+            State::Persistent { .. } => Ok(RowFreshness::Fresh),
+            State::Stale => Ok(RowFreshness::Stale),
+            State::Expired => Ok(RowFreshness::Expired),
             _ => Err(self.refuse(index)),
         }
     }
@@ -142,7 +142,7 @@ impl<E: Entity> Store<E> {
 }
 
 // What callers do to rows.
-impl<E: Entity> Store<E> {
+impl<E: Entity> IdentityMap<E> {
     /// Takes a new row.
     pub(crate) fn add(&mut self, new: E::New) -> u64 {
         let index = self.slots.push(Slot::Pending(Box::new(new)));
@@ -196,11 +196,11 @@ impl<E: Entity> Store<E> {
         let Some(index) = self.find(&key) else { return self.hold_new(key, Loaded::new(row, now)) };
         match self.slots.get_mut(index) {
             Some(slot @ Slot::Expired { .. }) => {
-                let doomed = matches!(slot, Slot::Expired { doomed: true, .. });
-                *slot = Slot::Loaded(Loaded { doomed, ..Loaded::new(row, now) });
+                let marked_deleted = matches!(slot, Slot::Expired { marked_deleted: true, .. });
+                *slot = Slot::Loaded(Loaded { marked_deleted, ..Loaded::new(row, now) });
             }
             Some(Slot::Loaded(loaded)) if overwrite || (loaded.before.is_none() && loaded.seen < fresh_since) => {
-                *loaded = Loaded { doomed: loaded.doomed, ..Loaded::new(row, now) };
+                *loaded = Loaded { marked_deleted: loaded.marked_deleted, ..Loaded::new(row, now) };
             }
             _ => self.used(index),
         }
@@ -213,11 +213,11 @@ impl<E: Entity> Store<E> {
         let key = stored.key();
         row.copy(E::table().touched, &stored);
         if let Some(index) = self.find(&key) {
-            let (doomed, changed) = (self.is_doomed(index), !self.changes(index)?.is_empty());
-            if changed && !doomed && self.row(index)?.changed(&row).is_empty() {
+            let (marked_deleted, changed) = (self.is_marked_deleted(index), !self.changes(index)?.is_empty());
+            if changed && !marked_deleted && self.row(index)?.changed(&row).is_empty() {
                 return Ok(index);
             }
-            if doomed || changed {
+            if marked_deleted || changed {
                 return Err(Error::AlreadyPresent { table: E::table().name, key: E::key_in_words(&key) });
             }
         }
@@ -284,8 +284,8 @@ impl<E: Entity> Store<E> {
     }
 
     /// Rows marked for deletion, in that order.
-    pub(crate) fn doomed(&self) -> Vec<u64> {
-        unique(self.doomed.iter().copied().filter(|index| self.is_doomed(*index)).collect())
+    pub(crate) fn marked_deleted(&self) -> Vec<u64> {
+        unique(self.marked_deleted.iter().copied().filter(|index| self.is_marked_deleted(*index)).collect())
     }
 
     /// The columns whose values differ from the database's.
@@ -298,29 +298,29 @@ impl<E: Entity> Store<E> {
     }
 
     /// Whether the row is marked for deletion.
-    pub(crate) fn is_doomed(&self, index: u64) -> bool {
+    pub(crate) fn is_marked_deleted(&self, index: u64) -> bool {
         match self.slots.get(index) {
-            Slot::Loaded(loaded) => loaded.doomed,
-            Slot::Expired { doomed, .. } => *doomed,
+            Slot::Loaded(loaded) => loaded.marked_deleted,
+            Slot::Expired { marked_deleted, .. } => *marked_deleted,
             _ => false,
         }
     }
 
     /// Marks a row for deletion, or takes the mark back; gives whether there was something to change.
-    fn set_doomed(&mut self, index: u64, doomed: bool) -> bool {
+    fn set_doomed(&mut self, index: u64, marked_deleted: bool) -> bool {
         match self.slots.get_mut(index) {
-            Some(Slot::Loaded(Loaded { doomed: mark, .. }) | Slot::Expired { doomed: mark, .. }) => {
-                std::mem::replace(mark, doomed) != doomed
+            Some(Slot::Loaded(Loaded { marked_deleted: mark, .. }) | Slot::Expired { marked_deleted: mark, .. }) => {
+                std::mem::replace(mark, marked_deleted) != marked_deleted
             }
             _ => false,
         }
     }
 
     /// Marks a row for deletion.
-    pub(crate) fn doom(&mut self, index: u64) -> Result<()> {
+    pub(crate) fn mark_deleted(&mut self, index: u64) -> Result<()> {
         self.changes(index)?;
         if self.set_doomed(index, true) {
-            self.doomed.push(index);
+            self.marked_deleted.push(index);
         }
         Ok(())
     }
@@ -328,11 +328,11 @@ impl<E: Entity> Store<E> {
     /// Marks the row that `row` is a copy of; edits of a present one are dropped, and the version is that of the copy.
     pub(crate) fn doom_row(&mut self, row: &E) -> Result<()> {
         let index = self.hold(row.key(), Loaded::new(row.clone(), NEVER));
-        self.doom(index)
+        self.mark_deleted(index)
     }
 
     /// Takes a mark for deletion back, before the flush.
-    pub(crate) fn undoom(&mut self, index: u64) -> Result<()> {
+    pub(crate) fn unmark_deleted(&mut self, index: u64) -> Result<()> {
         self.changes(index)?;
         self.set_doomed(index, false);
         Ok(())
@@ -359,8 +359,8 @@ impl<E: Entity> Store<E> {
         let unflushed = match self.slots.get(index) {
             Slot::Gone => return Err(self.refuse(index)),
             Slot::Pending(_) => true,
-            Slot::Loaded(loaded) => loaded.doomed || loaded.is_modified(),
-            Slot::Expired { doomed, .. } => *doomed,
+            Slot::Loaded(loaded) => loaded.marked_deleted || loaded.is_modified(),
+            Slot::Expired { marked_deleted, .. } => *marked_deleted,
             Slot::Deleted(_) | Slot::Transient(_) => false,
         };
         if unflushed && !discard {

@@ -9,7 +9,7 @@ const CHUNK: usize = 256;
 pub(super) enum Slot<E: Entity> {
     Pending(Box<E::New>),
     Loaded(Loaded<E>),
-    Expired { key: E::Key, doomed: bool },
+    Expired { key: E::Key, marked_deleted: bool },
     Deleted(E::Key),
     Transient(Box<E::New>),
     Gone,
@@ -24,7 +24,7 @@ pub(super) struct Loaded<E> {
     pub(super) seen: u32,
     /// It was read ahead, and nobody has asked for it since.
     pub(super) ahead: bool,
-    pub(super) doomed: bool,
+    pub(super) marked_deleted: bool,
 }
 
 /// A value that was read before the session's clock began: it is stale from the start.
@@ -33,7 +33,7 @@ pub(super) const NEVER: u32 = 0;
 impl<E: Entity> Loaded<E> {
     /// A row as it was read.
     pub(super) fn new(row: E, seen: u32) -> Self {
-        Self { row, before: None, seen, ahead: false, doomed: false }
+        Self { row, before: None, seen, ahead: false, marked_deleted: false }
     }
 
     /// The row as the database has it.
@@ -48,7 +48,7 @@ impl<E: Entity> Loaded<E> {
 
     /// The row without its value.
     pub(super) fn expired(&self) -> Slot<E> {
-        Slot::Expired { key: self.stored().key(), doomed: self.doomed }
+        Slot::Expired { key: self.stored().key(), marked_deleted: self.marked_deleted }
     }
 }
 

@@ -1,6 +1,6 @@
 //! The log of one entity type's rows: what a rollback puts back in memory, and what a commit settles.
 
-use super::Store;
+use super::IdentityMap;
 use super::slots::{NEVER, Slot};
 use crate::session::entity::Entity;
 
@@ -45,7 +45,7 @@ impl<E: Entity> Log<E> {
     }
 }
 
-impl<E: Entity> Store<E> {
+impl<E: Entity> IdentityMap<E> {
     /// Where the log stands.
     pub(crate) fn mark(&self) -> usize {
         self.log.mark()
@@ -61,7 +61,7 @@ impl<E: Entity> Store<E> {
                 self.drop_value(index);
             }
         }
-        for index in std::mem::take(&mut self.doomed) {
+        for index in std::mem::take(&mut self.marked_deleted) {
             self.set_doomed(index, false);
         }
         while self.log.mark() > mark {
@@ -103,7 +103,7 @@ impl<E: Entity> Store<E> {
             // It was read under a key that only the undone change had made free.
             self.slots.replace(other, Slot::Gone);
         }
-        self.slots.replace(index, Slot::Expired { key, doomed: false });
+        self.slots.replace(index, Slot::Expired { key, marked_deleted: false });
     }
 
     /// The transaction was committed: nothing can be undone any more, and deleted rows leave the session.
@@ -130,7 +130,7 @@ impl<E: Entity> Store<E> {
     }
 
     /// Makes every row stale that was read at `since` or later.
-    pub(crate) fn distrust_since(&mut self, since: u32) {
+    pub(crate) fn make_stale_since(&mut self, since: u32) {
         for slot in self.slots.iter_mut() {
             if let Slot::Loaded(loaded) = slot
                 && loaded.seen >= since
@@ -147,6 +147,6 @@ impl<E: Entity> Store<E> {
         self.by_key = std::collections::HashMap::default();
         self.pending = Vec::new();
         self.edited = Vec::new();
-        self.doomed = Vec::new();
+        self.marked_deleted = Vec::new();
     }
 }

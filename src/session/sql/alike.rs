@@ -11,18 +11,18 @@ use diesel::row::Row as _;
 use diesel::sql_types::{Bool, Untyped};
 
 use super::{Bind, name_in_sql};
-use crate::connection::{Engine, Link};
+use crate::connection::{EngineConnection, Executor};
 use crate::session::entity::{Columns, Entity, Table};
 
 /// Whether a row has the values at this position of both keys in the column that the keys refer to.
 pub(super) fn is_alike<E, C>(
-    link: &mut Link<'_, C>,
+    executor: &mut Executor<'_, C>,
     position: usize,
     origin: (&'static Table, usize),
     keys: (&E::Key, &E::Key),
 ) -> QueryResult<bool>
 where
-    C: Engine,
+    C: EngineConnection,
     E: Columns<C::Backend>,
     bool: FromSql<Bool, C::Backend>,
 {
@@ -31,7 +31,7 @@ where
     };
     let name = name_in_sql::<E, C>()?;
     let origin = if name.contains("\".\"") || name.contains("`.`") { None } else { Some(origin) };
-    let alike = link.first(Alike::<E> { position, origin, keys }, |row| read(row))?;
+    let alike = executor.first(Alike::<E> { position, origin, keys }, |row| read(row))?;
     Ok(alike.unwrap_or(false))
 }
 

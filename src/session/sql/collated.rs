@@ -14,7 +14,7 @@ use diesel::sql_types::{Bool, Untyped};
 
 use super::room::{Room, value_size};
 use super::select::{BindValue, ByValue, Condition, push_columns, read};
-use crate::connection::{Engine, Link};
+use crate::connection::{EngineConnection, Executor};
 use crate::session::entity::Columns;
 
 /// The rows of some values, and with each how it compares with every one of them.
@@ -55,22 +55,22 @@ impl<E> QueryId for Matches<'_, E> {
 /// Reads the rows whose `column` is among the `count` values in a `Vec` of the field's type, each with the indexes of
 /// the values that it is equal to for the database. A row of values in different statements comes once for each.
 pub(super) fn select_matches<E, C>(
-    link: &mut Link<'_, C>,
+    executor: &mut Executor<'_, C>,
     column: usize,
     values: &dyn Any,
     count: usize,
 ) -> QueryResult<Vec<(E, Vec<usize>)>>
 where
-    C: Engine,
+    C: EngineConnection,
     E: Columns<C::Backend>,
     bool: FromSql<Bool, C::Backend>,
 {
     // Every value is sent twice.
-    let room = Room::of(2, link.connection);
+    let room = Room::of(2, executor.connection);
     let mut rows = Vec::new();
     for (range, keep) in room.ranges(count, |value| 2 * value_size::<E, C::Backend>(column, values, value)) {
         let condition = ByValue::<E> { column, values, range: range.clone(), entity: PhantomData };
-        link.each(Matches { condition, keep }, |row| {
+        executor.each(Matches { condition, keep }, |row| {
             let mut equal = Vec::new();
             for (position, value) in (E::table().columns.len()..).zip(range.clone()) {
                 if row.get_value::<Bool, bool, _>(position).map_err(DieselError::DeserializationError)? {

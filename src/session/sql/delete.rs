@@ -6,19 +6,19 @@ use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 
 use super::room::{Room, key_size};
 use super::{Found, ambiguous, push_found};
-use crate::connection::{Engine, Link, SessionConnection};
+use crate::connection::{EngineConnection, Executor, SessionConnection};
 use crate::session::entity::{Columns, Entity, Table};
 
 /// A row to be deleted: its key and, where the session has it, the value it was read with.
 #[derive(Debug)]
-pub struct Condemned<'a, E: Entity> {
+pub struct RowToDelete<'a, E: Entity> {
     pub(crate) key: E::Key,
     pub(crate) read: Option<&'a E>,
 }
 
 /// The statement for some rows, all of them with a version or none.
 struct Delete<'a, E: Entity> {
-    rows: &'a [&'a Condemned<'a, E>],
+    rows: &'a [&'a RowToDelete<'a, E>],
     lists_rows: bool,
     keep: bool,
 }
@@ -31,12 +31,12 @@ impl<E: Columns<DB>, DB: Backend> QueryFragment<DB> for Delete<'_, E> {
         out.push_sql("DELETE FROM ");
         E::table_name(out.reborrow())?;
         out.push_sql(" WHERE ");
-        let found = |row: &&'b Condemned<'b, E>| Found { key: &row.key, version_of: row.guarded_by() };
+        let found = |row: &&'b RowToDelete<'b, E>| Found { key: &row.key, version_of: row.guarded_by() };
         push_found::<E, DB>(self.rows.iter().map(found), self.lists_rows, &mut out)
     }
 }
 
-impl<E: Entity> Condemned<'_, E> {
+impl<E: Entity> RowToDelete<'_, E> {
     /// The row whose version the database must still have.
     fn guarded_by(&self) -> Option<&E> {
         self.read.filter(|_| E::table().version.is_some())
@@ -57,7 +57,7 @@ pub(crate) fn deletes_together<C: SessionConnection>(
     connection: &C,
 ) -> bool {
     let alike = table.version.is_none() || known == 0;
-    connection.backend().checks_after_statement() && alike && known + unknown <= room(table, connection).rows()
+    connection.engine().checks_after_statement() && alike && known + unknown <= room(table, connection).rows()
 }
 
 /// What one DELETE holds.
@@ -66,18 +66,18 @@ fn room<C: SessionConnection>(table: &'static Table, connection: &C) -> Room {
 }
 
 /// Deletes the rows; gives how many were there.
-pub(super) fn delete<E, C>(link: &mut Link<'_, C>, rows: &[Condemned<'_, E>]) -> QueryResult<usize>
+pub(super) fn delete<E, C>(executor: &mut Executor<'_, C>, rows: &[RowToDelete<'_, E>]) -> QueryResult<usize>
 where
-    C: Engine,
+    C: EngineConnection,
     E: Columns<C::Backend>,
 {
-    let room = room(E::table(), link.connection);
-    let size = |row: &&Condemned<'_, E>| key_size::<E, C::Backend>(&row.key);
-    let lists_rows = link.connection.backend().lists_rows();
+    let room = room(E::table(), executor.connection);
+    let size = |row: &&RowToDelete<'_, E>| key_size::<E, C::Backend>(&row.key);
+    let lists_rows = executor.connection.engine().lists_rows();
     let (guarded, others): (Vec<_>, Vec<_>) = rows.iter().partition(|row| row.guarded_by().is_some());
     let mut deleted = 0;
     for (rows, keep) in [guarded, others].iter().flat_map(|rows| room.split(rows, size)) {
-        let found = link.execute(&Delete { rows, lists_rows, keep })?;
+        let found = executor.execute(&Delete { rows, lists_rows, keep })?;
         if found > rows.len() {
             return Err(ambiguous::<E>("DELETE", rows.len(), found));
         }

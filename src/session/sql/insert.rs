@@ -14,7 +14,7 @@ use super::read_back::{insert_and_read_back, keys_to_ask_for};
 use super::returning::{insert_returning, insert_singly};
 use super::room::{Room, row_size};
 use super::select::select_one;
-use crate::connection::{Engine, Link};
+use crate::connection::{EngineConnection, Executor};
 use crate::session::entity::{ColumnSet, Columns, Entity};
 
 /// The statement for some rows.
@@ -31,12 +31,12 @@ pub(super) struct Insert<'a, E> {
 
 impl<'a, E: Entity> Insert<'a, E> {
     /// Leaves to the database what it fills, and has it come back.
-    pub(super) fn returning<C: Engine>(rows: &'a [E], keep: bool) -> Self {
+    pub(super) fn returning<C: EngineConnection>(rows: &'a [E], keep: bool) -> Self {
         Self { answered: true, ..Self::of::<C>(rows, sent::<E>(false), keep) }
     }
 
     /// Sends these columns, and asks for nothing back.
-    pub(super) fn of<C: Engine>(rows: &'a [E], columns: ColumnSet, keep: bool) -> Self {
+    pub(super) fn of<C: EngineConnection>(rows: &'a [E], columns: ColumnSet, keep: bool) -> Self {
         Self { rows, columns, all_defaults: C::ALL_DEFAULTS, answered: false, keep }
     }
 }
@@ -93,7 +93,7 @@ impl<E> QueryId for Insert<'_, E> {
 }
 
 /// What one INSERT holds that sends so many columns of each row. Rows with given keys may refer to each other in a cycle.
-fn room<E: Entity, C: Engine>(sent: usize, connection: &C) -> Room {
+fn room<E: Entity, C: EngineConnection>(sent: usize, connection: &C) -> Room {
     match sent {
         0 => Room::ONE,
         sent if E::table().has_given_key() => Room::of_related(E::table(), sent, connection),
@@ -102,45 +102,45 @@ fn room<E: Entity, C: Engine>(sent: usize, connection: &C) -> Room {
 }
 
 /// Inserts the rows, in their order, and fills the columns that the database made.
-pub(super) fn insert<E, C>(link: &mut Link<'_, C>, rows: &mut [E]) -> QueryResult<()>
+pub(super) fn insert<E, C>(executor: &mut Executor<'_, C>, rows: &mut [E]) -> QueryResult<()>
 where
-    C: Engine,
+    C: EngineConnection,
     E: Columns<C::Backend>,
     i64: FromSql<BigInt, C::Backend>,
     bool: FromSql<Bool, C::Backend>,
 {
-    let columns = sent::<E>(false).union(keys_to_ask_for::<E, C>(link)?);
-    let room = room::<E, C>(columns.len(), link.connection);
+    let columns = sent::<E>(false).union(keys_to_ask_for::<E, C>(executor)?);
+    let room = room::<E, C>(columns.len(), executor.connection);
     let statements: Vec<_> = room.ranges(rows.len(), |row| row_size::<E, C::Backend>(&rows[row], columns)).collect();
     let mut together = true;
     for (range, keep) in statements {
         let chunk = &mut rows[range];
         if returned(E::table()).next().is_none() {
-            let inserted = link.execute(&Insert::of::<C>(chunk, columns, keep))?;
-            check_inserted(link, chunk, inserted)?;
+            let inserted = executor.execute(&Insert::of::<C>(chunk, columns, keep))?;
+            check_inserted(executor, chunk, inserted)?;
         } else if !C::RETURNING {
-            insert_and_read_back(link, chunk, columns, keep)?;
+            insert_and_read_back(executor, chunk, columns, keep)?;
         } else if together {
-            together = insert_returning(link, chunk, keep)?;
+            together = insert_returning(executor, chunk, keep)?;
         } else {
-            insert_singly(link, chunk)?;
+            insert_singly(executor, chunk)?;
         }
     }
     Ok(())
 }
 
 /// Inserts the rows, in their order, and asks for nothing back; `whole` with the columns that the database else fills.
-pub(super) fn insert_only<E, C>(link: &mut Link<'_, C>, rows: &[E], whole: bool) -> QueryResult<()>
+pub(super) fn insert_only<E, C>(executor: &mut Executor<'_, C>, rows: &[E], whole: bool) -> QueryResult<()>
 where
-    C: Engine,
+    C: EngineConnection,
     E: Columns<C::Backend>,
 {
     let columns = sent::<E>(whole);
-    let room = room::<E, C>(columns.len(), link.connection);
+    let room = room::<E, C>(columns.len(), executor.connection);
     for (rows, keep) in room.split(rows, |row| row_size::<E, C::Backend>(row, columns)) {
-        let inserted = link.execute(&Insert::of::<C>(rows, columns, keep))?;
+        let inserted = executor.execute(&Insert::of::<C>(rows, columns, keep))?;
         if whole || E::table().generated().all(|column| !E::table().key.contains(&column)) {
-            check_inserted(link, rows, inserted)?;
+            check_inserted(executor, rows, inserted)?;
         }
     }
     Ok(())
@@ -148,16 +148,16 @@ where
 
 /// Looks for the rows by their keys where the database says that it has inserted fewer: a trigger may have kept one back. An
 /// INSERT into a view is not counted everywhere.
-fn check_inserted<E, C>(link: &mut Link<'_, C>, rows: &[E], inserted: usize) -> QueryResult<()>
+fn check_inserted<E, C>(executor: &mut Executor<'_, C>, rows: &[E], inserted: usize) -> QueryResult<()>
 where
-    C: Engine,
+    C: EngineConnection,
     E: Columns<C::Backend>,
 {
     if inserted >= rows.len() {
         return Ok(());
     }
     for row in rows {
-        let stored = select_one::<E, C>(link, &row.key(), false)?;
+        let stored = select_one::<E, C>(executor, &row.key(), false)?;
         if !stored.is_some_and(|stored| same_as_sent(&stored, row)) {
             return Err(missing::<E>(&E::key_in_words(&row.key())));
         }

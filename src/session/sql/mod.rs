@@ -8,8 +8,8 @@ mod alike;
 mod answer;
 mod collated;
 mod delete;
+mod diagnose;
 mod insert;
-mod look;
 mod matching;
 mod persist;
 mod read_back;
@@ -24,9 +24,9 @@ mod update_join;
 mod whole;
 
 pub(crate) use answer::is_integer;
-pub use delete::Condemned;
+pub use delete::RowToDelete;
 pub(crate) use delete::deletes_together;
-pub(crate) use look::{in_words, undeclared};
+pub(crate) use diagnose::{in_words, undeclared};
 pub use persist::{Everywhere, Persist};
 pub(crate) use select::read_into;
 pub use update::Edited;
@@ -45,9 +45,9 @@ use diesel::serialize::ToSql;
 use diesel::sql_types::HasSqlType;
 
 use super::entity::{Columns, Entity, Visitor};
-use crate::connection::Engine;
+use crate::connection::EngineConnection;
 
-/// A statement that met more rows than it named: somebody else's are among them.
+/// A statement that met more rows than it named: someone else's are among them.
 fn ambiguous<E: Entity>(verb: &str, named: usize, met: usize) -> DieselError {
     let table = E::table().name;
     let problem = format!("{verb} of {table}: the keys of {named} rows are those of {met} for the database");
@@ -64,7 +64,7 @@ impl<E: Columns<DB>, DB: Backend> QueryFragment<DB> for Name<E> {
 }
 
 /// The name of an entity's table as SQL writes it.
-fn name_in_sql<E: Columns<C::Backend>, C: Engine>() -> QueryResult<String> {
+fn name_in_sql<E: Columns<C::Backend>, C: EngineConnection>() -> QueryResult<String> {
     let mut out = <C::Backend as Backend>::QueryBuilder::default();
     Name::<E>(PhantomData).to_sql(&mut out, &C::Backend::default())?;
     Ok(out.finish())

@@ -8,60 +8,71 @@ use diesel::sql_types::{BigInt, Bool};
 
 use super::alike::is_alike;
 use super::collated::select_matches;
-use super::delete::{Condemned, delete};
+use super::delete::{RowToDelete, delete};
+use super::diagnose::diagnose;
 use super::insert::{insert, insert_only};
-use super::look::look;
 use super::read_back::key_source;
-use super::referrers::look_below;
+use super::referrers::diagnose_delete;
 use super::select::{select, select_by, select_one};
 use super::update::{Edited, update};
-use crate::connection::{AnyConnection, Engine, KeySource, Link, SessionConnection, on_every_connection, on_variant};
+use crate::connection::{
+    AnyConnection, EngineConnection, Executor, KeySource, SessionConnection, on_every_connection, on_variant,
+};
 use crate::error::Error;
 use crate::session::entity::{AnyBackend, ColumnSet, Columns, Entity, Table};
 
 /// What connection `C` can do with an entity: every entity has it for every connection that knows its column types.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be kept over a `{C}`",
+    message = "`{Self}` cannot be stored over a `{C}`",
     label = "not every column type of `{Self}` is known to this connection's database",
     note = "derive `Entity` on it; with column types of one engine only, use a `Session` over that engine's connection"
 )]
 pub trait Persist<C: SessionConnection>: Entity {
     /// Finds out, where it is not known yet, whether the keys that the database makes for new rows can be known.
-    fn knows_keys(link: &mut Link<'_, C>) -> QueryResult<bool>;
+    fn knows_keys(executor: &mut Executor<'_, C>) -> QueryResult<bool>;
 
     /// Inserts the rows, in their order, and fills the columns that the database made.
-    fn insert(link: &mut Link<'_, C>, rows: &mut [Self]) -> QueryResult<()>;
+    fn insert(executor: &mut Executor<'_, C>, rows: &mut [Self]) -> QueryResult<()>;
 
     /// Updates `columns` of the rows; gives the number of the first that is not there as it was read.
-    fn update(link: &mut Link<'_, C>, rows: &[Edited<'_, Self>], columns: ColumnSet) -> QueryResult<Option<usize>>;
+    fn update(
+        executor: &mut Executor<'_, C>,
+        rows: &[Edited<'_, Self>],
+        columns: ColumnSet,
+    ) -> QueryResult<Option<usize>>;
 
     /// Deletes the rows; gives how many were there as they were read.
-    fn delete(link: &mut Link<'_, C>, rows: &[Condemned<'_, Self>]) -> QueryResult<usize>;
+    fn delete(executor: &mut Executor<'_, C>, rows: &[RowToDelete<'_, Self>]) -> QueryResult<usize>;
 
     /// Inserts the rows, in their order, and asks for nothing back.
-    fn insert_only(link: &mut Link<'_, C>, rows: &[Self]) -> QueryResult<()>;
+    fn insert_only(executor: &mut Executor<'_, C>, rows: &[Self]) -> QueryResult<()>;
 
     /// Inserts the rows with every column as it is, those that the database would fill included.
-    fn insert_whole(link: &mut Link<'_, C>, rows: &[Self]) -> QueryResult<()>;
+    fn insert_whole(executor: &mut Executor<'_, C>, rows: &[Self]) -> QueryResult<()>;
 
     /// Adds to a refusal which of the rows it is about, where a look at them and at the database tells.
-    fn look(link: &mut Link<'_, C>, error: Error, rows: &[&Self]) -> Error;
+    fn diagnose(executor: &mut Executor<'_, C>, error: Error, rows: &[&Self]) -> Error;
 
     /// Adds to a refusal to delete the rows which others still refer to them, where the engine did not say.
-    fn look_below(link: &mut Link<'_, C>, error: Error, rows: &[Condemned<'_, Self>]) -> Error;
+    fn diagnose_delete(executor: &mut Executor<'_, C>, error: Error, rows: &[RowToDelete<'_, Self>]) -> Error;
 
     /// Reads the rows that have these keys, in no promised order.
-    fn select(link: &mut Link<'_, C>, keys: &[Self::Key]) -> QueryResult<Vec<Self>>;
+    fn select(executor: &mut Executor<'_, C>, keys: &[Self::Key]) -> QueryResult<Vec<Self>>;
 
     /// Reads the row that has this key, if there is one; with a `lock` on it where the engine has such.
-    fn select_one(link: &mut Link<'_, C>, key: &Self::Key, lock: bool) -> QueryResult<Option<Self>>;
+    fn select_one(executor: &mut Executor<'_, C>, key: &Self::Key, lock: bool) -> QueryResult<Option<Self>>;
 
     /// Reads the rows whose `column` is among the `count` values in a `Vec` of the field's type, in order of their keys.
-    fn select_by(link: &mut Link<'_, C>, column: usize, values: &dyn Any, count: usize) -> QueryResult<Vec<Self>>;
+    fn select_by(
+        executor: &mut Executor<'_, C>,
+        column: usize,
+        values: &dyn Any,
+        count: usize,
+    ) -> QueryResult<Vec<Self>>;
 
     /// As `select_by`, each row with the indexes of the values that it is equal to for the database.
     fn select_matches(
-        link: &mut Link<'_, C>,
+        executor: &mut Executor<'_, C>,
         column: usize,
         values: &dyn Any,
         count: usize,
@@ -69,7 +80,7 @@ pub trait Persist<C: SessionConnection>: Entity {
 
     /// Whether the database takes the values at this position of two keys for one, and has them in the column `origin`.
     fn is_alike(
-        link: &mut Link<'_, C>,
+        executor: &mut Executor<'_, C>,
         position: usize,
         origin: (&'static Table, usize),
         keys: (&Self::Key, &Self::Key),
@@ -78,71 +89,80 @@ pub trait Persist<C: SessionConnection>: Entity {
 
 impl<E, C> Persist<C> for E
 where
-    C: Engine,
+    C: EngineConnection,
     E: Columns<C::Backend>,
     bool: FromSql<Bool, C::Backend>,
     i64: FromSql<BigInt, C::Backend>,
 {
-    fn knows_keys(link: &mut Link<'_, C>) -> QueryResult<bool> {
-        Ok(key_source::<Self, C>(link)? != Some(KeySource::Unknown))
+    fn knows_keys(executor: &mut Executor<'_, C>) -> QueryResult<bool> {
+        Ok(key_source::<Self, C>(executor)? != Some(KeySource::Unknown))
     }
 
-    fn insert(link: &mut Link<'_, C>, rows: &mut [Self]) -> QueryResult<()> {
-        insert(link, rows)
+    fn insert(executor: &mut Executor<'_, C>, rows: &mut [Self]) -> QueryResult<()> {
+        insert(executor, rows)
     }
 
-    fn update(link: &mut Link<'_, C>, rows: &[Edited<'_, Self>], columns: ColumnSet) -> QueryResult<Option<usize>> {
-        update(link, rows, columns)
+    fn update(
+        executor: &mut Executor<'_, C>,
+        rows: &[Edited<'_, Self>],
+        columns: ColumnSet,
+    ) -> QueryResult<Option<usize>> {
+        update(executor, rows, columns)
     }
 
-    fn delete(link: &mut Link<'_, C>, rows: &[Condemned<'_, Self>]) -> QueryResult<usize> {
-        delete(link, rows)
+    fn delete(executor: &mut Executor<'_, C>, rows: &[RowToDelete<'_, Self>]) -> QueryResult<usize> {
+        delete(executor, rows)
     }
 
-    fn insert_only(link: &mut Link<'_, C>, rows: &[Self]) -> QueryResult<()> {
-        insert_only(link, rows, false)
+    fn insert_only(executor: &mut Executor<'_, C>, rows: &[Self]) -> QueryResult<()> {
+        insert_only(executor, rows, false)
     }
 
-    fn insert_whole(link: &mut Link<'_, C>, rows: &[Self]) -> QueryResult<()> {
-        insert_only(link, rows, true)
+    fn insert_whole(executor: &mut Executor<'_, C>, rows: &[Self]) -> QueryResult<()> {
+        insert_only(executor, rows, true)
     }
 
-    fn look(link: &mut Link<'_, C>, error: Error, rows: &[&Self]) -> Error {
-        if link.connection.backend().reads_after_error() { look(link, error, rows) } else { error }
+    fn diagnose(executor: &mut Executor<'_, C>, error: Error, rows: &[&Self]) -> Error {
+        if executor.connection.engine().reads_after_error() { diagnose(executor, error, rows) } else { error }
     }
 
-    fn look_below(link: &mut Link<'_, C>, error: Error, rows: &[Condemned<'_, Self>]) -> Error {
-        look_below(link, error, rows)
+    fn diagnose_delete(executor: &mut Executor<'_, C>, error: Error, rows: &[RowToDelete<'_, Self>]) -> Error {
+        diagnose_delete(executor, error, rows)
     }
 
-    fn select(link: &mut Link<'_, C>, keys: &[Self::Key]) -> QueryResult<Vec<Self>> {
-        select(link, keys)
+    fn select(executor: &mut Executor<'_, C>, keys: &[Self::Key]) -> QueryResult<Vec<Self>> {
+        select(executor, keys)
     }
 
-    fn select_one(link: &mut Link<'_, C>, key: &Self::Key, lock: bool) -> QueryResult<Option<Self>> {
-        select_one(link, key, lock)
+    fn select_one(executor: &mut Executor<'_, C>, key: &Self::Key, lock: bool) -> QueryResult<Option<Self>> {
+        select_one(executor, key, lock)
     }
 
-    fn select_by(link: &mut Link<'_, C>, column: usize, values: &dyn Any, count: usize) -> QueryResult<Vec<Self>> {
-        select_by(link, column, values, count)
+    fn select_by(
+        executor: &mut Executor<'_, C>,
+        column: usize,
+        values: &dyn Any,
+        count: usize,
+    ) -> QueryResult<Vec<Self>> {
+        select_by(executor, column, values, count)
     }
 
     fn select_matches(
-        link: &mut Link<'_, C>,
+        executor: &mut Executor<'_, C>,
         column: usize,
         values: &dyn Any,
         count: usize,
     ) -> QueryResult<Vec<(Self, Vec<usize>)>> {
-        select_matches(link, column, values, count)
+        select_matches(executor, column, values, count)
     }
 
     fn is_alike(
-        link: &mut Link<'_, C>,
+        executor: &mut Executor<'_, C>,
         position: usize,
         origin: (&'static Table, usize),
         keys: (&Self::Key, &Self::Key),
     ) -> QueryResult<bool> {
-        is_alike::<E, C>(link, position, origin, keys)
+        is_alike::<E, C>(executor, position, origin, keys)
     }
 }
 
@@ -175,86 +195,94 @@ pub trait Everywhere: Persist<AnyConnection> + Columns<AnyBackend> {}
 impl<E: Persist<AnyConnection> + Columns<AnyBackend>> Everywhere for E {}
 
 impl<E: PersistEverywhere> Persist<AnyConnection> for E {
-    fn knows_keys(link: &mut Link<'_, AnyConnection>) -> QueryResult<bool> {
-        on_variant!(link.connection, connection => {
-            <E as Persist<_>>::knows_keys(&mut Link::new(connection, link.echo).knowing(link.keys))
+    fn knows_keys(executor: &mut Executor<'_, AnyConnection>) -> QueryResult<bool> {
+        on_variant!(executor.connection, connection => {
+            <E as Persist<_>>::knows_keys(&mut Executor::new(connection, executor.echo).knowing(executor.keys))
         })
     }
 
-    fn insert(link: &mut Link<'_, AnyConnection>, rows: &mut [Self]) -> QueryResult<()> {
-        on_variant!(link.connection, connection => {
-            Persist::insert(&mut Link::new(connection, link.echo).knowing(link.keys), rows)
+    fn insert(executor: &mut Executor<'_, AnyConnection>, rows: &mut [Self]) -> QueryResult<()> {
+        on_variant!(executor.connection, connection => {
+            Persist::insert(&mut Executor::new(connection, executor.echo).knowing(executor.keys), rows)
         })
     }
 
     fn update(
-        link: &mut Link<'_, AnyConnection>,
+        executor: &mut Executor<'_, AnyConnection>,
         rows: &[Edited<'_, Self>],
         columns: ColumnSet,
     ) -> QueryResult<Option<usize>> {
-        on_variant!(link.connection, connection => Persist::update(&mut Link::new(connection, link.echo), rows, columns))
+        on_variant!(executor.connection, connection => Persist::update(&mut Executor::new(connection, executor.echo), rows, columns))
     }
 
-    fn delete(link: &mut Link<'_, AnyConnection>, rows: &[Condemned<'_, Self>]) -> QueryResult<usize> {
-        on_variant!(link.connection, connection => Persist::delete(&mut Link::new(connection, link.echo), rows))
+    fn delete(executor: &mut Executor<'_, AnyConnection>, rows: &[RowToDelete<'_, Self>]) -> QueryResult<usize> {
+        on_variant!(executor.connection, connection => Persist::delete(&mut Executor::new(connection, executor.echo), rows))
     }
 
-    fn insert_only(link: &mut Link<'_, AnyConnection>, rows: &[Self]) -> QueryResult<()> {
-        on_variant!(link.connection, connection => Persist::insert_only(&mut Link::new(connection, link.echo), rows))
+    fn insert_only(executor: &mut Executor<'_, AnyConnection>, rows: &[Self]) -> QueryResult<()> {
+        on_variant!(executor.connection, connection => Persist::insert_only(&mut Executor::new(connection, executor.echo), rows))
     }
 
-    fn insert_whole(link: &mut Link<'_, AnyConnection>, rows: &[Self]) -> QueryResult<()> {
-        on_variant!(link.connection, connection => Persist::insert_whole(&mut Link::new(connection, link.echo), rows))
+    fn insert_whole(executor: &mut Executor<'_, AnyConnection>, rows: &[Self]) -> QueryResult<()> {
+        on_variant!(executor.connection, connection => Persist::insert_whole(&mut Executor::new(connection, executor.echo), rows))
     }
 
-    fn look(link: &mut Link<'_, AnyConnection>, error: Error, rows: &[&Self]) -> Error {
-        on_variant!(link.connection, connection => Persist::look(&mut Link::new(connection, link.echo), error, rows))
+    fn diagnose(executor: &mut Executor<'_, AnyConnection>, error: Error, rows: &[&Self]) -> Error {
+        on_variant!(executor.connection, connection => Persist::diagnose(&mut Executor::new(connection, executor.echo), error, rows))
     }
 
-    fn look_below(link: &mut Link<'_, AnyConnection>, error: Error, rows: &[Condemned<'_, Self>]) -> Error {
-        on_variant!(link.connection, connection => {
-            Persist::look_below(&mut Link::new(connection, link.echo), error, rows)
+    fn diagnose_delete(
+        executor: &mut Executor<'_, AnyConnection>,
+        error: Error,
+        rows: &[RowToDelete<'_, Self>],
+    ) -> Error {
+        on_variant!(executor.connection, connection => {
+            Persist::diagnose_delete(&mut Executor::new(connection, executor.echo), error, rows)
         })
     }
 
-    fn select(link: &mut Link<'_, AnyConnection>, keys: &[Self::Key]) -> QueryResult<Vec<Self>> {
-        on_variant!(link.connection, connection => Persist::select(&mut Link::new(connection, link.echo), keys))
+    fn select(executor: &mut Executor<'_, AnyConnection>, keys: &[Self::Key]) -> QueryResult<Vec<Self>> {
+        on_variant!(executor.connection, connection => Persist::select(&mut Executor::new(connection, executor.echo), keys))
     }
 
-    fn select_one(link: &mut Link<'_, AnyConnection>, key: &Self::Key, lock: bool) -> QueryResult<Option<Self>> {
-        on_variant!(link.connection, connection => Persist::select_one(&mut Link::new(connection, link.echo), key, lock))
+    fn select_one(
+        executor: &mut Executor<'_, AnyConnection>,
+        key: &Self::Key,
+        lock: bool,
+    ) -> QueryResult<Option<Self>> {
+        on_variant!(executor.connection, connection => Persist::select_one(&mut Executor::new(connection, executor.echo), key, lock))
     }
 
     fn select_by(
-        link: &mut Link<'_, AnyConnection>,
+        executor: &mut Executor<'_, AnyConnection>,
         column: usize,
         values: &dyn Any,
         count: usize,
     ) -> QueryResult<Vec<Self>> {
-        on_variant!(link.connection, connection => {
-            Persist::select_by(&mut Link::new(connection, link.echo), column, values, count)
+        on_variant!(executor.connection, connection => {
+            Persist::select_by(&mut Executor::new(connection, executor.echo), column, values, count)
         })
     }
 
     fn select_matches(
-        link: &mut Link<'_, AnyConnection>,
+        executor: &mut Executor<'_, AnyConnection>,
         column: usize,
         values: &dyn Any,
         count: usize,
     ) -> QueryResult<Vec<(Self, Vec<usize>)>> {
-        on_variant!(link.connection, connection => {
-            Persist::select_matches(&mut Link::new(connection, link.echo), column, values, count)
+        on_variant!(executor.connection, connection => {
+            Persist::select_matches(&mut Executor::new(connection, executor.echo), column, values, count)
         })
     }
 
     fn is_alike(
-        link: &mut Link<'_, AnyConnection>,
+        executor: &mut Executor<'_, AnyConnection>,
         position: usize,
         origin: (&'static Table, usize),
         keys: (&Self::Key, &Self::Key),
     ) -> QueryResult<bool> {
-        on_variant!(link.connection, connection => {
-            <E as Persist<_>>::is_alike(&mut Link::new(connection, link.echo), position, origin, keys)
+        on_variant!(executor.connection, connection => {
+            <E as Persist<_>>::is_alike(&mut Executor::new(connection, executor.echo), position, origin, keys)
         })
     }
 }

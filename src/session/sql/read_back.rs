@@ -24,20 +24,20 @@ use super::insert::Insert;
 use super::matching::same_as_sent;
 use super::name_in_sql;
 use super::select::{select, select_one};
-use crate::connection::{Engine, KeySource, Link, Replaced};
+use crate::connection::{EngineConnection, Executor, KeySource, Replaced};
 use crate::session::entity::{ColumnSet, Columns, Entity};
 
 /// Where the keys of new rows come from; `None` where the INSERT gives them back or the program gives them.
-pub(super) fn key_source<E, C>(link: &mut Link<'_, C>) -> QueryResult<Option<KeySource>>
+pub(super) fn key_source<E, C>(executor: &mut Executor<'_, C>) -> QueryResult<Option<KeySource>>
 where
-    C: Engine,
+    C: EngineConnection,
     E: Columns<C::Backend>,
 {
     if C::RETURNING || made::<E>().is_empty() {
         return Ok(None);
     }
-    match link.key_source(TypeId::of::<E>()) {
-        None => ask_again::<E, C>(link).map(Some),
+    match executor.key_source(TypeId::of::<E>()) {
+        None => ask_again::<E, C>(executor).map(Some),
         known => Ok(known),
     }
 }
@@ -49,63 +49,65 @@ fn made<E: Entity>() -> ColumnSet {
 }
 
 /// Asks the catalogue where keys come from. What cannot be used is not remembered, so that it can be mended.
-fn ask_again<E, C>(link: &mut Link<'_, C>) -> QueryResult<KeySource>
+fn ask_again<E, C>(executor: &mut Executor<'_, C>) -> QueryResult<KeySource>
 where
-    C: Engine,
+    C: EngineConnection,
     E: Columns<C::Backend>,
 {
     let mut columns = made::<E>().iter();
     let source = match (columns.next(), columns.next()) {
-        (Some(column), None) => link.connection.key_source(&name_in_sql::<E, C>()?, E::table().columns[column].name)?,
+        (Some(column), None) => {
+            executor.connection.key_source(&name_in_sql::<E, C>()?, E::table().columns[column].name)?
+        }
         _ => KeySource::Unknown,
     };
     if source != KeySource::Unknown {
-        link.set_key_source(TypeId::of::<E>(), source.clone());
+        executor.set_key_source(TypeId::of::<E>(), source.clone());
     }
     Ok(source)
 }
 
 /// The columns that are filled by asking for them before the rows are sent.
-pub(super) fn keys_to_ask_for<E, C>(link: &mut Link<'_, C>) -> QueryResult<ColumnSet>
+pub(super) fn keys_to_ask_for<E, C>(executor: &mut Executor<'_, C>) -> QueryResult<ColumnSet>
 where
-    C: Engine,
+    C: EngineConnection,
     E: Columns<C::Backend>,
 {
-    let asked = matches!(key_source::<E, C>(link)?, Some(KeySource::Default(_)));
+    let asked = matches!(key_source::<E, C>(executor)?, Some(KeySource::Default(_)));
     Ok(if asked { made::<E>() } else { ColumnSet::EMPTY })
 }
 
 /// Inserts these columns of the rows by one statement, and fills those that the database made.
 pub(super) fn insert_and_read_back<E, C>(
-    link: &mut Link<'_, C>,
+    executor: &mut Executor<'_, C>,
     sent: &mut [E],
     columns: ColumnSet,
     keep: bool,
 ) -> QueryResult<()>
 where
-    C: Engine,
+    C: EngineConnection,
     E: Columns<C::Backend>,
     i64: FromSql<BigInt, C::Backend>,
 {
-    match key_source::<E, C>(link)? {
+    match key_source::<E, C>(executor)? {
         None => {
-            link.execute(&Insert::of::<C>(sent, columns, keep))?;
-            by_known_keys(link, sent)
+            executor.execute(&Insert::of::<C>(sent, columns, keep))?;
+            by_known_keys(executor, sent)
         }
         Some(KeySource::Default(default)) => {
             let asked = Keys::<E> { default: &default, rows: sent.len(), keep, entity: PhantomData };
             let mut rows = sent.iter_mut();
-            link.each(asked, |row| match (rows.next(), made::<E>().iter().next()) {
+            executor.each(asked, |row| match (rows.next(), made::<E>().iter().next()) {
                 (Some(into), Some(column)) => E::column(column, Read { row: &row, position: 0, into }),
                 _ => Err(unplaced::<E>("their default gave more keys than it was asked for")),
             })?;
-            link.execute(&Insert::of::<C>(sent, columns, keep))?;
-            by_known_keys(link, sent)
+            executor.execute(&Insert::of::<C>(sent, columns, keep))?;
+            by_known_keys(executor, sent)
         }
         Some(KeySource::Counter { step, replaced: Replaced::Perhaps }) => {
-            sent.chunks_mut(1).try_for_each(|row| counted(link, row, columns, true, (step, Replaced::Perhaps)))
+            sent.chunks_mut(1).try_for_each(|row| counted(executor, row, columns, true, (step, Replaced::Perhaps)))
         }
-        Some(KeySource::Counter { step, replaced }) => counted(link, sent, columns, keep, (step, replaced)),
+        Some(KeySource::Counter { step, replaced }) => counted(executor, sent, columns, keep, (step, replaced)),
         Some(KeySource::Ascending | KeySource::Unknown) => {
             Err(unplaced::<E>("the database does not say where they come from"))
         }
@@ -113,21 +115,22 @@ where
 }
 
 /// Reads the rows again that were sent with their keys.
-fn by_known_keys<E, C>(link: &mut Link<'_, C>, sent: &mut [E]) -> QueryResult<()>
+fn by_known_keys<E, C>(executor: &mut Executor<'_, C>, sent: &mut [E]) -> QueryResult<()>
 where
-    C: Engine,
+    C: EngineConnection,
     E: Columns<C::Backend>,
 {
     let keys: Vec<E::Key> = sent.iter().map(E::key).collect();
-    let mut stored = select::<E, C>(link, &keys)?;
+    let mut stored = select::<E, C>(executor, &keys)?;
     for (row, key) in sent.iter_mut().zip(&keys) {
         let found = match stored.iter().position(|other| other.key() == *key) {
             Some(place) => Some(stored.swap_remove(place)),
             // The database may store it differently, and yet find it by what was sent.
-            None => select_one(link, key, false)?,
+            None => select_one(executor, key, false)?,
         };
-        let why = "a row is not there under its key, which a trigger may have changed";
-        *row = found.ok_or_else(|| if link.connection.undoes_silently() { undone() } else { unplaced::<E>(why) })?;
+        let why = "a row is missing under its key, which a trigger may have changed";
+        *row =
+            found.ok_or_else(|| if executor.connection.undoes_silently() { undone() } else { unplaced::<E>(why) })?;
         row.set_key(key.clone());
     }
     Ok(())
@@ -135,25 +138,25 @@ where
 
 /// Inserts the rows, whose keys come from a counter of this step, and reads back what the database made.
 fn counted<E, C>(
-    link: &mut Link<'_, C>,
+    executor: &mut Executor<'_, C>,
     sent: &mut [E],
     columns: ColumnSet,
     keep: bool,
     (step, replaced): (i64, Replaced),
 ) -> QueryResult<()>
 where
-    C: Engine,
+    C: EngineConnection,
     E: Columns<C::Backend>,
     i64: FromSql<BigInt, C::Backend>,
 {
     let Some(key) = made::<E>().iter().next() else { return Ok(()) };
     if replaced != Replaced::No {
-        link.connection.forget_last_key()?;
+        executor.connection.forget_last_key()?;
     }
-    link.execute(&Insert::of::<C>(sent, columns, keep))?;
+    executor.execute(&Insert::of::<C>(sent, columns, keep))?;
     let mut answer = Answer::to(sent);
     let mut seen = None;
-    link.each(Batch::<E> { key, rows: sent.len(), keep, entity: PhantomData }, |row| {
+    executor.each(Batch::<E> { key, rows: sent.len(), keep, entity: PhantomData }, |row| {
         if seen.is_none() {
             let position = returned(E::table()).count();
             let number = |after: usize| {
@@ -171,18 +174,18 @@ where
         given.put_on(sent);
         return Ok(());
     }
-    let again = ask_again::<E, C>(link)?;
+    let again = ask_again::<E, C>(executor)?;
     if !matches!(again, KeySource::Counter { replaced: now, .. } if now == replaced) {
-        return Err(unplaced::<E>("where they come from has changed; do it again"));
+        return Err(unplaced::<E>("the source of the keys has changed; run it again"));
     }
     if complete && steady && !E::table().has_given_key() {
         given.put_on(sent);
         return Ok(());
     }
-    match from_first_key_on(link, sent, key)? {
+    match from_first_key_on(executor, sent, key)? {
         true => Ok(()),
-        false if link.connection.undoes_silently() => Err(undone()),
-        false if complete && !steady => Err(unplaced::<E>("the distance of counted keys has changed; do it again")),
+        false if executor.connection.undoes_silently() => Err(undone()),
+        false if complete && !steady => Err(unplaced::<E>("the distance of counted keys has changed; run it again")),
         false => Err(unplaced::<E>(
             "they are not the counter's, so a trigger may have made them; give the key in the program \
              (`#[entity(key, given)]`)",
@@ -196,15 +199,15 @@ fn undone() -> DieselError {
     DieselError::DatabaseError(DatabaseErrorKind::SerializationFailure, Box::new(said.to_owned()))
 }
 
-/// Finds the rows among all from the first new key on, by all that was sent. Rows of somebody else's in between are passed
+/// Finds the rows among all from the first new key on, by all that was sent. Rows of someone else's in between are passed
 /// over, unless they are the same: then it cannot be told whose they are. Gives whether all were found.
-fn from_first_key_on<E, C>(link: &mut Link<'_, C>, sent: &mut [E], key: usize) -> QueryResult<bool>
+fn from_first_key_on<E, C>(executor: &mut Executor<'_, C>, sent: &mut [E], key: usize) -> QueryResult<bool>
 where
-    C: Engine,
+    C: EngineConnection,
     E: Columns<C::Backend>,
 {
     let mut stored: Vec<E> = Vec::with_capacity(sent.len());
-    link.each(Onwards::<E> { key, entity: PhantomData }, |row| {
+    executor.each(Onwards::<E> { key, entity: PhantomData }, |row| {
         let read = E::read(&row).map_err(DieselError::DeserializationError)?;
         if sent.iter().any(|row| same_as_sent(&read, row)) {
             stored.push(read);

@@ -9,39 +9,39 @@ use diesel::row::Row as _;
 use diesel::sql_types::{BigInt, Untyped};
 
 use super::room::{Room, key_size};
-use super::{Condemned, Found, push_found};
-use crate::connection::{Engine, Link, Referrer};
+use super::{Found, RowToDelete, push_found};
+use crate::connection::{EngineConnection, Executor, Referrer};
 use crate::error::Error;
 use crate::session::entity::{Columns, Entity};
 
-/// Adds to `error` which rows still refer to the condemned ones, where the engine did not say and a look tells.
-pub(super) fn look_below<E, C>(link: &mut Link<'_, C>, error: Error, rows: &[Condemned<'_, E>]) -> Error
+/// Adds to `error` which rows still refer to the rows to delete, where the engine did not say and a look tells.
+pub(super) fn diagnose_delete<E, C>(executor: &mut Executor<'_, C>, error: Error, rows: &[RowToDelete<'_, E>]) -> Error
 where
-    C: Engine,
+    C: EngineConnection,
     E: Columns<C::Backend>,
     i64: FromSql<BigInt, C::Backend>,
 {
     let Error::ForeignKey { table, problem } = error else { return error };
-    let referrers = link.connection.unnamed_referrers(E::table().name).unwrap_or_default();
+    let referrers = executor.connection.unnamed_referrers(E::table().name).unwrap_or_default();
     let counted = referrers.iter().find_map(|referrer| {
-        let count = count(link, rows, referrer).ok().filter(|count| *count > 0)?;
+        let count = count(executor, rows, referrer).ok().filter(|count| *count > 0)?;
         let refer = if count == 1 { "row of {} still refers" } else { "rows of {} still refer" };
         Some(format!("{count} {} to it by {}", refer.replace("{}", &referrer.table), referrer.column))
     });
     Error::ForeignKey { table, problem: counted.unwrap_or(problem) }
 }
 
-fn count<E, C>(link: &mut Link<'_, C>, rows: &[Condemned<'_, E>], referrer: &Referrer) -> QueryResult<i64>
+fn count<E, C>(executor: &mut Executor<'_, C>, rows: &[RowToDelete<'_, E>], referrer: &Referrer) -> QueryResult<i64>
 where
-    C: Engine,
+    C: EngineConnection,
     E: Columns<C::Backend>,
     i64: FromSql<BigInt, C::Backend>,
 {
-    let lists_rows = link.connection.backend().lists_rows();
+    let lists_rows = executor.connection.engine().lists_rows();
     let mut all = 0;
-    let room = Room::of(E::table().key.len(), link.connection);
+    let room = Room::of(E::table().key.len(), executor.connection);
     for (rows, _) in room.split(rows, |row| key_size::<E, C::Backend>(&row.key)) {
-        link.each(Referring { rows, referrer, lists_rows }, |row| {
+        executor.each(Referring { rows, referrer, lists_rows }, |row| {
             all += row.get_value::<BigInt, i64, _>(0).map_err(DieselError::DeserializationError)?;
             Ok(())
         })?;
@@ -51,7 +51,7 @@ where
 
 /// `SELECT COUNT(*) FROM child WHERE column IN (SELECT to FROM parent WHERE key IN (…))`.
 struct Referring<'a, E: Entity> {
-    rows: &'a [Condemned<'a, E>],
+    rows: &'a [RowToDelete<'a, E>],
     referrer: &'a Referrer,
     lists_rows: bool,
 }

@@ -28,55 +28,55 @@ use super::answer::{Answer, Given, may_be_counted, told_apart, told_apart_by_int
 use super::insert::Insert;
 use super::select::{select, select_one};
 use super::{Bind, matching, name_in_sql};
-use crate::connection::{Engine, KeySource, Link};
+use crate::connection::{EngineConnection, Executor, KeySource};
 use crate::session::entity::{Columns, Entity};
 
 /// Inserts the rows by one statement where their keys can be told apart then, else one by one, and fills what the database made.
 /// Gives whether one statement did.
-pub(super) fn insert_returning<E, C>(link: &mut Link<'_, C>, rows: &mut [E], keep: bool) -> QueryResult<bool>
+pub(super) fn insert_returning<E, C>(executor: &mut Executor<'_, C>, rows: &mut [E], keep: bool) -> QueryResult<bool>
 where
-    C: Engine,
+    C: EngineConnection,
     E: Columns<C::Backend>,
     bool: FromSql<Bool, C::Backend>,
 {
     if rows.len() == 1 {
-        return insert_singly(link, rows).map(|()| true);
+        return insert_singly(executor, rows).map(|()| true);
     }
-    if !is_doubtful(link, rows)? {
-        let given = send(link, rows, keep)?;
-        if place(link, rows, given)? {
+    if !is_doubtful(executor, rows)? {
+        let given = send(executor, rows, keep)?;
+        if place(executor, rows, given)? {
             return Ok(true);
         }
-        link.set_key_source(TypeId::of::<E>(), KeySource::Unknown);
+        executor.set_key_source(TypeId::of::<E>(), KeySource::Unknown);
         return Err(unplaced::<E>(
             "the database stores them differently than they were sent, and its keys do not show their order; from now on \
-             they are sent one by one, so do it again",
+             they are sent one by one, so run it again",
         ));
     }
-    link.connection.savepoint()?;
-    let placed = send(link, rows, keep).and_then(|given| place(link, rows, given));
+    executor.connection.savepoint()?;
+    let placed = send(executor, rows, keep).and_then(|given| place(executor, rows, given));
     match placed {
-        Ok(true) => link.connection.commit().map(|()| true),
+        Ok(true) => executor.connection.commit().map(|()| true),
         Ok(false) => {
-            link.connection.rollback()?;
-            insert_singly(link, rows).map(|()| false)
+            executor.connection.rollback()?;
+            insert_singly(executor, rows).map(|()| false)
         }
         Err(error) => {
             // The first error is the one to tell.
-            let _ = link.connection.rollback();
+            let _ = executor.connection.rollback();
             Err(error)
         }
     }
 }
 
 /// Whether it is in doubt that one statement can prove which key is whose.
-fn is_doubtful<E, C>(link: &mut Link<'_, C>, rows: &[E]) -> QueryResult<bool>
+fn is_doubtful<E, C>(executor: &mut Executor<'_, C>, rows: &[E]) -> QueryResult<bool>
 where
-    C: Engine,
+    C: EngineConnection,
     E: Columns<C::Backend>,
 {
     let (table, entity) = (E::table(), TypeId::of::<E>());
-    match link.key_source(entity) {
+    match executor.key_source(entity) {
         Some(source) => return Ok(source != KeySource::Ascending),
         None if !may_be_counted::<E, C::Backend>() => return Ok(true),
         None => {}
@@ -85,22 +85,22 @@ where
     let counted = match (made.next(), made.next()) {
         (None, _) => return Ok(false),
         _ if told_apart_by_integers::<E, C::Backend>(rows) => return Ok(false),
-        (Some(column), None) => link.connection.counts_keys(&name_in_sql::<E, C>()?, column.name)?,
+        (Some(column), None) => executor.connection.counts_keys(&name_in_sql::<E, C>()?, column.name)?,
         (Some(_), Some(_)) => false,
     };
-    link.set_key_source(entity, if counted { KeySource::Ascending } else { KeySource::Unknown });
+    executor.set_key_source(entity, if counted { KeySource::Ascending } else { KeySource::Unknown });
     Ok(!counted)
 }
 
 /// Inserts the rows one by one.
-pub(super) fn insert_singly<E, C>(link: &mut Link<'_, C>, rows: &mut [E]) -> QueryResult<()>
+pub(super) fn insert_singly<E, C>(executor: &mut Executor<'_, C>, rows: &mut [E]) -> QueryResult<()>
 where
-    C: Engine,
+    C: EngineConnection,
     E: Columns<C::Backend>,
 {
     for row in rows.chunks_mut(1) {
-        let given = send(link, row, true)?;
-        if given.in_order || !E::table().has_given_key() || !by_given_keys(link, row, &given)? {
+        let given = send(executor, row, true)?;
+        if given.in_order || !E::table().has_given_key() || !by_given_keys(executor, row, &given)? {
             given.put_on(row);
         }
     }
@@ -108,37 +108,37 @@ where
 }
 
 /// Sends the rows by one statement.
-fn send<E, C>(link: &mut Link<'_, C>, rows: &[E], keep: bool) -> QueryResult<Given<E>>
+fn send<E, C>(executor: &mut Executor<'_, C>, rows: &[E], keep: bool) -> QueryResult<Given<E>>
 where
-    C: Engine,
+    C: EngineConnection,
     E: Columns<C::Backend>,
 {
     let mut answer = Answer::to(rows);
-    link.each(Insert::returning::<C>(rows, keep), |row| answer.take(&row))?;
+    executor.each(Insert::returning::<C>(rows, keep), |row| answer.take(&row))?;
     if answer.given.complete { Ok(answer.given) } else { Err(unplaced::<E>("other rows came back than were sent")) }
 }
 
 /// Puts what came back on the rows it belongs to, where that can be proven.
-fn place<E, C>(link: &mut Link<'_, C>, sent: &mut [E], given: Given<E>) -> QueryResult<bool>
+fn place<E, C>(executor: &mut Executor<'_, C>, sent: &mut [E], given: Given<E>) -> QueryResult<bool>
 where
-    C: Engine,
+    C: EngineConnection,
     E: Columns<C::Backend>,
     bool: FromSql<Bool, C::Backend>,
 {
     let table = E::table();
     let given_whole = table.generated().all(|column| !table.key.contains(&column));
     let ascending = may_be_counted::<E, C::Backend>()
-        && link.key_source(TypeId::of::<E>()) != Some(KeySource::Unknown)
+        && executor.key_source(TypeId::of::<E>()) != Some(KeySource::Unknown)
         && given.keys.is_sorted_by(|one, next| one < next);
     if given.in_order && (given_whole || ascending || told_apart::<E, C::Backend>(sent)) {
         given.put_on(sent);
         return Ok(true);
     }
-    if given_whole && by_given_keys(link, sent, &given)? {
+    if given_whole && by_given_keys(executor, sent, &given)? {
         return Ok(true);
     }
     let mut found: HashMap<E::Key, E> =
-        select::<E, C>(link, &given.keys)?.into_iter().map(|row| (row.key(), row)).collect();
+        select::<E, C>(executor, &given.keys)?.into_iter().map(|row| (row.key(), row)).collect();
     let stored: Option<Vec<E>> = given.keys.iter().map(|key| found.remove(key)).collect();
     let Some(stored) = stored else { return Ok(false) };
     if let Some(places) = matching::by_value(sent, &stored) {
@@ -147,7 +147,7 @@ where
         }
         return Ok(true);
     }
-    let counted = ascending && matching::in_order(sent, &stored) && is_counted::<E, C>(link, given.keys.last())?;
+    let counted = ascending && matching::in_order(sent, &stored) && is_counted::<E, C>(executor, given.keys.last())?;
     if counted {
         sent.clone_from_slice(&stored);
     }
@@ -156,14 +156,14 @@ where
 
 /// Reads the rows again by the keys that the program gave, where these find them though they are stored differently. They keep
 /// the keys that find them: PostgreSQL, for one, pads a CHAR and does not find it by the padded text.
-fn by_given_keys<E, C>(link: &mut Link<'_, C>, sent: &mut [E], given: &Given<E>) -> QueryResult<bool>
+fn by_given_keys<E, C>(executor: &mut Executor<'_, C>, sent: &mut [E], given: &Given<E>) -> QueryResult<bool>
 where
-    C: Engine,
+    C: EngineConnection,
     E: Columns<C::Backend>,
 {
     let mut found = Vec::with_capacity(sent.len());
     for row in &*sent {
-        match select_one::<E, C>(link, &row.key(), false)? {
+        match select_one::<E, C>(executor, &row.key(), false)? {
             Some(mut stored) if given.keys.contains(&stored.key()) => {
                 stored.set_key(row.key());
                 found.push(stored);
@@ -176,22 +176,22 @@ where
 }
 
 /// Whether a counter of the database made the last key, as the last that it gave on this connection.
-fn is_counted<E, C>(link: &mut Link<'_, C>, last: Option<&E::Key>) -> QueryResult<bool>
+fn is_counted<E, C>(executor: &mut Executor<'_, C>, last: Option<&E::Key>) -> QueryResult<bool>
 where
-    C: Engine,
+    C: EngineConnection,
     E: Columns<C::Backend>,
     bool: FromSql<Bool, C::Backend>,
 {
     let table = E::table();
     let generated = table.key.iter().enumerate().find(|(_, column)| table.columns[**column].generated);
     let (Some((position, column)), Some(key)) = (generated, last) else { return Ok(false) };
-    let counter = link.connection.last_counted(&name_in_sql::<E, C>()?, table.columns[*column].name)?;
+    let counter = executor.connection.last_counted(&name_in_sql::<E, C>()?, table.columns[*column].name)?;
     let Some(counter) = counter else { return Ok(false) };
     let question = IsLast::<E> { counter: &counter, key, position, entity: PhantomData };
     let read = |row: &<C as diesel::connection::LoadConnection>::Row<'_, '_>| {
         row.get_value::<Bool, bool, _>(0).map_err(DieselError::DeserializationError)
     };
-    Ok(link.first(question, |row| read(row))?.unwrap_or(false))
+    Ok(executor.first(question, |row| read(row))?.unwrap_or(false))
 }
 
 /// Whether a key is the last that a counter gave.

@@ -37,15 +37,15 @@ impl Room {
 
     /// For rows of `binds` parameters each.
     pub(super) fn of<C: SessionConnection>(binds: usize, connection: &C) -> Self {
-        let rows = (connection.max_binds() / binds.max(1)).clamp(1, ROWS);
+        let rows = (connection.max_parameters() / binds.max(1)).clamp(1, ROWS);
         Self { rows, bytes: BYTES.min(connection.max_bytes()) }
     }
 
     /// As [`of`](Self::of), and as much as the engine takes where rows of the table may refer to each other and that helps:
     /// what belongs together is not taken apart.
     pub(super) fn of_related<C: SessionConnection>(table: &'static Table, binds: usize, connection: &C) -> Self {
-        if table.refers_to_itself() && connection.backend().checks_after_statement() {
-            Self { rows: (connection.max_binds() / binds.max(1)).max(1), bytes: connection.max_bytes() }
+        if table.refers_to_itself() && connection.engine().checks_after_statement() {
+            Self { rows: (connection.max_parameters() / binds.max(1)).max(1), bytes: connection.max_bytes() }
         } else {
             Self::of(binds, connection)
         }

@@ -16,7 +16,7 @@ use diesel::sql_types::{HasSqlType, Untyped};
 use super::room::{Room, key_size, value_size};
 use super::unreadable::named;
 use super::{Found, push_found, push_key};
-use crate::connection::{Engine, Link, SessionConnection};
+use crate::connection::{EngineConnection, Executor, SessionConnection};
 use crate::session::entity::{Columns, Entity, Visitor};
 
 /// `SELECT … WHERE`, with a condition on one table.
@@ -150,20 +150,20 @@ impl<E: Entity> QueryId for SelectOne<'_, E> {
 }
 
 /// Reads the rows that have these keys, in no promised order.
-pub(super) fn select<E, C>(link: &mut Link<'_, C>, keys: &[E::Key]) -> QueryResult<Vec<E>>
+pub(super) fn select<E, C>(executor: &mut Executor<'_, C>, keys: &[E::Key]) -> QueryResult<Vec<E>>
 where
-    C: Engine,
+    C: EngineConnection,
     E: Columns<C::Backend>,
 {
-    let room = Room::of(E::table().key.len(), link.connection);
-    let lists_rows = link.connection.backend().lists_rows();
+    let room = Room::of(E::table().key.len(), executor.connection);
+    let lists_rows = executor.connection.engine().lists_rows();
     let mut rows = Vec::with_capacity(keys.len());
     for (keys, keep) in room.split(keys, key_size::<E, C::Backend>) {
         match keys {
-            [key] => rows.extend(select_one(link, key, false)?),
+            [key] => rows.extend(select_one(executor, key, false)?),
             keys => {
                 let condition = ByKey::<E> { keys, lists_rows };
-                read_into(link, Select { condition, lock: "", keep }, &mut rows)?;
+                read_into(executor, Select { condition, lock: "", keep }, &mut rows)?;
             }
         }
     }
@@ -171,17 +171,17 @@ where
 }
 
 /// Reads the row that has this key.
-pub(super) fn select_one<E, C>(link: &mut Link<'_, C>, key: &E::Key, lock: bool) -> QueryResult<Option<E>>
+pub(super) fn select_one<E, C>(executor: &mut Executor<'_, C>, key: &E::Key, lock: bool) -> QueryResult<Option<E>>
 where
-    C: Engine,
+    C: EngineConnection,
     E: Columns<C::Backend>,
 {
-    let lock = if lock { link.connection.backend().row_lock() } else { "" };
+    let lock = if lock { executor.connection.engine().row_lock() } else { "" };
     if lock.is_empty() {
-        return link.first(SelectOne::<E>(key), |row| read(row));
+        return executor.first(SelectOne::<E>(key), |row| read(row));
     }
     let condition = ByKey::<E> { keys: std::slice::from_ref(key), lists_rows: false };
-    link.first(Select { condition, lock, keep: true }, |row| read(row))
+    executor.first(Select { condition, lock, keep: true }, |row| read(row))
 }
 
 /// Reads a row of an entity's columns in their order.
@@ -191,45 +191,45 @@ pub(super) fn read<'r, E: Columns<DB>, DB: Backend>(row: &impl Row<'r, DB>) -> Q
 
 /// Reads the rows whose `column` is among the `count` values in a `Vec` of the field's type, in order of their keys.
 pub(super) fn select_by<E, C>(
-    link: &mut Link<'_, C>,
+    executor: &mut Executor<'_, C>,
     column: usize,
     values: &dyn Any,
     count: usize,
 ) -> QueryResult<Vec<E>>
 where
-    C: Engine,
+    C: EngineConnection,
     E: Columns<C::Backend>,
 {
-    let room = Room::of(1, link.connection);
+    let room = Room::of(1, executor.connection);
     let mut rows = Vec::new();
     for (range, keep) in room.ranges(count, |value| value_size::<E, C::Backend>(column, values, value)) {
         let condition = ByValue::<E> { column, values, range, entity: PhantomData };
-        read_into(link, Select { condition, lock: "", keep }, &mut rows)?;
+        read_into(executor, Select { condition, lock: "", keep }, &mut rows)?;
     }
     rows.sort_by_key(E::key);
     Ok(rows)
 }
 
 /// Reads the rows of a condition, by a statement that is not kept.
-pub(super) fn read_where<W, E, C>(link: &mut Link<'_, C>, condition: W) -> QueryResult<Vec<E>>
+pub(super) fn read_where<W, E, C>(executor: &mut Executor<'_, C>, condition: W) -> QueryResult<Vec<E>>
 where
-    C: Engine,
+    C: EngineConnection,
     E: Columns<C::Backend>,
     W: Condition<C::Backend, Entity = E>,
 {
     let mut rows = Vec::new();
-    read_into(link, Select { condition, lock: "", keep: false }, &mut rows)?;
+    read_into(executor, Select { condition, lock: "", keep: false }, &mut rows)?;
     Ok(rows)
 }
 
 /// Runs a query of an entity's columns in their order.
-pub(crate) fn read_into<E, C, S>(link: &mut Link<'_, C>, query: S, rows: &mut Vec<E>) -> QueryResult<usize>
+pub(crate) fn read_into<E, C, S>(executor: &mut Executor<'_, C>, query: S, rows: &mut Vec<E>) -> QueryResult<usize>
 where
     C: SessionConnection,
     E: Columns<C::Backend>,
     S: Query<SqlType = Untyped> + QueryFragment<C::Backend> + QueryId,
 {
-    link.each(query, |row| {
+    executor.each(query, |row| {
         rows.push(read(&row)?);
         Ok(())
     })

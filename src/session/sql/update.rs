@@ -12,7 +12,7 @@ use super::select::select;
 use super::update_arrays::{UpdateFromArrays, fit_arrays};
 use super::update_join::UpdateFromJoin;
 use super::{Bind, ambiguous, push_key};
-use crate::connection::{Engine, Link, Updates};
+use crate::connection::{EngineConnection, Executor, Updates};
 use crate::session::entity::{ColumnSet, Columns, Entity};
 
 /// So many rows go by one statement whose text does not grow with them.
@@ -134,12 +134,12 @@ impl<E: Entity> QueryId for UpdateMany<'_, E> {
 
 /// Updates `columns` of the rows; gives the number of the first that is not there as it was read.
 pub(super) fn update<E, C>(
-    link: &mut Link<'_, C>,
+    executor: &mut Executor<'_, C>,
     rows: &[Edited<'_, E>],
     columns: ColumnSet,
 ) -> QueryResult<Option<usize>>
 where
-    C: Engine,
+    C: EngineConnection,
     E: Columns<C::Backend>,
 {
     let table = E::table();
@@ -147,13 +147,13 @@ where
     // Keys and unique values that move could meet each other within one statement.
     let moves = table.unique.iter().copied().chain([table.key]).flatten().any(|column| columns.contains(*column));
     let way = match C::UPDATES {
-        Updates::FromArrays if !moves && !fit_arrays::<E, C>(link, columns) => Updates::FromValues,
+        Updates::FromArrays if !moves && !fit_arrays::<E, C>(executor, columns) => Updates::FromValues,
         way => way,
     };
     let room = match way {
         _ if moves => Room::ONE,
-        Updates::FromArrays => Room::of_arrays(MANY, link.connection),
-        Updates::FromValues | Updates::FromJoin => Room::of(binds, link.connection),
+        Updates::FromArrays => Room::of_arrays(MANY, executor.connection),
+        Updates::FromValues | Updates::FromJoin => Room::of(binds, executor.connection),
     };
     let size = |edited: &Edited<'_, E>| {
         row_size::<E, C::Backend>(edited.row, columns) + key_size::<E, C::Backend>(&edited.before.key())
@@ -162,18 +162,18 @@ where
     for (rows, keep) in room.split(rows, size) {
         let keys: Vec<E::Key> = rows.iter().map(|edited| edited.before.key()).collect();
         let matched = match (rows, keys.as_slice()) {
-            ([edited], [key]) => link.execute(&Update { edited, key, columns })?,
+            ([edited], [key]) => executor.execute(&Update { edited, key, columns })?,
             (rows, keys) => match way {
-                Updates::FromValues => link.execute(&UpdateMany { rows, keys, columns, keep })?,
-                Updates::FromArrays => link.execute(&UpdateFromArrays::<E, C>::new(rows, keys, columns))?,
-                Updates::FromJoin => link.execute(&UpdateFromJoin { rows, keys, columns, keep })?,
+                Updates::FromValues => executor.execute(&UpdateMany { rows, keys, columns, keep })?,
+                Updates::FromArrays => executor.execute(&UpdateFromArrays::<E, C>::new(rows, keys, columns))?,
+                Updates::FromJoin => executor.execute(&UpdateFromJoin { rows, keys, columns, keep })?,
             },
         };
         if matched > rows.len() {
             return Err(ambiguous::<E>("UPDATE", rows.len(), matched));
         }
         if matched < rows.len() {
-            return Ok(Some(done + missing(link, rows, &keys)?));
+            return Ok(Some(done + missing(executor, rows, &keys)?));
         }
         done += rows.len();
     }
@@ -181,15 +181,15 @@ where
 }
 
 /// The number of the first row that an UPDATE did not find: it is gone, or its version is not the one just written.
-fn missing<E, C>(link: &mut Link<'_, C>, rows: &[Edited<'_, E>], keys: &[E::Key]) -> QueryResult<usize>
+fn missing<E, C>(executor: &mut Executor<'_, C>, rows: &[Edited<'_, E>], keys: &[E::Key]) -> QueryResult<usize>
 where
-    C: Engine,
+    C: EngineConnection,
     E: Columns<C::Backend>,
 {
     if rows.len() == 1 {
         return Ok(0);
     }
-    let stored: HashMap<E::Key, E> = select::<E, C>(link, keys)?.into_iter().map(|row| (row.key(), row)).collect();
+    let stored: HashMap<E::Key, E> = select::<E, C>(executor, keys)?.into_iter().map(|row| (row.key(), row)).collect();
     let unlike = |differs: fn(&E, &E) -> bool| {
         let found = |key, row| stored.get(key).is_some_and(|stored| !differs(stored, row));
         rows.iter().zip(keys).position(|(edited, key)| !found(key, edited.row))

@@ -12,18 +12,18 @@ use diesel::serialize::{self, Output, ToSql};
 use diesel::sql_types::HasSqlType;
 
 use super::update::Edited;
-use crate::connection::{ArrayOf, Engine, Link, Values};
+use crate::connection::{ArrayOf, EngineConnection, Executor, Values};
 use crate::session::entity::{ColumnSet, Columns, Entity, Visitor};
 
 /// Whether every column that the UPDATE names can be sent as an array.
-pub(super) fn fit_arrays<E, C>(link: &mut Link<'_, C>, columns: ColumnSet) -> bool
+pub(super) fn fit_arrays<E, C>(executor: &mut Executor<'_, C>, columns: ColumnSet) -> bool
 where
-    C: Engine,
+    C: EngineConnection,
     E: Columns<C::Backend>,
 {
     let table = E::table();
     let mut named = columns.iter().chain(table.key.iter().copied()).chain(table.version);
-    named.all(|column| E::column(column, Fits { connection: &mut *link.connection }))
+    named.all(|column| E::column(column, Fits { connection: &mut *executor.connection }))
 }
 
 /// Which values an array holds.
@@ -86,12 +86,12 @@ impl<E: Columns<DB>, DB: Backend> fmt::Debug for Sent<'_, E, DB> {
 }
 
 /// The statement for several rows.
-pub(super) struct UpdateFromArrays<'a, E: Entity, C: Engine> {
+pub(super) struct UpdateFromArrays<'a, E: Entity, C: EngineConnection> {
     arrays: Vec<ArrayOf<Sent<'a, E, C::Backend>>>,
     columns: ColumnSet,
 }
 
-impl<'a, E: Columns<C::Backend>, C: Engine> UpdateFromArrays<'a, E, C> {
+impl<'a, E: Columns<C::Backend>, C: EngineConnection> UpdateFromArrays<'a, E, C> {
     /// Of `columns` of the rows, whose keys as they were read are `keys`.
     pub(super) fn new(rows: &'a [Edited<'a, E>], keys: &'a [E::Key], columns: ColumnSet) -> Self {
         let table = E::table();
@@ -102,7 +102,7 @@ impl<'a, E: Columns<C::Backend>, C: Engine> UpdateFromArrays<'a, E, C> {
     }
 }
 
-impl<E: Columns<C::Backend>, C: Engine> QueryFragment<C::Backend> for UpdateFromArrays<'_, E, C> {
+impl<E: Columns<C::Backend>, C: EngineConnection> QueryFragment<C::Backend> for UpdateFromArrays<'_, E, C> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, C::Backend>) -> QueryResult<()> {
         let table = E::table();
         out.push_sql("UPDATE ");
@@ -143,7 +143,7 @@ impl<E: Columns<C::Backend>, C: Engine> QueryFragment<C::Backend> for UpdateFrom
     }
 }
 
-impl<E: Entity, C: Engine> QueryId for UpdateFromArrays<'_, E, C> {
+impl<E: Entity, C: EngineConnection> QueryId for UpdateFromArrays<'_, E, C> {
     type QueryId = ();
     const HAS_STATIC_QUERY_ID: bool = false;
 }
@@ -153,7 +153,7 @@ struct Fits<'c, C> {
     connection: &'c mut C,
 }
 
-impl<R, C: Engine> Visitor<C::Backend, R> for Fits<'_, C> {
+impl<R, C: EngineConnection> Visitor<C::Backend, R> for Fits<'_, C> {
     type Output = bool;
 
     fn visit<ST, T>(self, _: fn(&R) -> &T, _: fn(&mut R, T)) -> bool
@@ -166,12 +166,12 @@ impl<R, C: Engine> Visitor<C::Backend, R> for Fits<'_, C> {
 }
 
 /// Binds an array.
-struct Push<'v, 'p, 'b, C: Engine, V> {
+struct Push<'v, 'p, 'b, C: EngineConnection, V> {
     values: &'b ArrayOf<V>,
     out: &'v mut AstPass<'p, 'b, C::Backend>,
 }
 
-impl<R, C: Engine, V: Values<C::Backend>> Visitor<C::Backend, R> for Push<'_, '_, '_, C, V> {
+impl<R, C: EngineConnection, V: Values<C::Backend>> Visitor<C::Backend, R> for Push<'_, '_, '_, C, V> {
     type Output = QueryResult<()>;
 
     fn visit<ST: 'static, T>(self, _: fn(&R) -> &T, _: fn(&mut R, T)) -> QueryResult<()>

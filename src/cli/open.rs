@@ -3,12 +3,12 @@
 use super::arguments::Globals;
 use super::environment;
 use super::exit;
+use super::hint;
 use super::output::{Format, Listing, Place, Record, stdout};
-use super::pasted;
-use super::talk;
+use super::stderr;
 use crate::database::{Access, Database, DatabaseUrl, EchoOptions, Options};
 use crate::error::Result;
-use crate::migrations::Standing;
+use crate::migrations::SchemaState;
 
 impl Globals {
     /// For commands that look: read-only, and up to date.
@@ -37,7 +37,7 @@ impl Globals {
     pub(super) fn open(&self, access: Access) -> anyhow::Result<Database> {
         let (text, url) = environment::database_url(self.database_url.as_deref())?;
         if let Some(option) = &self.database_url {
-            pasted::warn_of_password(option, "--database-url", Some("FOLIO_DATABASE_URL"));
+            hint::warn_of_password(option, "--database-url", Some("FOLIO_DATABASE_URL"));
         }
         self.open_at(&text, &url, access)
     }
@@ -48,7 +48,7 @@ impl Globals {
             Options::new().access(access).echo(self.echo.then(EchoOptions::default)).busy_timeout(self.busy_timeout);
         let database = Database::open_with(text, options)?;
         if database.created() && !url.address().is_private() {
-            talk::say(&format!("created {}", database.place()));
+            stderr::say(&format!("created {}", database.place()));
         }
         Ok(database)
     }
@@ -65,7 +65,7 @@ impl Globals {
 
     /// Says what was done to a record and writes it to standard output, as it is now.
     pub(super) fn report<R: Record>(&self, done: &str, record: &R) -> anyhow::Result<()> {
-        talk::say_to_a_person(done);
+        stderr::say_to_a_person(done);
         self.print(record).map_err(|error| exit::after(done, error))
     }
 
@@ -80,7 +80,7 @@ impl Globals {
 /// Refuses a database that is not up to date; one that this made is brought there, and so is an empty one, which another
 /// program may be making at the same moment, where `access` says that one may be made.
 pub(super) fn bring_up_to_date(database: &Database, access: Access) -> Result<()> {
-    if database.created() || (access == Access::Create && database.standing()? == Standing::Empty) {
+    if database.created() || (access == Access::Create && database.schema_state()? == SchemaState::Empty) {
         database.migrate()?;
         return Ok(());
     }

@@ -1,4 +1,4 @@
-//! `Link`: a connection while one statement after the other runs on it, with the echo told of their rows.
+//! `Executor`: a connection while one statement after the other runs on it, with the echo told of their rows.
 
 use std::any::TypeId;
 
@@ -12,7 +12,7 @@ use super::{Echo, KeySource, KeySources, SessionConnection};
 
 /// A borrowed connection and its echo.
 #[derive(Debug)]
-pub struct Link<'a, C> {
+pub struct Executor<'a, C> {
     /// The connection.
     pub(crate) connection: &'a mut C,
     /// Its echo, where there is one.
@@ -21,12 +21,12 @@ pub struct Link<'a, C> {
     pub(crate) keys: Option<&'a KeySources>,
 }
 
-impl<'a, C: SessionConnection> Link<'a, C> {
+impl<'a, C: SessionConnection> Executor<'a, C> {
     pub(crate) fn new(connection: &'a mut C, echo: Option<&'a Echo>) -> Self {
         Self { connection, echo, keys: None }
     }
 
-    /// This link, with what is known of where keys come from.
+    /// This executor, with what is known of where keys come from.
     pub(crate) fn knowing(self, keys: Option<&'a KeySources>) -> Self {
         Self { keys, ..self }
     }

@@ -13,7 +13,7 @@ use diesel::sql_types::{Bool, Untyped};
 use super::Bind;
 use super::room::{Room, row_size};
 use super::select::{Condition, read_where};
-use crate::connection::{Engine, Link};
+use crate::connection::{EngineConnection, Executor};
 use crate::error::Error;
 use crate::session::entity::{ColumnSet, Columns, Entity, Reference, Table};
 
@@ -21,25 +21,27 @@ use crate::session::entity::{ColumnSet, Columns, Entity, Reference, Table};
 const MOST_COMPARED: usize = 1_000;
 
 /// Adds to `error` which of the `rows` it is about, where a look at them and at the database tells.
-pub(super) fn look<E, C>(link: &mut Link<'_, C>, error: Error, rows: &[&E]) -> Error
+pub(super) fn diagnose<E, C>(executor: &mut Executor<'_, C>, error: Error, rows: &[&E]) -> Error
 where
-    C: Engine,
+    C: EngineConnection,
     E: Columns<C::Backend>,
     bool: FromSql<Bool, C::Backend>,
 {
     let own = E::table().name;
     match error {
-        Error::Unique { table, columns, values, hint } if table == own => match violated(link, &columns, E::table()) {
-            Some(set) if values.is_empty() || columns != names(&set, E::table()) => {
-                let found = collision(link, rows, &set).map(|row| format!(" ({})", shown(row, &set)));
-                Error::Unique { table, columns: names(&set, E::table()), values: found.unwrap_or(values), hint }
+        Error::Unique { table, columns, values, hint } if table == own => {
+            match violated(executor, &columns, E::table()) {
+                Some(set) if values.is_empty() || columns != names(&set, E::table()) => {
+                    let found = collision(executor, rows, &set).map(|row| format!(" ({})", shown(row, &set)));
+                    Error::Unique { table, columns: names(&set, E::table()), values: found.unwrap_or(values), hint }
+                }
+                _ => Error::Unique { table, columns, values, hint },
             }
-            _ => Error::Unique { table, columns, values, hint },
-        },
-        Error::ForeignKey { table, problem } if table == own => {
-            Error::ForeignKey { table, problem: orphan(link, rows).unwrap_or(problem) }
         }
-        Error::NotNull { table, column } if table == own => match nulled(link, rows, &column) {
+        Error::ForeignKey { table, problem } if table == own => {
+            Error::ForeignKey { table, problem: orphan(executor, rows).unwrap_or(problem) }
+        }
+        Error::NotNull { table, column } if table == own => match nulled(executor, rows, &column) {
             Some((what, value)) => {
                 let problem = format!("{table} cannot hold {value} on this engine, which makes NULL of it");
                 Error::Value { what, problem }
@@ -51,9 +53,9 @@ where
 }
 
 /// The name of the column and the value in it that is not NULL until the database takes it.
-fn nulled<E, C>(link: &mut Link<'_, C>, rows: &[&E], column: &str) -> Option<(&'static str, String)>
+fn nulled<E, C>(executor: &mut Executor<'_, C>, rows: &[&E], column: &str) -> Option<(&'static str, String)>
 where
-    C: Engine,
+    C: EngineConnection,
     E: Columns<C::Backend>,
     bool: FromSql<Bool, C::Backend>,
 {
@@ -64,19 +66,23 @@ where
     }
     let row = rows.iter().copied().find(|row| {
         let question = Asked { row: *row, column, reference: None };
-        answer(link, question).is_some_and(|null| null)
+        answer(executor, question).is_some_and(|null| null)
     })?;
     Some((info.name, value(row)))
 }
 
 /// The columns of the UNIQUE constraint that was violated: those that the entity declares, else those that the database's
 /// catalogue has for it. A constraint without a name of its own bears that of its first column alone, for some engines.
-fn violated<C: Engine>(link: &mut Link<'_, C>, columns: &str, table: &'static Table) -> Option<Vec<usize>> {
+fn violated<C: EngineConnection>(
+    executor: &mut Executor<'_, C>,
+    columns: &str,
+    table: &'static Table,
+) -> Option<Vec<usize>> {
     let named = unique_set(columns, table);
     if named.as_ref().is_some_and(|set| is_declared(set, table)) {
         return named;
     }
-    let listed = link.connection.unique_columns(table.name, columns).ok().flatten();
+    let listed = executor.connection.unique_columns(table.name, columns).ok().flatten();
     listed.and_then(|columns| unique_set(&columns.join(", "), table)).or(named)
 }
 
@@ -129,9 +135,9 @@ pub(crate) fn in_words(value: &dyn Debug) -> String {
 }
 
 /// The row whose values in `set` another one has already: among the rows themselves, or in the database.
-fn collision<'r, E, C>(link: &mut Link<'_, C>, rows: &[&'r E], set: &[usize]) -> Option<&'r E>
+fn collision<'r, E, C>(executor: &mut Executor<'_, C>, rows: &[&'r E], set: &[usize]) -> Option<&'r E>
 where
-    C: Engine,
+    C: EngineConnection,
     E: Columns<C::Backend>,
 {
     let same = |one: &E, other: &E| {
@@ -148,10 +154,10 @@ where
         }
     }
     let by_key = E::table().key == set;
-    let room = Room::of(set.len(), link.connection);
+    let room = Room::of(set.len(), executor.connection);
     let columns = set.iter().copied().fold(ColumnSet::EMPTY, ColumnSet::with);
     for (rows, _) in room.split(rows, |row| row_size::<E, C::Backend>(row, columns)) {
-        let stored: Vec<E> = read_where(link, Alike { rows, set }).ok()?;
+        let stored: Vec<E> = read_where(executor, Alike { rows, set }).ok()?;
         let taken = |row: &E| stored.iter().any(|other| same(row, other) && (by_key || row.key() != other.key()));
         if let Some(row) = rows.iter().find(|row| taken(row)) {
             return Some(row);
@@ -184,16 +190,16 @@ impl<E: Columns<DB>, DB: Backend> Condition<DB> for Alike<'_, E> {
 }
 
 /// The foreign key that refers to nothing, in words.
-fn orphan<E, C>(link: &mut Link<'_, C>, rows: &[&E]) -> Option<String>
+fn orphan<E, C>(executor: &mut Executor<'_, C>, rows: &[&E]) -> Option<String>
 where
-    C: Engine,
+    C: EngineConnection,
     E: Columns<C::Backend>,
     bool: FromSql<Bool, C::Backend>,
 {
     for row in rows.iter().copied() {
         for (column, info) in E::table().columns.iter().enumerate() {
             let Some(reference) = info.references else { continue };
-            if answer(link, Asked { row, column, reference: Some(reference) }) == Some(false) {
+            if answer(executor, Asked { row, column, reference: Some(reference) }) == Some(false) {
                 let (parent, value) = ((reference.table)().name, in_words(row.field(column)));
                 return Some(format!("{} {value}: there is no such row in {parent}", info.name));
             }
@@ -203,14 +209,14 @@ where
 }
 
 /// What the database says to a question, if it says anything.
-fn answer<E, C>(link: &mut Link<'_, C>, question: Asked<'_, E>) -> Option<bool>
+fn answer<E, C>(executor: &mut Executor<'_, C>, question: Asked<'_, E>) -> Option<bool>
 where
-    C: Engine,
+    C: EngineConnection,
     E: Columns<C::Backend>,
     bool: FromSql<Bool, C::Backend>,
 {
     let mut said = None;
-    let asked = link.each(question, |answer| {
+    let asked = executor.each(question, |answer| {
         said = Some(answer.get_value::<Bool, bool, _>(0).map_err(DieselError::DeserializationError)?);
         Ok(())
     });

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::output::printable;
-use super::talk;
+use super::stderr;
 use crate::database::{DatabaseUrl, redact};
 use crate::error::Error;
 
@@ -37,8 +37,9 @@ pub(super) fn warn_of_password(url: &str, origin: &str, instead: Option<&str>) {
         return;
     }
     let way_out = instead.map(|place| format!("; put it into {place} instead")).unwrap_or_default();
-    talk::complain(&format!(
-        "warning: {origin} holds a password, which other users of this machine can see in the list of processes{way_out}"
+    stderr::complain(&format!(
+        "warning: {origin} contains a password, which other users of this machine can see in the list \
+             of processes{way_out}"
     ));
 }
 
@@ -56,7 +57,7 @@ pub(super) fn command(words: &str, url: Option<&str>) -> String {
 pub(super) fn about(error: anyhow::Error, url: Option<&str>) -> anyhow::Error {
     let Some(url) = url else { return error };
     let (advised, purpose) = match error.downcast_ref() {
-        Some(Error::NoDatabase { .. }) => ("folio db create", "to make one"),
+        Some(Error::NoDatabase { .. }) => ("folio db create", "to create one"),
         Some(Error::MigrationsPending { .. }) => ("folio migrate up", "to bring it up to date"),
         Some(Error::NotFolio { .. }) => ("folio migrate up --into-existing", "to add Folio's tables beside them"),
         _ => return error,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::talk;
+use super::stderr;
 use crate::exchange::Progress;
 
 /// Shows the reading of one input, and is gone from the screen when it is dropped.
@@ -16,11 +16,11 @@ pub(super) struct Meter {
 impl Meter {
     pub(super) fn new(name: &str, reading: Progress) -> Self {
         let bar = match reading.total() {
-            _ if !talk::listens() => return Self { bar: ProgressBar::hidden(), reading },
+            _ if !stderr::listens() => return Self { bar: ProgressBar::hidden(), reading },
             Some(bytes) => ProgressBar::new(bytes).with_style(style("{prefix} {bar:24} {percent:>3} % {msg}")),
             None => ProgressBar::no_length().with_style(style("{prefix} {spinner} {decimal_bytes} {msg}")),
         };
-        bar.set_prefix(talk::safe(name));
+        bar.set_prefix(stderr::safe(name));
         bar.enable_steady_tick(Duration::from_millis(200));
         Self { bar, reading }
     }
@@ -43,7 +43,7 @@ pub(super) struct Count(ProgressBar);
 
 impl Count {
     pub(super) fn new() -> Self {
-        if !talk::listens() {
+        if !stderr::listens() {
             return Self(ProgressBar::hidden());
         }
         let bar = ProgressBar::no_length().with_style(style("{prefix} {bar:24} {percent:>3} % {msg}"));

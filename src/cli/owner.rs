@@ -5,13 +5,13 @@ use clap::Args;
 use super::exit::Usage;
 use super::values;
 use crate::models::User;
-use crate::services::users::Who;
+use crate::services::users::UserSelector;
 use crate::types::Id;
 
 /// The options that name the user to whom something belongs.
 #[derive(Debug, Args)]
 #[group(multiple = false)]
-pub(super) struct Whose {
+pub(super) struct OwnerArgs {
     /// Of the user with this id
     #[arg(long, value_name = "ID", value_parser = values::owner_id::<User>)]
     user: Option<Id<User>>,
@@ -26,15 +26,20 @@ pub(super) struct Whose {
 /// The names of those options, for a group that needs one of them.
 pub(super) const WHOSE: [&str; 3] = ["user", "account", "login"];
 
-impl Whose {
+impl OwnerArgs {
     /// The user that is named, if one is.
-    pub(super) fn who(self) -> Option<Who> {
-        self.user.map(Who::Id).or(self.account.map(Who::Number)).or(self.login.map(Who::Login))
+    pub(super) fn who(self) -> Option<UserSelector> {
+        self.user
+            .map(UserSelector::Id)
+            .or(self.account.map(UserSelector::Number))
+            .or(self.login.map(UserSelector::Login))
     }
 
     /// The user that is named.
-    pub(super) fn required(self) -> anyhow::Result<Who> {
-        self.who().ok_or_else(|| Usage("say whose it is: --user ID, --account N or --login NAME".to_owned()).into())
+    pub(super) fn required(self) -> anyhow::Result<UserSelector> {
+        self.who().ok_or_else(|| {
+            Usage("name the user that it belongs to: --user ID, --account N or --login NAME".to_owned()).into()
+        })
     }
 }
 
@@ -44,7 +49,11 @@ pub(super) fn which(
     account: Option<i64>,
     login: Option<String>,
     email: Option<String>,
-) -> anyhow::Result<Who> {
-    let named = id.map(Who::Id).or(account.map(Who::Number)).or(login.map(Who::Login)).or(email.map(Who::Email));
-    named.ok_or_else(|| Usage("say which user: ID, --account N or --login NAME".to_owned()).into())
+) -> anyhow::Result<UserSelector> {
+    let named = id
+        .map(UserSelector::Id)
+        .or(account.map(UserSelector::Number))
+        .or(login.map(UserSelector::Login))
+        .or(email.map(UserSelector::Email));
+    named.ok_or_else(|| Usage("name the user: ID, --account N or --login NAME".to_owned()).into())
 }

@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use diesel::sql_types::Text;
 
 use super::script::Script;
-use crate::connection::{AnyConnection, Backend, SessionConnection as _};
+use crate::connection::{AnyConnection, Engine, SessionConnection as _};
 use crate::error::Result;
 
 /// The table's name.
@@ -31,16 +31,16 @@ pub struct Recorded {
 
 /// The tables of the database in order of their names, the engine's own left out. One SELECT.
 pub(super) fn tables(connection: &mut AnyConnection) -> Result<Vec<String>> {
-    let names = match connection.backend() {
-        Backend::Sqlite => {
+    let names = match connection.engine() {
+        Engine::Sqlite => {
             "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' \
              ORDER BY name"
         }
-        Backend::Postgres => {
+        Engine::Postgres => {
             "SELECT tablename::text AS name FROM pg_catalog.pg_tables WHERE schemaname = current_schema() \
              ORDER BY tablename"
         }
-        Backend::Mysql => {
+        Engine::Mysql => {
             "SELECT table_name AS name FROM information_schema.tables \
              WHERE table_schema = DATABASE() AND table_type = 'BASE TABLE' ORDER BY table_name"
         }
@@ -52,10 +52,10 @@ pub(super) fn tables(connection: &mut AnyConnection) -> Result<Vec<String>> {
 }
 
 /// Whether two names are one table's, as the engine compares the names of tables.
-pub(super) fn is_same_table(backend: Backend, one: &str, other: &str) -> bool {
-    match backend {
-        Backend::Sqlite => one.eq_ignore_ascii_case(other),
-        Backend::Postgres | Backend::Mysql => one == other,
+pub(super) fn is_same_table(engine: Engine, one: &str, other: &str) -> bool {
+    match engine {
+        Engine::Sqlite => one.eq_ignore_ascii_case(other),
+        Engine::Postgres | Engine::Mysql => one == other,
     }
 }
 
@@ -82,6 +82,6 @@ pub(super) fn record(connection: &mut AnyConnection, scripts: &[&Script]) -> Que
 }
 
 /// Takes a migration off the record.
-pub(super) fn strike(connection: &mut AnyConnection, version: &str) -> QueryResult<()> {
+pub(super) fn unrecord(connection: &mut AnyConnection, version: &str) -> QueryResult<()> {
     diesel::delete(__diesel_schema_migrations::table.find(version)).execute(connection).map(drop)
 }
