@@ -184,7 +184,7 @@ pub fn b052_a_reference_to_a_row_that_is_not_there_is_an_error_of_planning() -> 
     session.discard(dot)?;
     let book = session.add(NewBook::new(dot, "Tree")?);
     let error = session.flush().unwrap_err();
-    assert!(error.to_string().contains("a new row of books refers to a row that is not there"), "{error}");
+    assert!(error.to_string().contains("a new row of books refers to a row that does not exist"), "{error}");
     assert!(recorder.sql().is_empty() && session.plan().is_err());
     session.pending_mut(book)?.author_id = ANN.into();
     session.commit()

@@ -93,7 +93,7 @@ pub fn b067_a_commit_that_cannot_be_planned_leaves_the_transaction_open() -> Res
     let sea = session.get_one::<Book>(SEA)?;
     session.edit(sea)?.version = 9;
     let error = session.commit().unwrap_err();
-    assert!(error.to_string().contains("the version is the session's to count"), "{error}");
+    assert!(error.to_string().contains("the session counts the version"), "{error}");
     session.edit(sea)?.version = 1;
     session.commit()?;
     assert_eq!(library.see("SELECT COUNT(*) FROM authors"), "4");

@@ -27,9 +27,9 @@ Examples:
 
 Formats: GitHub's JSON, as 'gh api' and 'gh repo list --json' print it, one record or many, also
 pages of a search, stars, GraphQL and webhook payloads; JSON Resume; Markdown. A note is named after
-the title in its front matter (YAML, TOML or JSON), or the level-1 heading that it begins with, or its
-file. A repository without GitHub's numbers is found by its owner's login and its name;
-an owner that is missing is added by login alone, with a number below zero.
+the title in its front matter (YAML, TOML or JSON), or the level-1 heading that it begins with, or
+its file. A repository without GitHub's numbers is found by its owner's login and its name; an owner
+that is missing is added by login alone, with a number below zero.
 
 Importing again changes only what changed: accounts and repositories are found by their
 number, a résumé or note by its user and the file that it came from. A file is known by its

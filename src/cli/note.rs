@@ -43,9 +43,9 @@ Examples:
   folio note edit 5 --name Done --no-repo
   folio note edit 5 --body-file note.md
 
-The editor is named by VISUAL, then EDITOR; the default is vi. If someone else changes the note while you
-edit, nothing is overwritten: your text is kept in a file that is named; exit code 1. A text
-that you empty there is not saved, exit code 1; --body '' saves an empty one.
+The editor is named by VISUAL, then EDITOR; the default is vi. If someone else changes the note
+while you edit, nothing is overwritten: your text is kept in a file that is named; exit code 1. A
+text that you empty there is not saved, exit code 1; --body '' saves an empty one.
 Prints the record after the change, without its body.
 Columns: id, user (the user's id), name, repository (its id), source, version, created, updated.";
 

@@ -41,9 +41,9 @@ Examples:
   folio resume edit 4 --vacancy 'Senior Rust developer'
   folio resume edit 4 --body-file cv.md
 
-The editor is named by VISUAL, then EDITOR; the default is vi. If someone else changes the résumé while
-you edit, nothing is overwritten: your text is kept in a file that is named; exit code 1. A text
-that you empty there is not saved, exit code 1; --body '' saves an empty one.
+The editor is named by VISUAL, then EDITOR; the default is vi. If someone else changes the résumé
+while you edit, nothing is overwritten: your text is kept in a file that is named; exit code 1. A
+text that you empty there is not saved, exit code 1; --body '' saves an empty one.
 Prints the record after the change, without its body.
 Columns: id, user (the user's id), vacancy, source, version, created, updated.";
 

@@ -191,7 +191,7 @@ checked_text! {
     /// assert_eq!(name.to_uppercase(), "АДА");
     ///
     /// let error = Text256::named("username", "x".repeat(257)).unwrap_err();
-    /// assert_eq!(error.to_string(), "username: 257 characters where at most 256 fit");
+    /// assert_eq!(error.to_string(), "username: 257 characters, more than the limit of 256");
     /// # Ok::<(), folio::Error>(())
     /// ```
     Text256, "text", Rule { least: 1, most: 256, one_line: false }
@@ -209,7 +209,7 @@ checked_text! {
     /// assert_eq!(email, "ada@example.org");
     ///
     /// let error = Email::try_from("x".repeat(10_000)).unwrap_err();
-    /// assert_eq!(error.to_string(), "email: 10000 characters where at most 320 fit");
+    /// assert_eq!(error.to_string(), "email: 10000 characters, more than the limit of 320");
     /// # Ok::<(), folio::Error>(())
     /// ```
     Email, "email", Rule { least: 1, most: 320, one_line: true }
@@ -243,7 +243,7 @@ mod tests {
     #[test]
     fn a_short_text_is_counted_in_characters_not_bytes() {
         assert_eq!(problem::<Text256>("ж".repeat(256)), None);
-        assert_eq!(problem::<Text256>("ж".repeat(257)).unwrap(), "text: 257 characters where at most 256 fit");
+        assert_eq!(problem::<Text256>("ж".repeat(257)).unwrap(), "text: 257 characters, more than the limit of 256");
         assert_eq!(problem::<Text256>("a"), None);
         assert_eq!(problem::<Text256>("").unwrap(), "text: it is empty");
     }
@@ -252,7 +252,7 @@ mod tests {
     fn an_email_has_one_line_of_up_to_320_characters_and_any_shape() {
         assert_eq!(problem::<Email>("no address at all"), None);
         assert_eq!(problem::<Email>("é".repeat(320)), None);
-        assert_eq!(problem::<Email>("é".repeat(321)).unwrap(), "email: 321 characters where at most 320 fit");
+        assert_eq!(problem::<Email>("é".repeat(321)).unwrap(), "email: 321 characters, more than the limit of 320");
         assert_eq!(problem::<Email>("").unwrap(), "email: it is empty");
         for broken in ["a\nb", "a\r", "\n"] {
             assert_eq!(problem::<Email>(broken).unwrap(), "email: contains a line break");

@@ -106,7 +106,7 @@ fn what_was_added_while_the_question_stood_is_not_removed_unseen() {
     terminal.press("y\n");
     let ran = terminal.end();
     assert_eq!(ran.code, Some(1), "{ran:?}");
-    assert!(ran.out.contains("folio: nothing was removed: meanwhile it would be user id 1: octocat"), "{ran:?}");
+    assert!(ran.out.contains("folio: nothing was removed: it would now be user id 1: octocat"), "{ran:?}");
     assert!(ran.out.ends_with("3 notes; run it again\n"), "{ran:?}");
     assert_eq!((rows(&home, "user"), rows(&home, "note")), (2, 3));
 }

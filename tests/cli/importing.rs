@@ -259,11 +259,11 @@ fn what_is_not_a_record_is_said_to_be_what_it_is() {
         ),
         (
             r#"{"sha": "7638417", "node_id": "x", "message": "Fix", "tree": {}, "parents": []}"#,
-            "standard input, record 1 (line 1, column 1): a GitHub commit, which folio does not keep; ",
+            "standard input, record 1 (line 1, column 1): a GitHub commit, which folio does not store; ",
         ),
         (
             r#"{"id": 3, "slug": "octoapp", "name": "x", "owner": {"id": 1, "login": "a"}, "permissions": {}, "events": []}"#,
-            "standard input, record 1 (line 1, column 1): a GitHub App, which folio does not keep; ",
+            "standard input, record 1 (line 1, column 1): a GitHub App, which folio does not store; ",
         ),
         (
             r#"{"basics": {}, "basics": {}}"#,
@@ -290,7 +290,7 @@ fn a_github_record_of_another_kind_is_skipped_in_a_folder_and_refused_by_name() 
     assert!(ran.err.contains("skipped in/app.json: a GitHub record of another kind\n"), "{ran:?}");
     assert_eq!(home.column(3, &["repo", "list"]).len(), 1);
     let said = home.fails(1, &["import", "in/app.json"]);
-    assert!(said.contains("GitHub App, which folio does not keep"), "{said}");
+    assert!(said.contains("GitHub App, which folio does not store"), "{said}");
 }
 
 #[test]

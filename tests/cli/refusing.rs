@@ -11,17 +11,17 @@ fn values_that_do_not_fit_are_refused_before_a_database_is_made() {
     let long = "x".repeat(257);
     let email = format!("{}@example.org", "x".repeat(10_000));
     for (arguments, said) in [
-        (&["user", "add", &long][..], "username: 257 characters where at most 256 fit"),
+        (&["user", "add", &long][..], "username: 257 characters, more than the limit of 256"),
         (&["user", "add", ""], "username: it is empty"),
-        (&["user", "add", "ada", "--email", &email], "email: 10012 characters where at most 320 fit"),
-        (&["user", "edit", "1", "--username", &long], "username: 257 characters where at most 256 fit"),
-        (&["repo", "add", &long, "--user", "1"], "repository name: 257 characters where at most 256 fit"),
+        (&["user", "add", "ada", "--email", &email], "email: 10012 characters, more than the limit of 320"),
+        (&["user", "edit", "1", "--username", &long], "username: 257 characters, more than the limit of 256"),
+        (&["repo", "add", &long, "--user", "1"], "repository name: 257 characters, more than the limit of 256"),
         (
             &["repo", "add", "x", "--user", "1", "--status", "secret"],
             r#"repository status: "secret" is not one of Public, Private"#,
         ),
         (&["resume", "add", "", "--user", "1"], "vacancy: it is empty"),
-        (&["note", "add", &long, "--user", "1"], "note name: 257 characters where at most 256 fit"),
+        (&["note", "add", &long, "--user", "1"], "note name: 257 characters, more than the limit of 256"),
     ] {
         assert_eq!(home.fails(2, arguments), said);
     }
@@ -52,7 +52,7 @@ fn another_application_s_database_is_left_alone_unless_told() {
     home.connect().batch_execute("CREATE TABLE orders (id INTEGER PRIMARY KEY)").unwrap();
     for verb in [&["user", "list"][..], &["user", "add", "x"], &["db", "create"], &["migrate", "up"]] {
         let said = home.fails(1, verb);
-        assert!(said.contains("tables that Folio did not make (orders)") && said.contains("--into-existing"), "{said}");
+        assert!(said.contains("tables that Folio did not create (orders)") && said.contains("--into-existing"), "{said}");
     }
     let status = home.run(&["migrate", "status"]);
     assert!(status.refused(1).contains("orders"));
@@ -75,7 +75,7 @@ fn a_newer_folio_s_database_is_refused() {
         &["db", "create"],
     ] {
         let said = home.fails(1, verb);
-        assert!(said.contains("newer folio (unknown migrations: 20990101000001)"), "{said}");
+        assert!(said.contains("newer version of folio (unknown migrations: 20990101000001)"), "{said}");
     }
     let status = home.run(&["migrate", "status"]);
     assert!(status.refused(1).contains("20990101000001"));

@@ -118,7 +118,7 @@ fn a_user_who_may_not_make_a_database_is_told_who_can() {
     let place = Place::new();
     let user = format!("no maker of {}", place.database);
     make_user(&user, SECRET);
-    refusal(&place.url(&user, SECRET), Access::Create, &["an administrator can make it"]);
+    refusal(&place.url(&user, SECRET), Access::Create, &["an administrator can create it"]);
 }
 
 #[test]

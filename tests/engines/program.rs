@@ -15,7 +15,7 @@ fn folio(url: &str, arguments: &[&str]) -> (i32, String) {
     folio.current_dir(folder.path()).env_clear().env("RUST_BACKTRACE", "1").args(arguments);
     let output = folio.args(["--database-url", url]).output().unwrap();
     let written = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
-    let warning = |line: &&str| line.starts_with("folio: warning: --database-url holds a password");
+    let warning = |line: &&str| line.starts_with("folio: warning: --database-url contains a password");
     let said = written.split_inclusive('\n').filter(|line| !warning(line)).collect();
     (output.status.code().unwrap(), said)
 }

@@ -191,7 +191,7 @@ fn a_record_that_cannot_be_taken_leaves_the_database_as_it_was_and_is_named() {
     let long = "x".repeat(257);
     for (last, expected) in [
         (r#"{"id": 9, "login": ""}]"#.to_owned(), "login: it is empty"),
-        (format!(r#"{{"id": 9, "login": "{long}"}}]"#), "login: 257 characters where at most 256 fit"),
+        (format!(r#"{{"id": 9, "login": "{long}"}}]"#), "login: 257 characters, more than the limit of 256"),
         (r#"{"id": 9, "#.to_owned(), "ends"),
     ] {
         let error = import(&db, &format!("[{}, {last}", many.join(","))).unwrap_err();
@@ -258,7 +258,7 @@ fn notes_are_named_after_their_headings_and_found_again_by_their_paths() -> Resu
     let ann = db.begin(|session| users::add(session, Account::new("ann")?))?;
     let inputs = gather(["samples/notes"], None)?.inputs;
     let error = import_input(&db, &inputs[0], None).unwrap_err();
-    assert!(error.to_string().contains("nothing says whose it is"), "{error}");
+    assert!(error.to_string().contains("it names no user"), "{error}");
     for input in &inputs {
         assert_eq!(import_input(&db, input, Some(UserSelector::Id(ann.id)))?.notes.new, 1);
     }

@@ -171,7 +171,7 @@ fn a_table_of_folios_without_any_record_is_somebody_elses() {
     up(&mut connection, Target::All).unwrap();
     connection.batch_execute("DROP TABLE __diesel_schema_migrations").unwrap();
     let said = up(&mut connection, Target::All).unwrap_err().to_string();
-    assert!(said.contains("tables that Folio did not make"), "{said}");
+    assert!(said.contains("tables that Folio did not create"), "{said}");
 }
 
 /// What a database has when nothing interrupted its making.

@@ -174,7 +174,7 @@ fn filter_first_index_and_all() -> Result<()> {
 fn reusable_column_types() -> Result<()> {
     assert!(Text256::try_from("я".repeat(256)).is_ok());
     let long = Text256::try_from("я".repeat(257)).unwrap_err();
-    assert!(long.to_string().contains("257 characters where at most 256 fit"), "{long}");
+    assert!(long.to_string().contains("257 characters, more than the limit of 256"), "{long}");
 
     let db = fixture();
     let before = Timestamp::now();

@@ -76,5 +76,5 @@ fn b072_a_refusal_under_a_unique_constraint_that_is_not_declared_says_how_to_dec
 #[test]
 fn b066_a_value_that_a_new_row_refuses_is_named_by_its_field() {
     let error = NewStep::new(3, 1, 3, "x".repeat(257)).unwrap_err();
-    assert_eq!(error.to_string(), "label: 257 characters where at most 256 fit");
+    assert_eq!(error.to_string(), "label: 257 characters, more than the limit of 256");
 }

@@ -170,7 +170,7 @@ fn records_of_another_kind_are_refused_by_what_they_are() {
         ),
         (r#"{"id": 7, "name": "b", "node_id": "x", "owner": {"id": 1, "login": "a"}}"#, "record of another kind"),
     ] {
-        let said = format!("in, record 1 (line 1, column 1): a GitHub {kind}, which folio does not keep; ");
+        let said = format!("in, record 1 (line 1, column 1): a GitHub {kind}, which folio does not store; ");
         assert!(problem(text).starts_with(&said), "{text}: {}", problem(text));
     }
 }

@@ -82,7 +82,7 @@ fn a_named_file_is_taken_unseen_and_a_missing_one_is_an_error() {
     let gathered = gather([&path, &path], None).expect("gathered");
     assert_eq!(gathered.inputs, [Input::file(&path, None)], "once");
     let error = gathered.inputs[0].open().expect_err("no format").to_string();
-    assert!(error.contains("d.txt: neither its name nor its content shows a format"), "{error}");
+    assert!(error.contains("d.txt: neither its name nor its content tells the format"), "{error}");
     assert!(Input::file(&path, Some(Format::Markdown)).open().is_ok());
 
     let error = gather([folder.path().join("gone.json")], None).expect_err("missing");
