@@ -1,92 +1,94 @@
-//! Which rows of a flush go before others because of the values that they free, take over, refer to and let go of.
+//! Which rows of a flush are sent before others because of the values that they release, reuse and refer to.
 //!
-//! The plan's own order, by tables, does for flushes in which no unique value changes hands. Where one does, each row
-//! stands for one statement, and rows wait for each other:
+//! The plan's own order, by tables, is enough for flushes in which no unique value passes from one row to another.
+//! Where one does, each row counts as one statement, and rows wait for each other:
 //!
-//! - who takes over the unique value (or the key) of another waits until that one has let it go;
-//! - who takes away what foreign keys may refer to waits until the rows that refer to it have let it go;
-//! - who refers to a value waits until the row that brings it is there, and until its parent is;
-//! - who takes away what a row is yet to refer to waits for that row, which then goes or follows where the database cascades.
+//! - a row that reuses the unique value (or the key) of another waits until that row has released it;
+//! - a row that removes a value which foreign keys may refer to waits until the rows that refer to it no longer do;
+//! - a row that refers to a value waits until the row that provides it is written, and until its parent is;
+//! - a row that removes a value which another row is yet to refer to waits for that row, which the database then
+//!   deletes or updates with it where it cascades.
 //!
-//! Every order that a database without cascades accepts keeps these, and every order that keeps them is accepted. Where
-//! it cascades, checks later, or has values that memory has not, waits that close a cycle are given up.
+//! Every order that a database without cascades accepts satisfies these dependencies, and every order that satisfies
+//! them is accepted. Where the database cascades, checks later, or has values that are not in memory, dependencies that
+//! close a cycle are given up.
 
 use std::any::TypeId;
 use std::collections::{HashMap, HashSet};
 
 use super::entity::{ColumnSet, Table};
-use super::graph::{Edge, Graph, Why};
 use super::plan::{Action, FlushStep};
 use super::reference::{Given, Parent};
+use super::sort::{Edge, Graph, Why};
 use super::sql::in_words;
 use crate::error::{Error, Result};
 
-/// What the order asks of one entity type's rows.
+/// What ordering needs to know about the rows of one entity type.
 pub(crate) trait Rows {
     fn entity(&self) -> TypeId;
     fn table(&self) -> &'static Table;
-    /// What a row holds in a column: in the database now, or `after` the flush.
+    /// The value of a row in a column: in the database now, or `after` the flush.
     fn given(&self, index: u64, column: usize, after: bool) -> Given<'_>;
-    /// The key of a row that is in the database, as it shows itself.
+    /// The key of a row that is in the database, formatted by `Debug`.
     fn shown_key(&self, index: u64) -> Option<String>;
-    /// The part of that key in a column, if it is one of the key's.
+    /// The part of that key in a column, if the column belongs to the key.
     fn shown_part(&self, index: u64, column: usize) -> Option<String>;
     fn is_pending(&self, index: u64) -> bool;
     fn parents(&self, index: u64, see: &mut dyn FnMut(Parent));
 }
 
-/// Puts rows before those that wait for them, and leaves the order as it is where none does. `in_cycle` tells which tables
+/// Puts rows before those that wait for them, and keeps the order where no row waits. `in_cycle` marks the tables that
 /// refer to each other in a cycle, so that only their rows have an order.
 pub(crate) fn arrange(steps: Vec<FlushStep>, rows: &[&dyn Rows], in_cycle: &[bool]) -> Result<Vec<FlushStep>> {
     let moves =
-        |step: &FlushStep| matches!(step.action, Action::Update(columns) if columns.meets(guarded(step.part, rows)));
+        |step: &FlushStep| matches!(step.action, Action::Update(columns) if columns.meets(guarded(step.map, rows)));
     let any_moves = steps.iter().any(moves);
-    let may_replace = |part: usize| {
-        let (table, does) = (rows[part].table(), |action| steps.iter().any(|t| t.part == part && t.action == action));
+    let may_replace = |map: usize| {
+        let (table, does) = (rows[map].table(), |action| steps.iter().any(|t| t.map == map && t.action == action));
         (!table.unique.is_empty() || table.has_given_key()) && does(Action::Insert) && does(Action::Delete)
     };
-    let (replacing, others): (Vec<usize>, Vec<usize>) = (0..rows.len()).partition(|part| may_replace(*part));
+    let (replacing, others): (Vec<usize>, Vec<usize>) = (0..rows.len()).partition(|map| may_replace(*map));
     let must_sort = any_moves || spans_cycle(&steps, in_cycle);
     if !must_sort && replacing.is_empty() {
         return Ok(steps);
     }
-    let mut precedence = Precedence::new(&steps, rows);
-    precedence.add_spaces(&replacing);
-    if !must_sort && !precedence.graph.has_edges() {
+    let mut dependencies = UniqueDependencies::new(&steps, rows);
+    dependencies.add_indexes(&replacing);
+    if !must_sort && !dependencies.graph.has_edges() {
         return Ok(steps);
     }
-    precedence.add_spaces(&others);
-    precedence.add_references();
-    let batches = precedence.graph.sort().map_err(|circle| precedence.circle(&circle))?;
+    dependencies.add_indexes(&others);
+    dependencies.add_references();
+    let groups = dependencies.graph.sort().map_err(|cycle| dependencies.cycle_error(&cycle))?;
     let mut arranged: Vec<(usize, FlushStep)> = Vec::new();
-    for batch in batches {
-        let FlushStep { part, action, .. } = steps[batch.place];
-        let indexes = batch.rows.into_iter().map(|op| precedence.flush.ops[op].row);
+    for group in groups {
+        let FlushStep { map, action, .. } = steps[group.step];
+        let row_indexes = group.rows.into_iter().map(|op| dependencies.flush.ops[op].row);
         match arranged.last_mut() {
-            // Such rows are sent one by one, so that they may wait for each other.
-            Some((place, step)) if *place == batch.place && sent_singly(action, rows[part].table()) => {
-                step.rows.extend(indexes);
+            // These rows are sent one by one, so they may wait for each other.
+            Some((number, step)) if *number == group.step && sent_singly(action, rows[map].table()) => {
+                step.rows.extend(row_indexes);
             }
-            _ => arranged.push((batch.place, FlushStep { part, action, rows: indexes.collect() })),
+            _ => arranged.push((group.step, FlushStep { map, action, rows: row_indexes.collect() })),
         }
     }
     Ok(arranged.into_iter().map(|(_, step)| step).collect())
 }
 
-/// Whether rows of several tables that refer to each other in a cycle are written: tables alone have no order then.
+/// Whether rows of several tables in a reference cycle are written: then the tables alone give no order.
 fn spans_cycle(steps: &[FlushStep], in_cycle: &[bool]) -> bool {
-    let mut parts = steps.iter().map(|step| step.part).filter(|part| in_cycle[*part]);
-    parts.next().is_some_and(|first| parts.any(|part| part != first))
+    let mut maps = steps.iter().map(|step| step.map).filter(|map| in_cycle[*map]);
+    maps.next().is_some_and(|first| maps.any(|map| map != first))
 }
 
-/// Whether an UPDATE moves keys or unique values.
+/// Whether an UPDATE changes keys or unique values.
 fn sent_singly(action: Action, table: &'static Table) -> bool {
     matches!(action, Action::Update(columns) if columns.meets(table.own_unique()))
 }
 
-/// The columns in which a change can free a value, or take one away from those that refer to it.
-fn guarded(part: usize, rows: &[&dyn Rows]) -> ColumnSet {
-    let table = rows[part].table();
+/// The columns in which a change can release a unique value, or remove a value that other rows refer to.
+fn guarded(map: usize, rows: &[&dyn Rows]) -> ColumnSet {
+    let table = rows[map].table();
     referred_to(table, rows).fold(table.own_unique(), ColumnSet::with)
 }
 
@@ -101,61 +103,62 @@ fn referred_to<'r>(table: &'static Table, rows: &'r [&dyn Rows]) -> impl Iterato
 /// One statement for one row.
 struct Op {
     step: usize,
-    part: usize,
+    map: usize,
     action: Action,
     row: u64,
 }
 
-/// A set of columns whose values only one row at a time can have, and who frees and who takes which.
-struct Space {
-    part: usize,
+/// A set of columns whose values only one row at a time can have, with the statements that release and claim each
+/// value.
+struct UniqueIndex {
+    map: usize,
     set: Vec<usize>,
-    frees: HashMap<String, usize>,
-    takes: HashMap<String, usize>,
-    /// Rows that free or take what memory does not know.
-    frees_some: Vec<usize>,
-    takes_some: Vec<usize>,
+    released: HashMap<String, usize>,
+    claimed: HashMap<String, usize>,
+    /// Statements that release or claim a value that is not in memory.
+    releases_unknown: Vec<usize>,
+    claims_unknown: Vec<usize>,
 }
 
-/// What a row holds in a set of columns.
+/// The value of a row in a set of columns.
 enum Held {
-    /// What collides with nothing: NULL, or a key that the database is yet to make.
+    /// Collides with nothing: NULL, or a key that the database has yet to generate.
     Nothing,
     Value(String),
     Unknown,
 }
 
-/// What is to be sent, and by which rows.
+/// The statements to send, one for each row.
 struct Flush<'r> {
     rows: &'r [&'r dyn Rows],
     ops: Vec<Op>,
-    /// The statement of each row, by its part and index.
+    /// The statement of each row, by its map and index.
     by_row: HashMap<(usize, u64), usize>,
 }
 
-/// Who waits for whom in it.
-struct Precedence<'r> {
+/// The dependencies between the statements of a flush.
+struct UniqueDependencies<'r> {
     flush: Flush<'r>,
-    spaces: Vec<Space>,
+    indexes: Vec<UniqueIndex>,
     graph: Graph,
 }
 
-impl<'r> Precedence<'r> {
+impl<'r> UniqueDependencies<'r> {
     fn new(steps: &[FlushStep], rows: &'r [&'r dyn Rows]) -> Self {
-        let op = |(step, FlushStep { part, action, rows }): (usize, &FlushStep)| {
-            let (part, action) = (*part, *action);
-            rows.iter().map(move |row| Op { step, part, action, row: *row }).collect::<Vec<_>>()
+        let op = |(step, FlushStep { map, action, rows }): (usize, &FlushStep)| {
+            let (map, action) = (*map, *action);
+            rows.iter().map(move |row| Op { step, map, action, row: *row }).collect::<Vec<_>>()
         };
         let ops: Vec<Op> = steps.iter().enumerate().flat_map(op).collect();
         let graph = Graph::new(ops.iter().map(|op| op.step));
-        let by_row = ops.iter().enumerate().map(|(number, op)| ((op.part, op.row), number)).collect();
-        Self { flush: Flush { rows, ops, by_row }, spaces: Vec::new(), graph }
+        let by_row = ops.iter().enumerate().map(|(number, op)| ((op.map, op.row), number)).collect();
+        Self { flush: Flush { rows, ops, by_row }, indexes: Vec::new(), graph }
     }
 
-    /// Lets those who take unique values of these tables wait for those who free them.
-    fn add_spaces(&mut self, parts: &[usize]) {
-        for part in parts {
-            let table = self.flush.rows[*part].table();
+    /// Makes rows that claim unique values of these tables wait for those that release them.
+    fn add_indexes(&mut self, maps: &[usize]) {
+        for map in maps {
+            let table = self.flush.rows[*map].table();
             let mut sets: Vec<Vec<usize>> = table.unique.iter().chain([&table.key]).map(|set| set.to_vec()).collect();
             for column in referred_to(table, self.flush.rows) {
                 if !sets.iter().any(|set| *set == [column]) {
@@ -163,63 +166,64 @@ impl<'r> Precedence<'r> {
                 }
             }
             for set in sets {
-                let space = self.flush.space(*part, set);
-                let number = self.spaces.len();
-                let meets = |(value, taker): (&String, &usize)| Some((*space.frees.get(value)?, *taker));
-                let mut meetings: Vec<(usize, usize)> = space.takes.iter().filter_map(meets).collect();
+                let index = self.flush.unique_index(*map, set);
+                let number = self.indexes.len();
+                let meeting = |(value, claimer): (&String, &usize)| Some((*index.released.get(value)?, *claimer));
+                let mut meetings: Vec<(usize, usize)> = index.claimed.iter().filter_map(meeting).collect();
                 meetings.sort_unstable();
-                for (owner, taker) in meetings {
-                    self.graph.edge(owner, taker, Why::Takes(number));
+                for (owner, claimer) in meetings {
+                    self.graph.edge(owner, claimer, Why::Reuses(number));
                 }
-                let (frees, takes) = (all(space.frees.values(), &[]), all(space.takes.values(), &space.takes_some));
-                self.graph.knot(&space.frees_some, &takes, Why::Perhaps);
-                self.graph.knot(&frees, &space.takes_some, Why::Perhaps);
-                self.spaces.push(space);
+                let (released, claimed) =
+                    (all(index.released.values(), &[]), all(index.claimed.values(), &index.claims_unknown));
+                self.graph.barrier(&index.releases_unknown, &claimed, Why::Unknown);
+                self.graph.barrier(&released, &index.claims_unknown, Why::Unknown);
+                self.indexes.push(index);
             }
         }
     }
 
-    /// Lets those who take away what others refer to wait until these have let it go, and those who refer to something
-    /// wait until it is there.
+    /// Makes rows that remove a value wait until the rows that refer to it no longer do, and rows that refer to a value
+    /// wait until it is written.
     fn add_references(&mut self) {
         let Flush { rows, ops, .. } = &self.flush;
         for (number, op) in ops.iter().enumerate().filter(|(_, op)| op.action == Action::Insert) {
-            rows[op.part].parents(op.row, &mut |parent| {
+            rows[op.map].parents(op.row, &mut |parent| {
                 let Some(other) = self.flush.op_of(parent) else { return };
                 match ops[other].action {
                     Action::Insert => self.graph.edge(other, number, Why::Parent),
-                    Action::Delete => self.graph.edge(number, other, Why::Names),
+                    Action::Delete => self.graph.edge(number, other, Why::Handle),
                     Action::Update(columns) => {
-                        let column = rows[ops[other].part].table().column(parent.column);
+                        let column = rows[ops[other].map].table().column(parent.column);
                         if column.is_some_and(|column| columns.contains(column)) {
-                            self.graph.edge(other, number, Why::Brings);
+                            self.graph.edge(other, number, Why::Provides);
                         }
                     }
                 }
             });
         }
-        for (part, child) in rows.iter().enumerate() {
+        for (map, child) in rows.iter().enumerate() {
             for (column, info) in child.table().columns.iter().enumerate() {
                 let Some(reference) = info.references else { continue };
-                let to = |space: &&Space| {
-                    let table = rows[space.part].table();
+                let to = |index: &&UniqueIndex| {
+                    let table = rows[index.map].table();
                     (table.id)() == ((reference.table)().id)()
-                        && matches!(space.set[..], [column] if table.columns[column].name == reference.column)
+                        && matches!(index.set[..], [column] if table.columns[column].name == reference.column)
                 };
-                if let Some(space) = self.spaces.iter().find(to) {
-                    self.flush.add_reference(part, column, space, &mut self.graph);
+                if let Some(index) = self.indexes.iter().find(to) {
+                    self.flush.add_reference(map, column, index, &mut self.graph);
                 }
             }
         }
     }
 
     fn table_of(&self, op: usize) -> &'static Table {
-        self.flush.rows[self.flush.ops[op].part].table()
+        self.flush.rows[self.flush.ops[op].map].table()
     }
 
-    /// Names the values that change hands in a cycle, or the rows that no order can serve.
-    fn circle(&self, circle: &[Edge]) -> Error {
-        if let Some(edge) = circle.iter().find(|edge| edge.why == Why::Names) {
+    /// The error for a cycle: names the values that would be exchanged, or the rows that no order can satisfy.
+    fn cycle_error(&self, cycle: &[Edge]) -> Error {
+        if let Some(edge) = cycle.iter().find(|edge| edge.why == Why::Handle) {
             let problem = format!(
                 "a new row of {} refers to a row of {} that this flush deletes, and to one that can only be sent after \
                  that: flush before the row is deleted, or refer to another row",
@@ -228,8 +232,8 @@ impl<'r> Precedence<'r> {
             );
             return Error::Plan { problem };
         }
-        if circle.iter().all(|edge| edge.why == Why::Parent) {
-            let mut tables: Vec<&str> = circle.iter().map(|edge| self.table_of(edge.then).name).collect();
+        if cycle.iter().all(|edge| edge.why == Why::Parent) {
+            let mut tables: Vec<&str> = cycle.iter().map(|edge| self.table_of(edge.then).name).collect();
             tables.sort_unstable();
             tables.dedup();
             let problem = format!(
@@ -241,12 +245,12 @@ impl<'r> Precedence<'r> {
         }
         let mut table = "";
         let mut values: Vec<String> = Vec::new();
-        for edge in circle {
-            let (Why::Takes(number), taker) = (edge.why, &self.flush.ops[edge.then]) else { continue };
-            let space = &self.spaces[number];
-            table = self.flush.rows[space.part].table().name;
-            if let Held::Value(value) = self.flush.held(taker.part, taker.row, &space.set, true) {
-                let columns = space.set.iter().map(|column| self.flush.rows[space.part].table().columns[*column].name);
+        for edge in cycle {
+            let (Why::Reuses(number), taker) = (edge.why, &self.flush.ops[edge.then]) else { continue };
+            let index = &self.indexes[number];
+            table = self.flush.rows[index.map].table().name;
+            if let Held::Value(value) = self.flush.held(taker.map, taker.row, &index.set, true) {
+                let columns = index.set.iter().map(|column| self.flush.rows[index.map].table().columns[*column].name);
                 let columns = columns.collect::<Vec<_>>().join(", ");
                 values.push(format!("{columns} ({})", in_words(&format_args!("{value}"))));
             }
@@ -269,52 +273,53 @@ impl<'r> Precedence<'r> {
 impl Flush<'_> {
     /// The statement for the row that a reference names, if there is one.
     fn op_of(&self, parent: Parent) -> Option<usize> {
-        let place = self.rows.iter().position(|rows| rows.entity() == parent.entity)?;
-        self.by_row.get(&(place, parent.handle.index)).copied()
+        let map = self.rows.iter().position(|rows| rows.entity() == parent.entity)?;
+        self.by_row.get(&(map, parent.handle.index)).copied()
     }
 
-    /// Who frees and who takes what in a set of columns.
-    fn space(&self, part: usize, set: Vec<usize>) -> Space {
+    /// Which statements release and claim which values in a set of columns.
+    fn unique_index(&self, map: usize, set: Vec<usize>) -> UniqueIndex {
         let columns = set.iter().copied().fold(ColumnSet::EMPTY, ColumnSet::with);
-        let (mut frees, mut takes) = (HashMap::new(), HashMap::new());
-        let (mut frees_some, mut takes_some) = (Vec::new(), Vec::new());
-        for (number, op) in self.ops.iter().enumerate().filter(|(_, op)| op.part == part) {
-            let (leaves, comes) = op.action.touches(columns);
-            for (does, after, known, unknown) in
-                [(leaves, false, &mut frees, &mut frees_some), (comes, true, &mut takes, &mut takes_some)]
-            {
-                match if does { self.held(part, op.row, &set, after) } else { Held::Nothing } {
+        let (mut released, mut claimed) = (HashMap::new(), HashMap::new());
+        let (mut releases_unknown, mut claims_unknown) = (Vec::new(), Vec::new());
+        for (number, op) in self.ops.iter().enumerate().filter(|(_, op)| op.map == map) {
+            let (releases, claims) = op.action.effects_on(columns);
+            for (does, after, known, unknown) in [
+                (releases, false, &mut released, &mut releases_unknown),
+                (claims, true, &mut claimed, &mut claims_unknown),
+            ] {
+                match if does { self.held(map, op.row, &set, after) } else { Held::Nothing } {
                     Held::Nothing => {}
                     Held::Value(value) => drop(known.insert(value, number)),
                     Held::Unknown => unknown.push(number),
                 }
             }
         }
-        Space { part, set, frees, takes, frees_some, takes_some }
+        UniqueIndex { map, set, released, claimed, releases_unknown, claims_unknown }
     }
 
-    /// What a row holds in a set of columns, as a tuple shows itself where they are several.
-    fn held(&self, part: usize, row: u64, set: &[usize], after: bool) -> Held {
+    /// The value of a row in a set of columns, formatted as a tuple where there are several.
+    fn held(&self, map: usize, row: u64, set: &[usize], after: bool) -> Held {
         let mut values = Vec::with_capacity(set.len());
         for column in set {
-            match self.value(part, row, *column, after) {
+            match self.value(map, row, *column, after) {
                 Held::Value(value) => values.push(value),
                 Held::Nothing => return Held::Nothing,
                 Held::Unknown => {}
             }
         }
         if values.len() < set.len() {
-            let key = if self.rows[part].table().key == set { self.rows[part].shown_key(row) } else { None };
+            let key = if self.rows[map].table().key == set { self.rows[map].shown_key(row) } else { None };
             return key.map_or(Held::Unknown, Held::Value);
         }
         Held::Value(if set.len() == 1 { values.concat() } else { format!("({})", values.join(", ")) })
     }
 
-    /// What a row holds in one column.
-    fn value(&self, mut part: usize, mut row: u64, mut column: usize, after: bool) -> Held {
-        // From a row to its parent, and on where that has its value from one too.
+    /// The value of a row in one column.
+    fn value(&self, mut map: usize, mut row: u64, mut column: usize, after: bool) -> Held {
+        // Follows the row to its parent, and further where the parent's value comes from its own parent.
         for _ in 0..=self.ops.len() {
-            let (rows, table) = (self.rows[part], self.rows[part].table());
+            let (rows, table) = (self.rows[map], self.rows[map].table());
             let parent = match rows.given(row, column, after) {
                 Given::Null => return Held::Nothing,
                 Given::Value(value) => return Held::Value(format!("{value:?}")),
@@ -322,46 +327,46 @@ impl Flush<'_> {
                 Given::Unknown if rows.is_pending(row) && table.key == [column] => return Held::Nothing,
                 Given::Unknown => return rows.shown_part(row, column).map_or(Held::Unknown, Held::Value),
             };
-            let place = self.rows.iter().position(|rows| rows.entity() == parent.entity);
-            let Some((place, found)) =
-                place.and_then(|place| Some((place, self.rows[place].table().column(parent.column)?)))
+            let position = self.rows.iter().position(|rows| rows.entity() == parent.entity);
+            let Some((parents, found)) =
+                position.and_then(|parents| Some((parents, self.rows[parents].table().column(parent.column)?)))
             else {
                 return Held::Unknown;
             };
-            (part, row, column) = (place, parent.handle.index, found);
+            (map, row, column) = (parents, parent.handle.index, found);
         }
         Held::Unknown
     }
 
-    /// Draws the waits of the rows of one foreign key.
-    fn add_reference(&self, part: usize, column: usize, space: &Space, graph: &mut Graph) {
+    /// Adds the dependencies that one foreign key imposes on its rows.
+    fn add_reference(&self, map: usize, column: usize, index: &UniqueIndex, graph: &mut Graph) {
         // Rows of one INSERT or DELETE may refer to each other.
         let together = |one: usize, other: usize| {
             self.ops[one].step == self.ops[other].step && !matches!(self.ops[one].action, Action::Update(_))
         };
-        let (mut leave, mut leave_some) = (Vec::new(), Vec::new());
-        for (number, op) in self.ops.iter().enumerate().filter(|(_, op)| op.part == part) {
-            let (leaves, comes) = op.action.touches(ColumnSet::EMPTY.with(column));
-            match if leaves { self.held(part, op.row, &[column], false) } else { Held::Nothing } {
+        let (mut left, mut left_unknown) = (Vec::new(), Vec::new());
+        for (number, op) in self.ops.iter().enumerate().filter(|(_, op)| op.map == map) {
+            let (releases, claims) = op.action.effects_on(ColumnSet::EMPTY.with(column));
+            match if releases { self.held(map, op.row, &[column], false) } else { Held::Nothing } {
                 Held::Nothing => {}
                 Held::Value(value) => {
-                    leave.push(number);
-                    let other = space.frees.get(&value).filter(|other| !together(number, **other));
-                    other.into_iter().for_each(|other| graph.edge(number, *other, Why::LetsGo));
+                    left.push(number);
+                    let other = index.released.get(&value).filter(|other| !together(number, **other));
+                    other.into_iter().for_each(|other| graph.edge(number, *other, Why::Releases));
                 }
-                Held::Unknown => leave_some.push(number),
+                Held::Unknown => left_unknown.push(number),
             }
-            let names = self.rows[part].given(op.row, column, true);
-            let named = if let Given::Row(parent) = names { self.op_of(parent) } else { None };
-            // Whoever refers by a handle to a row that goes means that row, and not the next that has its value.
+            let reference = self.rows[map].given(op.row, column, true);
+            let named = if let Given::Row(parent) = reference { self.op_of(parent) } else { None };
+            // A reference by handle to a deleted row means that row, not the next one that has its value.
             let to_deleted = named.is_some_and(|other| self.ops[other].action == Action::Delete);
-            if comes
+            if claims
                 && !to_deleted
-                && let Held::Value(value) = self.held(part, op.row, &[column], true)
+                && let Held::Value(value) = self.held(map, op.row, &[column], true)
             {
-                match (space.takes.get(&value), space.frees.get(&value)) {
+                match (index.claimed.get(&value), index.released.get(&value)) {
                     (Some(other), _) if together(number, *other) => {}
-                    (Some(other), _) => graph.edge(*other, number, Why::Brings),
+                    (Some(other), _) => graph.edge(*other, number, Why::Provides),
                     (None, Some(other)) => graph.edge(number, *other, Why::Uses),
                     (None, None) => {}
                 }
@@ -371,12 +376,16 @@ impl Flush<'_> {
             let of: HashSet<&usize> = of.iter().collect();
             rows.into_iter().filter(|row| !of.contains(row)).collect()
         };
-        graph.knot(&leave, &known(space.frees_some.clone(), &leave), Why::Perhaps);
-        graph.knot(&leave_some, &known(all(space.frees.values(), &space.frees_some), &leave_some), Why::Perhaps);
+        graph.barrier(&left, &known(index.releases_unknown.clone(), &left), Why::Unknown);
+        graph.barrier(
+            &left_unknown,
+            &known(all(index.released.values(), &index.releases_unknown), &left_unknown),
+            Why::Unknown,
+        );
     }
 }
 
-/// So many values of a cycle are named.
+/// The most values of a cycle that an error names.
 const MOST_NAMED: usize = 4;
 
 fn all<'n>(known: impl Iterator<Item = &'n usize>, unknown: &'n [usize]) -> Vec<usize> {
