@@ -88,8 +88,7 @@ fn asks_for_keys(sql: &str) -> bool {
         .any(|word| sql.contains(word))
 }
 
-/// The statements sent to a server, translated to SQLite's SQL, so that one test can state what is sent on every
-/// engine.
+/// The statements sent to a server, translated to SQLite's SQL, so that one test can assert them on every engine.
 fn translated(sent: Vec<Sent>) -> Vec<Sent> {
     let mut translated: Vec<Sent> = Vec::new();
     for mut statement in sent {

@@ -39,7 +39,7 @@ const TABLES: &str = "
         seat_number BIGINT UNIQUE REFERENCES seats (number));
 ";
 
-/// The tables in an engine's SQL, and the statements that follow the inserted rows.
+/// The tables in an engine's SQL, with the triggers and functions that the tests need.
 fn tables(engine: Engine) -> String {
     let (key, name, late) = match engine {
         Engine::Sqlite => ("INTEGER PRIMARY KEY AUTOINCREMENT", "TEXT", "DEFERRABLE INITIALLY DEFERRED"),
@@ -79,8 +79,7 @@ const COUNTERS: &str = "
         ('audits', 90001)) AS keys (name, last);
 ";
 
-/// The rows that every test starts with. Keys of different tables are far apart, so that a mixed-up key matches
-/// nothing.
+/// The rows that every test starts with. Keys of different tables are far apart, so a mixed-up key matches nothing.
 const ROWS: &str = "
     INSERT INTO authors (id, number, name) VALUES (1, 10, 'Ann'), (2, 20, 'Ben'), (3, 30, 'Cid');
     INSERT INTO books (id, author_id, title, pages, changed, version) VALUES

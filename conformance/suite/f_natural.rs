@@ -50,7 +50,7 @@ pub fn b083_a_key_and_a_row_that_follows_it_change_in_one_flush() -> Result<()> 
     let (library, mut session, _recorder, algebra, rows) = enrolled()?;
     session.edit(algebra)?.code = "Z".into();
     session.edit(rows[0])?.grade = 6;
-    // One says itself what the database does anyway, one leaves for the new key, one goes.
+    // One row sets the key that the database would give it anyway, and one refers to the new key.
     session.edit(rows[1])?.course = "Z".into();
     session.edit(rows[1])?.grade = 7;
     session.edit(rows[2])?.next_course = Some("Z".into());

@@ -88,7 +88,7 @@ impl<C: SessionConnection> Session<'_, C> {
     /// gets from a default or from the database. One INSERT for every 100 rows; no handles, nothing kept in memory,
     /// nothing read back.
     ///
-    /// The engine's key sequence is not advanced: on PostgreSQL it stays where it is.
+    /// The session does not advance the engine's key sequence: on PostgreSQL it stays where it is.
     ///
     /// ```
     /// use folio::prelude::*;

@@ -1,4 +1,4 @@
-//! How rows leave the session and come back: detach, attach, merge, forget, clear.
+//! Removing rows from the session and putting them back: detach, attach, merge, forget, clear.
 
 use super::handle::Handle;
 use super::{Persist, Session};

@@ -88,7 +88,7 @@ impl<C: SessionConnection> Session<'_, C> {
         self.maps.iter().all(AnyIdentityMap::is_idle)
     }
 
-    /// What a flush would do now, without doing it.
+    /// The statements that a flush would send now, without sending them.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! What the session has not sent yet: rows added, edited and marked for deletion, and the changes of one row. No SQL.
+//! The changes not sent yet: rows added, edited and marked for deletion, and the changes of one row. No SQL.
 
 use std::fmt::Debug;
 

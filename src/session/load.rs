@@ -61,7 +61,7 @@ impl<C: SessionConnection> Session<'_, C> {
         let map = self.maps.of::<E>();
         match (row, map.find(&key)) {
             (Some(mut row), known) => {
-                // It goes on by the key that it has here, though the database may map that differently.
+                // The row keeps the key that it has in the session, even if the database stores it differently.
                 if known.is_some() && map.find(&row.key()).is_none() {
                     row.set_key(key);
                 }
@@ -75,12 +75,12 @@ impl<C: SessionConnection> Session<'_, C> {
         }
     }
 
-    /// The row's value. Loads it first where it is expired or, inside a transaction, stale (see [`load`](Self::load));
-    /// a pending row is flushed first. Outside a transaction a stale row is shown as it was last read.
+    /// The row's value. Loads it first if it is expired or, inside a transaction, stale (see [`load`](Self::load)); a
+    /// pending row is flushed first. Outside a transaction a stale row is shown as it was last read.
     ///
     /// # Errors
     ///
-    /// [`Error::RowDeleted`] when the row is gone from the database; bad handles; what the statements fail with.
+    /// [`Error::RowDeleted`] when the row is gone from the database; bad handles; errors of the statements.
     pub fn view<E: Persist<C>>(&mut self, handle: Handle<E>) -> Result<&E> {
         if self.state(handle)? != State::Stale || self.in_transaction() {
             self.freshen(handle)?;

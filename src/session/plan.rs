@@ -45,7 +45,7 @@ pub(crate) struct FlushStep {
     pub(crate) rows: Vec<u64>,
 }
 
-/// What a step does.
+/// The kind of statement of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Action {
     Insert,

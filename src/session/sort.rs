@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-/// Why a row waits for another, in the order in which dependencies are given up; the last ones never are.
+/// Why a row waits for another, in the order in which dependencies are given up; those from `Parent` on never are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Why {
     /// A value that is not in memory may collide.
@@ -31,7 +31,7 @@ pub(crate) struct Edge {
     pub(crate) why: Why,
 }
 
-/// The rows, numbered in the order in which they are sent without dependencies, and what each waits for. A row has the
+/// The rows, numbered in the order in which they are sent without dependencies, and their dependencies. A row has the
 /// index of its step; a barrier has none and represents no row: many rows wait for it, and it waits for many.
 #[derive(Debug)]
 pub(crate) struct Graph {
@@ -73,7 +73,7 @@ impl Graph {
         then.iter().for_each(|row| self.edge(barrier, *row, why));
     }
 
-    /// The order: steps keep theirs, and what a row of an earlier step waits for is sent before that step.
+    /// Sorts the rows: steps keep their order, and rows that an earlier step waits for are sent before that step.
     ///
     /// A cycle is broken at a dependency that the database may not enforce; a cycle without one is returned as the
     /// error.
@@ -140,7 +140,7 @@ impl Graph {
         walked.drain(begin..).rev().collect()
     }
 
-    /// Collects what is ready, step by step: first what an earlier step needs, then that step itself.
+    /// Collects the rows that are ready, step by step: first those that an earlier step needs, then that step itself.
     fn groups(&self, adjacency: &Adjacency, needed: &[usize]) -> Vec<StepRows> {
         let mut waits = adjacency.waits();
         let mut ready: BTreeMap<(usize, bool, usize), Vec<usize>> = BTreeMap::new();

@@ -81,7 +81,7 @@ fn spans_cycle(steps: &[FlushStep], in_cycle: &[bool]) -> bool {
     maps.next().is_some_and(|first| maps.any(|map| map != first))
 }
 
-/// Whether an UPDATE changes keys or unique values.
+/// Whether an UPDATE changes keys or unique values, so that its rows are sent one by one.
 fn sent_singly(action: Action, table: &'static Table) -> bool {
     matches!(action, Action::Update(columns) if columns.meets(table.own_unique()))
 }
@@ -246,10 +246,10 @@ impl<'r> UniqueDependencies<'r> {
         let mut table = "";
         let mut values: Vec<String> = Vec::new();
         for edge in cycle {
-            let (Why::Reuses(number), taker) = (edge.why, &self.flush.ops[edge.then]) else { continue };
+            let (Why::Reuses(number), claimer) = (edge.why, &self.flush.ops[edge.then]) else { continue };
             let index = &self.indexes[number];
             table = self.flush.rows[index.map].table().name;
-            if let Held::Value(value) = self.flush.held(taker.map, taker.row, &index.set, true) {
+            if let Held::Value(value) = self.flush.held(claimer.map, claimer.row, &index.set, true) {
                 let columns = index.set.iter().map(|column| self.flush.rows[index.map].table().columns[*column].name);
                 let columns = columns.collect::<Vec<_>>().join(", ");
                 values.push(format!("{columns} ({})", in_words(&format_args!("{value}"))));
@@ -344,17 +344,17 @@ impl Flush<'_> {
         let together = |one: usize, other: usize| {
             self.ops[one].step == self.ops[other].step && !matches!(self.ops[one].action, Action::Update(_))
         };
-        let (mut left, mut left_unknown) = (Vec::new(), Vec::new());
+        let (mut releasing, mut releasing_unknown) = (Vec::new(), Vec::new());
         for (number, op) in self.ops.iter().enumerate().filter(|(_, op)| op.map == map) {
             let (releases, claims) = op.action.effects_on(ColumnSet::EMPTY.with(column));
             match if releases { self.held(map, op.row, &[column], false) } else { Held::Nothing } {
                 Held::Nothing => {}
                 Held::Value(value) => {
-                    left.push(number);
+                    releasing.push(number);
                     let other = index.released.get(&value).filter(|other| !together(number, **other));
                     other.into_iter().for_each(|other| graph.edge(number, *other, Why::Releases));
                 }
-                Held::Unknown => left_unknown.push(number),
+                Held::Unknown => releasing_unknown.push(number),
             }
             let reference = self.rows[map].given(op.row, column, true);
             let named = if let Given::Row(parent) = reference { self.op_of(parent) } else { None };
@@ -376,10 +376,10 @@ impl Flush<'_> {
             let of: HashSet<&usize> = of.iter().collect();
             rows.into_iter().filter(|row| !of.contains(row)).collect()
         };
-        graph.barrier(&left, &known(index.releases_unknown.clone(), &left), Why::Unknown);
+        graph.barrier(&releasing, &known(index.releases_unknown.clone(), &releasing), Why::Unknown);
         graph.barrier(
-            &left_unknown,
-            &known(all(index.released.values(), &index.releases_unknown), &left_unknown),
+            &releasing_unknown,
+            &known(all(index.released.values(), &index.releases_unknown), &releasing_unknown),
             Why::Unknown,
         );
     }

@@ -1,5 +1,4 @@
-//! What was written, and which rows that affects: the rows to reload after a write, and after the rollback of a
-//! savepoint.
+//! The writes of a transaction, and the rows to reload after a write or after the rollback of a savepoint.
 
 use std::any::TypeId;
 

@@ -1,4 +1,4 @@
-//! The flush of one entity type's rows: their pending changes, and what becomes of them.
+//! The flush of one entity type's rows: their pending changes, and the results of the statements.
 
 use std::any::TypeId;
 use std::collections::{HashMap, HashSet};

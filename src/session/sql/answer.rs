@@ -1,5 +1,4 @@
-//! The values that the database returns for new rows: which columns come back, and how they are read into the rows
-//! sent.
+//! The values that the database returns for new rows: which columns come back, and how they fill the rows sent.
 
 use std::any::TypeId;
 

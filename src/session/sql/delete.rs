@@ -1,5 +1,4 @@
-//! `DELETE FROM t WHERE key IN (…)`: the rows of a table that are marked for deletion, versioned ones by key and
-//! version.
+//! `DELETE FROM t WHERE key IN (…)`: the rows of a table marked for deletion, versioned ones by key and version.
 
 use diesel::QueryResult;
 use diesel::backend::Backend;

@@ -1,4 +1,4 @@
-//! The keys of new rows where the engine has no RETURNING: `INSERT`, then one SELECT that reads the rows back.
+//! The keys of new rows if the engine has no RETURNING: `INSERT`, then one SELECT that reads the rows back.
 //!
 //! If a counter generates them, `LAST_INSERT_ID()` is the key of the first row. The others follow in the order of the
 //! rows, at the distance of `auto_increment_increment`, which a cluster sets to its size and may change at any time. So

@@ -1,5 +1,4 @@
-//! The number of rows per statement: limited by the engine's maximum number of parameters, and by the size of the
-//! values.
+//! The number of rows per statement: limited by the engine's maximum number of parameters and by the size of values.
 //!
 //! A statement that is longer than a server accepts is refused even if each of its rows alone would be accepted, and a
 //! long statement gains nothing from more rows. So statements with long values have fewer rows, down to one.
@@ -36,19 +35,19 @@ impl StatementLimit {
     /// One row per statement.
     pub(super) const ONE: Self = Self { rows: 1, bytes: 0 };
 
-    /// For rows of `binds` parameters each.
-    pub(super) fn of<C: SessionConnection>(binds: usize, connection: &C) -> Self {
-        let rows = (connection.max_parameters() / binds.max(1)).clamp(1, ROWS);
+    /// For rows of `parameters` parameters each.
+    pub(super) fn of<C: SessionConnection>(parameters: usize, connection: &C) -> Self {
+        let rows = (connection.max_parameters() / parameters.max(1)).clamp(1, ROWS);
         Self { rows, bytes: BYTES.min(connection.max_bytes()) }
     }
 
     /// As [`of`](Self::of), or as much as the engine accepts if rows of the table may refer to each other and the
     /// engine checks foreign keys when a statement ends: then rows that refer to each other stay in one statement.
-    pub(super) fn of_related<C: SessionConnection>(table: &'static Table, binds: usize, connection: &C) -> Self {
+    pub(super) fn of_related<C: SessionConnection>(table: &'static Table, parameters: usize, connection: &C) -> Self {
         if table.refers_to_itself() && connection.engine().checks_after_statement() {
-            Self { rows: (connection.max_parameters() / binds.max(1)).max(1), bytes: connection.max_bytes() }
+            Self { rows: (connection.max_parameters() / parameters.max(1)).max(1), bytes: connection.max_bytes() }
         } else {
-            Self::of(binds, connection)
+            Self::of(parameters, connection)
         }
     }
 

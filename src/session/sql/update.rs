@@ -62,7 +62,7 @@ impl<E: Entity> QueryId for Update<'_, E> {
     const HAS_STATIC_QUERY_ID: bool = false;
 }
 
-/// The statement for several rows. A row of VALUES is the key, the version where there is one, and the new values; the
+/// The statement for several rows. A row of VALUES is the key, the version if there is one, and the new values; the
 /// database names its columns `column1`, `column2`, …
 struct UpdateMany<'a, E: Entity> {
     rows: &'a [Edited<'a, E>],
