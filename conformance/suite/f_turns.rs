@@ -175,7 +175,7 @@ pub fn b071_given_keys_move_in_a_chain_and_handles_go_on_naming_their_rows() -> 
 
 pub fn b072_a_unique_value_is_taken_through_a_handle() -> Result<()> {
     let (_library, mut session, [one, ..], guests) = seated("(101, NULL, 11), (102, NULL, 12)")?;
-    // Of a row that is there, and of one that takes the value over itself.
+    // 12 is given up by an existing guest; 11 belongs to a new seat, which takes it over from a deleted one.
     session.edit(guests[1])?.seat_number = None;
     session.add(NewGuest { seat_number: Ref::of(Some(12)), ..NewGuest::new(103)? });
     session.edit(guests[0])?.seat_number = Some(13);

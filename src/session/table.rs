@@ -144,9 +144,9 @@ impl Table {
         self.with_ancestors().any(|above| (above.id)() == table)
     }
 
-    /// The indexes of the columns that an INSERT sends: those that the database does not fill, or all of a `whole` row.
-    pub(crate) fn sent(&self, whole: bool) -> impl Iterator<Item = usize> + Clone {
-        self.columns.iter().enumerate().filter(move |(_, column)| whole || !column.generated).map(|(index, _)| index)
+    /// The indexes of the columns that an INSERT sends: those that the database does not fill, or all columns with `all`.
+    pub(crate) fn sent(&self, all: bool) -> impl Iterator<Item = usize> + Clone {
+        self.columns.iter().enumerate().filter(move |(_, column)| all || !column.generated).map(|(index, _)| index)
     }
 
     /// The indexes of the columns that the database fills.

@@ -41,9 +41,9 @@ impl<'a, E: Entity> Insert<'a, E> {
     }
 }
 
-/// The columns that an INSERT sends: those that the database does not fill, or all of a `whole` row.
-pub(super) fn sent<E: Entity>(whole: bool) -> ColumnSet {
-    E::table().sent(whole).fold(ColumnSet::EMPTY, ColumnSet::with)
+/// The columns that an INSERT sends: those that the database does not fill, or all columns with `all`.
+pub(super) fn sent<E: Entity>(all: bool) -> ColumnSet {
+    E::table().sent(all).fold(ColumnSet::EMPTY, ColumnSet::with)
 }
 
 impl<E: Columns<DB>, DB: Backend> QueryFragment<DB> for Insert<'_, E> {
@@ -130,17 +130,17 @@ where
     Ok(())
 }
 
-/// Inserts the rows in their order, and returns nothing; `whole` also sends the columns that the database would fill.
-pub(super) fn insert_only<E, C>(executor: &mut Executor<'_, C>, rows: &[E], whole: bool) -> QueryResult<()>
+/// Inserts the rows in their order, and returns nothing; `all` also sends the columns that the database would fill.
+pub(super) fn insert_only<E, C>(executor: &mut Executor<'_, C>, rows: &[E], all: bool) -> QueryResult<()>
 where
     C: EngineConnection,
     E: Columns<C::Backend>,
 {
-    let columns = sent::<E>(whole);
+    let columns = sent::<E>(all);
     let limit = limit::<E, C>(columns.len(), executor.connection);
     for (rows, keep) in limit.split(rows, |row| row_size::<E, C::Backend>(row, columns)) {
         let inserted = executor.execute(&Insert::of::<C>(rows, columns, keep))?;
-        if whole || E::table().generated().all(|column| !E::table().key.contains(&column)) {
+        if all || E::table().generated().all(|column| !E::table().key.contains(&column)) {
             check_inserted(executor, rows, inserted)?;
         }
     }
