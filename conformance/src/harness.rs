@@ -1,47 +1,47 @@
-//! What the suite is run on, and what that can do.
+//! The harness that the suite runs on, and its capabilities.
 
 use std::fmt;
 use std::io::{self, Write as _};
 
 use folio::connection::SessionConnection;
 
-/// A throw-away database and connections to it: what the suite is run on.
+/// A throw-away database and connections to it, on which the suite runs.
 ///
 /// Each test makes one and drops it at its end; tests run side by side.
 pub trait Harness: Sized {
     /// The connection type under test.
     type Connection: SessionConnection;
 
-    /// What these databases and connections can do. A test that needs what is not named here is left out and says so.
+    /// The capabilities of these databases and connections. A test that needs another one is skipped with a message.
     const CAPABILITIES: &'static [Capability];
 
-    /// Makes a database with nothing in it, of this value's own.
+    /// Creates an empty database that belongs to this value alone.
     fn new() -> Self;
 
-    /// Opens another connection to it: two of them see what either commits, and one that reads keeps none from writing (on
-    /// SQLite, the write-ahead log). Foreign keys are enforced, and on SQLite a connection waits for no lock.
+    /// Opens another connection to it: each sees the other's commits, and a reading connection does not block writers
+    /// (on SQLite, the write-ahead log). Foreign keys are enforced, and on SQLite a connection does not wait for locks.
     fn connect(&self) -> Self::Connection;
 }
 
-/// What not every engine can do; a test that needs it asks for it by name.
+/// A capability that not every engine has; a test that needs it asks for it by name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Capability {
-    /// A foreign key can wait for COMMIT.
+    /// A foreign key can be checked at COMMIT.
     CheckAtCommit,
     /// A foreign key is checked when its statement ends, not row by row.
     CheckAfterStatement,
-    /// A transaction that may write excludes all other writers from its beginning on.
+    /// A transaction that may write excludes all other writers from its start.
     KeepOthersOutFromBegin,
-    /// A text column takes bytes that are no text.
+    /// A text column accepts bytes that are not valid text.
     HoldTextThatIsNone,
-    /// Transactions can be kept apart less than fully.
+    /// Transactions can run below the strongest isolation level.
     KeepApartLess,
-    /// A refused DELETE tells how many rows still refer to the one that was to go.
+    /// A refused DELETE reports the number of rows that still refer to the row.
     CountWhoRefers,
 }
 
-/// What it is, in words.
+/// Describes the capability.
 impl fmt::Display for Capability {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -55,14 +55,14 @@ impl fmt::Display for Capability {
     }
 }
 
-/// Whether a capability is among those of a harness. Where it is not, the test that asks is named on standard error, past
-/// the capture of the test runner: what was left out is seen in every run.
+/// Whether a capability is among those of a harness. If not, the test that asks is named on standard error, bypassing
+/// the capture of the test runner, so that every run shows the skipped tests.
 pub fn can(capabilities: &[Capability], capability: Capability) -> bool {
     let can = capabilities.contains(&capability);
     if !can {
         let thread = std::thread::current();
         let test = thread.name().unwrap_or("a test");
-        // Where nobody listens there is nobody to tell.
+        // A closed standard error is not a failure.
         let _ = writeln!(io::stderr(), "{test}: skipped: needs {capability} ({capability:?})");
     }
     can

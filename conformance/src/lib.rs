@@ -7,7 +7,7 @@ mod harness;
 #[allow(missing_docs, reason = "for the suite's files alone")]
 pub mod library;
 mod recorder;
-/// Compiled where `suite!` takes it in; named here so that rustfmt finds it.
+/// Compiled where `suite!` includes it; named here so that rustfmt finds it.
 #[cfg(any())]
 #[path = "../suite/mod.rs"]
 mod suite;

@@ -1,5 +1,5 @@
-//! The tables that the session's tests work on: authors, their books, reviews, prizes and members. They are no part of the suite's
-//! files, so that a test binary which takes those in more than once has one type for each table.
+//! The tables that the session's tests use: authors, their books, reviews, prizes and members. They are not part of the
+//! suite's files, so that a test binary which includes those more than once has one type for each table.
 
 use diesel::HasQuery;
 use folio::Entity;
@@ -140,7 +140,7 @@ pub struct Place {
     pub state: String,
 }
 
-/// Its foreign key is checked at COMMIT, where the database can wait so long.
+/// Its foreign key is checked at COMMIT, if the database supports that.
 #[derive(Debug, Clone, PartialEq, HasQuery, Entity)]
 #[diesel(table_name = loans)]
 pub struct Loan {
@@ -150,7 +150,7 @@ pub struct Loan {
     pub item: String,
 }
 
-/// A trigger writes another table at each INSERT, which has generated keys of its own.
+/// A trigger writes to another table, which has generated keys of its own, at each INSERT.
 #[derive(Debug, Clone, PartialEq, HasQuery, Entity)]
 #[diesel(table_name = events)]
 pub struct Event {
@@ -180,7 +180,7 @@ pub struct Owner {
     pub name: String,
 }
 
-/// A given key, a unique value that may be missing, a pair that is unique, and a neighbour.
+/// A given key, a nullable unique value, a unique pair, and a neighbour.
 #[derive(Debug, Clone, PartialEq, HasQuery, Entity)]
 #[diesel(table_name = seats)]
 #[entity(unique(number), unique(hall, place))]
@@ -194,7 +194,7 @@ pub struct Seat {
     pub beside: Option<i64>,
 }
 
-/// It refers to a seat twice, and by number to one that nobody else has.
+/// It refers to a seat twice: by code, and by a number that no other guest has.
 #[derive(Debug, Clone, PartialEq, HasQuery, Entity)]
 #[diesel(table_name = guests)]
 #[entity(unique(seat_number))]

@@ -14,32 +14,32 @@ use tracing::{Event, Metadata, Subscriber};
 pub struct Sent {
     /// Its text.
     pub sql: String,
-    /// The values of its binds.
+    /// The values of its parameters.
     pub binds: String,
-    /// How many rows it met, where the session counted them.
+    /// The number of rows it matched, if the session counted them.
     pub rows: Option<u64>,
-    /// Whether it says how long it took.
+    /// Whether it has a duration.
     pub timed: bool,
-    /// What it was refused with.
+    /// The error it failed with.
     pub error: Option<String>,
 }
 
 thread_local! {
-    /// What the recorder of this thread has collected; `None` while there is no recorder.
+    /// The events that this thread's recorder has collected; `None` while there is no recorder.
     static SENT: RefCell<Option<Vec<Sent>>> = const { RefCell::new(None) };
     /// The engine that this thread's test runs on.
     static ENGINE: Cell<Option<Engine>> = const { Cell::new(None) };
 }
 
-/// Collects the events of its thread from its making to its end.
+/// Collects the events of its thread from its creation to its end.
 #[derive(Debug)]
 pub struct Recorder(());
 
 impl Recorder {
-    /// Makes the echo heard in this process. A database that echoes must be opened after this: a statement that is
-    /// sent while nobody listens can leave the echo switched off for those who listen later.
+    /// Installs the subscriber that receives the echo in this process. Open a database with an echo only after this: a
+    /// statement that is sent without a subscriber can leave the echo switched off for later ones.
     ///
-    /// What `engine` says in words of its own stands in the record in the words of SQLite.
+    /// SQL that is specific to `engine` is recorded as SQLite would write it.
     ///
     /// # Panics
     ///
@@ -59,7 +59,7 @@ impl Recorder {
         Self(())
     }
 
-    /// What was sent since the last call.
+    /// The events since the last call.
     pub fn take(&self) -> Vec<Sent> {
         let mut sent = SENT.replace(Some(Vec::new())).unwrap_or_default();
         sent.retain(|sent| !asks_for_keys(&sent.sql));
@@ -81,14 +81,14 @@ impl Drop for Recorder {
     }
 }
 
-/// Whether a statement asks where keys come from, which is asked once a table, each engine in its own words.
+/// Whether a statement asks for the source of keys, which is asked once per table, with different SQL on each engine.
 fn asks_for_keys(sql: &str) -> bool {
     ["SHOW COLUMNS FROM", "information_schema.", "pragma_table_list", "pg_attribute", "pg_trigger"]
         .iter()
         .any(|word| sql.contains(word))
 }
 
-/// What a server was sent, in the words of SQLite: so that one test can say what is sent everywhere.
+/// The statements sent to a server, translated to SQLite's SQL, so that one test can assert them on every engine.
 fn translated(sent: Vec<Sent>) -> Vec<Sent> {
     let mut translated: Vec<Sent> = Vec::new();
     for mut statement in sent {
@@ -97,7 +97,7 @@ fn translated(sent: Vec<Sent>) -> Vec<Sent> {
             && let Some((columns, _)) =
                 bare.strip_prefix("SELECT ").and_then(|rest| rest.split_once(", id - CAST(LAST_INSERT_ID()"))
         {
-            // The batch read back is what RETURNING gives.
+            // The rows read back are those that RETURNING gives.
             before.sql = format!("{} RETURNING {columns}", before.sql);
             before.rows = statement.rows;
             continue;
@@ -121,7 +121,8 @@ fn translated(sent: Vec<Sent>) -> Vec<Sent> {
     translated
 }
 
-/// What RETURNING would say where `select` reads back what `insert` left to the database, by the keys that it sent.
+/// The RETURNING clause for a `select` that reads back, by the keys sent, the columns that `insert` left to the
+/// database.
 fn known_keys(insert: &str, select: &str) -> Option<String> {
     let (table, rest) = insert.strip_prefix("INSERT INTO ")?.split_once(" (")?;
     let (sent, rest) = rest.split_once(')')?;

@@ -1,4 +1,4 @@
-//! More tables: trees by several kinds of key, and natural keys that the database passes on to the rows below.
+//! More tables: trees with several kinds of key, and natural keys that the database cascades to referring rows.
 
 use diesel::HasQuery;
 use folio::Entity;
@@ -40,7 +40,7 @@ pub struct Part {
     pub parent_code: Option<i64>,
 }
 
-/// It refers to another by a part of a key of two columns.
+/// It refers to another by one column of a two-column key.
 #[derive(Debug, Clone, PartialEq, HasQuery, Entity)]
 #[diesel(table_name = nodes)]
 pub struct Node {
@@ -94,7 +94,7 @@ pub struct Lab {
     pub room: i64,
 }
 
-/// It refers to a course by way of the lab.
+/// It refers to a course through the lab.
 #[derive(Debug, Clone, PartialEq, HasQuery, Entity)]
 #[diesel(table_name = desks)]
 pub struct Desk {
@@ -105,7 +105,7 @@ pub struct Desk {
     pub label: String,
 }
 
-/// Where the database can, its foreign key is checked at COMMIT and not passed on; elsewhere it has none.
+/// If the database supports it, its foreign key is checked at COMMIT and does not cascade; otherwise it has none.
 #[derive(Debug, Clone, PartialEq, HasQuery, Entity)]
 #[diesel(table_name = exams)]
 pub struct Exam {

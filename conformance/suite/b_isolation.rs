@@ -1,4 +1,4 @@
-//! How far transactions are kept apart from each other (13, 17): what is sent, and what comes of it.
+//! Isolation levels (13, 17): the SQL sent, and the effect.
 
 use diesel::{Connection as _, ExpressionMethods as _, QueryDsl as _};
 use folio::connection::Isolation;
@@ -56,7 +56,7 @@ pub fn b013_the_level_of_a_transaction_that_is_open_cannot_be_changed() -> Resul
     assert!(matches!(error, Error::AlreadyInTransaction), "{error}");
     session.commit()?;
     session.set_isolation(Isolation::Serializable)?;
-    // Nor that of someone else's, in which this session's is a savepoint.
+    // Nor can the level of an outer transaction, in which this session's is a savepoint.
     let mut connection = library.connect();
     connection.begin_test_transaction().unwrap();
     let mut within = Session::on(&mut connection);
@@ -68,7 +68,7 @@ pub fn b013_the_level_of_a_transaction_that_is_open_cannot_be_changed() -> Resul
     Ok(())
 }
 
-pub fn b017_what_others_commit_is_seen_between_two_reads_or_not_as_the_level_says() -> Result<()> {
+pub fn b017_what_others_commit_is_seen_between_two_reads_as_the_level_determines() -> Result<()> {
     if !can(Capability::KeepApartLess) {
         return Ok(());
     }
@@ -87,7 +87,7 @@ pub fn b017_what_others_commit_is_seen_between_two_reads_or_not_as_the_level_say
     Ok(())
 }
 
-/// Two units read two rows, and each changes one of them; gives what they fail with.
+/// Two units read two rows, and each changes one of them; returns their errors.
 fn cross(library: &Library, level: Isolation) -> Result<Vec<Error>> {
     let mut sessions = [library.session(), library.session()];
     let mut read: Vec<Result<[Handle<Author>; 2]>> = Vec::new();

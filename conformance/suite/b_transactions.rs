@@ -296,7 +296,7 @@ pub fn b017_flushed_rows_are_invisible_to_others_until_commit() -> Result<()> {
     Ok(())
 }
 
-pub fn b018_the_session_says_where_it_stands() -> Result<()> {
+pub fn b018_the_session_reports_its_transaction_and_savepoint() -> Result<()> {
     let (_library, mut session, _recorder) = open();
     assert!(!session.in_transaction() && !session.in_savepoint());
     session.begin(|session| -> Result<()> {

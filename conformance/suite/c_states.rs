@@ -149,7 +149,7 @@ pub fn b025_a_row_without_a_version_that_someone_else_changed_is_never_overwritt
     let read = detached::<Author>(&mut session, ANN)?;
     library.elsewhere("UPDATE authors SET name = 'Eve', email = 'eve@example.org' WHERE id = 1");
     recorder.take();
-    // Nothing tells an unchanged row from one that the caller has changed back.
+    // An unchanged row cannot be distinguished from one that the caller has changed back.
     for row in [read.clone(), Author { number: 11, ..read.clone() }] {
         let error = session.begin(|session| session.attach(row).map(drop)).unwrap_err();
         assert!(matches!(error, Error::UnknownChange { table: "authors", .. }) && !error.is_stale(), "{error}");

@@ -148,7 +148,7 @@ pub fn b037_a_get_for_update_always_selects_and_takes_what_it_finds() -> Result<
     session.execute_unsynchronized(diesel::update(authors::table).set(authors::name.eq("x")))?;
     recorder.take();
     assert_eq!(session.get_for_update::<Author>(ANN)?, Some(ann));
-    // Where a writing transaction excludes all other writers there is nothing to render.
+    // If a writing transaction excludes all other writers, the SQL contains no lock.
     let lock = library.engine().row_lock();
     assert_eq!(recorder.sql(), [format!("{SELECT_AUTHOR}{lock}")]);
     assert_eq!(session.row(ann)?.name, "x");
@@ -186,7 +186,7 @@ pub fn b039_clear_lets_go_of_every_row_and_refuses_unsaved_work() -> Result<()> 
     session.clear()?;
     assert_eq!(session.state(ann)?, State::Gone);
     assert!(session.row(ann).unwrap_err().is_bad_handle());
-    // What was flushed is still part of the transaction.
+    // Flushed changes are still part of the transaction.
     session.commit()?;
     assert_eq!(recorder.sql(), ["COMMIT"]);
     let anna = session.get_one::<Author>(ANN)?;

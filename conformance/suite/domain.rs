@@ -1,4 +1,4 @@
-//! The database that the session's tests work on: the tables of `folio_conformance::library` and their rows.
+//! The database that the session's tests use: the tables of `folio_conformance::library` and their rows.
 
 use std::cell::RefCell;
 
@@ -14,7 +14,7 @@ use super::subject::{Connect, make_database};
 /// A session over such a connection.
 pub type Session<'c> = folio::Session<'c, C>;
 
-/// `{key}` is a key that the database makes, `{name}` a text that can be a key, `{late}` a rule that waits for COMMIT.
+/// `{key}` is a generated key, `{name}` a text that can be a key, `{late}` a constraint checked at COMMIT.
 const TABLES: &str = "
     CREATE TABLE authors (id {key}, number BIGINT NOT NULL UNIQUE, name TEXT NOT NULL, email TEXT,
         CONSTRAINT authors_name_check CHECK (name <> ''));
@@ -39,7 +39,7 @@ const TABLES: &str = "
         seat_number BIGINT UNIQUE REFERENCES seats (number));
 ";
 
-/// The tables in an engine's words, and what their rows leave behind.
+/// The tables in an engine's SQL, with the triggers and functions that the tests need.
 fn tables(engine: Engine) -> String {
     let (key, name, late) = match engine {
         Engine::Sqlite => ("INTEGER PRIMARY KEY AUTOINCREMENT", "TEXT", "DEFERRABLE INITIALLY DEFERRED"),
@@ -72,14 +72,14 @@ fn tables(engine: Engine) -> String {
     tables + rest
 }
 
-/// PostgreSQL's counters do not follow keys that were given.
+/// PostgreSQL's sequences do not advance past given keys.
 const COUNTERS: &str = "
     SELECT setval(pg_get_serial_sequence(name, 'id'), last) FROM (VALUES
         ('authors', 3), ('books', 10002), ('reviews', 20003), ('prizes', 30001), ('members', 40002), ('events', 60001),
         ('audits', 90001)) AS keys (name, last);
 ";
 
-/// The rows that every test finds. Keys of different tables lie far apart, so that a mixed-up one matches nothing.
+/// The rows that every test starts with. Keys of different tables are far apart, so a mixed-up key matches nothing.
 const ROWS: &str = "
     INSERT INTO authors (id, number, name) VALUES (1, 10, 'Ann'), (2, 20, 'Ben'), (3, 30, 'Cid');
     INSERT INTO books (id, author_id, title, pages, changed, version) VALUES
@@ -103,7 +103,7 @@ pub const SKY: i64 = 10_002;
 /// A database of its own for one test, with the tables and their rows.
 pub struct Library {
     connect: Connect,
-    /// What someone else reads and writes by.
+    /// The connection for other readers and writers.
     other: RefCell<C>,
 }
 
@@ -121,12 +121,12 @@ impl Library {
         library
     }
 
-    /// The engine that it is on.
+    /// The engine of the database.
     pub fn engine(&self) -> Engine {
         self.other.borrow().engine()
     }
 
-    /// What begins a writing transaction of that isolation level: each engine's own words, the rest in SQLite's.
+    /// The SQL that begins a writing transaction with that isolation level: specific to the engine, otherwise SQLite's.
     pub fn begins(&self, level: &str) -> Vec<String> {
         match self.engine() {
             Engine::Sqlite => vec!["BEGIN IMMEDIATE".to_owned()],
@@ -150,7 +150,7 @@ impl Library {
         self.session_for(Mode::Read, EchoOptions::default())
     }
 
-    /// A session whose echo shows what `options` say.
+    /// A session whose echo is set by `options`.
     pub fn session_for(&self, mode: Mode, options: EchoOptions) -> Session<'static> {
         use diesel::Connection as _;
         let mut connection = self.connect();
@@ -164,7 +164,7 @@ impl Library {
         self.other.borrow_mut().batch_execute(sql).unwrap();
     }
 
-    /// What someone else sees: the only value of a query.
+    /// The only value of a query, as seen by someone else.
     pub fn see(&self, sql: &str) -> String {
         use diesel::RunQueryDsl as _;
         #[derive(diesel::QueryableByName)]

@@ -166,11 +166,11 @@ pub fn b047_a_table_is_read_in_pages_of_plain_values_that_the_session_does_not_k
         names.extend(page.into_iter().map(|author| author.name));
     }
     assert_eq!(numbers, [vec![10, 20, 30], (100..120).collect()].concat());
-    // What was pending came before the first page.
+    // Pending rows were flushed before the first page.
     assert_eq!(names[0], "Anna");
     assert_eq!(recorder.take().len(), 4);
     assert_eq!(pages.next_rows(&mut session)?, None);
-    // None of the pages is in the session: getting a row of theirs asks the database.
+    // No page is in the session: getting one of its rows queries the database.
     session.get::<Author>(ANN + 1)?;
     assert_eq!(recorder.take().len(), 1);
     Ok(())

@@ -6,13 +6,13 @@ use folio::{Handle, Result};
 use super::domain::*;
 use super::trees::*;
 
-/// More rows than one expression of SQLite's may hold, and several statements of any engine.
+/// More rows than one SQLite expression may contain, and enough for several statements on any engine.
 const MANY: i64 = 1_500;
 
-/// So many that what grows with their square is felt.
+/// Enough rows to make quadratic growth noticeable.
 const FAR_MORE: i64 = 5_000;
 
-/// Adds a tree of nodes, in which every node has two below it.
+/// Adds a tree of nodes in which every node has two children.
 fn grow(session: &mut Session<'_>, rows: i64) -> Result<Vec<Handle<Node>>> {
     let above = |number| if number > 1 { Some(number / 2) } else { None };
     (1..=rows)
@@ -42,7 +42,7 @@ pub fn b058_many_rows_of_a_tree_with_a_key_of_two_columns_go_through_every_state
 
 pub fn b058_the_time_of_many_rows_grows_with_their_number_and_no_faster() -> Result<()> {
     let (library, mut session, _recorder) = planted();
-    // All keys begin alike: an index of which only the beginning is used finds every row for each of them.
+    // All keys begin alike: an index used only by its first column finds every row for each of them.
     let nodes: Vec<Handle<Node>> =
         (1..=FAR_MORE).map(|number| Ok(session.add(NewNode::new(7, number)?))).collect::<Result<_>>()?;
     session.commit()?;
@@ -181,7 +181,7 @@ pub fn b049_rows_whose_values_are_not_in_memory_are_deleted_in_an_order_that_wor
         "INSERT INTO parts (id, code, parent_code) VALUES (1, 70, NULL), (2, 60, 70), (3, 50, 60), (4, 40, 50), (5, 30, 40)",
     );
     let parts = session.query(Part::query()).all()?;
-    // The one in the middle, and the last: what is known of the others does not tell where they belong.
+    // The middle one and the last: the values of the others do not determine their order.
     session.expire(parts[2])?;
     session.expire(parts[4])?;
     for part in parts {

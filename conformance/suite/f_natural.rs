@@ -1,4 +1,4 @@
-//! Natural keys that change, and what the database passes on to the rows below (83, 107).
+//! Natural keys that change, and that the database cascades to referring rows (83, 107).
 
 use diesel::{HasQuery as _, QueryDsl as _};
 use folio::{Error, Handle, Result};
@@ -25,7 +25,7 @@ pub fn b083_the_handle_of_a_row_follows_the_key_that_the_database_passes_on() ->
     let (_library, mut session, recorder, algebra, rows) = enrolled()?;
     session.edit(algebra)?.code = "Z".into();
     session.flush()?;
-    // Whether the database passes the key on is asked once.
+    // Whether the database cascades the key is asked once.
     assert_eq!(steps(recorder.sql()), ["UPDATE courses", "SELECT student,"]);
     assert_eq!(
         rows.iter().map(|row| session.key(*row)).collect::<Vec<_>>(),
@@ -50,7 +50,7 @@ pub fn b083_a_key_and_a_row_that_follows_it_change_in_one_flush() -> Result<()> 
     let (library, mut session, _recorder, algebra, rows) = enrolled()?;
     session.edit(algebra)?.code = "Z".into();
     session.edit(rows[0])?.grade = 6;
-    // One says itself what the database does anyway, one leaves for the new key, one goes.
+    // One row sets the key that the database would give it anyway, and one refers to the new key.
     session.edit(rows[1])?.course = "Z".into();
     session.edit(rows[1])?.grade = 7;
     session.edit(rows[2])?.next_course = Some("Z".into());
@@ -117,7 +117,7 @@ pub fn b083_a_key_is_passed_on_through_tables_that_the_session_has_no_row_of() -
     session.flush()?;
     assert_eq!(session.view(desk)?, &Desk { course: "Z".into(), number: 2, label: "middle".into() });
     let lab = session.get_one::<Lab>("Z".to_owned())?;
-    // Of rows whose value is not in memory the key is known, and follows.
+    // The key of a row is known, and follows, even if its value is not in memory.
     session.expire_all();
     session.edit(algebra)?.code = "Y".into();
     session.flush()?;

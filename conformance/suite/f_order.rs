@@ -69,7 +69,7 @@ pub fn b049_rows_of_one_table_are_inserted_parents_first_and_deleted_children_fi
     Ok(())
 }
 
-pub fn b049_new_rows_in_a_circle_are_an_error_of_planning() -> Result<()> {
+pub fn b049_new_rows_in_a_cycle_are_an_error_of_planning() -> Result<()> {
     let (_library, mut session, recorder) = open();
     let one = session.add(NewMember::new("one")?);
     let two = session.add(NewMember::new("two")?);
@@ -78,12 +78,12 @@ pub fn b049_new_rows_in_a_circle_are_an_error_of_planning() -> Result<()> {
     let error = session.flush().unwrap_err();
     assert!(error.to_string().contains("members: new rows refer to each other in a cycle"), "{error}");
     assert!(recorder.sql().is_empty());
-    // Nothing is poisoned: the caller cuts the circle and goes on.
+    // Nothing is poisoned: the caller breaks the cycle and continues.
     session.pending_mut(two)?.parent_id = None.into();
     session.commit()
 }
 
-pub fn b050_tables_in_a_circle_are_ordered_where_rows_allow_it_and_else_reported() -> Result<()> {
+pub fn b050_tables_in_a_cycle_are_ordered_where_rows_allow_it_and_otherwise_reported() -> Result<()> {
     let (_library, mut session, recorder) = open();
     let owner = session.add(NewOwner::new("Uma")?);
     let dog = session.add(NewDog::new("Rex")?);
@@ -104,7 +104,7 @@ pub fn b050_tables_in_a_circle_are_ordered_where_rows_allow_it_and_else_reported
     Ok(())
 }
 
-pub fn b050_new_rows_of_tables_in_a_circle_are_inserted_in_whatever_order_they_wait_for_each_other() -> Result<()> {
+pub fn b050_new_rows_of_tables_in_a_cycle_are_inserted_in_whatever_order_they_wait_for_each_other() -> Result<()> {
     let (library, mut session, recorder) = open();
     let kept = session.add(NewDog::new("Rex")?);
     let keeper = session.add(NewOwner { dog_id: kept.into(), ..NewOwner::new("Uma")? });
@@ -144,7 +144,7 @@ pub fn b052_a_handle_where_a_key_goes_is_filled_in_the_same_flush() -> Result<()
     let (_library, mut session, recorder) = open();
     let dot = session.add(NewAuthor::new(7, "Dot")?);
     let book = session.add(NewBook::new(dot, "Tree")?);
-    // A nullable key, and a key on a unique column that is not the primary key.
+    // A nullable foreign key, and one to a unique column that is not the primary key.
     let mut review = NewReview::new(dot, "green")?;
     review.book_id = Ref::optional(Some(book));
     let review = session.add(review);
@@ -239,7 +239,7 @@ pub fn b057_updates_and_deletes_go_in_order_of_the_key() -> Result<()> {
     let binds: Vec<String> = recorder.take().into_iter().map(|sent| sent.binds).collect();
     let (rows, arrays) = (r#"[1, "1", 2, "2", 3, "3"]"#, r#"[[1, 2, 3], ["1", "2", "3"]]"#);
     assert!(binds == [rows] || binds == [arrays], "{binds:?}");
-    // Values that must be unique move one row at a time, so that the order is that of the keys.
+    // Unique values change one row at a time, so the order is that of the keys.
     for (author, number) in [(cid, 33), (ann, 11), (ben, 22)] {
         session.edit(author)?.number = number;
     }
@@ -312,7 +312,7 @@ pub fn b049_many_expired_rows_of_one_table_are_deleted_whatever_they_refer_to() 
     Ok(())
 }
 
-pub fn b049_many_new_rows_in_a_circle_of_given_keys_go_in_one_statement() -> Result<()> {
+pub fn b049_many_new_rows_in_a_cycle_of_given_keys_go_in_one_statement() -> Result<()> {
     if !can(Capability::CheckAfterStatement) {
         return Ok(());
     }
@@ -326,7 +326,7 @@ pub fn b049_many_new_rows_in_a_circle_of_given_keys_go_in_one_statement() -> Res
     Ok(())
 }
 
-pub fn b050_rows_of_tables_in_a_circle_are_deleted_row_by_row_in_an_order_that_works() -> Result<()> {
+pub fn b050_rows_of_tables_in_a_cycle_are_deleted_row_by_row_in_an_order_that_works() -> Result<()> {
     let (library, mut session, recorder) = open();
     library.elsewhere(
         "INSERT INTO dogs (id, owner_id, name) VALUES (1, NULL, 'Rex'), (2, NULL, 'Fido');

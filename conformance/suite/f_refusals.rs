@@ -1,4 +1,4 @@
-//! The flush: what is refused, stale, or takes the place of another row (67–73).
+//! The flush: rows that are refused, stale, or replace another row (67–73).
 
 use diesel::{ExpressionMethods as _, HasQuery as _, QueryDsl as _};
 use folio::{Error, Result, State};

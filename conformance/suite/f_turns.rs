@@ -1,4 +1,5 @@
-//! Keys and unique values that change hands within one flush (71, 72): which row goes first, and when none can.
+//! Keys and unique values that pass between rows within one flush (71, 72): which row is sent first, and when none can
+//! be.
 
 use diesel::{HasQuery as _, QueryDsl as _};
 use folio::session::Ref;
@@ -27,7 +28,7 @@ fn new_seat(code: i64, number: Option<i64>, hall: i64, place: i64) -> Result<New
     Ok(NewSeat { number, ..NewSeat::new(code, hall, place)? })
 }
 
-/// What the flush was to do; afterwards it is done.
+/// Flushes, and returns the planned steps.
 fn flushed(session: &mut Session<'_>) -> Result<Vec<String>> {
     let plan = session.plan()?;
     session.flush()?;
@@ -100,7 +101,7 @@ pub fn b072_children_leave_before_the_delete_and_the_value_is_taken_after_it() -
 
 pub fn b072_children_that_go_to_a_value_wait_for_the_row_that_brings_it() -> Result<()> {
     let (_library, mut session, [one, two, ..], guests) = seated("(101, NULL, 11)")?;
-    // The guest leaves 11 for 15, which the second seat brings, before the third row can have 11.
+    // The guest moves from 11 to 15, which the second seat provides, before the third row can have 11.
     session.edit(guests[0])?.seat_number = Some(15);
     session.edit(two)?.number = Some(15);
     session.delete(one)?;
@@ -120,7 +121,7 @@ pub fn b072_a_pair_is_taken_when_all_of_it_is_free() -> Result<()> {
     let (_library, mut session, [one, two, three, four], _) = seated("")?;
     session.edit(one)?.place = 2;
     session.edit(two)?.hall = 2;
-    // It shares a hall with one and a place with another, and waits for none of them.
+    // It shares a hall with one seat and a place with another, and waits for neither.
     session.edit(four)?.place = 3;
     session.edit(three)?.hall = 3;
     let steps = [
@@ -137,7 +138,7 @@ pub fn b072_a_pair_is_taken_when_all_of_it_is_free() -> Result<()> {
 
 pub fn b072_null_collides_with_nothing() -> Result<()> {
     let (_library, mut session, [one, two, _, four], _) = seated("")?;
-    // A swap with a row that has no number is none.
+    // An exchange with a row without a number is not a swap.
     session.edit(one)?.number = None;
     session.edit(four)?.number = Some(11);
     assert_eq!(flushed(&mut session)?, ["UPDATE seats SET number (2 rows)"]);
@@ -174,7 +175,7 @@ pub fn b071_given_keys_move_in_a_chain_and_handles_go_on_naming_their_rows() -> 
 
 pub fn b072_a_unique_value_is_taken_through_a_handle() -> Result<()> {
     let (_library, mut session, [one, ..], guests) = seated("(101, NULL, 11), (102, NULL, 12)")?;
-    // Of a row that is there, and of one that takes the value over itself.
+    // 12 is given up by an existing guest; 11 belongs to a new seat, which takes it over from a deleted one.
     session.edit(guests[1])?.seat_number = None;
     session.add(NewGuest { seat_number: Ref::of(Some(12)), ..NewGuest::new(103)? });
     session.edit(guests[0])?.seat_number = Some(13);
@@ -217,7 +218,7 @@ pub fn b072_many_new_rows_stay_in_few_statements_when_one_takes_a_value_over() -
     let recorder = Recorder::start();
     let steps = ["DELETE seats (1 row)", "INSERT seats (250 rows)", "DELETE seats (1 row)"];
     assert_eq!(flushed(&mut session)?, steps);
-    // Such rows may refer to each other, so that one statement takes them all where that helps.
+    // Rows with given keys may refer to each other, so one statement takes them all if that helps.
     let inserts = if library.engine().checks_after_statement() { 1 } else { 3 };
     assert_eq!(recorder.take().len(), 2 + inserts);
     Ok(())
@@ -246,7 +247,7 @@ pub fn b072_a_swap_is_an_error_of_planning_that_says_the_way_out() -> Result<()>
     Ok(())
 }
 
-pub fn b072_a_circle_of_pairs_or_of_keys_is_named_by_its_columns() -> Result<()> {
+pub fn b072_a_cycle_of_pairs_or_of_keys_is_named_by_its_columns() -> Result<()> {
     let (_library, mut session, [one, two, three, _], _) = seated("")?;
     for (seat, place) in [(one, 2), (two, 3), (three, 1)] {
         session.edit(seat)?.place = place;
@@ -270,7 +271,7 @@ pub fn b072_a_new_row_that_refers_to_a_deleted_one_goes_before_it() -> Result<()
     session.flush()?;
     let key = session.key(old).unwrap();
     recorder.take();
-    // By its handle, and by its key: the database takes them away with it.
+    // By its handle, and by its key: the database deletes them with it.
     session.add(NewReview::new(old, "by handle")?);
     session.add(NewReview::new(key, "by key")?);
     let new = session.add(NewAuthor::new(7, "New")?);
@@ -314,7 +315,7 @@ pub fn b072_a_new_row_refers_to_a_deleted_one_as_the_database_has_it() -> Result
 
 pub fn b072_where_no_order_can_work_nothing_is_sent() -> Result<()> {
     let (_library, mut session, [one, ..], _) = seated("")?;
-    // The guest refers to the seat that goes, and waits for the seat that comes in its place.
+    // The guest refers to the deleted seat, and waits for the seat that replaces it.
     session.delete(one)?;
     let new = session.add(new_seat(9, Some(11), 9, 9)?);
     session.add(NewGuest { seat_code: one.into(), seat_number: new.into(), ..NewGuest::new(101)? });

@@ -90,7 +90,7 @@ pub fn b060_an_update_time_is_set_by_every_update_and_by_none_else() -> Result<(
     session.edit(sea)?;
     session.flush()?;
     assert_eq!(session.row(sea)?.changed, after);
-    // What the caller sets by hand is kept.
+    // A value that the caller sets is kept.
     session.edit(sea)?.changed = 0;
     session.flush()?;
     assert_eq!(session.row(sea)?.changed, 0);
@@ -118,7 +118,7 @@ pub fn b062_the_session_shows_what_is_not_sent_yet() -> Result<()> {
     session.edit(ann)?;
     session.delete(ben)?;
     assert_eq!(session.pending::<Author>(), [dot]);
-    // `dirty` is what was opened for editing; `is_modified` compares.
+    // `dirty` lists rows opened for editing; `is_modified` compares values.
     assert_eq!(session.dirty::<Author>(), [ann]);
     assert!(!session.is_modified(ann)?);
     assert_eq!(session.deleted::<Author>(), [ben]);

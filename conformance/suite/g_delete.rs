@@ -51,7 +51,7 @@ pub fn b075_a_stale_row_with_a_version_is_read_again_before_it_is_deleted() -> R
     assert!(sent[1].starts_with("SELECT "), "{sent:?}");
     assert_eq!(sent[2], "DELETE FROM books WHERE id = ? AND version = ?");
     assert_eq!(library.see("SELECT GROUP_CONCAT(id) FROM books"), "10002");
-    // A copy is deleted as it was read, also by the handle that it has then.
+    // A copy is deleted with the version it was read with, even if its handle is deleted afterwards.
     let late = session.begin(|session| -> Result<()> {
         session.delete(&copy)?;
         session.delete(sky)

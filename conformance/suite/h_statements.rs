@@ -1,4 +1,4 @@
-//! update(), delete() and insert() statements through the session (85–92).
+//! UPDATE, DELETE and INSERT statements through the session (85–92).
 
 use diesel::{ExpressionMethods as _, HasQuery as _, QueryDsl as _};
 use folio::session::Ref;

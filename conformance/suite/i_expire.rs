@@ -29,7 +29,7 @@ pub fn b093_load_reads_many_expired_rows_by_one_select() -> Result<()> {
     let (ann, ben) = (session.get_one::<Author>(ANN)?, session.get_one::<Author>(BEN)?);
     session.expire_all();
     recorder.take();
-    // A handle may be named twice.
+    // The same handle may be given twice.
     session.load(&[ann, ben, ann])?;
     assert_eq!(recorder.sql(), ["SELECT id, number, name, email FROM authors WHERE id IN (?, ?)"]);
     session.load(&[ann, ben])?;
@@ -37,7 +37,7 @@ pub fn b093_load_reads_many_expired_rows_by_one_select() -> Result<()> {
     Ok(())
 }
 
-/// Fifty children of one root, and the one root; each was read in an earlier transaction.
+/// One root and its fifty children, all read in an earlier transaction.
 fn family(session: &mut Session<'_>) -> Result<(Handle<Member>, Vec<Handle<Member>>)> {
     let root = session.get_one::<Member>(40_001)?;
     let kids: Vec<Handle<Member>> = (0..50)
@@ -47,7 +47,7 @@ fn family(session: &mut Session<'_>) -> Result<(Handle<Member>, Vec<Handle<Membe
     Ok((root, kids))
 }
 
-/// Edits every row in a loop, flushes, and gives the statements but for BEGIN.
+/// Edits every row in a loop, flushes, and returns the statements except BEGIN.
 fn edit_all(session: &mut Session<'_>, kids: &[Handle<Member>], recorder: &Recorder) -> Result<Vec<String>> {
     recorder.take();
     for kid in kids {
@@ -64,7 +64,7 @@ pub fn b095_a_loop_of_edits_after_a_commit_costs_a_few_statements() -> Result<()
     let (_, kids) = family(&mut session)?;
     assert_eq!(edit_all(&mut session, &kids, &recorder)?, A_LOOP);
     session.commit()?;
-    // Whatever the order.
+    // In any order.
     let backwards: Vec<_> = kids.iter().rev().copied().collect();
     assert_eq!(edit_all(&mut session, &backwards, &recorder)?, A_LOOP);
     session.commit()?;
@@ -78,7 +78,7 @@ pub fn b095_a_loop_of_edits_costs_a_few_statements_after_what_expires_rows() -> 
     session.load(&kids)?;
     session.execute(diesel::update(members::table).set(members::name.eq("kid")))?;
     assert_eq!(edit_all(&mut session, &kids, &recorder)?, A_LOOP);
-    // A row of the tree goes, and may have taken others along.
+    // A row of the tree is deleted, and the database may have deleted others with it.
     let leaf = session.get_one::<Member>(40_002)?;
     session.delete(leaf)?;
     session.flush()?;
@@ -86,7 +86,7 @@ pub fn b095_a_loop_of_edits_costs_a_few_statements_after_what_expires_rows() -> 
     assert_eq!(edit_all(&mut session, &kids, &recorder)?, A_LOOP);
     session.rollback()?;
     assert_eq!(edit_all(&mut session, &kids, &recorder)?, A_LOOP);
-    // One that goes and is not flushed yet is flushed by the first, and by no other.
+    // A deletion that is not flushed yet is flushed by the first edit only.
     let leaf = session.get_one::<Member>(40_002)?;
     session.expire_all();
     session.delete(leaf)?;
@@ -165,7 +165,7 @@ pub fn b095_a_row_that_was_read_ahead_is_read_again_after_a_write() -> Result<()
     session.view(kids[1])?;
     assert_eq!(session.state(kids[2])?, State::Persistent { modified: false });
     session.view(kids[2])?;
-    // Nothing tells what a trigger does.
+    // The effects of triggers are not known.
     session.edit(root)?.name = "Root".into();
     session.flush()?;
     session.execute_unsynchronized(diesel::update(members::table).set(members::name.eq("x")))?;
@@ -283,7 +283,7 @@ pub fn b100_reading_a_row_again_leaves_work_unflushed_that_cannot_reach_it() -> 
 pub fn b100_reading_a_row_again_flushes_what_can_reach_it() -> Result<()> {
     let (library, mut session, recorder) = open();
     let first = |recorder: &Recorder| steps(recorder.sql()).remove(0);
-    // A new row of its key.
+    // A new row with its key.
     let old = session.get_one::<Tag>("old".to_owned())?;
     session.commit()?;
     library.elsewhere("DELETE FROM tags");
@@ -297,14 +297,14 @@ pub fn b100_reading_a_row_again_flushes_what_can_reach_it() -> Result<()> {
     recorder.take();
     session.view(new)?;
     assert_eq!(first(&recorder), "SELECT name,");
-    // A value that it refers to, and that the database hands on.
+    // A value that it refers to, and that the database cascades.
     let (gold, cid) = (session.get_one::<Prize>(30_001)?, session.get_one::<Author>(CID)?);
     session.edit(cid)?.number = 31;
     session.expire(gold)?;
     recorder.take();
     assert_eq!(session.view(gold)?.author_number, 31);
     assert_eq!(first(&recorder), "UPDATE authors");
-    // A row that takes it along.
+    // A row whose deletion cascades to it.
     let wet = session.get_one::<Review>(20_001)?;
     session.execute(diesel::delete(prizes::table))?;
     session.delete(cid)?;
@@ -312,7 +312,7 @@ pub fn b100_reading_a_row_again_flushes_what_can_reach_it() -> Result<()> {
     recorder.take();
     assert!(session.view(wet).unwrap_err().is_deleted());
     assert_eq!(first(&recorder), "DELETE authors");
-    // Its own mark.
+    // Its own mark for deletion.
     let sky = session.get_one::<Book>(SKY)?;
     session.expire(sky)?;
     session.delete(sky)?;

@@ -100,7 +100,8 @@ pub fn b109_a_row_that_was_only_read_within_stays_as_it_is() -> Result<()> {
         assert_eq!(session.state(ben)?, State::Persistent { modified: false });
         assert_eq!(session.view(ben)?.name, "Ben");
         assert!(recorder.sql().is_empty());
-        // It was read after a write to another table, whose trigger may have changed it: its value is kept, and read again.
+        // It was read after a write to another table, whose trigger may have changed it: its value is kept, and
+        // reloaded on use.
         let old = old.ok_or(Error::AlreadyInTransaction)?;
         assert_eq!(session.state(old)?, State::Stale);
         assert_eq!(session.row(old)?.colour, "grey");

@@ -1,7 +1,7 @@
-//! The behaviours that a session has over every connection of one type; the module that takes this in says of which.
+//! The behaviours of a session over every connection of one type, which the including module names.
 //!
 //! A test is a `pub fn` whose name begins with the number of the promise. `build.rs` lists them, and `suite!` makes a
-//! test function of each for every harness.
+//! test function from each for every harness.
 
 pub mod b_isolation;
 pub mod b_transactions;

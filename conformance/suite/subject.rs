@@ -1,5 +1,5 @@
-//! What a test runs on: the harness that its test function names. The suite knows harnesses without their types, so that
-//! those of one connection type share its code.
+//! The harness of a test, named by its test function. The suite uses harnesses without their types, so that those of
+//! one connection type share its code.
 
 use std::cell::Cell;
 
@@ -20,11 +20,11 @@ struct Subject {
 }
 
 thread_local! {
-    /// What the test of this thread runs on.
+    /// The harness of this thread's test.
     static SUBJECT: Cell<Option<Subject>> = const { Cell::new(None) };
 }
 
-/// Runs a test on a harness: every database that it makes on this thread is one of those.
+/// Runs a test on a harness: every database that the test makes on this thread comes from it.
 pub fn on<H: Harness<Connection = C> + 'static>(test: fn() -> Result<()>) -> Result<()> {
     SUBJECT.set(Some(Subject { make: make::<H>, capabilities: H::CAPABILITIES }));
     test()
@@ -39,12 +39,12 @@ fn subject() -> Subject {
     SUBJECT.get().expect("a test of the suite runs within `on`")
 }
 
-/// Makes a database with nothing in it.
+/// Creates an empty database.
 pub fn make_database() -> Connect {
     (subject().make)()
 }
 
-/// Whether what this test runs on can do it; where it cannot, the test says so and ends.
+/// Whether this test's harness has the capability; if not, a message says that the test is skipped.
 pub fn can(capability: Capability) -> bool {
     folio_conformance::can(subject().capabilities, capability)
 }

@@ -1,10 +1,10 @@
-//! A library that has the tables of `folio_conformance::trees` too.
+//! A library that also has the tables of `folio_conformance::trees`.
 
 pub use folio_conformance::trees::*;
 
 use super::domain::*;
 
-/// `{key}` is a key that the database makes, `{name}` a text that can be a key, `{late}` a check that waits for COMMIT.
+/// `{key}` is a generated key, `{name}` a text that can be a key, `{late}` a check at COMMIT.
 const TABLES: &str = "
     CREATE TABLE parts (id {key}, code BIGINT NOT NULL UNIQUE, parent_code BIGINT REFERENCES parts (code));
     CREATE TABLE nodes (tree BIGINT NOT NULL, number BIGINT NOT NULL UNIQUE, above BIGINT REFERENCES nodes (number),
@@ -25,7 +25,7 @@ const TABLES: &str = "
     INSERT INTO desks (course, number, label) VALUES ('A', 1, 'left'), ('A', 2, 'right'), ('C', 1, 'front');
 ";
 
-/// A library that has these tables too, a session on it and a recorder of what that session sends.
+/// A library that also has these tables, a session on it and a recorder of what that session sends.
 pub fn planted() -> (Library, Session<'static>, Recorder) {
     let library = Library::new();
     let (key, name, late) = match library.engine() {

@@ -7,17 +7,17 @@ use syn::{
     Visibility,
 };
 
-/// A struct that stands for a table.
+/// A struct that represents a table.
 pub struct Entity {
     pub name: Ident,
     pub vis: Visibility,
     pub table: Path,
     pub fields: Vec<Field>,
-    /// The sets of columns that are unique, as places in `fields`.
+    /// The sets of columns that are unique, as indexes in `fields`.
     pub unique: Vec<Vec<usize>>,
 }
 
-/// A field that stands for a column.
+/// A field that represents a column.
 pub struct Field {
     pub name: Ident,
     pub vis: Visibility,
@@ -30,16 +30,16 @@ pub struct Field {
     pub update: Option<Expr>,
 }
 
-/// Who fills the column when a row is inserted.
+/// What fills the column when a row is inserted.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Role {
     /// The caller.
     Plain,
-    /// The database makes the key.
+    /// The database, which generates the key.
     GeneratedKey,
-    /// The caller gives the key.
+    /// The caller, who gives the key.
     GivenKey,
-    /// The session counts.
+    /// The session, which counts the version.
     Version,
     /// The database's default.
     ServerDefault,
@@ -54,12 +54,12 @@ impl Field {
         matches!(self.role, Role::GeneratedKey | Role::ServerDefault)
     }
 
-    /// Whether the field stands in the `New…` struct.
+    /// Whether the `New…` struct has the field.
     pub fn is_in_new(&self) -> bool {
         matches!(self.role, Role::Plain | Role::GivenKey)
     }
 
-    /// Whether the type is written `Option<…>`, so that `new` can leave it out. Anything else asks the type itself.
+    /// Whether the type is written `Option<…>`, so that `new` can leave it out. Otherwise the type itself decides.
     pub fn is_option(&self) -> bool {
         // A type that a macro took as `$ty:ty` comes in a group.
         let mut ty = &self.ty;
@@ -147,7 +147,7 @@ fn table_name(input: &DeriveInput) -> Result<Path> {
     })
 }
 
-/// Passes over an attribute of Diesel's that says nothing here.
+/// Skips a Diesel attribute that has no meaning here.
 fn skip(meta: &syn::meta::ParseNestedMeta<'_>) -> Result<()> {
     if meta.input.peek(Token![=]) {
         meta.value()?.parse::<Expr>().map(drop)
@@ -226,12 +226,12 @@ fn read_field(field: &syn::Field) -> Result<Field> {
         (None, Some(span)) => return Err(Error::new(span, "`given` belongs to a key: write `#[entity(key, given)]`")),
         (None, None) => {}
     }
-    check_maker(&read)?;
+    check_source(&read)?;
     Ok(read)
 }
 
-/// Refuses a second hand that would fill the field, and one that none may.
-fn check_maker(read: &Field) -> Result<()> {
+/// Refuses a second source of the field's value, and sources that its role does not allow.
+fn check_source(read: &Field) -> Result<()> {
     if read.is_key() && read.update.is_some() {
         let message = "a key does not change by itself: remove `update`; a key that the program makes is written \
                        `#[entity(key, given, default = path)]`";
@@ -292,12 +292,12 @@ fn unique(input: &DeriveInput, fields: &[Field]) -> Result<Vec<Vec<usize>>> {
             if names.is_empty() {
                 return Err(no_column());
             }
-            let places = names.iter().map(|name| {
+            let indexes = names.iter().map(|name| {
                 fields.iter().position(|field| field.name == *name).ok_or_else(|| {
                     Error::new(name.span(), format!("there is no field `{name}`: `unique` names fields of this struct"))
                 })
             });
-            sets.push(places.collect::<Result<Vec<_>>>()?);
+            sets.push(indexes.collect::<Result<Vec<_>>>()?);
             Ok(())
         })?;
     }

@@ -1,23 +1,23 @@
-//! Writes the check that an entity's key is the primary key of its table, all of it and nothing else: an UPDATE or a DELETE
-//! finds its row by the key, and by half of one it would find others too.
+//! Generates the check that an entity's key is exactly the primary key of its table: an UPDATE or a DELETE finds its
+//! row by the key, and by part of a key it would find other rows too.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 
 use crate::entity::{Entity, Field};
 
-/// The check, in whichever order the table and the struct name the columns. It runs nowhere: it compiles or not.
+/// The check, whatever the order in which the table and the struct name the columns. It never runs: it compiles or not.
 pub fn check_key(entity: &Entity) -> TokenStream {
     let table = &entity.table;
     let keys: Vec<&Field> = entity.key().collect();
-    let says = says(entity, &keys);
+    let diagnostic = diagnostic(entity, &keys);
     let columns: Vec<_> = keys.iter().map(|key| &key.column).collect();
     let whole = match columns.as_slice() {
         [column] => quote! { impl WholeKey for #table::#column {} },
         columns => {
-            let parts: Vec<_> = (0..columns.len()).map(|place| format_ident!("Part{place}")).collect();
+            let parts: Vec<_> = (0..columns.len()).map(|position| format_ident!("Part{position}")).collect();
             quote! {
-                #says
+                #diagnostic
                 trait PartOfKey {}
                 #(impl PartOfKey for #table::#columns {})*
                 impl<#(#parts: PartOfKey),*> WholeKey for (#(#parts,)*) {}
@@ -28,7 +28,7 @@ pub fn check_key(entity: &Entity) -> TokenStream {
     let check = quote_spanned! { span => is_whole::<<#table::table as ::diesel::Table>::PrimaryKey>() };
     quote! {
         const _: () = {
-            #says
+            #diagnostic
             trait WholeKey {}
             #whole
             const fn is_whole<Key: WholeKey>() {}
@@ -37,8 +37,8 @@ pub fn check_key(entity: &Entity) -> TokenStream {
     }
 }
 
-/// What the compiler says where the check does not hold.
-fn says(entity: &Entity, keys: &[&Field]) -> TokenStream {
+/// The compiler's message if the check fails.
+fn diagnostic(entity: &Entity, keys: &[&Field]) -> TokenStream {
     let table = entity.table.segments.last().map(|segment| segment.ident.to_string()).unwrap_or_default();
     let marked = keys.iter().map(|key| format!("`{}`", key.column)).collect::<Vec<_>>().join(", ");
     let message = format!("the key of `{}` is not the primary key of its table `{table}`", entity.name);

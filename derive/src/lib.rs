@@ -1,6 +1,6 @@
-//! `#[derive(Entity)]`: what one struct says about its table, in the words of `folio::session`.
+//! `#[derive(Entity)]`: generates the impls of `folio::session` for one struct and its table.
 //!
-//! See `folio::Entity` for the attributes; `entity` reads them, `new`, `key` and `write` write the code.
+//! See `folio::Entity` for the attributes; `entity` reads them; `new`, `key` and `write` generate the code.
 
 #![forbid(unsafe_code)]
 

@@ -1,4 +1,4 @@
-//! Writes the `New…` struct: the fields that the program gives, their defaults, and how they become a row.
+//! Generates the `New…` struct: the fields that the program gives, their defaults, and the conversion to a row.
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
@@ -21,7 +21,7 @@ pub fn new_name(entity: &Entity) -> syn::Ident {
     format_ident!("New{}", entity.name)
 }
 
-/// The `New…` struct, its constructor, and how it becomes a row.
+/// The `New…` struct, its constructor, and its conversion to a row.
 pub fn new_struct(entity: &Entity) -> TokenStream {
     let (name, vis, new) = (&entity.name, &entity.vis, new_name(entity));
     let given: Vec<&Field> = entity.fields.iter().filter(|field| field.is_in_new()).collect();
@@ -75,8 +75,8 @@ pub fn new_struct(entity: &Entity) -> TokenStream {
         quote! { self.#name.parent(see); }
     });
     let last = entity.fields.len() - 1;
-    let shown_values = entity.fields.iter().enumerate().map(|(place, field)| {
-        let (pattern, name) = (pattern(place, last), &field.name);
+    let shown_values = entity.fields.iter().enumerate().map(|(index, field)| {
+        let (pattern, name) = (pattern(index, last), &field.name);
         let given = if !field.is_in_new() {
             quote! { ::folio::session::Given::Unknown }
         } else if field.references.is_some() {
@@ -128,7 +128,7 @@ pub fn new_struct(entity: &Entity) -> TokenStream {
     }
 }
 
-/// The defaults of a new row, each made once: fields of one type with one default, such as the times of a row, agree.
+/// The defaults of a new row, each called once: fields of one type with one default, such as the times of a row, agree.
 struct Defaults<'f>(Vec<(&'f Expr, &'f Type)>);
 
 impl<'f> Defaults<'f> {
@@ -150,8 +150,8 @@ impl<'f> Defaults<'f> {
     }
 
     fn variable(&self, make: &Expr, ty: &Type) -> syn::Ident {
-        let place = self.0.iter().position(|(other, of)| *other == make && *of == ty).unwrap_or_default();
-        format_ident!("default_{place}")
+        let index = self.0.iter().position(|(other, of)| *other == make && *of == ty).unwrap_or_default();
+        format_ident!("default_{index}")
     }
 }
 

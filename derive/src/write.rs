@@ -1,4 +1,4 @@
-//! Writes the code: nothing that a reader could not have written by hand, and no backend by name.
+//! Generates the code: only what one could write by hand, and without naming a backend.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -39,17 +39,17 @@ fn row(entity: &Entity) -> TokenStream {
         }
         keys => {
             let names = keys.iter().map(|key| &key.name);
-            let places = (0..keys.len()).map(syn::Index::from);
-            quote! { #(self.#names = key.#places;)* }
+            let positions = (0..keys.len()).map(syn::Index::from);
+            quote! { #(self.#names = key.#positions;)* }
         }
     };
-    let key_fields = keys.iter().enumerate().map(|(place, _)| {
-        let pattern = pattern(place, keys.len() - 1);
+    let key_fields = keys.iter().enumerate().map(|(index, _)| {
+        let pattern = pattern(index, keys.len() - 1);
         if keys.len() == 1 {
             quote! { #pattern => key }
         } else {
-            let place = syn::Index::from(place);
-            quote! { #pattern => &mut key.#place }
+            let index = syn::Index::from(index);
+            quote! { #pattern => &mut key.#index }
         }
     });
     let as_new = entity.fields.iter().filter(|field| field.is_in_new()).map(|field| {
@@ -60,39 +60,39 @@ fn row(entity: &Entity) -> TokenStream {
         }
     });
     let last = entity.fields.len() - 1;
-    let fields = entity.fields.iter().enumerate().map(|(place, field)| {
-        let (pattern, name) = (pattern(place, last), &field.name);
+    let fields = entity.fields.iter().enumerate().map(|(index, field)| {
+        let (pattern, name) = (pattern(index, last), &field.name);
         quote! { #pattern => &self.#name }
     });
-    let values = entity.fields.iter().enumerate().map(|(place, field)| {
-        let (pattern, name) = (pattern(place, last), &field.name);
+    let values = entity.fields.iter().enumerate().map(|(index, field)| {
+        let (pattern, name) = (pattern(index, last), &field.name);
         let shown = shown(&quote! { &self.#name });
         quote! { #pattern => #shown }
     });
-    let copy = entity.fields.iter().enumerate().map(|(place, field)| {
+    let copy = entity.fields.iter().enumerate().map(|(index, field)| {
         let name = &field.name;
-        quote! { if columns.contains(#place) { ::core::clone::Clone::clone_from(&mut self.#name, &from.#name); } }
+        quote! { if columns.contains(#index) { ::core::clone::Clone::clone_from(&mut self.#name, &from.#name); } }
     });
     let key_names: Vec<String> = keys.iter().map(|key| key.column.to_string()).collect();
     let key_words = match key_names.as_slice() {
         [column] => quote! { ::std::format!("{} {}", #column, key) },
         columns => {
-            let places = (0..columns.len()).map(syn::Index::from);
+            let positions = (0..columns.len()).map(syn::Index::from);
             let format = columns.iter().map(|column| format!("{column} {{}}")).collect::<Vec<_>>().join(", ");
-            quote! { ::std::format!(#format, #(key.#places),*) }
+            quote! { ::std::format!(#format, #(key.#positions),*) }
         }
     };
-    let changed = entity.fields.iter().enumerate().map(|(place, field)| {
+    let changed = entity.fields.iter().enumerate().map(|(index, field)| {
         let name = &field.name;
         quote! {
             if !::folio::session::same_value(&self.#name, &before.#name) {
-                changed = changed.with(#place);
+                changed = changed.with(#index);
             }
         }
     });
-    let touch = entity.fields.iter().enumerate().filter_map(|(place, field)| {
+    let touch = entity.fields.iter().enumerate().filter_map(|(index, field)| {
         let (name, make) = (&field.name, field.update.as_ref()?);
-        Some(quote! { if !changed.contains(#place) { self.#name = (#make)(); } })
+        Some(quote! { if !changed.contains(#index) { self.#name = (#make)(); } })
     });
     let version_field = entity.fields.iter().find(|field| field.role == Role::Version);
     let (version, set_version) = match version_field {
@@ -174,16 +174,16 @@ fn row(entity: &Entity) -> TokenStream {
     }
 }
 
-/// The pattern of one place in a `match` over all of them.
-pub fn pattern(place: usize, last: usize) -> TokenStream {
-    if place == last {
+/// The pattern of one index in a `match` over all of them.
+pub fn pattern(index: usize, last: usize) -> TokenStream {
+    if index == last {
         quote! { _ }
     } else {
-        quote! { #place }
+        quote! { #index }
     }
 }
 
-/// A field's value without its `Option`, as one that may be NULL: by the type, whatever word stands for it.
+/// A field's value without its `Option`, as one that may be NULL: decided by the type, whatever its name in the source.
 pub fn shown(value: &TokenStream) -> TokenStream {
     quote! {{
         #[allow(unused_imports)]
@@ -200,7 +200,7 @@ fn key_type(keys: &[&Field]) -> TokenStream {
     }
 }
 
-/// What the flush must know of the table.
+/// The description of the table that the flush uses.
 fn table_info(entity: &Entity) -> TokenStream {
     let table = &entity.table;
     let name = table.segments.last().map(|segment| segment.ident.to_string()).unwrap_or_default();
@@ -225,16 +225,16 @@ fn table_info(entity: &Entity) -> TokenStream {
             }
         }
     });
-    let places = |wanted: fn(&Field) -> bool| {
-        entity.fields.iter().enumerate().filter(move |(_, field)| wanted(field)).map(|(place, _)| place)
+    let indexes_of = |wanted: fn(&Field) -> bool| {
+        entity.fields.iter().enumerate().filter(move |(_, field)| wanted(field)).map(|(index, _)| index)
     };
-    let key = places(Field::is_key);
-    let version = places(|field| field.role == Role::Version).next();
+    let key = indexes_of(Field::is_key);
+    let version = indexes_of(|field| field.role == Role::Version).next();
     let version = match version {
-        Some(place) => quote! { ::core::option::Option::Some(#place) },
+        Some(index) => quote! { ::core::option::Option::Some(#index) },
         None => quote! { ::core::option::Option::None },
     };
-    let touched = places(|field| field.update.is_some());
+    let touched = indexes_of(|field| field.update.is_some());
     let unique = entity.unique.iter().map(|set| quote! { &[#(#set),*] });
     quote! {
         static TABLE: ::folio::session::Table = ::folio::session::Table {
@@ -250,7 +250,7 @@ fn table_info(entity: &Entity) -> TokenStream {
     }
 }
 
-/// The `Columns` impl: one line a column, for any backend that knows the columns' types.
+/// The `Columns` impl: one line per column, for any backend that supports the columns' types.
 fn columns(entity: &Entity) -> TokenStream {
     let (name, table) = (&entity.name, &entity.table);
     let sql_type = |field: &Field| {
@@ -265,23 +265,23 @@ fn columns(entity: &Entity) -> TokenStream {
         }
     });
     let last = entity.fields.len() - 1;
-    let arms = entity.fields.iter().enumerate().map(|(place, field)| {
-        let (pattern, name, sql) = (pattern(place, last), &field.name, sql_type(field));
+    let arms = entity.fields.iter().enumerate().map(|(index, field)| {
+        let (pattern, name, sql) = (pattern(index, last), &field.name, sql_type(field));
         quote! { #pattern => visitor.visit::<#sql, _>(|row| &row.#name, |row, value| row.#name = value) }
     });
     let keys: Vec<&Field> = entity.key().collect();
-    let key_arms = keys.iter().enumerate().map(|(place, field)| {
-        let (pattern, sql) = (pattern(place, keys.len() - 1), sql_type(field));
+    let key_arms = keys.iter().enumerate().map(|(index, field)| {
+        let (pattern, sql) = (pattern(index, keys.len() - 1), sql_type(field));
         if keys.len() == 1 {
             quote! { #pattern => visitor.visit::<#sql, _>(|key| key, |key, value| *key = value) }
         } else {
-            let place = syn::Index::from(place);
-            quote! { #pattern => visitor.visit::<#sql, _>(|key| &key.#place, |key, value| key.#place = value) }
+            let index = syn::Index::from(index);
+            quote! { #pattern => visitor.visit::<#sql, _>(|key| &key.#index, |key, value| key.#index = value) }
         }
     });
-    let reads = entity.fields.iter().enumerate().map(|(place, field)| {
+    let reads = entity.fields.iter().enumerate().map(|(index, field)| {
         let (name, ty, sql) = (&field.name, &field.ty, sql_type(field));
-        quote! { #name: row.get_value::<#sql, #ty, _>(#place)? }
+        quote! { #name: row.get_value::<#sql, #ty, _>(#index)? }
     });
     quote! {
         impl<DB: ::diesel::backend::Backend> ::folio::session::Columns<DB> for #name
@@ -308,7 +308,7 @@ fn columns(entity: &Entity) -> TokenStream {
     }
 }
 
-/// One `HasColumn` impl a field.
+/// One `HasColumn` impl per field.
 fn has_column(entity: &Entity) -> TokenStream {
     let (name, table) = (&entity.name, &entity.table);
     let keys: Vec<&Field> = entity.key().collect();
@@ -316,9 +316,9 @@ fn has_column(entity: &Entity) -> TokenStream {
         let (field_name, column, ty) = (&field.name, &field.column, &field.ty);
         let of_key = match keys.iter().position(|key| key.name == field.name) {
             Some(_) if keys.len() == 1 => quote! { ::core::option::Option::Some(::core::clone::Clone::clone(key)) },
-            Some(place) => {
-                let place = syn::Index::from(place);
-                quote! { ::core::option::Option::Some(::core::clone::Clone::clone(&key.#place)) }
+            Some(index) => {
+                let index = syn::Index::from(index);
+                quote! { ::core::option::Option::Some(::core::clone::Clone::clone(&key.#index)) }
             }
             None => quote! {{ let _ = key; ::core::option::Option::None }},
         };

@@ -16,18 +16,18 @@ use super::{ColumnSet, Columns, Entity, New, Persist, Session};
 use crate::connection::{Executor, SessionConnection};
 use crate::error::{Error, Result};
 
-/// So many rows of a stream are held in memory, and sent, at a time.
+/// The number of rows of a stream that are held in memory and sent at a time.
 const AT_A_TIME: usize = 1_000;
 
 impl<C: SessionConnection> Session<'_, C> {
-    /// Flushes, then inserts a stream of new rows and gives their number: no handles, nothing kept in memory, one INSERT
-    /// for every 100 rows. Handles that the rows refer to must be of rows that are in the database; where the value referred
-    /// to must be read first, that is one SELECT for every 1,000 rows at most.
+    /// Flushes, then inserts a stream of new rows and returns their number: no handles, nothing kept in memory, one
+    /// INSERT for every 100 rows. Rows may refer by handle only to rows that are in the database; if the value referred
+    /// to must be read first, that takes at most one SELECT for every 1,000 rows.
     ///
     /// # Errors
     ///
-    /// [`Error::ReadOnlySession`]; bad handles; what the flush or an INSERT fails with. Once a row was sent, an error undoes
-    /// and poisons the innermost level.
+    /// [`Error::ReadOnlySession`]; bad handles; errors of the flush or an INSERT. Once a row was sent, an error rolls
+    /// back and poisons the innermost level.
     pub fn insert_all<N>(&mut self, rows: impl IntoIterator<Item = N>) -> Result<u64>
     where
         N: New,
@@ -71,7 +71,7 @@ impl<C: SessionConnection> Session<'_, C> {
         if !unread.is_empty() {
             self.read_parents(unread)?;
         }
-        let find = |entity| self.maps.place(entity).and_then(|place| self.maps.at(place)).map(|map| map as _);
+        let find = |entity| self.maps.position(entity).and_then(|position| self.maps.at(position)).map(|map| map as _);
         let keys = Keys { map: &find };
         let some = some.iter().map(|new| new.row(&keys)).collect::<Result<Vec<N::Entity>>>()?;
         self.open()?;
@@ -84,10 +84,11 @@ impl<C: SessionConnection> Session<'_, C> {
 }
 
 impl<C: SessionConnection> Session<'_, C> {
-    /// Flushes, then inserts rows exactly as they are: keys, versions, times and all else that a new row is given by a
-    /// default or by the database. One INSERT for every 100 rows; no handles, nothing kept in memory, nothing read back.
+    /// Flushes, then inserts rows exactly as they are, with the keys, versions, times and other values that a new row
+    /// gets from a default or from the database. One INSERT for every 100 rows; no handles, nothing kept in memory,
+    /// nothing read back.
     ///
-    /// The engine's own counter of keys is not looked after: on PostgreSQL it stays where it is.
+    /// The session does not advance the engine's key sequence: on PostgreSQL it stays where it is.
     ///
     /// ```
     /// use folio::prelude::*;
@@ -131,7 +132,7 @@ impl<C: SessionConnection> Session<'_, C> {
 }
 
 impl<C: SessionConnection> Session<'_, C> {
-    /// The columns of the key that sort otherwise than they compare.
+    /// The columns of the key whose sort order differs from the order in which they compare.
     fn ordered_by_label<E: Persist<C> + Columns<C::Backend>>(&mut self) -> Result<ColumnSet> {
         let table = E::table();
         let mut found = ColumnSet::EMPTY;
@@ -148,16 +149,15 @@ impl<C: SessionConnection> Session<'_, C> {
     }
 }
 
-/// A query read page by page: what [`Query::batches`](super::Query::batches) and [`Session::every`] give. It borrows
-/// nothing.
+/// A query read page by page, from [`Query::batches`](super::Query::batches) or [`Session::every`]. It borrows nothing.
 #[must_use = "pages are read by `next`"]
 pub struct Batches<E: Entity, Q> {
     query: Q,
     size: u32,
     after: Option<E::Key>,
-    /// The columns of the key that pages are ordered by the labels of, once that was asked.
+    /// The columns of the key by whose labels pages are ordered, once known.
     by_label: Option<ColumnSet>,
-    /// Rows that came into memory with the last page.
+    /// Rows that the last page brought into memory.
     last: Vec<Handle<E>>,
     keep: bool,
     done: bool,
@@ -178,20 +178,20 @@ impl<E: Entity, Q> Batches<E, Q> {
         }
     }
 
-    /// Keeps the rows in the session, which else lets go of each page when the next is read.
+    /// Keeps the rows in the session, which otherwise forgets each page when the next is read.
     pub fn keep(mut self) -> Self {
         self.keep = true;
         self
     }
 
-    /// Flushes, lets go of the rows that came with the last page, and reads the next: the query within
+    /// Flushes, forgets the rows that the last page brought into memory, and reads the next page: the query within
     /// `SELECT … FROM (the query) WHERE key > the last one's ORDER BY key LIMIT size`. `None` at the end.
     ///
-    /// Pages come in order of the key, whatever order the query asks for, and each is read as the database is then.
+    /// Pages are in order of the key, whatever the query's own order, and each page reads the database's current state.
     ///
     /// # Errors
     ///
-    /// What the flush or the query fails with.
+    /// Errors of the flush or the query.
     pub fn next<C>(&mut self, session: &mut Session<'_, C>) -> Result<Option<Vec<Handle<E>>>>
     where
         C: SessionConnection,
@@ -209,7 +209,7 @@ impl<E: Entity, Q> Batches<E, Q> {
         Ok(Some(handles))
     }
 
-    /// As [`next`](Self::next), and gives plain values as the database has them, which the session does not get to know.
+    /// As [`next`](Self::next), but returns plain values as they are in the database, which the session does not track.
     ///
     /// # Errors
     ///
@@ -225,7 +225,7 @@ impl<E: Entity, Q> Batches<E, Q> {
         self.page(session)
     }
 
-    /// Lets go of the last page and reads the next.
+    /// Forgets the last page and reads the next.
     fn page<C>(&mut self, session: &mut Session<'_, C>) -> Result<Option<Vec<E>>>
     where
         C: SessionConnection,
@@ -239,7 +239,7 @@ impl<E: Entity, Q> Batches<E, Q> {
         }
         session.flush()?;
         for handle in self.last.drain(..) {
-            // A row that the caller has let go of meanwhile is no longer ours to forget.
+            // The caller may have removed the row already.
             let _ = session.forget(handle);
         }
         session.open()?;
@@ -254,10 +254,10 @@ impl<E: Entity, Q> Batches<E, Q> {
         read.map_err(|error| {
             let before = rows.last().map(Entity::key).or_else(|| self.after.clone());
             match (session.fail(error, table, &format!("reading {table}")), before) {
-                // Whoever has many rows to search must be told where.
+                // Among many rows the caller needs to know where to search.
                 (Error::Unreadable { table, problem }, Some(before)) => {
-                    let place = E::key_in_words(&before);
-                    Error::Unreadable { table, problem: format!("{problem} (in the row after {place})") }
+                    let row = E::key_in_words(&before);
+                    Error::Unreadable { table, problem: format!("{problem} (in the row after {row})") }
                 }
                 (error, _) => error,
             }

@@ -1,4 +1,4 @@
-//! How rows leave the session and come back: detach, attach, merge, forget, clear.
+//! Removing rows from the session and putting them back: detach, attach, merge, forget, clear.
 
 use super::handle::Handle;
 use super::{Persist, Session};
@@ -6,7 +6,7 @@ use crate::connection::SessionConnection;
 use crate::error::{Error, Result};
 
 impl<C: SessionConnection> Session<'_, C> {
-    /// Flushes, lets go of the row and gives its value. The handle is gone.
+    /// Flushes, removes the row from the session and returns its value. The handle is gone.
     ///
     /// # Errors
     ///
@@ -18,26 +18,27 @@ impl<C: SessionConnection> Session<'_, C> {
         row.ok_or(Error::Gone { table: E::table().name })
     }
 
-    /// Puts a detached row back; one SELECT finds what the database has. A row that is as the database has it is not
-    /// dirty.
+    /// Puts a detached row back; one SELECT reads the stored row. A row that equals the stored one is not dirty.
     ///
-    /// Of a versioned row the next flush sends the columns that differ; what every UPDATE refreshes is refreshed. It keeps
-    /// the version it was read with, so that the flush finds out whether someone else has changed it since. Without a
-    /// version a row that differs is refused, because nothing tells the caller's changes from those of others:
-    /// [`attach_edited`](Self::attach_edited) also takes the row as it was read, and [`merge`](Self::merge) overwrites.
+    /// For a versioned row the next flush sends the columns that differ, and the columns that every UPDATE refreshes.
+    /// The row keeps the version it was read with, so that the flush detects whether someone else has changed it since.
+    /// Without a version, a row that differs is refused, because the caller's changes cannot be distinguished from
+    /// those of others: [`attach_edited`](Self::attach_edited) also takes the row as it was read, and
+    /// [`merge`](Self::merge) overwrites.
     ///
     /// # Errors
     ///
-    /// [`Error::StaleRow`] when the row is gone; [`Error::UnknownChange`] when it has no version and differs from the stored
-    /// one; [`Error::AlreadyPresent`] when the session has it with other changes.
+    /// [`Error::StaleRow`] when the row is gone; [`Error::UnknownChange`] when it has no version and differs from the
+    /// stored one; [`Error::AlreadyPresent`] when the session has the row with other changes.
     pub fn attach<E: Persist<C>>(&mut self, row: E) -> Result<Handle<E>> {
         let key = row.key();
         self.put_back(key, row, None)
     }
 
-    /// Puts a detached row back that was changed meanwhile; `read` is the row as it was before. One SELECT finds what the
-    /// database has. The columns in which `row` differs from `read` are the caller's changes, and the next flush sends them
-    /// (the key among them); the others are taken from the database, so that nothing that someone else wrote is lost.
+    /// Puts a detached row back that was changed in the meantime; `read` is the row as it was before. One SELECT reads
+    /// the stored row. The columns in which `row` differs from `read` are the caller's changes, and the next flush
+    /// sends them (including the key); the others are taken from the database, so that nothing that someone else wrote
+    /// is lost.
     ///
     /// ```
     /// use folio::prelude::*;
@@ -64,9 +65,9 @@ impl<C: SessionConnection> Session<'_, C> {
     ///
     /// # Errors
     ///
-    /// [`Error::StaleRow`] when the row is gone, when someone else has changed one of the caller's columns to another value,
-    /// and, of a versioned row with changes, when someone else has changed anything; [`Error::AlreadyPresent`] when the
-    /// session has it with other changes.
+    /// [`Error::StaleRow`] when the row is gone, when someone else has changed one of the caller's columns to another
+    /// value, and, for a versioned row with changes, when someone else has changed anything; [`Error::AlreadyPresent`]
+    /// when the session has the row with other changes.
     pub fn attach_edited<E: Persist<C>>(&mut self, row: E, read: &E) -> Result<Handle<E>> {
         self.put_back(read.key(), row, Some(read))
     }
@@ -82,16 +83,16 @@ impl<C: SessionConnection> Session<'_, C> {
         Ok(Handle::new(self.id, index))
     }
 
-    /// Brings the row of this key to the values given: the session's own, else the one that a SELECT finds, and the next
+    /// Sets the row with this key to the values given: the session's own row, or the one that a SELECT finds. The next
     /// flush sends the columns that differ. Without a version that overwrites whatever others have written to them; a
-    /// versioned row must be of the version that the database has. Where there is no such row, a new one with these values
-    /// is added: under the key given, or under a new one where the database makes the keys. Of such a row the version and
-    /// the columns with `server_default` are not taken over: the session and the database give them.
+    /// versioned row must have the version that is in the database. If there is no such row, a new one with these
+    /// values is added: under the key given, or under a new one if the database generates the keys. The new row does
+    /// not take over the version and the columns with `server_default`: the session and the database set them.
     ///
     /// # Errors
     ///
-    /// [`Error::StaleRow`] when the versions differ; [`Error::AlreadyPresent`] when the row is marked for deletion; else as
-    /// [`get`](Self::get) and [`edit`](Self::edit).
+    /// [`Error::StaleRow`] when the versions differ; [`Error::AlreadyPresent`] when the row is marked for deletion;
+    /// otherwise as [`get`](Self::get) and [`edit`](Self::edit).
     pub fn merge<E: Persist<C>>(&mut self, row: &E) -> Result<Handle<E>> {
         let key = row.key();
         let Some(handle) = self.get::<E>(key.clone())? else { return Ok(self.add(row.as_new())) };
@@ -110,7 +111,7 @@ impl<C: SessionConnection> Session<'_, C> {
         Ok(handle)
     }
 
-    /// Lets go of a row. The handle is gone.
+    /// Removes a row from the session. The handle is gone.
     ///
     /// # Errors
     ///
@@ -119,7 +120,7 @@ impl<C: SessionConnection> Session<'_, C> {
         self.map_of_mut(handle)?.remove(handle.raw.index, false).map(drop)
     }
 
-    /// Lets go of a row and of its unflushed changes. The handle is gone.
+    /// Removes a row and its unflushed changes from the session. The handle is gone.
     ///
     /// # Errors
     ///
@@ -128,8 +129,8 @@ impl<C: SessionConnection> Session<'_, C> {
         self.map_of_mut(handle)?.remove(handle.raw.index, true).map(drop)
     }
 
-    /// Lets go of every row; their memory is given back, and all handles are gone. What was flushed stays part of the
-    /// transaction.
+    /// Removes every row from the session and frees their memory; all handles are gone. Flushed changes stay part of
+    /// the transaction.
     ///
     /// # Errors
     ///

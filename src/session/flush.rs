@@ -1,31 +1,32 @@
-//! The flush: plans what the rows in memory come to, then sends it.
+//! The flush: plans the statements for the pending changes, then sends them.
 
 use super::Session;
 use super::identity_maps::AnyIdentityMap;
 use super::levels::levels;
 use super::plan::{Action, FlushStep, Plan, TableChanges, order};
-use super::precedence::{Rows, arrange};
 use super::reference::Parent;
 use super::sql::deletes_together;
+use super::unique_dependencies::{Rows, arrange};
 use super::written::Write;
 use crate::connection::{Executor, SessionConnection};
 use crate::error::{Error, Result};
 
-/// The steps of a flush, and the rows whose values must be read before they can be told: identity map and index.
+/// The steps of a flush, and the rows whose values must be read before the steps are final: identity map and index.
 struct Planned {
     steps: Vec<FlushStep>,
     unread: Vec<(usize, u64)>,
 }
 
 impl<C: SessionConnection> Session<'_, C> {
-    /// Sends what is pending, edited and marked for deletion: INSERTs and UPDATEs from the top of the foreign keys
-    /// down, then DELETEs from the bottom up. What has no net change sends nothing, and where there is nothing to send
+    /// Sends rows that were added, edited and marked for deletion: INSERTs and UPDATEs from the top of the foreign keys
+    /// down, then DELETEs from the bottom up. A row without a net change sends nothing, and if there is nothing to send
     /// no transaction is opened. Afterwards new rows have their keys, still uncommitted.
     ///
-    /// Where a row takes over a key, or a value in columns that the entity declares `unique`, from one that is changed or
-    /// deleted, that one goes first, and before it what still refers to it. If any order of statements works, one for
-    /// each row, this finds one; values count as equal when they show themselves (by `Debug`) alike. Rows whose keys and
-    /// unique values change are sent one by one; a flush in which none changes hands is not slower for it.
+    /// If a row takes over a key, or a value in columns that the entity declares `unique`, from a row that is changed
+    /// or deleted, that row is sent first, and before it the rows that still refer to it. If any order of statements
+    /// works, with one statement for each row, the flush finds one; values count as equal if they look alike in
+    /// `Debug`. Rows whose keys and unique values change are sent one by one; a flush in which no value passes to
+    /// another row is not slower for it.
     ///
     /// ```
     /// use folio::prelude::*;
@@ -36,7 +37,7 @@ impl<C: SessionConnection> Session<'_, C> {
     ///     let one = session.add(NewUser::new(1, "one")?);
     ///     let two = session.add(NewUser::new(2, "two")?);
     ///     session.flush()?;
-    ///     // Each takes the number of the next, so the last one goes first; then there is room for a new row.
+    ///     // Each takes the number of the next, so the last one is sent first; that frees a number for a new row.
     ///     session.edit(two)?.user_id = 3;
     ///     session.edit(one)?.user_id = 2;
     ///     session.add(NewUser::new(1, "new")?);
@@ -48,10 +49,10 @@ impl<C: SessionConnection> Session<'_, C> {
     ///
     /// # Errors
     ///
-    /// Errors found while planning (a handle of another session, rows that refer to each other in a cycle, a table whose new
-    /// keys could not be read back, unique values that would change hands in a cycle) send no statement of the flush and change
-    /// nothing. The way out of the last is a flush in between, with a value that nobody has. A statement that fails undoes and
-    /// poisons the innermost level: the savepoint, or the transaction.
+    /// Errors found while planning (a handle of another session, rows that refer to each other in a cycle, a table
+    /// whose new keys could not be read back, unique values that would be exchanged in a cycle) send no statement of
+    /// the flush and change nothing. To resolve the last, flush in between, with a value that no row has. A statement
+    /// that fails rolls back and poisons the innermost level: the savepoint, or the transaction.
     pub fn flush(&mut self) -> Result<()> {
         self.check()?;
         if self.is_idle() {
@@ -69,7 +70,7 @@ impl<C: SessionConnection> Session<'_, C> {
             self.check_keys(&planned.steps)?;
             self.open()?;
             for step in &planned.steps {
-                if let Some(table) = self.maps.at(step.part).map(|map| map.table()) {
+                if let Some(table) = self.maps.at(step.map).map(|map| map.table()) {
                     self.writes(Write::Step(table, step.action));
                 }
             }
@@ -87,25 +88,25 @@ impl<C: SessionConnection> Session<'_, C> {
         self.maps.iter().all(AnyIdentityMap::is_idle)
     }
 
-    /// What a flush would do now, without doing it.
+    /// The statements that a flush would send now, without sending them.
     ///
     /// # Errors
     ///
-    /// Those that the flush itself would find while planning.
+    /// Those that the flush itself would return while planning.
     pub fn plan(&self) -> Result<Plan> {
         let tables: Vec<_> = self.maps.iter().map(|map| map.table()).collect();
         Ok(Plan::new(&self.planned()?.steps, &tables))
     }
 
     fn planned(&self) -> Result<Planned> {
-        let mut parts = Vec::new();
+        let mut changes = Vec::new();
         let mut unread = Vec::new();
         let levels = levels(self.maps.iter().map(|map| map.table()));
         let all: Vec<_> = self.maps.iter().map(|map| map.pending_changes()).collect();
-        // Only then do the deletions of a table stay together: other rows may have to go between them.
+        // The deletions of a table stay together only then: other rows may have to be sent between them.
         let only_deletes =
             all.iter().all(|pending_changes| pending_changes.inserts.is_empty() && pending_changes.updates.is_empty());
-        for (((place, map), pending_changes), level) in self.maps.iter().enumerate().zip(all).zip(&levels) {
+        for (((position, map), pending_changes), level) in self.maps.iter().enumerate().zip(all).zip(&levels) {
             map.check_versions()?;
             for index in &pending_changes.inserts {
                 self.check_parents(map, *index, &mut unread)?;
@@ -120,39 +121,40 @@ impl<C: SessionConnection> Session<'_, C> {
                     && !level.in_cycle
                     && deletes_together(map.table(), known, unknown.len(), &**self.connection);
                 if !together {
-                    unread.extend(unknown.into_iter().map(|index| (place, index)));
+                    unread.extend(unknown.into_iter().map(|index| (position, index)));
                 }
                 vec![pending_changes.deletes]
             };
-            parts.push(TableChanges { level: *level, inserts, updates: pending_changes.updates, deletes });
+            changes.push(TableChanges { level: *level, inserts, updates: pending_changes.updates, deletes });
         }
         let in_cycle: Vec<bool> = levels.iter().map(|level| level.in_cycle).collect();
         let rows: Vec<&dyn Rows> = self.maps.iter().map(|map| map as &dyn Rows).collect();
-        Ok(Planned { steps: arrange(order(parts), &rows, &in_cycle)?, unread })
+        Ok(Planned { steps: arrange(order(changes), &rows, &in_cycle)?, unread })
     }
 
-    /// The identity map of the row that a reference names.
-    fn place_of(&self, parent: Parent) -> Result<usize> {
-        match self.maps.place(parent.entity) {
-            Some(place) if parent.handle.session == self.id => Ok(place),
+    /// The index of the identity map that holds the row a reference refers to.
+    fn parent_map(&self, parent: Parent) -> Result<usize> {
+        match self.maps.position(parent.entity) {
+            Some(map) if parent.handle.session == self.id => Ok(map),
             _ => Err(Error::ForeignHandle { table: parent.table }),
         }
     }
 
-    /// Finds out whether a row of `table` that is about to be inserted can refer to that row, and notes one whose value
-    /// must be read first.
+    /// Checks that a row of `table` that is about to be inserted can refer to `parent`, and adds `parent` to `unread`
+    /// if its value must be read first.
     pub(super) fn check_parent(&self, table: &str, parent: Parent, unread: &mut Vec<(usize, u64)>) -> Result<()> {
-        let place = self.place_of(parent)?;
-        let Some(other) = self.maps.at(place) else { return Ok(()) };
+        let map = self.parent_map(parent)?;
+        let Some(other) = self.maps.at(map) else { return Ok(()) };
         let problem = |cause| format!("a new row of {table} refers to a row that does not exist: {cause}");
         let fresh_since = self.transaction.fresh_since();
         if other.check_parent(parent, fresh_since).map_err(|cause| Error::Plan { problem: problem(cause) })? {
-            unread.push((place, parent.handle.index));
+            unread.push((map, parent.handle.index));
         }
         Ok(())
     }
 
-    /// Finds references that no order of statements can fill, and rows whose value a reference needs and nobody has.
+    /// Finds references that no order of statements can satisfy, and rows whose value a reference needs but is not
+    /// loaded.
     fn check_parents(&self, map: &dyn AnyIdentityMap<C>, index: u64, unread: &mut Vec<(usize, u64)>) -> Result<()> {
         let mut checked = Ok(());
         map.parents(index, &mut |parent| {
@@ -163,11 +165,11 @@ impl<C: SessionConnection> Session<'_, C> {
         checked
     }
 
-    /// Finds tables whose new rows get keys from the database that nothing could read back.
+    /// Finds tables whose new rows get keys from the database that could not be read back.
     fn check_keys(&mut self, steps: &[FlushStep]) -> Result<()> {
         for step in steps.iter().filter(|step| step.action == Action::Insert) {
             let mut executor = Executor::new(&mut **self.connection, self.echo.as_ref()).knowing(Some(&self.keys));
-            let Some(map) = self.maps.at(step.part) else { continue };
+            let Some(map) = self.maps.at(step.map) else { continue };
             match map.knows_keys(&mut executor) {
                 Ok(true) => {}
                 Ok(false) => {
@@ -185,7 +187,7 @@ impl<C: SessionConnection> Session<'_, C> {
         Ok(())
     }
 
-    /// Reads rows that new ones refer to by a column outside their key.
+    /// Reads rows that new rows refer to by a column outside their key.
     pub(super) fn read_parents(&mut self, mut unread: Vec<(usize, u64)>) -> Result<()> {
         unread.sort_unstable();
         unread.dedup();
@@ -209,12 +211,12 @@ impl<C: SessionConnection> Session<'_, C> {
         }
         let mut done: Vec<(usize, Action)> = Vec::new();
         for step in steps.iter().filter(|step| step.action != Action::Insert) {
-            if !done.contains(&(step.part, step.action)) {
-                done.push((step.part, step.action));
+            if !done.contains(&(step.map, step.action)) {
+                done.push((step.map, step.action));
             }
         }
         let writes: Vec<Write> =
-            done.iter().filter_map(|(part, action)| Some(Write::Step(self.maps.at(*part)?.table(), *action))).collect();
+            done.iter().filter_map(|(map, action)| Some(Write::Step(self.maps.at(*map)?.table(), *action))).collect();
         for map in self.maps.iter_mut() {
             if writes.iter().any(|write| write.reaches(map.table())) {
                 map.expire_since(0);

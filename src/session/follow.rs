@@ -1,10 +1,12 @@
-//! Rows whose key the database changes together with the one that it refers to (ON UPDATE CASCADE): they keep their handles.
+//! Rows whose key the database changes together with the key that it refers to (ON UPDATE CASCADE): they keep their
+//! handles.
 //!
-//! Whether a foreign key is passed on is not known to an entity. It is asked once a session, by one SELECT after the first
-//! UPDATE that may have reached rows in memory; a row that is not under its new key is under its old one.
+//! An entity does not declare whether a foreign key cascades. The session finds out once, by one SELECT after the first
+//! UPDATE that may have affected rows in memory; a row that is not under its new key is under its old one.
 //!
-//! A key that differs in case or in trailing blanks from the value that changes may refer to it all the same, for a collation
-//! may take the two for one. Where keys in memory resemble it so, the database is asked before the UPDATE.
+//! A key that differs from the changing value only in case or trailing blanks may still refer to it, because a
+//! collation may treat the two as equal. If keys in memory resemble it in this way, the database is asked before the
+//! UPDATE.
 
 use std::any::{Any, TypeId};
 use std::collections::{HashMap, HashSet};
@@ -18,33 +20,33 @@ use super::sql::{Persist, in_words};
 use crate::connection::{Executor, SessionConnection};
 use crate::error::Result;
 
-/// How many rows are looked for at a time to learn whether a key was passed on.
+/// The number of rows selected at a time to learn whether a key change was cascaded.
 const ASKED_AT_A_TIME: usize = 50;
 
-/// Values of one table that rows of others may have in their keys, and that UPDATEs change, one row after the other.
+/// The values of one table that UPDATEs change, row by row, and that rows of other tables may have in their keys.
 pub(crate) struct Changes {
     table: &'static Table,
     values: Vec<Change>,
-    /// Values that others hold which the database takes for the one that changes: by the holder's table and the position in
-    /// its key, as both show themselves.
+    /// Values in other tables' keys that the database treats as equal to a changing value: by the other table and the
+    /// position in its key, both values as `Debug` text.
     alike: HashMap<(TypeId, usize), HashMap<String, String>>,
 }
 
-/// How a value that changes shows itself before, that value, and the one afterwards.
+/// A changing value: the old value as `Debug` text, the old value, and the new value.
 pub(crate) type Changed = (String, Box<dyn Any>, Box<dyn Any>);
 
 /// One value that changes.
 struct Change {
-    /// The number of the row among those updated.
+    /// The number of its row among those updated.
     number: usize,
     column: usize,
-    /// The value before, as it shows itself.
+    /// The old value as `Debug` text.
     shown: String,
     from: Box<dyn Any>,
     to: Box<dyn Any>,
 }
 
-/// What becomes of a value in one column of a key.
+/// The change of a value in one column of a key.
 pub(crate) struct Passed {
     /// The number of the row that changes it.
     pub(crate) number: usize,
@@ -52,65 +54,67 @@ pub(crate) struct Passed {
     pub(crate) to: Box<dyn Any>,
 }
 
-/// A column of a key whose values change, by how these show themselves.
+/// A column of a key whose values change.
 pub(crate) struct Passing {
     /// Its position in the key.
     pub(crate) position: usize,
     /// The table and the column in which they change.
     pub(crate) origin: (&'static Table, usize),
+    /// The changes, by the old value as `Debug` text.
     pub(crate) values: HashMap<String, Passed>,
 }
 
-/// A value in a key that resembles one that changes, and a key in which it stands.
+/// A value in a key that resembles a changing value, with a key that contains it.
 pub(crate) struct Resembling<K> {
     pub(crate) position: usize,
     pub(crate) origin: (&'static Table, usize),
     /// The key in memory, and the same key with the value that changes.
     pub(crate) keys: (K, K),
-    /// How both values show themselves.
+    /// Both values as `Debug` text.
     pub(crate) shown: (String, String),
 }
 
-/// What all values have in common that some collation may take for one, as far as case and trailing blanks go.
+/// A form that is the same for all values that differ only in case or trailing blanks, which a collation may treat as
+/// equal.
 pub(crate) fn folded(shown: &str) -> String {
     in_words(&format_args!("{shown}")).trim_end().to_lowercase()
 }
 
 impl Changes {
-    /// What becomes of the columns of another table's key, by their positions in it.
+    /// The changes to the columns of another table's key, by their positions in it.
     pub(crate) fn of_key(&self, table: &'static Table) -> Vec<Passing> {
         let columns = self.values.iter().map(|change| change.column).fold(ColumnSet::EMPTY, ColumnSet::with);
         let mut passed = Vec::new();
         for (position, column) in table.key.iter().enumerate() {
             for target in columns.iter() {
-                let Some(way) = table.way(*column, self.table, target) else { continue };
-                let passed_on = |change: &Change| {
-                    let (from, to) = (converted(&way, &*change.from)?, converted(&way, &*change.to)?);
+                let Some(path) = table.reference_path(*column, self.table, target) else { continue };
+                let cascaded = |change: &Change| {
+                    let (from, to) = (converted(&path, &*change.from)?, converted(&path, &*change.to)?);
                     Some((change.shown.clone(), Passed { number: change.number, from, to }))
                 };
                 let changes = self.values.iter().filter(|change| change.column == target);
-                let values = changes.filter_map(passed_on).collect();
+                let values = changes.filter_map(cascaded).collect();
                 passed.push(Passing { position, origin: (self.table, target), values });
             }
         }
         passed
     }
 
-    /// The value that changes, where the database takes the one at this position of a key of `table` for it.
+    /// The changing value that the database treats as equal to the one at this position of a key of `table`.
     pub(crate) fn alike(&self, table: &'static Table, position: usize, shown: &str) -> Option<&str> {
         self.alike.get(&((table.id)(), position))?.get(shown).map(String::as_str)
     }
 }
 
-/// A value at the upper end of a way of references, as the column at its lower end holds it.
-fn converted(way: &[Reference], value: &dyn Any) -> Option<Box<dyn Any>> {
-    let mut up = way.iter().rev();
+/// Converts a value at the upper end of a path of references to that of the column at its lower end.
+fn converted(path: &[Reference], value: &dyn Any) -> Option<Box<dyn Any>> {
+    let mut up = path.iter().rev();
     let first = (up.next()?.convert)(value)?;
     up.try_fold(first, |value, reference| (reference.convert)(&*value))
 }
 
 impl<C: SessionConnection> Session<'_, C> {
-    /// Carries out one step of a flush; the rows below follow the keys that it changes.
+    /// Carries out one step of a flush; rows that refer to changed keys follow.
     pub(super) fn carry_out(&mut self, step: &FlushStep) -> Result<()> {
         let mut rows = step.rows.as_slice();
         while !rows.is_empty() {
@@ -119,17 +123,17 @@ impl<C: SessionConnection> Session<'_, C> {
                 let mut executor = Executor::new(&mut **self.connection, self.echo.as_ref());
                 self.maps.iter().try_for_each(|map| map.find_alike(&mut executor, changes))?;
             }
-            // Up to the first row that tells whether its value is passed on, before others can take that value over; and up to
-            // one that changes the key of a row which is still to be sent.
-            let own = |place| if place == step.part { rows } else { &[] };
+            // Up to the first row that shows whether its change cascades, before other rows can reuse the old value;
+            // and up to one that changes the key of a row which is still to be sent.
+            let own = |position| if position == step.map { rows } else { &[] };
             let stop = |changes: &Changes| {
-                let stops = self.maps.iter().enumerate().filter_map(|(place, map)| map.stop(changes, own(place)));
+                let stops = self.maps.iter().enumerate().filter_map(|(position, map)| map.stop(changes, own(position)));
                 stops.min()
             };
             let sent = changes.as_ref().and_then(stop).map_or(rows.len(), |number| number + 1);
             let now = self.transaction.now();
             let mut executor = Executor::new(&mut **self.connection, self.echo.as_ref()).knowing(Some(&self.keys));
-            self.maps.run(step.part, &mut executor, step.action, &rows[..sent], now)?;
+            self.maps.run(step.map, &mut executor, step.action, &rows[..sent], now)?;
             if let Some(changes) = &changes {
                 for map in self.maps.iter_mut() {
                     map.follow(&mut executor, changes, sent)?;
@@ -140,13 +144,13 @@ impl<C: SessionConnection> Session<'_, C> {
         Ok(())
     }
 
-    /// What an UPDATE of these rows changes that keys in memory may hold.
+    /// The changes by an UPDATE of these rows to values that keys in memory may contain.
     fn key_changes(&self, step: &FlushStep, rows: &[u64]) -> Option<Changes> {
-        let (Action::Update(columns), Some(map)) = (step.action, self.maps.at(step.part)) else { return None };
+        let (Action::Update(columns), Some(map)) = (step.action, self.maps.at(step.map)) else { return None };
         let table = map.table();
         let reached = |column: &usize| {
             let below = |map: &dyn AnyIdentityMap<C>| {
-                map.table().key.iter().any(|part| map.table().way(*part, table, *column).is_some())
+                map.table().key.iter().any(|part| map.table().reference_path(*part, table, *column).is_some())
             };
             self.maps.iter().any(below)
         };
@@ -162,7 +166,7 @@ impl<C: SessionConnection> Session<'_, C> {
     }
 }
 
-/// Asks the database which of the values that resemble those that change it takes for these.
+/// Asks the database which of the values that resemble a changing value it treats as equal to it.
 pub(crate) fn find_alike<E, C>(
     map: &IdentityMap<E>,
     executor: &mut Executor<'_, C>,
@@ -182,7 +186,7 @@ where
     Ok(())
 }
 
-/// Gives the rows of an identity map that follow the first `sent` of the changes their new keys.
+/// Gives their new keys to the rows of an identity map that follow the first `sent` changes.
 pub(crate) fn follow<E, C>(
     map: &mut IdentityMap<E>,
     executor: &mut Executor<'_, C>,
@@ -195,7 +199,7 @@ where
 {
     let mut followers = map.followers(changes);
     followers.retain(|follower| follower.number < sent);
-    let unknown: Vec<&Follower<E>> = followers.iter().filter(|follower| map.passes_on(follower).is_none()).collect();
+    let unknown: Vec<&Follower<E>> = followers.iter().filter(|follower| map.cascades(follower).is_none()).collect();
     let mut gone = HashSet::new();
     for asked in unknown.chunks(ASKED_AT_A_TIME) {
         let mut keys: Vec<E::Key> = asked.iter().flat_map(|row| [row.old.clone(), row.new.clone()]).collect();
@@ -205,7 +209,7 @@ where
         let found: HashSet<E::Key> = found.iter().map(Entity::key).collect();
         for row in asked {
             if found.contains(&row.old) {
-                // A change that no collation need notice tells nothing of others.
+                // A change that a collation may ignore shows nothing about other changes.
                 if !row.is_slight {
                     map.learn(row, false);
                 }
@@ -215,15 +219,15 @@ where
                 gone.insert(row.index);
             }
         }
-        if asked.iter().any(|row| map.passes_on(row).is_some()) {
+        if asked.iter().any(|row| map.cascades(row).is_some()) {
             break;
         }
     }
     for follower in followers {
         if gone.contains(&follower.index) {
             map.deleted(follower.index);
-        } else if map.passes_on(&follower) == Some(true) {
-            map.passed_on(follower);
+        } else if map.cascades(&follower) == Some(true) {
+            map.cascaded(follower);
         }
     }
     Ok(())

@@ -1,14 +1,13 @@
-//! `Handle`: how a caller names a row that the session holds, and `State`: what that row is at the moment.
+//! `Handle`, which refers to a row in a session, and `State`, the row's current state.
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Names one row in one session: `Copy`, typed, and refused by every other session.
+/// Refers to one row in one session: `Copy`, typed, and refused by every other session.
 ///
-/// The session never gives the same handle to two rows, so a handle whose row was let go of stays
-/// [`State::Gone`] forever.
+/// The session never gives the same handle to two rows, so a handle whose row was removed stays [`State::Gone`].
 pub struct Handle<E> {
     pub(crate) raw: RawHandle,
     entity: PhantomData<fn() -> E>,
@@ -63,7 +62,7 @@ impl<E> fmt::Debug for Handle<E> {
     }
 }
 
-/// What a row is to its session at the moment.
+/// The state of a row in its session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum State {
@@ -74,8 +73,8 @@ pub enum State {
         /// Whether it was opened for editing since the last flush (its values may still be the same).
         modified: bool,
     },
-    /// Loaded in an earlier transaction, or where a rolled back savepoint or a write may have made the value wrong: the last
-    /// value is shown, and read anew inside a transaction.
+    /// Loaded in an earlier transaction, or possibly outdated by a write or a savepoint that was rolled back: the last
+    /// value is shown, and reloaded when it is used inside a transaction.
     Stale,
     /// Known by key, without a value: the next use of the value loads it.
     Expired,
@@ -83,7 +82,7 @@ pub enum State {
     Deleted,
     /// Added, and undone by a rollback: the session keeps its values for `add_back`.
     Transient,
-    /// The session has let go of it.
+    /// No longer in the session.
     Gone,
 }
 

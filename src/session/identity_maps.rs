@@ -1,4 +1,4 @@
-//! All the identity maps of a session, whatever their entity types, and what the flush does with each.
+//! All the identity maps of a session, of any entity type, and what the flush does with each.
 
 use std::any::{Any, TypeId};
 
@@ -8,18 +8,18 @@ use super::entity::{ColumnSet, Entity, New as _, Table};
 use super::follow::{Changed, Changes, find_alike, follow};
 use super::identity::{IdentityMap, RowFreshness};
 use super::plan::{Action, Layers, PendingChanges};
-use super::precedence::Rows;
 use super::reference::{Keys, Parent};
 use super::sql::{Edited, Persist, RowToDelete};
+use super::unique_dependencies::Rows;
 use crate::connection::{Executor, SessionConnection};
 use crate::error::{Error, Result};
 
-/// The identity maps of a session, in the order in which their entity types were first met.
+/// The identity maps of a session, in the order in which their entity types were first used.
 pub(crate) struct IdentityMaps<C> {
     entries: Vec<(TypeId, Box<dyn AnyIdentityMap<C>>)>,
 }
 
-/// An identity map whose entity type is not known here.
+/// An identity map of any entity type.
 pub(crate) trait AnyIdentityMap<C>: Rows + Any + Send {
     fn pending_changes(&self) -> PendingChanges<u64>;
     fn insert_layers(&self, inserts: &[u64]) -> Result<Layers<u64>>;
@@ -53,11 +53,11 @@ pub(crate) trait AnyIdentityMap<C>: Rows + Any + Send {
     fn clear(&mut self);
 }
 
-/// What a step of a flush is told.
+/// What a step of a flush needs from the session.
 pub(crate) struct Work<'s> {
-    /// The session's clock.
+    /// The session's current epoch.
     pub(crate) now: u32,
-    /// The other entity types' identity maps.
+    /// The identity maps of the other entity types.
     pub(crate) others: &'s dyn Fn(TypeId) -> Option<&'s dyn Any>,
 }
 
@@ -66,27 +66,27 @@ impl<C: SessionConnection> IdentityMaps<C> {
         Self { entries: Vec::new() }
     }
 
-    /// The identity map of `E`, if `E` was met.
+    /// The identity map of `E`, if `E` was used before.
     pub(crate) fn find<E: Entity>(&self) -> Option<&IdentityMap<E>> {
         let (_, map) = self.entries.iter().find(|(entity, _)| *entity == TypeId::of::<E>())?;
         let map: &dyn Any = &**map;
         map.downcast_ref()
     }
 
-    /// The identity map of `E`, if `E` was met.
+    /// The identity map of `E`, if `E` was used before.
     pub(crate) fn find_mut<E: Entity>(&mut self) -> Option<&mut IdentityMap<E>> {
         let (_, map) = self.entries.iter_mut().find(|(entity, _)| *entity == TypeId::of::<E>())?;
         let map: &mut dyn Any = &mut **map;
         map.downcast_mut()
     }
 
-    /// The identity map of `E`, made when `E` is met for the first time.
+    /// The identity map of `E`, created when `E` is first used.
     pub(crate) fn of<E: Persist<C>>(&mut self) -> &mut IdentityMap<E> {
-        let place = self.place(TypeId::of::<E>()).unwrap_or_else(|| {
+        let position = self.position(TypeId::of::<E>()).unwrap_or_else(|| {
             self.entries.push((TypeId::of::<E>(), Box::new(IdentityMap::<E>::default())));
             self.entries.len() - 1
         });
-        let map: &mut dyn Any = &mut *self.entries[place].1;
+        let map: &mut dyn Any = &mut *self.entries[position].1;
         map.downcast_mut().expect("an identity map is kept under the type id of its entity")
     }
 
@@ -98,29 +98,29 @@ impl<C: SessionConnection> IdentityMaps<C> {
         self.entries.iter_mut().map(|(_, map)| map)
     }
 
-    pub(crate) fn at(&self, place: usize) -> Option<&dyn AnyIdentityMap<C>> {
-        self.entries.get(place).map(|(_, map)| &**map)
+    pub(crate) fn at(&self, position: usize) -> Option<&dyn AnyIdentityMap<C>> {
+        self.entries.get(position).map(|(_, map)| &**map)
     }
 
-    pub(crate) fn at_mut(&mut self, place: usize) -> Option<&mut Box<dyn AnyIdentityMap<C>>> {
-        self.entries.get_mut(place).map(|(_, map)| map)
+    pub(crate) fn at_mut(&mut self, position: usize) -> Option<&mut Box<dyn AnyIdentityMap<C>>> {
+        self.entries.get_mut(position).map(|(_, map)| map)
     }
 
-    /// The place of an entity type's map in [`iter`](Self::iter).
-    pub(crate) fn place(&self, entity: TypeId) -> Option<usize> {
+    /// The index of an entity type's map in [`iter`](Self::iter).
+    pub(crate) fn position(&self, entity: TypeId) -> Option<usize> {
         self.entries.iter().position(|(other, _)| *other == entity)
     }
 
-    /// Carries one step of a flush out on the identity map at `place`.
+    /// Carries out one step of a flush on the identity map at `position`.
     pub(crate) fn run(
         &mut self,
-        place: usize,
+        position: usize,
         executor: &mut Executor<'_, C>,
         action: Action,
         rows: &[u64],
         now: u32,
     ) -> Result<()> {
-        let (before, rest) = self.entries.split_at_mut(place);
+        let (before, rest) = self.entries.split_at_mut(position);
         let Some(((_, map), after)) = rest.split_first_mut() else { return Ok(()) };
         let (before, after) = (&*before, &*after);
         let others = |entity| {
@@ -244,14 +244,14 @@ impl<E: Persist<C>, C: SessionConnection> AnyIdentityMap<C> for IdentityMap<E> {
 
 /// A statement that failed.
 pub(crate) struct Failure {
-    /// Why, in a user's words.
+    /// The cause, worded for a user.
     pub(crate) error: Error,
-    /// The statement itself failed, not the reading of its answer: its level must be undone.
+    /// The statement itself failed, not the reading of its result: its level must be rolled back.
     pub(crate) undo: bool,
 }
 
 impl Failure {
-    /// What failed on `connection` while `doing` something with `table`.
+    /// A failure on `connection` while `doing` something with `table`.
     pub(crate) fn new<C: SessionConnection>(connection: &C, error: DieselError, table: &str, doing: &str) -> Self {
         let undo = !matches!(
             error,
@@ -262,7 +262,7 @@ impl Failure {
         Self { error: connection.explain(error, table, doing), undo }
     }
 
-    /// What failed while doing `verb` with the table of `E`.
+    /// A failure while doing `verb` with the table of `E`.
     pub(crate) fn of<E: Entity, C: SessionConnection>(
         executor: &Executor<'_, C>,
         error: DieselError,
@@ -279,7 +279,7 @@ impl From<Failure> for Error {
     }
 }
 
-/// Reads rows again, and some near them; those that are gone become deleted.
+/// Reloads rows, and some near them; those that are gone become deleted.
 pub(crate) fn reload<E, C>(
     map: &mut IdentityMap<E>,
     executor: &mut Executor<'_, C>,
@@ -300,7 +300,7 @@ where
     for row in named {
         map.take(row, now, fresh_since, false);
     }
-    // The database has found some by keys that it identity maps differently: which one by which?
+    // The database found some by keys that it stores differently, so each key is looked up alone.
     for index in indexes.iter().filter(|_| !others.is_empty()) {
         let is_old = map.row_freshness(*index, fresh_since).is_ok_and(|freshness| freshness != RowFreshness::Fresh);
         let Some(key) = map.key(*index).filter(|_| is_old) else { continue };
@@ -356,7 +356,7 @@ where
     C: SessionConnection,
 {
     for row in rows {
-        map.touch(*row);
+        map.prepare_update(*row);
     }
     let edited: Vec<Edited<'_, E>> =
         rows.iter().filter_map(|row| map.edited(*row)).map(|(row, before)| Edited { row, before }).collect();
@@ -405,7 +405,8 @@ where
     Ok(())
 }
 
-/// Names the row that a DELETE left, because someone else has changed it; where all are gone, those that it may have been.
+/// Names the row that a DELETE missed because someone else changed it; if all are gone, names the rows that it may have
+/// been.
 fn stale<E, C>(executor: &mut Executor<'_, C>, rows_to_delete: &[RowToDelete<'_, E>]) -> Result<String>
 where
     E: Persist<C>,

@@ -1,4 +1,4 @@
-//! What the session has not sent yet: rows added, edited and marked for deletion, and the changes of one row. No SQL.
+//! The changes not sent yet: rows added, edited and marked for deletion, and the changes of one row. No SQL.
 
 use std::fmt::Debug;
 
@@ -7,13 +7,13 @@ use super::{Persist, Session};
 use crate::connection::SessionConnection;
 use crate::error::Result;
 
-/// A field whose value differs from the database's.
+/// A field whose value differs from that in the database.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct FieldChange<'r> {
     /// The column.
     pub column: &'static str,
-    /// The value that the database has.
+    /// The value in the database.
     pub before: &'r dyn Debug,
     /// The value that the next flush sends.
     pub after: &'r dyn Debug,
@@ -39,7 +39,7 @@ impl<C: SessionConnection> Session<'_, C> {
         self.handles(self.maps.find::<E>().map(|map| map.marked_deleted()))
     }
 
-    /// The row's fields that the next flush would send, with the value before and after. No SQL.
+    /// The row's fields that the next flush would send, with the values before and after. No SQL.
     ///
     /// # Errors
     ///

@@ -1,24 +1,24 @@
-//! The counters that generated keys come from, for whoever moves rows with their keys from one database to another.
+//! The counters of generated keys, for moving rows with their keys from one database to another.
 
 use super::{Entity, Persist, Session};
 use crate::connection::{SequenceState, SessionConnection};
 use crate::error::{Error, Result};
 
 impl<C: SessionConnection> Session<'_, C> {
-    /// How far the keys of `E` have come; `None` where the program gives them. One SELECT in the transaction.
+    /// The state of the key sequence of `E`; `None` if the program gives the keys. One SELECT in the transaction.
     pub(crate) fn sequence_state<E: Persist<C>>(&mut self) -> Result<Option<SequenceState>> {
-        let (table, Some(column)) = (E::table().name, counted::<E>()) else { return Ok(None) };
+        let (table, Some(column)) = (E::table().name, generated_key::<E>()) else { return Ok(None) };
         self.autoflush()?;
         self.open()?;
         let used = self.connection.sequence_state(table, column);
         used.map(Some).map_err(|error| self.fail(error, table, &format!("looking for the last key of {table}")))
     }
 
-    /// Has the keys of new rows of `E` go on behind those that another database has used; never back. At once and by
-    /// itself, because that is no part of a transaction on every engine: where the rows then do not come, keys are left
-    /// out.
+    /// Advances the key sequence of `E` past the keys used by another database; never moves it back. It takes effect at
+    /// once, outside a transaction, because not every engine can include it in one: if the rows are then not written,
+    /// keys are skipped.
     pub(crate) fn advance_sequence<E: Persist<C>>(&mut self, used: SequenceState) -> Result<()> {
-        let (table, Some(column)) = (E::table().name, counted::<E>()) else { return Ok(()) };
+        let (table, Some(column)) = (E::table().name, generated_key::<E>()) else { return Ok(()) };
         if self.transaction.is_read() {
             return Err(Error::ReadOnlySession);
         }
@@ -37,8 +37,8 @@ impl<C: SessionConnection> Session<'_, C> {
     }
 }
 
-/// The column of the key, where the database makes it.
-fn counted<E: Entity>() -> Option<&'static str> {
+/// The key's column, if the database generates the key.
+fn generated_key<E: Entity>() -> Option<&'static str> {
     let table = E::table();
     match table.key {
         [key] if table.columns[*key].generated => Some(table.columns[*key].name),

@@ -1,23 +1,23 @@
-//! In which order the tables of a flush go: each after those that it refers to. Tables that refer to each other in a cycle
-//! have no order; their rows may.
+//! The order of the tables in a flush: each after those that it refers to. Tables that refer to each other in a cycle
+//! have no order; their rows may have one.
 
 use std::any::TypeId;
 use std::collections::HashMap;
 
 use super::entity::Table;
 
-/// Where a table stands among the tables above it.
+/// The position of a table below the tables that it refers to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Level {
-    /// Greater than that of each table referred to, unless the two are in one cycle, where it is the same.
+    /// Greater than the depth of each table referred to, except within a cycle, where all depths are equal.
     pub(crate) depth: usize,
-    /// Whether following the references leads back to the table, through others.
+    /// Whether following the references leads back to the table through other tables.
     pub(crate) in_cycle: bool,
 }
 
 /// The level of each of these tables, in time linear in the tables and foreign keys above them.
 ///
-/// Tarjan's algorithm for strongly connected components ("Depth-first search and linear graph algorithms", 1972): it
+/// Tarjan's algorithm for strongly connected components ("Depth-first search and linear graph algorithms", 1972), which
 /// completes a cycle only after every table above it.
 pub(crate) fn levels<'t>(tables: impl Iterator<Item = &'static Table> + 't) -> Vec<Level> {
     let mut search = Search::default();
@@ -31,11 +31,11 @@ struct Search {
     open: Vec<TypeId>,
 }
 
-/// What is known of a table that was found.
+/// What the search knows about a table that it has found.
 struct Found {
-    /// The earliest open table that this one leads to, by its number.
+    /// The number of the earliest open table that this one leads to.
     earliest: usize,
-    /// The least depth that tables above it leave to this one.
+    /// The least depth that the tables above allow.
     depth: usize,
     level: Option<Level>,
 }
@@ -48,7 +48,7 @@ impl Search {
         self.found.get(&(table.id)()).and_then(|found| found.level).unwrap_or_default()
     }
 
-    /// Visits a table and all above it, each once.
+    /// Visits a table and all tables above it, each once.
     fn visit(&mut self, table: &'static Table) {
         let (id, number) = ((table.id)(), self.found.len());
         self.found.insert(id, Found { earliest: number, depth: 0, level: None });
@@ -72,7 +72,7 @@ impl Search {
         }
     }
 
-    /// Gives one level to the tables that lead to each other, of which `first` was found first.
+    /// Gives one level to the tables that lead to each other; `first` was found first.
     fn close(&mut self, first: TypeId) {
         let start = self.open.iter().rposition(|open| *open == first).unwrap_or(0);
         let cycle = self.open.split_off(start);
@@ -127,7 +127,7 @@ mod tests {
     table!(nest -> hen, top);
 
     fn level(table: fn() -> &'static Table) -> (usize, bool) {
-        // From below and from above, whatever was found before.
+        // The level does not depend on the tables found before.
         let tables = [nest, cock, table, leaf];
         let level = levels(tables.iter().map(|table| table()))[2];
         assert_eq!(levels([table].iter().map(|table| table()))[0], level);
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn a_table_is_below_all_that_it_refers_to_and_a_reference_to_itself_counts_for_nothing() {
+    fn a_table_is_below_all_that_it_refers_to_and_a_reference_to_itself_does_not_count() {
         assert_eq!([top, tree, leaf].map(level), [(0, false), (1, false), (2, false)]);
     }
 

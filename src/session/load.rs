@@ -1,4 +1,4 @@
-//! How rows come into memory and are read again: get, view, load, expire, refresh.
+//! Loading and reloading rows: get, view, load, expire, refresh.
 
 use super::handle::Handle;
 use super::identity::RowFreshness;
@@ -8,12 +8,12 @@ use crate::connection::{Executor, SessionConnection};
 use crate::error::{Error, Result};
 
 impl<C: SessionConnection> Session<'_, C> {
-    /// Finds a row by key: no SQL where the session has a fresh one, else one SELECT (after a flush where the key is
-    /// not in the session, so that a pending row of that key is found). `None` if there is no such row.
+    /// Finds a row by key: no SQL if the session has a fresh one, otherwise one SELECT (after a flush if the key is not
+    /// in the session, so that a pending row with that key is found). `None` if there is no such row.
     ///
     /// # Errors
     ///
-    /// What the flush or the SELECT fails with.
+    /// Errors of the flush or the SELECT.
     pub fn get<E: Persist<C>>(&mut self, key: impl Into<E::Key>) -> Result<Option<Handle<E>>> {
         self.check()?;
         let key = key.into();
@@ -31,28 +31,28 @@ impl<C: SessionConnection> Session<'_, C> {
         if self.maps.of::<E>().row_freshness(index, fresh_since)? != RowFreshness::Fresh {
             self.reload::<E>(&[index])?;
         }
-        self.maps.of::<E>().used(index);
+        self.maps.of::<E>().mark_used(index);
         let found = self.maps.of::<E>().row(index).is_ok();
         Ok(found.then(|| Handle::new(self.id, index)))
     }
 
-    /// As [`get`](Self::get), where a missing row is an error.
+    /// As [`get`](Self::get), but a missing row is an error.
     ///
     /// # Errors
     ///
-    /// [`Error::NoRows`] when there is no such row; else as [`get`](Self::get).
+    /// [`Error::NoRows`] when there is no such row; otherwise as [`get`](Self::get).
     pub fn get_one<E: Persist<C>>(&mut self, key: impl Into<E::Key>) -> Result<Handle<E>> {
         let key = key.into();
         let what = || format!("{} {}", E::table().name, E::key_in_words(&key));
         self.get(key.clone())?.ok_or_else(|| Error::NoRows { what: what() })
     }
 
-    /// Finds a row by key, locks it until the transaction ends and takes its value from the database: always one SELECT,
-    /// after a flush. Where a transaction that may write excludes all other writers, there is nothing to lock.
+    /// Finds a row by key, locks it until the transaction ends and reads its value from the database: always one
+    /// SELECT, after a flush. If a transaction that may write excludes all other writers, no lock is needed.
     ///
     /// # Errors
     ///
-    /// What the flush or the SELECT fails with.
+    /// Errors of the flush or the SELECT.
     pub fn get_for_update<E: Persist<C>>(&mut self, key: impl Into<E::Key>) -> Result<Option<Handle<E>>> {
         self.autoflush()?;
         let key = key.into();
@@ -61,7 +61,7 @@ impl<C: SessionConnection> Session<'_, C> {
         let map = self.maps.of::<E>();
         match (row, map.find(&key)) {
             (Some(mut row), known) => {
-                // It goes on by the key that it has here, though the database may map that differently.
+                // The row keeps the key that it has in the session, even if the database stores it differently.
                 if known.is_some() && map.find(&row.key()).is_none() {
                     row.set_key(key);
                 }
@@ -75,12 +75,12 @@ impl<C: SessionConnection> Session<'_, C> {
         }
     }
 
-    /// The row's value. Loads it first where it is expired or, inside a transaction, stale (see [`load`](Self::load)); a
+    /// The row's value. Loads it first if it is expired or, inside a transaction, stale (see [`load`](Self::load)); a
     /// pending row is flushed first. Outside a transaction a stale row is shown as it was last read.
     ///
     /// # Errors
     ///
-    /// [`Error::RowDeleted`] when the row is gone from the database; bad handles; what the statements fail with.
+    /// [`Error::RowDeleted`] when the row is gone from the database; bad handles; errors of the statements.
     pub fn view<E: Persist<C>>(&mut self, handle: Handle<E>) -> Result<&E> {
         if self.state(handle)? != State::Stale || self.in_transaction() {
             self.freshen(handle)?;
@@ -99,14 +99,14 @@ impl<C: SessionConnection> Session<'_, C> {
 
     /// Loads the rows that are expired or stale: one SELECT, whatever their number (one for every 100 keys).
     ///
-    /// That is after a flush where unflushed work can reach them: where one of them is marked for deletion, a new row may
-    /// have its key, a key of the table changes, or a row that foreign keys lead to from this table is to be deleted or gets
-    /// another value in a column that they refer to. Other work stays unflushed, so that changes which are half done meet no
-    /// constraint. What triggers would do is not known here.
+    /// A flush comes first if unflushed changes can affect them: if one of them is marked for deletion, a new row may
+    /// have its key, a key of the table changes, or a row that this table's foreign keys lead to is to be deleted or
+    /// gets another value in a column that they refer to. Other changes stay unflushed, so that incomplete changes
+    /// violate no constraint. The effects of triggers are not known here.
     ///
-    /// Where rows are loaded one after the other, the SELECT also reads others of the table that are expired or stale and
-    /// near them in the order in which the session met them: the second call ten rows, each later one a hundred, until
-    /// something is written. A row that came so and is asked for only after a write is read again.
+    /// When rows are loaded one after another, the SELECT also reads other rows of the table that are expired or stale
+    /// and close to them in the order in which they entered the session: the second call reads ten rows, each later one
+    /// a hundred, until something is written. A row that was read ahead and is first used after a write is read again.
     ///
     /// # Errors
     ///
@@ -122,7 +122,7 @@ impl<C: SessionConnection> Session<'_, C> {
             {
                 old.push(handle.raw.index);
             }
-            self.map_of_mut(*handle)?.used(handle.raw.index);
+            self.map_of_mut(*handle)?.mark_used(handle.raw.index);
         }
         if old.is_empty() {
             return Ok(());
@@ -149,8 +149,8 @@ impl<C: SessionConnection> Session<'_, C> {
         self.maps.iter_mut().for_each(|map| map.expire_since(0));
     }
 
-    /// Reads the row from the database now: one SELECT, after a flush of work that can reach it, as [`load`](Self::load).
-    /// The row's own unflushed changes are lost.
+    /// Reads the row from the database now: one SELECT, after a flush of changes that can affect it, as
+    /// [`load`](Self::load). The row's own unflushed changes are lost.
     ///
     /// # Errors
     ///
@@ -160,12 +160,12 @@ impl<C: SessionConnection> Session<'_, C> {
         self.freshen(handle)
     }
 
-    /// Makes sure that the row has a value that was read in this transaction.
+    /// Ensures that the row has a value that was read in this transaction.
     pub(super) fn freshen<E: Persist<C>>(&mut self, handle: Handle<E>) -> Result<()> {
         self.load(&[handle])
     }
 
-    /// Reads rows again, after a flush of what can reach them; those that are gone become deleted.
+    /// Reloads rows, after a flush if unflushed changes can affect them; those that are gone become deleted.
     fn reload<E: Persist<C>>(&mut self, indexes: &[u64]) -> Result<()> {
         let reached = self.maps.iter().any(|map| map.unflushed_reaches(E::table()));
         if reached || self.maps.of::<E>().are_unflushed(indexes) {

@@ -1,16 +1,16 @@
-//! The unit of work: rows are added, read, changed and deleted in memory, and one flush sends what that comes to.
+//! The unit of work: rows are added, read, changed and deleted in memory, and one flush sends the resulting changes.
 //!
-//! A [`Session`] holds each row once, under its key (the identity map), and names it by a [`Handle`]. It opens a
-//! transaction at the first statement and none before. Only calls that return a `Result` may send SQL.
+//! A [`Session`] holds each row once, under its key (the identity map), and refers to it by a [`Handle`]. It opens a
+//! transaction at the first statement, not before. Only calls that return a `Result` may send SQL.
 //!
-//! The session knows no table of Folio's: any struct that derives [`Entity`](derive@crate::Entity) can live in it.
+//! The session does not depend on Folio's own tables: any struct that derives [`Entity`](derive@crate::Entity) can live
+//! in it.
 
 mod bulk;
 mod detach;
 mod entity;
 mod flush;
 mod follow;
-mod graph;
 mod handle;
 mod identity;
 mod identity_maps;
@@ -19,7 +19,6 @@ mod keys;
 mod levels;
 mod load;
 mod plan;
-mod precedence;
 mod query;
 mod reference;
 mod relations;
@@ -27,10 +26,12 @@ mod rows;
 mod same;
 mod savepoint;
 mod settings;
+mod sort;
 mod sql;
 mod statement;
 mod table;
 mod transaction;
+mod unique_dependencies;
 mod written;
 
 use std::ops::DerefMut;
@@ -57,9 +58,9 @@ use transaction::Transaction;
 
 /// A unit of work over a connection.
 ///
-/// `C` is the connection: [`AnyConnection`], or one engine's own for entities with types that only it knows. A session
-/// is `Send`, and everything it does is synchronous. Dropping it rolls back what was not committed and gives the
-/// connection back.
+/// `C` is the connection: [`AnyConnection`], or that of one engine for entities with types that only it supports. A
+/// session is `Send`, and everything it does is synchronous. Dropping it rolls back what was not committed and gives
+/// the connection back.
 pub struct Session<'c, C: SessionConnection = AnyConnection> {
     id: u64,
     connection: Box<dyn DerefMut<Target = C> + Send + 'c>,
@@ -68,14 +69,14 @@ pub struct Session<'c, C: SessionConnection = AnyConnection> {
     transaction: Transaction,
     autoflush: bool,
     keys: KeySources,
-    /// Where it waits for its turn to write, where the engine has no order of its own.
+    /// The queue in which the session waits for its turn to write, if the engine does not queue writers itself.
     queue: Option<WriteQueue>,
 }
 
 impl<'c, C: SessionConnection> Session<'c, C> {
-    /// A session over a connection that someone else opened. Where that connection is inside a transaction, this
-    /// session's transaction is a savepoint in it: its `commit` releases the savepoint and leaves the outer
-    /// transaction open.
+    /// A session over a connection that was opened elsewhere. If that connection is inside a transaction, this
+    /// session's transaction is a savepoint in it: its `commit` releases the savepoint and leaves the outer transaction
+    /// open.
     ///
     /// ```
     /// use diesel::Connection as _;
@@ -91,7 +92,7 @@ impl<'c, C: SessionConnection> Session<'c, C> {
         Self::new(Box::new(connection), None, Mode::Write)
     }
 
-    /// A session over a connection that it owns or borrows; `echo` is the one that is installed on the connection.
+    /// A session over a connection that it owns or borrows; `echo` is the echo installed on the connection.
     pub fn new(connection: Box<dyn DerefMut<Target = C> + Send + 'c>, echo: Option<Echo>, mode: Mode) -> Self {
         Self {
             id: handle::next_session(),
@@ -105,12 +106,12 @@ impl<'c, C: SessionConnection> Session<'c, C> {
         }
     }
 
-    /// Shares what it finds out about the sources of keys with other sessions on the same database.
+    /// Shares what it learns about the sources of keys with other sessions on the same database.
     pub(crate) fn share_keys(&mut self, keys: KeySources) {
         self.keys = keys;
     }
 
-    /// The same session, which waits in this queue before it begins to write.
+    /// Makes the session wait in this queue before it begins to write.
     pub(crate) fn in_queue(mut self, queue: Option<WriteQueue>) -> Self {
         self.queue = queue;
         self

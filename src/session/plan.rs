@@ -1,8 +1,8 @@
-//! What a flush will do, in which order. Planning reads no database and sends no SQL.
+//! What a flush will do, and in which order. Planning does not read the database and sends no SQL.
 //!
 //! The order: tables from the top of the foreign keys down, each table's INSERTs and then its UPDATEs; after all of
-//! them the DELETEs, from the bottom up. Rows of one table that wait for each other are split into layers. Where a key or
-//! a unique value changes hands, `precedence` puts rows before those that wait for them.
+//! them the DELETEs, from the bottom up. Rows of one table that wait for each other are split into layers. Where a key
+//! or a unique value passes from one row to another, `unique_dependencies` puts rows before those that wait for them.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -10,7 +10,7 @@ use std::fmt;
 use super::entity::{ColumnSet, Table};
 use super::levels::Level;
 
-/// What one table's rows need, before it is put into order: INSERTs as they were added, the others by key.
+/// The changes of one table's rows, before they are ordered: INSERTs as they were added, the others by key.
 #[derive(Debug)]
 pub(crate) struct PendingChanges<R> {
     pub(crate) inserts: Vec<R>,
@@ -25,10 +25,10 @@ pub(crate) struct Change<R> {
     pub(crate) columns: ColumnSet,
 }
 
-/// Rows of one table in groups: each may be inserted once those before it are.
+/// Rows of one table in groups: each group may be inserted once those before it are.
 pub(crate) type Layers<R> = Vec<Vec<R>>;
 
-/// One table of a flush.
+/// The changes of one table in a flush.
 pub(crate) struct TableChanges {
     pub(crate) level: Level,
     pub(crate) inserts: Layers<u64>,
@@ -39,13 +39,13 @@ pub(crate) struct TableChanges {
 
 /// One step of a flush: the same kind of statement for some rows of one table.
 pub(crate) struct FlushStep {
-    /// Which of the parts given to [`order`].
-    pub(crate) part: usize,
+    /// The index of the table's identity map, and of its changes as given to [`order`].
+    pub(crate) map: usize,
     pub(crate) action: Action,
     pub(crate) rows: Vec<u64>,
 }
 
-/// What a step does.
+/// The kind of statement of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Action {
     Insert,
@@ -54,8 +54,8 @@ pub(crate) enum Action {
 }
 
 impl Action {
-    /// Whether what a row holds in these columns leaves the table, and whether something comes to it.
-    pub(crate) fn touches(self, columns: ColumnSet) -> (bool, bool) {
+    /// Whether the statement removes a row's values in these columns from the table, and whether it writes some to it.
+    pub(crate) fn effects_on(self, columns: ColumnSet) -> (bool, bool) {
         match self {
             Self::Insert => (false, true),
             Self::Update(changed) => (changed.meets(columns), changed.meets(columns)),
@@ -64,79 +64,80 @@ impl Action {
     }
 }
 
-/// Puts the parts of a flush into order, by their tables.
-pub(crate) fn order(parts: Vec<TableChanges>) -> Vec<FlushStep> {
-    let mut numbered: Vec<(usize, TableChanges)> = parts.into_iter().enumerate().collect();
-    numbered.sort_by_key(|(number, part)| (part.level.depth, *number));
+/// Orders the changes of a flush by their tables.
+pub(crate) fn order(changes: Vec<TableChanges>) -> Vec<FlushStep> {
+    let mut numbered: Vec<(usize, TableChanges)> = changes.into_iter().enumerate().collect();
+    numbered.sort_by_key(|(map, changes)| (changes.level.depth, *map));
     let (mut steps, mut deletes) = (Vec::new(), Vec::new());
-    for (number, part) in numbered {
-        for rows in part.inserts.into_iter().filter(|rows| !rows.is_empty()) {
-            steps.push(FlushStep { part: number, action: Action::Insert, rows });
+    for (map, changes) in numbered {
+        for rows in changes.inserts.into_iter().filter(|rows| !rows.is_empty()) {
+            steps.push(FlushStep { map, action: Action::Insert, rows });
         }
-        for change in part.updates {
-            push_update(&mut steps, number, &change);
+        for change in changes.updates {
+            push_update(&mut steps, map, &change);
         }
-        for rows in part.deletes.into_iter().rev().filter(|rows| !rows.is_empty()) {
-            deletes.push(FlushStep { part: number, action: Action::Delete, rows });
+        for rows in changes.deletes.into_iter().rev().filter(|rows| !rows.is_empty()) {
+            deletes.push(FlushStep { map, action: Action::Delete, rows });
         }
     }
     steps.extend(deletes.into_iter().rev());
     steps
 }
 
-fn push_update(steps: &mut Vec<FlushStep>, part: usize, change: &Change<u64>) {
+fn push_update(steps: &mut Vec<FlushStep>, map: usize, change: &Change<u64>) {
     let action = Action::Update(change.columns);
     match steps.last_mut() {
-        Some(last) if last.part == part && last.action == action => last.rows.push(change.row),
-        _ => steps.push(FlushStep { part, action, rows: vec![change.row] }),
+        Some(last) if last.map == map && last.action == action => last.rows.push(change.row),
+        _ => steps.push(FlushStep { map, action, rows: vec![change.row] }),
     }
 }
 
-/// Rows in the order of what they wait for.
+/// Rows in the order of their dependencies.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Layering {
-    /// Rows that wait for none but those of the layers before.
+    /// Rows that wait only for those of the layers before.
     pub(crate) first: Layers<u64>,
     /// Rows that wait for each other in a cycle, and those between two cycles.
     pub(crate) cyclic: Vec<u64>,
-    /// The rows that wait for these.
+    /// Rows that wait for the cyclic ones.
     pub(crate) last: Layers<u64>,
 }
 
-/// Splits rows so that each comes after those it waits for, and otherwise keeps their order.
+/// Splits rows so that each comes after those it waits for, and keeps their order otherwise.
 pub(crate) fn layers(rows: &[u64], mut waits_for: impl FnMut(u64, &mut dyn FnMut(u64))) -> Layering {
-    let places: HashMap<u64, usize> = rows.iter().enumerate().map(|(place, row)| (*row, place)).collect();
+    let positions: HashMap<u64, usize> = rows.iter().enumerate().map(|(position, row)| (*row, position)).collect();
     let (mut above, mut below) = (vec![Vec::new(); rows.len()], vec![Vec::new(); rows.len()]);
-    for (place, row) in rows.iter().enumerate() {
+    for (position, row) in rows.iter().enumerate() {
         waits_for(*row, &mut |parent| {
-            if let Some(parent) = places.get(&parent) {
-                above[place].push(*parent);
-                below[*parent].push(place);
+            if let Some(parent) = positions.get(&parent) {
+                above[position].push(*parent);
+                below[*parent].push(position);
             }
         });
     }
-    let mut left = vec![true; rows.len()];
-    let first = peel(&above, &below, &mut left);
-    let mut last = peel(&below, &above, &mut left);
+    let mut remaining = vec![true; rows.len()];
+    let first = take_layers(&above, &below, &mut remaining);
+    let mut last = take_layers(&below, &above, &mut remaining);
     last.reverse();
     let named = |layers: Layers<usize>| -> Layers<u64> {
-        layers.into_iter().map(|layer| layer.into_iter().map(|place| rows[place]).collect()).collect()
+        layers.into_iter().map(|layer| layer.into_iter().map(|position| rows[position]).collect()).collect()
     };
-    let cyclic = rows.iter().zip(&left).filter(|(_, left)| **left).map(|(row, _)| *row).collect();
+    let cyclic = rows.iter().zip(&remaining).filter(|(_, remaining)| **remaining).map(|(row, _)| *row).collect();
     Layering { first: named(first), cyclic, last: named(last) }
 }
 
-/// Takes off, layer by layer, what of the rest waits for nothing in it.
-fn peel(waits_for: &[Vec<usize>], waited_for_by: &[Vec<usize>], left: &mut [bool]) -> Layers<usize> {
+/// Removes, layer by layer, the remaining rows that wait for none of the others.
+fn take_layers(waits_for: &[Vec<usize>], waited_for_by: &[Vec<usize>], remaining: &mut [bool]) -> Layers<usize> {
     let mut waits: Vec<usize> =
-        waits_for.iter().map(|others| others.iter().filter(|other| left[**other]).count()).collect();
+        waits_for.iter().map(|others| others.iter().filter(|other| remaining[**other]).count()).collect();
     let mut layers = Vec::new();
-    let mut layer: Vec<usize> = (0..left.len()).filter(|place| left[*place] && waits[*place] == 0).collect();
+    let mut layer: Vec<usize> =
+        (0..remaining.len()).filter(|position| remaining[*position] && waits[*position] == 0).collect();
     while !layer.is_empty() {
         let mut next = Vec::new();
-        for place in &layer {
-            left[*place] = false;
-            for other in waited_for_by[*place].iter().copied().filter(|other| left[*other]) {
+        for position in &layer {
+            remaining[*position] = false;
+            for other in waited_for_by[*position].iter().copied().filter(|other| remaining[*other]) {
                 waits[other] -= 1;
                 if waits[other] == 0 {
                     next.push(other);
@@ -165,14 +166,14 @@ pub struct Step {
     pub table: &'static str,
     /// The columns that an UPDATE sets.
     pub columns: Vec<&'static str>,
-    /// How many rows.
+    /// The number of rows.
     pub rows: usize,
 }
 
 impl Plan {
     pub(crate) fn new(steps: &[FlushStep], tables: &[&'static Table]) -> Self {
         let steps = steps.iter().map(|step| {
-            let table = tables[step.part];
+            let table = tables[step.map];
             let (verb, columns) = match step.action {
                 Action::Insert => ("INSERT", ColumnSet::EMPTY),
                 Action::Update(columns) => ("UPDATE", columns),
@@ -221,7 +222,7 @@ impl fmt::Display for Step {
 mod tests {
     use super::*;
 
-    /// The layers of rows that wait for these.
+    /// The layers of `rows`, given pairs of a row and a row that it waits for.
     fn split(rows: &[u64], waits: &[(u64, u64)]) -> Layering {
         layers(rows, |row, see| waits.iter().filter(|(one, _)| *one == row).for_each(|(_, other)| see(*other)))
     }

@@ -1,4 +1,4 @@
-//! Queries in Diesel's words whose rows go through the identity map.
+//! Diesel queries whose rows go through the identity map.
 
 use std::marker::PhantomData;
 use std::ops::Range;
@@ -20,10 +20,10 @@ use super::{Entity, Persist, Session};
 use crate::connection::SessionConnection;
 use crate::error::{Error, Result};
 
-/// A query of whole rows, ready to run: what [`Session::query`] gives.
+/// A query of whole rows, ready to run, from [`Session::query`].
 ///
-/// Each way of running it flushes first. A row that the session has already keeps its value and changes and is given
-/// by the handle it has; a row whose value is stale or expired is filled.
+/// Every method that runs it flushes first. A row that is already in the session keeps its value, its changes and its
+/// handle; a row whose value is stale or expired is filled.
 #[must_use = "a query sends no SQL until it is run by `all`, `first`, `one`, …"]
 pub struct Query<'s, 'c, C: SessionConnection, E, Q> {
     session: &'s mut Session<'c, C>,
@@ -33,7 +33,7 @@ pub struct Query<'s, 'c, C: SessionConnection, E, Q> {
 }
 
 impl<'c, C: SessionConnection> Session<'c, C> {
-    /// Prepares a query of whole rows: `User::query()`, filtered, ordered and joined in Diesel's words. No SQL yet.
+    /// Prepares a query of whole rows: `User::query()`, filtered, ordered and joined with Diesel. No SQL yet.
     pub fn query<'q, E, Q>(&mut self, query: Q) -> Query<'_, 'c, C, E, Q>
     where
         E: Persist<C>,
@@ -42,13 +42,13 @@ impl<'c, C: SessionConnection> Session<'c, C> {
         Query { session: self, query, fresh: false, entity: PhantomData }
     }
 
-    /// Runs any query that Diesel can say, after a flush; its rows are not tracked. A statement that changes rows and
-    /// returns some is run as well, but what it changes is not known here: expire those rows, or use
+    /// Runs any Diesel query, after a flush; its rows are not tracked. A statement that changes rows and returns some
+    /// runs as well, but its changes are not known to the session: expire those rows, or use
     /// [`execute`](Self::execute).
     ///
     /// # Errors
     ///
-    /// What the flush or the query fails with.
+    /// Errors of the flush or the query.
     pub fn rows<'q, U, Q>(&mut self, query: Q) -> Result<Vec<U>>
     where
         Q: LoadQuery<'q, C, U>,
@@ -64,7 +64,7 @@ impl<'c, C: SessionConnection> Session<'c, C> {
     ///
     /// # Errors
     ///
-    /// What `work` returns.
+    /// The error that `work` returns.
     pub fn no_autoflush<T, E>(&mut self, work: impl FnOnce(&mut Self) -> Result<T, E>) -> Result<T, E> {
         let before = std::mem::replace(&mut self.autoflush, false);
         let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| work(self)));
@@ -81,13 +81,14 @@ impl<'c, C: SessionConnection> Session<'c, C> {
         self.flush().map_err(|cause| Error::Autoflush { cause: cause.into() })
     }
 
-    /// Explains a failed statement, and undoes and poisons the innermost level unless only the answer cannot be read.
+    /// Explains a failed statement, and rolls back and poisons the innermost level unless only the result cannot be
+    /// read.
     pub(super) fn fail(&mut self, error: DieselError, table: &str, doing: &str) -> Error {
         let failure = Failure::new(&**self.connection, error, table, doing);
         self.failed(failure)
     }
 
-    /// Undoes and poisons the innermost level where the statement itself failed.
+    /// Rolls back and poisons the innermost level if the statement itself failed.
     pub(super) fn failed(&mut self, failure: Failure) -> Error {
         if failure.undo {
             self.poison(&failure.error);
@@ -101,22 +102,22 @@ where
     C: SessionConnection,
     E: Persist<C>,
 {
-    /// Lets the rows found overwrite what the session has, unflushed changes included.
+    /// Makes the rows found overwrite those in the session, including unflushed changes.
     pub fn fresh(mut self) -> Self {
         self.fresh = true;
         self
     }
 
-    /// Locks the rows found until the transaction ends, and lets them overwrite what the session has: the query with
-    /// `FOR UPDATE`. Where a transaction that may write excludes all other writers, nothing is added.
+    /// Locks the rows found until the transaction ends, and makes them overwrite those in the session: the query with
+    /// `FOR UPDATE`. If a transaction that may write excludes all other writers, nothing is added.
     pub fn for_update(self) -> Query<'s, 'c, C, E, Locked<Q>> {
         let lock = self.session.connection.engine().row_lock();
         let query = Locked { query: self.query, lock };
         Query { session: self.session, query, fresh: true, entity: PhantomData }
     }
 
-    /// The rows in pages of `size`, in order of their keys; see [`Batches::next`]. No SQL yet. A LIMIT and OFFSET of the
-    /// query's own hold for all pages together, as far as its ORDER BY says which rows they mean.
+    /// The rows in pages of `size`, in order of their keys; see [`Batches::next`]. No SQL yet. The query's own LIMIT
+    /// and OFFSET apply to all pages together, as far as its ORDER BY determines which rows they select.
     pub fn batches(self, size: u32) -> Batches<E, Q> {
         Batches::new(self.query, size)
     }
@@ -125,7 +126,7 @@ where
     ///
     /// # Errors
     ///
-    /// What the flush or the query fails with; so for all ways of running a query.
+    /// Errors of the flush or the query; the same for all methods that run a query.
     pub fn all<'q>(self) -> Result<Vec<Handle<E>>>
     where
         Q: LoadQuery<'q, C, E>,
@@ -134,7 +135,7 @@ where
         self.session.find(query, fresh)
     }
 
-    /// The first row, or `None`: the query with `LIMIT 1` in the place of its own LIMIT; its OFFSET stays.
+    /// The first row, or `None`: the query with `LIMIT 1` instead of its own LIMIT; its OFFSET stays.
     ///
     /// # Errors
     ///
@@ -148,47 +149,47 @@ where
         Ok(found.into_iter().next())
     }
 
-    /// The row at `place`, counted from 0, or `None` past the end: the query with `LIMIT 1 OFFSET place` in the place of its
-    /// own LIMIT and OFFSET, so that places count from the first row that its conditions find.
+    /// The row at `index`, counted from 0, or `None` past the end: the query with `LIMIT 1 OFFSET index` instead of its
+    /// own LIMIT and OFFSET, so that indexes count from the first row that its conditions match.
     ///
     /// # Errors
     ///
     /// As [`all`](Self::all).
-    pub fn nth<'q>(self, place: u32) -> Result<Option<Handle<E>>>
+    pub fn nth<'q>(self, index: u32) -> Result<Option<Handle<E>>>
     where
         Q: LimitDsl,
         Q::Output: OffsetDsl,
         <Q::Output as OffsetDsl>::Output: LoadQuery<'q, C, E>,
     {
-        let found = self.session.find(self.query.limit(1).offset(place.into()), self.fresh)?;
+        let found = self.session.find(self.query.limit(1).offset(index.into()), self.fresh)?;
         Ok(found.into_iter().next())
     }
 
-    /// The rows at these places, counted from 0: the query with `LIMIT` and `OFFSET` in the place of its own, as
+    /// The rows at these indexes, counted from 0: the query with `LIMIT` and `OFFSET` instead of its own, as
     /// [`nth`](Self::nth); no SQL for an empty range.
     ///
     /// # Errors
     ///
     /// As [`all`](Self::all).
-    pub fn range<'q>(self, places: Range<u32>) -> Result<Vec<Handle<E>>>
+    pub fn range<'q>(self, indexes: Range<u32>) -> Result<Vec<Handle<E>>>
     where
         Q: LimitDsl,
         Q::Output: OffsetDsl,
         <Q::Output as OffsetDsl>::Output: LoadQuery<'q, C, E>,
     {
-        if places.is_empty() {
+        if indexes.is_empty() {
             return Ok(Vec::new());
         }
-        let query = self.query.limit((places.end - places.start).into()).offset(places.start.into());
+        let query = self.query.limit((indexes.end - indexes.start).into()).offset(indexes.start.into());
         self.session.find(query, self.fresh)
     }
 
-    /// The only row: the query with `LIMIT 2` in the place of its own LIMIT, so that a query with `limit(1)` may find many;
+    /// The only row: the query with `LIMIT 2` instead of its own LIMIT, so that a query with `limit(1)` may find many;
     /// its OFFSET stays.
     ///
     /// # Errors
     ///
-    /// [`Error::NoRows`] and [`Error::ManyRows`]; else as [`all`](Self::all).
+    /// [`Error::NoRows`] and [`Error::ManyRows`]; otherwise as [`all`](Self::all).
     pub fn one<'q>(self) -> Result<Handle<E>>
     where
         Q: LimitDsl,
@@ -197,11 +198,11 @@ where
         self.one_or_none()?.ok_or_else(|| Error::NoRows { what: E::table().name.to_owned() })
     }
 
-    /// The only row, or `None`: the query with `LIMIT 2` in the place of its own LIMIT, as [`one`](Self::one).
+    /// The only row, or `None`: the query with `LIMIT 2` instead of its own LIMIT, as [`one`](Self::one).
     ///
     /// # Errors
     ///
-    /// [`Error::ManyRows`]; else as [`all`](Self::all).
+    /// [`Error::ManyRows`]; otherwise as [`all`](Self::all).
     pub fn one_or_none<'q>(self) -> Result<Option<Handle<E>>>
     where
         Q: LimitDsl,
@@ -215,7 +216,7 @@ where
         }
     }
 
-    /// How many rows there are: `SELECT COUNT(*) FROM (the query)`, its own LIMIT and OFFSET respected.
+    /// The number of rows: `SELECT COUNT(*) FROM (the query)`, its own LIMIT and OFFSET respected.
     ///
     /// # Errors
     ///
@@ -244,7 +245,7 @@ where
 }
 
 impl<C: SessionConnection> Session<'_, C> {
-    /// Runs a query and takes its rows into the identity map.
+    /// Runs a query and stores its rows in the identity map.
     fn find<'q, E, Q>(&mut self, query: Q, fresh: bool) -> Result<Vec<Handle<E>>>
     where
         E: Persist<C>,
@@ -258,7 +259,7 @@ impl<C: SessionConnection> Session<'_, C> {
         Ok(self.take_all(loaded, fresh))
     }
 
-    /// Takes rows that were read into the identity map.
+    /// Stores rows that were read in the identity map.
     pub(super) fn take_all<E: Persist<C>>(&mut self, rows: Vec<E>, overwrite: bool) -> Vec<Handle<E>> {
         let (id, now, fresh_since) = (self.id, self.transaction.now(), self.transaction.fresh_since());
         let map = self.maps.of::<E>();

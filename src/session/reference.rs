@@ -1,4 +1,4 @@
-//! `Ref`: a foreign key that is either known or still waits for its parent's flush.
+//! `Ref`: a foreign key that is either known or waits for the flush of its parent.
 
 use std::any::{Any, TypeId};
 use std::fmt::Debug;
@@ -14,12 +14,12 @@ use crate::error::{Error, Result};
 /// The entity of column `C`'s table.
 type EntityOf<C> = <<C as Column>::Table as EntityTable>::Entity;
 
-/// A foreign key field of a `New…` struct: the value of column `C` in the parent, or the handle of a parent whose
-/// value is not made yet.
+/// A foreign key field of a `New…` struct: the value of column `C` in the parent, or the handle of a parent whose value
+/// is not generated yet.
 ///
 /// Made with `into()` from a key or a [`Handle`] of the parent and, where the column is nullable, from an `Option` of a
 /// key; [`Ref::optional`] takes an `Option` of a handle. A row that refers to a handle waits for it: one flush inserts
-/// the parent first and fills the value in.
+/// the parent first and fills in the value.
 pub struct Ref<C, K> {
     target: Target<K>,
     column: PhantomData<fn() -> C>,
@@ -32,7 +32,7 @@ enum Target<K> {
 }
 
 impl<C, K> Ref<C, K> {
-    /// The reference to a value that is known, `None` included.
+    /// A reference to a known value, including `None`.
     #[must_use]
     pub fn of(value: K) -> Self {
         Self::new(Target::Value(value))
@@ -80,7 +80,7 @@ impl<C, K: Key> From<K> for Ref<C, Option<K>> {
 }
 
 impl<C: Column<Table: EntityTable>, K: Key> Ref<C, Option<K>> {
-    /// The reference to a row that there may or may not be.
+    /// A reference to a row, or to none.
     #[must_use]
     pub fn optional(handle: Option<Handle<EntityOf<C>>>) -> Self {
         Self::new(handle.map_or(Target::Value(None), |handle| Target::Row(handle.raw)))
@@ -88,7 +88,7 @@ impl<C: Column<Table: EntityTable>, K: Key> Ref<C, Option<K>> {
 }
 
 impl<C: Column<Table: EntityTable>, K> Ref<C, K> {
-    /// The key, where it is known.
+    /// The key, if it is known.
     pub fn value(&self) -> Option<&K> {
         match &self.target {
             Target::Value(value) => Some(value),
@@ -96,7 +96,7 @@ impl<C: Column<Table: EntityTable>, K> Ref<C, K> {
         }
     }
 
-    /// Shows the handle, if this is one; the derive calls it.
+    /// Calls `see` with the reference if it is a handle; used by the derive.
     pub fn parent(&self, see: &mut dyn FnMut(Parent)) {
         if let Target::Row(handle) = self.target {
             let table = EntityOf::<C>::table();
@@ -106,7 +106,7 @@ impl<C: Column<Table: EntityTable>, K> Ref<C, K> {
         }
     }
 
-    /// What the column will hold, if it is known; the derive calls it.
+    /// The value that the column will have, if it is known; used by the derive.
     pub fn given<'r>(&'r self, show: impl FnOnce(&'r K) -> Option<&'r dyn Debug>) -> Given<'r> {
         let mut given = self.value().map_or(Given::Unknown, |value| Given::of(show(value)));
         self.parent(&mut |parent| given = Given::Row(parent));
@@ -114,7 +114,7 @@ impl<C: Column<Table: EntityTable>, K> Ref<C, K> {
     }
 }
 
-/// A reference that waits for a row: what the plan sorts by.
+/// A reference that waits for a row; the plan sorts by these.
 #[derive(Debug, Clone, Copy)]
 pub struct Parent {
     pub(crate) entity: TypeId,
@@ -122,26 +122,26 @@ pub struct Parent {
     /// The column referred to.
     pub(crate) column: &'static str,
     pub(crate) handle: RawHandle,
-    /// That column is part of the key: known even where the row's value is not.
+    /// That column is part of the key, so its value is known even if the row is not loaded.
     pub(crate) by_key: bool,
 }
 
-/// What a row holds in a column, as far as memory tells.
+/// The value of a row in a column, as far as it is in memory.
 #[derive(Debug, Clone, Copy)]
 pub enum Given<'r> {
     /// NULL, which is equal to nothing.
     Null,
-    /// A value; as text, because a foreign key and what it refers to may differ in type.
+    /// A value, to be compared as `Debug` text, because a foreign key and the column it refers to may differ in type.
     Value(&'r dyn Debug),
-    /// What another row holds.
+    /// The value of another row.
     Row(Parent),
-    /// The database makes it, or has it and memory has not.
+    /// The database generates it, or it is in the database but not in memory.
     Unknown,
 }
 
 /// A field's value, to be shown without its `Option`; the derive calls `value` on it.
 ///
-/// Whether a type is an `Option` is for the compiler to say, because an alias or a macro may hide the word: the method of
+/// The compiler decides whether a type is an `Option`, because an alias or a macro may hide the name: the method of
 /// `Shown<Option<T>>` itself is found before that of [`NotNull`].
 #[derive(Debug)]
 pub struct Shown<'r, T>(pub &'r T);
@@ -154,7 +154,7 @@ impl<'r, T: Debug> Shown<'r, Option<T>> {
     }
 }
 
-/// What a [`Shown`] is that holds no `Option`.
+/// Implemented by a [`Shown`] without an `Option`.
 pub trait NotNull<'r> {
     /// The value.
     fn value(self) -> Option<&'r dyn Debug>;
@@ -174,17 +174,17 @@ impl<'r> Given<'r> {
     }
 }
 
-/// Turns references into keys while a flush inserts; the derive calls it.
+/// Resolves references to keys while a flush inserts; used by the derive.
 pub struct Keys<'s> {
     pub(crate) map: &'s dyn Fn(TypeId) -> Option<&'s dyn Any>,
 }
 
 impl Keys<'_> {
-    /// The value that `reference` stands for.
+    /// The value that `reference` refers to.
     ///
     /// # Errors
     ///
-    /// When the row it names is not in the database, or its value is not in memory.
+    /// When the row is not in the database, or its value is not in memory.
     pub fn value<C, K>(&self, reference: &Ref<C, K>) -> Result<K>
     where
         C: Column<Table: EntityTable>,

@@ -21,22 +21,23 @@ type Target<F> = <Child<F> as References<F>>::Target;
 type ParentOf<F> = Child<Target<F>>;
 /// The type of the field of column `F`.
 type Field<F> = <Child<F> as HasColumn<F>>::Value;
-/// A row, and the values of column `F` that it was found by.
+/// A row, and the values of column `F` by which it was found.
 type Found<F> = (Handle<Child<F>>, Vec<Field<F>>);
 
-/// How many rows the values that rows are sought by should find.
+/// The number of rows that each search value should find.
 #[derive(Clone, Copy, PartialEq)]
 enum Wanted {
-    /// Any number, none included.
+    /// Any number, including none.
     SomeRows,
-    /// Each value has its row: they come from foreign keys.
+    /// Each value has one row, because the values come from foreign keys.
     OneRowEach,
 }
 
 impl<C: SessionConnection> Session<'_, C> {
     /// The children of each parent by the foreign key `column`: one SELECT for all of them (one for every 100 parents),
-    /// after a flush, grouped in the order of `parents`, each group in order of the key. Where the column's collation takes
-    /// for equal what Rust tells apart (other case, trailing blanks), a second SELECT asks which parent each child was found by.
+    /// after a flush, grouped in the order of `parents`, each group in order of the key. If the column's collation
+    /// treats values as equal that differ in Rust (by case or trailing blanks), a second SELECT finds the parent of
+    /// each child.
     ///
     /// ```text
     /// let books = session.children(books::author_id, &[ann, ben])?;   // books[0] are Ann's
@@ -44,7 +45,7 @@ impl<C: SessionConnection> Session<'_, C> {
     ///
     /// # Errors
     ///
-    /// Bad handles, and parents that are not in the database; what the statements fail with.
+    /// Bad handles, and parents that are not in the database; errors of the statements.
     pub fn children<F>(&mut self, column: F, parents: &[Handle<ParentOf<F>>]) -> Result<Vec<Vec<Handle<Child<F>>>>>
     where
         F: Column<Table: EntityTable>,
@@ -64,26 +65,26 @@ impl<C: SessionConnection> Session<'_, C> {
             values.push(self.map_of(*parent)?.column::<Target<F>>(parent.raw.index)?.into());
         }
         let found = self.rows_by::<F>(values.clone(), Wanted::SomeRows)?;
-        let mut places: HashMap<Field<F>, Vec<usize>> = HashMap::new();
-        for (place, value) in values.into_iter().enumerate() {
-            places.entry(value).or_default().push(place);
+        let mut positions: HashMap<Field<F>, Vec<usize>> = HashMap::new();
+        for (position, value) in values.into_iter().enumerate() {
+            positions.entry(value).or_default().push(position);
         }
         let mut groups = vec![Vec::new(); parents.len()];
         for (child, owners) in found {
-            for place in owners.iter().filter_map(|owner| places.get(owner)).flatten() {
-                groups[*place].push(child);
+            for position in owners.iter().filter_map(|owner| positions.get(owner)).flatten() {
+                groups[*position].push(child);
             }
         }
         Ok(groups)
     }
 
-    /// The parent of each child by the foreign key `column`, `None` where that is NULL: no SQL for parents that the
-    /// session has by their key, and one SELECT for the others (one for every 100), after a flush; a second one where the
-    /// column's collation takes for equal what Rust tells apart.
+    /// The parent of each child by the foreign key `column`, `None` where the column is NULL: no SQL for parents that
+    /// the session has by their key, and one SELECT for the others (one for every 100), after a flush; a second one if
+    /// the column's collation treats values as equal that differ in Rust.
     ///
     /// # Errors
     ///
-    /// Bad handles, and children that are not in the database; what the statements fail with.
+    /// Bad handles, and children that are not in the database; errors of the statements.
     pub fn parents<F>(&mut self, column: F, children: &[Handle<Child<F>>]) -> Result<Vec<Option<Handle<ParentOf<F>>>>>
     where
         F: Column<Table: EntityTable>,
@@ -115,7 +116,7 @@ impl<C: SessionConnection> Session<'_, C> {
         Ok(wanted.into_iter().map(|value| value.and_then(|value| found.get(&value).copied())).collect())
     }
 
-    /// What the children refer to by the foreign key `F`.
+    /// The values that the children refer to by the foreign key `F`.
     fn references<F>(&mut self, children: &[Handle<Child<F>>]) -> Result<Vec<Option<Field<Target<F>>>>>
     where
         F: Column<Table: EntityTable>,
@@ -127,7 +128,7 @@ impl<C: SessionConnection> Session<'_, C> {
         children.iter().map(|child| Ok(HasColumn::<F>::column(self.row(*child)?).held().cloned())).collect()
     }
 
-    /// The row that the session has, fresh, under this value of its key.
+    /// The row with this key, if it is fresh in the session.
     fn present<F>(&self, value: &Field<F>) -> Option<Handle<Child<F>>>
     where
         F: Column<Table: EntityTable>,
@@ -142,11 +143,11 @@ impl<C: SessionConnection> Session<'_, C> {
         fresh.then(|| Handle::new(self.id, index))
     }
 
-    /// Reads the rows whose column `F` is among `values`, each with those that it was found by.
+    /// Reads the rows whose column `F` is among `values`, each with the values by which it was found.
     ///
-    /// What the database finds equal need not be so for Rust, where the column's collation disregards case or trailing
-    /// blanks. A row that none of the values accounts for, or a value without the row it must have, says so: then the
-    /// database is asked by which value it found each row, in one more SELECT.
+    /// Values that are equal for the database may differ in Rust, if the column's collation ignores case or trailing
+    /// blanks. A row that equals none of the values, or a value without the row it must have, shows that: then one more
+    /// SELECT asks the database by which value it found each row.
     fn rows_by<F>(&mut self, mut values: Vec<Field<F>>, wanted: Wanted) -> Result<Vec<Found<F>>>
     where
         F: Column<Table: EntityTable>,
@@ -161,14 +162,14 @@ impl<C: SessionConnection> Session<'_, C> {
         };
         self.open()?;
         let rows = Persist::select_by(&mut self.executor(), column, &values, values.len());
-        let rows: Vec<Child<F>> = self.answered::<Child<F>, _>(rows)?;
+        let rows: Vec<Child<F>> = self.explained::<Child<F>, _>(rows)?;
         let equal: Vec<Option<usize>> = rows.iter().map(|row| values.binary_search(row.column()).ok()).collect();
         let mut has_row = vec![false; values.len()];
         equal.iter().flatten().for_each(|value| has_row[*value] = true);
         let lacks_rows = wanted == Wanted::OneRowEach && !rows.is_empty() && has_row.contains(&false);
         let rows: Vec<(Child<F>, Vec<usize>)> = if lacks_rows || equal.contains(&None) {
             let matches = Persist::select_matches(&mut self.executor(), column, &values, values.len());
-            self.answered::<Child<F>, _>(matches)?
+            self.explained::<Child<F>, _>(matches)?
         } else {
             rows.into_iter().zip(equal.into_iter().map(|value| value.into_iter().collect())).collect()
         };
@@ -177,8 +178,8 @@ impl<C: SessionConnection> Session<'_, C> {
         Ok(self.take_all(rows, false).into_iter().zip(equal.into_iter().map(found_by)).collect())
     }
 
-    /// What was read of the table of `E`, or why it could not be.
-    fn answered<E: Persist<C>, T>(&mut self, answer: QueryResult<T>) -> Result<T> {
+    /// The rows read from the table of `E`, or the error explained.
+    fn explained<E: Persist<C>, T>(&mut self, answer: QueryResult<T>) -> Result<T> {
         answer.map_err(|error| {
             let failure = Failure::of::<E, C>(&self.executor(), error, "reading");
             self.failed(failure)

@@ -1,4 +1,4 @@
-//! What a caller does with single rows: add, edit, delete, and asking what they are.
+//! Operations on single rows: add, edit, delete, and inspect their state.
 
 use super::handle::Handle;
 use super::identity::IdentityMap;
@@ -13,19 +13,19 @@ impl<C: SessionConnection> Session<'_, C> {
         N: New,
         N::Entity: Persist<C>,
     {
-        self.transaction.touch();
+        self.transaction.mark_used();
         let index = self.maps.of::<N::Entity>().add(new);
         Handle::new(self.id, index)
     }
 
-    /// Adds a row again that a rollback has undone, with the values it was added with.
+    /// Adds a row again after a rollback undid it, with the values it was added with.
     ///
     /// # Errors
     ///
     /// When the row is not [transient](State::Transient).
     pub fn add_back<E: Persist<C>>(&mut self, handle: Handle<E>) -> Result<()> {
         self.map_of_mut(handle)?.add_back(handle.raw.index)?;
-        self.transaction.touch();
+        self.transaction.mark_used();
         Ok(())
     }
 
@@ -52,7 +52,7 @@ impl<C: SessionConnection> Session<'_, C> {
         self.map_of_mut(handle)?.pending_mut(handle.raw.index)
     }
 
-    /// The row's key: `None` while it has none, and for a handle that names no row of this session. No SQL.
+    /// The row's key: `None` while it has none, and for a handle without a row in this session. No SQL.
     #[must_use]
     pub fn key<E: Persist<C>>(&self, handle: Handle<E>) -> Option<E::Key> {
         self.map_of(handle).ok()?.key(handle.raw.index)
@@ -67,16 +67,16 @@ impl<C: SessionConnection> Session<'_, C> {
         Ok(self.map_of(handle)?.state(handle.raw.index, self.transaction.fresh_since()))
     }
 
-    /// Whether a flush would send an UPDATE for the row: values are compared. No SQL.
+    /// Whether a flush would send an UPDATE for the row, by comparing its values. No SQL.
     ///
     /// # Errors
     ///
-    /// When the handle names no row of the database.
+    /// When the handle does not refer to a row of the database.
     pub fn is_modified<E: Persist<C>>(&self, handle: Handle<E>) -> Result<bool> {
         Ok(!self.map_of(handle)?.changes(handle.raw.index)?.is_empty())
     }
 
-    /// The row, to be changed; the next flush sends an UPDATE with the columns whose values differ, if any do. A row
+    /// Opens the row for editing; the next flush sends an UPDATE with the columns whose values differ, if any. A row
     /// that is pending, expired or stale is flushed or loaded first.
     ///
     /// # Errors
@@ -88,28 +88,28 @@ impl<C: SessionConnection> Session<'_, C> {
             return Err(Error::ReadOnlySession);
         }
         self.freshen(handle)?;
-        self.transaction.touch();
+        self.transaction.mark_used();
         self.map_of_mut(handle)?.edit(handle.raw.index)
     }
 
     /// Marks a row for deletion; the next flush sends the DELETE. Takes a [`Handle`], or a reference to a detached row.
     ///
-    /// No SELECT is needed, but for the handle of a versioned row that is stale: it is read again, as by
-    /// [`edit`](Self::edit), because the DELETE is guarded by the version. That of a detached row is guarded by the version
-    /// that the row was read with.
+    /// No SELECT is needed, except for the handle of a versioned row that is stale: it is reloaded, as by
+    /// [`edit`](Self::edit), because the DELETE is guarded by the version. The DELETE of a detached row is guarded by
+    /// the version that the row was read with.
     ///
     /// # Errors
     ///
-    /// When the row is not in the database (pending, transient, deleted), and bad handles. For a versioned row that is stale:
-    /// [`Error::StaleRow`] when it is gone, [`Error::ReadOnlySession`], and what the SELECT fails with.
+    /// When the row is not in the database (pending, transient, deleted), and bad handles. For a versioned row that is
+    /// stale: [`Error::StaleRow`] when it is gone, [`Error::ReadOnlySession`], and errors of the SELECT.
     pub fn delete<D: Deletable<C>>(&mut self, row: D) -> Result<()> {
         self.check()?;
         row.mark(self)?;
-        self.transaction.touch();
+        self.transaction.mark_used();
         Ok(())
     }
 
-    /// Takes a mark for deletion back, before the flush.
+    /// Removes the mark for deletion, before the flush.
     ///
     /// # Errors
     ///
@@ -130,7 +130,7 @@ impl<C: SessionConnection> Session<'_, C> {
     }
 }
 
-/// What [`Session::delete`] takes: a handle, or a reference to a detached row.
+/// The argument of [`Session::delete`]: a handle, or a reference to a detached row.
 pub trait Deletable<C: SessionConnection> {
     /// Marks the row for deletion.
     ///
@@ -158,6 +158,6 @@ impl<E: Persist<C>, C: SessionConnection> Deletable<C> for Handle<E> {
 
 impl<E: Persist<C>, C: SessionConnection> Deletable<C> for &E {
     fn mark(self, session: &mut Session<'_, C>) -> Result<()> {
-        session.maps.of::<E>().doom_row(self)
+        session.maps.of::<E>().mark_row_deleted(self)
     }
 }

@@ -1,9 +1,9 @@
-//! When two values are the same, NaN included.
+//! Whether two values are the same, including NaN.
 
 use std::fmt::Debug;
 
-/// Whether two values of a field are the same: they are equal, or neither is equal to itself and both show themselves (by
-/// `Debug`) alike. So a NaN that was read and not changed is unchanged, also within a type of the program's own.
+/// Whether two values of a field are the same: they are equal, or neither is equal to itself and both have the same
+/// `Debug` output. So a NaN that was read and not changed is unchanged, even within a type of the program's own.
 ///
 /// ```
 /// use folio::session::same_value;

@@ -1,4 +1,4 @@
-//! Savepoints: nested levels of a transaction, and what their end does to rows.
+//! Savepoints: nested levels of a transaction, and the effect of their end on rows.
 
 use std::panic::resume_unwind;
 use std::sync::Arc;
@@ -13,23 +13,23 @@ use crate::error::{Error, Result};
 /// An open savepoint.
 #[derive(Debug)]
 pub(super) struct Savepoint {
-    /// Where each identity map's log stood.
+    /// The position of each identity map's log when the savepoint was opened.
     pub(super) marks: Vec<usize>,
-    /// What was written since.
+    /// What was written since then.
     pub(super) written: Written,
-    /// Why it takes no more work; it is undone in the database already.
+    /// Why it accepts no more work; it is already rolled back in the database.
     pub(super) poison: Option<Arc<Error>>,
 }
 
 impl<C: SessionConnection> Session<'_, C> {
     /// Runs `work` in a SAVEPOINT, after a flush: RELEASE when it returns `Ok`, ROLLBACK TO when it returns `Err` or
-    /// panics. Only what happened within is undone: rows added there become transient, rows changed there are
-    /// expired, all others stay as they are; of these, the ones that were read there after something was written are stale,
-    /// because a trigger may have changed them. Savepoints nest.
+    /// panics. Only changes inside are undone: rows added there become transient, rows changed there are expired, and
+    /// all others stay as they are, except that rows read there after a write become stale, because a trigger may have
+    /// changed them. Savepoints nest.
     ///
     /// # Errors
     ///
-    /// As [`begin`](Self::begin); after an error the outer transaction can go on.
+    /// As [`begin`](Self::begin); after an error the outer transaction can continue.
     pub fn nested<T, E>(&mut self, work: impl FnOnce(&mut Self) -> Result<T, E>) -> Result<T, E>
     where
         E: From<Error>,
@@ -58,7 +58,7 @@ impl<C: SessionConnection> Session<'_, C> {
         }
     }
 
-    /// Ends the innermost savepoint by RELEASE, or undoes it when that cannot be.
+    /// Ends the innermost savepoint by RELEASE, or rolls it back if it cannot be released.
     fn release(&mut self) -> Result<()> {
         let released = match self.transaction.poison().cloned() {
             // The closure has ended the whole transaction on purpose.
@@ -78,13 +78,13 @@ impl<C: SessionConnection> Session<'_, C> {
         Ok(())
     }
 
-    /// Where RELEASE fails, as any statement may that comes after a conflict, the level is undone and poisoned.
+    /// Sends RELEASE. If it fails, as any statement after a conflict may, the level is rolled back and poisoned.
     pub(super) fn send_release(&mut self) -> Result<()> {
         self.executor().connection.commit().map_err(|error| self.fail(error, "", "releasing a savepoint"))
     }
 
-    /// Ends the innermost savepoint by ROLLBACK TO, unless that was sent when it was poisoned; what was done to rows
-    /// in memory since then is dropped all the same.
+    /// Ends the innermost savepoint by ROLLBACK TO, unless that was sent when it was poisoned; changes made to rows in
+    /// memory since then are dropped either way.
     fn abandon(&mut self) -> Result<()> {
         let poisoned = self.transaction.savepoints.last().is_some_and(|savepoint| savepoint.poison.is_some());
         let undone = if poisoned {
@@ -100,8 +100,9 @@ impl<C: SessionConnection> Session<'_, C> {
         undone
     }
 
-    /// Sends ROLLBACK TO for the innermost savepoint and brings the rows in memory back. Where the database has lost
-    /// the savepoint, it has lost the transaction, and all of it is undone: for the `cause` that went before, if one did.
+    /// Sends ROLLBACK TO for the innermost savepoint and restores the rows in memory. If the database has lost the
+    /// savepoint, it has lost the transaction, and all of it is rolled back, with the earlier `cause` as the reason if
+    /// there is one.
     pub(super) fn undo_savepoint(&mut self, cause: Option<&Error>) -> Result<()> {
         match self.executor().connection.rollback() {
             Ok(()) => {
@@ -120,7 +121,7 @@ impl<C: SessionConnection> Session<'_, C> {
         }
     }
 
-    /// Brings the rows in memory to where they were before the innermost savepoint.
+    /// Restores the rows in memory to their state before the innermost savepoint.
     fn undo_rows(&mut self) {
         let Some(savepoint) = self.transaction.savepoints.last() else { return };
         let marks = savepoint.marks.iter().copied().chain(std::iter::repeat(0));

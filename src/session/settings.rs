@@ -1,30 +1,30 @@
-//! How a session is set: when its rows are read again, and how far its transactions are kept apart from others.
+//! The settings of a session: when its rows are reloaded, and the isolation level of its transactions.
 
 use super::Session;
 use crate::connection::{Isolation, SessionConnection};
 use crate::error::{Error, Result};
 
-/// When the rows of a session are read again after a commit.
+/// When the rows of a session are reloaded after a commit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Freshness {
     /// When they are used inside the next transaction.
     #[default]
     NextTransaction,
-    /// Never, unless they are expired or refreshed: for rows that nobody else changes.
+    /// Never, unless they are expired or refreshed: for rows that no one else changes.
     Never,
 }
 
 impl<C: SessionConnection> Session<'_, C> {
-    /// Says when rows are read again after a commit. No SQL.
+    /// Sets when rows are reloaded after a commit. No SQL.
     pub fn set_freshness(&mut self, freshness: Freshness) {
         self.transaction.freshness = freshness;
     }
 
-    /// Says how far the session's transactions are kept apart from those of others; `None` leaves it to the database. No
-    /// SQL: the level goes with BEGIN (`BEGIN ISOLATION LEVEL …` on PostgreSQL, `SET TRANSACTION ISOLATION LEVEL …` before
-    /// it on MySQL). A session that only reads takes at least [`Isolation::RepeatableRead`]; SQLite meets every level by
-    /// the strongest, which is all it has.
+    /// Sets the isolation level of the session's transactions; `None` leaves it to the database. No SQL: the level is
+    /// sent with BEGIN (`BEGIN ISOLATION LEVEL …` on PostgreSQL, `SET TRANSACTION ISOLATION LEVEL …` before it on
+    /// MySQL). A session that only reads uses at least [`Isolation::RepeatableRead`]; SQLite uses its only level, the
+    /// strongest, for all of them.
     ///
     /// ```
     /// use folio::prelude::*;
@@ -40,8 +40,8 @@ impl<C: SessionConnection> Session<'_, C> {
     ///
     /// # Errors
     ///
-    /// [`Error::AlreadyInTransaction`] where BEGIN was sent already; and later, from the call that begins, where a session
-    /// [on](Session::on) a connection finds that one inside a transaction, whose level stands.
+    /// [`Error::AlreadyInTransaction`] if BEGIN was already sent; and later, from the call that begins, if the
+    /// connection of a session made by [`on`](Session::on) is inside a transaction, which keeps its level.
     pub fn set_isolation(&mut self, isolation: impl Into<Option<Isolation>>) -> Result<()> {
         if self.transaction.open {
             return Err(Error::AlreadyInTransaction);

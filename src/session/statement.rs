@@ -1,4 +1,4 @@
-//! Statements in Diesel's words run through the session, and the way out to plain Diesel.
+//! Diesel statements run through the session, and access to plain Diesel.
 
 use std::any::TypeId;
 
@@ -11,7 +11,7 @@ use super::written::Write;
 use crate::connection::SessionConnection;
 use crate::error::{Error, Result};
 
-/// An UPDATE, DELETE or INSERT in Diesel's words, whose type says which table it changes.
+/// A Diesel UPDATE, DELETE or INSERT, whose type names the table it changes.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a statement on a table",
     note = "`execute` takes `diesel::update`, `diesel::delete` and `diesel::insert_into`; for anything else use `connection`"
@@ -33,18 +33,18 @@ impl<T: QuerySource + 'static, U, O, R> Statement for InsertStatement<T, U, O, R
     type Table = T;
 }
 
-/// The name of a statement's table, as Diesel's module for it is called.
+/// The name of a statement's table, taken from its Diesel module.
 fn table_of<S: Statement>() -> &'static str {
     std::any::type_name::<S::Table>().rsplit("::").nth(1).unwrap_or("a table")
 }
 
 impl<C: SessionConnection> Session<'_, C> {
-    /// Flushes, runs the statement and gives how many rows it matched. The session's rows of that table, and of the
-    /// tables that refer to it, are expired: their next use reads them again.
+    /// Flushes, runs the statement and returns the number of rows it matched. The session's rows of that table, and of
+    /// the tables that refer to it, are expired: their next use reloads them.
     ///
     /// # Errors
     ///
-    /// What the flush or the statement fails with; a failed statement undoes and poisons the innermost level.
+    /// Errors of the flush or the statement; a failed statement rolls back and poisons the innermost level.
     pub fn execute<S>(&mut self, statement: S) -> Result<usize>
     where
         S: Statement + ExecuteDsl<C>,
@@ -55,8 +55,8 @@ impl<C: SessionConnection> Session<'_, C> {
         Ok(matched)
     }
 
-    /// As [`execute`](Self::execute), and leaves the session's rows as they are: they show the values from before
-    /// until they are expired or the transaction ends.
+    /// As [`execute`](Self::execute), but leaves the session's rows as they are: they show the old values until they
+    /// are expired or the transaction ends.
     ///
     /// # Errors
     ///
@@ -69,7 +69,8 @@ impl<C: SessionConnection> Session<'_, C> {
             return Err(Error::ReadOnlySession);
         }
         self.check()?;
-        // Also where automatic flushes are off: what is pending came before the statement, and would undo it.
+        // Even if automatic flushes are off: pending changes were made before the statement, and would overwrite its
+        // effect.
         self.flush().map_err(|cause| Error::Autoflush { cause: cause.into() })?;
         self.open()?;
         self.writes(Write::Statement(TypeId::of::<S::Table>()));
@@ -78,20 +79,21 @@ impl<C: SessionConnection> Session<'_, C> {
         executed.map_err(|error| self.fail(error, table, &format!("changing {table}")))
     }
 
-    /// Flushes and lends the connection, inside the session's transaction, for anything that Diesel can do. What it is
-    /// used for is not known, so every row in the session counts as stale afterwards.
+    /// Flushes and lends the connection, inside the session's transaction, for anything that Diesel can do. The session
+    /// does not know what it is used for, so all of its rows are stale afterwards.
     ///
-    /// Pass on every error of Diesel's that is met there: the session does not see it, so it poisons nothing and is not
-    /// tried again. After a conflict MySQL has ended the transaction, and what is done in spite of it is kept for itself.
+    /// Return every Diesel error that occurs there: the session does not see it, so the error does not poison it and is
+    /// not retried. After a conflict MySQL has ended the transaction, and statements sent after it are committed on
+    /// their own.
     ///
     /// # Errors
     ///
-    /// What the flush or BEGIN fails with.
+    /// Errors of the flush or BEGIN.
     pub fn connection(&mut self) -> Result<&mut C> {
         self.flush()?;
         self.open()?;
         self.writes(Write::Unknown);
-        self.transaction.age();
+        self.transaction.expire_reads();
         Ok(&mut **self.connection)
     }
 }

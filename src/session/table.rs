@@ -1,8 +1,8 @@
-//! What the flush must know of a table: its columns, its key, what it refers to.
+//! The description of a table that the flush uses: its columns, its key, its references.
 
 use std::any::{Any, TypeId};
 
-/// What the flush must know of a table.
+/// The description of a table that the flush uses.
 #[derive(Debug)]
 pub struct Table {
     /// Its name, for messages and plans.
@@ -26,9 +26,9 @@ pub struct Table {
 pub struct ColumnInfo {
     /// Its name in the database.
     pub name: &'static str,
-    /// Whether the database makes its value when a row is inserted.
+    /// Whether the database generates its value when a row is inserted.
     pub generated: bool,
-    /// What it refers to.
+    /// The column that it refers to, if it is a foreign key.
     pub references: Option<Reference>,
 }
 
@@ -39,12 +39,12 @@ pub struct Reference {
     pub table: fn() -> &'static Table,
     /// Its name.
     pub column: &'static str,
-    /// Turns its value into that of the column that refers to it.
+    /// Converts its value into that of the column that refers to it.
     pub convert: fn(&dyn Any) -> Option<Box<dyn Any>>,
 }
 
 impl Table {
-    /// The tables that this one refers to, itself left out.
+    /// The tables that this one refers to, except itself.
     pub(crate) fn parents(&self) -> impl Iterator<Item = &'static Table> {
         let own = (self.id)();
         self.columns
@@ -59,7 +59,7 @@ impl Table {
         self.columns.iter().position(|column| column.name == name)
     }
 
-    /// The columns in which no two rows can be alike: the key's, and those of the unique sets.
+    /// The columns of unique values: those of the key and of the unique sets.
     pub(crate) fn own_unique(&self) -> ColumnSet {
         self.unique.iter().copied().chain([self.key]).flatten().copied().fold(ColumnSet::EMPTY, ColumnSet::with)
     }
@@ -83,32 +83,37 @@ impl Table {
         })
     }
 
-    /// The references that lead from `column` to column `target` of `above`, one after the other.
-    pub(crate) fn way(&'static self, column: usize, above: &'static Self, target: usize) -> Option<Vec<Reference>> {
+    /// The references that lead from `column` to column `target` of `above`, in order.
+    pub(crate) fn reference_path(
+        &'static self,
+        column: usize,
+        above: &'static Self,
+        target: usize,
+    ) -> Option<Vec<Reference>> {
         let (mut table, mut column) = (self, column);
-        let (mut way, mut seen) = (Vec::new(), Vec::new());
+        let (mut path, mut seen) = (Vec::new(), Vec::new());
         loop {
             if seen.contains(&((table.id)(), column)) {
                 return None;
             }
             seen.push(((table.id)(), column));
             let reference = table.columns[column].references?;
-            way.push(reference);
+            path.push(reference);
             table = (reference.table)();
             column = table.column(reference.column)?;
             if (table.id)() == (above.id)() && column == target {
-                return Some(way);
+                return Some(path);
             }
         }
     }
 
-    /// Whether a change of these columns of `table` can come to rows of this one: they refer to it, or to rows that do.
+    /// Whether a change of these columns of `table` can affect rows of this one: they refer to it, or to rows that do.
     pub(crate) fn is_reached_by(&'static self, table: &'static Table, columns: ColumnSet) -> bool {
-        self.climb().any(|above| above.refers_to(table, columns))
+        self.with_ancestors().any(|above| above.refers_to(table, columns))
     }
 
     /// This table, and those that its foreign keys lead to, each once.
-    fn climb(&'static self) -> impl Iterator<Item = &'static Self> {
+    fn with_ancestors(&'static self) -> impl Iterator<Item = &'static Self> {
         let (mut waiting, mut seen) = (vec![self], Vec::new());
         std::iter::from_fn(move || {
             loop {
@@ -127,20 +132,21 @@ impl Table {
         self.key.iter().any(|column| !self.columns[*column].generated)
     }
 
-    /// Whether rows of this table can be taken or changed by the database when a row of `table` is deleted.
+    /// Whether the database can delete or change rows of this table when a row of `table` is deleted.
     pub(crate) fn follows(&'static self, table: &'static Table) -> bool {
         let id = (table.id)();
         if (self.id)() == id { self.refers_to_itself() } else { self.depends_on(id) }
     }
 
-    /// Whether a change to `table` can reach rows of this one through foreign keys, or is a change to this one.
+    /// Whether a change to `table` can affect rows of this one through foreign keys, or is a change to this table
+    /// itself.
     pub(crate) fn depends_on(&'static self, table: TypeId) -> bool {
-        self.climb().any(|above| (above.id)() == table)
+        self.with_ancestors().any(|above| (above.id)() == table)
     }
 
-    /// The indexes of the columns that an INSERT sends: those that the database does not fill, or all of a `whole` row.
-    pub(crate) fn sent(&self, whole: bool) -> impl Iterator<Item = usize> + Clone {
-        self.columns.iter().enumerate().filter(move |(_, column)| whole || !column.generated).map(|(index, _)| index)
+    /// The indexes of the columns that an INSERT sends: those that the database does not fill, or all columns with `all`.
+    pub(crate) fn sent(&self, all: bool) -> impl Iterator<Item = usize> + Clone {
+        self.columns.iter().enumerate().filter(move |(_, column)| all || !column.generated).map(|(index, _)| index)
     }
 
     /// The indexes of the columns that the database fills.
@@ -175,7 +181,7 @@ impl ColumnSet {
         Self(self.0 & !other.0)
     }
 
-    /// The columns that both sets have.
+    /// The columns in both sets.
     #[must_use]
     pub const fn intersection(self, other: Self) -> Self {
         Self(self.0 & other.0)
@@ -199,7 +205,7 @@ impl ColumnSet {
         self.0 == 0
     }
 
-    /// How many columns are in the set.
+    /// The number of columns in the set.
     #[must_use]
     pub const fn len(self) -> usize {
         self.0.count_ones() as usize

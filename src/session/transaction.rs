@@ -1,4 +1,4 @@
-//! Begin, nested, commit and rollback, and what they do to the rows in memory.
+//! Begin, commit and rollback, and what they do to the rows in memory.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
@@ -13,32 +13,33 @@ use super::written::Write;
 use crate::connection::{Isolation, Mode, SessionConnection, Turn, only_says_it_is_over};
 use crate::error::{Error, Result};
 
-/// Where a session stands between BEGIN and COMMIT.
+/// The state of a session's transaction.
 #[derive(Debug)]
 pub(crate) struct Transaction {
     mode: Mode,
-    /// How far it is kept apart from others, where the session says so.
+    /// The isolation level, if the session sets one.
     pub(super) isolation: Option<Isolation>,
     /// BEGIN was sent.
     pub(super) open: bool,
-    /// The turn to write, held while it is open, where writers take turns.
+    /// The turn to write, held while the transaction is open, where writers queue.
     turn: Option<Turn>,
-    /// Something was done since the last commit, though perhaps no SQL was needed for it.
+    /// Something was done since the last commit, possibly without any SQL.
     used: bool,
-    /// How many `begin` and `nested` closures are running.
+    /// The number of `begin` and `nested` closures that are running.
     blocks: usize,
-    /// How many of them are `begin`.
+    /// The number of `begin` closures among them.
     begins: usize,
-    /// Why the whole transaction takes no more work.
+    /// Why the whole transaction accepts no more work.
     poison: Option<Arc<Error>>,
-    /// Another writer stood in the way, since the session was made.
+    /// The last conflict with another writer since the session was made.
     conflict: Option<Arc<Error>>,
-    /// A unique value was there already, since the session was made.
+    /// The last violation of a unique constraint since the session was made.
     taken: Option<Arc<Error>>,
     pub(super) savepoints: Vec<Savepoint>,
-    /// Counts up with every transaction, and with the first write in a savepoint: rows remember when they were read.
-    pub(super) clock: u32,
-    /// Rows read before this are stale.
+    /// Counts up with every transaction, and with the first write in a savepoint; each row keeps the epoch of its last
+    /// read.
+    pub(super) epoch: u32,
+    /// Rows read before this epoch are stale.
     fresh_since: u32,
     pub(super) freshness: Freshness,
 }
@@ -57,14 +58,14 @@ impl Transaction {
             conflict: None,
             taken: None,
             savepoints: Vec::new(),
-            clock: 1,
+            epoch: 1,
             fresh_since: 1,
             freshness: Freshness::default(),
         }
     }
 
     pub(crate) fn now(&self) -> u32 {
-        self.clock
+        self.epoch
     }
 
     pub(crate) fn fresh_since(&self) -> u32 {
@@ -75,23 +76,23 @@ impl Transaction {
         self.mode == Mode::Read
     }
 
-    /// Notes that the session's transaction has begun, though no SQL was sent for it.
-    pub(crate) fn touch(&mut self) {
+    /// Marks the session's transaction as begun, though no SQL was sent for it.
+    pub(crate) fn mark_used(&mut self) {
         self.used = true;
     }
 
-    /// Notes what is about to be written in the innermost savepoint: what is read from now on is read after it.
+    /// Records what is about to be written in the innermost savepoint: rows read from now on are read after it.
     fn writes(&mut self, write: Write) {
         if let Some(savepoint) = self.savepoints.last_mut() {
             if savepoint.written.since.is_none() {
-                self.clock += 1;
-                savepoint.written.since = Some(self.clock);
+                self.epoch += 1;
+                savepoint.written.since = Some(self.epoch);
             }
             savepoint.written.add(write);
         }
     }
 
-    /// Refuses all work until the last of the open savepoints and then the transaction is left.
+    /// Refuses all work until the last open savepoint and then the transaction is left.
     fn refuse_work(&mut self, cause: &Arc<Error>) {
         for savepoint in &mut self.savepoints {
             savepoint.poison = Some(Arc::clone(cause));
@@ -99,8 +100,8 @@ impl Transaction {
         self.poison = Some(Arc::clone(cause));
     }
 
-    /// Remembers a failure that another try may not meet: it reads anew what was stale at the flush. A commit whose fate
-    /// is unknown forbids the try, whatever was met before it.
+    /// Remembers a failure that a retry may avoid, because it reads again what was stale at the flush. A commit with an
+    /// unknown outcome forbids a retry, whatever failed before it.
     fn note(&mut self, error: &Error) {
         if error.is_retryable() || error.is_stale() {
             self.conflict = Some(Arc::new(error.clone()));
@@ -112,32 +113,32 @@ impl Transaction {
         }
     }
 
-    /// A transaction that was ended inside a savepoint is left with the last savepoint.
+    /// Leaves, with its last savepoint, a transaction that was ended inside a savepoint.
     pub(super) fn leave_ended(&mut self) {
         if self.poison.as_deref().is_some_and(|cause| matches!(cause, Error::Ended { .. })) {
             self.poison = None;
         }
     }
 
-    /// A transaction has ended in the database: the next writer has the turn.
+    /// Records that the transaction has ended in the database, and passes the turn to the next writer.
     fn close(&mut self) {
         self.open = false;
         self.turn = None;
         self.used = false;
     }
 
-    /// A transaction has ended.
-    fn turn(&mut self) {
+    /// Starts a new epoch after a committed transaction.
+    fn transaction_ended(&mut self) {
         match self.freshness {
-            Freshness::NextTransaction => self.age(),
-            Freshness::Never => self.clock += 1,
+            Freshness::NextTransaction => self.expire_reads(),
+            Freshness::Never => self.epoch += 1,
         }
     }
 
-    /// From now on what was read before is stale.
-    pub(crate) fn age(&mut self) {
-        self.clock += 1;
-        self.fresh_since = self.clock;
+    /// Makes all rows read so far stale.
+    pub(crate) fn expire_reads(&mut self) {
+        self.epoch += 1;
+        self.fresh_since = self.epoch;
     }
 
     pub(super) fn poison(&self) -> Option<&Arc<Error>> {
@@ -146,23 +147,25 @@ impl Transaction {
 }
 
 impl<C: SessionConnection> Session<'_, C> {
-    /// Whether a transaction is open: a `begin` block is running, or a statement was sent, or a row was added, edited or
-    /// marked for deletion since the last commit or rollback. One that an error has undone is open until it is left.
+    /// Whether a transaction is open: a `begin` block is running, or a statement was sent, or a row was added, edited
+    /// or marked for deletion since the last commit or rollback. One that an error has rolled back is open until it is
+    /// left.
     #[must_use]
     pub fn in_transaction(&self) -> bool {
         let transaction = &self.transaction;
         transaction.open || transaction.used || transaction.blocks > 0 || transaction.poison.is_some()
     }
 
-    /// What stood in the way of a statement or a COMMIT of this session and may not do so the next time: another writer
-    /// (also one who changed a row between the session's SELECT and its UPDATE: [`Error::StaleRow`]), or what else
-    /// [`Error::is_retryable`] names. The last such failure, whatever the caller made of it: by this a retry decides.
+    /// The last failure of a statement or COMMIT of this session that a retry may avoid: a conflict with another writer
+    /// (including one that changed a row between the session's SELECT and its UPDATE: [`Error::StaleRow`]), or any
+    /// other error for which [`Error::is_retryable`] is true. It is kept however the caller handled it, and is what a
+    /// retry depends on.
     #[must_use]
     pub fn conflict(&self) -> Option<&Error> {
         self.transaction.conflict.as_deref()
     }
 
-    /// The last refusal of a unique value that was there already, whatever the caller made of it.
+    /// The last violation of a unique constraint, however the caller handled it.
     pub(crate) fn taken(&self) -> Option<&Error> {
         self.transaction.taken.as_deref()
     }
@@ -176,14 +179,14 @@ impl<C: SessionConnection> Session<'_, C> {
     /// Runs `work` in a transaction: a flush and COMMIT when it returns `Ok`, ROLLBACK when it returns `Err` or
     /// panics. BEGIN is sent with the first statement, so that work without statements sends nothing at all.
     ///
-    /// The closure may fail with an error of the caller's own that is made from [`Error`]; write its result type
+    /// The closure may fail with the caller's own error type that converts from [`Error`]; write its result type
     /// (`|session| -> Result<()>`), because `?` alone does not tell the compiler which one is meant.
     ///
     /// # Errors
     ///
-    /// [`Error::AlreadyInTransaction`] where one is open; [`Error::Poisoned`]; what the closure returns; what the flush or COMMIT fails
-    /// with. If a statement failed within and the closure returned `Ok` all the same, nothing is committed and that
-    /// first error is returned.
+    /// [`Error::AlreadyInTransaction`] if one is open; [`Error::Poisoned`]; the error that the closure returns, or that
+    /// the flush or COMMIT fails with. If a statement failed inside and the closure returned `Ok` anyway, nothing is
+    /// committed and that first error is returned.
     pub fn begin<T, E>(&mut self, work: impl FnOnce(&mut Self) -> Result<T, E>) -> Result<T, E>
     where
         E: From<Error>,
@@ -221,11 +224,11 @@ impl<C: SessionConnection> Session<'_, C> {
     ///
     /// # Errors
     ///
-    /// [`Error::InsideBegin`] inside a `begin` closure. What the flush fails with before it sends anything: then the
-    /// transaction is still open. What a statement or COMMIT fails with: then it is rolled back.
+    /// [`Error::InsideBegin`] inside a `begin` closure. Errors of the flush before it sends anything: the transaction
+    /// stays open. Errors of a statement or of COMMIT: the transaction is rolled back.
     ///
-    /// Inside a `nested` closure without a `begin` around it the whole transaction is committed, savepoints and all, and
-    /// the closure can do no more work: [`Error::Ended`].
+    /// Inside a `nested` closure without a `begin` around it, the whole transaction is committed with its savepoints,
+    /// and the closure can do no more work: [`Error::Ended`].
     pub fn commit(&mut self) -> Result<()> {
         if self.transaction.begins > 0 {
             return Err(Error::InsideBegin { verb: "commit" });
@@ -240,13 +243,13 @@ impl<C: SessionConnection> Session<'_, C> {
         self.end_commit()
     }
 
-    /// Sends ROLLBACK; without a transaction it sends nothing. Rows that were added become transient, all others are
-    /// expired; a poisoned session is healed.
+    /// Sends ROLLBACK; without a transaction it sends nothing. Rows that were added become transient and all others
+    /// expired; a poisoned session becomes usable again.
     ///
     /// # Errors
     ///
-    /// [`Error::InsideBegin`] inside a `begin` closure, and what ROLLBACK fails with. Inside a `nested` closure without a
-    /// `begin` around it the whole transaction is rolled back, and the closure can do no more work: [`Error::Ended`].
+    /// [`Error::InsideBegin`] inside a `begin` closure, and errors of ROLLBACK. Inside a `nested` closure without a
+    /// `begin` around it, the whole transaction is rolled back, and the closure can do no more work: [`Error::Ended`].
     pub fn rollback(&mut self) -> Result<()> {
         if self.transaction.begins > 0 {
             return Err(Error::InsideBegin { verb: "rollback" });
@@ -258,7 +261,7 @@ impl<C: SessionConnection> Session<'_, C> {
         Ok(())
     }
 
-    /// Takes a transaction to its COMMIT, or to its end when that cannot be.
+    /// Commits the transaction, or rolls it back if it cannot be committed.
     fn end_commit(&mut self) -> Result<()> {
         let committed = match self.transaction.poison.clone() {
             Some(cause) => Err(Arc::unwrap_or_clone(cause)),
@@ -275,7 +278,7 @@ impl<C: SessionConnection> Session<'_, C> {
         }
         self.transaction.close();
         self.maps.iter_mut().for_each(|map| map.commit());
-        self.transaction.turn();
+        self.transaction.transaction_ended();
         if !self.transaction.savepoints.is_empty() {
             self.transaction.refuse_work(&Arc::new(Error::Ended { verb: "commit" }));
         }
@@ -291,8 +294,8 @@ impl<C: SessionConnection> Session<'_, C> {
             self.send_release()?;
             self.transaction.savepoints[level].poison = Some(Arc::clone(&ended));
         }
-        // What reads has nothing to keep: where the engine lets it write by a way that the session does not see, that is
-        // undone.
+        // A reading transaction has nothing to keep: if the engine let it write by means that the session cannot see,
+        // that is rolled back.
         let reads = self.transaction.is_read();
         let connection = self.executor().connection;
         if reads {
@@ -312,7 +315,7 @@ impl<C: SessionConnection> Session<'_, C> {
         }
     }
 
-    /// Brings the rows in memory to where they are after a ROLLBACK.
+    /// Puts the rows in memory into their state after a ROLLBACK.
     fn forget_transaction(&mut self) {
         self.transaction.close();
         self.transaction.savepoints.clear();
@@ -320,10 +323,10 @@ impl<C: SessionConnection> Session<'_, C> {
             map.undo(0);
             map.expire_since(0);
         }
-        self.transaction.age();
+        self.transaction.expire_reads();
     }
 
-    /// Undoes the innermost level after a statement failed, and takes no more work until that level is left.
+    /// Rolls back the innermost level after a statement failed, and accepts no more work until that level is left.
     pub(super) fn poison(&mut self, cause: &Error) {
         self.transaction.note(cause);
         if self.transaction.savepoints.is_empty() || cause.ends_transaction() {
@@ -336,7 +339,7 @@ impl<C: SessionConnection> Session<'_, C> {
         }
     }
 
-    /// Undoes the whole transaction, and takes no more work until it is left.
+    /// Rolls back the whole transaction, and accepts no more work until it is left.
     pub(super) fn poison_all(&mut self, cause: &Error) {
         self.transaction.note(cause);
         let mut savepoints = std::mem::take(&mut self.transaction.savepoints);
@@ -347,7 +350,7 @@ impl<C: SessionConnection> Session<'_, C> {
                 report(undone.map_err(|error| self.explain(error, "rolling back after an error")));
             }
         }
-        // The closures of the savepoints are still running: their levels stay, and what is done in them is dropped.
+        // The closures of the savepoints are still running: their levels stay, and changes made in them are dropped.
         self.forget_transaction();
         for savepoint in &mut savepoints {
             savepoint.marks = self.maps.iter().map(AnyIdentityMap::mark).collect();
@@ -356,13 +359,13 @@ impl<C: SessionConnection> Session<'_, C> {
         self.transaction.refuse_work(&Arc::new(cause.clone()));
     }
 
-    /// Notes what is about to be written: for the rollback of a savepoint, and for rows that were read ahead.
+    /// Records what is about to be written: for the rollback of a savepoint, and for rows that were read ahead.
     pub(super) fn writes(&mut self, write: Write) {
         self.transaction.writes(write);
         self.maps.iter_mut().for_each(|map| map.make_read_ahead_stale());
     }
 
-    /// Opens the transaction where it is not open yet.
+    /// Opens the transaction if it is not open yet.
     pub(super) fn open(&mut self) -> Result<()> {
         self.check()?;
         if !self.transaction.open {
@@ -388,7 +391,7 @@ impl<C: SessionConnection> Session<'_, C> {
         Ok(())
     }
 
-    /// Refuses work on a transaction that an error has undone.
+    /// Refuses work on a transaction that an error has rolled back.
     pub(super) fn check(&self) -> Result<()> {
         match self.transaction.poison() {
             Some(cause) => Err(Error::Poisoned { cause: Arc::clone(cause) }),
@@ -401,7 +404,7 @@ impl<C: SessionConnection> Session<'_, C> {
     }
 }
 
-/// Tells of an error that another one stands before, unless it is no more than a consequence.
+/// Logs an error that is hidden by an earlier one, unless it is merely its consequence.
 pub(super) fn report(ended: Result<()>) {
     if let Err(failed) = ended
         && !only_says_it_is_over(&failed)

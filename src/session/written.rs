@@ -1,11 +1,11 @@
-//! What was written, and which rows that reached: who is read again after a write, and after the rollback of a savepoint.
+//! The writes of a transaction, and the rows to reload after a write or after the rollback of a savepoint.
 
 use std::any::TypeId;
 
 use super::entity::Table;
 use super::plan::Action;
 
-/// A write, as far as the session knows what it does. What triggers do it does not know.
+/// A write, as far as the session knows its effect; the effects of triggers are unknown.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Write {
     /// A step of a flush, or of an INSERT of many rows: it writes rows of one table.
@@ -17,11 +17,12 @@ pub(super) enum Write {
 }
 
 impl Write {
-    /// Whether the write may have changed or taken rows of `table` beside those that it was sent for.
+    /// Whether the write may have changed or deleted rows of `table` other than those that it was sent for.
     pub(super) fn reaches(self, table: &'static Table) -> bool {
         match self {
             Self::Step(_, Action::Insert) => false,
-            // A changed parent may have told its children its new value; a deleted one may have taken them with it.
+            // The database may have cascaded a changed parent's new value to its children, or deleted them with the
+            // parent.
             Self::Step(parent, Action::Update(columns)) => table.is_reached_by(parent, columns),
             Self::Step(parent, Action::Delete) => table.follows(parent),
             Self::Statement(written) => table.depends_on(written),
@@ -46,7 +47,7 @@ impl Write {
 /// What was written since a savepoint was opened.
 #[derive(Debug, Default)]
 pub(super) struct Written {
-    /// The session's clock at the first write.
+    /// The session's epoch at the first write.
     pub(super) since: Option<u32>,
     /// Each kind of write once.
     writes: Vec<Write>,
@@ -59,13 +60,13 @@ impl Written {
         }
     }
 
-    /// What was written in an inner savepoint was written in the outer one.
+    /// Adds the writes of an inner savepoint to the outer one.
     pub(super) fn absorb(&mut self, inner: Self) {
         self.since = self.since.or(inner.since);
         inner.writes.into_iter().for_each(|write| self.add(write));
     }
 
-    /// Whether rows of `table` that were read after the first write may show what a rollback undoes.
+    /// Whether rows of `table` that were read after the first write may contain changes that a rollback undoes.
     pub(super) fn changes(&self, table: &'static Table) -> bool {
         self.writes.iter().any(|write| write.changes(table))
     }

@@ -1,31 +1,31 @@
-//! Reading ahead: where one row after the other is read again, those near them come with them.
+//! Reading ahead: when one row after another is reloaded, the rows near them are loaded with them.
 //!
-//! The first row is read alone, then ten come together, then a hundred, so that a loop over rows that a commit has made
-//! stale costs a few SELECTs, and a single row one. What was read ahead counts as read when it is first asked for: where
-//! something was written in between, it is read again.
+//! The first SELECT reads one row, the second ten, each later one a hundred, so that a loop over rows that a commit has
+//! made stale costs a few SELECTs, and a single row costs one. A row that was read ahead counts as read when it is
+//! first used: if something was written in between, it is read again.
 
 use super::slots::{Loaded, NEVER, Slot};
 use super::{IdentityMap, RowFreshness};
 use crate::session::entity::Entity;
 
-/// How many rows are read together by the first call, the second, and all later ones.
+/// The number of rows read together by the first call, the second, and all later ones.
 const TOGETHER: [usize; 3] = [1, 10, 100];
 
-/// How far from the row that was asked for others are looked for.
+/// The greatest distance from the requested row at which other rows are read ahead.
 const FURTHEST: u64 = 1_000;
 
-/// How the rows of one entity type are read ahead.
+/// The read-ahead state of one entity type.
 #[derive(Default)]
 pub(super) struct Ahead {
-    /// How many times rows were read again since something was written.
+    /// The number of reloads since the last write.
     times: usize,
     /// Rows that were read ahead since then.
     rows: Vec<u64>,
 }
 
 impl<E: Entity> IdentityMap<E> {
-    /// The rows to read again together with those named: the nearest ones that are stale or expired and hold no
-    /// unflushed work.
+    /// The rows to reload together with `named`: the nearest ones that are stale or expired and have no unflushed
+    /// changes.
     pub(crate) fn nearby(&mut self, named: &[u64], fresh_since: u32) -> Vec<u64> {
         let together = TOGETHER[self.ahead.times.min(TOGETHER.len() - 1)];
         self.ahead.times += 1;
@@ -45,10 +45,10 @@ impl<E: Entity> IdentityMap<E> {
         }
     }
 
-    /// These rows were read ahead, as far as they are in the database: those that are gone are left as they were, and
-    /// found gone when they are asked for.
+    /// Marks these rows as read ahead, if they were found in the database. Rows that are gone stay as they were, and
+    /// are found to be gone when they are used.
     pub(crate) fn were_read_ahead(&mut self, indexes: &[u64], fresh_since: u32) {
-        let asked = self.ahead.rows.len();
+        let before = self.ahead.rows.len();
         for index in indexes {
             if self.row_freshness(*index, fresh_since).is_ok_and(|freshness| freshness == RowFreshness::Fresh)
                 && let Some(loaded) = self.slots.loaded_mut(*index)
@@ -57,20 +57,20 @@ impl<E: Entity> IdentityMap<E> {
                 self.ahead.rows.push(*index);
             }
         }
-        if (self.ahead.rows.len() - asked) * 2 < indexes.len() {
-            // Most are gone: no more of them for now.
+        if (self.ahead.rows.len() - before) * 2 < indexes.len() {
+            // Most are gone, so reading ahead starts over.
             self.ahead.times = 0;
         }
     }
 
-    /// Someone asks for this row.
-    pub(crate) fn used(&mut self, index: u64) {
+    /// Marks this row as used.
+    pub(crate) fn mark_used(&mut self, index: u64) {
         if let Some(loaded) = self.slots.loaded_mut(index) {
             loaded.ahead = false;
         }
     }
 
-    /// Something is written: what was read ahead and not asked for since is stale.
+    /// Before a write: makes rows stale that were read ahead and not used since.
     pub(crate) fn make_read_ahead_stale(&mut self) {
         for index in std::mem::take(&mut self.ahead.rows) {
             if let Some(loaded) = self.slots.loaded_mut(index).filter(|loaded| loaded.ahead && loaded.before.is_none())
@@ -82,8 +82,8 @@ impl<E: Entity> IdentityMap<E> {
         self.ahead.times = 0;
     }
 
-    /// The next row that is read again is read alone.
-    pub(super) fn begin_anew(&mut self) {
+    /// Starts over: the next row to be reloaded is read alone.
+    pub(super) fn reset_read_ahead(&mut self) {
         self.ahead.times = 0;
     }
 }

@@ -1,10 +1,10 @@
-//! Whose changes a detached row brings back: the caller's are told from those of others.
+//! Separates the caller's changes to a detached row from the changes of others.
 
 use crate::error::{Error, Result};
 use crate::session::entity::Entity;
 
-/// Without the row as it was read only a version tells whether someone else has changed it: the row keeps the version that
-/// it has, so that its flush finds out. A row that has none must be as it is stored.
+/// Without the row as it was read, only a version can show whether someone else has changed it: the row keeps its
+/// version, so that its flush checks it. A row without a version must equal the stored one.
 pub(super) fn refuse_unknown<E: Entity>(row: &E, stored: &mut E) -> Result<()> {
     if let Some(version) = row.version() {
         stored.set_version(version);
@@ -19,14 +19,14 @@ pub(super) fn refuse_unknown<E: Entity>(row: &E, stored: &mut E) -> Result<()> {
     Err(Error::UnknownChange { table: table.name, key: E::key_in_words(&stored.key()), columns: columns.join(", ") })
 }
 
-/// Takes over into `row`, which was `read` so, what others have changed in the database since. Where they have changed
-/// what the caller has changed, or where a version forbids it, the row is stale.
+/// Copies into `row` what others have changed in the database since it was `read`. If they have changed what the caller
+/// has changed, or if the version forbids it, the row is stale.
 pub(super) fn keep_others<E: Entity>(row: &mut E, stored: &E, read: &E) -> Result<()> {
     let table = E::table();
     let since_read = |now: &E| now.changed(read).without(table.touched);
     let (ours, theirs) = (since_read(row), since_read(stored));
-    let taken = ours.intersection(theirs).intersection(row.changed(stored));
-    if !taken.is_empty() || (!ours.is_empty() && stored.version() != read.version()) {
+    let conflicting = ours.intersection(theirs).intersection(row.changed(stored));
+    if !conflicting.is_empty() || (!ours.is_empty() && stored.version() != read.version()) {
         return Err(Error::StaleRow { table: table.name, key: E::key_in_words(&stored.key()) });
     }
     row.copy(theirs.without(ours), stored);

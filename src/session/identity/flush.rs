@@ -1,4 +1,4 @@
-//! What a flush asks one entity type's rows, and what it tells them.
+//! The flush of one entity type's rows: their pending changes, and the results of the statements.
 
 use std::any::TypeId;
 use std::collections::{HashMap, HashSet};
@@ -10,13 +10,13 @@ use crate::error::{Error, Result};
 use crate::session::entity::{ColumnSet, Entity, New as _, Table};
 use crate::session::follow::Changed;
 use crate::session::plan::{self, Change, Layering, Layers, PendingChanges};
-use crate::session::precedence::Rows;
 use crate::session::reference::{Given, Parent};
 use crate::session::sql::undeclared;
+use crate::session::unique_dependencies::Rows;
 
-// What there is to do.
+// The changes to send.
 impl<E: Entity> IdentityMap<E> {
-    /// What a flush has to do for these rows.
+    /// The changes of these rows that a flush sends.
     pub(crate) fn pending_changes(&self) -> PendingChanges<u64> {
         let pending = |index: &u64| matches!(self.slots.get(*index), Slot::Pending(_));
         let inserts = self.pending.iter().copied().filter(pending).collect();
@@ -55,8 +55,8 @@ impl<E: Entity> IdentityMap<E> {
         Some((before.key(), Change { row: index, columns }))
     }
 
-    /// Adds to a refusal under a UNIQUE constraint that the entity does not declare that it could, where a row which is not
-    /// sent yet gives up a value there: the flush would then send that one first.
+    /// Adds advice to a violation of a UNIQUE constraint that the entity does not declare, if a row that is not sent
+    /// yet gives up a value there: if the entity declared the constraint, the flush would send that row first.
     pub(crate) fn advise(&self, error: Error) -> Error {
         let gives_up = |set: ColumnSet| {
             let unsent = |index: &u64| {
@@ -79,7 +79,7 @@ impl<E: Entity> IdentityMap<E> {
         }
     }
 
-    /// How many rows have changes that no flush has sent.
+    /// The number of rows with changes that no flush has sent.
     pub(crate) fn unflushed(&self) -> usize {
         let pending_changes = self.pending_changes();
         pending_changes.inserts.len() + pending_changes.updates.len() + pending_changes.deletes.len()
@@ -90,7 +90,7 @@ impl<E: Entity> IdentityMap<E> {
         self.pending.is_empty() && self.edited.is_empty() && self.marked_deleted.is_empty()
     }
 
-    /// Finds what no flush could carry out: a version counter that was changed by hand.
+    /// Finds changes that no flush can send: a version counter that was changed by hand.
     pub(crate) fn check_versions(&self) -> Result<()> {
         for index in &self.edited {
             if let Some(Loaded { row, before: Some(before), marked_deleted: false, .. }) = self.slots.loaded(*index)
@@ -104,8 +104,8 @@ impl<E: Entity> IdentityMap<E> {
         Ok(())
     }
 
-    /// Splits pending rows into layers: no row stands before or beside one of this table that it waits for. Rows whose
-    /// given values refer to each other in a cycle go in one statement.
+    /// Splits pending rows into layers: every row is in a later layer than the rows of this table that it waits for.
+    /// Rows whose given values refer to each other in a cycle are sent in one statement.
     pub(crate) fn insert_layers(&self, inserts: &[u64]) -> Result<Layers<u64>> {
         let own = TypeId::of::<E>();
         let by_handle = |index: u64, see: &mut dyn FnMut(u64)| {
@@ -128,8 +128,8 @@ impl<E: Entity> IdentityMap<E> {
         Ok(first.into_iter().chain(together.first).chain(last).collect())
     }
 
-    /// The rows among these that others of them refer to by value: in the database now, or `after` the flush. A row that
-    /// refers to itself waits for none.
+    /// For each of these rows, the others among them that it refers to by value: in the database now, or `after` the
+    /// flush. A reference of a row to itself does not count.
     fn parents_by_value(&self, rows: &[u64], after: bool) -> HashMap<u64, Vec<u64>> {
         let table = E::table();
         let shown = |index: u64, column| match self.given(index, column, after) {
@@ -155,8 +155,8 @@ impl<E: Entity> IdentityMap<E> {
         parents
     }
 
-    /// Splits rows to be deleted into layers: none stands after or beside one of this table that it refers to. Rows that
-    /// refer to each other in a cycle go in one statement.
+    /// Splits rows to be deleted into layers: every row is in an earlier layer than the rows of this table that it
+    /// refers to. Rows that refer to each other in a cycle are deleted in one statement.
     pub(crate) fn delete_layers(&self, deletes: &[u64]) -> Layers<u64> {
         let by_value = self.parents_by_value(deletes, false);
         let Layering { first, cyclic, last } = plan::layers(deletes, |index, see| {
@@ -167,7 +167,7 @@ impl<E: Entity> IdentityMap<E> {
         layers
     }
 
-    /// Those of the rows to be deleted of which memory does not tell what they refer to, where it matters.
+    /// The rows to be deleted whose references are not in memory, if the references matter for the order.
     pub(crate) fn unread(&self, deletes: &[u64]) -> Vec<u64> {
         if deletes.len() < 2 || !E::table().refers_to_itself() {
             return Vec::new();
@@ -175,7 +175,7 @@ impl<E: Entity> IdentityMap<E> {
         deletes.iter().copied().filter(|index| matches!(self.slots.get(*index), Slot::Expired { .. })).collect()
     }
 
-    /// Whether a row can be referred to by a row that this flush inserts; gives whether its value must be read first.
+    /// Checks that a row inserted by this flush can refer to `parent`; returns whether its value must be read first.
     pub(crate) fn check_parent(&self, parent: Parent, fresh_since: u32) -> Result<bool> {
         match self.slots.get(parent.handle.index) {
             Slot::Pending(_) => Ok(false),
@@ -186,7 +186,7 @@ impl<E: Entity> IdentityMap<E> {
         }
     }
 
-    /// What an UPDATE changes in a column: how the value shows itself before, that value, and the one afterwards.
+    /// The change that an UPDATE makes to a column: the old value as `Debug` text, the old value, and the new value.
     pub(crate) fn change(&self, index: u64, column: usize) -> Option<Changed> {
         let (row, before) = self.edited(index)?;
         let (from, to) = (before.value(column)?, row.value(column)?);
@@ -194,8 +194,8 @@ impl<E: Entity> IdentityMap<E> {
         (shown != changed).then(|| (shown, before.field(column).copied(), row.field(column).copied()))
     }
 
-    /// Whether the flush of these rows' changes can reach rows of `table` that are not among them: by a change of what
-    /// foreign keys refer to, by a row that goes, or by a key that changes hands.
+    /// Whether flushing these rows' changes can affect rows of `table` that are not among them: by changing a value
+    /// that foreign keys refer to, by deleting a row, or by passing a key to another row.
     pub(crate) fn unflushed_reaches(&self, table: &'static Table) -> bool {
         let own = E::table();
         if !table.depends_on((own.id)()) {
@@ -212,7 +212,7 @@ impl<E: Entity> IdentityMap<E> {
         !reaching.is_empty() && self.edited.iter().any(changes)
     }
 
-    /// Whether these rows themselves wait for a flush: they are marked for deletion, or a pending row may have one's key.
+    /// Whether these rows themselves wait for a flush: one is marked for deletion, or a pending row may have its key.
     pub(crate) fn are_unflushed(&self, indexes: &[u64]) -> bool {
         if indexes.iter().any(|index| self.is_marked_deleted(*index)) {
             return true;
@@ -236,13 +236,13 @@ impl<E: Entity> IdentityMap<E> {
         }
     }
 
-    /// The row and what the database has of it.
+    /// The row, and its values in the database.
     pub(crate) fn edited(&self, index: u64) -> Option<(&E, &E)> {
         let loaded = self.slots.loaded(index)?;
         Some((&loaded.row, loaded.before.as_deref()?))
     }
 
-    /// What a DELETE needs of a row: its key and, where there is one, the value it was read with.
+    /// What a DELETE needs from a row: its key and, if loaded, the value it was read with.
     pub(crate) fn row_to_delete(&self, index: u64) -> Option<(E::Key, Option<&E>)> {
         match self.slots.get(index) {
             Slot::Loaded(loaded) => Some((loaded.stored().key(), Some(loaded.stored()))),
@@ -252,7 +252,7 @@ impl<E: Entity> IdentityMap<E> {
     }
 }
 
-/// The key that a new row will have, as it shows itself, where the row tells.
+/// The key that a new row will have, formatted by `Debug`, if the row gives it.
 fn given_key<E: Entity>(new: &E::New) -> Option<String> {
     let shown = |column: &usize| match new.value(*column) {
         Given::Value(value) => Some(format!("{value:?}")),
@@ -262,7 +262,7 @@ fn given_key<E: Entity>(new: &E::New) -> Option<String> {
     Some(if values.len() == 1 { values.concat() } else { format!("({})", values.join(", ")) })
 }
 
-// What decides on the order.
+// What determines the order.
 impl<E: Entity> Rows for IdentityMap<E> {
     fn entity(&self) -> TypeId {
         TypeId::of::<E>()
@@ -301,9 +301,9 @@ impl<E: Entity> Rows for IdentityMap<E> {
     }
 }
 
-// What was done.
+// The results of the statements sent.
 impl<E: Entity> IdentityMap<E> {
-    /// A pending row was inserted, and is `row` in the database.
+    /// Records that a pending row was inserted, and is `row` in the database.
     pub(crate) fn inserted(&mut self, index: u64, row: E, now: u32) {
         self.take_key(row.key(), index);
         if let Slot::Pending(new) = self.slots.replace(index, Slot::Loaded(Loaded::new(row, now))) {
@@ -311,8 +311,8 @@ impl<E: Entity> IdentityMap<E> {
         }
     }
 
-    /// Refreshes the fields that every UPDATE sets and counts the version up.
-    pub(crate) fn touch(&mut self, index: u64) {
+    /// Refreshes the fields that every UPDATE sets, and counts the version up.
+    pub(crate) fn prepare_update(&mut self, index: u64) {
         let Some(Loaded { row, before: Some(before), .. }) = self.slots.loaded_mut(index) else { return };
         row.touch(row.changed(before));
         if let Some(version) = before.version() {
@@ -320,7 +320,7 @@ impl<E: Entity> IdentityMap<E> {
         }
     }
 
-    /// A row's UPDATE was sent.
+    /// Records that a row's UPDATE was sent.
     pub(crate) fn updated(&mut self, index: u64, now: u32) {
         let Some(loaded) = self.slots.loaded_mut(index) else { return };
         let Some(before) = loaded.before.take() else { return };
@@ -335,22 +335,22 @@ impl<E: Entity> IdentityMap<E> {
         self.log.push(Undo::Updated(index, old));
     }
 
-    /// The row was deleted, or found to be missing.
+    /// Records that the row was deleted, or found to be missing.
     pub(crate) fn deleted(&mut self, index: u64) {
-        // A row whose key another one has taken in this flush is known to be gone already.
+        // A row whose key another row took over in this flush is already recorded as deleted.
         let Some((key, _)) = self.row_to_delete(index) else { return };
         self.release_key(index);
         self.slots.replace(index, Slot::Deleted(key));
         self.log.push(Undo::Deleted(index));
     }
 
-    /// All that was to be sent is sent.
+    /// Marks the rows as clean after everything was sent.
     pub(crate) fn mark_clean(&mut self) {
         let mut pending = std::mem::take(&mut self.pending);
         pending.retain(|index| self.is_pending(*index));
         self.pending = pending;
         let mut edited = std::mem::take(&mut self.edited);
-        // A row without a net change needs no copy of what the database has.
+        // A row without a net change needs no copy of its values in the database.
         edited.retain(|index| match self.slots.loaded_mut(*index) {
             Some(loaded) => {
                 let modified = loaded.is_modified();
@@ -365,7 +365,7 @@ impl<E: Entity> IdentityMap<E> {
         self.marked_deleted.clear();
     }
 
-    /// Gives `key` to the row at `index`; another row that had it is gone from the database.
+    /// Gives `key` to the row at `index`; another row that had the key is gone from the database.
     pub(super) fn take_key(&mut self, key: E::Key, index: u64) {
         if let Some(other) = self.by_key.insert(key.clone(), index)
             && other != index

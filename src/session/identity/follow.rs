@@ -1,4 +1,4 @@
-//! Keys that change because a value changes that they refer to.
+//! Keys that change because a value that they refer to changes.
 
 use std::collections::{HashMap, HashSet};
 
@@ -8,22 +8,22 @@ use super::undo::Undo;
 use crate::session::entity::Entity;
 use crate::session::follow::{Changes, Resembling, folded};
 
-/// A row whose key holds a value that changes elsewhere.
+/// A row whose key contains a value that changes in another table.
 pub(crate) struct Follower<E: Entity> {
     /// The number of the row that changes it.
     pub(crate) number: usize,
     pub(crate) index: u64,
     pub(crate) old: E::Key,
-    /// Its key if the database passes the change on.
+    /// Its key if the database cascades the change.
     pub(crate) new: E::Key,
-    /// Which columns of the key change, by position.
+    /// The positions of the key columns that change.
     positions: Vec<usize>,
-    /// It changes in nothing but case or trailing blanks.
+    /// The key changes only in case or trailing blanks.
     pub(crate) is_slight: bool,
 }
 
 impl<E: Entity> IdentityMap<E> {
-    /// The rows whose keys hold a value that changes, in the order of the changes.
+    /// The rows whose keys contain a value that changes, in the order of the changes.
     pub(crate) fn followers(&self, changes: &Changes) -> Vec<Follower<E>> {
         let passed = changes.of_key(E::table());
         if passed.is_empty() {
@@ -53,11 +53,11 @@ impl<E: Entity> IdentityMap<E> {
         followers
     }
 
-    /// Values in keys that differ in case or trailing blanks from one that changes, each once.
+    /// Values in keys that differ only in case or trailing blanks from a value that changes, each once.
     pub(crate) fn resembling(&self, changes: &Changes) -> Vec<Resembling<E::Key>> {
         let mut resembling = Vec::new();
         for passing in changes.of_key(E::table()) {
-            // Of numbers there is no more than one way to write each.
+            // A number has only one spelling.
             if !passing.values.keys().any(|from| from.contains('"')) {
                 continue;
             }
@@ -84,33 +84,34 @@ impl<E: Entity> IdentityMap<E> {
         resembling
     }
 
-    /// The number of the first change after which keys must be known before more are sent: it tells whether the database
-    /// passes it on, or a row that is `sent` after it follows.
+    /// The number of the first change after which keys must be known before more are sent: the change shows whether the
+    /// database cascades it, or a row that is `sent` later follows it.
     pub(crate) fn stop(&self, changes: &Changes, sent: &[u64]) -> Option<usize> {
         let numbers: HashMap<u64, usize> = sent.iter().enumerate().map(|(number, index)| (*index, number)).collect();
         let followers = self.followers(changes);
-        let stops = |follower: &&Follower<E>| match self.passes_on(follower) {
+        let stops = |follower: &&Follower<E>| match self.cascades(follower) {
             None => true,
-            Some(passes_on) => passes_on && numbers.get(&follower.index).is_some_and(|own| *own > follower.number),
+            Some(cascades) => cascades && numbers.get(&follower.index).is_some_and(|own| *own > follower.number),
         };
         followers.iter().find(stops).map(|follower| follower.number)
     }
 
-    /// Whether the database passes a change on to that row; `None` where that is not known yet.
-    pub(crate) fn passes_on(&self, follower: &Follower<E>) -> Option<bool> {
-        let mut known = follower.positions.iter().map(|position| self.passes_on.get(position).copied());
+    /// Whether the database cascades a change to that row; `None` if that is not known yet.
+    pub(crate) fn cascades(&self, follower: &Follower<E>) -> Option<bool> {
+        let mut known = follower.positions.iter().map(|position| self.cascades.get(position).copied());
         known.try_fold(true, |all, one| Some(all && one?))
     }
 
-    /// Remembers whether the database passed a change on.
-    pub(crate) fn learn(&mut self, follower: &Follower<E>, passed_on: bool) {
+    /// Remembers whether the database cascaded a change.
+    pub(crate) fn learn(&mut self, follower: &Follower<E>, cascaded: bool) {
         for position in &follower.positions {
-            self.passes_on.insert(*position, passed_on);
+            self.cascades.insert(*position, cascaded);
         }
     }
 
-    /// The database has changed the row's key. Edits of the row stay; the rest of its value is not known any more.
-    pub(crate) fn passed_on(&mut self, follower: Follower<E>) {
+    /// Records that the database has changed the row's key. Edits of the row stay; the rest of its value is no longer
+    /// known.
+    pub(crate) fn cascaded(&mut self, follower: Follower<E>) {
         let Follower { index, old, mut new, positions, .. } = follower;
         if self.find(&old) != Some(index) {
             return;

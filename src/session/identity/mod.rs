@@ -21,23 +21,23 @@ use undo::{Log, Undo};
 
 /// The rows of one entity type.
 ///
-/// A row's place is its handle's index and is never given to another row.
+/// A row's index is that of its handle, and is never reused for another row.
 pub(crate) struct IdentityMap<E: Entity> {
     slots: Slots<E>,
     by_key: HashMap<E::Key, u64, foldhash::fast::RandomState>,
-    /// Rows added, in that order; some may have been flushed or let go of since.
+    /// Rows added, in that order; some may have been flushed or removed since.
     pending: Vec<u64>,
-    /// Rows opened for editing; some may have been flushed or let go of since.
+    /// Rows opened for editing; some may have been flushed or removed since.
     edited: Vec<u64>,
     /// Rows marked for deletion; some may have been unmarked since.
     marked_deleted: Vec<u64>,
     log: Log<E>,
-    /// Whether the database passes changes on to the columns of the key, as far as it was asked: by position in the key.
-    passes_on: HashMap<usize, bool>,
+    /// Whether the database cascades changes to the columns of the key, as far as known: by position in the key.
+    cascades: HashMap<usize, bool>,
     ahead: Ahead,
 }
 
-/// How far a row's value can be trusted.
+/// Whether a row's value is current.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RowFreshness {
     Fresh,
@@ -54,7 +54,7 @@ impl<E: Entity> Default for IdentityMap<E> {
             edited: Vec::new(),
             marked_deleted: Vec::new(),
             log: Log::default(),
-            passes_on: HashMap::new(),
+            cascades: HashMap::new(),
             ahead: Ahead::default(),
         }
     }
@@ -67,7 +67,7 @@ impl<E: Entity> IdentityMap<E> {
         self.by_key.get(key).copied()
     }
 
-    /// The row's state; `fresh_since` is the session's clock at the start of what counts as fresh.
+    /// The row's state; a value read before the epoch `fresh_since` is stale.
     pub(crate) fn state(&self, index: u64, fresh_since: u32) -> State {
         match self.slots.get(index) {
             Slot::Pending(_) => State::Pending,
@@ -80,7 +80,7 @@ impl<E: Entity> IdentityMap<E> {
         }
     }
 
-    /// The row's key in the database: none while it is pending, transient or gone.
+    /// The row's key in the database: `None` while it is pending, transient or gone.
     pub(crate) fn key(&self, index: u64) -> Option<E::Key> {
         match self.slots.get(index) {
             Slot::Loaded(loaded) => Some(loaded.stored().key()),
@@ -99,13 +99,13 @@ impl<E: Entity> IdentityMap<E> {
         }
     }
 
-    /// The value of column `C` of a row that another one refers to.
+    /// The value of column `C` of a row that another row refers to.
     pub(crate) fn column<C: Column>(&self, index: u64) -> Result<E::Value>
     where
         E: HasColumn<C>,
     {
         match self.slots.get(index) {
-            // The changes of a row that is deleted are dropped with it.
+            // The changes of a deleted row are dropped with it.
             Slot::Loaded(loaded) if loaded.marked_deleted => Ok(loaded.stored().column().clone()),
             Slot::Loaded(loaded) => Ok(loaded.row.column().clone()),
             Slot::Expired { key, .. } => {
@@ -115,7 +115,7 @@ impl<E: Entity> IdentityMap<E> {
         }
     }
 
-    /// Whether the row's value must be read again before it is used inside a transaction, or why it has none.
+    /// Whether the row's value must be reloaded before it is used inside a transaction; the error says why it has none.
     pub(crate) fn row_freshness(&self, index: u64, fresh_since: u32) -> Result<RowFreshness> {
         match self.state(index, fresh_since) {
             State::Persistent { .. } => Ok(RowFreshness::Fresh),
@@ -125,7 +125,7 @@ impl<E: Entity> IdentityMap<E> {
         }
     }
 
-    /// Why the row at `index` cannot be used as a row of the database.
+    /// The error for a row that cannot be used as a row of the database.
     pub(crate) fn refuse(&self, index: u64) -> Error {
         let table = E::table().name;
         match self.slots.get(index) {
@@ -141,9 +141,9 @@ impl<E: Entity> IdentityMap<E> {
     }
 }
 
-// What callers do to rows.
+// What callers do with rows.
 impl<E: Entity> IdentityMap<E> {
-    /// Takes a new row.
+    /// Adds a new row.
     pub(crate) fn add(&mut self, new: E::New) -> u64 {
         let index = self.slots.push(Slot::Pending(Box::new(new)));
         self.pending.push(index);
@@ -151,7 +151,7 @@ impl<E: Entity> IdentityMap<E> {
         index
     }
 
-    /// Takes a row again that a rollback has undone.
+    /// Adds a row again after a rollback undid it.
     pub(crate) fn add_back(&mut self, index: u64) -> Result<()> {
         match self.slots.get_mut(index) {
             Some(slot @ Slot::Transient(_)) => {
@@ -189,8 +189,8 @@ impl<E: Entity> IdentityMap<E> {
         }
     }
 
-    /// Takes a row that a query read at `now`: fills a row without a trusted value, and leaves any other as it is
-    /// unless it is to be `overwritten`.
+    /// Takes a row that a query read in the epoch `now`: fills an expired or stale row, and keeps the value of any
+    /// other unless `overwrite` is set.
     pub(crate) fn take(&mut self, row: E, now: u32, fresh_since: u32, overwrite: bool) -> u64 {
         let key = row.key();
         let Some(index) = self.find(&key) else { return self.hold_new(key, Loaded::new(row, now)) };
@@ -202,13 +202,13 @@ impl<E: Entity> IdentityMap<E> {
             Some(Slot::Loaded(loaded)) if overwrite || (loaded.before.is_none() && loaded.seen < fresh_since) => {
                 *loaded = Loaded { marked_deleted: loaded.marked_deleted, ..Loaded::new(row, now) };
             }
-            _ => self.used(index),
+            _ => self.mark_used(index),
         }
         index
     }
 
-    /// Puts a detached row back: its value is `row`, what the database has is `stored`, and it was `read` so, if the
-    /// caller tells.
+    /// Puts a detached row back: `row` is its value, `stored` is its value in the database, and `read` is the value it
+    /// was read with, if the caller has it.
     pub(crate) fn attach(&mut self, mut row: E, mut stored: E, read: Option<&E>, now: u32) -> Result<u64> {
         let key = stored.key();
         row.copy(E::table().touched, &stored);
@@ -234,7 +234,7 @@ impl<E: Entity> IdentityMap<E> {
         Ok(index)
     }
 
-    /// Puts a row with a value under its key, at the index it has or at a new one.
+    /// Stores a row with a value under its key, at its current index or at a new one.
     fn hold(&mut self, key: E::Key, loaded: Loaded<E>) -> u64 {
         if let Some(index) = self.find(&key) {
             self.slots.replace(index, Slot::Loaded(loaded));
@@ -243,14 +243,14 @@ impl<E: Entity> IdentityMap<E> {
         self.hold_new(key, loaded)
     }
 
-    /// Puts a row with a value under a key that no row has, at a new index.
+    /// Stores a row with a value under a key that no row has, at a new index.
     fn hold_new(&mut self, key: E::Key, loaded: Loaded<E>) -> u64 {
         let index = self.slots.push(Slot::Loaded(loaded));
         self.by_key.insert(key, index);
         index
     }
 
-    /// The row, to be changed: keeps what the database has beside it until the next flush.
+    /// Opens the row for editing, and keeps its values in the database beside it until the next flush.
     pub(crate) fn edit(&mut self, index: u64) -> Result<&mut E> {
         self.row(index)?;
         let Some(loaded) = self.slots.loaded_mut(index) else { return Err(Error::Gone { table: E::table().name }) };
@@ -267,7 +267,7 @@ impl<E: Entity> IdentityMap<E> {
         self.slots.loaded(index).map(Loaded::stored).ok_or_else(|| self.refuse(index))
     }
 
-    /// The index that the next row to be met will have.
+    /// The index that the next row will have.
     pub(crate) fn next(&self) -> u64 {
         self.slots.next()
     }
@@ -288,7 +288,7 @@ impl<E: Entity> IdentityMap<E> {
         unique(self.marked_deleted.iter().copied().filter(|index| self.is_marked_deleted(*index)).collect())
     }
 
-    /// The columns whose values differ from the database's.
+    /// The columns whose values differ from those in the database.
     pub(crate) fn changes(&self, index: u64) -> Result<ColumnSet> {
         match self.slots.get(index) {
             Slot::Loaded(loaded) => Ok(loaded.before.as_ref().map_or(ColumnSet::EMPTY, |old| loaded.row.changed(old))),
@@ -306,8 +306,8 @@ impl<E: Entity> IdentityMap<E> {
         }
     }
 
-    /// Marks a row for deletion, or takes the mark back; gives whether there was something to change.
-    fn set_doomed(&mut self, index: u64, marked_deleted: bool) -> bool {
+    /// Marks a row for deletion, or removes the mark; returns whether that changed anything.
+    fn set_marked_deleted(&mut self, index: u64, marked_deleted: bool) -> bool {
         match self.slots.get_mut(index) {
             Some(Slot::Loaded(Loaded { marked_deleted: mark, .. }) | Slot::Expired { marked_deleted: mark, .. }) => {
                 std::mem::replace(mark, marked_deleted) != marked_deleted
@@ -319,22 +319,23 @@ impl<E: Entity> IdentityMap<E> {
     /// Marks a row for deletion.
     pub(crate) fn mark_deleted(&mut self, index: u64) -> Result<()> {
         self.changes(index)?;
-        if self.set_doomed(index, true) {
+        if self.set_marked_deleted(index, true) {
             self.marked_deleted.push(index);
         }
         Ok(())
     }
 
-    /// Marks the row that `row` is a copy of; edits of a present one are dropped, and the version is that of the copy.
-    pub(crate) fn doom_row(&mut self, row: &E) -> Result<()> {
+    /// Marks for deletion the row that `row` is a copy of; edits of a row in the session are dropped, and the version
+    /// is that of the copy.
+    pub(crate) fn mark_row_deleted(&mut self, row: &E) -> Result<()> {
         let index = self.hold(row.key(), Loaded::new(row.clone(), NEVER));
         self.mark_deleted(index)
     }
 
-    /// Takes a mark for deletion back, before the flush.
+    /// Removes the mark for deletion, before the flush.
     pub(crate) fn unmark_deleted(&mut self, index: u64) -> Result<()> {
         self.changes(index)?;
-        self.set_doomed(index, false);
+        self.set_marked_deleted(index, false);
         Ok(())
     }
 
@@ -354,7 +355,7 @@ impl<E: Entity> IdentityMap<E> {
         }
     }
 
-    /// Lets go of a row and gives its value; unflushed work is lost if `discard` says so, else refused.
+    /// Removes a row and returns its value; unflushed changes are lost with `discard`, and refused without it.
     pub(crate) fn remove(&mut self, index: u64, discard: bool) -> Result<Option<E>> {
         let unflushed = match self.slots.get(index) {
             Slot::Gone => return Err(self.refuse(index)),
@@ -376,7 +377,7 @@ impl<E: Entity> IdentityMap<E> {
         })
     }
 
-    /// Takes the row's key out of the identity map, if it is this row's.
+    /// Removes the row's key from the identity map, if the key belongs to this row.
     fn release_key(&mut self, index: u64) {
         if let Some(key) = self.key(index)
             && self.find(&key) == Some(index)
@@ -386,7 +387,7 @@ impl<E: Entity> IdentityMap<E> {
     }
 }
 
-/// Each index once, where it stands first.
+/// Each index once, at its first position.
 fn unique(mut indexes: Vec<u64>) -> Vec<u64> {
     let mut seen = HashSet::new();
     indexes.retain(|index| seen.insert(*index));

@@ -1,11 +1,11 @@
-//! Where the rows of one entity type lie in memory, and what the session knows of each.
+//! Storage for the rows of one entity type, and what the session knows about each.
 
 use crate::session::entity::Entity;
 
-/// So many slots are allocated, and given back, together.
+/// The number of slots that are allocated and freed together.
 const CHUNK: usize = 256;
 
-/// What the session knows of one row.
+/// What the session knows about one row.
 pub(super) enum Slot<E: Entity> {
     Pending(Box<E::New>),
     Loaded(Loaded<E>),
@@ -18,16 +18,16 @@ pub(super) enum Slot<E: Entity> {
 /// A row with a value.
 pub(super) struct Loaded<E> {
     pub(super) row: E,
-    /// The row as the database has it, once it was opened for editing.
+    /// The row as it is in the database, once it was opened for editing.
     pub(super) before: Option<Box<E>>,
-    /// When it was read, by the session's clock.
+    /// The session's epoch in which it was read.
     pub(super) seen: u32,
-    /// It was read ahead, and nobody has asked for it since.
+    /// It was read ahead and not used since.
     pub(super) ahead: bool,
     pub(super) marked_deleted: bool,
 }
 
-/// A value that was read before the session's clock began: it is stale from the start.
+/// An epoch before the session's first: a value read then is stale from the start.
 pub(super) const NEVER: u32 = 0;
 
 impl<E: Entity> Loaded<E> {
@@ -36,12 +36,12 @@ impl<E: Entity> Loaded<E> {
         Self { row, before: None, seen, ahead: false, marked_deleted: false }
     }
 
-    /// The row as the database has it.
+    /// The row as it is in the database.
     pub(super) fn stored(&self) -> &E {
         self.before.as_deref().unwrap_or(&self.row)
     }
 
-    /// Whether its values differ from the database's.
+    /// Whether its values differ from those in the database.
     pub(super) fn is_modified(&self) -> bool {
         self.before.as_ref().is_some_and(|before| !self.row.changed(before).is_empty())
     }
@@ -52,19 +52,19 @@ impl<E: Entity> Loaded<E> {
     }
 }
 
-/// Slots by index. They lie in chunks: growing moves no row, and a chunk whose rows are all gone is given back.
+/// Slots by index, in chunks: growing moves no row, and a chunk whose rows are all gone is freed.
 pub(super) struct Slots<E: Entity> {
     /// The index of the first slot; those before it were cleared.
     first: u64,
-    /// How many slots there were since.
+    /// The number of slots since then.
     len: u64,
     chunks: Vec<Chunk<E>>,
 }
 
 struct Chunk<E: Entity> {
-    /// Empty again once every row in it is gone.
+    /// Emptied once every row in it is gone.
     slots: Vec<Slot<E>>,
-    /// How many of its rows are not gone.
+    /// The number of its rows that are not gone.
     live: usize,
 }
 
@@ -75,9 +75,9 @@ impl<E: Entity> Default for Slots<E> {
 }
 
 impl<E: Entity> Slots<E> {
-    /// What is at `index`: [`Slot::Gone`] also for what never was.
+    /// The slot at `index`: [`Slot::Gone`] also for an index that was never used.
     pub(super) fn get(&self, index: u64) -> &Slot<E> {
-        self.place(index).and_then(|(chunk, place)| self.chunks.get(chunk)?.slots.get(place)).unwrap_or(&Slot::Gone)
+        self.locate(index).and_then(|(chunk, offset)| self.chunks.get(chunk)?.slots.get(offset)).unwrap_or(&Slot::Gone)
     }
 
     /// The row with a value at `index`.
@@ -96,24 +96,24 @@ impl<E: Entity> Slots<E> {
         }
     }
 
-    /// What is at `index`, to be changed without becoming [`Slot::Gone`]: that takes [`replace`](Self::replace).
+    /// The slot at `index`, to be changed but not to [`Slot::Gone`]: use [`replace`](Self::replace) for that.
     pub(super) fn get_mut(&mut self, index: u64) -> Option<&mut Slot<E>> {
-        let (chunk, place) = self.place(index)?;
-        self.chunks.get_mut(chunk)?.slots.get_mut(place)
+        let (chunk, offset) = self.locate(index)?;
+        self.chunks.get_mut(chunk)?.slots.get_mut(offset)
     }
 
-    /// Puts `slot` at `index` and gives what was there; what is gone stays gone.
+    /// Puts `slot` at `index` and returns the previous slot; a slot that is gone stays gone.
     pub(super) fn replace(&mut self, index: u64, slot: Slot<E>) -> Slot<E> {
-        let Some((chunk, place)) = self.place(index) else { return Slot::Gone };
+        let Some((chunk, offset)) = self.locate(index) else { return Slot::Gone };
         let Some(chunk) = self.chunks.get_mut(chunk) else { return Slot::Gone };
-        let Some(there) = chunk.slots.get_mut(place) else { return Slot::Gone };
-        if matches!(there, Slot::Gone) {
+        let Some(current) = chunk.slots.get_mut(offset) else { return Slot::Gone };
+        if matches!(current, Slot::Gone) {
             return Slot::Gone;
         }
         if matches!(slot, Slot::Gone) {
             chunk.live -= 1;
         }
-        let before = std::mem::replace(there, slot);
+        let before = std::mem::replace(current, slot);
         if chunk.live == 0 && chunk.slots.len() == CHUNK {
             chunk.slots = Vec::new();
         }
@@ -125,11 +125,11 @@ impl<E: Entity> Slots<E> {
         self.first + self.len
     }
 
-    /// Adds a slot and gives its index, which no other slot ever has.
+    /// Adds a slot and returns its index, which is never reused.
     pub(super) fn push(&mut self, slot: Slot<E>) -> u64 {
         let index = self.next();
         if self.len.is_multiple_of(CHUNK as u64) {
-            // The first chunk grows with its rows: most sessions hold few.
+            // The first chunk grows with its rows, because most sessions hold few.
             let slots = if self.len == 0 { Vec::new() } else { Vec::with_capacity(CHUNK) };
             self.chunks.push(Chunk { slots, live: 0 });
         }
@@ -141,18 +141,19 @@ impl<E: Entity> Slots<E> {
         index
     }
 
-    /// Every slot that is not known to be gone, to be changed without becoming [`Slot::Gone`].
+    /// Every slot of the chunks that are not freed, to be changed but not to [`Slot::Gone`].
     pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Slot<E>> {
         self.chunks.iter_mut().flat_map(|chunk| &mut chunk.slots)
     }
 
-    /// Gives all memory back; every index so far is gone.
+    /// Frees all memory; every index so far is gone.
     pub(super) fn clear(&mut self) {
         *self = Self { first: self.next(), ..Self::default() };
     }
 
-    fn place(&self, index: u64) -> Option<(usize, usize)> {
-        let place = usize::try_from(index.checked_sub(self.first)?).ok()?;
-        Some((place / CHUNK, place % CHUNK))
+    /// The chunk of a slot, and its offset there.
+    fn locate(&self, index: u64) -> Option<(usize, usize)> {
+        let number = usize::try_from(index.checked_sub(self.first)?).ok()?;
+        Some((number / CHUNK, number % CHUNK))
     }
 }

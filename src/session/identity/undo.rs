@@ -1,4 +1,4 @@
-//! The log of one entity type's rows: what a rollback puts back in memory, and what a commit settles.
+//! The undo log of one entity type's rows: what a rollback restores in memory, and what a commit makes final.
 
 use super::IdentityMap;
 use super::slots::{NEVER, Slot};
@@ -6,12 +6,12 @@ use crate::session::entity::Entity;
 
 /// What happened to rows since the transaction began, oldest first.
 pub(super) struct Log<E: Entity> {
-    /// How many entries were dropped: marks count them, and stay right when the session is cleared.
+    /// The number of entries dropped: marks include them, so that they stay valid when the session is cleared.
     dropped: usize,
     entries: Vec<Undo<E>>,
 }
 
-/// What a rollback puts back.
+/// A change that a rollback undoes.
 pub(super) enum Undo<E: Entity> {
     /// The row was added.
     Added(u64),
@@ -34,7 +34,7 @@ impl<E: Entity> Log<E> {
         self.entries.push(undo);
     }
 
-    /// Forgets what happened, and gives it; marks set before stay behind every later entry.
+    /// Removes and returns all entries; earlier marks stay before every later entry.
     fn clear(&mut self) -> Vec<Undo<E>> {
         self.dropped += self.entries.len();
         std::mem::take(&mut self.entries)
@@ -46,23 +46,23 @@ impl<E: Entity> Log<E> {
 }
 
 impl<E: Entity> IdentityMap<E> {
-    /// Where the log stands.
+    /// The current position in the log.
     pub(crate) fn mark(&self) -> usize {
         self.log.mark()
     }
 
-    /// Undoes what happened since `mark`: rows added become transient, changed and deleted ones expired.
+    /// Undoes the changes since `mark`: rows added become transient; changed and deleted rows become expired.
     pub(crate) fn undo(&mut self, mark: usize) {
-        self.begin_anew();
+        self.reset_read_ahead();
         for index in std::mem::take(&mut self.edited) {
-            // What is edited and not flushed was edited within the level, because a level begins with a flush.
-            // One that was refreshed since holds no edit any more.
+            // An edited and unflushed row was edited within the level, because a level begins with a flush. A row that
+            // was refreshed since has no edits any more.
             if self.slots.loaded(index).is_some_and(|loaded| loaded.before.is_some()) {
                 self.drop_value(index);
             }
         }
         for index in std::mem::take(&mut self.marked_deleted) {
-            self.set_doomed(index, false);
+            self.set_marked_deleted(index, false);
         }
         while self.log.mark() > mark {
             match self.log.entries.pop() {
@@ -91,7 +91,7 @@ impl<E: Entity> IdentityMap<E> {
         self.pending = pending;
     }
 
-    /// Puts a row back under `key`, without a value.
+    /// Restores a row under `key`, without a value.
     fn restore(&mut self, index: u64, key: E::Key) {
         if matches!(self.slots.get(index), Slot::Gone) {
             return;
@@ -100,15 +100,15 @@ impl<E: Entity> IdentityMap<E> {
         if let Some(other) = self.by_key.insert(key.clone(), index)
             && other != index
         {
-            // It was read under a key that only the undone change had made free.
+            // It was read under a key that was free only because of the undone change.
             self.slots.replace(other, Slot::Gone);
         }
         self.slots.replace(index, Slot::Expired { key, marked_deleted: false });
     }
 
-    /// The transaction was committed: nothing can be undone any more, and deleted rows leave the session.
+    /// After a commit: clears the log, and removes deleted rows from the session.
     pub(crate) fn commit(&mut self) {
-        self.begin_anew();
+        self.reset_read_ahead();
         for undo in self.log.clear() {
             if let Undo::Deleted(index) = undo
                 && matches!(self.slots.get(index), Slot::Deleted(_))
@@ -118,7 +118,7 @@ impl<E: Entity> IdentityMap<E> {
         }
     }
 
-    /// Expires every row that was read at `since` or later.
+    /// Expires every row that was read in the epoch `since` or later.
     pub(crate) fn expire_since(&mut self, since: u32) {
         for slot in self.slots.iter_mut() {
             if let Slot::Loaded(loaded) = slot
@@ -129,7 +129,7 @@ impl<E: Entity> IdentityMap<E> {
         }
     }
 
-    /// Makes every row stale that was read at `since` or later.
+    /// Makes every row stale that was read in the epoch `since` or later.
     pub(crate) fn make_stale_since(&mut self, since: u32) {
         for slot in self.slots.iter_mut() {
             if let Slot::Loaded(loaded) = slot
@@ -140,7 +140,7 @@ impl<E: Entity> IdentityMap<E> {
         }
     }
 
-    /// Lets go of every row and gives the memory back. Handles given out so far are gone.
+    /// Removes every row and frees the memory. Handles given out so far are gone.
     pub(crate) fn clear(&mut self) {
         self.slots.clear();
         drop(self.log.clear());

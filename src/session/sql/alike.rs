@@ -1,6 +1,6 @@
-//! `SELECT EXISTS (SELECT 1 FROM parent WHERE c = ? AND c = ?)`: whether the database takes two values for one, under the
-//! collation of the column that a key refers to. Beside a table in a schema of its own, whose parent may be in any, the key's
-//! own column is asked.
+//! `SELECT EXISTS (SELECT 1 FROM parent WHERE c = ? AND c = ?)`: whether the database treats two values as equal, under
+//! the collation of the column that a key refers to. For a table named with its schema, whose parent may be in any
+//! schema, the key's own column is used.
 
 use diesel::QueryResult;
 use diesel::backend::Backend;
@@ -14,7 +14,7 @@ use super::{Bind, name_in_sql};
 use crate::connection::{EngineConnection, Executor};
 use crate::session::entity::{Columns, Entity, Table};
 
-/// Whether a row has the values at this position of both keys in the column that the keys refer to.
+/// Whether a row has, in the column that the keys refer to, a value equal to both keys' values at this position.
 pub(super) fn is_alike<E, C>(
     executor: &mut Executor<'_, C>,
     position: usize,

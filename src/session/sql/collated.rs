@@ -1,5 +1,6 @@
-//! `SELECT …, c = ?, c = ? FROM t WHERE c IN (?, ?)`: rows by the values of a column, and which of the values the database
-//! takes each row's for. A collation may take for equal what Rust tells apart: other case, trailing blanks.
+//! `SELECT …, c = ?, c = ? FROM t WHERE c IN (?, ?)`: rows by the values of a column, and which of the values the
+//! database treats as equal to each row's. A collation may treat values as equal that differ in Rust, by case or
+//! trailing blanks.
 
 use std::any::Any;
 use std::marker::PhantomData;
@@ -12,12 +13,12 @@ use diesel::result::Error as DieselError;
 use diesel::row::Row as _;
 use diesel::sql_types::{Bool, Untyped};
 
-use super::room::{Room, value_size};
+use super::limit::{StatementLimit, value_size};
 use super::select::{BindValue, ByValue, Condition, push_columns, read};
 use crate::connection::{EngineConnection, Executor};
 use crate::session::entity::Columns;
 
-/// The rows of some values, and with each how it compares with every one of them.
+/// The rows with some values, each with its comparison to every one of these values.
 struct Matches<'a, E> {
     condition: ByValue<'a, E>,
     keep: bool,
@@ -30,11 +31,11 @@ impl<E: Columns<DB>, DB: Backend> QueryFragment<DB> for Matches<'_, E> {
         }
         let ByValue { column, values, range, .. } = &self.condition;
         push_columns::<E, DB>(&mut out)?;
-        for place in range.clone() {
+        for index in range.clone() {
             out.push_sql(", ");
             out.push_identifier(E::table().columns[*column].name)?;
             out.push_sql(" = ");
-            E::column(*column, BindValue { values: *values, place, out: &mut out })?;
+            E::column(*column, BindValue { values: *values, index, out: &mut out })?;
         }
         out.push_sql(" FROM ");
         E::table_name(out.reborrow())?;
@@ -53,7 +54,8 @@ impl<E> QueryId for Matches<'_, E> {
 }
 
 /// Reads the rows whose `column` is among the `count` values in a `Vec` of the field's type, each with the indexes of
-/// the values that it is equal to for the database. A row of values in different statements comes once for each.
+/// the values that the database treats as equal to it. A row that matches values in several statements comes once for
+/// each.
 pub(super) fn select_matches<E, C>(
     executor: &mut Executor<'_, C>,
     column: usize,
@@ -66,9 +68,9 @@ where
     bool: FromSql<Bool, C::Backend>,
 {
     // Every value is sent twice.
-    let room = Room::of(2, executor.connection);
+    let limit = StatementLimit::of(2, executor.connection);
     let mut rows = Vec::new();
-    for (range, keep) in room.ranges(count, |value| 2 * value_size::<E, C::Backend>(column, values, value)) {
+    for (range, keep) in limit.ranges(count, |value| 2 * value_size::<E, C::Backend>(column, values, value)) {
         let condition = ByValue::<E> { column, values, range: range.clone(), entity: PhantomData };
         executor.each(Matches { condition, keep }, |row| {
             let mut equal = Vec::new();

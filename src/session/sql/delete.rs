@@ -1,22 +1,22 @@
-//! `DELETE FROM t WHERE key IN (…)`: all rows of a table that are marked for deletion, versioned ones by key and version.
+//! `DELETE FROM t WHERE key IN (…)`: the rows of a table marked for deletion, versioned ones by key and version.
 
 use diesel::QueryResult;
 use diesel::backend::Backend;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 
-use super::room::{Room, key_size};
+use super::limit::{StatementLimit, key_size};
 use super::{Found, ambiguous, push_found};
 use crate::connection::{EngineConnection, Executor, SessionConnection};
 use crate::session::entity::{Columns, Entity, Table};
 
-/// A row to be deleted: its key and, where the session has it, the value it was read with.
+/// A row to be deleted: its key and, if the session has it, the value it was read with.
 #[derive(Debug)]
 pub struct RowToDelete<'a, E: Entity> {
     pub(crate) key: E::Key,
     pub(crate) read: Option<&'a E>,
 }
 
-/// The statement for some rows, all of them with a version or none.
+/// The statement for some rows, either all with a version or all without.
 struct Delete<'a, E: Entity> {
     rows: &'a [&'a RowToDelete<'a, E>],
     lists_rows: bool,
@@ -48,8 +48,8 @@ impl<E: Entity> QueryId for Delete<'_, E> {
     const HAS_STATIC_QUERY_ID: bool = false;
 }
 
-/// Whether rows of one table can be deleted by one statement at whose end foreign keys are checked, so that what they refer
-/// to need not be in memory: rows whose value is `known`, and others.
+/// Whether rows of one table can be deleted by one statement at whose end foreign keys are checked, so that the values
+/// of their references need not be in memory. `known` counts the rows whose value is in memory, `unknown` the others.
 pub(crate) fn deletes_together<C: SessionConnection>(
     table: &'static Table,
     known: usize,
@@ -57,26 +57,26 @@ pub(crate) fn deletes_together<C: SessionConnection>(
     connection: &C,
 ) -> bool {
     let alike = table.version.is_none() || known == 0;
-    connection.engine().checks_after_statement() && alike && known + unknown <= room(table, connection).rows()
+    connection.engine().checks_after_statement() && alike && known + unknown <= limit(table, connection).rows()
 }
 
-/// What one DELETE holds.
-fn room<C: SessionConnection>(table: &'static Table, connection: &C) -> Room {
-    Room::of_related(table, table.key.len() + usize::from(table.version.is_some()), connection)
+/// The limits of one DELETE.
+fn limit<C: SessionConnection>(table: &'static Table, connection: &C) -> StatementLimit {
+    StatementLimit::of_related(table, table.key.len() + usize::from(table.version.is_some()), connection)
 }
 
-/// Deletes the rows; gives how many were there.
+/// Deletes the rows; returns the number that existed.
 pub(super) fn delete<E, C>(executor: &mut Executor<'_, C>, rows: &[RowToDelete<'_, E>]) -> QueryResult<usize>
 where
     C: EngineConnection,
     E: Columns<C::Backend>,
 {
-    let room = room(E::table(), executor.connection);
+    let limit = limit(E::table(), executor.connection);
     let size = |row: &&RowToDelete<'_, E>| key_size::<E, C::Backend>(&row.key);
     let lists_rows = executor.connection.engine().lists_rows();
     let (guarded, others): (Vec<_>, Vec<_>) = rows.iter().partition(|row| row.guarded_by().is_some());
     let mut deleted = 0;
-    for (rows, keep) in [guarded, others].iter().flat_map(|rows| room.split(rows, size)) {
+    for (rows, keep) in [guarded, others].iter().flat_map(|rows| limit.split(rows, size)) {
         let found = executor.execute(&Delete { rows, lists_rows, keep })?;
         if found > rows.len() {
             return Err(ambiguous::<E>("DELETE", rows.len(), found));

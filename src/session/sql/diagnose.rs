@@ -1,4 +1,4 @@
-//! A second look after the database has refused rows: which row it was, and which value.
+//! Diagnoses a violation after the database has refused rows: which row caused it, and which value.
 
 use std::fmt::Debug;
 
@@ -11,16 +11,16 @@ use diesel::row::Row as _;
 use diesel::sql_types::{Bool, Untyped};
 
 use super::Bind;
-use super::room::{Room, row_size};
+use super::limit::{StatementLimit, row_size};
 use super::select::{Condition, read_where};
 use crate::connection::{EngineConnection, Executor};
 use crate::error::Error;
 use crate::session::entity::{ColumnSet, Columns, Entity, Reference, Table};
 
-/// With more rows than this, two of them that collide with each other are not searched for.
+/// With more rows than this, the rows are not searched for two that collide with each other.
 const MOST_COMPARED: usize = 1_000;
 
-/// Adds to `error` which of the `rows` it is about, where a look at them and at the database tells.
+/// Adds to `error` which of the `rows` caused it, if that can be found from them and the database.
 pub(super) fn diagnose<E, C>(executor: &mut Executor<'_, C>, error: Error, rows: &[&E]) -> Error
 where
     C: EngineConnection,
@@ -52,7 +52,7 @@ where
     }
 }
 
-/// The name of the column and the value in it that is not NULL until the database takes it.
+/// The name of the column, and the value in it that becomes NULL only in the database.
 fn nulled<E, C>(executor: &mut Executor<'_, C>, rows: &[&E], column: &str) -> Option<(&'static str, String)>
 where
     C: EngineConnection,
@@ -65,14 +65,14 @@ where
         return None;
     }
     let row = rows.iter().copied().find(|row| {
-        let question = Asked { row: *row, column, reference: None };
+        let question = Question { row: *row, column, reference: None };
         answer(executor, question).is_some_and(|null| null)
     })?;
     Some((info.name, value(row)))
 }
 
-/// The columns of the UNIQUE constraint that was violated: those that the entity declares, else those that the database's
-/// catalogue has for it. A constraint without a name of its own bears that of its first column alone, for some engines.
+/// The columns of the UNIQUE constraint that was violated: those that the entity declares, or else those in the
+/// database's catalogue. On some engines an unnamed constraint is named after its first column only.
 fn violated<C: EngineConnection>(
     executor: &mut Executor<'_, C>,
     columns: &str,
@@ -90,16 +90,17 @@ fn is_declared(set: &[usize], table: &'static Table) -> bool {
     table.key == set || table.unique.contains(&set)
 }
 
-/// The columns that the database means: by their names or, where it tells only the rule's, by what that is made of.
+/// The columns that the database reports: by their names or, if it reports only the constraint's name, by the names it
+/// is made of.
 fn unique_set(columns: &str, table: &'static Table) -> Option<Vec<usize>> {
-    let place = |name: &str| table.columns.iter().position(|column| column.name == name);
-    let named: Option<Vec<usize>> = columns.split(", ").map(place).collect();
-    let by_rule = || {
-        let rule = |set: &&[usize]| columns == names(set, table).replace(", ", "_");
+    let position = |name: &str| table.columns.iter().position(|column| column.name == name);
+    let named: Option<Vec<usize>> = columns.split(", ").map(position).collect();
+    let by_constraint = || {
+        let named = |set: &&[usize]| columns == names(set, table).replace(", ", "_");
         let key = (columns == "key").then_some(table.key);
-        key.or_else(|| table.unique.iter().copied().find(rule)).map(<[usize]>::to_vec)
+        key.or_else(|| table.unique.iter().copied().find(named)).map(<[usize]>::to_vec)
     };
-    named.or_else(by_rule)
+    named.or_else(by_constraint)
 }
 
 fn names(set: &[usize], table: &'static Table) -> String {
@@ -110,7 +111,7 @@ fn shown<E: Entity>(row: &E, columns: &[usize]) -> String {
     columns.iter().map(|column| in_words(row.field(*column))).collect::<Vec<_>>().join(", ")
 }
 
-/// The set of columns of a UNIQUE constraint that the entity does not declare, if the error is about one.
+/// The columns of the UNIQUE constraint that the error is about, if the entity does not declare it.
 pub(crate) fn undeclared(error: &Error, table: &'static Table) -> Option<ColumnSet> {
     let Error::Unique { table: named, columns, .. } = error else { return None };
     let set = unique_set(columns, table).filter(|_| named == table.name)?;
@@ -134,7 +135,7 @@ pub(crate) fn in_words(value: &dyn Debug) -> String {
     }
 }
 
-/// The row whose values in `set` another one has already: among the rows themselves, or in the database.
+/// The row whose values in `set` another row already has: among the rows themselves, or in the database.
 fn collision<'r, E, C>(executor: &mut Executor<'_, C>, rows: &[&'r E], set: &[usize]) -> Option<&'r E>
 where
     C: EngineConnection,
@@ -148,16 +149,17 @@ where
         return Some(only);
     }
     if rows.len() <= MOST_COMPARED {
-        let twin = rows.iter().enumerate().find(|(place, row)| rows[..*place].iter().any(|other| same(row, other)));
+        let twin =
+            rows.iter().enumerate().find(|(position, row)| rows[..*position].iter().any(|other| same(row, other)));
         if let Some((_, row)) = twin {
             return Some(row);
         }
     }
     let by_key = E::table().key == set;
-    let room = Room::of(set.len(), executor.connection);
+    let limit = StatementLimit::of(set.len(), executor.connection);
     let columns = set.iter().copied().fold(ColumnSet::EMPTY, ColumnSet::with);
-    for (rows, _) in room.split(rows, |row| row_size::<E, C::Backend>(row, columns)) {
-        let stored: Vec<E> = read_where(executor, Alike { rows, set }).ok()?;
+    for (rows, _) in limit.split(rows, |row| row_size::<E, C::Backend>(row, columns)) {
+        let stored: Vec<E> = read_where(executor, SameValues { rows, set }).ok()?;
         let taken = |row: &E| stored.iter().any(|other| same(row, other) && (by_key || row.key() != other.key()));
         if let Some(row) = rows.iter().find(|row| taken(row)) {
             return Some(row);
@@ -166,20 +168,20 @@ where
     None
 }
 
-/// Rows that are in these columns as one of `rows` is.
-struct Alike<'a, E> {
+/// Rows that have the values of one of `rows` in these columns.
+struct SameValues<'a, E> {
     rows: &'a [&'a E],
     set: &'a [usize],
 }
 
-impl<E: Columns<DB>, DB: Backend> Condition<DB> for Alike<'_, E> {
+impl<E: Columns<DB>, DB: Backend> Condition<DB> for SameValues<'_, E> {
     type Entity = E;
 
     fn write<'b>(&'b self, out: &mut AstPass<'_, 'b, DB>) -> QueryResult<()> {
         for (number, row) in self.rows.iter().copied().enumerate() {
             out.push_sql(if number > 0 { " OR " } else { "" });
-            for (place, column) in self.set.iter().copied().enumerate() {
-                out.push_sql(if place > 0 { " AND " } else { "" });
+            for (position, column) in self.set.iter().copied().enumerate() {
+                out.push_sql(if position > 0 { " AND " } else { "" });
                 out.push_identifier(E::table().columns[column].name)?;
                 out.push_sql(" = ");
                 E::column(column, Bind { row, out })?;
@@ -189,7 +191,7 @@ impl<E: Columns<DB>, DB: Backend> Condition<DB> for Alike<'_, E> {
     }
 }
 
-/// The foreign key that refers to nothing, in words.
+/// A description of the foreign key that refers to nothing.
 fn orphan<E, C>(executor: &mut Executor<'_, C>, rows: &[&E]) -> Option<String>
 where
     C: EngineConnection,
@@ -199,7 +201,7 @@ where
     for row in rows.iter().copied() {
         for (column, info) in E::table().columns.iter().enumerate() {
             let Some(reference) = info.references else { continue };
-            if answer(executor, Asked { row, column, reference: Some(reference) }) == Some(false) {
+            if answer(executor, Question { row, column, reference: Some(reference) }) == Some(false) {
                 let (parent, value) = ((reference.table)().name, in_words(row.field(column)));
                 return Some(format!("{} {value}: there is no such row in {parent}", info.name));
             }
@@ -208,32 +210,32 @@ where
     None
 }
 
-/// What the database says to a question, if it says anything.
-fn answer<E, C>(executor: &mut Executor<'_, C>, question: Asked<'_, E>) -> Option<bool>
+/// The database's answer to a question, if the question succeeds.
+fn answer<E, C>(executor: &mut Executor<'_, C>, question: Question<'_, E>) -> Option<bool>
 where
     C: EngineConnection,
     E: Columns<C::Backend>,
     bool: FromSql<Bool, C::Backend>,
 {
-    let mut said = None;
+    let mut result = None;
     let asked = executor.each(question, |answer| {
-        said = Some(answer.get_value::<Bool, bool, _>(0).map_err(DieselError::DeserializationError)?);
+        result = Some(answer.get_value::<Bool, bool, _>(0).map_err(DieselError::DeserializationError)?);
         Ok(())
     });
-    asked.ok().and(said)
+    asked.ok().and(result)
 }
 
-/// Whether the value in a column of a row is NULL for the database, or refers to something where it is a foreign key.
-struct Asked<'a, E> {
+/// Whether the value in a column of a row is NULL in the database or, for a foreign key, refers to an existing row.
+struct Question<'a, E> {
     row: &'a E,
     column: usize,
     reference: Option<Reference>,
 }
 
-impl<E: Columns<DB>, DB: Backend> QueryFragment<DB> for Asked<'_, E> {
+impl<E: Columns<DB>, DB: Backend> QueryFragment<DB> for Question<'_, E> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
         let Some(reference) = self.reference else {
-            // A bind is never NULL for MariaDB until it is used, and only what is NULL does not equal itself.
+            // MariaDB does not treat a parameter as NULL until it is used, and only NULL does not equal itself.
             out.push_sql("SELECT COALESCE(");
             E::column(self.column, Bind { row: self.row, out: &mut out })?;
             out.push_sql(" = ");
@@ -254,11 +256,11 @@ impl<E: Columns<DB>, DB: Backend> QueryFragment<DB> for Asked<'_, E> {
     }
 }
 
-impl<E> Query for Asked<'_, E> {
+impl<E> Query for Question<'_, E> {
     type SqlType = Untyped;
 }
 
-impl<E> QueryId for Asked<'_, E> {
+impl<E> QueryId for Question<'_, E> {
     type QueryId = ();
     const HAS_STATIC_QUERY_ID: bool = false;
 }

@@ -9,10 +9,10 @@ use diesel::sql_types::{BigInt, Bool, Untyped};
 
 use super::Bind;
 use super::answer::returned;
+use super::generated_keys::{insert_and_read_keys, keys_to_ask_for};
+use super::limit::{StatementLimit, row_size};
 use super::matching::same_as_sent;
-use super::read_back::{insert_and_read_back, keys_to_ask_for};
 use super::returning::{insert_returning, insert_singly};
-use super::room::{Room, row_size};
 use super::select::select_one;
 use crate::connection::{EngineConnection, Executor};
 use crate::session::entity::{ColumnSet, Columns, Entity};
@@ -22,28 +22,28 @@ pub(super) struct Insert<'a, E> {
     rows: &'a [E],
     /// The columns that are sent.
     columns: ColumnSet,
-    /// What stands where no column is sent.
+    /// The clause for an INSERT without columns.
     all_defaults: &'static str,
-    /// Whether what the database fills shall come back.
+    /// Whether the columns that the database fills are returned.
     answered: bool,
     keep: bool,
 }
 
 impl<'a, E: Entity> Insert<'a, E> {
-    /// Leaves to the database what it fills, and has it come back.
+    /// Omits the columns that the database fills, and returns them.
     pub(super) fn returning<C: EngineConnection>(rows: &'a [E], keep: bool) -> Self {
         Self { answered: true, ..Self::of::<C>(rows, sent::<E>(false), keep) }
     }
 
-    /// Sends these columns, and asks for nothing back.
+    /// Sends these columns, and returns nothing.
     pub(super) fn of<C: EngineConnection>(rows: &'a [E], columns: ColumnSet, keep: bool) -> Self {
         Self { rows, columns, all_defaults: C::ALL_DEFAULTS, answered: false, keep }
     }
 }
 
-/// The columns that an INSERT sends: those that the database does not fill, or all of a `whole` row.
-pub(super) fn sent<E: Entity>(whole: bool) -> ColumnSet {
-    E::table().sent(whole).fold(ColumnSet::EMPTY, ColumnSet::with)
+/// The columns that an INSERT sends: those that the database does not fill, or all columns with `all`.
+pub(super) fn sent<E: Entity>(all: bool) -> ColumnSet {
+    E::table().sent(all).fold(ColumnSet::EMPTY, ColumnSet::with)
 }
 
 impl<E: Columns<DB>, DB: Backend> QueryFragment<DB> for Insert<'_, E> {
@@ -92,16 +92,17 @@ impl<E> QueryId for Insert<'_, E> {
     const HAS_STATIC_QUERY_ID: bool = false;
 }
 
-/// What one INSERT holds that sends so many columns of each row. Rows with given keys may refer to each other in a cycle.
-fn room<E: Entity, C: EngineConnection>(sent: usize, connection: &C) -> Room {
+/// The limits of one INSERT that sends `sent` columns of each row. Rows with given keys may refer to each other in a
+/// cycle.
+fn limit<E: Entity, C: EngineConnection>(sent: usize, connection: &C) -> StatementLimit {
     match sent {
-        0 => Room::ONE,
-        sent if E::table().has_given_key() => Room::of_related(E::table(), sent, connection),
-        sent => Room::of(sent, connection),
+        0 => StatementLimit::ONE,
+        sent if E::table().has_given_key() => StatementLimit::of_related(E::table(), sent, connection),
+        sent => StatementLimit::of(sent, connection),
     }
 }
 
-/// Inserts the rows, in their order, and fills the columns that the database made.
+/// Inserts the rows in their order, and fills the columns that the database generates.
 pub(super) fn insert<E, C>(executor: &mut Executor<'_, C>, rows: &mut [E]) -> QueryResult<()>
 where
     C: EngineConnection,
@@ -110,8 +111,8 @@ where
     bool: FromSql<Bool, C::Backend>,
 {
     let columns = sent::<E>(false).union(keys_to_ask_for::<E, C>(executor)?);
-    let room = room::<E, C>(columns.len(), executor.connection);
-    let statements: Vec<_> = room.ranges(rows.len(), |row| row_size::<E, C::Backend>(&rows[row], columns)).collect();
+    let limit = limit::<E, C>(columns.len(), executor.connection);
+    let statements: Vec<_> = limit.ranges(rows.len(), |row| row_size::<E, C::Backend>(&rows[row], columns)).collect();
     let mut together = true;
     for (range, keep) in statements {
         let chunk = &mut rows[range];
@@ -119,7 +120,7 @@ where
             let inserted = executor.execute(&Insert::of::<C>(chunk, columns, keep))?;
             check_inserted(executor, chunk, inserted)?;
         } else if !C::RETURNING {
-            insert_and_read_back(executor, chunk, columns, keep)?;
+            insert_and_read_keys(executor, chunk, columns, keep)?;
         } else if together {
             together = insert_returning(executor, chunk, keep)?;
         } else {
@@ -129,25 +130,25 @@ where
     Ok(())
 }
 
-/// Inserts the rows, in their order, and asks for nothing back; `whole` with the columns that the database else fills.
-pub(super) fn insert_only<E, C>(executor: &mut Executor<'_, C>, rows: &[E], whole: bool) -> QueryResult<()>
+/// Inserts the rows in their order, and returns nothing; `all` also sends the columns that the database would fill.
+pub(super) fn insert_only<E, C>(executor: &mut Executor<'_, C>, rows: &[E], all: bool) -> QueryResult<()>
 where
     C: EngineConnection,
     E: Columns<C::Backend>,
 {
-    let columns = sent::<E>(whole);
-    let room = room::<E, C>(columns.len(), executor.connection);
-    for (rows, keep) in room.split(rows, |row| row_size::<E, C::Backend>(row, columns)) {
+    let columns = sent::<E>(all);
+    let limit = limit::<E, C>(columns.len(), executor.connection);
+    for (rows, keep) in limit.split(rows, |row| row_size::<E, C::Backend>(row, columns)) {
         let inserted = executor.execute(&Insert::of::<C>(rows, columns, keep))?;
-        if whole || E::table().generated().all(|column| !E::table().key.contains(&column)) {
+        if all || E::table().generated().all(|column| !E::table().key.contains(&column)) {
             check_inserted(executor, rows, inserted)?;
         }
     }
     Ok(())
 }
 
-/// Looks for the rows by their keys where the database says that it has inserted fewer: a trigger may have kept one back. An
-/// INSERT into a view is not counted everywhere.
+/// Looks up the rows by their keys if the database reports fewer as inserted: a trigger may have skipped one. Not every
+/// engine counts the rows of an INSERT into a view.
 fn check_inserted<E, C>(executor: &mut Executor<'_, C>, rows: &[E], inserted: usize) -> QueryResult<()>
 where
     C: EngineConnection,
@@ -165,7 +166,7 @@ where
     Ok(())
 }
 
-/// A row that is not as it was sent, or not there, after the INSERT that should have brought it.
+/// The error for a row that is missing, or differs from what was sent, after its INSERT.
 fn missing<E: Entity>(key: &str) -> DieselError {
     let table = E::table().name;
     let problem = format!("{key}: the database did not insert this row of {table}, which a trigger may have kept back");

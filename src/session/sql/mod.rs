@@ -1,38 +1,38 @@
 //! The statements of a flush and of loading by key: the session's own query fragments.
 //!
 //! Each is generic over the entity and the backend and is cached, as a prepared statement, by its SQL text: fragments
-//! say that they have no static query id, and only those whose text varies with the number of rows opt out. `Persist`
-//! runs them on a concrete connection; [`AnyConnection`](crate::connection::AnyConnection) is matched once a call.
+//! declare no static query id, and only those whose text varies with the number of rows opt out of the cache. `Persist`
+//! runs them on a concrete connection; [`AnyConnection`](crate::connection::AnyConnection) is matched once per call.
 
 mod alike;
 mod answer;
 mod collated;
 mod delete;
 mod diagnose;
+mod generated_keys;
 mod insert;
+mod limit;
 mod matching;
 mod persist;
-mod read_back;
+mod query;
 mod referrers;
 mod returning;
-mod room;
 mod select;
 mod unreadable;
 mod update;
 mod update_arrays;
 mod update_join;
-mod whole;
 
 pub(crate) use answer::is_integer;
 pub use delete::RowToDelete;
 pub(crate) use delete::deletes_together;
 pub(crate) use diagnose::{in_words, undeclared};
 pub use persist::{Everywhere, Persist};
+pub use query::EveryRow;
+pub use query::Locked;
+pub(crate) use query::{Count, Exists, Page};
 pub(crate) use select::read_into;
 pub use update::Edited;
-pub use whole::EveryRow;
-pub use whole::Locked;
-pub(crate) use whole::{Count, Exists, Page};
 
 use std::marker::PhantomData;
 
@@ -47,14 +47,14 @@ use diesel::sql_types::HasSqlType;
 use super::entity::{Columns, Entity, Visitor};
 use crate::connection::EngineConnection;
 
-/// A statement that met more rows than it named: someone else's are among them.
+/// The error for a statement that matched more rows than it named: rows of others are among them.
 fn ambiguous<E: Entity>(verb: &str, named: usize, met: usize) -> DieselError {
     let table = E::table().name;
     let problem = format!("{verb} of {table}: the keys of {named} rows are those of {met} for the database");
     DieselError::DatabaseError(DatabaseErrorKind::Unknown, Box::new(problem))
 }
 
-/// A table's name as SQL writes it.
+/// A table's name in SQL.
 struct Name<E>(PhantomData<fn() -> E>);
 
 impl<E: Columns<DB>, DB: Backend> QueryFragment<DB> for Name<E> {
@@ -63,14 +63,14 @@ impl<E: Columns<DB>, DB: Backend> QueryFragment<DB> for Name<E> {
     }
 }
 
-/// The name of an entity's table as SQL writes it.
+/// The name of an entity's table in SQL.
 fn name_in_sql<E: Columns<C::Backend>, C: EngineConnection>() -> QueryResult<String> {
     let mut out = <C::Backend as Backend>::QueryBuilder::default();
     Name::<E>(PhantomData).to_sql(&mut out, &C::Backend::default())?;
     Ok(out.finish())
 }
 
-/// Writes the bind of one column.
+/// Writes the parameter of one column.
 struct Bind<'v, 'p, 'b, DB: Backend, R> {
     row: &'b R,
     out: &'v mut AstPass<'p, 'b, DB>,
@@ -88,7 +88,7 @@ impl<'b, DB: Backend, R> Visitor<DB, R> for Bind<'_, '_, 'b, DB, R> {
     }
 }
 
-/// Rows to be found by their keys, all of them with the version that they were read with or none.
+/// A row to match by its key and, if it is guarded, by the version that it was read with.
 struct Found<'a, E: Entity> {
     key: &'a E::Key,
     version_of: Option<&'a E>,
@@ -99,22 +99,22 @@ impl<'a, E: Entity> Found<'a, E> {
         Self { key, version_of: None }
     }
 
-    /// The names of the columns that it is found by.
+    /// The names of the columns that it is matched by.
     fn columns(&self) -> impl Iterator<Item = &'static str> + use<E> {
         let table = E::table();
         let version = self.version_of.and(table.version);
         table.key.iter().copied().chain(version).map(|column| table.columns[column].name)
     }
 
-    /// Writes the parameter of the column at `place` among these.
-    fn push<'b, DB: Backend>(&self, place: usize, out: &mut AstPass<'_, 'b, DB>) -> QueryResult<()>
+    /// Writes the parameter of the column at `position` among these.
+    fn push<'b, DB: Backend>(&self, position: usize, out: &mut AstPass<'_, 'b, DB>) -> QueryResult<()>
     where
         'a: 'b,
         E: Columns<DB>,
     {
         match (self.version_of, E::table().version) {
-            (Some(row), Some(version)) if place == E::table().key.len() => E::column(version, Bind { row, out }),
-            _ => E::key_column(place, Bind { row: self.key, out }),
+            (Some(row), Some(version)) if position == E::table().key.len() => E::column(version, Bind { row, out }),
+            _ => E::key_column(position, Bind { row: self.key, out }),
         }
     }
 
@@ -124,11 +124,11 @@ impl<'a, E: Entity> Found<'a, E> {
         'a: 'b,
         E: Columns<DB>,
     {
-        for (place, name) in self.columns().enumerate() {
-            out.push_sql(if place > 0 { " AND " } else { "" });
+        for (position, name) in self.columns().enumerate() {
+            out.push_sql(if position > 0 { " AND " } else { "" });
             out.push_identifier(name)?;
             out.push_sql(" = ");
-            self.push(place, out)?;
+            self.push(position, out)?;
         }
         Ok(())
     }
@@ -139,10 +139,10 @@ fn push_key<'b, E: Columns<DB>, DB: Backend>(key: &'b E::Key, out: &mut AstPass<
     Found::<E>::by(key).push_equal(out)
 }
 
-/// Writes the condition that a row is one of `rows`. It nests no deeper the more rows there are: `a IN (?, ?)`, or for
-/// several columns `(a, b) IN (SELECT * FROM (VALUES (?, ?), (?, ?)) AS v)` where the engine [lists
-/// rows](crate::connection::Backend::lists_rows), and `(a, b) IN ((?, ?), (?, ?))` where it does not. Joined by OR, rows
-/// whose keys begin alike would have MariaDB read all that begin so.
+/// Writes the condition that a row is one of `rows`. Its nesting does not grow with the number of rows: `a IN (?, ?)`,
+/// or for several columns `(a, b) IN (SELECT * FROM (VALUES (?, ?), (?, ?)) AS v)` where the engine [lists
+/// rows](crate::connection::Engine::lists_rows), and `(a, b) IN ((?, ?), (?, ?))` where it does not. With OR, MariaDB
+/// would read all rows that share the first part of a key.
 fn push_found<'b, E: Columns<DB>, DB: Backend>(
     mut rows: impl ExactSizeIterator<Item = Found<'b, E>>,
     lists_rows: bool,
@@ -156,19 +156,19 @@ fn push_found<'b, E: Columns<DB>, DB: Backend>(
     let width = first.columns().count();
     let listed = width > 1 && lists_rows;
     out.push_sql(if width > 1 { "(" } else { "" });
-    for (place, name) in first.columns().enumerate() {
-        out.push_sql(if place > 0 { ", " } else { "" });
+    for (position, name) in first.columns().enumerate() {
+        out.push_sql(if position > 0 { ", " } else { "" });
         out.push_identifier(name)?;
     }
     out.push_sql(if width > 1 { ") IN (" } else { " IN (" });
-    // A SELECT around the VALUES lets SQLite look each of them up in an index.
+    // A SELECT around the VALUES lets SQLite look up each of them in an index.
     out.push_sql(if listed { "SELECT * FROM (VALUES " } else { "" });
     for (number, row) in std::iter::once(first).chain(rows).enumerate() {
         out.push_sql(if number > 0 { ", " } else { "" });
         out.push_sql(if width > 1 { "(" } else { "" });
-        for place in 0..width {
-            out.push_sql(if place > 0 { ", " } else { "" });
-            row.push(place, out)?;
+        for position in 0..width {
+            out.push_sql(if position > 0 { ", " } else { "" });
+            row.push(position, out)?;
         }
         out.push_sql(if width > 1 { ")" } else { "" });
     }

@@ -1,4 +1,4 @@
-//! `Persist`: what a connection can do with an entity.
+//! `Persist`: the statements of an entity over a connection.
 
 use std::any::Any;
 
@@ -10,8 +10,8 @@ use super::alike::is_alike;
 use super::collated::select_matches;
 use super::delete::{RowToDelete, delete};
 use super::diagnose::diagnose;
+use super::generated_keys::key_source;
 use super::insert::{insert, insert_only};
-use super::read_back::key_source;
 use super::referrers::diagnose_delete;
 use super::select::{select, select_by, select_one};
 use super::update::{Edited, update};
@@ -21,48 +21,51 @@ use crate::connection::{
 use crate::error::Error;
 use crate::session::entity::{AnyBackend, ColumnSet, Columns, Entity, Table};
 
-/// What connection `C` can do with an entity: every entity has it for every connection that knows its column types.
+/// The statements of an entity over connection `C`, implemented for every connection that supports its column types.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be stored over a `{C}`",
     label = "not every column type of `{Self}` is known to this connection's database",
     note = "derive `Entity` on it; with column types of one engine only, use a `Session` over that engine's connection"
 )]
 pub trait Persist<C: SessionConnection>: Entity {
-    /// Finds out, where it is not known yet, whether the keys that the database makes for new rows can be known.
+    /// Whether the keys that the database generates for new rows can be read back; asks the database if that is not
+    /// known yet.
     fn knows_keys(executor: &mut Executor<'_, C>) -> QueryResult<bool>;
 
-    /// Inserts the rows, in their order, and fills the columns that the database made.
+    /// Inserts the rows in their order, and fills the columns that the database generates.
     fn insert(executor: &mut Executor<'_, C>, rows: &mut [Self]) -> QueryResult<()>;
 
-    /// Updates `columns` of the rows; gives the number of the first that is not there as it was read.
+    /// Updates `columns` of the rows; returns the number of the first row that is gone or no longer has the version it
+    /// was read with.
     fn update(
         executor: &mut Executor<'_, C>,
         rows: &[Edited<'_, Self>],
         columns: ColumnSet,
     ) -> QueryResult<Option<usize>>;
 
-    /// Deletes the rows; gives how many were there as they were read.
+    /// Deletes the rows; returns the number that existed with the version they were read with.
     fn delete(executor: &mut Executor<'_, C>, rows: &[RowToDelete<'_, Self>]) -> QueryResult<usize>;
 
-    /// Inserts the rows, in their order, and asks for nothing back.
+    /// Inserts the rows in their order, and returns nothing.
     fn insert_only(executor: &mut Executor<'_, C>, rows: &[Self]) -> QueryResult<()>;
 
-    /// Inserts the rows with every column as it is, those that the database would fill included.
+    /// Inserts the rows with every column as it is, including those that the database would fill.
     fn insert_whole(executor: &mut Executor<'_, C>, rows: &[Self]) -> QueryResult<()>;
 
-    /// Adds to a refusal which of the rows it is about, where a look at them and at the database tells.
+    /// Adds to a violation which of the rows caused it, if that can be found from them and the database.
     fn diagnose(executor: &mut Executor<'_, C>, error: Error, rows: &[&Self]) -> Error;
 
-    /// Adds to a refusal to delete the rows which others still refer to them, where the engine did not say.
+    /// Adds to a refused DELETE which rows still refer to the rows to delete, if the engine did not report them.
     fn diagnose_delete(executor: &mut Executor<'_, C>, error: Error, rows: &[RowToDelete<'_, Self>]) -> Error;
 
     /// Reads the rows that have these keys, in no promised order.
     fn select(executor: &mut Executor<'_, C>, keys: &[Self::Key]) -> QueryResult<Vec<Self>>;
 
-    /// Reads the row that has this key, if there is one; with a `lock` on it where the engine has such.
+    /// Reads the row that has this key, if there is one; with `lock`, locks it if the engine has row locks.
     fn select_one(executor: &mut Executor<'_, C>, key: &Self::Key, lock: bool) -> QueryResult<Option<Self>>;
 
-    /// Reads the rows whose `column` is among the `count` values in a `Vec` of the field's type, in order of their keys.
+    /// Reads the rows whose `column` is among the `count` values in a `Vec` of the field's type, in order of their
+    /// keys.
     fn select_by(
         executor: &mut Executor<'_, C>,
         column: usize,
@@ -70,7 +73,7 @@ pub trait Persist<C: SessionConnection>: Entity {
         count: usize,
     ) -> QueryResult<Vec<Self>>;
 
-    /// As `select_by`, each row with the indexes of the values that it is equal to for the database.
+    /// As `select_by`, each row with the indexes of the values that the database treats as equal to it.
     fn select_matches(
         executor: &mut Executor<'_, C>,
         column: usize,
@@ -78,7 +81,8 @@ pub trait Persist<C: SessionConnection>: Entity {
         count: usize,
     ) -> QueryResult<Vec<(Self, Vec<usize>)>>;
 
-    /// Whether the database takes the values at this position of two keys for one, and has them in the column `origin`.
+    /// Whether the database treats the values at this position of two keys as equal, and has such a value in the column
+    /// `origin`.
     fn is_alike(
         executor: &mut Executor<'_, C>,
         position: usize,
@@ -167,11 +171,11 @@ where
 }
 
 on_every_connection! {
-    /// An entity that every engine compiled in can keep.
+    /// An entity that every compiled-in engine can store.
     trait PersistEverywhere: Persist
 }
 
-/// An entity that a session over any engine can hold: what a function that is generic over entities asks for.
+/// An entity that a session over any engine can hold: the bound for functions that are generic over entities.
 ///
 /// ```
 /// use folio::session::{Everywhere, Session};

@@ -1,4 +1,4 @@
-//! A second look after the database has refused to delete rows: whose rows still refer to them, and how many.
+//! Diagnoses a DELETE that the database has refused: which rows still refer to the rows to delete, and how many.
 
 use diesel::QueryResult;
 use diesel::backend::Backend;
@@ -8,13 +8,14 @@ use diesel::result::Error as DieselError;
 use diesel::row::Row as _;
 use diesel::sql_types::{BigInt, Untyped};
 
-use super::room::{Room, key_size};
+use super::limit::{StatementLimit, key_size};
 use super::{Found, RowToDelete, push_found};
 use crate::connection::{EngineConnection, Executor, Referrer};
 use crate::error::Error;
 use crate::session::entity::{Columns, Entity};
 
-/// Adds to `error` which rows still refer to the rows to delete, where the engine did not say and a look tells.
+/// Adds to `error` which rows still refer to the rows to delete, if the engine did not report them and they can be
+/// found.
 pub(super) fn diagnose_delete<E, C>(executor: &mut Executor<'_, C>, error: Error, rows: &[RowToDelete<'_, E>]) -> Error
 where
     C: EngineConnection,
@@ -39,8 +40,8 @@ where
 {
     let lists_rows = executor.connection.engine().lists_rows();
     let mut all = 0;
-    let room = Room::of(E::table().key.len(), executor.connection);
-    for (rows, _) in room.split(rows, |row| key_size::<E, C::Backend>(&row.key)) {
+    let limit = StatementLimit::of(E::table().key.len(), executor.connection);
+    for (rows, _) in limit.split(rows, |row| key_size::<E, C::Backend>(&row.key)) {
         executor.each(Referring { rows, referrer, lists_rows }, |row| {
             all += row.get_value::<BigInt, i64, _>(0).map_err(DieselError::DeserializationError)?;
             Ok(())

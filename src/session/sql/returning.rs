@@ -1,16 +1,16 @@
-//! The keys of new rows where an INSERT gives them back: which of many rows is which.
+//! The keys of new rows if an INSERT returns them: matching keys to rows.
 //!
-//! No database promises the order of RETURNING, and what it stores may differ from what it was sent: times are rounded, texts
-//! are padded, triggers rewrite values. A key is put on a row where one of these proves that it is that row's:
+//! No database guarantees the order of RETURNING, and the stored values may differ from those sent: times are rounded,
+//! texts are padded, triggers rewrite values. A key is assigned to a row if one of these proves that it belongs to it:
 //!
 //! - one row was sent, so one key came back;
-//! - what was sent came back at its place, and tells the rows apart, or the keys are integers and ascend;
-//! - the rows are read again by their keys, and what is stored as it was sent tells which is which;
-//! - nothing that was stored as it was sent speaks against the order, and the keys come from a counter and ascend.
+//! - the sent values came back in order, and they distinguish the rows, or the keys are integers and ascend;
+//! - the rows are read again by their keys, and the values stored as they were sent identify each row;
+//! - no value stored as it was sent contradicts the order, and the keys come from a counter and ascend.
 //!
-//! Where none of them does, the INSERT is undone and the rows are sent one by one. That takes a savepoint, which is there where
-//! no counter makes the keys: they are not integers, or the catalogue names none, which is asked once an entity; and where the
-//! rows of this entity could not be told apart before.
+//! If none does, the INSERT is rolled back and the rows are sent one by one. That takes a savepoint, which is opened if
+//! no counter generates the keys (they are not integers, or the catalogue, which is asked once per entity, names no
+//! counter), and if rows of this entity could not be matched before.
 
 use std::any::TypeId;
 use std::collections::HashMap;
@@ -24,15 +24,15 @@ use diesel::result::Error as DieselError;
 use diesel::row::Row as _;
 use diesel::sql_types::{Bool, Untyped};
 
-use super::answer::{Answer, Given, may_be_counted, told_apart, told_apart_by_integers, unplaced};
+use super::answer::{Answer, Returned, distinguished, distinguished_by_integers, may_be_counted, unmatched};
 use super::insert::Insert;
 use super::select::{select, select_one};
 use super::{Bind, matching, name_in_sql};
 use crate::connection::{EngineConnection, Executor, KeySource};
 use crate::session::entity::{Columns, Entity};
 
-/// Inserts the rows by one statement where their keys can be told apart then, else one by one, and fills what the database made.
-/// Gives whether one statement did.
+/// Inserts the rows by one statement if their keys can then be matched, otherwise one by one, and fills the generated
+/// columns. Returns whether one statement was enough.
 pub(super) fn insert_returning<E, C>(executor: &mut Executor<'_, C>, rows: &mut [E], keep: bool) -> QueryResult<bool>
 where
     C: EngineConnection,
@@ -44,32 +44,32 @@ where
     }
     if !is_doubtful(executor, rows)? {
         let given = send(executor, rows, keep)?;
-        if place(executor, rows, given)? {
+        if assign(executor, rows, given)? {
             return Ok(true);
         }
         executor.set_key_source(TypeId::of::<E>(), KeySource::Unknown);
-        return Err(unplaced::<E>(
+        return Err(unmatched::<E>(
             "the database stores them differently than they were sent, and its keys do not show their order; from now on \
              they are sent one by one, so run it again",
         ));
     }
     executor.connection.savepoint()?;
-    let placed = send(executor, rows, keep).and_then(|given| place(executor, rows, given));
-    match placed {
+    let assigned = send(executor, rows, keep).and_then(|given| assign(executor, rows, given));
+    match assigned {
         Ok(true) => executor.connection.commit().map(|()| true),
         Ok(false) => {
             executor.connection.rollback()?;
             insert_singly(executor, rows).map(|()| false)
         }
         Err(error) => {
-            // The first error is the one to tell.
+            // The first error is the one to report.
             let _ = executor.connection.rollback();
             Err(error)
         }
     }
 }
 
-/// Whether it is in doubt that one statement can prove which key is whose.
+/// Whether one statement may be unable to prove which key belongs to which row.
 fn is_doubtful<E, C>(executor: &mut Executor<'_, C>, rows: &[E]) -> QueryResult<bool>
 where
     C: EngineConnection,
@@ -84,7 +84,7 @@ where
     let mut made = table.key.iter().map(|column| &table.columns[*column]).filter(|column| column.generated);
     let counted = match (made.next(), made.next()) {
         (None, _) => return Ok(false),
-        _ if told_apart_by_integers::<E, C::Backend>(rows) => return Ok(false),
+        _ if distinguished_by_integers::<E, C::Backend>(rows) => return Ok(false),
         (Some(column), None) => executor.connection.counts_keys(&name_in_sql::<E, C>()?, column.name)?,
         (Some(_), Some(_)) => false,
     };
@@ -108,18 +108,18 @@ where
 }
 
 /// Sends the rows by one statement.
-fn send<E, C>(executor: &mut Executor<'_, C>, rows: &[E], keep: bool) -> QueryResult<Given<E>>
+fn send<E, C>(executor: &mut Executor<'_, C>, rows: &[E], keep: bool) -> QueryResult<Returned<E>>
 where
     C: EngineConnection,
     E: Columns<C::Backend>,
 {
     let mut answer = Answer::to(rows);
     executor.each(Insert::returning::<C>(rows, keep), |row| answer.take(&row))?;
-    if answer.given.complete { Ok(answer.given) } else { Err(unplaced::<E>("other rows came back than were sent")) }
+    if answer.given.complete { Ok(answer.given) } else { Err(unmatched::<E>("other rows came back than were sent")) }
 }
 
-/// Puts what came back on the rows it belongs to, where that can be proven.
-fn place<E, C>(executor: &mut Executor<'_, C>, sent: &mut [E], given: Given<E>) -> QueryResult<bool>
+/// Assigns the returned values to the rows they belong to, if that can be proven.
+fn assign<E, C>(executor: &mut Executor<'_, C>, sent: &mut [E], given: Returned<E>) -> QueryResult<bool>
 where
     C: EngineConnection,
     E: Columns<C::Backend>,
@@ -130,7 +130,7 @@ where
     let ascending = may_be_counted::<E, C::Backend>()
         && executor.key_source(TypeId::of::<E>()) != Some(KeySource::Unknown)
         && given.keys.is_sorted_by(|one, next| one < next);
-    if given.in_order && (given_whole || ascending || told_apart::<E, C::Backend>(sent)) {
+    if given.in_order && (given_whole || ascending || distinguished::<E, C::Backend>(sent)) {
         given.put_on(sent);
         return Ok(true);
     }
@@ -141,9 +141,9 @@ where
         select::<E, C>(executor, &given.keys)?.into_iter().map(|row| (row.key(), row)).collect();
     let stored: Option<Vec<E>> = given.keys.iter().map(|key| found.remove(key)).collect();
     let Some(stored) = stored else { return Ok(false) };
-    if let Some(places) = matching::by_value(sent, &stored) {
-        for (row, place) in sent.iter_mut().zip(places) {
-            *row = stored[place].clone();
+    if let Some(positions) = matching::by_value(sent, &stored) {
+        for (row, position) in sent.iter_mut().zip(positions) {
+            *row = stored[position].clone();
         }
         return Ok(true);
     }
@@ -154,9 +154,9 @@ where
     Ok(counted)
 }
 
-/// Reads the rows again by the keys that the program gave, where these find them though they are stored differently. They keep
-/// the keys that find them: PostgreSQL, for one, pads a CHAR and does not find it by the padded text.
-fn by_given_keys<E, C>(executor: &mut Executor<'_, C>, sent: &mut [E], given: &Given<E>) -> QueryResult<bool>
+/// Reloads the rows by the keys that the program gave, if these find them although they are stored differently. The
+/// rows keep the keys that find them: PostgreSQL, for example, pads a CHAR and does not find it by the padded text.
+fn by_given_keys<E, C>(executor: &mut Executor<'_, C>, sent: &mut [E], given: &Returned<E>) -> QueryResult<bool>
 where
     C: EngineConnection,
     E: Columns<C::Backend>,
@@ -175,7 +175,7 @@ where
     Ok(true)
 }
 
-/// Whether a counter of the database made the last key, as the last that it gave on this connection.
+/// Whether the last key is the last one that a counter of the database generated on this connection.
 fn is_counted<E, C>(executor: &mut Executor<'_, C>, last: Option<&E::Key>) -> QueryResult<bool>
 where
     C: EngineConnection,
@@ -194,7 +194,7 @@ where
     Ok(executor.first(question, |row| read(row))?.unwrap_or(false))
 }
 
-/// Whether a key is the last that a counter gave.
+/// Whether a key is the last that a counter generated.
 struct IsLast<'a, E: Entity> {
     counter: &'a str,
     key: &'a E::Key,

@@ -13,7 +13,7 @@ use diesel::row::Row;
 use diesel::serialize::ToSql;
 use diesel::sql_types::{HasSqlType, Untyped};
 
-use super::room::{Room, key_size, value_size};
+use super::limit::{StatementLimit, key_size, value_size};
 use super::unreadable::named;
 use super::{Found, push_found, push_key};
 use crate::connection::{EngineConnection, Executor, SessionConnection};
@@ -22,7 +22,7 @@ use crate::session::entity::{Columns, Entity, Visitor};
 /// `SELECT … WHERE`, with a condition on one table.
 struct Select<W> {
     condition: W,
-    /// What locks the rows, in the engine's words.
+    /// The engine's clause that locks the rows.
     lock: &'static str,
     keep: bool,
 }
@@ -61,19 +61,19 @@ impl<E: Columns<DB>, DB: Backend> Condition<DB> for ByValue<'_, E> {
 
     fn write<'b>(&'b self, out: &mut AstPass<'_, 'b, DB>) -> QueryResult<()> {
         out.push_identifier(E::table().columns[self.column].name)?;
-        for (number, place) in self.range.clone().enumerate() {
+        for (number, index) in self.range.clone().enumerate() {
             out.push_sql(if number > 0 { ", " } else { " IN (" });
-            E::column(self.column, BindValue { values: self.values, place, out })?;
+            E::column(self.column, BindValue { values: self.values, index, out })?;
         }
         out.push_sql(")");
         Ok(())
     }
 }
 
-/// Writes the bind of one value for a column.
+/// Writes the parameter of one value for a column.
 pub(super) struct BindValue<'v, 'p, 'b, DB: Backend> {
     pub(super) values: &'b dyn Any,
-    pub(super) place: usize,
+    pub(super) index: usize,
     pub(super) out: &'v mut AstPass<'p, 'b, DB>,
 }
 
@@ -85,7 +85,7 @@ impl<DB: Backend, E> Visitor<DB, E> for BindValue<'_, '_, '_, DB> {
         DB: HasSqlType<ST>,
         T: ToSql<ST, DB> + FromSql<ST, DB> + PartialEq + 'static,
     {
-        let value = self.values.downcast_ref::<Vec<T>>().and_then(|values| values.get(self.place));
+        let value = self.values.downcast_ref::<Vec<T>>().and_then(|values| values.get(self.index));
         let wrong = || DieselError::QueryBuilderError("a value is not of its column's type".into());
         self.out.push_bind_param::<ST, T>(value.ok_or_else(wrong)?)
     }
@@ -155,10 +155,10 @@ where
     C: EngineConnection,
     E: Columns<C::Backend>,
 {
-    let room = Room::of(E::table().key.len(), executor.connection);
+    let limit = StatementLimit::of(E::table().key.len(), executor.connection);
     let lists_rows = executor.connection.engine().lists_rows();
     let mut rows = Vec::with_capacity(keys.len());
-    for (keys, keep) in room.split(keys, key_size::<E, C::Backend>) {
+    for (keys, keep) in limit.split(keys, key_size::<E, C::Backend>) {
         match keys {
             [key] => rows.extend(select_one(executor, key, false)?),
             keys => {
@@ -200,9 +200,9 @@ where
     C: EngineConnection,
     E: Columns<C::Backend>,
 {
-    let room = Room::of(1, executor.connection);
+    let limit = StatementLimit::of(1, executor.connection);
     let mut rows = Vec::new();
-    for (range, keep) in room.ranges(count, |value| value_size::<E, C::Backend>(column, values, value)) {
+    for (range, keep) in limit.ranges(count, |value| value_size::<E, C::Backend>(column, values, value)) {
         let condition = ByValue::<E> { column, values, range, entity: PhantomData };
         read_into(executor, Select { condition, lock: "", keep }, &mut rows)?;
     }
@@ -210,7 +210,7 @@ where
     Ok(rows)
 }
 
-/// Reads the rows of a condition, by a statement that is not kept.
+/// Reads the rows that meet a condition, by a statement that is not kept.
 pub(super) fn read_where<W, E, C>(executor: &mut Executor<'_, C>, condition: W) -> QueryResult<Vec<E>>
 where
     C: EngineConnection,
@@ -222,7 +222,7 @@ where
     Ok(rows)
 }
 
-/// Runs a query of an entity's columns in their order.
+/// Runs a query that selects an entity's columns in their order.
 pub(crate) fn read_into<E, C, S>(executor: &mut Executor<'_, C>, query: S, rows: &mut Vec<E>) -> QueryResult<usize>
 where
     C: SessionConnection,

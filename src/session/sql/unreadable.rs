@@ -1,4 +1,4 @@
-//! Which row, and which column of it, a stored value that cannot be read stands in.
+//! Finds the row and the column of a stored value that cannot be read.
 
 use std::any::Any;
 use std::marker::PhantomData;
@@ -13,7 +13,7 @@ use crate::session::entity::{Columns, Visitor};
 
 type Cause = Box<dyn std::error::Error + Send + Sync>;
 
-/// The cause with the row's key and the column's name before it, as far as they can be told.
+/// The cause, preceded by the row's key and the column's name as far as they can be found.
 pub(super) fn named<'a, E: Columns<DB>, DB: Backend>(row: &impl Row<'a, DB>, cause: Cause) -> Cause {
     let table = E::table();
     let key = match table.key {
@@ -22,8 +22,8 @@ pub(super) fn named<'a, E: Columns<DB>, DB: Backend>(row: &impl Row<'a, DB>, cau
     };
     let column = (0..table.columns.len()).find(|column| E::column(*column, Read::new(row, *column)).is_err());
     let column = column.map(|column| table.columns[column].name.to_owned());
-    let place: Vec<String> = key.map(|key| E::key_in_words(&key)).into_iter().chain(column).collect();
-    if place.is_empty() { cause } else { format!("{}: {cause}", place.join(", ")).into() }
+    let location: Vec<String> = key.map(|key| E::key_in_words(&key)).into_iter().chain(column).collect();
+    if location.is_empty() { cause } else { format!("{}: {cause}", location.join(", ")).into() }
 }
 
 /// Reads one value of a row.

@@ -1,5 +1,5 @@
-//! `UPDATE t SET a = ? WHERE key = ?`, and for several rows `UPDATE t SET a = v.… FROM (VALUES …) AS v WHERE …`, or what
-//! the engine has instead: only the changed columns, one cached statement a set of columns.
+//! `UPDATE t SET a = ? WHERE key = ?`, and for several rows `UPDATE t SET a = v.… FROM (VALUES …) AS v WHERE …`, or the
+//! engine's equivalent: only the changed columns, with one cached statement per set of columns.
 
 use std::collections::HashMap;
 
@@ -7,7 +7,7 @@ use diesel::QueryResult;
 use diesel::backend::Backend;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 
-use super::room::{Room, key_size, row_size};
+use super::limit::{StatementLimit, key_size, row_size};
 use super::select::select;
 use super::update_arrays::{UpdateFromArrays, fit_arrays};
 use super::update_join::UpdateFromJoin;
@@ -15,15 +15,15 @@ use super::{Bind, ambiguous, push_key};
 use crate::connection::{EngineConnection, Executor, Updates};
 use crate::session::entity::{ColumnSet, Columns, Entity};
 
-/// So many rows go by one statement whose text does not grow with them.
+/// The maximum number of rows of a statement whose text does not grow with them.
 const MANY: usize = 10_000;
 
-/// A changed row and what the database has of it.
+/// A changed row and its values in the database.
 #[derive(Debug)]
 pub struct Edited<'a, E> {
-    /// The row as it shall be.
+    /// The row with its new values.
     pub(crate) row: &'a E,
-    /// The row as it was read: its key and version say which row is meant.
+    /// The row as it was read: its key and version identify the row.
     pub(crate) before: &'a E,
 }
 
@@ -62,8 +62,8 @@ impl<E: Entity> QueryId for Update<'_, E> {
     const HAS_STATIC_QUERY_ID: bool = false;
 }
 
-/// The statement for several rows. A row of VALUES is the key, the version where there is one, and the new values;
-/// its columns are called `column1`, `column2`, … by the database.
+/// The statement for several rows. A row of VALUES is the key, the version if there is one, and the new values; the
+/// database names its columns `column1`, `column2`, …
 struct UpdateMany<'a, E: Entity> {
     rows: &'a [Edited<'a, E>],
     keys: &'a [E::Key],
@@ -71,10 +71,10 @@ struct UpdateMany<'a, E: Entity> {
     keep: bool,
 }
 
-/// Writes `"t"."column" = v.columnN`, or without the table as SET wants it.
+/// Writes `"t"."column" = v.columnN`, or without the table as SET requires.
 fn push_equal<E: Columns<DB>, DB: Backend>(
     column: usize,
-    place: usize,
+    position: usize,
     of_table: bool,
     out: &mut AstPass<'_, '_, DB>,
 ) -> QueryResult<()> {
@@ -84,7 +84,7 @@ fn push_equal<E: Columns<DB>, DB: Backend>(
     }
     out.push_identifier(E::table().columns[column].name)?;
     out.push_sql(" = v.column");
-    out.push_sql(&(place + 1).to_string());
+    out.push_sql(&(position + 1).to_string());
     Ok(())
 }
 
@@ -119,9 +119,9 @@ impl<E: Columns<DB>, DB: Backend> QueryFragment<DB> for UpdateMany<'_, E> {
             out.push_sql(")");
         }
         out.push_sql(") AS v");
-        for (place, column) in table.key.iter().copied().chain(table.version).enumerate() {
-            out.push_sql(if place > 0 { " AND " } else { " WHERE " });
-            push_equal::<E, DB>(column, place, true, &mut out)?;
+        for (position, column) in table.key.iter().copied().chain(table.version).enumerate() {
+            out.push_sql(if position > 0 { " AND " } else { " WHERE " });
+            push_equal::<E, DB>(column, position, true, &mut out)?;
         }
         Ok(())
     }
@@ -132,7 +132,8 @@ impl<E: Entity> QueryId for UpdateMany<'_, E> {
     const HAS_STATIC_QUERY_ID: bool = false;
 }
 
-/// Updates `columns` of the rows; gives the number of the first that is not there as it was read.
+/// Updates `columns` of the rows; returns the number of the first row that is gone or no longer has the version it was
+/// read with.
 pub(super) fn update<E, C>(
     executor: &mut Executor<'_, C>,
     rows: &[Edited<'_, E>],
@@ -143,27 +144,27 @@ where
     E: Columns<C::Backend>,
 {
     let table = E::table();
-    let binds = table.key.len() + usize::from(table.version.is_some()) + columns.len();
-    // Keys and unique values that move could meet each other within one statement.
+    let parameters = table.key.len() + usize::from(table.version.is_some()) + columns.len();
+    // Keys and unique values that change could collide with each other within one statement.
     let moves = table.unique.iter().copied().chain([table.key]).flatten().any(|column| columns.contains(*column));
-    let way = match C::UPDATES {
+    let strategy = match C::UPDATES {
         Updates::FromArrays if !moves && !fit_arrays::<E, C>(executor, columns) => Updates::FromValues,
-        way => way,
+        strategy => strategy,
     };
-    let room = match way {
-        _ if moves => Room::ONE,
-        Updates::FromArrays => Room::of_arrays(MANY, executor.connection),
-        Updates::FromValues | Updates::FromJoin => Room::of(binds, executor.connection),
+    let limit = match strategy {
+        _ if moves => StatementLimit::ONE,
+        Updates::FromArrays => StatementLimit::of_arrays(MANY, executor.connection),
+        Updates::FromValues | Updates::FromJoin => StatementLimit::of(parameters, executor.connection),
     };
     let size = |edited: &Edited<'_, E>| {
         row_size::<E, C::Backend>(edited.row, columns) + key_size::<E, C::Backend>(&edited.before.key())
     };
     let mut done = 0;
-    for (rows, keep) in room.split(rows, size) {
+    for (rows, keep) in limit.split(rows, size) {
         let keys: Vec<E::Key> = rows.iter().map(|edited| edited.before.key()).collect();
         let matched = match (rows, keys.as_slice()) {
             ([edited], [key]) => executor.execute(&Update { edited, key, columns })?,
-            (rows, keys) => match way {
+            (rows, keys) => match strategy {
                 Updates::FromValues => executor.execute(&UpdateMany { rows, keys, columns, keep })?,
                 Updates::FromArrays => executor.execute(&UpdateFromArrays::<E, C>::new(rows, keys, columns))?,
                 Updates::FromJoin => executor.execute(&UpdateFromJoin { rows, keys, columns, keep })?,
@@ -180,7 +181,7 @@ where
     Ok(None)
 }
 
-/// The number of the first row that an UPDATE did not find: it is gone, or its version is not the one just written.
+/// The number of the first row that an UPDATE did not match: it is gone, or its version is not the one just written.
 fn missing<E, C>(executor: &mut Executor<'_, C>, rows: &[Edited<'_, E>], keys: &[E::Key]) -> QueryResult<usize>
 where
     C: EngineConnection,
@@ -194,7 +195,7 @@ where
         let found = |key, row| stored.get(key).is_some_and(|stored| !differs(stored, row));
         rows.iter().zip(keys).position(|(edited, key)| !found(key, edited.row))
     };
-    // Someone else may have counted the version up to the same number; then the values tell.
+    // Someone else may have counted the version up to the same number; then the values differ.
     let version = unlike(|stored, row| stored.version() != row.version());
     Ok(version.or_else(|| unlike(|stored, row| !stored.changed(row).is_empty())).unwrap_or(0))
 }

@@ -1,5 +1,5 @@
-//! `UPDATE t SET a = new.a FROM unnest($1, $2) AS new (…) WHERE …`: many rows from one array a column, so that the text
-//! is the same for any number of rows.
+//! `UPDATE t SET a = new.a FROM unnest($1, $2) AS new (…) WHERE …`: many rows from one array per column, so that the
+//! text is the same for any number of rows.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -26,18 +26,18 @@ where
     named.all(|column| E::column(column, Fits { connection: &mut *executor.connection }))
 }
 
-/// Which values an array holds.
+/// The values that an array holds.
 #[derive(Debug, Clone, Copy)]
-enum Part {
+enum ArrayColumn {
     /// The key's column at this position, as it was read.
     Key(usize),
     /// The version column, as it was read.
     Version(usize),
-    /// This column, as it shall be.
+    /// This column, with its new values.
     New(usize),
 }
 
-impl Part {
+impl ArrayColumn {
     /// Its name in `AS new (…)`.
     fn name(self) -> String {
         match self {
@@ -50,7 +50,7 @@ impl Part {
 
 /// One array.
 struct Sent<'a, E: Entity, DB> {
-    part: Part,
+    content: ArrayColumn,
     rows: &'a [Edited<'a, E>],
     keys: &'a [E::Key],
     backend: PhantomData<fn() -> DB>,
@@ -62,23 +62,23 @@ impl<E: Columns<DB>, DB: Backend> Values<DB> for Sent<'_, E, DB> {
     }
 
     fn write<'b>(&'b self, index: usize, out: &mut Output<'b, '_, DB>) -> serialize::Result {
-        match self.part {
-            Part::Key(position) => E::key_column(position, Write { row: &self.keys[index], out }),
-            Part::Version(column) => E::column(column, Write { row: self.rows[index].before, out }),
-            Part::New(column) => E::column(column, Write { row: self.rows[index].row, out }),
+        match self.content {
+            ArrayColumn::Key(position) => E::key_column(position, Write { row: &self.keys[index], out }),
+            ArrayColumn::Version(column) => E::column(column, Write { row: self.rows[index].before, out }),
+            ArrayColumn::New(column) => E::column(column, Write { row: self.rows[index].row, out }),
         }
     }
 }
 
-/// As the echo shows it: the values.
+/// Shows the values, for the echo.
 impl<E: Columns<DB>, DB: Backend> fmt::Debug for Sent<'_, E, DB> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut list = f.debug_list();
         for (edited, key) in self.rows.iter().zip(self.keys) {
-            match self.part {
-                Part::Key(position) => E::key_column(position, Show { row: key, list: &mut list }),
-                Part::Version(column) => E::column(column, Show { row: edited.before, list: &mut list }),
-                Part::New(column) => E::column(column, Show { row: edited.row, list: &mut list }),
+            match self.content {
+                ArrayColumn::Key(position) => E::key_column(position, Show { row: key, list: &mut list }),
+                ArrayColumn::Version(column) => E::column(column, Show { row: edited.before, list: &mut list }),
+                ArrayColumn::New(column) => E::column(column, Show { row: edited.row, list: &mut list }),
             }
         }
         list.finish()
@@ -92,12 +92,12 @@ pub(super) struct UpdateFromArrays<'a, E: Entity, C: EngineConnection> {
 }
 
 impl<'a, E: Columns<C::Backend>, C: EngineConnection> UpdateFromArrays<'a, E, C> {
-    /// Of `columns` of the rows, whose keys as they were read are `keys`.
+    /// Updates `columns` of the rows, whose keys as they were read are `keys`.
     pub(super) fn new(rows: &'a [Edited<'a, E>], keys: &'a [E::Key], columns: ColumnSet) -> Self {
         let table = E::table();
-        let read = (0..table.key.len()).map(Part::Key).chain(table.version.map(Part::Version));
-        let parts = read.chain(columns.iter().map(Part::New));
-        let arrays = parts.map(|part| ArrayOf(Sent { part, rows, keys, backend: PhantomData })).collect();
+        let read = (0..table.key.len()).map(ArrayColumn::Key).chain(table.version.map(ArrayColumn::Version));
+        let contents = read.chain(columns.iter().map(ArrayColumn::New));
+        let arrays = contents.map(|content| ArrayOf(Sent { content, rows, keys, backend: PhantomData })).collect();
         Self { arrays, columns }
     }
 }
@@ -110,7 +110,7 @@ impl<E: Columns<C::Backend>, C: EngineConnection> QueryFragment<C::Backend> for 
         for (number, column) in self.columns.iter().enumerate() {
             out.push_sql(if number > 0 { ", " } else { " SET " });
             out.push_identifier(table.columns[column].name)?;
-            out.push_sql(&format!(" = new.{}", Part::New(column).name()));
+            out.push_sql(&format!(" = new.{}", ArrayColumn::New(column).name()));
         }
         out.push_sql(" FROM unnest(");
         for (number, array) in self.arrays.iter().enumerate() {
@@ -118,26 +118,26 @@ impl<E: Columns<C::Backend>, C: EngineConnection> QueryFragment<C::Backend> for 
                 out.push_sql(", ");
             }
             let push = Push::<C, _> { values: array, out: &mut out };
-            match array.0.part {
-                Part::Key(position) => E::key_column(position, push),
-                Part::Version(column) | Part::New(column) => E::column(column, push),
+            match array.0.content {
+                ArrayColumn::Key(position) => E::key_column(position, push),
+                ArrayColumn::Version(column) | ArrayColumn::New(column) => E::column(column, push),
             }?;
         }
         out.push_sql(") AS new (");
-        let names: Vec<String> = self.arrays.iter().map(|array| array.0.part.name()).collect();
+        let names: Vec<String> = self.arrays.iter().map(|array| array.0.content.name()).collect();
         out.push_sql(&names.join(", "));
         out.push_sql(")");
-        let read = self.arrays.iter().map(|array| array.0.part).filter_map(|part| match part {
-            Part::Key(position) => Some((table.key[position], part)),
-            Part::Version(column) => Some((column, part)),
-            Part::New(_) => None,
+        let read = self.arrays.iter().map(|array| array.0.content).filter_map(|content| match content {
+            ArrayColumn::Key(position) => Some((table.key[position], content)),
+            ArrayColumn::Version(column) => Some((column, content)),
+            ArrayColumn::New(_) => None,
         });
-        for (number, (column, part)) in read.enumerate() {
+        for (number, (column, content)) in read.enumerate() {
             out.push_sql(if number > 0 { " AND " } else { " WHERE " });
             E::table_name(out.reborrow())?;
             out.push_sql(".");
             out.push_identifier(table.columns[column].name)?;
-            out.push_sql(&format!(" = new.{}", part.name()));
+            out.push_sql(&format!(" = new.{}", content.name()));
         }
         Ok(())
     }
@@ -148,7 +148,7 @@ impl<E: Entity, C: EngineConnection> QueryId for UpdateFromArrays<'_, E, C> {
     const HAS_STATIC_QUERY_ID: bool = false;
 }
 
-/// Asks the engine whether a column's type can stand in an array.
+/// Asks the engine whether a column's type can be sent in an array.
 struct Fits<'c, C> {
     connection: &'c mut C,
 }

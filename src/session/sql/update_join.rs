@@ -1,4 +1,5 @@
-//! `UPDATE t JOIN (SELECT … UNION ALL SELECT ?, ? …) AS new ON … SET t.a = new.a`: many rows from a table of binds.
+//! `UPDATE t JOIN (SELECT … UNION ALL SELECT ?, ? …) AS new ON … SET t.a = new.a`: many rows from a derived table of
+//! parameters.
 
 use diesel::QueryResult;
 use diesel::backend::Backend;
@@ -16,7 +17,7 @@ pub(super) struct UpdateFromJoin<'a, E: Entity> {
     pub(super) keep: bool,
 }
 
-/// What the joined table calls the columns of the key, the version that was read, and the new values.
+/// The names in the joined table of the columns of the key, the version that was read, and the new values.
 fn names<E: Entity>(columns: ColumnSet) -> impl Iterator<Item = (usize, String)> {
     let table = E::table();
     let keys = table.key.iter().enumerate().map(|(position, column)| (*column, format!("key{position}")));
@@ -33,7 +34,7 @@ impl<E: Columns<DB>, DB: Backend> QueryFragment<DB> for UpdateFromJoin<'_, E> {
         }
         out.push_sql("UPDATE ");
         E::table_name(out.reborrow())?;
-        // No row of the table itself, but its columns: so the binds below them get their types and collations.
+        // No row of the table itself, only its columns, which give the parameters below their types and collations.
         out.push_sql(" JOIN (SELECT ");
         for (number, (column, name)) in names::<E>(self.columns).enumerate() {
             if number > 0 {

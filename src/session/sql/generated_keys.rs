@@ -1,12 +1,12 @@
-//! The keys of new rows where the engine has no RETURNING: `INSERT`, then one SELECT that reads the rows back.
+//! The keys of new rows if the engine has no RETURNING: `INSERT`, then one SELECT that reads the rows back.
 //!
-//! Where a counter makes them, `LAST_INSERT_ID()` is the key of the first row. The others follow in the order of the rows, at
-//! the distance of `auto_increment_increment`, which a cluster sets to its size and may change at any time. So the SELECT asks
-//! for the rows at that distance. A column that was sent bears witness for each; where it differs, the catalogue is asked once
-//! more whether the keys are the counter's, for a database may store another value than it was sent.
+//! If a counter generates them, `LAST_INSERT_ID()` is the key of the first row. The others follow in the order of the
+//! rows, at the distance of `auto_increment_increment`, which a cluster sets to its size and may change at any time. So
+//! the SELECT reads the rows at that distance. A column that was sent identifies each row; if it differs, the catalogue
+//! is asked again whether the keys come from the counter, because a database may store another value than it was sent.
 //!
-//! A default of another kind leaves no trace in `LAST_INSERT_ID()`: it is asked for keys before the rows are sent, with them. A key
-//! that comes from nowhere that can be asked is refused before anything is sent.
+//! Another kind of default leaves no trace in `LAST_INSERT_ID()`: its keys are selected first, and sent with the rows.
+//! A key from a source that cannot be asked is refused before anything is sent.
 
 use std::any::TypeId;
 use std::marker::PhantomData;
@@ -19,7 +19,7 @@ use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use diesel::row::Row as _;
 use diesel::sql_types::{BigInt, Untyped};
 
-use super::answer::{Answer, Read, returned, unplaced};
+use super::answer::{Answer, ReadColumn, returned, unmatched};
 use super::insert::Insert;
 use super::matching::same_as_sent;
 use super::name_in_sql;
@@ -27,13 +27,13 @@ use super::select::{select, select_one};
 use crate::connection::{EngineConnection, Executor, KeySource, Replaced};
 use crate::session::entity::{ColumnSet, Columns, Entity};
 
-/// Where the keys of new rows come from; `None` where the INSERT gives them back or the program gives them.
+/// The source of the keys of new rows; `None` if the INSERT returns them or the program gives them.
 pub(super) fn key_source<E, C>(executor: &mut Executor<'_, C>) -> QueryResult<Option<KeySource>>
 where
     C: EngineConnection,
     E: Columns<C::Backend>,
 {
-    if C::RETURNING || made::<E>().is_empty() {
+    if C::RETURNING || generated_key::<E>().is_empty() {
         return Ok(None);
     }
     match executor.key_source(TypeId::of::<E>()) {
@@ -42,19 +42,19 @@ where
     }
 }
 
-/// The part of the key that the database makes.
-fn made<E: Entity>() -> ColumnSet {
+/// The columns of the key that the database generates.
+fn generated_key<E: Entity>() -> ColumnSet {
     let table = E::table();
     table.generated().filter(|column| table.key.contains(column)).fold(ColumnSet::EMPTY, ColumnSet::with)
 }
 
-/// Asks the catalogue where keys come from. What cannot be used is not remembered, so that it can be mended.
+/// Asks the catalogue for the source of the keys. An unusable source is not remembered, so that it can be fixed.
 fn ask_again<E, C>(executor: &mut Executor<'_, C>) -> QueryResult<KeySource>
 where
     C: EngineConnection,
     E: Columns<C::Backend>,
 {
-    let mut columns = made::<E>().iter();
+    let mut columns = generated_key::<E>().iter();
     let source = match (columns.next(), columns.next()) {
         (Some(column), None) => {
             executor.connection.key_source(&name_in_sql::<E, C>()?, E::table().columns[column].name)?
@@ -67,18 +67,18 @@ where
     Ok(source)
 }
 
-/// The columns that are filled by asking for them before the rows are sent.
+/// The key columns whose values are selected before the rows are sent.
 pub(super) fn keys_to_ask_for<E, C>(executor: &mut Executor<'_, C>) -> QueryResult<ColumnSet>
 where
     C: EngineConnection,
     E: Columns<C::Backend>,
 {
     let asked = matches!(key_source::<E, C>(executor)?, Some(KeySource::Default(_)));
-    Ok(if asked { made::<E>() } else { ColumnSet::EMPTY })
+    Ok(if asked { generated_key::<E>() } else { ColumnSet::EMPTY })
 }
 
-/// Inserts these columns of the rows by one statement, and fills those that the database made.
-pub(super) fn insert_and_read_back<E, C>(
+/// Inserts these columns of the rows by one statement, and fills those that the database generates.
+pub(super) fn insert_and_read_keys<E, C>(
     executor: &mut Executor<'_, C>,
     sent: &mut [E],
     columns: ColumnSet,
@@ -97,24 +97,24 @@ where
         Some(KeySource::Default(default)) => {
             let asked = Keys::<E> { default: &default, rows: sent.len(), keep, entity: PhantomData };
             let mut rows = sent.iter_mut();
-            executor.each(asked, |row| match (rows.next(), made::<E>().iter().next()) {
-                (Some(into), Some(column)) => E::column(column, Read { row: &row, position: 0, into }),
-                _ => Err(unplaced::<E>("their default gave more keys than it was asked for")),
+            executor.each(asked, |row| match (rows.next(), generated_key::<E>().iter().next()) {
+                (Some(into), Some(column)) => E::column(column, ReadColumn { row: &row, position: 0, into }),
+                _ => Err(unmatched::<E>("their default gave more keys than it was asked for")),
             })?;
             executor.execute(&Insert::of::<C>(sent, columns, keep))?;
             by_known_keys(executor, sent)
         }
-        Some(KeySource::Counter { step, replaced: Replaced::Perhaps }) => {
-            sent.chunks_mut(1).try_for_each(|row| counted(executor, row, columns, true, (step, Replaced::Perhaps)))
-        }
-        Some(KeySource::Counter { step, replaced }) => counted(executor, sent, columns, keep, (step, replaced)),
+        Some(KeySource::Counter { step, replaced: Replaced::Perhaps }) => sent
+            .chunks_mut(1)
+            .try_for_each(|row| insert_counted(executor, row, columns, true, (step, Replaced::Perhaps))),
+        Some(KeySource::Counter { step, replaced }) => insert_counted(executor, sent, columns, keep, (step, replaced)),
         Some(KeySource::Ascending | KeySource::Unknown) => {
-            Err(unplaced::<E>("the database does not say where they come from"))
+            Err(unmatched::<E>("the database does not say where they come from"))
         }
     }
 }
 
-/// Reads the rows again that were sent with their keys.
+/// Reloads the rows that were sent with their keys.
 fn by_known_keys<E, C>(executor: &mut Executor<'_, C>, sent: &mut [E]) -> QueryResult<()>
 where
     C: EngineConnection,
@@ -124,20 +124,20 @@ where
     let mut stored = select::<E, C>(executor, &keys)?;
     for (row, key) in sent.iter_mut().zip(&keys) {
         let found = match stored.iter().position(|other| other.key() == *key) {
-            Some(place) => Some(stored.swap_remove(place)),
-            // The database may store it differently, and yet find it by what was sent.
+            Some(position) => Some(stored.swap_remove(position)),
+            // The database may store the key differently, and still find the row by the key that was sent.
             None => select_one(executor, key, false)?,
         };
         let why = "a row is missing under its key, which a trigger may have changed";
         *row =
-            found.ok_or_else(|| if executor.connection.undoes_silently() { undone() } else { unplaced::<E>(why) })?;
+            found.ok_or_else(|| if executor.connection.undoes_silently() { undone() } else { unmatched::<E>(why) })?;
         row.set_key(key.clone());
     }
     Ok(())
 }
 
-/// Inserts the rows, whose keys come from a counter of this step, and reads back what the database made.
-fn counted<E, C>(
+/// Inserts the rows, whose keys come from a counter with this step, and reads back the generated columns.
+fn insert_counted<E, C>(
     executor: &mut Executor<'_, C>,
     sent: &mut [E],
     columns: ColumnSet,
@@ -149,14 +149,14 @@ where
     E: Columns<C::Backend>,
     i64: FromSql<BigInt, C::Backend>,
 {
-    let Some(key) = made::<E>().iter().next() else { return Ok(()) };
+    let Some(key) = generated_key::<E>().iter().next() else { return Ok(()) };
     if replaced != Replaced::No {
         executor.connection.forget_last_key()?;
     }
     executor.execute(&Insert::of::<C>(sent, columns, keep))?;
     let mut answer = Answer::to(sent);
     let mut seen = None;
-    executor.each(Batch::<E> { key, rows: sent.len(), keep, entity: PhantomData }, |row| {
+    executor.each(InsertedRows::<E> { key, rows: sent.len(), keep, entity: PhantomData }, |row| {
         if seen.is_none() {
             let position = returned(E::table()).count();
             let number = |after: usize| {
@@ -167,7 +167,7 @@ where
         answer.take(&row)
     })?;
     let given = answer.given;
-    // Every row is where the counter put it, if it was this INSERT that set the counter and at this step.
+    // Every row has the key that the counter gave, if this INSERT set the counter and the step is the expected one.
     let complete = given.complete && matches!(seen, Some((0, counted, _)) if counted != 0);
     let steady = sent.len() == 1 || matches!(seen, Some((_, _, now)) if now == step);
     if complete && steady && given.in_order {
@@ -176,7 +176,7 @@ where
     }
     let again = ask_again::<E, C>(executor)?;
     if !matches!(again, KeySource::Counter { replaced: now, .. } if now == replaced) {
-        return Err(unplaced::<E>("the source of the keys has changed; run it again"));
+        return Err(unmatched::<E>("the source of the keys has changed; run it again"));
     }
     if complete && steady && !E::table().has_given_key() {
         given.put_on(sent);
@@ -185,22 +185,22 @@ where
     match from_first_key_on(executor, sent, key)? {
         true => Ok(()),
         false if executor.connection.undoes_silently() => Err(undone()),
-        false if complete && !steady => Err(unplaced::<E>("the distance of counted keys has changed; run it again")),
-        false => Err(unplaced::<E>(
+        false if complete && !steady => Err(unmatched::<E>("the distance of counted keys has changed; run it again")),
+        false => Err(unmatched::<E>(
             "they are not the counter's, so a trigger may have made them; give the key in the program \
              (`#[entity(key, given)]`)",
         )),
     }
 }
 
-/// A conflict that ended the transaction without an error.
+/// The error for a conflict that ended the transaction without an error.
 fn undone() -> DieselError {
-    let said = "rows that were just inserted are gone: the node has undone the transaction without saying so";
-    DieselError::DatabaseError(DatabaseErrorKind::SerializationFailure, Box::new(said.to_owned()))
+    let problem = "rows that were just inserted are gone: the node has undone the transaction without saying so";
+    DieselError::DatabaseError(DatabaseErrorKind::SerializationFailure, Box::new(problem.to_owned()))
 }
 
-/// Finds the rows among all from the first new key on, by all that was sent. Rows of someone else's in between are passed
-/// over, unless they are the same: then it cannot be told whose they are. Gives whether all were found.
+/// Finds the rows among all from the first new key on, by all columns that were sent. Rows of others in between are
+/// skipped, unless they are equal: then the rows cannot be distinguished. Returns whether all were found.
 fn from_first_key_on<E, C>(executor: &mut Executor<'_, C>, sent: &mut [E], key: usize) -> QueryResult<bool>
 where
     C: EngineConnection,
@@ -222,7 +222,7 @@ where
     Ok(found)
 }
 
-/// Keys that a default makes.
+/// Keys generated by a default.
 struct Keys<'a, E> {
     default: &'a str,
     rows: usize,
@@ -253,8 +253,9 @@ impl<E> QueryId for Keys<'_, E> {
     const HAS_STATIC_QUERY_ID: bool = false;
 }
 
-/// The columns of the batch that come back, how far the key is from the first, whether there is a first, and the step.
-struct Batch<E> {
+/// The returned columns of the rows just inserted, the distance of each key from the first, whether there is a first,
+/// and the step.
+struct InsertedRows<E> {
     key: usize,
     rows: usize,
     keep: bool,
@@ -265,7 +266,7 @@ const FIRST: &str = "CAST(LAST_INSERT_ID() AS UNSIGNED)";
 const STEP: &str = "@@auto_increment_increment";
 const COUNTED: &str = "CAST(@@auto_increment_increment AS SIGNED)";
 
-impl<E: Columns<DB>, DB: Backend> QueryFragment<DB> for Batch<E> {
+impl<E: Columns<DB>, DB: Backend> QueryFragment<DB> for InsertedRows<E> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
         let key = E::table().columns[self.key].name;
         if !self.keep {
@@ -288,11 +289,11 @@ impl<E: Columns<DB>, DB: Backend> QueryFragment<DB> for Batch<E> {
     }
 }
 
-impl<E> Query for Batch<E> {
+impl<E> Query for InsertedRows<E> {
     type SqlType = Untyped;
 }
 
-impl<E> QueryId for Batch<E> {
+impl<E> QueryId for InsertedRows<E> {
     type QueryId = ();
     const HAS_STATIC_QUERY_ID: bool = false;
 }

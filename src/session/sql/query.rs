@@ -1,4 +1,4 @@
-//! What is asked about a whole query: its count, whether it finds anything, its rows in pages, with or without a lock.
+//! Statements around a whole query: its count, whether it finds anything, its rows in pages, and its rows locked.
 
 use std::marker::PhantomData;
 
@@ -13,13 +13,12 @@ use super::Bind;
 use super::select::push_columns;
 use crate::session::entity::{ColumnSet, Columns, Entity};
 
-/// One page of a query, in order of the key: the rows behind `after`, whatever order the query itself asks for.
+/// One page of a query, in order of the key: the rows after the key `after`, whatever the query's own order.
 pub(crate) struct Page<'a, E: Entity, Q> {
     pub(crate) query: &'a Q,
     pub(crate) after: Option<E::Key>,
     pub(crate) size: i64,
-    /// The columns of the key that are ordered by their labels, because their own order is not the one that they are
-    /// compared in.
+    /// The columns of the key that are ordered by their labels, because they sort in another order than they compare.
     pub(crate) by_label: ColumnSet,
 }
 
@@ -87,7 +86,7 @@ impl<E: Entity, Q> QueryId for Page<'_, E, Q> {
 #[derive(Debug, Clone, Copy)]
 pub struct Locked<Q> {
     pub(crate) query: Q,
-    /// What locks the rows, in the engine's words.
+    /// The engine's clause that locks the rows.
     pub(crate) lock: &'static str,
 }
 
@@ -126,7 +125,7 @@ impl<Q: OffsetDsl> OffsetDsl for Locked<Q> {
     }
 }
 
-/// `SELECT COUNT(*) FROM (…)` over any query: respects its LIMIT.
+/// `SELECT COUNT(*) FROM (…)` over any query; respects its LIMIT.
 #[derive(Debug)]
 pub(crate) struct Count<Q>(pub(crate) Q);
 
@@ -160,7 +159,7 @@ impl<Q> Query for Exists<Q> {
     type SqlType = Untyped;
 }
 
-// Without an id of their own these would share the cached statement of the query within.
+// Without this, these would share the cached statement of the query inside.
 impl<Q> QueryId for Count<Q> {
     type QueryId = ();
     const HAS_STATIC_QUERY_ID: bool = false;

@@ -1,7 +1,7 @@
-//! How many rows go by one statement: as many as the engine takes parameters for, and as their values leave room for.
+//! The number of rows per statement: limited by the engine's maximum number of parameters and by the size of values.
 //!
-//! A statement that is longer than a server takes is refused though each of its rows alone would not be, and a long one
-//! gains nothing by more rows. So rows with long values are fewer a statement, down to one.
+//! A statement that is longer than a server accepts is refused even if each of its rows alone would be accepted, and a
+//! long statement gains nothing from more rows. So statements with long values have fewer rows, down to one.
 
 use std::any::Any;
 use std::fmt::{self, Debug, Write as _};
@@ -15,67 +15,67 @@ use diesel::sql_types::HasSqlType;
 use crate::connection::SessionConnection;
 use crate::session::entity::{ColumnSet, Columns, Table, Visitor};
 
-/// A statement of these many rows is prepared once and kept; what is left over is prepared each time.
+/// A statement of this many rows is prepared once and kept; one for the remaining rows is prepared each time.
 const ROWS: usize = 100;
 
-/// The values of a statement of several rows take no more bytes than this.
+/// The maximum size in bytes of the values in a statement of several rows.
 const BYTES: usize = 1 << 19;
 
-/// The same where more rows a statement pay for longer ones: arrays, whose text does not grow with them.
+/// The same for arrays, whose statement text does not grow with the rows, so that longer statements pay off.
 const BYTES_OF_ARRAYS: usize = 1 << 24;
 
-/// What one statement of several rows may hold. One row goes whatever its size.
+/// The limits of one statement of several rows. A single row is sent whatever its size.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Room {
+pub(super) struct StatementLimit {
     rows: usize,
     bytes: usize,
 }
 
-impl Room {
-    /// For one row a statement.
+impl StatementLimit {
+    /// One row per statement.
     pub(super) const ONE: Self = Self { rows: 1, bytes: 0 };
 
-    /// For rows of `binds` parameters each.
-    pub(super) fn of<C: SessionConnection>(binds: usize, connection: &C) -> Self {
-        let rows = (connection.max_parameters() / binds.max(1)).clamp(1, ROWS);
+    /// For rows of `parameters` parameters each.
+    pub(super) fn of<C: SessionConnection>(parameters: usize, connection: &C) -> Self {
+        let rows = (connection.max_parameters() / parameters.max(1)).clamp(1, ROWS);
         Self { rows, bytes: BYTES.min(connection.max_bytes()) }
     }
 
-    /// As [`of`](Self::of), and as much as the engine takes where rows of the table may refer to each other and that helps:
-    /// what belongs together is not taken apart.
-    pub(super) fn of_related<C: SessionConnection>(table: &'static Table, binds: usize, connection: &C) -> Self {
+    /// As [`of`](Self::of), or as much as the engine accepts if rows of the table may refer to each other and the
+    /// engine checks foreign keys when a statement ends: then rows that refer to each other stay in one statement.
+    pub(super) fn of_related<C: SessionConnection>(table: &'static Table, parameters: usize, connection: &C) -> Self {
         if table.refers_to_itself() && connection.engine().checks_after_statement() {
-            Self { rows: (connection.max_parameters() / binds.max(1)).max(1), bytes: connection.max_bytes() }
+            Self { rows: (connection.max_parameters() / parameters.max(1)).max(1), bytes: connection.max_bytes() }
         } else {
-            Self::of(binds, connection)
+            Self::of(parameters, connection)
         }
     }
 
-    /// For at most so many rows of arrays.
+    /// For at most `rows` rows in arrays.
     pub(super) fn of_arrays<C: SessionConnection>(rows: usize, connection: &C) -> Self {
         Self { rows, bytes: BYTES_OF_ARRAYS.min(connection.max_bytes()) }
     }
 
-    /// The most rows that a statement holds.
+    /// The maximum number of rows in a statement.
     pub(super) fn rows(self) -> usize {
         self.rows
     }
 
-    /// Splits `rows` into statements, by the size of each in bytes. With each comes whether its text is worth keeping: full
-    /// ones and single rows are, one odd rest is not.
+    /// Splits `rows` into statements by their sizes in bytes. Each comes with whether its text is worth keeping: that
+    /// of full statements and single rows is, that of a remainder is not.
     pub(super) fn split<T>(self, rows: &[T], size: impl FnMut(&T) -> usize) -> impl Iterator<Item = (&[T], bool)> {
         let mut size = size;
         self.ranges(rows.len(), move |row| size(&rows[row])).map(move |(range, keep)| (&rows[range], keep))
     }
 
-    /// As [`split`](Self::split), of rows by their index.
+    /// As [`split`](Self::split), for rows given by index.
     pub(super) fn ranges(
         self,
         rows: usize,
         mut size: impl FnMut(usize) -> usize,
     ) -> impl Iterator<Item = (Range<usize>, bool)> {
         let mut start = 0;
-        // The size of the row that was too much for the last statement.
+        // The size of the row that did not fit in the last statement.
         let mut over = None;
         std::iter::from_fn(move || {
             if start == rows {
@@ -105,17 +105,18 @@ impl Room {
     }
 }
 
-/// About how many bytes these columns of a row take in a statement.
+/// The approximate size in bytes of these columns of a row in a statement.
 pub(super) fn row_size<E: Columns<DB>, DB: Backend>(row: &E, columns: ColumnSet) -> usize {
     columns.iter().map(|column| E::column(column, Size(row))).sum()
 }
 
-/// About how many bytes a key takes in a statement.
+/// The approximate size in bytes of a key in a statement.
 pub(super) fn key_size<E: Columns<DB>, DB: Backend>(key: &E::Key) -> usize {
     (0..E::table().key.len()).map(|position| E::key_column(position, Size(key))).sum()
 }
 
-/// About how many bytes the value at `index` of a `Vec` of the type of the field of `column` takes in a statement.
+/// The approximate size in bytes, in a statement, of the value at `index` of a `Vec` of the type of the field of
+/// `column`.
 pub(super) fn value_size<E: Columns<DB>, DB: Backend>(column: usize, values: &dyn Any, index: usize) -> usize {
     E::column(column, SizeOfOne { values, index })
 }
@@ -151,8 +152,8 @@ impl<E, DB: Backend> Visitor<DB, E> for SizeOfOne<'_> {
     }
 }
 
-/// About how many bytes a value takes: what it holds itself or, where it owns more, the length of that, or of what `Debug`
-/// shows of it.
+/// The approximate size of a value in bytes: its own size or, if it owns more, the length of that or of its `Debug`
+/// output.
 fn size<T: Debug + 'static>(value: &T) -> usize {
     if !std::mem::needs_drop::<T>() {
         return size_of::<T>();
@@ -171,12 +172,12 @@ fn size<T: Debug + 'static>(value: &T) -> usize {
         return bytes.as_ref().map_or(0, Vec::len);
     }
     let mut shown = Shown(0);
-    // It ends early where the value is longer than any statement of several rows.
+    // It ends early if the value is longer than any statement of several rows.
     let _too_long = write!(shown, "{value:?}");
     shown.0
 }
 
-/// Counts what is written, up to the most that a statement of several rows holds.
+/// Counts the bytes written, up to the maximum of a statement of several rows.
 struct Shown(usize);
 
 impl fmt::Write for Shown {
@@ -192,8 +193,8 @@ mod tests {
 
     /// The rows of each statement, and whether its text is kept.
     fn split(rows: usize, bytes: usize, sizes: &[usize]) -> Vec<(Vec<usize>, bool)> {
-        let room = Room { rows, bytes };
-        room.split(sizes, |size| *size).map(|(rows, keep)| (rows.to_vec(), keep)).collect()
+        let limit = StatementLimit { rows, bytes };
+        limit.split(sizes, |size| *size).map(|(rows, keep)| (rows.to_vec(), keep)).collect()
     }
 
     #[test]
@@ -204,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn long_rows_are_fewer_a_statement_and_each_goes_whatever_its_size() {
+    fn statements_of_long_rows_have_fewer_and_a_single_row_is_sent_whatever_its_size() {
         let sizes = [5, 4, 1, 20, 3, 3, 9];
         let statements = [(vec![5, 4], false), (vec![1], true), (vec![20], true), (vec![3, 3], false), (vec![9], true)];
         assert_eq!(split(4, 9, &sizes), statements);
@@ -214,8 +215,8 @@ mod tests {
     #[test]
     fn a_row_is_measured_once() {
         let mut measured = Vec::new();
-        let room = Room { rows: 2, bytes: 9 };
-        let statements = room.ranges(5, |row| {
+        let limit = StatementLimit { rows: 2, bytes: 9 };
+        let statements = limit.ranges(5, |row| {
             measured.push(row);
             6
         });
