@@ -30,7 +30,7 @@ pub enum Error {
     EngineMissing {
         /// The scheme of the URL.
         scheme: String,
-        /// The way out.
+        /// What to do.
         hint: String,
     },
     /// There is no database at this address, and reading never creates one.
@@ -81,7 +81,7 @@ pub enum Error {
         version: String,
         /// `up` or `down`.
         direction: &'static str,
-        /// What the database said.
+        /// The database's error.
         problem: String,
     },
     /// Another connection held the lock for longer than the timeout.
@@ -90,13 +90,13 @@ pub enum Error {
          try again when it has finished"
     )]
     Locked {
-        /// What the database said.
+        /// The database's error.
         source: Arc<diesel::result::Error>,
     },
     /// This unit of work conflicted with another, and the database rolled it back.
     #[error("conflict with a concurrent transaction; the database rolled this one back: {source}; run it again")]
     Conflict {
-        /// What the database said.
+        /// The database's error.
         source: Arc<diesel::result::Error>,
     },
     /// The server does not accept work: it is starting or stopping, or is part of a cluster that has lost too many of
@@ -105,7 +105,7 @@ pub enum Error {
     NotReady {
         /// An explanation, and what to do.
         hint: &'static str,
-        /// What the database said.
+        /// The database's error.
         source: Arc<diesel::result::Error>,
     },
     /// The connection was lost before anything was committed.
@@ -119,7 +119,7 @@ pub enum Error {
     StatementTooLarge {
         /// The limit, and what to do.
         hint: &'static str,
-        /// What the database said.
+        /// The database's error.
         source: Arc<diesel::result::Error>,
     },
     /// The connection, the cluster behind it or the disk failed while the database was committing.
@@ -136,7 +136,7 @@ pub enum Error {
     ReadOnlyDatabase {
         /// The path or the redacted URL if it is known, otherwise `behind this connection`.
         place: String,
-        /// What the database said.
+        /// The database's error.
         problem: String,
     },
     /// No server accepted a new connection within the pool's timeout.
@@ -224,7 +224,7 @@ pub enum Error {
     Denied {
         /// What was being done.
         doing: String,
-        /// What the database said.
+        /// The database's error.
         source: Arc<diesel::result::Error>,
     },
     /// Any other refusal of the database.
@@ -232,7 +232,7 @@ pub enum Error {
     Database {
         /// What was being done.
         doing: String,
-        /// What the database said.
+        /// The database's error.
         source: Arc<diesel::result::Error>,
     },
 
@@ -256,7 +256,7 @@ pub enum Error {
         table: &'static str,
         /// Pending or transient.
         state: &'static str,
-        /// The way out.
+        /// What to do.
         hint: &'static str,
     },
     /// The row was deleted, by this session or by someone else.
@@ -399,7 +399,7 @@ pub enum Error {
         what: String,
         /// The dependent records, with counts.
         dependents: String,
-        /// The way out.
+        /// What to do.
         hint: String,
     },
 
@@ -417,7 +417,7 @@ pub enum Error {
     Io {
         /// The file.
         path: String,
-        /// What the system said.
+        /// The system's error.
         source: Arc<std::io::Error>,
     },
 }

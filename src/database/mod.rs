@@ -104,8 +104,9 @@ impl Database {
     /// ```
     /// use folio::Database;
     ///
-    /// // Each is a separate database in memory. let (one, other) = (Database::open("sqlite::memory:")?,
-    /// Database::open("sqlite::memory:")?); assert!(!one.is_same(&other)?);
+    /// // Each is a separate database in memory.
+    /// let (one, other) = (Database::open("sqlite::memory:")?, Database::open("sqlite::memory:")?);
+    /// assert!(!one.is_same(&other)?);
     /// # Ok::<(), folio::Error>(())
     /// ```
     ///
@@ -216,7 +217,7 @@ impl Database {
         migrations::losses(&mut *self.connection()?, target).map_err(|e| self.placed(e))
     }
 
-    /// The error with this database's address filled in, which a connection does not know.
+    /// The error with this database's address filled in, which a connection does not have.
     pub(crate) fn placed(&self, error: Error) -> Error {
         let place = self.place.to_string();
         match error {

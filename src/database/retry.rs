@@ -51,7 +51,8 @@ impl Retry {
     /// use std::time::Duration;
     /// use folio::database::Retry;
     ///
-    /// // For a request that somebody is waiting for. let retry = Retry::default().within(Duration::from_secs(1));
+    /// // For a request that somebody is waiting for.
+    /// let retry = Retry::default().within(Duration::from_secs(1));
     /// ```
     #[must_use]
     pub fn within(mut self, time: Duration) -> Self {
@@ -87,8 +88,8 @@ impl Retry {
     /// ```
     /// use folio::database::Retry;
     ///
-    /// // Not while no server is reachable: the caller wants to know that. let retry =
-    /// Retry::default().only_after(|failure| failure.is_conflict() || failure.is_stale());
+    /// // Not while no server is reachable: the caller wants to know that.
+    /// let retry = Retry::default().only_after(|failure| failure.is_conflict() || failure.is_stale());
     /// ```
     #[must_use]
     pub fn only_after(mut self, decide: fn(&Error) -> bool) -> Self {

@@ -72,9 +72,10 @@ impl Database {
     /// use folio::database::Retry;
     /// use folio::prelude::*;
     ///
-    /// let db = Database::open("sqlite::memory:")?; db.migrate()?; // As if no other unit ran meanwhile; what would
-    /// violate that is a conflict, and is retried. db.isolated(Isolation::Serializable).named("first
-    /// come").retrying(Retry::default(), |session| -> Result<()> {
+    /// let db = Database::open("sqlite::memory:")?;
+    /// db.migrate()?;
+    /// // As if no other unit ran meanwhile; what would violate that is a conflict, and is retried.
+    /// db.isolated(Isolation::Serializable).named("first come").retrying(Retry::default(), |session| -> Result<()> {
     ///     if session.query(User::query()).count()? == 0 {
     ///         session.add(NewUser::new(1, "step")?);
     ///     }

@@ -33,7 +33,7 @@ pub struct Status {
     /// The pending ones that are recorded but whose tables are gone, on such an engine: going up creates the tables,
     /// going down removes the record.
     pub unmade: Vec<&'static Script>,
-    /// Recorded versions that this program does not know, oldest first.
+    /// Recorded versions that are not in this program, oldest first.
     pub unknown: Vec<Recorded>,
     /// All tables except the history table.
     pub tables: Vec<String>,
