@@ -64,7 +64,7 @@ pub(super) fn mysql(said: &str) -> String {
 
 /// Appends the first advice whose pattern occurs in the message.
 fn advised(said: String, known: &[(&str, &str)]) -> String {
-    match known.iter().find(|(sign, _)| said.contains(sign)) {
+    match known.iter().find(|(pattern, _)| said.contains(pattern)) {
         Some((_, advice)) => format!("{said}; {advice}"),
         None => said,
     }
@@ -77,7 +77,7 @@ mod tests {
 
     #[cfg(feature = "postgres")]
     #[test]
-    fn what_libpq_says_in_several_lines_becomes_one_with_a_way_out() {
+    fn several_lines_from_libpq_become_one_with_advice() {
         let said = "connection to server at \"h1\", port 1 failed: Connection refused\n\tIs the server running on that \
                     host and accepting TCP/IP connections?\nconnection to server at \"h2\", port 1 failed: timeout expired";
         let told = postgres(said);
@@ -88,7 +88,7 @@ mod tests {
 
     #[cfg(feature = "mysql")]
     #[test]
-    fn the_first_sign_decides() {
+    fn the_first_pattern_decides() {
         let said = "Access denied for user 'a'@'b' (using password: NO)";
         assert_eq!(mysql(said), format!("{said}; add the password to the URL"));
         assert_eq!(mysql("something new"), "something new");

@@ -194,8 +194,8 @@ fn is_over(error: &DieselError) -> bool {
     }
 }
 
-fn contains_any(message: &str, signs: &[&str]) -> bool {
-    signs.iter().any(|sign| message.contains(sign))
+fn contains_any(message: &str, patterns: &[&str]) -> bool {
+    patterns.iter().any(|pattern| message.contains(pattern))
 }
 
 #[cfg(test)]

@@ -218,7 +218,7 @@ pub trait SessionConnection: Connection + LoadConnection + Send + 'static {
     /// The maximum number of parameters of a statement.
     fn max_parameters(&self) -> usize;
 
-    /// Whether a column sorts its values in a different order than it compares them in, as MySQL's ENUM does.
+    /// Whether a column's sort order differs from the order in which its values compare, as with MySQL's ENUM.
     ///
     /// # Errors
     ///

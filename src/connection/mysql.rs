@@ -319,7 +319,7 @@ mod tests {
     }
 
     #[test]
-    fn messages_name_the_rule_that_was_broken() {
+    fn messages_name_the_violated_constraint() {
         use DatabaseErrorKind as Kind;
         for (kind, message, table, words) in [
             (

@@ -101,7 +101,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn statements_that_are_closed_are_waited_for_by_nobody() {
+    fn closing_statements_needs_no_answer() {
         let close = [5, 0, 0, 0, 0x19, 1, 0, 0, 0];
         let commit = b"\x07\0\0\0\x03COMMIT";
         let sealed = |length: u8| [&[0x17, 3, 3, 0, length][..], &vec![0; usize::from(length)]].concat();

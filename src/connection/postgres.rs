@@ -364,7 +364,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_database_is_read_from_what_libpq_says() {
+    fn a_missing_database_is_read_from_libpqs_message() {
         let said =
             "connection to server at \"127.0.0.1\", port 5432 failed: FATAL:  database \"my records\" does not exist";
         assert_eq!(missing(said), Some("my records"));
@@ -372,7 +372,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_url_says_itself_goes_before_our_defaults() {
+    fn parameters_in_the_url_override_our_defaults() {
         let defaults =
             [("connect_timeout", "10".to_owned()), ("keepalives_idle", "10".to_owned()), ("x", String::new())];
         for (url, completed) in [
@@ -387,7 +387,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wait_is_never_for_ever() {
+    fn every_wait_is_limited() {
         assert_eq!(whole_seconds(Duration::ZERO), 1);
         assert_eq!(whole_seconds(Duration::from_millis(1_001)), 2);
         assert_eq!(whole_seconds(Duration::MAX), 86_400);

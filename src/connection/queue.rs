@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn writers_of_one_database_take_turns_in_the_order_in_which_they_came() {
+    fn writers_of_one_database_take_turns_in_order_of_arrival() {
         let queue = queue("in order", Duration::from_secs(60));
         let first = queue.wait().unwrap();
         let order = Mutex::new(Vec::new());
@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn who_has_waited_for_longer_asks_more_often() {
+    fn the_longer_a_writer_has_waited_the_more_often_it_asks() {
         for (waited, longest) in [(0, 1_250), (32, 1_250), (100, 400), (400, 100), (1_000_000, 100)] {
             let (pause, longest) = (pause(Duration::from_millis(waited)), Duration::from_micros(longest));
             assert!(pause >= longest / 5 && pause <= longest, "{waited} ms: {pause:?}");
@@ -235,13 +235,13 @@ mod tests {
     }
 
     #[test]
-    fn a_turn_that_does_not_come_in_time_is_a_lock_that_is_taken_and_holds_nobody_up() {
-        let queue_without_wait = queue("in time", Duration::ZERO);
-        let first = queue_without_wait.wait().unwrap();
-        let refused = queue_without_wait.wait().unwrap_err();
+    fn a_turn_that_does_not_come_in_time_is_a_taken_lock_and_blocks_no_other_writer() {
+        let unwaiting = queue("in time", Duration::ZERO);
+        let first = unwaiting.wait().unwrap();
+        let refused = unwaiting.wait().unwrap_err();
         assert!(failure::is_locked_by_sqlite(&refused), "{refused}");
         drop(first);
-        queue_without_wait.wait().unwrap();
+        unwaiting.wait().unwrap();
     }
 
     #[test]

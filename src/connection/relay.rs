@@ -159,7 +159,7 @@ impl Shared {
 
     fn refuse(&self, refusal: Refusal) {
         if let Refusal::Dial(error) = &refusal {
-            tracing::debug!(target: "folio::connection", place = %self.server, %error, "no stream to the server");
+            tracing::debug!(target: "folio::connection", place = %self.server, %error, "no line to the server");
         }
         *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = Some(refusal);
     }
@@ -272,7 +272,7 @@ mod tests {
     }
 
     /// An echo server.
-    fn parrot() -> ServerAddress {
+    fn echo_server() -> ServerAddress {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         thread::spawn(move || {
@@ -283,29 +283,29 @@ mod tests {
         ServerAddress::Host("127.0.0.1".to_owned(), port)
     }
 
-    fn says_back(mut client: &TcpStream, said: &[u8]) -> bool {
+    fn echoes(mut client: &TcpStream, said: &[u8]) -> bool {
         let mut back = vec![0; said.len()];
         client.write_all(said).and_then(|()| client.read_exact(&mut back)).is_ok_and(|()| back == said)
     }
 
     #[test]
     fn the_endpoint_is_closed_when_the_relay_is_dropped_and_earlier_clients_go_on() {
-        let relay = relay_to(parrot(), WAIT);
+        let relay = relay_to(echo_server(), WAIT);
         let endpoint = tcp(&relay);
         assert!(endpoint.ip().is_loopback());
         let client = TcpStream::connect(endpoint).unwrap();
-        assert!(says_back(&client, b"one"));
+        assert!(echoes(&client, b"one"));
         drop(relay);
         assert!(TcpStream::connect(endpoint).is_err());
-        assert!(says_back(&client, b"two"));
+        assert!(echoes(&client, b"two"));
     }
 
     #[test]
     fn the_first_client_keeps_nobody_out_and_receives_nothing_of_the_others() {
-        let relay = relay_to(parrot(), WAIT);
+        let relay = relay_to(echo_server(), WAIT);
         let [stranger, own] = [(); 2].map(|()| TcpStream::connect(tcp(&relay)).unwrap());
-        assert!(says_back(&own, b"secret"));
-        assert!(says_back(&stranger, b"other"));
+        assert!(echoes(&own, b"secret"));
+        assert!(echoes(&stranger, b"other"));
     }
 
     #[test]

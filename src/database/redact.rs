@@ -11,7 +11,7 @@ use super::url::Scheme;
 ///
 /// Passwords may contain `@`, `/`, `:` and `?` themselves, so it hides more rather than less: everything between the
 /// first colon of the login and the last `@`; the whole text after the scheme, if an `@` follows the start of a secret
-/// parameter; everything after the colon before a port that is not a number.
+/// parameter; everything after the first colon, if a port is not a number.
 #[must_use]
 pub fn redact(text: &str) -> String {
     let start = login(text);
@@ -145,7 +145,7 @@ fn is_harmless(name: &str, value: &str) -> bool {
 
 fn is_secret(name: &str) -> bool {
     let name = percent_decode_str(name).decode_utf8_lossy().to_lowercase();
-    let holds = |word: &&str| name.contains(*word);
-    ["pass", "pwd", "secret", "token", "credential"].iter().any(holds)
+    let contains = |word: &&str| name.contains(*word);
+    ["pass", "pwd", "secret", "token", "credential"].iter().any(contains)
         || ["pw", "auth", "key", "apikey", "api_key"].contains(&&*name)
 }

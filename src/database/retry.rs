@@ -64,7 +64,7 @@ impl Retry {
     fn ends_with(&self, attempt: u32, passed: Duration) -> bool {
         match (self.attempts, self.time) {
             (None, None) => attempt >= ATTEMPTS && passed >= TIME,
-            (attempts, time) => attempts.is_some_and(|most| attempt >= most) || time.is_some_and(|most| passed >= most),
+            (attempts, time) => attempts.is_some_and(|max| attempt >= max) || time.is_some_and(|max| passed >= max),
         }
     }
 
@@ -124,8 +124,8 @@ impl Retry {
     /// The pause after `attempt`, counted from 1.
     fn pause_after(&self, attempt: u32) -> Duration {
         let doubled = self.pause.saturating_mul(2_u32.saturating_pow(attempt - 1)).min(self.longest);
-        let chance = u32::try_from(RandomState::new().hash_one(attempt) % 1_000).unwrap_or(0);
-        doubled / 2 + doubled / 2 * chance / 1_000
+        let random = u32::try_from(RandomState::new().hash_one(attempt) % 1_000).unwrap_or(0);
+        doubled / 2 + doubled / 2 * random / 1_000
     }
 }
 
@@ -261,9 +261,9 @@ mod tests {
     #[test]
     fn pauses_double_up_to_the_longest_and_lose_at_most_half_by_chance() {
         let retry = Retry::default().pause(Duration::from_millis(100)).longest(Duration::from_millis(300));
-        for (attempt, whole) in [(1, 100), (2, 200), (3, 300), (40, 300)] {
-            let (pause, whole) = (retry.pause_after(attempt), Duration::from_millis(whole));
-            assert!(pause >= whole / 2 && pause <= whole, "{attempt}: {pause:?}");
+        for (attempt, longest) in [(1, 100), (2, 200), (3, 300), (40, 300)] {
+            let (pause, longest) = (retry.pause_after(attempt), Duration::from_millis(longest));
+            assert!(pause >= longest / 2 && pause <= longest, "{attempt}: {pause:?}");
         }
         assert_eq!(Retry::default().pause(Duration::ZERO).pause_after(3), Duration::ZERO);
     }

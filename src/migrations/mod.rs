@@ -118,10 +118,10 @@ fn run(
     target: Target,
     mut progress: impl FnMut(&Script),
 ) -> Result<Vec<&'static Script>> {
-    let most = target.limit();
+    let limit = target.limit();
     let mut done = Vec::new();
-    while done.len() < most {
-        let executed = run_locked(connection, direction, most - done.len())?;
+    while done.len() < limit {
+        let executed = run_locked(connection, direction, limit - done.len())?;
         if executed.is_empty() {
             break;
         }
@@ -139,13 +139,13 @@ type Transactions = <AnyConnection as Connection>::TransactionManager;
 
 /// Runs one migration under the write lock, all requested ones if the database is empty, or none if there is nothing
 /// left to do. So others see a new database empty or complete, never in between.
-fn run_locked(connection: &mut AnyConnection, direction: Direction, most: usize) -> Result<Vec<&'static Script>> {
+fn run_locked(connection: &mut AnyConnection, direction: Direction, limit: usize) -> Result<Vec<&'static Script>> {
     let refused = |connection: &AnyConnection, error| connection.explain(error, THIS_DATABASE, "migrating");
     let transactional = connection.engine().undoes_tables();
     let begun =
         if transactional { connection.begin(Mode::Write, None) } else { Transactions::begin_transaction(connection) };
     begun.map_err(|e| refused(connection, e))?;
-    let executed = lock::take(connection).and_then(|()| run_next(connection, direction, most));
+    let executed = lock::take(connection).and_then(|()| run_next(connection, direction, limit));
     lock::release(connection);
     let ended = match &executed {
         Ok(scripts) if !scripts.is_empty() && transactional => connection.commit(),
@@ -162,10 +162,10 @@ fn run_locked(connection: &mut AnyConnection, direction: Direction, most: usize)
     }
 }
 
-fn run_next(connection: &mut AnyConnection, direction: Direction, most: usize) -> Result<Vec<&'static Script>> {
+fn run_next(connection: &mut AnyConnection, direction: Direction, limit: usize) -> Result<Vec<&'static Script>> {
     let status = status(connection)?;
     match direction {
-        Direction::Up(existing) => apply(connection, &status, existing, most),
+        Direction::Up(existing) => apply(connection, &status, existing, limit),
         Direction::Down => revert(connection, &status),
     }
 }
@@ -176,7 +176,7 @@ fn apply(
     connection: &mut AnyConnection,
     status: &Status,
     existing: Existing,
-    most: usize,
+    limit: usize,
 ) -> Result<Vec<&'static Script>> {
     let state = status.schema_state();
     let obstacle = match (&state, existing) {
@@ -187,15 +187,15 @@ fn apply(
     if let Some(error) = obstacle {
         return Err(error);
     }
-    let at_once = if state == SchemaState::Empty { most } else { most.min(1) };
-    let scripts: Vec<_> = status.pending.iter().copied().take(at_once).collect();
+    let count = if state == SchemaState::Empty { limit } else { limit.min(1) };
+    let scripts: Vec<_> = status.pending.iter().copied().take(count).collect();
     let (Some(first), Some(last)) = (scripts.first(), scripts.last()) else { return Ok(scripts) };
     connection.setup().map_err(|e| failed(connection, first, "up", e))?;
     for script in &scripts {
         let stale = if status.unmade.contains(script) { history::unrecord(connection, script.version) } else { Ok(()) };
         let exists = status.unrecorded.contains(script);
-        let made = stale.and_then(|()| if exists { Ok(()) } else { connection.batch_execute(script.up) });
-        made.map_err(|e| failed(connection, script, "up", e))?;
+        let applied = stale.and_then(|()| if exists { Ok(()) } else { connection.batch_execute(script.up) });
+        applied.map_err(|e| failed(connection, script, "up", e))?;
     }
     history::record(connection, &scripts).map_err(|e| failed(connection, last, "up", e))?;
     Ok(scripts)
@@ -207,8 +207,8 @@ fn revert(connection: &mut AnyConnection, status: &Status) -> Result<Vec<&'stati
         return status.refusal(THIS_DATABASE).map_or(Ok(Vec::new()), Err);
     }
     let Some(script) = status.revertible().into_iter().next() else { return Ok(Vec::new()) };
-    let gone = status.unmade.contains(&script);
-    let dropped = if gone { Ok(()) } else { connection.batch_execute(script.down) };
+    let missing = status.unmade.contains(&script);
+    let dropped = if missing { Ok(()) } else { connection.batch_execute(script.down) };
     dropped
         .and_then(|()| history::unrecord(connection, script.version))
         .map_err(|e| failed(connection, script, "down", e))?;

@@ -266,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn no_text_holds_nul() {
+    fn no_text_contains_nul() {
         let nul = "contains a NUL character, which databases cannot store";
         assert_eq!(problem::<Text256>("a\0").unwrap(), format!("text: {nul}"));
         assert_eq!(problem::<Email>("\0").unwrap(), format!("email: {nul}"));

@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_that_is_no_time_is_shown_with_an_example() {
+    fn a_text_that_is_not_a_time_is_shown_with_an_example() {
         for refused in ["yesterday", "", "2026-02-30T00:00:00Z", "2026-11-23 00:00:00"] {
             assert_eq!(parsed(refused), format!("time: {refused:?} is not a time like 2026-01-31T23:59:59Z"));
         }
