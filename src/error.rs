@@ -1,15 +1,15 @@
-//! What can go wrong, in a user's words.
+//! The library's errors, worded for users.
 //!
-//! Every error of the library is one [`Error`]. It says what was asked, what stood against it and what to do; a
-//! predicate (`is_…`) stands for each kind that a program may want to act on. `Error` is `Clone`, because a poisoned
-//! session hands out its first cause more than once.
+//! Every error of the library is one [`Error`]. Its message names the request, the problem and what to do; there is a
+//! predicate (`is_…`) for each kind that a program may want to act on. `Error` is `Clone`, because a poisoned session
+//! returns its first cause more than once.
 
 use std::sync::Arc;
 
 mod predicates;
 mod retry;
 
-/// The result of everything in Folio that can fail.
+/// The result of every fallible function in Folio.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// What went wrong. See the predicates for the kinds that programs act on.
@@ -17,29 +17,29 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 #[non_exhaustive]
 pub enum Error {
     // --- finding and opening a database ---
-    /// The text given as a database URL cannot be read as one.
+    /// The text given as a database URL cannot be parsed as one.
     #[error("'{given}' is not a database URL: {problem}")]
     Url {
-        /// The URL, its password left out.
+        /// The URL, without its password.
         given: String,
         /// What is wrong with it.
         problem: String,
     },
-    /// The URL asks for an engine that this program was built without.
+    /// The URL names an engine that this program was built without.
     #[error("this build of folio cannot open '{scheme}' databases; {hint}")]
     EngineMissing {
         /// The scheme of the URL.
         scheme: String,
-        /// The way out.
+        /// What to do.
         hint: String,
     },
-    /// There is no database where one was looked for, and looking never creates one.
+    /// There is no database at this address, and reading never creates one.
     #[error("there is no database at {place}; 'folio db create' creates one")]
     NoDatabase {
         /// The absolute path.
         place: String,
     },
-    /// The database is there and cannot be opened.
+    /// The database exists and cannot be opened.
     #[error("cannot open the database {place}: {problem}")]
     Open {
         /// The path or the redacted URL.
@@ -47,7 +47,7 @@ pub enum Error {
         /// What stood against it.
         problem: String,
     },
-    /// The database holds tables of another application.
+    /// The database contains tables of another application.
     #[error(
         "{place} contains tables that Folio did not create ({tables}), so it was not changed; \
          'folio migrate up --into-existing' adds Folio's tables beside them"
@@ -81,7 +81,7 @@ pub enum Error {
         version: String,
         /// `up` or `down`.
         direction: &'static str,
-        /// What the database said.
+        /// The database's error.
         problem: String,
     },
     /// Another connection held the lock for longer than the timeout.
@@ -90,35 +90,36 @@ pub enum Error {
          try again when it has finished"
     )]
     Locked {
-        /// What the database said.
+        /// The database's error.
         source: Arc<diesel::result::Error>,
     },
     /// This unit of work conflicted with another, and the database rolled it back.
     #[error("conflict with a concurrent transaction; the database rolled this one back: {source}; run it again")]
     Conflict {
-        /// What the database said.
+        /// The database's error.
         source: Arc<diesel::result::Error>,
     },
-    /// The server accepts no work: it is starting or stopping, or is part of a cluster that has lost too many of its nodes.
+    /// The server does not accept work: it is starting or stopping, or is part of a cluster that has lost too many of
+    /// its nodes.
     #[error("the database is not accepting work: {source}; {hint}")]
     NotReady {
-        /// What it means, and the way out.
+        /// An explanation, and what to do.
         hint: &'static str,
-        /// What the database said.
+        /// The database's error.
         source: Arc<diesel::result::Error>,
     },
     /// The connection was lost before anything was committed.
     #[error("lost the connection to the database; nothing of this unit of work was committed: {source}")]
     Disconnected {
-        /// What was met at the end of the line.
+        /// The client library's error.
         source: Arc<diesel::result::Error>,
     },
-    /// A statement, or a value in it, is larger than the database accepts. Sent again it would fail again.
+    /// A statement, or a value in it, is larger than the database accepts. Sending it again would fail again.
     #[error("the statement is too large for the database: {source}; {hint}")]
     StatementTooLarge {
-        /// The limit, and the way out.
+        /// The limit, and what to do.
         hint: &'static str,
-        /// What the database said.
+        /// The database's error.
         source: Arc<diesel::result::Error>,
     },
     /// The connection, the cluster behind it or the disk failed while the database was committing.
@@ -127,18 +128,18 @@ pub enum Error {
          check before running it again: {source}"
     )]
     CommitUnknown {
-        /// What was met during COMMIT.
+        /// The error at COMMIT.
         source: Arc<diesel::result::Error>,
     },
-    /// The database, or the connection to it, only reads.
+    /// The database, or the connection to it, is read-only.
     #[error("the database {place} is read-only: {problem}")]
     ReadOnlyDatabase {
-        /// The path or the redacted URL where it is known, else `behind this connection`.
+        /// The path or the redacted URL if it is known, otherwise `behind this connection`.
         place: String,
-        /// What the database said.
+        /// The database's error.
         problem: String,
     },
-    /// No server took a new connection for as long as the pool waits.
+    /// No server accepted a new connection within the pool's timeout.
     #[error("no server accepts a connection to {place}: {problem}")]
     Unreachable {
         /// The redacted URL.
@@ -146,7 +147,7 @@ pub enum Error {
         /// What stood against it.
         problem: String,
     },
-    /// The pool gave no connection.
+    /// The pool had no connection.
     #[error("no connection to {place}: {problem}")]
     Pool {
         /// The path or the redacted URL.
@@ -156,15 +157,15 @@ pub enum Error {
     },
 
     // --- copying a database ---
-    /// The database that a copy is to go into holds records.
+    /// The target database of a copy contains records.
     #[error("{place} holds {held} already; copy into a database without records; nothing was changed")]
     NotEmpty {
         /// The path or the redacted URL.
         place: String,
-        /// How many records of which kinds.
+        /// The number of records of each kind.
         held: String,
     },
-    /// What stands in the target is not what was read from the source.
+    /// The rows in the target are not those that were read from the source.
     #[error("{table}: the copied rows differ from the source: {problem}")]
     CopyDiffers {
         /// The table.
@@ -174,27 +175,27 @@ pub enum Error {
     },
 
     // --- what the database refuses ---
-    /// A UNIQUE constraint: the value is there already.
+    /// A UNIQUE constraint: the value already exists.
     #[error("{table}: a row with this {columns} already exists{values}{hint}")]
     Unique {
         /// The table, as the database names it.
         table: String,
         /// The columns of the constraint, comma-separated.
         columns: String,
-        /// ` (value, …)` where a second look could tell, else empty.
+        /// ` (value, …)` if a second query could find them, otherwise empty.
         values: String,
-        /// `; …` where the entity could have told the flush of the constraint, else empty.
+        /// `; …` if the entity could have declared the constraint to the flush, otherwise empty.
         hint: String,
     },
-    /// A foreign key: the row referred to is missing, or the row is still referred to.
+    /// A foreign key: the referenced row is missing, or the row is still referenced.
     #[error("{table}: {problem}")]
     ForeignKey {
         /// The table of the statement.
         table: String,
-        /// Which side is missing, where it can be told.
+        /// Which side is missing, if that is known.
         problem: String,
     },
-    /// A column that may not be NULL.
+    /// A NOT NULL constraint.
     #[error("{table}.{column} must not be NULL")]
     NotNull {
         /// The table.
@@ -218,12 +219,12 @@ pub enum Error {
         /// Column and value.
         problem: String,
     },
-    /// The user of the connection lacks a right.
+    /// The connection's user lacks a privilege.
     #[error("{doing}: {source}; an administrator can grant this user the right")]
     Denied {
         /// What was being done.
         doing: String,
-        /// What the database said.
+        /// The database's error.
         source: Arc<diesel::result::Error>,
     },
     /// Any other refusal of the database.
@@ -231,18 +232,18 @@ pub enum Error {
     Database {
         /// What was being done.
         doing: String,
-        /// What the database said.
+        /// The database's error.
         source: Arc<diesel::result::Error>,
     },
 
     // --- the session ---
-    /// A handle that another session gave out.
+    /// A handle from another session.
     #[error("{table}: this handle belongs to another session; carry the row's key over instead")]
     ForeignHandle {
         /// The table of the handle's entity.
         table: &'static str,
     },
-    /// A handle whose row the session has let go of.
+    /// A handle whose row is no longer in the session.
     #[error("{table}: this row is no longer in the session (detached, forgotten or cleared); get it by its key again")]
     Gone {
         /// The table of the handle's entity.
@@ -255,7 +256,7 @@ pub enum Error {
         table: &'static str,
         /// Pending or transient.
         state: &'static str,
-        /// The way out.
+        /// What to do.
         hint: &'static str,
     },
     /// The row was deleted, by this session or by someone else.
@@ -266,7 +267,7 @@ pub enum Error {
         /// Its key.
         key: String,
     },
-    /// `row` was asked for a value that is not loaded.
+    /// `row` was called for a value that is not loaded.
     #[error("{table}: this row has no value in memory ({state}); 'view' or 'load' fetches it")]
     NotLoaded {
         /// The table.
@@ -282,7 +283,7 @@ pub enum Error {
         /// Its key.
         key: String,
     },
-    /// Another row of this key is in the session, with changes that are not yet saved.
+    /// The session already has a row with this key, with unsaved changes.
     #[error("{table} {key}: the session already holds this row with unsaved changes; flush or discard them first")]
     AlreadyPresent {
         /// The table.
@@ -290,7 +291,7 @@ pub enum Error {
         /// Its key.
         key: String,
     },
-    /// A detached row without a version that differs from the stored one: nothing tells whose change that is.
+    /// A detached row without a version that differs from the stored one: it is unknown which side changed it.
     #[error(
         "{table} {key}: differs from the stored row ({columns}), and without a version column nothing tells whether you or \
          someone else changed it; call 'attach_edited' with the row as it was read, or 'merge' to overwrite what is stored"
@@ -303,7 +304,7 @@ pub enum Error {
         /// The columns that differ.
         columns: String,
     },
-    /// Unflushed work stands against letting a row go.
+    /// Unflushed changes prevent removing a row from the session.
     #[error("{table}: {rows} row(s) have unsaved changes; flush them, or 'discard' to drop them")]
     Unflushed {
         /// The table.
@@ -326,7 +327,7 @@ pub enum Error {
         /// `commit` or `rollback`.
         verb: &'static str,
     },
-    /// A write in a session that only reads.
+    /// A write in a read-only session.
     #[error("this session only reads; use 'begin' for a unit of work that writes")]
     ReadOnlySession,
     /// The session was used after a failed statement had undone its transaction.
@@ -344,7 +345,7 @@ pub enum Error {
     /// The flush cannot be planned.
     #[error("cannot plan the flush: {problem}")]
     Plan {
-        /// What stands against it.
+        /// The reason.
         problem: String,
     },
     /// `one` or `get` found nothing.
@@ -361,7 +362,7 @@ pub enum Error {
     },
 
     // --- values and rules of the domain ---
-    /// A value that its type refuses.
+    /// A value that its type does not allow.
     #[error("{what}: {problem}")]
     Value {
         /// The kind of value.
@@ -369,13 +370,13 @@ pub enum Error {
         /// Why it is refused.
         problem: String,
     },
-    /// A record that was asked for is not there.
+    /// A requested record does not exist.
     #[error("there is no {what}")]
     NotFound {
-        /// The record, in the words it was asked for.
+        /// The record, worded as in the request.
         what: String,
     },
-    /// A name that stands for several records.
+    /// A name that matches several records.
     #[error("{what} matches several records: {candidates}")]
     Ambiguous {
         /// What was asked for.
@@ -383,12 +384,12 @@ pub enum Error {
         /// The candidates, with semicolons between them.
         candidates: String,
     },
-    /// A record that stands against a new one.
+    /// A record that conflicts with a new one.
     #[error("{what} already exists: {existing}")]
     Exists {
         /// The kind and the value that collide.
         what: String,
-        /// The record that is there.
+        /// The existing record.
         existing: String,
     },
     /// A record that others depend on.
@@ -396,19 +397,19 @@ pub enum Error {
     InUse {
         /// The record.
         what: String,
-        /// Who depends on it, with counts.
+        /// The dependent records, with counts.
         dependents: String,
-        /// The way out.
+        /// What to do.
         hint: String,
     },
 
     // --- files ---
-    /// Input that cannot be taken.
+    /// Input that cannot be used.
     #[error("{place}: {problem}")]
     Input {
-        /// File and place within it.
+        /// The file and the position in it.
         place: String,
-        /// Why it cannot be taken.
+        /// Why it cannot be used.
         problem: String,
     },
     /// A file that cannot be read or written.
@@ -416,7 +417,7 @@ pub enum Error {
     Io {
         /// The file.
         path: String,
-        /// What the system said.
+        /// The system's error.
         source: Arc<std::io::Error>,
     },
 }
@@ -433,7 +434,7 @@ impl Error {
     }
 }
 
-/// What plain Diesel fails with, on the connection that a session lends.
+/// The errors of plain Diesel, on the connection that a session lends.
 impl From<diesel::result::Error> for Error {
     fn from(source: diesel::result::Error) -> Self {
         Self::Database { doing: "a statement of Diesel's".to_owned(), source: Arc::new(source) }

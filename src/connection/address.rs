@@ -1,4 +1,4 @@
-//! Where a database is, and the way from there to a connection.
+//! The address of a database, and opening a connection to it.
 
 use std::fmt;
 #[cfg(feature = "sqlite")]
@@ -22,10 +22,10 @@ use crate::error::Result;
 pub enum Access {
     /// Reading only. A file is opened so that the engine itself refuses every write.
     Read,
-    /// Reading and writing of a database that is there.
+    /// Reading and writing of an existing database.
     #[default]
     Write,
-    /// Reading and writing; a file, or a server's database, that is missing is made.
+    /// Reading and writing; a missing file or server database is created.
     Create,
 }
 
@@ -33,16 +33,16 @@ pub enum Access {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Address {
-    /// A new SQLite database in memory, which lives and dies with one connection.
+    /// A new SQLite database in memory, which exists as long as its one connection.
     #[cfg(feature = "sqlite")]
     SqliteMemory,
     /// An SQLite file.
     #[cfg(feature = "sqlite")]
     SqliteFile(PathBuf),
-    /// An SQLite file of which the caller vouches that nobody writes it while it is open. It can only be read.
+    /// An SQLite file that, as the caller guarantees, nobody writes while it is open. It can only be read.
     #[cfg(feature = "sqlite")]
     SqliteImmutable(PathBuf),
-    /// A database on a PostgreSQL server, or on several that stand in for each other.
+    /// A database on a PostgreSQL server, or on several of which one takes over for another.
     #[cfg(feature = "postgres")]
     Postgres(Server),
     /// A database on a MySQL or MariaDB server.
@@ -50,22 +50,22 @@ pub enum Address {
     Mysql(Server),
 }
 
-/// A connection, and whether opening it made the database.
+/// A connection, and whether opening it created the database.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Opened {
     /// The connection.
     pub connection: AnyConnection,
-    /// The database was not there before.
+    /// The database did not exist before.
     pub created: bool,
-    /// The connection reads a copy of the database, as it was when it was opened.
+    /// The connection reads a copy of the database, taken when the connection was opened.
     pub copy: bool,
-    /// How long a server may take for an answer on this connection.
+    /// How long a server may take to answer on this connection.
     pub(crate) read_limit: ReadLimit,
 }
 
 impl Address {
-    /// The same address, free of the current folder: a relative path is joined to it now.
+    /// The same address, independent of the current folder: a relative path is joined to that folder now.
     ///
     /// # Errors
     ///
@@ -100,7 +100,7 @@ impl Address {
         }
     }
 
-    /// Whether the caller vouches that nobody writes the database, so that it can only be read.
+    /// Whether the caller guarantees that nobody writes the database, so that it can only be read.
     #[must_use]
     pub fn is_immutable(&self) -> bool {
         match self {
@@ -128,7 +128,7 @@ impl Address {
         }
     }
 
-    /// Whether a line leads there, which can drop while nobody looks.
+    /// Whether it is reached over a network connection or socket, which can drop unnoticed while it is idle.
     #[must_use]
     pub fn is_remote(&self) -> bool {
         match self {
@@ -141,20 +141,20 @@ impl Address {
         }
     }
 
-    /// Opens a connection, set up as Folio relies on; a statement waits at most `waits.lock` for another's lock, and a
-    /// server has `waits.connect` to answer here and `waits.read` for each statement.
+    /// Opens a connection with the settings that Folio relies on; a statement waits at most `waits.lock` for another
+    /// connection's lock, and a server has `waits.connect` to answer here and `waits.read` for each statement.
     ///
-    /// A file that [`Access::Create`] makes is its owner's alone (mode 0600 on Unix, which SQLite's side files inherit)
-    /// and keeps a write-ahead log. [`Access::Read`] of such a file in a folder that this user may not write in works
-    /// while another program has it open; else a copy in memory is read, as the file was at one moment, if it is not
-    /// larger than 256 MiB and there is no log beside it. A larger one is read as [`Address::SqliteImmutable`].
+    /// A file that [`Access::Create`] creates is accessible to its owner only (mode 0600 on Unix, which SQLite's side
+    /// files inherit) and uses a write-ahead log. In a folder where this user may not write, [`Access::Read`] of such a
+    /// file works while another program has it open; otherwise it reads a consistent copy in memory, if the file is not
+    /// larger than 256 MiB and there is no log beside it. A larger one can be read as [`Address::SqliteImmutable`].
     ///
     /// # Errors
     ///
-    /// [`NoDatabase`](crate::Error::NoDatabase) where there is none to read or write; [`Open`](crate::Error::Open) for a
-    /// directory, a file that is no database, a file or folder that this user may not use;
-    /// [`Locked`](crate::Error::Locked); [`ReadOnlyDatabase`](crate::Error::ReadOnlyDatabase) where one that can only be
-    /// read is opened for writing.
+    /// [`NoDatabase`](crate::Error::NoDatabase) where there is none to read or write; [`Open`](crate::Error::Open) for
+    /// a directory, a file that is not a database, a file or folder that this user may not use;
+    /// [`Locked`](crate::Error::Locked); [`ReadOnlyDatabase`](crate::Error::ReadOnlyDatabase) where one that can only
+    /// be read is opened for writing.
     pub fn open(&self, access: Access, waits: Waits) -> Result<Opened> {
         match self {
             #[cfg(feature = "sqlite")]
@@ -189,7 +189,7 @@ impl Address {
     }
 }
 
-/// The place, as messages name it: no password is ever in it.
+/// The address as messages show it, never with a password.
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

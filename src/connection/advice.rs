@@ -1,5 +1,5 @@
-//! What to do about a server that cannot be opened: known by the client libraries' own words, which name the thing and
-//! seldom the way out.
+//! Advice for a server that cannot be opened, chosen by the client library's own message, which names the problem and
+//! seldom the solution.
 
 const LOGIN: &str = "check the user and the password in the URL";
 const HOST: &str = "check the host's name in the URL";
@@ -9,10 +9,10 @@ const FULL: &str = "try again when others have finished";
 #[cfg(feature = "postgres")]
 const READY: &str = "try again when it is ready";
 
-/// What libpq or PostgreSQL said, in one line, and what to do.
+/// The message of libpq or PostgreSQL in one line, followed by what to do.
 #[cfg(feature = "postgres")]
 pub(super) fn postgres(said: &str) -> String {
-    // With several hosts there is a line for each, and a question after some of them.
+    // With several hosts there is a line for each, some followed by a question.
     let lines = said.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("Is the server"));
     advised(
         lines.collect::<Vec<_>>().join("; "),
@@ -39,7 +39,7 @@ pub(super) fn postgres(said: &str) -> String {
     )
 }
 
-/// What MariaDB's client library or the server said, and what to do.
+/// The message of MariaDB's client library or the server, followed by what to do.
 #[cfg(feature = "mysql")]
 pub(super) fn mysql(said: &str) -> String {
     advised(
@@ -62,9 +62,9 @@ pub(super) fn mysql(said: &str) -> String {
     )
 }
 
-/// The first advice whose sign stands in what was said, after it.
+/// Appends the first advice whose pattern occurs in the message.
 fn advised(said: String, known: &[(&str, &str)]) -> String {
-    match known.iter().find(|(sign, _)| said.contains(sign)) {
+    match known.iter().find(|(pattern, _)| said.contains(pattern)) {
         Some((_, advice)) => format!("{said}; {advice}"),
         None => said,
     }
@@ -77,7 +77,7 @@ mod tests {
 
     #[cfg(feature = "postgres")]
     #[test]
-    fn what_libpq_says_in_several_lines_becomes_one_with_a_way_out() {
+    fn several_lines_from_libpq_become_one_with_advice() {
         let said = "connection to server at \"h1\", port 1 failed: Connection refused\n\tIs the server running on that \
                     host and accepting TCP/IP connections?\nconnection to server at \"h2\", port 1 failed: timeout expired";
         let told = postgres(said);
@@ -88,7 +88,7 @@ mod tests {
 
     #[cfg(feature = "mysql")]
     #[test]
-    fn the_first_sign_decides() {
+    fn the_first_pattern_decides() {
         let said = "Access denied for user 'a'@'b' (using password: NO)";
         assert_eq!(mysql(said), format!("{said}; add the password to the URL"));
         assert_eq!(mysql("something new"), "something new");

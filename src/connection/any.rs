@@ -9,8 +9,8 @@ use crate::error::{Error, Result};
 
 /// A connection to whichever engine the URL names, among those compiled in.
 ///
-/// Statements of entities match on the variant once and then run on the concrete connection; queries in Diesel's words
-/// go through the enum.
+/// Statements of entities match on the variant once and then run on the concrete connection; plain Diesel queries go
+/// through the enum.
 #[derive(diesel::MultiConnection)]
 #[non_exhaustive]
 pub enum AnyConnection {
@@ -40,8 +40,8 @@ macro_rules! on_variant {
 }
 pub(crate) use on_variant;
 
-/// The concrete connections compiled in, once each or more often: an engine that is not there is stood in for by one
-/// that is. So a list of bounds can name all three, whatever the features.
+/// The concrete connections compiled in. An engine that is missing is an alias of one that is present, so a list of
+/// bounds can name all three, whatever the features.
 pub(crate) mod concrete {
     #[cfg(feature = "mysql")]
     pub use diesel::MysqlConnection as Mysql;
@@ -64,7 +64,7 @@ pub(crate) mod concrete {
     pub use Sqlite as Postgres;
 }
 
-/// Declares a trait that stands for `$bound<C>` with `C` every concrete connection compiled in.
+/// Declares a trait that means `$bound<C>` for every concrete connection `C` compiled in.
 macro_rules! on_every_connection {
     ($(#[$doc:meta])* trait $name:ident: $bound:ident) => {
         $(#[$doc])*
@@ -86,12 +86,12 @@ macro_rules! on_every_connection {
 pub(crate) use on_every_connection;
 
 impl AnyConnection {
-    /// Sets what stays with the database rather than the connection: on SQLite the write-ahead log
-    /// (`PRAGMA journal_mode = WAL`), on a server nothing.
-    pub(crate) fn set_lasting(&mut self) -> Result<()> {
+    /// Makes the settings that are stored in the database rather than in the connection: on SQLite the write-ahead log
+    /// (`PRAGMA journal_mode = WAL`), on a server none.
+    pub(crate) fn set_persistent(&mut self) -> Result<()> {
         match self {
             #[cfg(feature = "sqlite")]
-            Self::Sqlite(connection) => super::sqlite_file::keep_log(connection),
+            Self::Sqlite(connection) => super::sqlite_file::enable_wal(connection),
             #[cfg(feature = "postgres")]
             Self::Postgres(_) => Ok(()),
             #[cfg(feature = "mysql")]
@@ -99,14 +99,14 @@ impl AnyConnection {
         }
     }
 
-    /// Where the writers of this database wait for their turn within this process, for that long, and where the engine has
-    /// an order for them itself, or nobody can write, nowhere.
+    /// The queue in which this database's writers within this process wait for their turn, for at most `timeout`. None
+    /// where the engine itself orders writers, or where the database cannot be written.
     #[cfg_attr(not(feature = "sqlite"), allow(unused_variables))]
-    pub(crate) fn write_queue(&mut self, patience: Duration) -> Option<WriteQueue> {
+    pub(crate) fn write_queue(&mut self, timeout: Duration) -> Option<WriteQueue> {
         match self {
             #[cfg(feature = "sqlite")]
             Self::Sqlite(connection) => {
-                super::sqlite_file::identity(connection).map(|file| WriteQueue::of(file, patience))
+                super::sqlite_file::identity(connection).map(|file| WriteQueue::of(file, timeout))
             }
             #[cfg(feature = "postgres")]
             Self::Postgres(_) => None,
@@ -115,8 +115,8 @@ impl AnyConnection {
         }
     }
 
-    /// What tells this database from every other, however its address is written; `None` for one in memory, and where
-    /// the server does not say.
+    /// A text that identifies this database among all others, however its address is written; `None` for one in memory,
+    /// and where the server does not provide it.
     pub(crate) fn identity(&mut self) -> Option<String> {
         match self {
             #[cfg(feature = "sqlite")]

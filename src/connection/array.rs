@@ -5,9 +5,9 @@ use std::fmt::{self, Debug};
 use diesel::backend::Backend;
 use diesel::serialize::{self, Output};
 
-/// The values of one column, each of which can write itself.
+/// The values of one column, each of which can serialize itself.
 pub trait Values<DB: Backend>: Debug {
-    /// How many there are.
+    /// The number of values.
     fn len(&self) -> usize;
 
     /// Whether there are none.
@@ -15,15 +15,15 @@ pub trait Values<DB: Backend>: Debug {
         self.len() == 0
     }
 
-    /// Writes the value at `index` as a bind of its own would be written.
+    /// Writes the value at `index` as it would be written as a parameter of its own.
     ///
     /// # Errors
     ///
-    /// What the value's `ToSql` fails with.
+    /// The errors of the value's `ToSql`.
     fn write<'b>(&'b self, index: usize, out: &mut Output<'b, '_, DB>) -> serialize::Result;
 }
 
-/// Values to be bound as one array, shown as a list of them.
+/// Values to be bound as one array; `Debug` shows them as a list.
 pub struct ArrayOf<V>(pub V);
 
 impl<V: Debug> Debug for ArrayOf<V> {

@@ -1,4 +1,4 @@
-//! The SQL echo: one `tracing` event a statement, with its text, binds, rows and duration.
+//! The SQL echo: one `tracing` event per statement, with its text, parameters, row count and duration.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -9,9 +9,9 @@ use diesel::connection::{Instrumentation, InstrumentationEvent};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct EchoOptions {
-    /// Whether the values of binds are shown; `false` keeps data out of the log.
+    /// Whether the values of parameters are shown; `false` keeps data out of the log.
     pub binds: bool,
-    /// Longer binds and statements are cut to this many characters.
+    /// Longer parameters and statements are cut to this many characters.
     pub longest: usize,
 }
 
@@ -24,8 +24,8 @@ impl Default for EchoOptions {
 /// Writes every statement of a connection to `tracing`, target `folio::sql`, level `DEBUG`.
 ///
 /// Fields: `sql`, `binds`, `rows` (where the statement went through a session), `micros`, and `error` if it failed.
-/// Diesel reports a statement before its rows are counted, so a statement of a session waits here for its count; the
-/// statements of plain Diesel are written at once.
+/// Diesel reports a statement before its rows are counted, so the event of a session's statement is held here until the
+/// count is known; those of plain Diesel are written at once.
 ///
 /// ```
 /// use diesel::Connection as _;
@@ -45,12 +45,12 @@ pub struct Echo {
 #[derive(Debug, Default)]
 struct State {
     started: Option<Instant>,
-    /// What runs now is not to be written.
+    /// Statements that run now are not written.
     silent: bool,
-    /// One statement is tried again and again.
-    trying: bool,
-    /// A session is running a statement and will tell its rows.
-    counted: bool,
+    /// One statement is being repeated until it succeeds.
+    retrying: bool,
+    /// A session is running a statement and will report its row count.
+    awaiting_rows: bool,
     finished: Option<Finished>,
 }
 
@@ -68,15 +68,17 @@ impl Echo {
         Self { options, state: Arc::default() }
     }
 
-    /// From now until [`came_of_it`](Self::came_of_it), a finished statement waits for its row count.
+    /// From now until [`record_outcome`](Self::record_outcome), a finished statement is held until its row count is
+    /// known.
     pub(crate) fn expect_rows(&self) {
-        self.state().counted = true;
+        self.state().awaiting_rows = true;
     }
 
-    /// What came of the statement that just ended: its rows, or the error that only the reading of its rows met.
-    pub(crate) fn came_of_it(&self, rows: Result<usize, &diesel::result::Error>) {
+    /// Records the outcome of the statement that just ended: its row count, or the error that occurred only while
+    /// reading its rows.
+    pub(crate) fn record_outcome(&self, rows: Result<usize, &diesel::result::Error>) {
         let mut state = self.state();
-        state.counted = false;
+        state.awaiting_rows = false;
         if let Some(mut finished) = state.finished.take() {
             finished.error = finished.error.or_else(|| rows.err().map(ToString::to_string));
             self.write(&finished, rows.ok());
@@ -91,16 +93,17 @@ impl Echo {
         done
     }
 
-    /// Runs `work`, which tries one statement until it succeeds, and writes its last try, with the time that all took.
+    /// Runs `work`, which repeats one statement until it succeeds, and writes only the last attempt, with the total
+    /// time.
     pub(crate) fn as_one<T>(&self, work: impl FnOnce() -> T) -> T {
         {
             let mut state = self.state();
-            state.trying = true;
+            state.retrying = true;
             state.started = None;
         }
         let done = work();
         let mut state = self.state();
-        state.trying = false;
+        state.retrying = false;
         if let Some(last) = state.finished.take() {
             self.write(&last, None);
         }
@@ -136,7 +139,7 @@ impl Instrumentation for Echo {
         match event {
             InstrumentationEvent::StartQuery { .. } => {
                 let mut state = self.state();
-                if state.trying {
+                if state.retrying {
                     state.started.get_or_insert_with(Instant::now);
                     return;
                 }
@@ -149,7 +152,7 @@ impl Instrumentation for Echo {
                 let mut state = self.state();
                 let took = state.started.map_or(Duration::ZERO, |started| started.elapsed());
                 let finished = Finished { text: query.to_string(), took, error: error.map(ToString::to_string) };
-                if state.counted || state.trying {
+                if state.awaiting_rows || state.retrying {
                     state.finished = Some(finished);
                 } else {
                     self.write(&finished, None);

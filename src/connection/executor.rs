@@ -1,4 +1,4 @@
-//! `Executor`: a connection while one statement after the other runs on it, with the echo told of their rows.
+//! `Executor`: runs statements on a borrowed connection, and reports their row counts to the echo.
 
 use std::any::TypeId;
 
@@ -17,7 +17,7 @@ pub struct Executor<'a, C> {
     pub(crate) connection: &'a mut C,
     /// Its echo, where there is one.
     pub(crate) echo: Option<&'a Echo>,
-    /// What is known of where keys come from, where that is remembered.
+    /// The known sources of keys, where they are remembered.
     pub(crate) keys: Option<&'a KeySources>,
 }
 
@@ -26,24 +26,24 @@ impl<'a, C: SessionConnection> Executor<'a, C> {
         Self { connection, echo, keys: None }
     }
 
-    /// This executor, with what is known of where keys come from.
+    /// This executor, with the known sources of keys.
     pub(crate) fn knowing(self, keys: Option<&'a KeySources>) -> Self {
         Self { keys, ..self }
     }
 
-    /// Where the keys of an entity type's rows come from, if that is known.
+    /// The source of the keys of an entity type's rows, if it is known.
     pub(crate) fn key_source(&self, entity: TypeId) -> Option<KeySource> {
         self.keys.and_then(|keys| keys.get(entity))
     }
 
-    /// Remembers it.
+    /// Remembers the source of the keys of an entity type's rows.
     pub(crate) fn set_key_source(&self, entity: TypeId, source: KeySource) {
         if let Some(keys) = self.keys {
             keys.set(entity, source);
         }
     }
 
-    /// Runs something on the connection and tells the echo how many rows it met.
+    /// Runs `work` on the connection and reports its row count to the echo.
     pub(crate) fn run<T>(
         &mut self,
         work: impl FnOnce(&mut C) -> QueryResult<T>,
@@ -52,11 +52,11 @@ impl<'a, C: SessionConnection> Executor<'a, C> {
         let Some(echo) = self.echo else { return work(self.connection) };
         echo.expect_rows();
         let done = work(self.connection);
-        echo.came_of_it(done.as_ref().map(rows));
+        echo.record_outcome(done.as_ref().map(rows));
         done
     }
 
-    /// Runs a statement and gives the number of rows it touched or matched.
+    /// Runs a statement and returns the number of rows it changed or matched.
     pub(crate) fn execute(&mut self, statement: &impl QueryFragment<C::Backend>) -> QueryResult<usize> {
         let statement = Erased(statement);
         self.run(
@@ -68,8 +68,8 @@ impl<'a, C: SessionConnection> Executor<'a, C> {
         )
     }
 
-    /// Runs a query that has at most one row, and gives what `read` makes of it. Its type is kept, because a statement
-    /// with a static query id is found in Diesel's cache without making its SQL.
+    /// Runs a query that has at most one row, and returns that row converted by `read`. The query's type is kept,
+    /// because Diesel finds a statement with a static query id in its cache without building its SQL.
     pub(crate) fn first<S, T>(
         &mut self,
         query: S,
@@ -84,7 +84,7 @@ impl<'a, C: SessionConnection> Executor<'a, C> {
         )
     }
 
-    /// Runs a query and hands each of its rows to `each`; gives their number.
+    /// Runs a query, passes each of its rows to `each` and returns their number.
     pub(crate) fn each(
         &mut self,
         query: impl QueryFragment<C::Backend>,
@@ -104,8 +104,8 @@ impl<'a, C: SessionConnection> Executor<'a, C> {
     }
 }
 
-/// A statement whose type is forgotten, so that what Diesel compiles for each type of statement is compiled once for all of
-/// the session's. Diesel caches it by its SQL.
+/// A statement with its type erased, so that the code that Diesel compiles for each type of statement is compiled once
+/// for all of the session's. Diesel caches it by its SQL.
 struct Erased<'s, DB>(&'s dyn QueryFragment<DB>);
 
 impl<DB: Backend> QueryFragment<DB> for Erased<'_, DB> {

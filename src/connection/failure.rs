@@ -1,5 +1,5 @@
-//! What a database's failures mean for the unit of work that met them. This is the one place that knows which of them
-//! are nobody's mistake, so that the unit may run again.
+//! What a database's failures mean for the unit of work in which they occur. This is the only module that decides which
+//! of them are nobody's mistake, so that the unit may run again.
 
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 use diesel::result::DatabaseErrorKind as Kind;
@@ -7,22 +7,22 @@ use diesel::result::Error as DieselError;
 
 use crate::error::Error;
 
-/// A failure that the same work may not meet the next time.
+/// A failure that may not recur when the same work runs again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Failure {
-    /// The database undid the transaction, because it did not get along with another one.
+    /// The database rolled the transaction back because of a conflict with another one.
     #[cfg(any(feature = "postgres", feature = "mysql"))]
     Conflict,
-    /// A lock was not to be had in time.
+    /// Timed out waiting for a lock.
     Locked,
-    /// The server is not accepting work: what that means, and what to do.
+    /// The server is not accepting work; the text explains it and says what to do.
     #[cfg(any(feature = "postgres", feature = "mysql"))]
     NotReady(&'static str),
     /// The connection is gone.
     Disconnected,
-    /// A statement or a value is larger than the database takes: which limit, and the way out.
+    /// A statement or a value is larger than the database accepts; the text names the limit and says what to do.
     TooLarge(&'static str),
-    /// COMMIT failed in a way that leaves open whether the work was kept: a cluster fell apart, a disk did not answer.
+    /// COMMIT failed and it is unknown whether the work was kept: a cluster fell apart, a disk did not respond.
     #[cfg(any(feature = "sqlite", feature = "mysql"))]
     CommitUnknown,
 }
@@ -47,10 +47,10 @@ const POSTGRES_LIMIT: &str = "PostgreSQL accepts values and messages of up to 1 
 const MYSQL_LIMIT: &str = "the limit is the server's max_allowed_packet: store a shorter value, flush fewer rows at a time, or \
     raise it there (SET GLOBAL max_allowed_packet = …, at most 1 GB, for new connections)";
 
-/// What SQLite says of a lock that another connection holds.
+/// SQLite's message for a lock that another connection holds.
 pub(super) const LOCKED_BY_SQLITE: &str = "database is locked";
 
-/// Whether a BEGIN that found the lock taken may find it free the next time.
+/// Whether a BEGIN failed because the lock was taken, so that it may succeed the next time.
 pub(super) fn is_locked_by_sqlite(error: &DieselError) -> bool {
     matches!(error, DieselError::DatabaseError(_, said) if said.message().contains(LOCKED_BY_SQLITE))
 }
@@ -59,22 +59,26 @@ pub(super) fn is_locked_by_sqlite(error: &DieselError) -> bool {
 #[cfg(feature = "sqlite")]
 pub(super) fn sqlite(message: &str) -> Option<Failure> {
     match message {
-        _ if holds(message, &[LOCKED_BY_SQLITE, "table is locked", "locking protocol"]) => Some(Failure::Locked),
-        _ if holds(message, &["string or blob too big"]) => Some(Failure::TooLarge(SQLITE_LIMIT)),
+        _ if contains_any(message, &[LOCKED_BY_SQLITE, "table is locked", "locking protocol"]) => Some(Failure::Locked),
+        _ if contains_any(message, &["string or blob too big"]) => Some(Failure::TooLarge(SQLITE_LIMIT)),
         _ => None,
     }
 }
 
-/// SQLite at COMMIT. `IOERR` (a write, an fsync, the removal of the journal) and `NOMEM` may come after the record of the
-/// commit was written: this process rolls back, but the recovery after a crash may find that record whole and keep the
-/// work. `FULL` says that the record itself could not be written, `BUSY` comes before it: nothing was kept.
+/// SQLite at COMMIT. `IOERR` (a write, an fsync, the removal of the journal) and `NOMEM` may come after the commit
+/// record was written: this process rolls back, but recovery after a crash may find that record complete and keep the
+/// work. `FULL` means that the record itself could not be written, and `BUSY` comes before it: nothing was kept.
 #[cfg(feature = "sqlite")]
 pub(super) fn sqlite_commit(message: &str) -> Option<Failure> {
-    if holds(message, &["disk I/O error", "out of memory"]) { Some(Failure::CommitUnknown) } else { sqlite(message) }
+    if contains_any(message, &["disk I/O error", "out of memory"]) {
+        Some(Failure::CommitUnknown)
+    } else {
+        sqlite(message)
+    }
 }
 
-/// PostgreSQL: Diesel has a kind for 40001 and for a connection that it finds closed. The others are told by their
-/// messages, of which the part in capitals below is the SQLSTATE.
+/// PostgreSQL: Diesel has a kind for 40001 and for a connection that it finds closed. The others are recognized by
+/// their messages; the constants below name their SQLSTATE.
 #[cfg(feature = "postgres")]
 pub(super) fn postgres(kind: Kind, message: &str) -> Option<Failure> {
     const DEADLOCK_40P01: &[&str] = &["deadlock detected"];
@@ -106,17 +110,17 @@ pub(super) fn postgres(kind: Kind, message: &str) -> Option<Failure> {
     match kind {
         Kind::SerializationFailure => Some(Failure::Conflict),
         Kind::ClosedConnection | Kind::UnableToSendCommand => Some(Failure::Disconnected),
-        _ if holds(message, DEADLOCK_40P01) => Some(Failure::Conflict),
-        _ if holds(message, PROGRAM_LIMIT_EXCEEDED_54000) => Some(Failure::TooLarge(POSTGRES_LIMIT)),
-        _ if holds(message, LOCK_NOT_AVAILABLE_55P03) => Some(Failure::Locked),
-        _ if holds(message, CANNOT_CONNECT_NOW_57P03) => Some(Failure::NotReady(STARTS_OR_STOPS)),
-        _ if holds(message, GONE) => Some(Failure::Disconnected),
+        _ if contains_any(message, DEADLOCK_40P01) => Some(Failure::Conflict),
+        _ if contains_any(message, PROGRAM_LIMIT_EXCEEDED_54000) => Some(Failure::TooLarge(POSTGRES_LIMIT)),
+        _ if contains_any(message, LOCK_NOT_AVAILABLE_55P03) => Some(Failure::Locked),
+        _ if contains_any(message, CANNOT_CONNECT_NOW_57P03) => Some(Failure::NotReady(STARTS_OR_STOPS)),
+        _ if contains_any(message, GONE) => Some(Failure::Disconnected),
         _ => None,
     }
 }
 
-/// MySQL and MariaDB: Diesel has a kind for 1213 at a statement of its own, none at BEGIN, SAVEPOINT, COMMIT and the like,
-/// where only the message is left.
+/// MySQL and MariaDB: Diesel has a kind for 1213 from a prepared statement, but none from BEGIN, SAVEPOINT, COMMIT and
+/// the like, where only the message is left.
 #[cfg(feature = "mysql")]
 pub(super) fn mysql(kind: Kind, message: &str) -> Option<Failure> {
     const DEADLOCK_1213: &[&str] = &[
@@ -127,7 +131,7 @@ pub(super) fn mysql(kind: Kind, message: &str) -> Option<Failure> {
     const CHANGED_1020: &[&str] = &["Record has changed since last read"];
     const LOCK_WAIT_1205: &[&str] = &["Lock wait timeout exceeded"];
     const NOT_PREPARED_1047: &[&str] = &["WSREP has not yet prepared node"];
-    // The number is that of an error during COMMIT; its text speaks of streaming, which need not be in use.
+    // 1180 is an error during COMMIT; its text mentions streaming, which need not be in use.
     const NOT_CERTIFIED_1180: &[&str] = &["provider status: Not connected to Primary Component"];
     // The server's own 1153 and the client library's 2020.
     const TOO_LARGE: &[&str] =
@@ -145,12 +149,12 @@ pub(super) fn mysql(kind: Kind, message: &str) -> Option<Failure> {
     match kind {
         Kind::SerializationFailure => Some(Failure::Conflict),
         Kind::ClosedConnection | Kind::UnableToSendCommand => Some(Failure::Disconnected),
-        _ if holds(message, DEADLOCK_1213) || holds(message, CHANGED_1020) => Some(Failure::Conflict),
-        _ if holds(message, TOO_LARGE) => Some(Failure::TooLarge(MYSQL_LIMIT)),
-        _ if holds(message, LOCK_WAIT_1205) => Some(Failure::Locked),
-        _ if holds(message, NOT_PREPARED_1047) => Some(Failure::NotReady(WITHOUT_QUORUM)),
-        _ if holds(message, NOT_CERTIFIED_1180) => Some(Failure::CommitUnknown),
-        _ if holds(message, GONE) => Some(Failure::Disconnected),
+        _ if contains_any(message, DEADLOCK_1213) || contains_any(message, CHANGED_1020) => Some(Failure::Conflict),
+        _ if contains_any(message, TOO_LARGE) => Some(Failure::TooLarge(MYSQL_LIMIT)),
+        _ if contains_any(message, LOCK_WAIT_1205) => Some(Failure::Locked),
+        _ if contains_any(message, NOT_PREPARED_1047) => Some(Failure::NotReady(WITHOUT_QUORUM)),
+        _ if contains_any(message, NOT_CERTIFIED_1180) => Some(Failure::CommitUnknown),
+        _ if contains_any(message, GONE) => Some(Failure::Disconnected),
         _ => None,
     }
 }
@@ -164,11 +168,11 @@ pub(super) fn is_denied_by_postgres(message: &str) -> bool {
 /// MySQL 1142, 1143, 1044 and 1227, for which Diesel has no kind.
 #[cfg(feature = "mysql")]
 pub(super) fn is_denied_by_mysql(message: &str) -> bool {
-    holds(message, &[" command denied to user ", "Access denied for user ", "Access denied; you need"])
+    contains_any(message, &[" command denied to user ", "Access denied for user ", "Access denied; you need"])
 }
 
-/// Whether a level of a transaction could not be ended because an error before had ended it, or the connection: such an
-/// error tells nothing beside that one.
+/// Whether a transaction or savepoint could not be ended because an earlier error had already ended it, or the
+/// connection: such an error adds nothing to the earlier one.
 pub(crate) fn only_says_it_is_over(error: &Error) -> bool {
     match error {
         Error::Disconnected { .. } => true,
@@ -184,14 +188,14 @@ fn is_over(error: &DieselError) -> bool {
         DieselError::DatabaseError(_, said) => {
             let said = said.message();
             let no_savepoint = said.to_ascii_lowercase().starts_with("savepoint ") && said.ends_with(" does not exist");
-            no_savepoint || said.starts_with("no such savepoint") || holds(said, NO_TRANSACTION)
+            no_savepoint || said.starts_with("no such savepoint") || contains_any(said, NO_TRANSACTION)
         }
         _ => false,
     }
 }
 
-fn holds(message: &str, signs: &[&str]) -> bool {
-    signs.iter().any(|sign| message.contains(sign))
+fn contains_any(message: &str, patterns: &[&str]) -> bool {
+    patterns.iter().any(|pattern| message.contains(pattern))
 }
 
 #[cfg(test)]

@@ -1,18 +1,17 @@
-//! `Isolation`: how far a transaction is kept apart from those of others.
+//! `Isolation`: the isolation level of a transaction.
 
-/// How far a transaction is kept apart from the transactions of others that run meanwhile; each level keeps what the one
-/// before it promises.
+/// How far a transaction is isolated from concurrent ones; each level keeps the promises of the one before it.
 ///
-/// SQLite knows the strongest only, and meets every level by it.
+/// SQLite has only the strongest, and uses it for every level.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Isolation {
-    /// Each statement sees what others have committed before it: reading a row twice may give two values.
+    /// Each statement sees what others have committed before it: reading a row twice may return two values.
     ReadCommitted,
-    /// All that is read is as it was at one moment. What was read may have been changed by others since.
+    /// All reads see one snapshot. Others may since have changed what was read.
     RepeatableRead,
-    /// As if one transaction ran after the other: where that cannot be, one of them fails with a conflict or at a lock,
-    /// and [`retrying`](crate::Database::retrying) runs it again.
+    /// As if the transactions ran one after another: where that is impossible, one of them fails with a conflict or at
+    /// a lock, and [`retrying`](crate::Database::retrying) runs it again.
     Serializable,
 }
 

@@ -1,50 +1,50 @@
-//! Where the keys of new rows come from, and what sessions remember of it.
+//! Where the keys of new rows come from, and the cache that sessions keep of it.
 
 use std::any::TypeId;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Where a database takes the key of a new row from.
+/// The source of a new row's key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum KeySource {
-    /// A counter, which gives the rows of one INSERT keys at an even distance; the engine remembers the first of them.
+    /// A counter, which gives the rows of one INSERT evenly spaced keys; the engine remembers the first of them.
     Counter {
-        /// The distance when the catalogue was asked.
+        /// The step when the catalogue was read.
         step: i64,
-        /// Whether a trigger may put another key in its place.
+        /// Whether a trigger may replace the counter's key.
         replaced: Replaced,
     },
-    /// A counter whose keys ascend, where an INSERT gives them back.
+    /// A counter with ascending keys, on an engine whose INSERT returns them.
     Ascending,
-    /// A default, by its SQL: it can be asked for keys before the rows are sent.
+    /// A default, as SQL, which can be evaluated for keys before the rows are sent.
     Default(String),
-    /// A trigger or nothing at all: the key cannot be known, unless an INSERT gives it back.
+    /// A trigger or nothing at all: the key cannot be known unless an INSERT returns it.
     Unknown,
 }
 
-/// Whether a trigger may put a key of its own in the place of the counter's.
+/// Whether a trigger may replace the counter's key with its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Replaced {
     /// No trigger does.
     No,
-    /// The catalogue does not say, because this user may not see triggers, or the table is a view.
+    /// The catalogue does not show it, because this user may not see triggers, or the table is a view.
     Hidden,
-    /// One names the key, so that it may do so for some rows and not for others.
+    /// One mentions the key, so it may replace it for some rows and not for others.
     Perhaps,
 }
 
-/// What is known of where the keys of entities come from. Clones share it.
+/// The known sources of the keys of entities. Clones share one map.
 #[derive(Debug, Clone, Default)]
 pub struct KeySources(Arc<Mutex<HashMap<TypeId, KeySource>>>);
 
 impl KeySources {
-    /// The source of the keys of an entity type's rows, if it was asked for.
+    /// The source of the keys of an entity type's rows, if it was read.
     pub(crate) fn get(&self, entity: TypeId) -> Option<KeySource> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&entity).cloned()
     }
 
-    /// Remembers it.
+    /// Remembers the source.
     pub(crate) fn set(&self, entity: TypeId, source: KeySource) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(entity, source);
     }

@@ -1,24 +1,22 @@
-//! The connections that a session runs on, and what each engine does its own way.
+//! The connections that a session runs on, and everything that differs between engines.
 //!
-//! This is the one room that knows how an engine opens a transaction, gives generated keys back, limits binds, and what
-//! its errors mean. Everything above asks a [`SessionConnection`] or a [`Engine`] and names no engine.
+//! Only this module knows how an engine opens a transaction, returns generated keys and limits parameters, and what its
+//! errors mean. Code above it asks a [`SessionConnection`] or an [`Engine`] for a capability and names no engine.
 
 mod address;
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 mod advice;
-// What the derive of the enum writes has no docs of its own.
+// The code that the enum's derive generates has no docs.
 #[allow(missing_docs)]
 mod any;
 mod array;
-#[cfg(any(feature = "postgres", feature = "mysql"))]
-mod door;
 mod echo;
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+mod endpoint;
 mod executor;
 mod failure;
 mod isolation;
 mod keys;
-#[cfg(any(feature = "postgres", feature = "mysql"))]
-mod line;
 #[cfg(feature = "mysql")]
 mod mysql;
 #[cfg(feature = "mysql")]
@@ -45,6 +43,8 @@ mod sqlite;
 mod sqlite_copy;
 #[cfg(feature = "sqlite")]
 mod sqlite_file;
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+mod stream;
 #[cfg(feature = "mysql")]
 mod tls_gate;
 #[cfg(any(feature = "postgres", feature = "mysql"))]
@@ -92,10 +92,10 @@ pub enum Engine {
 }
 
 impl Engine {
-    /// Every engine that Folio knows.
+    /// Every engine that Folio supports.
     pub const ALL: &'static [Self] = &[Self::Sqlite, Self::Postgres, Self::Mysql];
 
-    /// Whether a transaction can go on reading after one of its statements was refused.
+    /// Whether a transaction can keep reading after one of its statements failed.
     #[must_use]
     pub fn reads_after_error(self) -> bool {
         match self {
@@ -104,7 +104,7 @@ impl Engine {
         }
     }
 
-    /// Whether a rollback undoes CREATE TABLE and DROP TABLE. Where it does not, each of them is committed at once.
+    /// Whether a rollback undoes CREATE TABLE and DROP TABLE. If not, each of them commits immediately.
     #[must_use]
     pub fn undoes_tables(self) -> bool {
         match self {
@@ -113,8 +113,8 @@ impl Engine {
         }
     }
 
-    /// Whether a foreign key is checked when a statement ends, so that its rows may refer to each other in any order. Where
-    /// it is not, it is checked row by row.
+    /// Whether a foreign key is checked at the end of a statement, so that its rows may refer to each other in any
+    /// order. If not, it is checked row by row.
     #[must_use]
     pub fn checks_after_statement(self) -> bool {
         match self {
@@ -123,8 +123,8 @@ impl Engine {
         }
     }
 
-    /// Whether rows are found by several columns from a list that is selected from (`VALUES (?, ?), (?, ?)`). Where they are
-    /// not, the list stands in `IN` itself.
+    /// Whether rows are looked up by several columns through a subquery over a list (`VALUES (?, ?), (?, ?)`). If not,
+    /// the list is written inside `IN` itself.
     #[must_use]
     pub fn lists_rows(self) -> bool {
         match self {
@@ -133,8 +133,8 @@ impl Engine {
         }
     }
 
-    /// What ends a SELECT that locks its rows against others until the transaction ends; nothing where a transaction
-    /// that may write excludes all other writers anyway.
+    /// The clause at the end of a SELECT that locks its rows until the transaction ends; empty where a transaction that
+    /// may write excludes all other writers anyway.
     #[must_use]
     pub fn row_lock(self) -> &'static str {
         match self {
@@ -143,7 +143,7 @@ impl Engine {
         }
     }
 
-    /// The name of the feature that compiles it in.
+    /// The name of the Cargo feature that compiles it in.
     #[must_use]
     pub const fn feature(self) -> &'static str {
         match self {
@@ -180,7 +180,7 @@ impl Engine {
     }
 }
 
-/// Its name as people write it.
+/// The engine's usual name.
 impl std::fmt::Display for Engine {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.pad(match self {
@@ -196,69 +196,70 @@ impl std::fmt::Display for Engine {
 pub enum Mode {
     /// It may write; SQLite takes its write lock at the first statement.
     Write,
-    /// It only reads, and all that it reads is of one moment.
+    /// It only reads, from one snapshot.
     Read,
 }
 
-/// How far the keys of a table have come.
+/// How far the key sequence of a table has advanced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SequenceState {
-    /// The greatest that the engine remembers to have given, or met, whether its row is still there or not; else 0.
+    /// The greatest key that the engine remembers having generated or seen, whether or not its row still exists; 0 if
+    /// none.
     pub given: i64,
-    /// The greatest that a row has; 0 where there are none.
+    /// The greatest key of an existing row; 0 if there are none.
     pub held: i64,
 }
 
-/// What the session asks of a connection, concrete or [`AnyConnection`].
+/// What the session needs from a connection, concrete or [`AnyConnection`].
 pub trait SessionConnection: Connection + LoadConnection + Send + 'static {
     /// The engine at the other end.
     fn engine(&self) -> Engine;
 
-    /// How many binds a statement may have.
+    /// The maximum number of parameters of a statement.
     fn max_parameters(&self) -> usize;
 
-    /// Whether a column sorts its values otherwise than it compares them with others, as an ENUM of MySQL's does.
+    /// Whether a column's sort order differs from the order in which its values compare, as with MySQL's ENUM.
     ///
     /// # Errors
     ///
-    /// What the database says against reading its catalogue.
+    /// The database's error while reading its catalogue.
     fn sorts_by_index(&mut self, _table: &str, _column: &str) -> QueryResult<bool> {
         Ok(false)
     }
 
-    /// How many bytes the values of a statement may take together; a single row is sent whatever its size.
+    /// The maximum total size in bytes of a statement's values; a single row is sent whatever its size.
     fn max_bytes(&self) -> usize {
         usize::MAX
     }
 
-    /// Opens a transaction: the engine's `BEGIN`, or a savepoint where one is open already, unless it is to be of a level
-    /// of its own.
+    /// Opens a transaction: the engine's `BEGIN`, or a savepoint inside an open transaction, where an `isolation` of
+    /// its own is refused.
     fn begin(&mut self, mode: Mode, isolation: Option<Isolation>) -> QueryResult<()>;
 
-    /// The keys that `table` has given so far, which are in `column`. Only for copying rows with their keys.
+    /// The state of the key sequence of `table`, whose key is `column`. Used only to copy rows with their keys.
     ///
     /// # Errors
     ///
-    /// What the database says against looking; that it cannot be said, unless the connection type does it.
+    /// The database's error while reading; by default, that this connection type does not support it.
     fn sequence_state(&mut self, _table: &str, _column: &str) -> QueryResult<SequenceState> {
         Err(diesel::result::Error::QueryBuilderError("this connection cannot say which keys were given".into()))
     }
 
-    /// Has the keys of new rows of `table` go on behind those that another database has used, whose rows are about to be
-    /// inserted with the keys they have. A server does not undo this by a rollback, and MySQL ends an open transaction.
+    /// Advances the key sequence of `table` past the keys used by another database, whose rows are about to be inserted
+    /// with their own keys. A rollback does not undo this on a server, and MySQL ends an open transaction.
     ///
     /// # Errors
     ///
-    /// What the database says against it; that it cannot be done, unless the connection type does it.
+    /// The database's error; by default, that this connection type does not support it.
     fn advance_sequence(&mut self, _table: &str, _column: &str, _used: SequenceState) -> QueryResult<()> {
         Err(diesel::result::Error::QueryBuilderError("this connection cannot set the next key".into()))
     }
 
-    /// Says in a user's words what the database refused while `doing` something with `table`.
+    /// Turns the database's error while `doing` something with `table` into one that a user understands.
     fn explain(&self, error: diesel::result::Error, table: &str, doing: &str) -> Error;
 
-    /// The error that a statement met, replaced where the connection was lost because of the statement's size and the
-    /// error does not say that.
+    /// The error of a statement, replaced where the connection was lost because of the statement's size and the error
+    /// does not mention it.
     fn blame_size<S: QueryFragment<Self::Backend>>(
         &self,
         _statement: &S,
@@ -267,8 +268,8 @@ pub trait SessionConnection: Connection + LoadConnection + Send + 'static {
         error
     }
 
-    /// Says in a user's words why COMMIT failed. Where the connection was lost, or SQLite met an I/O error, it is unknown
-    /// what became of the work.
+    /// Turns the error of a failed COMMIT into one that a user understands. After a lost connection, or an I/O error in
+    /// SQLite, the outcome is unknown.
     fn explain_commit(&self, error: diesel::result::Error) -> Error {
         match self.explain(error, "at COMMIT", "committing") {
             Error::Disconnected { source } => Error::CommitUnknown { source },
@@ -281,55 +282,55 @@ pub trait SessionConnection: Connection + LoadConnection + Send + 'static {
         Self::TransactionManager::begin_transaction(self)
     }
 
-    /// Commits the innermost level: `RELEASE` of a savepoint, else `COMMIT`.
+    /// Commits the innermost level: `RELEASE` of a savepoint, otherwise `COMMIT`.
     fn commit(&mut self) -> QueryResult<()> {
         Self::TransactionManager::commit_transaction(self)
     }
 
-    /// Undoes the innermost level: `ROLLBACK TO` a savepoint, else `ROLLBACK`.
+    /// Undoes the innermost level: `ROLLBACK TO` a savepoint, otherwise `ROLLBACK`.
     fn rollback(&mut self) -> QueryResult<()> {
         Self::TransactionManager::rollback_transaction(self)
     }
 }
 
-/// How an engine changes many rows, each to values of its own, by one statement.
+/// How an engine updates many rows, each with its own values, in one statement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Updates {
-    /// From a table of binds: `UPDATE … FROM (VALUES …)`.
+    /// From a list of parameters: `UPDATE … FROM (VALUES …)`.
     FromValues,
-    /// From arrays, one a column: `UPDATE … FROM unnest(…)`; from VALUES where a column does not fit an array.
+    /// From one array per column: `UPDATE … FROM unnest(…)`; from VALUES where a column does not fit an array.
     FromArrays,
-    /// From a table of binds that is joined: `UPDATE … JOIN (SELECT ? … UNION ALL …)`.
+    /// From a joined list of parameters: `UPDATE … JOIN (SELECT ? … UNION ALL …)`.
     FromJoin,
 }
 
-/// A foreign key of one column that keeps the row it refers to from being deleted.
+/// A single-column foreign key that prevents deleting the row it refers to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Referrer {
-    /// Its table.
+    /// The referring table.
     pub table: String,
-    /// Its column.
+    /// The referring column.
     pub column: String,
-    /// The column that it refers to; `None` for the key.
+    /// The referenced column; `None` for the primary key.
     pub to: Option<String>,
 }
 
-/// A concrete connection: one engine, known when the program is compiled.
+/// A concrete connection: one engine, known at compile time.
 pub trait EngineConnection:
     SessionConnection<Backend: Default + diesel::backend::Backend<QueryBuilder: Default>>
 {
-    /// Whether an INSERT gives back what the database made (`RETURNING`); without it the rows are read back, from
-    /// `LAST_INSERT_ID()` on or by keys that were asked for, as [`key_source`](Self::key_source) says.
+    /// Whether an INSERT returns generated values (`RETURNING`); without it the rows are read back, starting at
+    /// `LAST_INSERT_ID()` or by keys that were evaluated first, depending on [`key_source`](Self::key_source).
     const RETURNING: bool;
 
-    /// How many rows are changed.
+    /// How several rows are updated in one statement.
     const UPDATES: Updates;
 
-    /// What an INSERT says that leaves every column to the database.
+    /// The clause of an INSERT in which every column takes its default.
     const ALL_DEFAULTS: &'static str;
 
-    /// Whether values of SQL type `ST` can stand in an array, each as one element.
+    /// Whether a value of SQL type `ST` can be one element of an array.
     fn fits_array<ST>(&mut self) -> bool
     where
         Self::Backend: HasSqlType<ST>,
@@ -337,71 +338,72 @@ pub trait EngineConnection:
         false
     }
 
-    /// The foreign keys that may stand against deleting rows of `table`, where the engine's own refusal does not name the
-    /// one that does.
+    /// The foreign keys that may prevent deleting rows of `table`, where the engine's own error does not name the
+    /// violated one.
     ///
     /// # Errors
     ///
-    /// What the database says against reading its catalogue.
+    /// The database's error while reading its catalogue.
     fn unnamed_referrers(&mut self, table: &str) -> QueryResult<Vec<Referrer>> {
         let _ = table;
         Ok(Vec::new())
     }
 
-    /// The columns of the UNIQUE constraint that the engine's refusal calls `named`, where it tells a name alone and no
-    /// columns; `None` where the refusal tells them, or there is no such constraint.
+    /// The columns of the UNIQUE constraint that the engine's error calls `named`, where the error has a name and no
+    /// columns; `None` where the error has the columns, or there is no such constraint.
     ///
     /// # Errors
     ///
-    /// What the database says against reading its catalogue.
+    /// The database's error while reading its catalogue.
     fn unique_columns(&mut self, table: &str, named: &str) -> QueryResult<Option<Vec<String>>> {
         let _ = (table, named);
         Ok(None)
     }
 
-    /// Where the key in `column` of `table` (its name as SQL writes it) comes from, on an engine without RETURNING; a
-    /// connection around another one passes the question on. Without an answer the program must give every key.
+    /// The source of the key in `column` of `table` (its name as written in SQL), on an engine without RETURNING; a
+    /// connection that wraps another one delegates to it. If it is unknown, the program must supply every key.
     ///
     /// # Errors
     ///
-    /// What the database says against reading its catalogue.
+    /// The database's error while reading its catalogue.
     fn key_source(&mut self, table: &str, column: &str) -> QueryResult<KeySource> {
         let (_, _) = (table, column);
         Ok(KeySource::Unknown)
     }
 
-    /// Has the engine forget the last key that a counter gave, so that the next one is known to be of the next INSERT.
+    /// Makes the engine forget the last key that a counter generated, so that the next one is known to come from the
+    /// next INSERT.
     ///
     /// # Errors
     ///
-    /// What the database says against it.
+    /// The database's error.
     fn forget_last_key(&mut self) -> QueryResult<()> {
         Ok(())
     }
 
     /// Whether a row that this transaction has just inserted may be missing because a conflict with another node of a
-    /// cluster has undone the transaction, without an error.
+    /// cluster rolled the transaction back without an error.
     fn undoes_silently(&self) -> bool {
         false
     }
 
-    /// Whether the key in `column` of `table` (its name as SQL writes it) comes from a counter whose keys ascend, and no
-    /// trigger puts another in its place. Asked once an entity, before an INSERT of several rows that are told apart by their
-    /// keys alone.
+    /// Whether the key in `column` of `table` (its name as written in SQL) comes from a counter with ascending keys,
+    /// which no trigger replaces. Called once per entity, before an INSERT of several rows that only their keys
+    /// distinguish.
     ///
     /// # Errors
     ///
-    /// What the database says against reading its catalogue.
+    /// The database's error while reading its catalogue.
     fn counts_keys(&mut self, table: &str, column: &str) -> QueryResult<bool> {
         Ok(self.last_counted(table, column)?.is_some())
     }
 
-    /// Where the key in `column` of `table` (its name as SQL writes it) comes from a counter whose keys ascend: SQL for the
-    /// last that it gave on this connection. Asked only after an INSERT of several rows whose order is in doubt.
+    /// If the key in `column` of `table` (its name as written in SQL) comes from a counter with ascending keys, SQL for
+    /// the last one generated on this connection. Called only after an INSERT of several rows whose order is in doubt.
     ///
     /// # Errors
     ///
-    /// What the database says against reading its catalogue.
+    /// The database's error while reading its catalogue.
     fn last_counted(&mut self, table: &str, column: &str) -> QueryResult<Option<String>> {
         let (_, _) = (table, column);
         Ok(None)
@@ -411,7 +413,7 @@ pub trait EngineConnection:
     ///
     /// # Errors
     ///
-    /// Where the engine has no arrays.
+    /// If the engine has no arrays.
     fn push_array<'b, ST: 'static, V>(_: &'b ArrayOf<V>, _: &mut AstPass<'_, 'b, Self::Backend>) -> QueryResult<()>
     where
         Self::Backend: HasSqlType<ST>,

@@ -1,4 +1,5 @@
-//! MySQL and MariaDB: opening with the settings Folio relies on, beginning, and what their messages mean.
+//! MySQL and MariaDB: opening with the settings that Folio relies on, beginning transactions, and interpreting error
+//! messages.
 
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
 use diesel::dsl::sql;
@@ -18,19 +19,19 @@ use super::{
 };
 use crate::error::{Error, Result};
 
-/// Opens the database of `server`, and says whether that made it. The connection speaks utf8mb4, keeps UTC (both by
-/// Diesel), refuses what does not fit instead of bending it (`sql_mode`), waits `waits.lock` for a lock and `waits.read`
-/// for an answer.
+/// Opens the database of `server`, and returns whether that created it. The connection uses utf8mb4 and UTC (both set
+/// by Diesel), refuses values that do not fit instead of altering them (`sql_mode`), waits `waits.lock` for a lock and
+/// `waits.read` for an answer.
 ///
 /// # Errors
 ///
-/// [`Error::NoDatabase`] where the server has none of that name and `access` is not [`Access::Create`]; else
-/// [`Error::Open`], also where the server does not answer in `waits.connect`.
+/// [`Error::NoDatabase`] where the server has none of that name and `access` is not [`Access::Create`]; otherwise
+/// [`Error::Open`], also where the server does not answer within `waits.connect`.
 pub fn open_mysql(server: &Server, access: Access, waits: Waits) -> Result<(MysqlConnection, bool)> {
     open(server, access, waits).map(|(connection, created, _)| (connection, created))
 }
 
-/// As [`open_mysql`], with the limit that can be changed while the connection is open.
+/// Like [`open_mysql`], and returns the read limit, which can be changed while the connection is open.
 pub(super) fn open(server: &Server, access: Access, waits: Waits) -> Result<(MysqlConnection, bool, ReadLimit)> {
     let waits = server.waits(waits);
     let refused = |problem: String| Error::Open { place: server.to_string(), problem: advice::mysql(&problem) };
@@ -41,7 +42,7 @@ pub(super) fn open(server: &Server, access: Access, waits: Waits) -> Result<(Mys
     Ok((connection, created, limit))
 }
 
-/// Makes the settings of a new connection and enters the database; says whether that made it.
+/// Sets up a new connection and selects the database; returns whether that created it.
 fn set_up(connection: &mut MysqlConnection, server: &Server, name: &str, access: Access, waits: Waits) -> Result<bool> {
     let refused = |problem: String| Error::Open { place: server.to_string(), problem: advice::mysql(&problem) };
     if demands_tls(server.url()) && !has_tls(connection).map_err(|error| refused(error.to_string()))? {
@@ -56,7 +57,7 @@ fn set_up(connection: &mut MysqlConnection, server: &Server, name: &str, access:
              SET innodb_lock_wait_timeout = {seconds}; SET lock_wait_timeout = {seconds}"
         ))
         .and_then(|()| packet::learn_limit(connection, &server.to_string()))
-        .map_err(|error| refused(format!("setting the connection up: {}", unanswered::blame(error))))?;
+        .map_err(|error| refused(format!("setting the connection up: {}", unanswered::explain_lost(error))))?;
     let name = percent_decode_str(name).decode_utf8_lossy().into_owned();
     if name.is_empty() {
         return Err(refused("the URL names no database; write mysql://USER@HOST/DATABASE".to_owned()));
@@ -77,15 +78,16 @@ fn set_up(connection: &mut MysqlConnection, server: &Server, name: &str, access:
     }
 }
 
-/// What tells the database from every other. Machines may share a name, but tables of theirs are not made at one time.
+/// A text that identifies the database among all others. Machines may share a name, but their tables were not created
+/// at the same time.
 pub(super) fn identity(connection: &mut MysqlConnection) -> Option<String> {
     let named = "CONCAT_WS('/', 'mysql', @@hostname, @@port, @@datadir, DATABASE(), (SELECT MIN(CREATE_TIME) \
                  FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE()))";
     diesel::select(sql::<Text>(named)).get_result(connection).ok()
 }
 
-/// The URL without its database, which is entered once the connection stands: Diesel would take its escapes as they
-/// are, and cannot make one.
+/// The URL without its database, which is selected once the connection is established: Diesel would not decode its
+/// escapes, and cannot create it.
 fn without_database(url: &str) -> (String, String) {
     let start = url.find("://").map_or(0, |colon| colon + 3);
     let end = url[start..].find('?').map_or(url.len(), |length| start + length);
@@ -95,8 +97,8 @@ fn without_database(url: &str) -> (String, String) {
     }
 }
 
-/// A connection without TLS is good enough for MariaDB's client library, whatever it was asked for. The gate lets none
-/// through; this asks the server as well.
+/// MariaDB's client library accepts a connection without TLS, even if TLS was requested. The gate lets none through;
+/// this also checks with the server.
 fn has_tls(connection: &mut MysqlConnection) -> QueryResult<bool> {
     #[derive(diesel::QueryableByName)]
     struct Status {
@@ -107,7 +109,7 @@ fn has_tls(connection: &mut MysqlConnection) -> QueryResult<bool> {
     Ok(status.iter().any(|status| !status.cipher.is_empty()))
 }
 
-/// Whether a transaction is open and no savepoint in it.
+/// Whether a transaction is open, without a savepoint in it.
 fn is_outermost(connection: &mut MysqlConnection) -> bool {
     let depth = AnsiTransactionManager::transaction_manager_status_mut(connection).transaction_depth();
     depth.is_ok_and(|depth| depth.is_some_and(|depth| depth.get() == 1))
@@ -122,7 +124,7 @@ impl SessionConnection for MysqlConnection {
         65_535
     }
 
-    /// An ENUM sorts by the positions of its labels, and is greater than another text where its label is.
+    /// An ENUM sorts by the indexes of its labels, but compares with another text by the label.
     fn sorts_by_index(&mut self, table: &str, column: &str) -> QueryResult<bool> {
         let is_enum = sql::<Bool>(
             "EXISTS (SELECT 1 FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ",
@@ -135,20 +137,20 @@ impl SessionConnection for MysqlConnection {
     }
 
     fn max_bytes(&self) -> usize {
-        packet::room()
+        packet::max_value_bytes()
     }
 
     fn begin(&mut self, mode: Mode, isolation: Option<Isolation>) -> QueryResult<()> {
         let (begin, level) = match mode {
-            Mode::Write if mysql_cluster::is_met() => (mysql_cluster::BEGIN, isolation),
+            Mode::Write if mysql_cluster::is_cluster() => (mysql_cluster::BEGIN, isolation),
             Mode::Write => ("BEGIN", isolation),
-            // What the server is set to may be a level that has no snapshot.
+            // The server's default may be a level without a snapshot.
             Mode::Read => (
                 "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",
                 Some(isolation.unwrap_or(Isolation::RepeatableRead).max(Isolation::RepeatableRead)),
             ),
         };
-        // The level is that of the transaction that begins next, and of no other.
+        // This sets the level of the next transaction only.
         let level = level.map(|level| format!("SET TRANSACTION ISOLATION LEVEL {}; ", level.sql()));
         let sql = level.unwrap_or_default() + begin;
         match AnsiTransactionManager::begin_transaction_sql(self, &sql) {
@@ -160,20 +162,20 @@ impl SessionConnection for MysqlConnection {
     }
 
     fn commit(&mut self) -> QueryResult<()> {
-        if mysql_cluster::is_met() && is_outermost(self) {
+        if mysql_cluster::is_cluster() && is_outermost(self) {
             return mysql_cluster::commit(self);
         }
         AnsiTransactionManager::commit_transaction(self)
     }
 
     fn rollback(&mut self) -> QueryResult<()> {
-        if mysql_cluster::is_met() && is_outermost(self) {
+        if mysql_cluster::is_cluster() && is_outermost(self) {
             return mysql_cluster::roll_back(self);
         }
         AnsiTransactionManager::rollback_transaction(self)
     }
 
-    /// MySQL 8 would answer from a cache that is up to a day old; MariaDB passes over what stands in such a comment.
+    /// MySQL 8 would answer from a cache that is up to a day old; MariaDB ignores the content of such a comment.
     fn sequence_state(&mut self, table: &str, column: &str) -> QueryResult<SequenceState> {
         self.batch_execute("SET sql_mode = @@sql_mode /*!80000 , information_schema_stats_expiry = 0 */")?;
         let given = sql::<BigInt>(&format!(
@@ -185,7 +187,7 @@ impl SessionConnection for MysqlConnection {
         Ok(SequenceState { given, held })
     }
 
-    /// A row that comes with its key moves the table's counter itself.
+    /// Inserting a row with its key advances the table's counter by itself.
     fn advance_sequence(
         &mut self,
         table: &str,
@@ -203,7 +205,7 @@ impl SessionConnection for MysqlConnection {
     }
 
     fn explain(&self, error: DieselError, table: &str, doing: &str) -> Error {
-        refusal::explain(error, table, doing, |kind, information, table| read(kind, information.message(), table))
+        refusal::explain(error, table, doing, |kind, information, table| interpret(kind, information.message(), table))
     }
 }
 
@@ -236,7 +238,7 @@ impl EngineConnection for MysqlConnection {
     }
 
     fn undoes_silently(&self) -> bool {
-        mysql_cluster::is_met()
+        mysql_cluster::is_cluster()
     }
 
     fn forget_last_key(&mut self) -> QueryResult<()> {
@@ -244,8 +246,8 @@ impl EngineConnection for MysqlConnection {
     }
 }
 
-/// What the server's messages mean; they are all that Diesel hands on.
-fn read(kind: DatabaseErrorKind, message: &str, table: &str) -> Meaning {
+/// Interprets the server's messages, which are all that Diesel passes on.
+fn interpret(kind: DatabaseErrorKind, message: &str, table: &str) -> Meaning {
     let own = || table.to_owned();
     Meaning::Refused(match kind {
         DatabaseErrorKind::UniqueViolation => {
@@ -282,7 +284,8 @@ fn quoted(message: &str, quote: char) -> Option<&str> {
     message.split(quote).nth(1)
 }
 
-/// The columns of a unique rule, of which the server tells only the name: by custom `table_columns_key`, or `PRIMARY`.
+/// The columns of a unique constraint, derived from its name, which is all that the server reports: by convention
+/// `table_columns_key`, or `PRIMARY`.
 fn columns_of(key: &str, table: &str) -> String {
     let key = key.rsplit_once('.').map_or(key, |(_, key)| key);
     if key == "PRIMARY" {
@@ -292,7 +295,7 @@ fn columns_of(key: &str, table: &str) -> String {
     columns.strip_suffix("_key").unwrap_or(columns).to_owned()
 }
 
-/// `… (`db`.`child`, CONSTRAINT `name` FOREIGN KEY (`a`) REFERENCES `parent` (`b`) …)` in words.
+/// `… (`db`.`child`, CONSTRAINT `name` FOREIGN KEY (`a`) REFERENCES `parent` (`b`) …)` as a short description.
 fn foreign_key(message: &str) -> String {
     let names: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
     match names[..] {
@@ -309,14 +312,14 @@ mod tests {
     use super::*;
 
     fn said(kind: DatabaseErrorKind, message: &str, table: &str) -> String {
-        match read(kind, message, table) {
+        match interpret(kind, message, table) {
             Meaning::Refused(error) => error.to_string(),
             _ => "not refused".to_owned(),
         }
     }
 
     #[test]
-    fn messages_name_the_rule_that_was_broken() {
+    fn messages_name_the_violated_constraint() {
         use DatabaseErrorKind as Kind;
         for (kind, message, table, words) in [
             (

@@ -1,10 +1,10 @@
-//! Galera: a transaction that a node undid and did not say so.
+//! Galera: detecting a transaction that a node rolled back without an error.
 //!
-//! When a conflict with another node undoes a transaction, the next command is to meet the error. A node that meets it while
-//! a prepared statement is closed, which has no answer, or just as a SELECT ends, tells nobody: it goes on as if the
-//! transaction had just been committed. What is sent after that would be committed by itself, statement by statement, and
-//! COMMIT would succeed. So on a cluster a unit that writes leaves a savepoint at its beginning and asks for it before its
-//! COMMIT, and what is sent in between is never committed by itself.
+//! When a conflict with another node rolls a transaction back, the next command should return the error. If the
+//! rollback comes while a prepared statement is being closed, which has no answer, or just as a SELECT ends, the node
+//! reports nothing and continues as if the transaction had just been committed. Statements sent after that would be
+//! committed one by one, and COMMIT would succeed. So on a cluster a unit that writes sets a savepoint at its beginning
+//! and checks for it before its COMMIT, with autocommit off in between.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -13,15 +13,15 @@ use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use diesel::sql_types::Text;
 use diesel::{MysqlConnection, QueryResult, RunQueryDsl as _};
 
-/// Whether this process has opened a node of a cluster. Diesel's connection has no place to keep whose it is, and on a
-/// server alone a savepoint is as good.
-static MET: AtomicBool = AtomicBool::new(false);
+/// Whether this process has opened a node of a cluster. Diesel's connection has no field to store that, and on a single
+/// server the savepoint does no harm.
+static IS_CLUSTER: AtomicBool = AtomicBool::new(false);
 
-/// Begins a unit that writes.
+/// Begins a unit of work that writes.
 pub(super) const BEGIN: &str = "SET autocommit = 0; BEGIN; SAVEPOINT folio_unit";
 
-/// Asks whether the server is a node of a cluster.
-pub(super) fn learn(connection: &mut MysqlConnection) -> QueryResult<()> {
+/// Detects whether the server is a node of a cluster.
+pub(super) fn detect(connection: &mut MysqlConnection) -> QueryResult<()> {
     #[derive(diesel::QueryableByName)]
     struct Variable {
         #[diesel(sql_type = Text, column_name = "Value")]
@@ -29,38 +29,38 @@ pub(super) fn learn(connection: &mut MysqlConnection) -> QueryResult<()> {
     }
     let found = diesel::sql_query("SHOW VARIABLES LIKE 'wsrep_on'").load::<Variable>(connection)?;
     if found.iter().any(|variable| variable.value == "ON") {
-        MET.store(true, Ordering::SeqCst);
+        IS_CLUSTER.store(true, Ordering::SeqCst);
     }
     Ok(())
 }
 
-/// Whether a transaction may be undone without an error.
-pub(super) fn is_met() -> bool {
-    MET.load(Ordering::SeqCst)
+/// Whether a transaction may be rolled back without an error.
+pub(super) fn is_cluster() -> bool {
+    IS_CLUSTER.load(Ordering::SeqCst)
 }
 
 /// Commits the transaction, if it is still the one that [`BEGIN`] began.
 pub(super) fn commit(connection: &mut MysqlConnection) -> QueryResult<()> {
     if let Err(error) = connection.batch_execute("RELEASE SAVEPOINT folio_unit") {
         let is_gone = error.to_string().contains("folio_unit does not exist");
-        // Where that fails too, the connection is broken, and Diesel has noted it.
+        // If that fails too, the connection is broken, and Diesel has recorded that.
         let _rolled_back = roll_back(connection);
         return Err(if is_gone { undone() } else { error });
     }
     AnsiTransactionManager::commit_transaction(connection)?;
-    commit_by_itself_again(connection);
+    restore_autocommit(connection);
     Ok(())
 }
 
 /// Rolls the transaction back.
 pub(super) fn roll_back(connection: &mut MysqlConnection) -> QueryResult<()> {
     AnsiTransactionManager::rollback_transaction(connection)?;
-    commit_by_itself_again(connection);
+    restore_autocommit(connection);
     Ok(())
 }
 
-fn commit_by_itself_again(connection: &mut MysqlConnection) {
-    // Fails only where the connection is lost: then the pool finds that out, and the transaction has ended well.
+fn restore_autocommit(connection: &mut MysqlConnection) {
+    // Fails only if the connection is lost: the pool detects that, and the transaction has ended already.
     let _lost = connection.batch_execute("SET autocommit = 1");
 }
 

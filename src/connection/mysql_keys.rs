@@ -1,4 +1,4 @@
-//! What MySQL's and MariaDB's catalogues say of where the keys of a table come from.
+//! Finds out from MySQL's and MariaDB's catalogues where the keys of a table come from.
 
 use diesel::sql_types::{BigInt, Nullable, Text};
 use diesel::{MysqlConnection, OptionalExtension as _, QueryResult, RunQueryDsl as _, sql_query};
@@ -14,13 +14,13 @@ struct Column {
 }
 
 #[derive(diesel::QueryableByName)]
-struct Surroundings {
+struct TableContext {
     #[diesel(sql_type = BigInt)]
     step: i64,
-    /// Tables of that name that are views.
+    /// The number of views of that name.
     #[diesel(sql_type = BigInt)]
     views: i64,
-    /// Grants by which this user sees the triggers of the table.
+    /// The number of grants by which this user sees the table's triggers.
     #[diesel(sql_type = BigInt)]
     grants: i64,
 }
@@ -31,9 +31,9 @@ struct Statement {
     statement: String,
 }
 
-/// Where the key in `column` of `table`, as SQL writes that, comes from.
+/// The source of the key in `column` of `table`, whose name is written as in SQL.
 pub(super) fn key_source(connection: &mut MysqlConnection, table: &str, column: &str) -> QueryResult<KeySource> {
-    // This finds temporary tables too, which the catalogue's own tables do not have.
+    // This finds temporary tables too, which information_schema does not list.
     let found: Option<Column> = sql_query(format!("SHOW COLUMNS FROM {table} WHERE Field = ?"))
         .bind::<Text, _>(column)
         .get_result(connection)
@@ -41,12 +41,12 @@ pub(super) fn key_source(connection: &mut MysqlConnection, table: &str, column: 
     let Some(found) = found else { return Ok(KeySource::Unknown) };
     let (schema, name) = schema_and_name(table);
     let counted = found.extra.contains("auto_increment");
-    let Surroundings { step, views, grants } = surroundings(connection, schema.as_deref(), &name)?;
+    let TableContext { step, views, grants } = table_context(connection, schema.as_deref(), &name)?;
     if !counted && views == 0 {
         let stored = default(connection, schema.as_deref(), &name, column)?;
         let default = stored.or_else(|| as_sql(found.default?, &found.extra));
         return Ok(match default {
-            Some(default) if stands_alone(connection, &default) => KeySource::Default(default),
+            Some(default) if needs_no_row(connection, &default) => KeySource::Default(default),
             _ => KeySource::Unknown,
         });
     }
@@ -60,7 +60,7 @@ pub(super) fn key_source(connection: &mut MysqlConnection, table: &str, column: 
     Ok(KeySource::Counter { step, replaced })
 }
 
-fn surroundings(connection: &mut MysqlConnection, schema: Option<&str>, table: &str) -> QueryResult<Surroundings> {
+fn table_context(connection: &mut MysqlConnection, schema: Option<&str>, table: &str) -> QueryResult<TableContext> {
     let grants = ["USER", "SCHEMA", "TABLE"].map(|level| {
         let of = match level {
             "USER" => "",
@@ -98,7 +98,7 @@ fn triggers(connection: &mut MysqlConnection, schema: Option<&str>, table: &str)
     Ok(found.into_iter().map(|found| found.statement).collect())
 }
 
-/// The default of a column that is not one of a temporary table, as SQL.
+/// The default of a column as SQL; temporary tables are not found.
 fn default(
     connection: &mut MysqlConnection,
     schema: Option<&str>,
@@ -124,7 +124,8 @@ fn default(
     Ok(found.and_then(|Default { expression, extra }| as_sql(expression?, &extra)))
 }
 
-/// A default as SQL, if it is an expression: a constant is not a key for new rows. MySQL shows it with its quotes escaped.
+/// A default as SQL, if it is an expression: a constant cannot be the key of several rows. MySQL shows it with its
+/// quotes escaped.
 fn as_sql(default: String, extra: &str) -> Option<String> {
     if extra.contains("DEFAULT_GENERATED") {
         return Some(default.replace("\\'", "'"));
@@ -132,8 +133,8 @@ fn as_sql(default: String, extra: &str) -> Option<String> {
     default.contains('(').then_some(default)
 }
 
-/// Whether an expression can be asked for a value without a row: it names no other column. Nothing is evaluated.
-fn stands_alone(connection: &mut MysqlConnection, expression: &str) -> bool {
+/// Whether an expression can be evaluated without a row, because it refers to no other column. This evaluates nothing.
+fn needs_no_row(connection: &mut MysqlConnection, expression: &str) -> bool {
     #[derive(diesel::QueryableByName)]
     struct Nothing {
         #[diesel(sql_type = Nullable<Text>, column_name = "asked")]
@@ -143,13 +144,13 @@ fn stands_alone(connection: &mut MysqlConnection, expression: &str) -> bool {
     sql_query(question).load::<Nothing>(connection).is_ok()
 }
 
-/// Whether a trigger names the key of the new row, which it must do to set it.
+/// Whether a trigger mentions the key of the new row, as it must in order to set it.
 fn names_key(body: &str, column: &str) -> bool {
     let bare = |text: &str| text.to_lowercase().replace(|c: char| c == '`' || c.is_whitespace(), "");
     bare(body).contains(&format!("new.{}", bare(column)))
 }
 
-/// The parts of a name as SQL writes it: `` `schema`.`table` ``.
+/// The parts of a name as written in SQL: `` `schema`.`table` ``.
 fn schema_and_name(table: &str) -> (Option<String>, String) {
     let bare = |part: &str| part.trim_matches('`').replace("``", "`");
     match table.split_once("`.`") {

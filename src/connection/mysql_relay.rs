@@ -1,4 +1,5 @@
-//! The way to a MySQL or MariaDB server: which URL demands TLS, and through which relay the client library goes.
+//! Connecting to a MySQL or MariaDB server: which URLs demand TLS, and the relay that the client library connects
+//! through.
 
 use std::sync::mpsc;
 use std::thread;
@@ -7,13 +8,13 @@ use std::time::Duration;
 use diesel::{Connection as _, ConnectionError, MysqlConnection};
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, percent_encode};
 
-use super::door::Door;
-use super::line::{Place, Probes};
-use super::relay::{Duties, Refusal, Relay};
+use super::endpoint::Endpoint;
+use super::relay::{ProtocolHooks, Refusal, Relay};
 use super::server::Waits;
+use super::stream::{Probes, ServerAddress};
 use super::{ReadLimit, packet, tls_gate};
 
-/// Whether the URL asks for TLS and will not do without.
+/// Whether the URL demands TLS.
 pub(super) fn demands_tls(url: &str) -> bool {
     let parameters = || url.split_once('?').map_or("", |(_, parameters)| parameters).split('&');
     let optional = parameters().any(|parameter| ["ssl_mode=disabled", "ssl_mode=preferred"].contains(&parameter));
@@ -21,16 +22,18 @@ pub(super) fn demands_tls(url: &str) -> bool {
     !optional && parameters().any(asked)
 }
 
-/// What a URL without a database consists of: the login with its `@`, where the server is, and the parameters. `None` where
-/// it leaves that place to the client library, which knows a default socket.
-fn place_in(url: &str) -> Option<(&str, Place, Vec<&str>)> {
+/// Splits a URL without a database into the login with its `@`, the server's address and the parameters. `None` where
+/// the URL leaves the address to the client library, which has a default socket.
+fn parse_url(url: &str) -> Option<(&str, ServerAddress, Vec<&str>)> {
     let (authority, rest) = url.strip_prefix("mysql://")?.split_once('/')?;
     let split = authority.rfind('@').map_or(0, |at| at + 1);
     let (login, host) = authority.split_at(split);
     let is_socket = |parameter: &&str| parameter.starts_with("unix_socket=");
     let parameters = || rest.trim_start_matches('?').split('&').filter(|parameter| !parameter.is_empty());
-    let place = match parameters().find(is_socket).and_then(|parameter| parameter.split_once('=')) {
-        Some((_, path)) => Place::Socket(percent_decode_str(&path.replace('+', " ")).decode_utf8_lossy().into_owned()),
+    let server = match parameters().find(is_socket).and_then(|parameter| parameter.split_once('=')) {
+        Some((_, path)) => {
+            ServerAddress::Socket(percent_decode_str(&path.replace('+', " ")).decode_utf8_lossy().into_owned())
+        }
         None => {
             let (name, port) = match host.rsplit_once(':') {
                 Some((name, port)) if !port.ends_with(']') && !port.is_empty() => (name, port.parse().ok()?),
@@ -40,14 +43,14 @@ fn place_in(url: &str) -> Option<(&str, Place, Vec<&str>)> {
             if ["", "localhost"].contains(&name) {
                 return None;
             }
-            Place::Host(name.trim_start_matches('[').trim_end_matches(']').to_owned(), port)
+            ServerAddress::Host(name.trim_start_matches('[').trim_end_matches(']').to_owned(), port)
         }
     };
-    Some((login, place, parameters().filter(|parameter| !is_socket(parameter)).collect()))
+    Some((login, server, parameters().filter(|parameter| !is_socket(parameter)).collect()))
 }
 
-/// Connects in a thread of its own, because the client library would wait forever for a server that accepts and says
-/// nothing. The limit is that of opening; whoever goes on with the connection sets its own.
+/// Connects in a separate thread, because the client library would wait forever for a server that accepts a connection
+/// and sends nothing. The returned limit is `waits.connect`; the caller sets the one for statements.
 pub(super) fn establish(url: String, waits: Waits) -> Result<(MysqlConnection, ReadLimit), String> {
     let (done, result) = mpsc::sync_channel(1);
     let connecting = thread::Builder::new().name("folio-connect".to_owned()).spawn(move || {
@@ -61,34 +64,33 @@ fn silent(wait: Duration) -> String {
     format!("the server did not answer within {wait:?}")
 }
 
-/// Connects through a relay, unless there is nothing for it to do or the URL leaves it to the client library where the
-/// server is.
+/// Connects through a relay, unless none is needed or the URL leaves the server's address to the client library.
 fn connect(url: &str, waits: Waits) -> Result<(MysqlConnection, ReadLimit), String> {
     let limit = ReadLimit::new(waits.connect);
     let gated = demands_tls(url);
-    let (login, place, mut parameters) = match place_in(url) {
+    let (login, server, mut parameters) = match parse_url(url) {
         Some(parts) if gated || !waits.read.is_zero() => parts,
         None if gated => return Err("the URL names no host".to_owned()),
         _ => return log_in(url).map(|connection| (connection, limit)),
     };
-    let duties = Duties {
+    let hooks = ProtocolHooks {
         admit: if gated { tls_gate::admit } else { |_, _, _| Ok(()) },
-        greets: !gated,
+        server_speaks_first: !gated,
         needs_no_answer: packet::needs_no_answer,
     };
-    let relay = Relay::open(place, "mysql.sock", waits.connect, probes(waits.connect), limit.clone(), duties);
+    let relay = Relay::open(server, "mysql.sock", waits.connect, probes(waits.connect), limit.clone(), hooks);
     let relay = relay.map_err(|error| format!("no relay to the server can be made: {error}"))?;
-    let (host, socket) = match relay.door() {
-        Door::Tcp(address) => (address.to_string(), None),
+    let (host, socket) = match relay.endpoint() {
+        Endpoint::Tcp(address) => (address.to_string(), None),
         #[cfg(unix)]
-        Door::Unix(path) => ("localhost".to_owned(), Some(format!("unix_socket={}", escaped(path)))),
+        Endpoint::Unix(path) => ("localhost".to_owned(), Some(format!("unix_socket={}", escaped(path)))),
     };
     parameters.extend(socket.as_deref());
     match log_in(&format!("mysql://{login}{host}/?{}", parameters.join("&"))) {
         Ok(connection) => Ok((connection, limit)),
         Err(problem) => Err(match relay.refusal() {
             Some(Refusal::Dial(error)) => error.to_string(),
-            Some(Refusal::Told(told)) => told,
+            Some(Refusal::Message(told)) => told,
             Some(Refusal::Unanswered(wait)) => silent(wait),
             Some(Refusal::Lost) | None => problem,
         }),
@@ -102,7 +104,7 @@ fn log_in(url: &str) -> Result<MysqlConnection, String> {
     })
 }
 
-/// A host that went without a word is noticed in about twice the time that it has to answer when it is opened.
+/// Probes by which a host that vanished is detected within about twice the connect timeout.
 fn probes(wait: Duration) -> Probes {
     let wait = wait.max(Duration::from_secs(1));
     Probes {
@@ -113,7 +115,7 @@ fn probes(wait: Duration) -> Probes {
     }
 }
 
-/// A path as a URL's parameter.
+/// A path, escaped for a URL's parameter.
 #[cfg(unix)]
 fn escaped(path: &std::path::Path) -> String {
     use std::os::unix::ffi::OsStrExt as _;
@@ -126,18 +128,22 @@ mod tests {
 
     #[test]
     fn the_relay_goes_where_the_url_says_and_everything_else_in_it_stays() {
-        let host = |name: &str, port| Place::Host(name.to_owned(), port);
-        for (url, login, place) in [
+        let host = |name: &str, port| ServerAddress::Host(name.to_owned(), port);
+        for (url, login, server) in [
             ("mysql://u:p%40@h:1/?ssl_ca=a.pem", "u:p%40@", host("h", 1)),
             ("mysql://[::1]/?ssl_ca=a.pem", "", host("::1", 3306)),
             ("mysql://u@[::1]:2/?ssl_ca=a.pem", "u@", host("::1", 2)),
             ("mysql://u@h:/?ssl_ca=a.pem", "u@", host("h", 3306)),
-            ("mysql://u@localhost/?unix_socket=/a%20b/s&ssl_ca=a.pem", "u@", Place::Socket("/a b/s".to_owned())),
+            (
+                "mysql://u@localhost/?unix_socket=/a%20b/s&ssl_ca=a.pem",
+                "u@",
+                ServerAddress::Socket("/a b/s".to_owned()),
+            ),
         ] {
-            assert_eq!(place_in(url), Some((login, place, vec!["ssl_ca=a.pem"])), "{url}");
+            assert_eq!(parse_url(url), Some((login, server, vec!["ssl_ca=a.pem"])), "{url}");
         }
         for url in ["mysql:///?ssl_ca=a.pem", "mysql://u@localhost/", "mysql://u@localhost:/"] {
-            assert_eq!(place_in(url), None, "{url}");
+            assert_eq!(parse_url(url), None, "{url}");
         }
     }
 

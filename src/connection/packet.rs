@@ -1,5 +1,6 @@
-//! MySQL's and MariaDB's limit for one statement, `max_allowed_packet`: the server refuses a statement that is somewhat
-//! longer, and hangs up on a client that still sends a much longer one, which then sees a lost connection and nothing else.
+//! MySQL's and MariaDB's limit for one statement, `max_allowed_packet`: the server refuses a statement that is slightly
+//! longer, and closes the connection while the client is still sending a much longer one, so that the client sees only
+//! a lost connection.
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
@@ -15,23 +16,23 @@ use diesel::{QueryResult, RunQueryDsl as _};
 use super::failure::{self, Failure};
 use super::mysql_cluster;
 
-/// The limits of the servers that this process has opened. A connection that is lost cannot be asked any more, and Diesel's
-/// has no place to keep an answer.
+/// The limits of the servers that this process has opened. A lost connection cannot be queried any more, and Diesel's
+/// connection has no field to store the limit.
 static LIMITS: Mutex<BTreeMap<String, u64>> = Mutex::new(BTreeMap::new());
 
-/// Asks for the limit of a server, once in a process, and whether it is in a cluster.
+/// Reads a server's limit, and detects whether it is in a cluster, once per process.
 pub(super) fn learn_limit(connection: &mut MysqlConnection, server: &str) -> QueryResult<()> {
     let known = || LIMITS.lock().unwrap_or_else(PoisonError::into_inner);
     if !known().contains_key(server) {
         let limit = diesel::select(sql::<Unsigned<BigInt>>("@@max_allowed_packet")).get_result(connection)?;
-        mysql_cluster::learn(connection)?;
+        mysql_cluster::detect(connection)?;
         known().insert(server.to_owned(), limit);
     }
     Ok(())
 }
 
-/// Where a connection was lost and the statement is longer than a server takes, that is the cause. With several servers the
-/// least limit decides, because the connection does not say which server was its own.
+/// If the connection was lost and the statement is longer than the server accepts, that is the cause. With several
+/// servers the lowest limit decides, because the connection does not record which server it belonged to.
 pub(super) fn blame_size<S: QueryFragment<Mysql>>(statement: &S, error: DieselError) -> DieselError {
     let DieselError::DatabaseError(kind, information) = &error else { return error };
     if failure::mysql(*kind, information.message()) != Some(Failure::Disconnected) {
@@ -47,14 +48,14 @@ pub(super) fn blame_size<S: QueryFragment<Mysql>>(statement: &S, error: DieselEr
     }
 }
 
-/// Whether all that a client has sent in one go closes prepared statements, which is the one command of Diesel's that the
-/// server does not answer. Under TLS it is known by its length alone: a command with an answer is longer, and one that is
-/// not would only be waited for without a limit.
+/// Whether everything that a client has sent at once closes prepared statements, the only command of Diesel's that the
+/// server does not answer. Under TLS it is recognized by its length alone: a command that is answered is longer, and a
+/// misjudged one would only be awaited without a limit.
 pub(super) fn needs_no_answer(mut sent: &[u8]) -> bool {
     const CLOSE: &[u8] = &[5, 0, 0, 0, 0x19];
     const LENGTH: usize = 9;
     const RECORD: &[u8] = &[0x17, 3, 3, 0];
-    // What TLS adds to it: TLS 1.3, TLS 1.2 with AES-GCM, TLS 1.2 with ChaCha20.
+    // The length with TLS's overhead: TLS 1.3, TLS 1.2 with AES-GCM, TLS 1.2 with ChaCha20.
     const SEALED: [usize; 3] = [LENGTH + 17, LENGTH + 24, LENGTH + 16];
     while !sent.is_empty() {
         let length = match sent.strip_prefix(RECORD) {
@@ -68,9 +69,9 @@ pub(super) fn needs_no_answer(mut sent: &[u8]) -> bool {
     true
 }
 
-/// How many bytes of values a statement has room for beside its text, the types and the lengths of its values, where the limit
-/// is known.
-pub(super) fn room() -> usize {
+/// How many bytes of values a statement may carry, which leaves room for its text and the types and lengths of its
+/// values; unlimited where the limit is unknown.
+pub(super) fn max_value_bytes() -> usize {
     least_limit().and_then(|limit| usize::try_from(limit / 4).ok()).unwrap_or(usize::MAX)
 }
 
@@ -78,7 +79,7 @@ fn least_limit() -> Option<u64> {
     LIMITS.lock().unwrap_or_else(PoisonError::into_inner).values().min().copied()
 }
 
-/// About how long a statement is with its values: as long as it is printed.
+/// The approximate length of a statement with its values: that of its debug output.
 fn length(statement: &impl QueryFragment<Mysql>) -> u64 {
     struct Length(u64);
 
@@ -90,7 +91,7 @@ fn length(statement: &impl QueryFragment<Mysql>) -> u64 {
     }
 
     let mut length = Length(0);
-    // Fails only where the statement cannot be made, and then it was not sent either.
+    // Fails only if the SQL cannot be built, and then it was not sent either.
     let _printed = write!(length, "{}", diesel::debug_query::<Mysql, _>(statement));
     length.0
 }
@@ -100,7 +101,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn statements_that_are_closed_are_waited_for_by_nobody() {
+    fn closing_statements_needs_no_answer() {
         let close = [5, 0, 0, 0, 0x19, 1, 0, 0, 0];
         let commit = b"\x07\0\0\0\x03COMMIT";
         let sealed = |length: u8| [&[0x17, 3, 3, 0, length][..], &vec![0; usize::from(length)]].concat();

@@ -1,4 +1,4 @@
-//! PostgreSQL: opening with the settings Folio relies on, beginning, and what its errors mean.
+//! PostgreSQL: opening with the settings that Folio relies on, beginning transactions, and interpreting errors.
 
 use std::time::Duration;
 
@@ -20,20 +20,20 @@ use super::{
 };
 use crate::error::{Error, Result};
 
-/// Opens the database of `server`, and says whether that made it. libpq reads the URL, with several hosts or one, and
-/// gives each host `waits.connect` to answer, and about twice that before a line on which nothing comes any more counts
-/// as lost; the server's clock is set to UTC (by Diesel), a statement waits `waits.lock` for a lock and `waits.read` for
-/// an answer.
+/// Opens the database of `server`, and returns whether that created it. libpq reads the URL, with one host or several,
+/// and gives each host `waits.connect` to answer; a connection on which nothing arrives any more counts as lost after
+/// about twice that. The session's time zone is UTC (set by Diesel); a statement waits `waits.lock` for a lock and
+/// `waits.read` for an answer.
 ///
 /// # Errors
 ///
-/// [`Error::NoDatabase`] where the server has none of that name and `access` is not [`Access::Create`]; else
+/// [`Error::NoDatabase`] where the server has none of that name and `access` is not [`Access::Create`]; otherwise
 /// [`Error::Open`].
 pub fn open_postgres(server: &Server, access: Access, waits: Waits) -> Result<(PgConnection, bool)> {
     open(server, access, waits).map(|(connection, created, _)| (connection, created))
 }
 
-/// As [`open_postgres`], with the limit that can be changed while the connection is open.
+/// Like [`open_postgres`], and returns the read limit, which can be changed while the connection is open.
 pub(super) fn open(server: &Server, access: Access, waits: Waits) -> Result<(PgConnection, bool, ReadLimit)> {
     let waits = server.waits(waits);
     let ((mut connection, limit), created) = match establish(server, &[], waits) {
@@ -53,21 +53,21 @@ pub(super) fn open(server: &Server, access: Access, waits: Waits) -> Result<(PgC
     Ok((connection, created, limit))
 }
 
-/// Connects, with parameters of ours where neither the URL nor the environment has them, through relays unless there is
-/// nothing for them to do. The limit is that of opening; whoever goes on with the connection sets its own.
+/// Connects, with default parameters where neither the URL nor the environment sets them, through relays unless none is
+/// needed. The returned limit is that of connecting; the caller sets the one for statements.
 fn establish(server: &Server, more: &[(&str, &str)], waits: Waits) -> Result<(PgConnection, ReadLimit), String> {
     let seconds = whole_seconds(waits.connect);
     let timeout = std::env::var("PGCONNECT_TIMEOUT").unwrap_or_else(|_| seconds.to_string());
     let defaults = [
         ("connect_timeout", timeout),
         ("fallback_application_name", "folio".to_owned()),
-        // A host that went without a word: the system itself would wait for a quarter of an hour, or for hours.
+        // For a host that vanished: the system itself would wait for a quarter of an hour, or for hours.
         ("keepalives_idle", seconds.to_string()),
         ("keepalives_interval", (seconds / 5).max(1).to_string()),
         ("keepalives_count", "5".to_owned()),
         ("tcp_user_timeout", (seconds * 1_000).to_string()),
     ];
-    let url = completed(server.url(), &defaults, more);
+    let url = with_parameters(server.url(), &defaults, more);
     let connect = |url: &str| PgConnection::establish(url).map_err(|error| error.to_string().trim_end().to_owned());
     let wait = connect_timeout(&url);
     let limit = ReadLimit::new(wait);
@@ -77,41 +77,43 @@ fn establish(server: &Server, more: &[(&str, &str)], waits: Waits) -> Result<(Pg
     let relays = Relays::open(&url, wait, &limit).map_err(|error| format!("no relay to the server: {error}"))?;
     let parameters = relays.parameters();
     let parameters: Vec<(&str, &str)> = parameters.iter().map(|(name, value)| (*name, &**value)).collect();
-    let connected = connect(&completed(&url, &[], &parameters)).map_err(|said| relays.told_of_hosts(&said));
+    let connected = connect(&with_parameters(&url, &[], &parameters)).map_err(|said| relays.with_host_names(&said));
     connected.map(|connection| (connection, limit))
 }
 
-/// How long libpq gives a host; what stands forever is a day.
+/// How long libpq waits for a host; a value that means forever becomes a day.
 fn connect_timeout(url: &str) -> Duration {
     let named = url.rsplit("connect_timeout=").next().unwrap_or_default();
     let digits = named.split('&').next().and_then(|seconds| seconds.parse().ok());
-    // libpq itself takes one second for two.
+    // libpq itself raises one second to two.
     Duration::from_secs(digits.filter(|seconds| *seconds > 0).unwrap_or(86_400).max(2))
 }
 
-/// The URL with `defaults` for what it does not say itself (an empty one says nothing), and `more` before all else.
-fn completed(url: &str, defaults: &[(&str, String)], more: &[(&str, &str)]) -> String {
+/// The URL with `defaults` for the parameters that it lacks (an empty default is skipped), and with `more`, which
+/// overrides everything else.
+fn with_parameters(url: &str, defaults: &[(&str, String)], more: &[(&str, &str)]) -> String {
     let missing = defaults.iter().filter(|(name, value)| !(value.is_empty() || url.contains(&format!("{name}="))));
-    let mut whole = url.to_owned();
+    let mut completed = url.to_owned();
     for (name, value) in missing.map(|(name, value)| (*name, &**value)).chain(more.iter().copied()) {
-        whole.push(if whole.contains('?') { '&' } else { '?' });
-        whole.extend([name, "=", value]);
+        completed.push(if completed.contains('?') { '&' } else { '?' });
+        completed.extend([name, "=", value]);
     }
-    whole
+    completed
 }
 
-/// libpq counts in whole seconds and takes 0 forever.
+/// libpq counts in whole seconds and takes 0 for no limit.
 fn whole_seconds(time: Duration) -> u64 {
     time.as_secs().saturating_add(u64::from(time.subsec_nanos() > 0)).clamp(1, 86_400)
 }
 
-/// The database that a server says it does not have.
+/// The name of the database that, as the server reports, does not exist.
 fn missing(problem: &str) -> Option<&str> {
     let (_, rest) = problem.split_once("database \"")?;
     rest.split_once("\" does not exist").map(|(name, _)| name)
 }
 
-/// Makes the database, by way of the one that every server has; says whether nobody else did at the same moment.
+/// Creates the database through the one that every server has; returns false if someone else created it at the same
+/// time.
 fn create(server: &Server, name: &str, waits: Waits) -> Result<bool> {
     let (mut maintenance, _) =
         establish(server, &[("dbname", "postgres")], waits).map_err(|problem| refused(server, problem))?;
@@ -124,14 +126,14 @@ fn create(server: &Server, name: &str, waits: Waits) -> Result<bool> {
     }
 }
 
-/// What tells the database, and the schema in it, from every other; a clone of a server has started at a time of its own.
+/// A text that identifies the database and its schema among all others; a clone of a server started at another time.
 pub(super) fn identity(connection: &mut PgConnection) -> Option<String> {
     let named = "CONCAT_WS('/', 'postgres', EXTRACT(EPOCH FROM pg_postmaster_start_time()), current_database(), \
                  current_schema())";
     diesel::select(sql::<Text>(named)).get_result(connection).ok()
 }
 
-/// The name of the sequence that a table's keys come from.
+/// SQL for the name of the sequence that a table's keys come from.
 fn sequence(table: &str, column: &str) -> String {
     format!("pg_get_serial_sequence('\"{table}\"', '{column}')")
 }
@@ -181,7 +183,7 @@ impl SessionConnection for PgConnection {
         Ok(SequenceState { given, held })
     }
 
-    /// A row that comes with its key leaves the sequence where it is.
+    /// Inserting a row with its key does not advance the sequence.
     fn advance_sequence(&mut self, table: &str, column: &str, used: SequenceState) -> QueryResult<()> {
         let last = used.given.max(used.held);
         if last < 1 {
@@ -191,7 +193,7 @@ impl SessionConnection for PgConnection {
     }
 
     fn explain(&self, error: DieselError, table: &str, doing: &str) -> Error {
-        refusal::explain(error, table, doing, read)
+        refusal::explain(error, table, doing, interpret)
     }
 }
 
@@ -200,7 +202,7 @@ impl EngineConnection for PgConnection {
     const UPDATES: Updates = Updates::FromArrays;
     const ALL_DEFAULTS: &'static str = "DEFAULT VALUES";
 
-    /// An array of arrays is one of more dimensions, which `unnest` flattens, and a record comes out of it in columns.
+    /// An array of arrays is multidimensional, which `unnest` flattens, and `unnest` expands a record into columns.
     fn fits_array<ST>(&mut self) -> bool
     where
         Pg: HasSqlType<ST>,
@@ -226,7 +228,7 @@ impl EngineConnection for PgConnection {
         diesel::select(replaced).get_result(self).map(|replaced: bool| !replaced)
     }
 
-    /// The sequence of an identity column, or the one that the column's default takes the next value of.
+    /// The sequence of an identity column, or the one that the column's default calls `nextval` on.
     fn last_counted(&mut self, table: &str, column: &str) -> QueryResult<Option<String>> {
         #[derive(diesel::QueryableByName)]
         struct Sequence {
@@ -269,7 +271,7 @@ where
     }
 }
 
-/// One of the values: Diesel makes the array, and each element writes itself.
+/// One of the values: Diesel builds the array, and each element serializes itself.
 #[derive(Debug)]
 struct Element<'v, V> {
     values: &'v V,
@@ -282,8 +284,9 @@ impl<ST, V: Values<Pg>> ToSql<ST, Pg> for Element<'_, V> {
     }
 }
 
-/// What PostgreSQL's error fields mean. A German server says the details in German: then the constraint's name must do.
-fn read(kind: DatabaseErrorKind, information: &dyn DatabaseErrorInformation, table: &str) -> Meaning {
+/// Interprets PostgreSQL's error fields. The details are localized, and only English ones are parsed: otherwise the
+/// constraint's name has to do.
+fn interpret(kind: DatabaseErrorKind, information: &dyn DatabaseErrorInformation, table: &str) -> Meaning {
     let message = information.message();
     let own = information.table_name().unwrap_or(table).to_owned();
     let constraint = information.constraint_name().unwrap_or(message);
@@ -324,13 +327,13 @@ fn read(kind: DatabaseErrorKind, information: &dyn DatabaseErrorInformation, tab
     })
 }
 
-/// `Key (a, b)=(1, 2) …`: what stands in an error's details.
+/// `Key (a, b)=(1, 2) …`: the content of an error's details.
 struct Key<'d> {
     columns: &'d str,
     values: &'d str,
     /// The table at the other end of a foreign key.
     other: &'d str,
-    /// The row at the other end is missing, rather than in the way.
+    /// The row at the other end is missing, rather than still referring to this one.
     missing: bool,
 }
 
@@ -361,7 +364,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_database_is_read_from_what_libpq_says() {
+    fn a_missing_database_is_read_from_libpqs_message() {
         let said =
             "connection to server at \"127.0.0.1\", port 5432 failed: FATAL:  database \"my records\" does not exist";
         assert_eq!(missing(said), Some("my records"));
@@ -369,22 +372,22 @@ mod tests {
     }
 
     #[test]
-    fn what_a_url_says_itself_goes_before_our_defaults() {
+    fn parameters_in_the_url_override_our_defaults() {
         let defaults =
             [("connect_timeout", "10".to_owned()), ("keepalives_idle", "10".to_owned()), ("x", String::new())];
-        for (url, whole) in [
+        for (url, completed) in [
             ("postgres://a,b/db", "postgres://a,b/db?connect_timeout=10&keepalives_idle=10&dbname=other"),
             (
                 "postgres://a/db?keepalives_idle=60",
                 "postgres://a/db?keepalives_idle=60&connect_timeout=10&dbname=other",
             ),
         ] {
-            assert_eq!(completed(url, &defaults, &[("dbname", "other")]), whole);
+            assert_eq!(with_parameters(url, &defaults, &[("dbname", "other")]), completed);
         }
     }
 
     #[test]
-    fn a_wait_is_never_for_ever() {
+    fn every_wait_is_limited() {
         assert_eq!(whole_seconds(Duration::ZERO), 1);
         assert_eq!(whole_seconds(Duration::from_millis(1_001)), 2);
         assert_eq!(whole_seconds(Duration::MAX), 86_400);

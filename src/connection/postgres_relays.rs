@@ -1,12 +1,13 @@
-//! The relays to the hosts of a PostgreSQL URL, one each, and the words of libpq about them.
+//! The relays to the hosts of a PostgreSQL URL, one per host, and the translation of libpq's messages about them.
 //!
-//! libpq is told to go to a relay by `hostaddr` and `port`; `host` stays what it is, so that it still decides which
-//! certificate is taken, which password `~/.pgpass` has and which Kerberos service is asked. What a relay would change is
-//! left to libpq, without a limit for answers: a host that the URL does not name, and one whose relay would hide from
-//! `~/.pgpass` or `requirepeer` what they go by.
+//! `hostaddr` and `port` direct libpq to a relay; `host` is unchanged, so that it still decides which certificate is
+//! accepted, which password `~/.pgpass` has and which Kerberos service is used. Where a relay would change the result,
+//! libpq connects directly, without a read limit: to a host that the URL does not name, and to one whose relay would
+//! hide from `~/.pgpass` or `requirepeer` what they match on.
 //!
-//! libpq goes on to the next host when one cannot be reached, and not when one hangs up on it. So a relay is opened only
-//! where the host has been reached already, and its first client gets that line; libpq itself finds out about the others.
+//! libpq continues with the next host when one cannot be reached, but not when one closes the connection. So a relay is
+//! opened only for a host that has been reached already, and its first client gets that stream; libpq tries the other
+//! hosts itself.
 
 use std::io;
 use std::net::IpAddr;
@@ -16,98 +17,99 @@ use std::time::{Duration, Instant};
 
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
-use super::door::Door;
-use super::line::{Line, Place, Probes};
+use super::endpoint::Endpoint;
 use super::read_limit::ReadLimit;
-use super::relay::{Duties, Refusal, Relay};
+use super::relay::{ProtocolHooks, Refusal, Relay};
+use super::stream::{Probes, ServerAddress, Stream};
 
-/// Relays whose doors are open, each with the host that it leads to.
+/// Relays with open endpoints, each with its host.
 pub(super) struct Relays {
     hosts: Vec<(Host, Option<Relay>)>,
 }
 
-/// One of the hosts that libpq tries.
+/// A host that libpq tries.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Host {
     /// A name, an address, or a folder of Unix sockets.
     name: String,
-    /// The address of the name, where the URL knows it.
+    /// The address of the name, where the URL gives it.
     address: String,
     port: u16,
 }
 
 impl Relays {
-    /// Opens them for a URL in which every parameter stands that libpq is to be given.
+    /// Opens the relays for a URL that contains all parameters for libpq.
     pub fn open(url: &str, wait: Duration, limit: &ReadLimit) -> io::Result<Self> {
         let url = Url(url);
         let from_file = url.password_from_file();
         let peer_is_named = url.setting("requirepeer", "PGREQUIREPEER").is_some();
         let hosts = url.hosts();
-        let lines = dial(&hosts, wait, url.probes());
-        let open = |(host, line): (Host, Option<Line>)| {
-            let is_socket = matches!(host.place(), Some(Place::Socket(_)));
-            let (Some(place), Some(line)) = (host.place(), line) else { return Ok((host, None)) };
+        let streams = dial(&hosts, wait, url.probes());
+        let open = |(host, stream): (Host, Option<Stream>)| {
+            let is_socket = matches!(host.server_address(), Some(ServerAddress::Socket(_)));
+            let (Some(server), Some(stream)) = (host.server_address(), stream) else { return Ok((host, None)) };
             if is_socket && (from_file || peer_is_named) {
                 return Ok((host, None));
             }
-            let duties = Duties { admit: |_, _, _| Ok(()), greets: false, needs_no_answer: |_| false };
+            let hooks =
+                ProtocolHooks { admit: |_, _, _| Ok(()), server_speaks_first: false, needs_no_answer: |_| false };
             let name = format!(".s.PGSQL.{}", host.port);
-            let relay = Relay::open(place, &name, wait, url.probes(), limit.clone(), duties)?.with_line(line);
+            let relay = Relay::open(server, &name, wait, url.probes(), limit.clone(), hooks)?.with_stream(stream);
             let relay = Some(relay).filter(|relay| !from_file || relay.keeps_port());
             Ok((host, relay))
         };
-        Ok(Self { hosts: hosts.into_iter().zip(lines).map(open).collect::<io::Result<_>>()? })
+        Ok(Self { hosts: hosts.into_iter().zip(streams).map(open).collect::<io::Result<_>>()? })
     }
 
-    /// The parameters that lead through them.
+    /// The parameters that direct libpq to the relays.
     pub fn parameters(&self) -> Vec<(&'static str, String)> {
         if self.hosts.iter().all(|(_, relay)| relay.is_none()) {
             return Vec::new();
         }
-        let listed = |part: fn(&Host, Option<&Door>) -> String| {
-            let parts = self.hosts.iter().map(|(host, relay)| part(host, relay.as_ref().map(Relay::door)));
+        let listed = |part: fn(&Host, Option<&Endpoint>) -> String| {
+            let parts = self.hosts.iter().map(|(host, relay)| part(host, relay.as_ref().map(Relay::endpoint)));
             utf8_percent_encode(&parts.collect::<Vec<_>>().join(","), NON_ALPHANUMERIC).to_string()
         };
         vec![
             (
                 "host",
-                listed(|host, door| match door {
+                listed(|host, endpoint| match endpoint {
                     #[cfg(unix)]
-                    Some(Door::Unix(path)) => folder(path),
+                    Some(Endpoint::Unix(path)) => folder(path),
                     _ if host.name.is_empty() => host.address.clone(),
                     _ => host.name.clone(),
                 }),
             ),
             (
                 "hostaddr",
-                listed(|host, door| match door {
-                    Some(Door::Tcp(door)) => door.ip().to_string(),
+                listed(|host, endpoint| match endpoint {
+                    Some(Endpoint::Tcp(endpoint)) => endpoint.ip().to_string(),
                     #[cfg(unix)]
-                    Some(Door::Unix(_)) => String::new(),
+                    Some(Endpoint::Unix(_)) => String::new(),
                     None => host.address.clone(),
                 }),
             ),
             (
                 "port",
-                listed(|host, door| match door {
-                    Some(Door::Tcp(door)) => door.port().to_string(),
+                listed(|host, endpoint| match endpoint {
+                    Some(Endpoint::Tcp(endpoint)) => endpoint.port().to_string(),
                     _ => host.port.to_string(),
                 }),
             ),
         ]
     }
 
-    /// What libpq says of the relays, as it would say it of their hosts.
-    pub fn told_of_hosts(&self, said: &str) -> String {
+    /// libpq's message with the hosts in place of their relays.
+    pub fn with_host_names(&self, said: &str) -> String {
         let mut told = said.to_owned();
         for (host, relay) in self.hosts.iter().filter_map(|(host, relay)| Some((host, relay.as_ref()?))) {
-            let (of_relay, of_host) = match relay.door() {
-                Door::Tcp(door) => (
-                    format!("connection to server at \"{}\", port {} failed: ", door.ip(), door.port()),
+            let (of_relay, of_host) = match relay.endpoint() {
+                Endpoint::Tcp(endpoint) => (
+                    format!("connection to server at \"{}\", port {} failed: ", endpoint.ip(), endpoint.port()),
                     format!("connection to server at \"{}\", port {} failed: ", host.shown(), host.port),
                 ),
                 #[cfg(unix)]
-                Door::Unix(path) => (
+                Endpoint::Unix(path) => (
                     format!("connection to server on socket \"{}\" failed: ", path.display()),
                     format!("connection to server on socket \"{}/.s.PGSQL.{}\" failed: ", host.name, host.port),
                 ),
@@ -122,18 +124,20 @@ impl Relays {
 }
 
 impl Host {
-    /// Where it is, unless libpq alone knows that.
-    fn place(&self) -> Option<Place> {
+    /// The host's address, unless only libpq knows it.
+    fn server_address(&self) -> Option<ServerAddress> {
         Some(match (&*self.address, &*self.name) {
-            ("", folder) if folder.starts_with('/') => Place::Socket(format!("{folder}/.s.PGSQL.{}", self.port)),
+            ("", folder) if folder.starts_with('/') => {
+                ServerAddress::Socket(format!("{folder}/.s.PGSQL.{}", self.port))
+            }
             ("", "") => return None,
             ("", name) if name.starts_with('@') => return None,
-            ("", name) => Place::Host(name.to_owned(), self.port),
-            (address, _) => Place::Host(address.to_owned(), self.port),
+            ("", name) => ServerAddress::Host(name.to_owned(), self.port),
+            (address, _) => ServerAddress::Host(address.to_owned(), self.port),
         })
     }
 
-    /// As libpq's messages name it.
+    /// The host as libpq's messages show it.
     fn shown(&self) -> &str {
         if self.address.is_empty() { &self.name } else { &self.address }
     }
@@ -145,30 +149,30 @@ fn folder(socket: &std::path::Path) -> String {
     socket.parent().unwrap_or(socket).display().to_string()
 }
 
-/// How long a host has until it is left to libpq.
+/// How long a host may take to be reached before it is left to libpq.
 const REACHED_WITHIN: Duration = Duration::from_secs(2);
 
-/// Lines to the hosts that can be reached, tried all at once.
-fn dial(hosts: &[Host], wait: Duration, probes: Probes) -> Vec<Option<Line>> {
+/// Streams to the reachable hosts, all dialed at once.
+fn dial(hosts: &[Host], wait: Duration, probes: Probes) -> Vec<Option<Stream>> {
     let (done, reached) = mpsc::channel();
     let mut open = 0;
     for (index, host) in hosts.iter().enumerate() {
-        let (Some(place), done) = (host.place(), done.clone()) else { continue };
+        let (Some(server), done) = (host.server_address(), done.clone()) else { continue };
         let thread = thread::Builder::new().name("folio-connect".to_owned());
         let dialing = thread.spawn(move || {
-            // Nobody waits for one that comes too late.
-            let _late = done.send((index, Line::dial(&place, wait, probes).ok()));
+            // A late one has no receiver any more.
+            let _late = done.send((index, Stream::dial(&server, wait, probes).ok()));
         });
         open += usize::from(dialing.is_ok());
     }
-    let mut lines: Vec<Option<Line>> = hosts.iter().map(|_| None).collect();
+    let mut streams: Vec<Option<Stream>> = hosts.iter().map(|_| None).collect();
     let until = Instant::now() + wait.min(REACHED_WITHIN);
     while open > 0 {
-        let Ok((index, line)) = reached.recv_timeout(until.saturating_duration_since(Instant::now())) else { break };
-        lines[index] = line;
+        let Ok((index, stream)) = reached.recv_timeout(until.saturating_duration_since(Instant::now())) else { break };
+        streams[index] = stream;
         open -= 1;
     }
-    lines
+    streams
 }
 
 /// A URL as libpq reads it.
@@ -176,7 +180,7 @@ fn dial(hosts: &[Host], wait: Duration, probes: Probes) -> Vec<Option<Line>> {
 struct Url<'u>(&'u str);
 
 impl Url<'_> {
-    /// What stands between the two slashes and the path, parted at its `@`.
+    /// The part between the two slashes and the path, split at its `@`.
     fn authority(self) -> (String, String) {
         let after = self.0.split_once("://").map_or(self.0, |(_, after)| after);
         let authority = &after[..after.find(['/', '?']).unwrap_or(after.len())];
@@ -184,7 +188,7 @@ impl Url<'_> {
         (login.to_owned(), hosts.to_owned())
     }
 
-    /// A parameter; the last one of that name counts.
+    /// A parameter; if it is repeated, the last one counts.
     fn parameter(self, name: &str) -> Option<String> {
         let (_, parameters) = self.0.split_once('?')?;
         let mut named = parameters.split('&').filter_map(|parameter| parameter.split_once('='));
@@ -192,12 +196,12 @@ impl Url<'_> {
         Some(percent_decode_str(value).decode_utf8_lossy().into_owned())
     }
 
-    /// A parameter, or what the environment has for it; empty is none.
+    /// A parameter, or its value from the environment; an empty one counts as unset.
     fn setting(self, name: &str, variable: &str) -> Option<String> {
         self.parameter(name).or_else(|| std::env::var(variable).ok()).filter(|value| !value.is_empty())
     }
 
-    /// The hosts in their order; none where libpq finds them in its service file.
+    /// The hosts in order; none if libpq takes them from its service file.
     fn hosts(self) -> Vec<Host> {
         if self.setting("service", "PGSERVICE").is_some() {
             return Vec::new();
@@ -228,7 +232,7 @@ impl Url<'_> {
         let count = names.len().max(addresses.len());
         let name = |index: usize| names.get(index).cloned().unwrap_or_default();
         let address = |index: usize| addresses.get(index).cloned().unwrap_or_default();
-        // One port stands for all hosts; what cannot be read is left to libpq, which says so.
+        // A single port applies to all hosts; one that cannot be parsed is left to libpq, which reports it.
         let port = |index: usize| match if ports.len() == 1 { ports.first() } else { ports.get(index) } {
             Some(port) if !port.is_empty() => port.parse().ok(),
             Some(_) => Some(5432),
@@ -251,7 +255,7 @@ impl Url<'_> {
         named.or_else(|| Some(std::env::home_dir()?.join(".pgpass"))).is_some_and(|file| file.exists())
     }
 
-    /// How a host that is gone is noticed, which libpq would have its own line do.
+    /// The keepalive settings that detect a vanished host, which libpq would set on its own connection.
     fn probes(self) -> Probes {
         let number = |name: &str| self.parameter(name).and_then(|value| value.parse::<u32>().ok()).filter(|n| *n > 0);
         let seconds = |name: &str| number(name).map(|n| Duration::from_secs(n.into()));

@@ -1,10 +1,11 @@
-//! The queue of a database's writers within this process, where the engine lets them wait in no order.
+//! The queue of a database's writers within this process, for an engine that does not order them itself.
 //!
-//! SQLite has one write lock a file, and a connection that finds it taken tries again after pauses that grow to 100 ms: who
-//! comes late tries often and wins, and who waits for long loses. So the writers of one process take turns here, in the
-//! order in which they came, and only the first in line asks SQLite, often. Between processes the lock goes to the one that
-//! asks when it is free: who has waited for longer asks more often, and a process that has just had the lock while others
-//! waited for it lets them ask first. `cargo bench --bench writers` measures how long that takes.
+//! SQLite has one write lock per file, and a connection that finds it taken retries after pauses that grow to 100 ms: a
+//! late arrival retries often and wins, and a long waiter loses. So the writers of one process take turns here, in
+//! order of arrival, and only the first in line polls SQLite, at short intervals. Between processes the lock goes to
+//! the one that asks while it is free: the longer a writer has waited, the more often it asks, and a process that has
+//! just held the lock while others wanted it lets them ask first. `cargo bench --bench writers` measures how long that
+//! takes.
 
 // No other engine needs one.
 #![cfg_attr(not(feature = "sqlite"), allow(dead_code))]
@@ -20,76 +21,76 @@ use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
 use super::{Echo, Isolation, Mode, SessionConnection, failure};
 
-/// The queue of one database, and how long a writer waits: in it and for the lock, both together.
+/// The queue of one database, and how long a writer waits for its turn and the lock together.
 #[derive(Debug, Clone)]
 pub(crate) struct WriteQueue {
-    line: Arc<Line>,
-    patience: Duration,
+    shared: Arc<Shared>,
+    timeout: Duration,
 }
 
-/// Who waits, in order. The first has the turn.
+/// The waiting writers, in order. The first has the turn.
 #[derive(Debug, Default)]
-struct Line(Mutex<Waiting>);
+struct Shared(Mutex<Waiting>);
 
 #[derive(Debug, Default)]
 struct Waiting {
     last_ticket: u64,
     writers: VecDeque<(u64, Thread)>,
-    /// The last writer of this process found the lock taken: another process is at work.
+    /// The last writer of this process found the lock taken: another process is writing.
     met_others: bool,
 }
 
-/// The turn of one writer, which ends when it is dropped.
+/// One writer's turn, which ends when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Turn {
-    line: Arc<Line>,
+    shared: Arc<Shared>,
     ticket: u64,
 }
 
 impl WriteQueue {
-    /// The queue of the database that is known by this name in the whole process.
+    /// The process-wide queue of the database with this identity.
     #[cfg(feature = "sqlite")]
-    pub(super) fn of(database: String, patience: Duration) -> Self {
+    pub(super) fn of(database: String, timeout: Duration) -> Self {
         use std::collections::BTreeMap;
         use std::sync::Weak;
 
-        static LINES: Mutex<BTreeMap<String, Weak<Line>>> = Mutex::new(BTreeMap::new());
-        let mut lines = LINES.lock().unwrap_or_else(PoisonError::into_inner);
-        lines.retain(|_, line| line.strong_count() > 0);
-        let line = lines.get(&database).and_then(Weak::upgrade).unwrap_or_else(|| {
-            let line = Arc::default();
-            lines.insert(database, Arc::downgrade(&line));
-            line
+        static QUEUES: Mutex<BTreeMap<String, Weak<Shared>>> = Mutex::new(BTreeMap::new());
+        let mut queues = QUEUES.lock().unwrap_or_else(PoisonError::into_inner);
+        queues.retain(|_, shared| shared.strong_count() > 0);
+        let shared = queues.get(&database).and_then(Weak::upgrade).unwrap_or_else(|| {
+            let shared = Arc::default();
+            queues.insert(database, Arc::downgrade(&shared));
+            shared
         });
-        Self { line, patience }
+        Self { shared, timeout }
     }
 
     /// Waits for the turn.
     ///
     /// # Errors
     ///
-    /// The engine's own for a lock that is taken, where the turn did not come in time.
+    /// The engine's own "database is locked", if the turn did not come in time.
     pub(crate) fn wait(&self) -> QueryResult<Turn> {
         self.wait_until(self.deadline())
     }
 
-    /// Waits for the turn, and then begins a transaction that may write. In the echo this is one BEGIN, however often the
-    /// lock was asked for.
+    /// Waits for the turn, and then begins a transaction that may write. In the echo this is one BEGIN, however many
+    /// attempts it took.
     ///
     /// # Errors
     ///
-    /// The engine's own for a lock that is taken, where turn and lock did not come in time; what else it says to BEGIN.
+    /// The engine's own "database is locked", if turn and lock did not come in time; its other errors at BEGIN.
     pub(crate) fn begin<C: SessionConnection>(
         &self,
         connection: &mut C,
         echo: Option<&Echo>,
         isolation: Option<Isolation>,
     ) -> QueryResult<Turn> {
-        let (came, deadline) = (Instant::now(), self.deadline());
+        let (began, deadline) = (Instant::now(), self.deadline());
         let turn = self.wait_until(deadline)?;
-        set_patience(connection, echo, Duration::ZERO)?;
-        if self.line.waiting().met_others {
-            thread::sleep(pause(came.elapsed()));
+        set_busy_timeout(connection, echo, Duration::ZERO)?;
+        if self.shared.waiting().met_others {
+            thread::sleep(pause(began.elapsed()));
         }
         let mut found_taken = false;
         let mut ask = || loop {
@@ -98,7 +99,7 @@ impl WriteQueue {
                     if failure::is_locked_by_sqlite(&error) && deadline.is_none_or(|end| Instant::now() < end) =>
                 {
                     found_taken = true;
-                    thread::sleep(pause(came.elapsed()));
+                    thread::sleep(pause(began.elapsed()));
                 }
                 done => break done,
             }
@@ -107,22 +108,22 @@ impl WriteQueue {
             Some(echo) => echo.as_one(ask),
             None => ask(),
         };
-        self.line.waiting().met_others = found_taken;
-        if let Err(failed) = set_patience(connection, echo, self.patience) {
+        self.shared.waiting().met_others = found_taken;
+        if let Err(failed) = set_busy_timeout(connection, echo, self.timeout) {
             tracing::warn!(target: "folio::session", %failed, "setting the busy timeout failed");
         }
         begun.map(|()| turn)
     }
 
     fn deadline(&self) -> Option<Instant> {
-        Instant::now().checked_add(self.patience)
+        Instant::now().checked_add(self.timeout)
     }
 
     fn wait_until(&self, deadline: Option<Instant>) -> QueryResult<Turn> {
-        let ticket = self.line.enter();
-        // From here on, whatever happens, the ticket is given back.
-        let turn = Turn { line: Arc::clone(&self.line), ticket };
-        while !self.line.is_first(ticket) {
+        let ticket = self.shared.enter();
+        // From here on the ticket is returned whatever happens.
+        let turn = Turn { shared: Arc::clone(&self.shared), ticket };
+        while !self.shared.is_first(ticket) {
             match deadline.map(|end| end.saturating_duration_since(Instant::now())) {
                 None => thread::park(),
                 Some(Duration::ZERO) => {
@@ -136,7 +137,7 @@ impl WriteQueue {
     }
 }
 
-impl Line {
+impl Shared {
     fn waiting(&self) -> MutexGuard<'_, Waiting> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -164,41 +165,46 @@ impl Line {
 
 impl Drop for Turn {
     fn drop(&mut self) {
-        self.line.leave(self.ticket);
+        self.shared.leave(self.ticket);
     }
 }
 
-/// How long SQLite itself waits in a statement. Nobody asked for this one, so it is not in the echo.
-fn set_patience<C: SessionConnection>(connection: &mut C, echo: Option<&Echo>, patience: Duration) -> QueryResult<()> {
-    let set = format!("PRAGMA busy_timeout = {}", super::server::milliseconds(patience));
+/// Sets how long SQLite itself waits in a statement. The program did not issue this one, so it is not in the echo.
+fn set_busy_timeout<C: SessionConnection>(
+    connection: &mut C,
+    echo: Option<&Echo>,
+    timeout: Duration,
+) -> QueryResult<()> {
+    let set = format!("PRAGMA busy_timeout = {}", super::server::milliseconds(timeout));
     match echo {
         Some(echo) => echo.silenced(|| connection.batch_execute(&set)),
         None => connection.batch_execute(&set),
     }
 }
 
-/// The pauses of who has just come and of who has waited for 400 ms or more, in µs.
-const LONGEST: u64 = 1_250;
-const SHORTEST: u64 = 100;
+/// The longest pause in µs of a writer that has just arrived, and of one that has waited for 400 ms or more.
+const LONGEST_PAUSE: u64 = 1_250;
+const SHORTEST_PAUSE: u64 = 100;
 
-/// Short, so that a lock that is free for a moment is found; the shorter, the longer the wait has been, so that it comes to
-/// an end; and between a fifth and the whole of that at random, so that no two processes keep asking at the same time.
+/// The pause between two attempts. It is short, so that a briefly free lock is found; shorter the longer the wait has
+/// been, so that the wait ends; and a random fraction, from a fifth to all of that, so that no two processes keep
+/// asking at the same time.
 fn pause(waited: Duration) -> Duration {
     let waited = u64::try_from(waited.as_millis()).unwrap_or(u64::MAX).max(1);
-    let whole = (400 * SHORTEST / waited).clamp(SHORTEST, LONGEST);
-    Duration::from_micros(whole / 5 + RandomState::new().hash_one(()) % (whole - whole / 5))
+    let longest = (400 * SHORTEST_PAUSE / waited).clamp(SHORTEST_PAUSE, LONGEST_PAUSE);
+    Duration::from_micros(longest / 5 + RandomState::new().hash_one(()) % (longest - longest / 5))
 }
 
 #[cfg(all(test, feature = "sqlite"))]
 mod tests {
     use super::*;
 
-    fn queue(name: &str, patience: Duration) -> WriteQueue {
-        WriteQueue::of(format!("queue.rs {name}"), patience)
+    fn queue(name: &str, timeout: Duration) -> WriteQueue {
+        WriteQueue::of(format!("queue.rs {name}"), timeout)
     }
 
     #[test]
-    fn writers_of_one_database_take_turns_in_the_order_in_which_they_came() {
+    fn writers_of_one_database_take_turns_in_order_of_arrival() {
         let queue = queue("in order", Duration::from_secs(60));
         let first = queue.wait().unwrap();
         let order = Mutex::new(Vec::new());
@@ -211,7 +217,7 @@ mod tests {
                         order.lock().unwrap().push(writer);
                     }
                 });
-                while queue.line.waiting().writers.len() <= writer {
+                while queue.shared.waiting().writers.len() <= writer {
                     thread::yield_now();
                 }
             }
@@ -221,21 +227,21 @@ mod tests {
     }
 
     #[test]
-    fn who_has_waited_for_longer_asks_more_often() {
-        for (waited, whole) in [(0, 1_250), (32, 1_250), (100, 400), (400, 100), (1_000_000, 100)] {
-            let (pause, whole) = (pause(Duration::from_millis(waited)), Duration::from_micros(whole));
-            assert!(pause >= whole / 5 && pause <= whole, "{waited} ms: {pause:?}");
+    fn the_longer_a_writer_has_waited_the_more_often_it_asks() {
+        for (waited, longest) in [(0, 1_250), (32, 1_250), (100, 400), (400, 100), (1_000_000, 100)] {
+            let (pause, longest) = (pause(Duration::from_millis(waited)), Duration::from_micros(longest));
+            assert!(pause >= longest / 5 && pause <= longest, "{waited} ms: {pause:?}");
         }
     }
 
     #[test]
-    fn a_turn_that_does_not_come_in_time_is_a_lock_that_is_taken_and_holds_nobody_up() {
-        let impatient = queue("in time", Duration::ZERO);
-        let first = impatient.wait().unwrap();
-        let refused = impatient.wait().unwrap_err();
+    fn a_turn_that_does_not_come_in_time_is_a_taken_lock_and_blocks_no_other_writer() {
+        let unwaiting = queue("in time", Duration::ZERO);
+        let first = unwaiting.wait().unwrap();
+        let refused = unwaiting.wait().unwrap_err();
         assert!(failure::is_locked_by_sqlite(&refused), "{refused}");
         drop(first);
-        impatient.wait().unwrap();
+        unwaiting.wait().unwrap();
     }
 
     #[test]

@@ -4,13 +4,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-/// The limit of one connection, shared with the relay that keeps it. It holds for the statements that are sent from when it
-/// is set.
+/// The limit of one connection, shared with the relay that enforces it. A change applies to statements sent from then
+/// on.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct ReadLimit(Arc<AtomicU64>);
 
 impl ReadLimit {
-    /// A limit; no time at all is none.
+    /// A limit; zero means no limit.
     #[cfg(any(feature = "postgres", feature = "mysql"))]
     pub fn new(limit: Duration) -> Self {
         let new = Self::default();
@@ -18,7 +18,7 @@ impl ReadLimit {
         new
     }
 
-    /// Sets it for what is sent from now on.
+    /// Sets the limit for what is sent from now on.
     pub fn set(&self, limit: Duration) {
         let milliseconds = u64::try_from(limit.as_micros().div_ceil(1_000)).unwrap_or(u64::MAX);
         self.0.store(milliseconds, Ordering::SeqCst);
@@ -29,13 +29,13 @@ impl ReadLimit {
         Some(self.0.load(Ordering::SeqCst)).filter(|limit| *limit > 0).map(Duration::from_millis)
     }
 
-    /// Lifts it until what is returned is dropped.
+    /// Lifts the limit until the returned guard is dropped.
     #[must_use]
     pub fn lifted(&self) -> impl Drop + use<> {
         self.replaced_by(Duration::ZERO)
     }
 
-    /// Makes it at most `limit` until what is returned is dropped.
+    /// Lowers the limit to at most `limit` until the returned guard is dropped.
     #[must_use]
     pub fn at_most(&self, limit: Duration) -> impl Drop + use<> {
         self.replaced_by(self.get().map_or(limit, |own| own.min(limit)))

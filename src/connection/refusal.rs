@@ -1,4 +1,4 @@
-//! From Diesel's error to one that names the table, the column and the way out: the part that all engines share.
+//! Converts Diesel's errors into ones that name the table, the column and what to do: the part that all engines share.
 
 use std::sync::Arc;
 
@@ -9,16 +9,16 @@ use super::failure::Failure;
 use super::unanswered;
 use crate::error::Error;
 
-/// What an engine makes of an error that its database sent.
+/// An engine's interpretation of an error from its database.
 pub(super) enum Meaning {
-    /// The database refuses what was asked.
+    /// The database refuses the statement.
     Refused(Error),
-    /// The user of the connection has no right to do it.
+    /// The connection's user lacks the privilege.
     #[cfg(any(feature = "postgres", feature = "mysql"))]
     Denied,
-    /// It could not do it this time.
+    /// The database could not execute it this time.
     Failed(Failure),
-    /// Nothing that is known here.
+    /// An error that is not recognized here.
     Unknown,
 }
 
@@ -28,34 +28,37 @@ impl From<Failure> for Meaning {
     }
 }
 
-/// The database, or the server, only reads. A connection knows no name for it that a user would know; whoever opened it does.
+/// The database, or the server, is read-only. A connection has no name for the database that a user would recognize;
+/// its opener fills that in.
 pub(super) fn read_only(message: &str) -> Error {
     Error::ReadOnlyDatabase { place: "behind this connection".to_owned(), problem: message.to_owned() }
 }
 
-/// Says in a user's words what stood against `doing` something with `table`; `read` knows the engine's messages, and is told
-/// what to call the place.
+/// Turns an error while `doing` something with `table` into one that a user understands. `interpret` interprets the
+/// engine's messages, and gets the name to show for the table.
 pub(super) fn explain(
     error: DieselError,
     table: &str,
     doing: &str,
-    read: impl FnOnce(DatabaseErrorKind, &dyn DatabaseErrorInformation, &str) -> Meaning,
+    interpret: impl FnOnce(DatabaseErrorKind, &dyn DatabaseErrorInformation, &str) -> Meaning,
 ) -> Error {
-    // Where no table is known, what was being done must say it.
+    // Where no table is known, the description of the operation takes its place.
     let named = if table.is_empty() { doing } else { table };
     let meaning = match error {
-        // The commit's own error comes before that of the rollback which was tried after it.
-        DieselError::RollbackErrorOnCommit { commit_error, .. } => return explain(*commit_error, table, doing, read),
+        // The commit's own error matters more than that of the rollback tried after it.
+        DieselError::RollbackErrorOnCommit { commit_error, .. } => {
+            return explain(*commit_error, table, doing, interpret);
+        }
         DieselError::DeserializationError(cause) => {
             return Error::Unreadable { table: table.to_owned(), problem: in_full(&*cause) };
         }
         DieselError::BrokenTransactionManager => Meaning::Failed(Failure::Disconnected),
-        DieselError::DatabaseError(kind, ref information) => read(kind, &**information, named),
+        DieselError::DatabaseError(kind, ref information) => interpret(kind, &**information, named),
         _ => Meaning::Unknown,
     };
     #[cfg(any(feature = "postgres", feature = "mysql"))]
     let error =
-        if matches!(meaning, Meaning::Failed(Failure::Disconnected)) { unanswered::blame(error) } else { error };
+        if matches!(meaning, Meaning::Failed(Failure::Disconnected)) { unanswered::explain_lost(error) } else { error };
     let source = Arc::new(error);
     match meaning {
         Meaning::Refused(error) => error,
@@ -74,7 +77,7 @@ pub(super) fn explain(
     }
 }
 
-/// An error with what caused it: Diesel says which field could not be read, and its cause says why.
+/// An error with its causes: Diesel's names the field that could not be read, and its cause gives the reason.
 fn in_full(error: &(dyn std::error::Error + 'static)) -> String {
     let causes = std::iter::successors(error.source(), |cause| cause.source());
     causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))

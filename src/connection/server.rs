@@ -1,4 +1,4 @@
-//! `Server`: the address of a database on a server, which holds a password and never shows it.
+//! `Server`: the address of a database on a server, which contains a password and never shows it.
 
 use std::fmt;
 use std::time::Duration;
@@ -8,27 +8,27 @@ use std::time::Duration;
 pub struct Waits {
     /// For a lock that another connection holds.
     pub lock: Duration,
-    /// For the server to answer when a connection is opened; an SQLite file needs none.
+    /// For the server to answer when a connection is opened; not used for an SQLite file.
     pub connect: Duration,
-    /// For the server to begin its answer to a statement, after which the connection counts as lost; zero is forever. A
-    /// URL may say it itself.
+    /// For the server to begin its answer to a statement, after which the connection counts as lost; zero means
+    /// forever. A URL may override it.
     pub read: Duration,
 }
 
 impl Waits {
-    /// The wait for a lock in whole milliseconds; none at all is one, because 0 stands forever with some engines.
+    /// The wait for a lock in whole milliseconds; zero becomes one, because some engines take 0 for no limit.
     #[cfg(any(feature = "postgres", feature = "mysql"))]
     pub(super) fn lock_ms(self) -> u32 {
         milliseconds(self.lock).max(1)
     }
 }
 
-/// A time in milliseconds, as far as the engines can count.
+/// A time in milliseconds, limited to what the engines accept.
 pub(super) fn milliseconds(time: Duration) -> u32 {
     u32::try_from(time.as_millis()).unwrap_or(u32::MAX).min(i32::MAX.unsigned_abs())
 }
 
-/// The URL of a database on a server, as its client library takes it, and as it may be shown.
+/// The URL of a database on a server, as its client library reads it, and as it may be shown.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Server {
     url: String,
@@ -37,25 +37,25 @@ pub struct Server {
 }
 
 impl Server {
-    /// An address of `url`; messages name it by `shown`, which must hold no password.
+    /// The address with this `url`; messages show it as `shown`, which must not contain a password.
     #[must_use]
     pub fn new(url: impl Into<String>, shown: impl Into<String>) -> Self {
         Self { url: url.into(), shown: shown.into(), read_timeout: None }
     }
 
-    /// The address with a wait of its own for answers, where its URL gives one.
+    /// The address with its own read timeout, if its URL sets one.
     #[must_use]
     pub fn with_read_timeout(self, read_timeout: Option<Duration>) -> Self {
         Self { read_timeout, ..self }
     }
 
-    /// The waits for this server: what its URL says goes first.
+    /// The waits for this server: its URL takes precedence.
     #[cfg(any(feature = "postgres", feature = "mysql"))]
     pub(super) fn waits(&self, waits: Waits) -> Waits {
         Waits { read: self.read_timeout.unwrap_or(waits.read), ..waits }
     }
 
-    /// The URL, password and all.
+    /// The URL, including the password.
     #[cfg(any(feature = "postgres", feature = "mysql"))]
     pub(super) fn url(&self) -> &str {
         &self.url

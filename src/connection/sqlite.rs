@@ -1,4 +1,4 @@
-//! SQLite: opening with the settings Folio relies on, beginning, and what its messages mean.
+//! SQLite: opening with the settings that Folio relies on, beginning transactions, and interpreting error messages.
 
 use std::path::Path;
 
@@ -18,29 +18,29 @@ use crate::error::{Error, Result};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SqliteAccess {
-    /// Reading and writing; the file must be there.
+    /// Reading and writing; the file must exist.
     Write,
-    /// Reading and writing; the file is made where it is missing.
+    /// Reading and writing; a missing file is created.
     Create,
     /// Reading only.
     Read,
-    /// Reading only, of a file that nobody writes meanwhile: no lock is taken, no side file made, and the write-ahead log
-    /// not looked at. A writer that comes all the same makes this reader see halves of transactions, without an error.
+    /// Reading only, of a file that nobody writes meanwhile: it takes no lock, creates no side file and does not read
+    /// the write-ahead log. If there is a writer after all, the reader sees partial transactions, without an error.
     Immutable,
 }
 
-/// The path as it is written in a URI.
+/// The path, escaped for a URI.
 pub(super) fn escaped(path: &Path) -> impl std::fmt::Display {
     percent_encode(path.as_os_str().as_encoded_bytes(), PATH)
 }
 
-/// What stays as it is in the path of a URI.
+/// The characters that are escaped in the path of a URI.
 const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'.').remove(b'-').remove(b'_').remove(b'~');
 
-/// Opens `path` (`None`: a new database in memory) with a busy timeout in milliseconds, foreign keys on and every
-/// commit on the disk before it returns (`synchronous = FULL`).
+/// Opens `path` (`None`: a new database in memory) with a busy timeout in milliseconds, foreign keys on, and every
+/// commit on disk before it returns (`synchronous = FULL`).
 ///
-/// A file that is not an SQLite database is found out here, not at the first statement.
+/// A file that is not an SQLite database is detected here, not at the first statement.
 pub fn open_sqlite(path: Option<&Path>, access: SqliteAccess, busy_timeout_ms: u32) -> Result<SqliteConnection> {
     let place = path.map_or_else(|| ":memory:".to_owned(), |path| path.display().to_string());
     let refused = |problem: String| Error::Open { place: place.clone(), problem };
@@ -80,7 +80,7 @@ impl SessionConnection for SqliteConnection {
         32_766
     }
 
-    /// Every transaction is serializable: one writes at a time, and what reads sees one moment.
+    /// Every transaction is serializable: one writes at a time, and readers see a snapshot.
     fn begin(&mut self, mode: Mode, isolation: Option<Isolation>) -> QueryResult<()> {
         let sql = match mode {
             Mode::Write => "BEGIN IMMEDIATE",
@@ -101,7 +101,7 @@ impl SessionConnection for SqliteConnection {
         Ok(SequenceState { given, held })
     }
 
-    /// A row that comes with its key moves the table's counter itself.
+    /// Inserting a row with its key advances the table's counter by itself.
     fn advance_sequence(
         &mut self,
         table: &str,
@@ -120,13 +120,13 @@ impl SessionConnection for SqliteConnection {
 
     fn explain(&self, error: DieselError, table: &str, doing: &str) -> Error {
         refusal::explain(error, table, doing, |kind, information, table| {
-            read(kind, information.message(), table, failure::sqlite)
+            interpret(kind, information.message(), table, failure::sqlite)
         })
     }
 
     fn explain_commit(&self, error: DieselError) -> Error {
         refusal::explain(error, "at COMMIT", "committing", |kind, information, table| {
-            read(kind, information.message(), table, failure::sqlite_commit)
+            interpret(kind, information.message(), table, failure::sqlite_commit)
         })
     }
 }
@@ -136,7 +136,7 @@ impl EngineConnection for SqliteConnection {
     const UPDATES: Updates = Updates::FromValues;
     const ALL_DEFAULTS: &'static str = "DEFAULT VALUES";
 
-    /// The rowid, by the name of a column that is all of the key and of type INTEGER.
+    /// The rowid, if the column is an alias of it: the only column of the primary key, of type INTEGER.
     fn last_counted(&mut self, table: &str, column: &str) -> QueryResult<Option<String>> {
         let name = table.rsplit_once("`.`").map_or(table, |(_, name)| name).trim_matches('`').replace("``", "`");
         let alias = sql::<BigInt>("(SELECT COUNT(*) FROM pragma_table_list(")
@@ -174,8 +174,8 @@ impl EngineConnection for SqliteConnection {
     }
 }
 
-/// What SQLite's words mean; `failed` knows those that are nobody's mistake.
-fn read(kind: DatabaseErrorKind, message: &str, table: &str, failed: fn(&str) -> Option<Failure>) -> Meaning {
+/// Interprets SQLite's messages; `failed` recognizes those that are nobody's mistake.
+fn interpret(kind: DatabaseErrorKind, message: &str, table: &str, failed: fn(&str) -> Option<Failure>) -> Meaning {
     let named = message.split_once(": ").map_or("", |(_, named)| named);
     Meaning::Refused(match kind {
         DatabaseErrorKind::UniqueViolation => {

@@ -1,9 +1,9 @@
-//! Reading an SQLite file with a write-ahead log where its side files are not there and cannot be made: a consistent copy in
-//! memory.
+//! Reading an SQLite file with a write-ahead log where its side files do not exist and cannot be created: a consistent
+//! copy in memory.
 //!
-//! No lock that a reader may take keeps a writer of such a file out, so the copy is proven instead: the file is read twice,
-//! and between the two readings no log lies beside it, so that all that was ever committed is in the file. Where both
-//! readings are the same, they are the file of that moment.
+//! No lock available to a reader keeps writers out of such a file, so the copy is verified instead: the file is read
+//! twice, and between the two reads there is no log beside it, so everything ever committed is in the file. If both
+//! reads are equal, they are the file as it was at that moment.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -16,17 +16,17 @@ use super::SessionConnection as _;
 use super::sqlite::{SqliteAccess, open_sqlite};
 use crate::error::Result;
 
-/// The largest file that is copied, in bytes; for a moment it is in memory three times.
+/// The largest file that is copied, in bytes; briefly it is in memory three times.
 const LARGEST: u64 = 256 << 20;
 
-/// Where the header of an SQLite file says how it is written and read.
+/// The position of the write and read versions in the header of an SQLite file.
 const VERSIONS: std::ops::Range<usize> = 18..20;
 const WITH_LOG: [u8; 2] = [2, 2];
 const WITHOUT_LOG: [u8; 2] = [1, 1];
 
-/// A connection to a copy of the file, which can only be read; none where one of a single moment is not to be had.
+/// A read-only connection to a copy of the file; none if a consistent copy cannot be made.
 pub(super) fn open(path: &Path) -> Result<Option<SqliteConnection>> {
-    // Side files lie beside the file itself, not beside a link to it.
+    // Side files are beside the file itself, not beside a link to it.
     let Ok(path) = fs::canonicalize(path) else { return Ok(None) };
     if !is_at_rest(&path) {
         return Ok(None);
@@ -35,7 +35,7 @@ pub(super) fn open(path: &Path) -> Result<Option<SqliteConnection>> {
     else {
         return Ok(None);
     };
-    // In any other mode a reader shares its locks with writers and needs no copy: it was refused for another reason.
+    // In any other mode a reader shares locks with writers and needs no copy: opening failed for another reason.
     match copy.get_mut(VERSIONS) {
         Some(versions) if versions == WITH_LOG => versions.copy_from_slice(&WITHOUT_LOG),
         _ => return Ok(None),
@@ -48,10 +48,10 @@ pub(super) fn open(path: &Path) -> Result<Option<SqliteConnection>> {
     Ok(Some(connection))
 }
 
-/// Whether all that was committed is in the file itself, and it is not too large.
+/// Whether everything committed is in the file itself, and the file is not too large.
 fn is_at_rest(path: &Path) -> bool {
     let Ok(file) = fs::metadata(path) else { return false };
-    // A writer who knows the file by another name keeps its log beside that.
+    // A writer that opened the file under another name keeps its log beside that name.
     #[cfg(unix)]
     if std::os::unix::fs::MetadataExt::nlink(&file) > 1 {
         return false;
@@ -59,7 +59,8 @@ fn is_at_rest(path: &Path) -> bool {
     file.len() <= LARGEST && has_no_log(path)
 }
 
-/// Whether no log lies beside the file: neither commits that are not in it yet, nor what would undo half a transaction.
+/// Whether there is no log beside the file: neither commits that are not in it yet, nor a journal that would roll back
+/// half a transaction.
 pub(super) fn has_no_log(path: &Path) -> bool {
     ["-wal", "-journal"].iter().all(|side| is_empty(path, side))
 }
@@ -73,8 +74,8 @@ fn is_empty(path: &Path, side: &str) -> bool {
     }
 }
 
-/// The bytes of the file, by a connection of its own; none where they are those of no database, as they may be while
-/// somebody writes.
+/// The bytes of the file, read through a separate connection; none if they are not a valid database, as may happen
+/// while somebody writes.
 fn read(path: &Path) -> Option<Vec<u8>> {
     let mut connection = open_sqlite(Some(path), SqliteAccess::Immutable, 0).ok()?;
     let bytes = connection.serialize_database_to_buffer();

@@ -1,7 +1,7 @@
-//! SQLite files: finding, making and opening them, in words that a person understands.
+//! SQLite files: finding, creating and opening them, with errors that a user understands.
 //!
-//! A file that is there is never opened by anything but SQLite: closing it would drop the locks that other connections
-//! of this process hold on it (POSIX), and with them the safety of their transactions.
+//! An existing file is opened only by SQLite: closing another descriptor would drop the locks that other connections of
+//! this process hold on it (POSIX), and with them the safety of their transactions.
 
 use std::fs;
 use std::io::{self, ErrorKind};
@@ -17,10 +17,11 @@ use super::sqlite::{SqliteAccess, escaped, open_sqlite};
 use super::{Access, SessionConnection as _, sqlite_copy};
 use crate::error::{Error, Result};
 
-/// Written while a file is made, read while one is opened: the new file is closed before SQLite can lock it.
-static MAKING: RwLock<()> = RwLock::new(());
+/// Held for writing while a file is created and for reading while one is opened, so that the new file is closed before
+/// SQLite can lock it.
+static CREATING: RwLock<()> = RwLock::new(());
 
-/// What had to be made so that a file could be opened.
+/// What was created in order to open a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Made {
     Nothing,
@@ -30,38 +31,38 @@ pub(super) enum Made {
     Copy,
 }
 
-/// How often a reader that finds neither side files nor a file at rest looks again: writers come and go meanwhile.
-const LOOKS: usize = 10;
+/// How often a reader tries that finds neither side files nor an unchanging file, because writers come and go
+/// meanwhile.
+const MAX_ATTEMPTS: usize = 10;
 
 /// Opens the file at `path`.
 pub(super) fn open(path: &Path, access: Access, busy_ms: u32) -> Result<(SqliteConnection, Made)> {
     let created = access == Access::Create && create(path)?;
-    let _opening = MAKING.read().unwrap_or_else(PoisonError::into_inner);
-    look(path)?;
+    let _opening = CREATING.read().unwrap_or_else(PoisonError::into_inner);
+    check_is_file(path)?;
     if access == Access::Read {
         return open_to_read(path, busy_ms);
     }
-    let mut connection =
-        open_sqlite(Some(path), SqliteAccess::Write, busy_ms).map_err(|e| in_words(path, e, DENIED))?;
+    let mut connection = open_sqlite(Some(path), SqliteAccess::Write, busy_ms).map_err(|e| explain(path, e, DENIED))?;
     if created {
-        keep_log(&mut connection)?;
+        enable_wal(&mut connection)?;
         return Ok((connection, Made::File));
     }
     Ok((connection, Made::Nothing))
 }
 
-/// Opens the file at `path` without locks and side files, on the caller's word that nobody writes it.
+/// Opens the file at `path` without locks and side files; the caller guarantees that nobody writes it.
 ///
-/// What can be seen of a writer is refused all the same: a log beside the file.
+/// A visible sign of a writer, a log beside the file, is still refused.
 pub(super) fn open_immutable(path: &Path, access: Access) -> Result<SqliteConnection> {
     let place = || path.display().to_string();
     if access != Access::Read {
         let problem = "?immutable=1 in its URL says that nobody writes it; leave that out to write".to_owned();
         return Err(Error::ReadOnlyDatabase { place: place(), problem });
     }
-    look(path)?;
-    // Side files lie beside the file itself, not beside a link to it.
-    let found = fs::canonicalize(path).map_err(|e| refused(path, plain(&e)))?;
+    check_is_file(path)?;
+    // Side files are beside the file itself, not beside a link to it.
+    let found = fs::canonicalize(path).map_err(|e| refused(path, message(&e)))?;
     if !sqlite_copy::has_no_log(&found) {
         return Err(refused(path, LOGGED));
     }
@@ -71,22 +72,25 @@ pub(super) fn open_immutable(path: &Path, access: Access) -> Result<SqliteConnec
     })
 }
 
-/// The path, free of the current folder.
+/// The path, independent of the current folder.
 pub(super) fn absolute(path: &Path) -> Result<PathBuf> {
     std::path::absolute(path).map_err(|e| refused(path, e.to_string()))
 }
 
-/// Turns the write-ahead log on, which stays on with the file: readers and the writer no longer wait for each other.
-pub(super) fn keep_log(connection: &mut SqliteConnection) -> Result<()> {
+/// Turns the write-ahead log on, a setting that is stored in the file: readers and the writer no longer wait for each
+/// other.
+pub(super) fn enable_wal(connection: &mut SqliteConnection) -> Result<()> {
     let Err(error) = connection.batch_execute("PRAGMA journal_mode = WAL") else { return Ok(()) };
     match connection.explain(error, "", "turning the write-ahead log on") {
-        // Somebody is at work in the file, perhaps turning the log on. It works without; the next one will.
+        // Somebody is using the file, perhaps turning the log on. It works without; the next connection will turn it
+        // on.
         Error::Locked { .. } => Ok(()),
         other => Err(other),
     }
 }
 
-/// What tells the open file from every other, whatever path led to it; a database in memory has none.
+/// A text that identifies the open file among all others, whatever path it was opened by; a database in memory has
+/// none.
 pub(super) fn identity(connection: &mut SqliteConnection) -> Option<String> {
     let file = "(SELECT file FROM pragma_database_list WHERE name = 'main')";
     let path: Option<String> = diesel::select(sql::<Nullable<Text>>(file)).get_result(connection).ok()?;
@@ -94,7 +98,7 @@ pub(super) fn identity(connection: &mut SqliteConnection) -> Option<String> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::MetadataExt as _;
-        // Also under two names of one folder or of several.
+        // The same for every name of the file, in one folder or in several.
         let found = fs::metadata(&path).ok()?;
         Some(format!("sqlite {}:{}", found.dev(), found.ino()))
     }
@@ -102,10 +106,10 @@ pub(super) fn identity(connection: &mut SqliteConnection) -> Option<String> {
     Some(format!("sqlite {}", path.display()))
 }
 
-/// Makes an empty file for SQLite to fill, unless one is there. Its owner's alone from the first moment: SQLite itself
-/// would leave that to the umask.
+/// Creates an empty file for SQLite to fill, unless one exists. Only its owner can access it from the start: SQLite
+/// itself would leave that to the umask.
 fn create(path: &Path) -> Result<bool> {
-    let _making = MAKING.write().unwrap_or_else(PoisonError::into_inner);
+    let _creating = CREATING.write().unwrap_or_else(PoisonError::into_inner);
     let mut options = fs::OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
@@ -114,24 +118,24 @@ fn create(path: &Path) -> Result<bool> {
         Ok(_) => Ok(true),
         Err(e) if e.kind() == ErrorKind::AlreadyExists => Ok(false),
         Err(e) if e.kind() == ErrorKind::NotFound => Err(refused(path, "its folder does not exist")),
-        Err(e) => Err(refused(path, plain(&e))),
+        Err(e) => Err(refused(path, message(&e))),
     }
 }
 
-/// Finds out without opening it what is at `path`.
-fn look(path: &Path) -> Result<()> {
+/// Checks without opening it that `path` is a regular file.
+fn check_is_file(path: &Path) -> Result<()> {
     match fs::metadata(path) {
         Ok(found) if found.is_file() => Ok(()),
         Ok(found) if found.is_dir() => Err(refused(path, "it is a directory")),
         Ok(_) => Err(refused(path, "it is not a regular file")),
         Err(e) if e.kind() == ErrorKind::NotFound => Err(Error::NoDatabase { place: path.display().to_string() }),
-        Err(e) => Err(refused(path, plain(&e))),
+        Err(e) => Err(refused(path, message(&e))),
     }
 }
 
-/// Opens read-only, or reads a copy where the side files are not there and cannot be made.
+/// Opens read-only, or reads a copy if the side files do not exist and cannot be created.
 fn open_to_read(path: &Path, busy_ms: u32) -> Result<(SqliteConnection, Made)> {
-    let mut looks = 1;
+    let mut attempts = 1;
     loop {
         let refused = match open_sqlite(Some(path), SqliteAccess::Read, busy_ms) {
             Err(refused @ (Error::Open { .. } | Error::ReadOnlyDatabase { .. })) => refused,
@@ -140,10 +144,10 @@ fn open_to_read(path: &Path, busy_ms: u32) -> Result<(SqliteConnection, Made)> {
         if let Some(copy) = sqlite_copy::open(path)? {
             return Ok((copy, Made::Copy));
         }
-        if looks == LOOKS {
-            return Err(in_words(path, refused, &denied_to_read(path)));
+        if attempts == MAX_ATTEMPTS {
+            return Err(explain(path, refused, &denied_to_read(path)));
         }
-        looks += 1;
+        attempts += 1;
     }
 }
 
@@ -151,7 +155,7 @@ fn refused(path: &Path, problem: impl Into<String>) -> Error {
     Error::Open { place: path.display().to_string(), problem: problem.into() }
 }
 
-fn plain(error: &io::Error) -> String {
+fn message(error: &io::Error) -> String {
     match error.kind() {
         ErrorKind::PermissionDenied => "permission denied".to_owned(),
         _ => error.to_string(),
@@ -174,9 +178,9 @@ fn denied_to_read(path: &Path) -> String {
     )
 }
 
-/// SQLite says that it is unable to open the file, or that it is read-only, also where it is the folder that takes no
-/// side files, without which even reading a file with a write-ahead log is not safe.
-fn in_words(path: &Path, error: Error, denied: &str) -> Error {
+/// SQLite reports that it is unable to open the file, or that the file is read-only, also when side files cannot be
+/// created in the folder, without which even reading a file with a write-ahead log is not safe.
+fn explain(path: &Path, error: Error, denied: &str) -> Error {
     match &error {
         Error::Open { problem, .. } if problem.to_lowercase().contains(UNABLE) => refused(path, denied),
         Error::ReadOnlyDatabase { .. } => refused(path, denied),

@@ -1,4 +1,4 @@
-//! A database: found by its URL, opened through a pool, brought up to date.
+//! A database: opening it by its URL, its connection pool, and its migrations.
 
 mod options;
 mod pool;
@@ -48,11 +48,11 @@ pub struct Database {
 }
 
 impl Database {
-    /// Opens the database at a URL or bare path for reading and writing; a file must be there.
+    /// Opens the database at a URL or bare path for reading and writing; a file must exist.
     ///
-    /// One connection is opened at once, so that what stands against it is known here. It is set up (on SQLite
-    /// `PRAGMA busy_timeout`, `synchronous = FULL`, `foreign_keys = ON`); whether it has Folio's tables is
-    /// [`schema_state`](Self::schema_state)'s question.
+    /// One connection is opened immediately, so that a database that cannot be opened is an error here. It is set up
+    /// (on SQLite `PRAGMA busy_timeout`, `synchronous = FULL`, `foreign_keys = ON`);
+    /// [`schema_state`](Self::schema_state) checks whether the database has Folio's tables.
     ///
     /// # Errors
     ///
@@ -61,7 +61,7 @@ impl Database {
         Self::open_with(url, Options::default())
     }
 
-    /// As [`open`](Self::open), with [`Options`].
+    /// Like [`open`](Self::open), with [`Options`].
     ///
     /// # Errors
     ///
@@ -74,37 +74,37 @@ impl Database {
         Ok(Self { pool, place: place.into(), created, isolation, keys })
     }
 
-    /// A connection, from the pool or new; it goes back when it is dropped. It is at the start of no transaction.
+    /// A connection, from the pool or new, which returns to the pool when it is dropped. No transaction is open on it.
     ///
-    /// What writes by it on SQLite does not take turns with the units of work of this process: see `docs/engines.md`.
+    /// On SQLite, writes on it do not take turns with the units of work of this process: see `docs/engines.md`.
     ///
     /// # Errors
     ///
-    /// [`Error::Pool`] where all are in use for longer than [`Options::pool_timeout`]; [`Error::Unreachable`] where no
-    /// server took a new connection in that time.
+    /// [`Error::Pool`] if all are in use for longer than [`Options::pool_timeout`]; [`Error::Unreachable`] if no server
+    /// accepted a new connection in that time.
     pub fn connection(&self) -> Result<PooledConnection> {
         self.pool.get(&self.place)
     }
 
-    /// Where the database is, for messages: an absolute path, `:memory:`, or a URL without its password.
+    /// The database's address, for messages: an absolute path, `:memory:`, or a URL without its password.
     #[must_use]
     pub fn place(&self) -> &str {
         &self.place
     }
 
-    /// Whether opening it made it: a new file, or a database in memory.
+    /// Whether opening it created it: a new file, a new database on a server, or a database in memory.
     #[must_use]
     pub fn created(&self) -> bool {
         self.created
     }
 
-    /// Whether the other is this very database, however the two addresses are written: one file, or one database of one
-    /// server. Where a server does not say which one it is, the two are not taken for the same. At most one SELECT each.
+    /// Whether `other` is the same database, however the two addresses are written: one file, or one database of one
+    /// server. If a server does not identify itself, the two count as different. At most one SELECT each.
     ///
     /// ```
     /// use folio::Database;
     ///
-    /// // Each is a database in memory of its own.
+    /// // Each is a separate database in memory.
     /// let (one, other) = (Database::open("sqlite::memory:")?, Database::open("sqlite::memory:")?);
     /// assert!(!one.is_same(&other)?);
     /// # Ok::<(), folio::Error>(())
@@ -118,16 +118,16 @@ impl Database {
         Ok(own.is_some() && own == other.connection()?.identity())
     }
 
-    /// Which migrations it has and lacks. At most two SELECTs; it writes nothing.
+    /// Which migrations are applied and which are pending. At most two SELECTs; it writes nothing.
     ///
     /// # Errors
     ///
-    /// [`Error::Pool`], and what the database says against reading.
+    /// [`Error::Pool`], and the database's errors while reading.
     pub fn status(&self) -> Result<Status> {
         migrations::status(&mut *self.connection()?).map_err(|e| self.placed(e))
     }
 
-    /// Whose it is and how far it has come. At most two SELECTs; it writes nothing.
+    /// Whether the schema is Folio's, and how far it is migrated. At most two SELECTs; it writes nothing.
     ///
     /// # Errors
     ///
@@ -136,19 +136,19 @@ impl Database {
         Ok(self.status()?.schema_state())
     }
 
-    /// Makes sure that the database has all of this program's migrations and no newer ones. On MySQL, which shows tables
-    /// while another program is still making them, it waits for that one.
+    /// Checks that the database has all of this program's migrations and no newer ones. On MySQL, where the tables that
+    /// another program is still creating are visible, it waits for that program.
     ///
     /// # Errors
     ///
-    /// [`Error::MigrationsPending`], [`Error::SchemaTooNew`] or [`Error::NotFolio`] where it has not; else as
+    /// [`Error::MigrationsPending`], [`Error::SchemaTooNew`] or [`Error::NotFolio`] where it does not; otherwise as
     /// [`status`](Self::status), and [`Error::Locked`].
     pub fn require_current(&self) -> Result<()> {
-        let status = migrations::settled(&mut *self.connection()?).map_err(|e| self.placed(e))?;
+        let status = migrations::stable_status(&mut *self.connection()?).map_err(|e| self.placed(e))?;
         status.refusal(&self.place).map_or(Ok(()), Err)
     }
 
-    /// Applies every pending migration to a database that is empty or Folio's own, and returns them.
+    /// Applies every pending migration to a database that is empty or Folio's own, and returns those migrations.
     ///
     /// # Errors
     ///
@@ -157,7 +157,7 @@ impl Database {
         self.migrate_up(Target::All, Existing::Refuse, |_| ())
     }
 
-    /// Applies pending migrations by [`migrations::up`]; on SQLite then turns the write-ahead log on, which stays on.
+    /// Applies pending migrations with [`migrations::up`]; on SQLite then turns the write-ahead log on permanently.
     ///
     /// # Errors
     ///
@@ -171,14 +171,14 @@ impl Database {
     ) -> Result<Vec<&'static Script>> {
         let mut connection = self.connection()?;
         // An index of a large table takes as long as it takes.
-        let _patience = connection.without_read_limit();
+        let _no_limit = connection.without_read_limit();
         let _turn = self.turn()?;
         let migrated = migrations::up(&mut connection, target, existing, progress).map_err(|e| self.placed(e))?;
-        connection.set_lasting().map_err(|e| self.placed(e))?;
+        connection.set_persistent().map_err(|e| self.placed(e))?;
         Ok(migrated)
     }
 
-    /// Reverts applied migrations by [`migrations::down`].
+    /// Reverts applied migrations with [`migrations::down`].
     ///
     /// # Errors
     ///
@@ -186,18 +186,18 @@ impl Database {
     pub fn migrate_down(&self, target: Target, progress: impl FnMut(&Script)) -> Result<Vec<&'static Script>> {
         let mut connection = self.connection()?;
         // An index of a large table takes as long as it takes.
-        let _patience = connection.without_read_limit();
+        let _no_limit = connection.without_read_limit();
         let _turn = self.turn()?;
         migrations::down(&mut connection, target, progress).map_err(|e| self.placed(e))
     }
 
-    /// The turn to write, where writers of this process take turns.
+    /// Waits for the turn to write, where writers of this process take turns.
     fn turn(&self) -> Result<Option<Turn>> {
         let turn = self.pool.write_queue().map(WriteQueue::wait).transpose();
         turn.map_err(|source| Error::Locked { source: Arc::new(source) })
     }
 
-    /// What [`migrate_down`](Self::migrate_down) would remove, by [`migrations::losses`]. It writes nothing.
+    /// What [`migrate_down`](Self::migrate_down) would remove, from [`migrations::losses`]. It writes nothing.
     ///
     /// ```
     /// use folio::database::Database;
@@ -212,12 +212,12 @@ impl Database {
     ///
     /// # Errors
     ///
-    /// [`Error::SchemaTooNew`], [`Error::Pool`], and what the database says against reading.
+    /// [`Error::SchemaTooNew`], [`Error::Pool`], and the database's errors while reading.
     pub fn migration_losses(&self, target: Target) -> Result<Vec<Loss>> {
         migrations::losses(&mut *self.connection()?, target).map_err(|e| self.placed(e))
     }
 
-    /// The error with this database's name in it, where the connection that met it knew none.
+    /// The error with this database's address filled in, which a connection does not have.
     pub(crate) fn placed(&self, error: Error) -> Error {
         let place = self.place.to_string();
         match error {

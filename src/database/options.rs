@@ -18,23 +18,23 @@ use crate::connection::{Access, EchoOptions, Isolation};
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Options {
-    /// What it is opened for. Default: reading and writing of a database that is there.
+    /// What it is opened for. Default: reading and writing of an existing database.
     pub access: Access,
     /// Whether, and how, every statement is written to `tracing`. Default: not at all.
     pub echo: Option<EchoOptions>,
-    /// How far units of work are kept apart from those of others. Default: as the database is set.
+    /// The isolation level of units of work. Default: the database's setting.
     pub isolation: Option<Isolation>,
-    /// How long a statement waits for a lock that another connection holds; on SQLite the wait for the turn to write is
-    /// part of it. Default: 5 seconds.
+    /// How long a statement waits for a lock that another connection holds; on SQLite this includes the wait for the
+    /// turn to write. Default: 5 seconds.
     pub busy_timeout: Duration,
     /// How long a server may take to answer when a connection is opened. Default: 10 seconds.
     pub connect_timeout: Duration,
-    /// How long a server may take to begin its answer to a statement, after which the connection counts as lost: the unit
-    /// ends with [`Error::Disconnected`](crate::Error::Disconnected), at COMMIT with
-    /// [`Error::CommitUnknown`](crate::Error::CommitUnknown). Zero is forever. `read_timeout=SECONDS` in a server's URL
-    /// goes before it; migrations are under no such limit. Default: 10 minutes.
+    /// How long a server may take to begin its answer to a statement, after which the connection counts as lost: the
+    /// unit ends with [`Error::Disconnected`](crate::Error::Disconnected), at COMMIT with
+    /// [`Error::CommitUnknown`](crate::Error::CommitUnknown). Zero means forever. `read_timeout=SECONDS` in a server's
+    /// URL overrides it; migrations have no such limit. Default: 10 minutes.
     pub read_timeout: Duration,
-    /// How many connections there are at most. A database in memory has one, whatever stands here. Default: 8.
+    /// The maximum number of connections. A database in memory always has one. Default: 8.
     pub pool_size: u32,
     /// How long [`Database::connection`](super::Database::connection) waits for a connection. Default: 30 seconds.
     pub pool_timeout: Duration,
@@ -76,7 +76,7 @@ impl Options {
         self
     }
 
-    /// Sets how far units of work are kept apart from those of others.
+    /// Sets the isolation level of units of work.
     #[must_use]
     pub fn isolation(mut self, isolation: impl Into<Option<Isolation>>) -> Self {
         self.isolation = isolation.into();
@@ -97,21 +97,21 @@ impl Options {
         self
     }
 
-    /// Sets how long a server may take to begin its answer to a statement; zero is forever.
+    /// Sets how long a server may take to begin its answer to a statement; zero means forever.
     #[must_use]
     pub fn read_timeout(mut self, timeout: Duration) -> Self {
         self.read_timeout = timeout;
         self
     }
 
-    /// Sets how many connections there are at most; none counts as one.
+    /// Sets the maximum number of connections; zero counts as one.
     #[must_use]
     pub fn pool_size(mut self, size: u32) -> Self {
         self.pool_size = size;
         self
     }
 
-    /// Sets how long to wait for a connection; no time at all counts as a millisecond.
+    /// Sets how long to wait for a connection; zero counts as a millisecond.
     #[must_use]
     pub fn pool_timeout(mut self, timeout: Duration) -> Self {
         self.pool_timeout = timeout;

@@ -26,7 +26,7 @@ pub(super) struct Pool {
 }
 
 impl Pool {
-    /// Opens the first connection, and says whether that made the database.
+    /// Opens the first connection, and returns whether that created the database.
     pub(super) fn open(address: Address, options: Options) -> Result<(Self, bool)> {
         let (private, remote) = (address.is_private(), address.is_remote());
         let mut opened = address.open(options.access, waits(&options))?;
@@ -36,7 +36,7 @@ impl Pool {
         };
         let created = opened.created;
         let manager = Manager {
-            // Only the first connection makes the database; one that is removed later must not come back empty.
+            // Only the first connection creates the database; one that is removed later must not reappear empty.
             access: if options.access == Access::Create { Access::Write } else { options.access },
             address,
             waits: waits(&options),
@@ -46,7 +46,7 @@ impl Pool {
         let mut pool = r2d2::Pool::builder()
             .max_size(if private { 1 } else { options.pool_size.max(1) })
             .min_idle(Some(0))
-            // An embedded database has no line that could have dropped.
+            // An embedded database has no network connection that could have dropped.
             .test_on_check_out(remote)
             .connection_timeout(options.pool_timeout.max(Duration::from_millis(1)))
             .error_handler(Box::new(NopErrorHandler));
@@ -56,12 +56,12 @@ impl Pool {
         Ok((Self { connections: pool.build_unchecked(manager), remote, queue }, created))
     }
 
-    /// Where writers wait for their turn, if the engine has no order of its own for them.
+    /// The queue in which writers wait for their turn, if the engine does not order them itself.
     pub(super) fn write_queue(&self) -> Option<&WriteQueue> {
         self.queue.as_ref()
     }
 
-    /// A connection to `place`, or why there is none.
+    /// A connection to the database at `place`, or the reason why there is none.
     pub(super) fn get(&self, place: &str) -> Result<PooledConnection> {
         self.connections.get().map(PooledConnection).map_err(|e| {
             let (place, state, size) = (place.to_owned(), self.connections.state(), self.connections.max_size());
@@ -86,8 +86,8 @@ impl Pool {
     }
 }
 
-/// A connection on loan from a [`Database`](super::Database)'s pool; dropped, it goes back. One that is left inside a
-/// transaction is closed instead, which rolls it back.
+/// A connection from a [`Database`](super::Database)'s pool, which returns there when it is dropped. If a transaction
+/// is still open, the connection is closed instead, which rolls it back.
 pub struct PooledConnection(r2d2::PooledConnection<Manager>);
 
 impl PooledConnection {
@@ -97,7 +97,7 @@ impl PooledConnection {
         self.0.echo.clone()
     }
 
-    /// Lets statements take any time until what is returned is dropped.
+    /// Lets statements take any time until the returned guard is dropped.
     pub(crate) fn without_read_limit(&self) -> impl Drop + use<> {
         self.0.read_limit.lifted()
     }
@@ -123,11 +123,11 @@ impl std::fmt::Debug for PooledConnection {
     }
 }
 
-/// An open connection and the echo that listens to it.
+/// An open connection and its echo.
 struct Live {
     connection: AnyConnection,
     echo: Option<Echo>,
-    /// It reads a copy, which the next unit of work must not take for what is there by then.
+    /// It reads a copy, which is outdated for the next unit of work.
     copy: bool,
     read_limit: ReadLimit,
 }
@@ -147,7 +147,7 @@ struct Manager {
     access: Access,
     waits: Waits,
     echo: Option<EchoOptions>,
-    /// Opened before the pool was, because a pool tries again for as long as it may and then tells less.
+    /// Opened before the pool, because a pool retries until its timeout and then reports less.
     first: Mutex<Option<Live>>,
 }
 
@@ -168,9 +168,9 @@ impl ManageConnection for Manager {
 
     fn is_valid(&self, live: &mut Live) -> Result<()> {
         let Live { connection, echo, read_limit, .. } = live;
-        // A probe asks for nothing that takes time.
+        // A probe takes no time on the server.
         let _limit = read_limit.at_most(self.waits.connect);
-        // Nobody asked for the probe, so it does not stand in the echo.
+        // The program did not issue the probe, so it is not in the echo.
         let answered = match echo {
             Some(echo) => echo.silenced(|| connection.ping()),
             None => connection.ping(),
@@ -180,7 +180,7 @@ impl ManageConnection for Manager {
 
     fn has_broken(&self, live: &mut Live) -> bool {
         if self.address.is_private() {
-            // Closing would lose the database, so what is open is rolled back instead.
+            // Closing would lose the database, so an open transaction is rolled back instead.
             roll_back(&mut live.connection);
             return live.connection.is_broken();
         }
@@ -188,7 +188,7 @@ impl ManageConnection for Manager {
     }
 }
 
-/// Leaves every open transaction and savepoint, as far as that goes.
+/// Rolls back every open savepoint and transaction, as far as possible.
 fn roll_back(connection: &mut AnyConnection) {
     type Transactions = <AnyConnection as Connection>::TransactionManager;
     while let Ok(Some(_)) = Transactions::transaction_manager_status_mut(connection).transaction_depth() {

@@ -1,4 +1,4 @@
-//! Showing a database URL without what is secret in it.
+//! Showing a database URL without its secrets.
 
 use std::ops::Range;
 
@@ -9,9 +9,9 @@ use super::url::Scheme;
 /// `text` without its secrets: a password before the `@`, and the value of every parameter that is not known to be
 /// harmless.
 ///
-/// Passwords may hold `@`, `/`, `:` and `?` themselves, so more is hidden rather than less: all between the first colon
-/// of the login and the last `@`; everything, where an `@` stands after a secret parameter began; all that follows a
-/// port that is not a number.
+/// Passwords may contain `@`, `/`, `:` and `?` themselves, so it hides more rather than less: everything between the
+/// first colon of the login and the last `@`; the whole text after the scheme, if an `@` follows the start of a secret
+/// parameter; everything after the first colon, if a port is not a number.
 #[must_use]
 pub fn redact(text: &str) -> String {
     let start = login(text);
@@ -24,7 +24,7 @@ pub fn redact(text: &str) -> String {
         if let Some(after) = after_colon(&text[start..at]) {
             hidden.insert(0, start + after..at);
         }
-    } else if let Some(password) = in_place_of_a_port(text, start) {
+    } else if let Some(password) = password_as_port(text, start) {
         return format!("{}***", &text[..password]);
     }
     let mut shown = String::with_capacity(text.len());
@@ -37,40 +37,41 @@ pub fn redact(text: &str) -> String {
     shown + &text[end..]
 }
 
-/// Where the login begins: behind the two slashes of a URL, whose scheme may be missing.
+/// The offset of the login: after the two slashes of a URL, whose scheme may be missing.
 fn login(text: &str) -> usize {
     if text.starts_with("//") { 2 } else { text.find("://").map_or(0, |colon| colon + 3) }
 }
 
-/// Where a login goes on after its first colon, which may be written as an escape.
+/// The offset after a login's first colon, which may be percent-encoded.
 fn after_colon(login: &str) -> Option<usize> {
     let bare = login.find(':').map(|colon| colon + 1);
     let escaped = ["%3A", "%3a"].iter().filter_map(|escape| login.find(escape)).min().map(|colon| colon + 3);
     bare.into_iter().chain(escaped).min()
 }
 
-/// Where there is something in place of a server's port that is none: of a login whose host was forgotten, the password.
-fn in_place_of_a_port(text: &str, start: usize) -> Option<usize> {
+/// The offset of what should be a server's port but is not a number: the password of a login whose host was forgotten.
+fn password_as_port(text: &str, start: usize) -> Option<usize> {
     let scheme = text[..start].strip_suffix("://").and_then(Scheme::named);
     if start == 0 || matches!(scheme, Some(Scheme::Sqlite | Scheme::File)) {
         return None;
     }
     let end = text[start..].find(['/', '?', '#']).map_or(text.len(), |length| start + length);
-    let port = |place: &str| place.bytes().all(|digit| digit.is_ascii_digit());
-    let ported = |host: &str| host.starts_with('[') || host.split_once(':').is_none_or(|(_, after)| port(after));
-    if text[start..end].split(',').all(ported) {
+    let is_port = |text: &str| text.bytes().all(|digit| digit.is_ascii_digit());
+    let has_valid_port =
+        |host: &str| host.starts_with('[') || host.split_once(':').is_none_or(|(_, after)| is_port(after));
+    if text[start..end].split(',').all(has_valid_port) {
         return None;
     }
     text[start..end].find(':').map(|colon| start + colon + 1)
 }
 
-/// Where the values of secret parameters are, in order.
+/// The ranges of the values of secret parameters, in order.
 pub(super) fn secrets(text: &str) -> Vec<Range<usize>> {
-    if login(text) > 0 { in_a_url(text) } else { in_words(text) }
+    if login(text) > 0 { in_url(text) } else { in_connection_string(text) }
 }
 
-/// In a URL: each value ends at `&`; one without a name is hidden whole.
-fn in_a_url(text: &str) -> Vec<Range<usize>> {
+/// In a URL: each value ends at `&`; one without a name is hidden entirely.
+fn in_url(text: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let Some(mut start) = text.find(['?', '#']).map(|mark| mark + 1) else { return found };
     for parameter in text[start..].split('&') {
@@ -87,8 +88,8 @@ fn in_a_url(text: &str) -> Vec<Range<usize>> {
     found
 }
 
-/// In `host=h password=p`, as libpq takes it: a secret goes on to the end.
-fn in_words(text: &str) -> Vec<Range<usize>> {
+/// In `host=h password=p`, libpq's other syntax: a secret extends to the end.
+fn in_connection_string(text: &str) -> Vec<Range<usize>> {
     const SEPARATORS: [char; 6] = ['?', '&', ';', ' ', '\t', '\n'];
     let starts = std::iter::once(0).chain(text.match_indices(SEPARATORS).map(|(at, _)| at + 1));
     let secret = starts.filter_map(|start| {
@@ -144,7 +145,7 @@ fn is_harmless(name: &str, value: &str) -> bool {
 
 fn is_secret(name: &str) -> bool {
     let name = percent_decode_str(name).decode_utf8_lossy().to_lowercase();
-    let holds = |word: &&str| name.contains(*word);
-    ["pass", "pwd", "secret", "token", "credential"].iter().any(holds)
+    let contains = |word: &&str| name.contains(*word);
+    ["pass", "pwd", "secret", "token", "credential"].iter().any(contains)
         || ["pw", "auth", "key", "apikey", "api_key"].contains(&&*name)
 }

@@ -1,4 +1,4 @@
-//! `retrying`: a whole unit of work again, when another writer stood in its way or the server went.
+//! `retrying`: running a whole unit of work again after a conflict with another writer or the loss of the server.
 
 use std::hash::{BuildHasher as _, RandomState};
 use std::time::{Duration, Instant};
@@ -8,10 +8,10 @@ use crate::connection::Mode;
 use crate::error::{Error, Result};
 use crate::session::Session;
 
-/// How long a unit of work is tried, after which failures, and how long the pauses between attempts are.
+/// How often and how long a unit of work is tried, after which failures, and the pauses between attempts.
 ///
-/// A pause is twice as long as the one before, up to a limit, and each is shortened at random to between a half and the
-/// whole, so that two writers that met do not meet again.
+/// Each pause is twice as long as the one before, up to a limit, and is shortened at random to no less than half, so
+/// that two writers that collided do not collide again.
 #[derive(Debug, Clone, Copy)]
 pub struct Retry {
     attempts: Option<u32>,
@@ -23,17 +23,17 @@ pub struct Retry {
 }
 
 impl Default for Retry {
-    /// At least five attempts, and more until ten seconds have passed since the first began, after every failure that the
-    /// next attempt may not meet; pauses of 10 ms, 20 ms, … of at most 160 ms.
+    /// At least five attempts, and more until ten seconds have passed since the first began, after every failure that
+    /// may not recur; pauses of 10 ms, 20 ms, … of at most 160 ms.
     fn default() -> Self {
         let (pause, longest) = (Duration::from_millis(10), Duration::from_millis(160));
         Self { attempts: None, time: None, pause, longest, after: |_| true, unique: false }
     }
 }
 
-/// The default's attempts, which a unit gets however long each of them takes.
+/// The default's minimum number of attempts, however long each takes.
 const ATTEMPTS: u32 = 5;
-/// The default's time, in which a short unit gets as many attempts as fit.
+/// The default's time, within which a short unit gets as many attempts as fit.
 const TIME: Duration = Duration::from_secs(10);
 
 impl Retry {
@@ -51,7 +51,7 @@ impl Retry {
     /// use std::time::Duration;
     /// use folio::database::Retry;
     ///
-    /// // For a request that somebody waits for.
+    /// // For a request that somebody is waiting for.
     /// let retry = Retry::default().within(Duration::from_secs(1));
     /// ```
     #[must_use]
@@ -60,11 +60,11 @@ impl Retry {
         self
     }
 
-    /// Whether `attempt`, counted from 1, was the last one, when it ended `passed` after the first one began.
+    /// Whether `attempt`, counted from 1, was the last one, if it ended `passed` after the first one began.
     fn ends_with(&self, attempt: u32, passed: Duration) -> bool {
         match (self.attempts, self.time) {
             (None, None) => attempt >= ATTEMPTS && passed >= TIME,
-            (attempts, time) => attempts.is_some_and(|most| attempt >= most) || time.is_some_and(|most| passed >= most),
+            (attempts, time) => attempts.is_some_and(|max| attempt >= max) || time.is_some_and(|max| passed >= max),
         }
     }
 
@@ -82,13 +82,13 @@ impl Retry {
         self
     }
 
-    /// Tries again only after the failures that `decide` says yes to, of those that may not be met the next time
-    /// ([`Session::conflict`]): others are never tried again.
+    /// Retries only after failures for which `decide` returns true, among those that may not recur
+    /// ([`Session::conflict`]): others are never retried.
     ///
     /// ```
     /// use folio::database::Retry;
     ///
-    /// // Not while no server is there: who waits for that wants to know.
+    /// // Not while no server is reachable: the caller wants to know that.
     /// let retry = Retry::default().only_after(|failure| failure.is_conflict() || failure.is_stale());
     /// ```
     #[must_use]
@@ -97,9 +97,9 @@ impl Retry {
         self
     }
 
-    /// Tries again too after a unique value was there already ([`Error::is_unique`]): for a unit that looks before it
-    /// adds, so that only someone else can have added it between the two, and the next look finds it. What is refused
-    /// in the same words twice in a row was nobody else's doing, and comes out.
+    /// Also retries after a unique violation ([`Error::is_unique`]): for a unit that queries before it adds, so that
+    /// only someone else can have added the value in between, and the next query finds it. The same error message twice
+    /// in a row is not a race, and is returned.
     ///
     /// ```
     /// use folio::database::Retry;
@@ -124,22 +124,22 @@ impl Retry {
     /// The pause after `attempt`, counted from 1.
     fn pause_after(&self, attempt: u32) -> Duration {
         let doubled = self.pause.saturating_mul(2_u32.saturating_pow(attempt - 1)).min(self.longest);
-        let chance = u32::try_from(RandomState::new().hash_one(attempt) % 1_000).unwrap_or(0);
-        doubled / 2 + doubled / 2 * chance / 1_000
+        let random = u32::try_from(RandomState::new().hash_one(attempt) % 1_000).unwrap_or(0);
+        doubled / 2 + doubled / 2 * random / 1_000
     }
 }
 
 impl Database {
-    /// As [`begin`](Self::begin), and when the unit of work failed because another writer stood in its way, or because
-    /// the server was not there, runs it again from its beginning, on a session of its own, for as long as `retry` says. So
-    /// the closure may run several times: what it does outside the database must bear that.
+    /// Like [`begin`](Self::begin), but if the unit of work failed because of a conflict with another writer, or
+    /// because the server was not there, runs it again from its beginning, on a new session, for as long as `retry`
+    /// allows. So the closure may run several times: its effects outside the database must tolerate that.
     ///
-    /// Whether there was a conflict is for the session to say ([`Session::conflict`]), whatever error the closure
-    /// made of it; any other error comes out at once. So does [`Error::CommitUnknown`], because the work may have been
-    /// kept: look whether it is there before it is done again.
+    /// The session decides whether there was a conflict ([`Session::conflict`]), whatever error the closure turned it
+    /// into; any other error is returned immediately. So is [`Error::CommitUnknown`], because the work may have been
+    /// kept: check whether it is there before running it again.
     ///
-    /// While no server takes connections, each attempt waits for one for as long as
-    /// [`Options::pool_timeout`](super::Options::pool_timeout) says: a fail-over may last that long, times the attempts.
+    /// While no server accepts connections, each attempt waits for one for up to
+    /// [`Options::pool_timeout`](super::Options::pool_timeout): a fail-over may last that long, times the attempts.
     ///
     /// ```
     /// use folio::database::Retry;
@@ -155,7 +155,7 @@ impl Database {
     /// # Ok::<(), folio::Error>(())
     /// ```
     ///
-    /// A unit whose commit has an unknown fate is looked for by something that only it writes:
+    /// If the outcome of a commit is unknown, query for something that only that unit writes:
     ///
     /// ```
     /// # use folio::database::Retry;
@@ -192,7 +192,7 @@ impl Database {
 }
 
 impl Unit<'_> {
-    /// As [`Database::retrying`].
+    /// Like [`Database::retrying`].
     ///
     /// # Errors
     ///
@@ -261,9 +261,9 @@ mod tests {
     #[test]
     fn pauses_double_up_to_the_longest_and_lose_at_most_half_by_chance() {
         let retry = Retry::default().pause(Duration::from_millis(100)).longest(Duration::from_millis(300));
-        for (attempt, whole) in [(1, 100), (2, 200), (3, 300), (40, 300)] {
-            let (pause, whole) = (retry.pause_after(attempt), Duration::from_millis(whole));
-            assert!(pause >= whole / 2 && pause <= whole, "{attempt}: {pause:?}");
+        for (attempt, longest) in [(1, 100), (2, 200), (3, 300), (40, 300)] {
+            let (pause, longest) = (retry.pause_after(attempt), Duration::from_millis(longest));
+            assert!(pause >= longest / 2 && pause <= longest, "{attempt}: {pause:?}");
         }
         assert_eq!(Retry::default().pause(Duration::ZERO).pause_after(3), Duration::ZERO);
     }

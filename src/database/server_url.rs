@@ -1,11 +1,11 @@
-//! What follows a server's scheme in a URL: refused where a client library would misread it, pass over a part of it in
-//! silence, or put half of a password into its message.
+//! The part of a server's URL after the scheme: refused where a client library would misread it, silently ignore a part
+//! of it, or put half of a password into its message.
 
 use std::time::Duration;
 
 use percent_encoding::percent_decode_str;
 
-/// Gives what follows the scheme as the client libraries take it.
+/// Returns the part after the scheme as the client libraries read it.
 pub(super) fn checked(rest: &str) -> Result<String, &'static str> {
     if rest.contains(char::is_control) {
         return Err("it contains a control character, such as a line break");
@@ -18,7 +18,8 @@ pub(super) fn checked(rest: &str) -> Result<String, &'static str> {
             "write @ as %40, / as %2F, ? as %3F and # as %23 in the user's name, the password and the parameters",
         );
     }
-    // libpq would repeat one in its message, which may be a password with a question mark in it.
+    // libpq would repeat such a parameter in its message, and it may be part of a password that contains a question
+    // mark.
     let parameters = after.split_once('?').map_or("", |(_, parameters)| parameters);
     if parameters.split('&').any(|parameter| !parameter.is_empty() && !parameter.contains('=')) {
         return Err("write its parameters as name=value, and a question mark in a password as %3F");
@@ -37,7 +38,7 @@ pub(super) fn checked(rest: &str) -> Result<String, &'static str> {
     Ok(format!("//{}", rest.replace(' ', "%20")))
 }
 
-/// A percent sign that starts no escape: libpq would repeat the word that it stands in.
+/// Checks the percent escapes: libpq would repeat a word with an invalid one in its message.
 fn escapes(rest: &str) -> Result<(), &'static str> {
     let is_code = |code: &str| code != "00" && code.bytes().all(|digit| digit.is_ascii_hexdigit());
     if !rest.split('%').skip(1).all(|after| after.get(..2).is_some_and(is_code)) {
@@ -60,9 +61,9 @@ fn host(host: &str) -> Result<(), &'static str> {
     }
 }
 
-/// Takes `read_timeout` out of a checked URL, which no client library knows; gives the rest and how long it is.
+/// Removes `read_timeout`, which no client library supports, from a checked URL; returns the rest and the timeout.
 pub(super) fn read_timeout(rest: &str) -> Result<(String, Option<Duration>), &'static str> {
-    let Some((place, parameters)) = rest.split_once('?') else { return Ok((rest.to_owned(), None)) };
+    let Some((address, parameters)) = rest.split_once('?') else { return Ok((rest.to_owned(), None)) };
     let (own, others): (Vec<&str>, Vec<&str>) =
         parameters.split('&').partition(|parameter| parameter.starts_with("read_timeout="));
     let limit = match own[..] {
@@ -74,12 +75,12 @@ pub(super) fn read_timeout(rest: &str) -> Result<(String, Option<Duration>), &'s
         }
         _ => return Err("one of its parameters is given twice"),
     };
-    let rest = if others.is_empty() { place.to_owned() } else { format!("{place}?{}", others.join("&")) };
+    let rest = if others.is_empty() { address.to_owned() } else { format!("{address}?{}", others.join("&")) };
     Ok((rest, limit))
 }
 
-/// Refuses what only the parameters and path of a MySQL URL can have wrong. Diesel passes over unknown parameters, and
-/// MariaDB's client library over `ssl_mode`: one who asks for more safety than there is must hear of it.
+/// Refuses mistakes that are specific to a MySQL URL. Diesel ignores unknown parameters, and MariaDB's client library
+/// ignores `ssl_mode`: a request for more security than there is must be an error.
 #[cfg(feature = "mysql")]
 pub(super) fn mysql(rest: &str) -> Result<(), &'static str> {
     let login = rest.trim_start_matches('/').split(['/', '?']).next().unwrap_or("");
@@ -89,8 +90,8 @@ pub(super) fn mysql(rest: &str) -> Result<(), &'static str> {
         return Err("the client library uses the default socket for localhost and ignores the port; \
              write 127.0.0.1 for TCP, or unix_socket=… for a socket");
     }
-    let (place, parameters) = rest.split_once('?').unwrap_or((rest, ""));
-    if place.trim_start_matches('/').split_once('/').is_none_or(|(_, name)| name.is_empty()) {
+    let (address, parameters) = rest.split_once('?').unwrap_or((rest, ""));
+    if address.trim_start_matches('/').split_once('/').is_none_or(|(_, name)| name.is_empty()) {
         return Err("it names no database; write mysql://USER@HOST/DATABASE");
     }
     let (mut authority, mut demanded, mut optional, mut socket) = (false, false, false, false);

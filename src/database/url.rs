@@ -1,5 +1,4 @@
-//! `DatabaseUrl`: reading what a person or an environment variable gives as a database, and showing it without its
-//! password.
+//! `DatabaseUrl`: parsing a database URL from a user or the environment, and showing it without its password.
 
 use std::fmt;
 #[cfg(feature = "sqlite")]
@@ -19,7 +18,7 @@ use crate::connection::Engine;
 use crate::connection::Server;
 use crate::error::{Error, Result};
 
-/// A database URL or a bare path, understood. `Display` and `Debug` never show a password.
+/// A parsed database URL or bare path. `Display` and `Debug` never show a password.
 ///
 /// | text | database |
 /// | --- | --- |
@@ -31,11 +30,10 @@ use crate::error::{Error, Result};
 /// | `postgres://USER@HOST/DATABASE`, `postgresql://…` | a PostgreSQL database; libpq reads the URL, several hosts included |
 /// | `mysql://USER@HOST/DATABASE`, `mariadb://…` | a MySQL or MariaDB database |
 ///
-/// A server's URL may say `read_timeout=SECONDS`, for which see
-/// [`Options::read_timeout`](super::Options::read_timeout).
+/// A server's URL may contain `read_timeout=SECONDS`: see [`Options::read_timeout`](super::Options::read_timeout).
 ///
 /// In a URL, `%20` stands for a space, and `?` and `#` must be written `%3F` and `%23`; in a login, `@`, `:`, `/` and
-/// `%` are `%40`, `%3A`, `%2F` and `%25`. An IPv6 address stands in brackets.
+/// `%` are `%40`, `%3A`, `%2F` and `%25`. An IPv6 address is written in brackets.
 ///
 /// ```
 /// # #[cfg(feature = "sqlite")]
@@ -57,19 +55,20 @@ pub struct DatabaseUrl {
 }
 
 impl DatabaseUrl {
-    /// Reads a URL or a bare path; opens nothing.
+    /// Parses a URL or a bare path; opens nothing.
     ///
     /// # Errors
     ///
-    /// [`Error::Url`] for a text that names no database, [`Error::EngineMissing`] for a URL of an engine that this
-    /// build lacks.
+    /// [`Error::Url`] for a text that does not name a database, [`Error::EngineMissing`] for a URL of an engine that
+    /// this build lacks.
     pub fn parse(text: &str) -> Result<Self> {
         let refused = |problem: &str| refuse(text, problem);
         if text.trim().is_empty() {
             return Err(refused("it is empty; name a file (folio.db) or write sqlite://FILE"));
         }
         let (scheme, rest) = match (text.split_once("://"), text.split_once(':')) {
-            // `file:///x` and `sqlite:x` have their scheme before the first colon, `a/b://c` a bad one before all three.
+            // `file:///x` and `sqlite:x` have their scheme before the first colon, `a/b://c` an invalid one before
+            // `://`.
             (_, Some((scheme, rest))) if Scheme::named(scheme).is_some() => (scheme, rest),
             (Some((scheme, rest)), _) => (scheme, rest),
             _ => return bare(text).map(|address| Self { shown: redact(text), address }),
@@ -93,7 +92,7 @@ impl DatabaseUrl {
                 let (rest, read_timeout) =
                     server_url::checked(rest).and_then(|rest| server_url::read_timeout(&rest)).map_err(refused)?;
                 server_url::mysql(&rest).map_err(refused)?;
-                // The client library knows one name only.
+                // The client library knows only this scheme.
                 let server = Server::new(format!("mysql:{rest}"), redact(text));
                 Address::Mysql(server.with_read_timeout(read_timeout))
             }
@@ -110,7 +109,7 @@ impl DatabaseUrl {
         Ok(Self { shown: redact(text), address })
     }
 
-    /// Where the database is.
+    /// The address of the database.
     #[must_use]
     pub fn address(&self) -> &Address {
         &self.address
@@ -172,7 +171,7 @@ fn missing(scheme: &str, engine: Engine) -> Error {
     Error::EngineMissing { scheme: scheme.to_owned(), hint }
 }
 
-/// What follows `sqlite:`.
+/// Parses the part after `sqlite:`.
 #[cfg(feature = "sqlite")]
 fn sqlite(rest: &str) -> Result<Address, &'static str> {
     let path = rest.strip_prefix("//").unwrap_or(rest);
@@ -202,7 +201,7 @@ fn escaped(text: &str) -> Result<Address, &'static str> {
     }
 }
 
-/// What follows `file:`, whose `//` introduces a host.
+/// Returns the path from the part after `file:`, where `//` introduces a host.
 #[cfg(feature = "sqlite")]
 fn file(rest: &str) -> Result<&str, &'static str> {
     let Some(hosted) = rest.strip_prefix("//") else { return Ok(rest) };
@@ -211,7 +210,7 @@ fn file(rest: &str) -> Result<&str, &'static str> {
 }
 
 fn bare(text: &str) -> Result<Address> {
-    // A server's address with a slip in it must not end up, password and all, as a file that is not there.
+    // A mistyped server URL must not end up, including its password, as the name of a missing file.
     if !is_rooted(text) && (is_login(text) || !secrets(text).is_empty()) {
         let problem = "it looks like a server's address; write postgres://… or mysql://…, or ./PATH for such a file";
         return Err(refuse(text, problem));
@@ -222,12 +221,13 @@ fn bare(text: &str) -> Result<Address> {
     return Err(missing("file", Engine::Sqlite));
 }
 
-/// Whether it says that it is a path, whatever else stands in it. Two slashes may also begin a URL without its scheme.
+/// Whether the text is explicitly a path, whatever else it contains. Two slashes may also begin a URL without its
+/// scheme.
 fn is_rooted(text: &str) -> bool {
     !text.starts_with("//") && ["/", "./", "../"].iter().any(|start| text.starts_with(start))
 }
 
-/// Whether it holds what may be a user, a password and a host.
+/// Whether the text contains what may be a user, a password and a host.
 fn is_login(text: &str) -> bool {
     text.split_once(':').is_some_and(|(_, rest)| rest.contains('@'))
 }

@@ -1,4 +1,4 @@
-//! Units of work on a database: each on a session of its own, over a connection from the pool.
+//! Units of work on a database: each has its own session, over a connection from the pool.
 
 use super::Database;
 use crate::connection::{Isolation, Mode};
@@ -11,13 +11,13 @@ impl Database {
     ///
     /// # Errors
     ///
-    /// [`Error::Pool`] when the pool gives no connection.
+    /// [`Error::Pool`] if the pool has no connection.
     pub fn session(&self) -> Result<Session<'static>> {
         self.unit().session(Mode::Write)
     }
 
-    /// Runs `work` as one unit on a session of its own: see [`Session::begin`]. On SQLite the write lock is taken at
-    /// the first statement.
+    /// Runs `work` as one unit on a new session: see [`Session::begin`]. On SQLite the first statement takes the write
+    /// lock.
     ///
     /// ```
     /// use folio::models::{NewResume, NewUser, User};
@@ -45,9 +45,9 @@ impl Database {
         self.unit().begin(work)
     }
 
-    /// Runs `work` on a session that only reads: one transaction, so that all it reads is of one moment, and no write
-    /// lock. A flush with something to send, `edit` and `execute` are errors in it; what is written by plain Diesel all the
-    /// same is refused or undone, because it ends with ROLLBACK.
+    /// Runs `work` on a read-only session: one transaction, so that all reads see one snapshot, and no write lock. A
+    /// flush with something to send, `edit` and `execute` are errors in it; writes by plain Diesel are refused or
+    /// undone, because it ends with ROLLBACK.
     ///
     /// # Errors
     ///
@@ -59,15 +59,14 @@ impl Database {
         self.unit().read(work)
     }
 
-    /// Gives the unit of work that follows a name, which stands on its `tracing` span: `unit{name="import"}`.
+    /// Names the unit of work that follows in its `tracing` span: `unit{name="import"}`.
     #[must_use]
     pub fn named<'d>(&'d self, name: &'d str) -> Unit<'d> {
         self.unit().named(name)
     }
 
-    /// Says how far the unit of work that follows is kept apart from those of others: see
-    /// [`Session::set_isolation`]. What holds for all units of a database stands in
-    /// [`Options::isolation`](super::Options::isolation).
+    /// Sets the isolation level of the unit of work that follows: see [`Session::set_isolation`].
+    /// [`Options::isolation`](super::Options::isolation) sets it for all units of a database.
     ///
     /// ```
     /// use folio::database::Retry;
@@ -75,7 +74,7 @@ impl Database {
     ///
     /// let db = Database::open("sqlite::memory:")?;
     /// db.migrate()?;
-    /// // As if no other unit ran meanwhile; what stands in the way of that is a conflict, and tried again.
+    /// // As if no other unit ran meanwhile; what would violate that is a conflict, and is retried.
     /// db.isolated(Isolation::Serializable).named("first come").retrying(Retry::default(), |session| -> Result<()> {
     ///     if session.query(User::query()).count()? == 0 {
     ///         session.add(NewUser::new(1, "step")?);
@@ -94,7 +93,7 @@ impl Database {
     }
 }
 
-/// A database and how the unit of work that is about to run on it shall run: what it is called, how far it is kept apart.
+/// A database with the settings of a unit of work that is about to run on it: its name and isolation level.
 #[derive(Debug, Clone, Copy)]
 pub struct Unit<'d> {
     database: &'d Database,
@@ -103,19 +102,19 @@ pub struct Unit<'d> {
 }
 
 impl<'d> Unit<'d> {
-    /// As [`Database::named`].
+    /// Like [`Database::named`].
     #[must_use]
     pub fn named(self, name: &'d str) -> Self {
         Self { name: Some(name), ..self }
     }
 
-    /// As [`Database::isolated`].
+    /// Like [`Database::isolated`].
     #[must_use]
     pub fn isolated(self, isolation: Isolation) -> Self {
         Self { isolation: Some(isolation), ..self }
     }
 
-    /// As [`Database::begin`].
+    /// Like [`Database::begin`].
     ///
     /// # Errors
     ///
@@ -127,7 +126,7 @@ impl<'d> Unit<'d> {
         self.span().in_scope(|| self.session(Mode::Write)?.begin(work))
     }
 
-    /// As [`Database::read`].
+    /// Like [`Database::read`].
     ///
     /// # Errors
     ///
@@ -139,7 +138,7 @@ impl<'d> Unit<'d> {
         self.span().in_scope(|| self.session(Mode::Read)?.begin(work))
     }
 
-    /// The span that bears the name; without one there is none.
+    /// The span with the unit's name; no span without a name.
     pub(super) fn span(&self) -> tracing::Span {
         self.name.map_or_else(tracing::Span::none, |name| tracing::info_span!("unit", name))
     }

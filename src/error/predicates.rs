@@ -1,11 +1,11 @@
-//! Which kind an error is, for programs that act on it.
+//! Predicates for the kinds of errors that programs act on.
 
 use std::sync::Arc;
 
 use super::Error;
 
 impl Error {
-    /// A row, record or query result that was asked for is not there.
+    /// A requested row, record or query result does not exist.
     #[must_use]
     pub fn is_not_found(&self) -> bool {
         matches!(self.root(), Self::NotFound { .. } | Self::NoRows { .. })
@@ -17,7 +17,7 @@ impl Error {
         matches!(self, Self::MigrationsPending { .. })
     }
 
-    /// A UNIQUE rule of the database.
+    /// A UNIQUE constraint of the database.
     #[must_use]
     pub fn is_unique(&self) -> bool {
         matches!(self.root(), Self::Unique { .. })
@@ -29,13 +29,13 @@ impl Error {
         matches!(self.root(), Self::ForeignKey { .. })
     }
 
-    /// The user of the connection lacks a right.
+    /// The connection's user lacks a privilege.
     #[must_use]
     pub fn is_denied(&self) -> bool {
         matches!(self.root(), Self::Denied { .. })
     }
 
-    /// The row changed or went since it was read; read it again and decide anew.
+    /// The row was changed or deleted since it was read; read it again and decide again.
     #[must_use]
     pub fn is_stale(&self) -> bool {
         matches!(self.root(), Self::StaleRow { .. })
@@ -47,13 +47,14 @@ impl Error {
         matches!(self.root(), Self::RowDeleted { .. })
     }
 
-    /// The handle names no row of this session: let go of, or another session's.
+    /// The handle does not belong to a row of this session: the row was removed from it, or the handle is another
+    /// session's.
     #[must_use]
     pub fn is_bad_handle(&self) -> bool {
         matches!(self.root(), Self::Gone { .. } | Self::ForeignHandle { .. })
     }
 
-    /// The session waits for its transaction to be left; [`root`](Self::root) is the first cause.
+    /// The session does no work until its transaction is rolled back; [`root`](Self::root) is the first cause.
     #[must_use]
     pub fn is_poisoned(&self) -> bool {
         matches!(self, Self::Poisoned { .. })

@@ -1,11 +1,10 @@
-//! Which errors are worth another try of the whole unit of work.
+//! Which errors justify running the whole unit of work again.
 
 use super::Error;
 
 impl Error {
-    /// The same unit of work, run again from its beginning, may well succeed, and nothing of the failed one was kept:
-    /// a conflict, a lock that was not to be had, a server that was not ready or not there, a connection lost before the
-    /// commit.
+    /// The same unit of work, run again from its beginning, may succeed, and nothing of the failed one was kept: a
+    /// conflict, a lock timeout, a server that was not ready or unreachable, a connection lost before the commit.
     ///
     /// ```
     /// use std::sync::Arc;
@@ -28,7 +27,7 @@ impl Error {
         )
     }
 
-    /// Another unit of work stood in the way: the database undid this one for it, or it held a lock for too long.
+    /// Another unit of work interfered: the database rolled this one back in its favor, or it held a lock for too long.
     #[must_use]
     pub fn is_conflict(&self) -> bool {
         matches!(self.root(), Self::Conflict { .. } | Self::Locked { .. })
@@ -40,8 +39,8 @@ impl Error {
         matches!(self.root(), Self::Disconnected { .. })
     }
 
-    /// The connection or the cluster behind it was lost during COMMIT, or SQLite met an I/O error in it: the work may have
-    /// been kept, or not. Never retried by itself.
+    /// The connection or the cluster behind it was lost during COMMIT, or SQLite had an I/O error in it: the work may
+    /// or may not have been kept. It is never retried automatically.
     #[must_use]
     pub fn is_commit_unknown(&self) -> bool {
         matches!(self.root(), Self::CommitUnknown { .. })

@@ -1,4 +1,5 @@
-//! The record of applied migrations, `__diesel_schema_migrations`: Diesel's table, read and written as Diesel does.
+//! The history table of applied migrations, `__diesel_schema_migrations`: Diesel's own, read and written as Diesel
+//! does.
 
 use chrono::NaiveDateTime;
 use diesel::connection::SimpleConnection as _;
@@ -19,7 +20,7 @@ diesel::table! {
     }
 }
 
-/// A row of the record.
+/// A row of the history table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Recorded {
@@ -29,7 +30,7 @@ pub struct Recorded {
     pub run_on: NaiveDateTime,
 }
 
-/// The tables of the database in order of their names, the engine's own left out. One SELECT.
+/// The tables of the database ordered by name, without the engine's own. One SELECT.
 pub(super) fn tables(connection: &mut AnyConnection) -> Result<Vec<String>> {
     let names = match connection.engine() {
         Engine::Sqlite => {
@@ -51,7 +52,7 @@ pub(super) fn tables(connection: &mut AnyConnection) -> Result<Vec<String>> {
         .map_err(|e| connection.explain(e, "", "reading the names of the tables"))
 }
 
-/// Whether two names are one table's, as the engine compares the names of tables.
+/// Whether two names refer to the same table, as the engine compares table names.
 pub(super) fn is_same_table(engine: Engine, one: &str, other: &str) -> bool {
     match engine {
         Engine::Sqlite => one.eq_ignore_ascii_case(other),
@@ -65,7 +66,7 @@ struct Table {
     name: String,
 }
 
-/// The whole record, oldest version first. One SELECT; the table must be there.
+/// All rows of the history table, oldest version first. One SELECT; the table must exist.
 pub(super) fn read(connection: &mut AnyConnection) -> Result<Vec<Recorded>> {
     __diesel_schema_migrations::table
         .select((__diesel_schema_migrations::version, __diesel_schema_migrations::run_on))
@@ -75,13 +76,13 @@ pub(super) fn read(connection: &mut AnyConnection) -> Result<Vec<Recorded>> {
         .map_err(|e| connection.explain(e, NAME, "reading which migrations are applied"))
 }
 
-/// Notes migrations as applied, now: one INSERT, so that all of them are or none.
+/// Records migrations as applied now, in one INSERT: all of them or none.
 pub(super) fn record(connection: &mut AnyConnection, scripts: &[&Script]) -> QueryResult<()> {
     let versions: Vec<_> = scripts.iter().map(|script| format!("('{}')", script.version)).collect();
     connection.batch_execute(&format!("INSERT INTO {NAME} (version) VALUES {}", versions.join(", ")))
 }
 
-/// Takes a migration off the record.
+/// Removes a migration from the history table.
 pub(super) fn unrecord(connection: &mut AnyConnection, version: &str) -> QueryResult<()> {
     diesel::delete(__diesel_schema_migrations::table.find(version)).execute(connection).map(drop)
 }

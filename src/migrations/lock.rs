@@ -1,4 +1,5 @@
-//! The lock that only one runner of migrations holds, on engines where a transaction alone keeps nobody out.
+//! The lock that only one migration runner holds at a time, on engines where a transaction alone does not exclude
+//! others.
 
 use std::sync::Arc;
 
@@ -6,16 +7,17 @@ use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use diesel::sql_types::{BigInt, Nullable};
 
-use super::HERE;
+use super::THIS_DATABASE;
 use crate::connection::{AnyConnection, Engine, SessionConnection as _};
 use crate::error::{Error, Result};
 
-/// `folio` in ASCII: what PostgreSQL's advisory lock is known by, within a database.
+/// `folio` in ASCII: the key of PostgreSQL's advisory lock, which is local to a database.
 const POSTGRES: &str = "SELECT pg_advisory_xact_lock(439956040047)";
-/// MySQL's locks belong to the server, so the name contains the database's, cut to the 64 characters that a lock's name may
-/// have: databases that agree in the first 58 wait for each other. Not a hash, because MySQL 9.6 took SHA1 and MD5 out.
+/// MySQL's locks belong to the server, so the name contains the database's, cut to the 64 characters that a lock's name
+/// may have: databases whose names share the first 58 wait for each other. It is not a hash, because MySQL 9.6 removed
+/// SHA1 and MD5.
 const MYSQL: &str = "SELECT GET_LOCK(CONCAT('folio-', LEFT(DATABASE(), 58)), @@innodb_lock_wait_timeout) AS held";
-const MYSQL_BACK: &str = "SELECT RELEASE_LOCK(CONCAT('folio-', LEFT(DATABASE(), 58))) AS held";
+const MYSQL_RELEASE: &str = "SELECT RELEASE_LOCK(CONCAT('folio-', LEFT(DATABASE(), 58))) AS held";
 
 #[derive(QueryableByName)]
 struct Held {
@@ -37,14 +39,14 @@ pub(super) fn take(connection: &mut AnyConnection) -> Result<()> {
             let source = DieselError::DatabaseError(DatabaseErrorKind::Unknown, Box::new(message));
             Err(Error::Locked { source: Arc::new(source) })
         }
-        Err(error) => Err(connection.explain(error, HERE, "waiting for another runner of migrations")),
+        Err(error) => Err(connection.explain(error, THIS_DATABASE, "waiting for another runner of migrations")),
     }
 }
 
-/// Gives the lock back where the end of the transaction does not; the end of the connection would, too.
-pub(super) fn give_back(connection: &mut AnyConnection) {
+/// Releases the lock where the end of the transaction does not; the end of the connection would, too.
+pub(super) fn release(connection: &mut AnyConnection) {
     if connection.engine() == Engine::Mysql
-        && let Err(failed) = diesel::sql_query(MYSQL_BACK).get_result::<Held>(connection)
+        && let Err(failed) = diesel::sql_query(MYSQL_RELEASE).get_result::<Held>(connection)
     {
         tracing::warn!(target: "folio::migrations", %failed, "giving the lock back failed");
     }

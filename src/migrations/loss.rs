@@ -1,4 +1,4 @@
-//! What going down would remove: the tables of the migrations that it would revert, and how many rows they hold.
+//! What going down would remove: the tables of the migrations that it would revert, and their row counts.
 
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
@@ -6,7 +6,7 @@ use diesel::sql_types::BigInt;
 use super::history;
 use super::script::Script;
 use super::status::{SchemaState, status};
-use super::{HERE, Target};
+use super::{THIS_DATABASE, Target};
 use crate::connection::{AnyConnection, SessionConnection as _};
 use crate::error::Result;
 
@@ -16,24 +16,24 @@ use crate::error::Result;
 pub struct Loss {
     /// The migration.
     pub script: &'static Script,
-    /// The tables that it made, with the number of rows in each.
+    /// The tables that it created, with the number of rows in each.
     pub tables: Vec<(&'static str, u64)>,
 }
 
-/// What [`down`](super::down) would revert, in its order, counted now: one SELECT a table beside those of
-/// [`status`]. It writes nothing and takes no lock.
+/// What [`down`](super::down) would revert, in its order, with current row counts: one SELECT per table in addition to
+/// those of [`status`]. It writes nothing and takes no lock.
 ///
 /// # Errors
 ///
-/// [`Error::SchemaTooNew`](crate::Error::SchemaTooNew) where `down` would refuse; what the database says against reading.
+/// [`Error::SchemaTooNew`](crate::Error::SchemaTooNew) where `down` would refuse; the database's errors while reading.
 pub fn losses(connection: &mut AnyConnection, target: Target) -> Result<Vec<Loss>> {
     let status = status(connection)?;
     if let SchemaState::Newer(_) = status.schema_state() {
-        return status.refusal(HERE).map_or(Ok(Vec::new()), Err);
+        return status.refusal(THIS_DATABASE).map_or(Ok(Vec::new()), Err);
     }
     let engine = connection.engine();
     let mut losses = Vec::new();
-    for script in status.revertible().into_iter().take(target.most()) {
+    for script in status.revertible().into_iter().take(target.limit()) {
         let mut tables = Vec::new();
         for table in script.tables() {
             if status.tables.iter().any(|found| history::is_same_table(engine, found, table)) {

@@ -1,8 +1,8 @@
-//! The migration runner: what a database has, what it lacks, and the way up and down. It returns values and prints
-//! nothing.
+//! The migration runner: which migrations a database has and lacks, going up and going down. It returns values and
+//! prints nothing.
 //!
-//! It keeps its record in Diesel's own table, `__diesel_schema_migrations`, under Diesel's own versions, so that
-//! `folio migrate` and `diesel migration` on the folder `migrations/` continue each other's work.
+//! It uses Diesel's own history table, `__diesel_schema_migrations`, with Diesel's own versions, so that `folio
+//! migrate` and `diesel migration` on the folder `migrations/` continue each other's work.
 
 mod history;
 mod lock;
@@ -23,8 +23,8 @@ use diesel::result::Error as DieselError;
 use crate::connection::{AnyConnection, Mode, SessionConnection as _};
 use crate::error::{Error, Result};
 
-/// How an error here calls the database; whoever opened it knows its name.
-const HERE: &str = "this database";
+/// What errors here call the database; its opener fills in the address.
+const THIS_DATABASE: &str = "this database";
 
 /// How far to go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,8 +37,8 @@ pub enum Target {
 }
 
 impl Target {
-    /// The greatest number of migrations that it allows.
-    fn most(self) -> usize {
+    /// The maximum number of migrations.
+    fn limit(self) -> usize {
         match self {
             Self::All => usize::MAX,
             Self::Steps(steps) => steps,
@@ -46,7 +46,7 @@ impl Target {
     }
 }
 
-/// What to do with a database whose tables are all someone else's.
+/// What to do with a database whose tables all belong to another application.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Existing {
     /// Leave it alone: [`Error::NotFolio`].
@@ -55,54 +55,54 @@ pub enum Existing {
     Join,
 }
 
-/// Applies what is pending, oldest first, and returns it; `progress` hears of each migration once it is committed.
+/// Applies the pending migrations, oldest first, and returns them; `progress` is called for each once it is committed.
 ///
-/// Each migration runs in its own transaction, all of them in one where the database is empty. It takes a lock first
-/// (`BEGIN IMMEDIATE` on SQLite, an advisory lock on PostgreSQL, `GET_LOCK` on MySQL) and then looks again at what is
-/// pending: two runners at once apply each migration once. MySQL cannot undo a script that fails half-way, so a script
-/// there is one statement; what an interruption leaves half-way ([`Status::unrecorded`], [`Status::unmade`]), the next
-/// run finishes, and the rows that are in it stay.
+/// Each migration runs in its own transaction, or all of them in one if the database is empty. It takes a lock first
+/// (`BEGIN IMMEDIATE` on SQLite, an advisory lock on PostgreSQL, `GET_LOCK` on MySQL) and then reads again what is
+/// pending: two concurrent runners apply each migration once. MySQL cannot undo a script that fails half-way, so a
+/// script there is one statement; the next run finishes what an interruption left half-done ([`Status::unrecorded`],
+/// [`Status::unmade`]), and keeps the rows in it.
 ///
 /// # Errors
 ///
-/// [`Error::NotFolio`] for someone else's database unless `existing` is [`Existing::Join`]; [`Error::SchemaTooNew`]
-/// for a newer Folio's; [`Error::Migration`] where a script fails, which undoes that migration and keeps those before
-/// it; [`Error::Locked`], [`Error::ReadOnlyDatabase`].
+/// [`Error::NotFolio`] for another application's database unless `existing` is [`Existing::Join`];
+/// [`Error::SchemaTooNew`] for a newer Folio's; [`Error::Migration`] if a script fails, which rolls that migration back
+/// and keeps those before it; [`Error::Locked`], [`Error::ReadOnlyDatabase`].
 pub fn up(
     connection: &mut AnyConnection,
     target: Target,
     existing: Existing,
     progress: impl FnMut(&Script),
 ) -> Result<Vec<&'static Script>> {
-    walk(connection, Direction::Up(existing), target, progress)
+    run(connection, Direction::Up(existing), target, progress)
 }
 
-/// Reverts what is applied, newest first, and returns it; `progress` hears of each migration once it is committed.
+/// Reverts the applied migrations, newest first, and returns them; `progress` is called for each once it is committed.
 ///
-/// Locks and transactions are those of [`up`]. Diesel's table stays, empty in the end.
+/// Locks and transactions are those of [`up`]. Diesel's history table remains, empty in the end.
 ///
 /// # Errors
 ///
-/// [`Error::SchemaTooNew`] for a newer Folio's database, whose later tables may rest on these; else as [`up`].
+/// [`Error::SchemaTooNew`] for a newer Folio's database, whose later tables may depend on these; otherwise as [`up`].
 pub fn down(
     connection: &mut AnyConnection,
     target: Target,
     progress: impl FnMut(&Script),
 ) -> Result<Vec<&'static Script>> {
-    walk(connection, Direction::Down, target, progress)
+    run(connection, Direction::Down, target, progress)
 }
 
-/// As [`status`], but not of a moment at which another program is half-way: where the engine cannot undo tables, and so
-/// shows them one by one, a runner that is at work is waited for.
-pub(crate) fn settled(connection: &mut AnyConnection) -> Result<Status> {
+/// Like [`status`], but never of a half-done migration by another program: if the engine cannot undo tables, and so
+/// shows them one by one, it waits for an active runner.
+pub(crate) fn stable_status(connection: &mut AnyConnection) -> Result<Status> {
     let seen = status(connection)?;
-    let between =
+    let incomplete =
         !seen.unrecorded.is_empty() || matches!(seen.schema_state(), SchemaState::Behind(_) | SchemaState::Foreign(_));
-    if connection.engine().undoes_tables() || !between {
+    if connection.engine().undoes_tables() || !incomplete {
         return Ok(seen);
     }
     lock::take(connection)?;
-    lock::give_back(connection);
+    lock::release(connection);
     status(connection)
 }
 
@@ -112,20 +112,20 @@ enum Direction {
     Down,
 }
 
-fn walk(
+fn run(
     connection: &mut AnyConnection,
     direction: Direction,
     target: Target,
     mut progress: impl FnMut(&Script),
 ) -> Result<Vec<&'static Script>> {
-    let most = target.most();
+    let limit = target.limit();
     let mut done = Vec::new();
-    while done.len() < most {
-        let played = locked_steps(connection, direction, most - done.len())?;
-        if played.is_empty() {
+    while done.len() < limit {
+        let executed = run_locked(connection, direction, limit - done.len())?;
+        if executed.is_empty() {
             break;
         }
-        for script in played {
+        for script in executed {
             progress(script);
             done.push(script);
         }
@@ -133,91 +133,93 @@ fn walk(
     Ok(done)
 }
 
-/// Where tables commit by themselves, a transaction holds nothing together, and must not be taken for a unit of work.
+/// Where creating tables commits implicitly, a transaction makes nothing atomic, and must not be begun as a unit of
+/// work.
 type Transactions = <AnyConnection as Connection>::TransactionManager;
 
-/// One migration under the write lock, all that are wanted where the database is empty, or none where there is nothing
-/// left to do. So a new database is seen empty or complete, and nothing between.
-fn locked_steps(connection: &mut AnyConnection, direction: Direction, most: usize) -> Result<Vec<&'static Script>> {
-    let refused = |connection: &AnyConnection, error| connection.explain(error, HERE, "migrating");
-    let whole = connection.engine().undoes_tables();
-    let begun = if whole { connection.begin(Mode::Write, None) } else { Transactions::begin_transaction(connection) };
+/// Runs one migration under the write lock, all requested ones if the database is empty, or none if there is nothing
+/// left to do. So others see a new database empty or complete, never in between.
+fn run_locked(connection: &mut AnyConnection, direction: Direction, limit: usize) -> Result<Vec<&'static Script>> {
+    let refused = |connection: &AnyConnection, error| connection.explain(error, THIS_DATABASE, "migrating");
+    let transactional = connection.engine().undoes_tables();
+    let begun =
+        if transactional { connection.begin(Mode::Write, None) } else { Transactions::begin_transaction(connection) };
     begun.map_err(|e| refused(connection, e))?;
-    let played = lock::take(connection).and_then(|()| steps(connection, direction, most));
-    lock::give_back(connection);
-    let ended = match &played {
-        Ok(scripts) if !scripts.is_empty() && whole => connection.commit(),
+    let executed = lock::take(connection).and_then(|()| run_next(connection, direction, limit));
+    lock::release(connection);
+    let ended = match &executed {
+        Ok(scripts) if !scripts.is_empty() && transactional => connection.commit(),
         Ok(scripts) if !scripts.is_empty() => Transactions::commit_transaction(connection),
-        _ if whole => connection.rollback(),
+        _ if transactional => connection.rollback(),
         _ => Transactions::rollback_transaction(connection),
     };
-    match (played, ended) {
+    match (executed, ended) {
         (Ok(scripts), Ok(())) => Ok(scripts),
         (Ok(scripts), Err(error)) if scripts.is_empty() => Err(refused(connection, error)),
         (Ok(_), Err(error)) => Err(connection.explain_commit(error)),
-        // The first cause is worth more than a rollback that failed after it.
+        // The first cause matters more than a rollback that failed after it.
         (Err(error), _) => Err(error),
     }
 }
 
-fn steps(connection: &mut AnyConnection, direction: Direction, most: usize) -> Result<Vec<&'static Script>> {
+fn run_next(connection: &mut AnyConnection, direction: Direction, limit: usize) -> Result<Vec<&'static Script>> {
     let status = status(connection)?;
     match direction {
-        Direction::Up(existing) => make(connection, &status, existing, most),
-        Direction::Down => remove(connection, &status),
+        Direction::Up(existing) => apply(connection, &status, existing, limit),
+        Direction::Down => revert(connection, &status),
     }
 }
 
-/// Makes what is pending, and records it all at once: an interruption leaves a new database without a record, so that
-/// whoever makes it goes on.
-fn make(
+/// Applies pending migrations and records them all at once: an interruption leaves a new database without recorded
+/// migrations, so that the next run continues.
+fn apply(
     connection: &mut AnyConnection,
     status: &Status,
     existing: Existing,
-    most: usize,
+    limit: usize,
 ) -> Result<Vec<&'static Script>> {
     let state = status.schema_state();
     let obstacle = match (&state, existing) {
-        (SchemaState::Newer(_), _) | (SchemaState::Foreign(_), Existing::Refuse) => status.refusal(HERE),
-        (SchemaState::Foreign(_), Existing::Join) => status.unshareable(HERE),
+        (SchemaState::Newer(_), _) | (SchemaState::Foreign(_), Existing::Refuse) => status.refusal(THIS_DATABASE),
+        (SchemaState::Foreign(_), Existing::Join) => status.unshareable(THIS_DATABASE),
         _ => None,
     };
     if let Some(error) = obstacle {
         return Err(error);
     }
-    let at_once = if state == SchemaState::Empty { most } else { most.min(1) };
-    let scripts: Vec<_> = status.pending.iter().copied().take(at_once).collect();
+    let count = if state == SchemaState::Empty { limit } else { limit.min(1) };
+    let scripts: Vec<_> = status.pending.iter().copied().take(count).collect();
     let (Some(first), Some(last)) = (scripts.first(), scripts.last()) else { return Ok(scripts) };
     connection.setup().map_err(|e| failed(connection, first, "up", e))?;
     for script in &scripts {
         let stale = if status.unmade.contains(script) { history::unrecord(connection, script.version) } else { Ok(()) };
-        let there = status.unrecorded.contains(script);
-        let made = stale.and_then(|()| if there { Ok(()) } else { connection.batch_execute(script.up) });
-        made.map_err(|e| failed(connection, script, "up", e))?;
+        let exists = status.unrecorded.contains(script);
+        let applied = stale.and_then(|()| if exists { Ok(()) } else { connection.batch_execute(script.up) });
+        applied.map_err(|e| failed(connection, script, "up", e))?;
     }
     history::record(connection, &scripts).map_err(|e| failed(connection, last, "up", e))?;
     Ok(scripts)
 }
 
-/// Removes what the newest migration made, which an interrupted runner may have left by halves.
-fn remove(connection: &mut AnyConnection, status: &Status) -> Result<Vec<&'static Script>> {
+/// Reverts the newest migration, which an interrupted runner may have left half-done.
+fn revert(connection: &mut AnyConnection, status: &Status) -> Result<Vec<&'static Script>> {
     if let SchemaState::Newer(_) = status.schema_state() {
-        return status.refusal(HERE).map_or(Ok(Vec::new()), Err);
+        return status.refusal(THIS_DATABASE).map_or(Ok(Vec::new()), Err);
     }
     let Some(script) = status.revertible().into_iter().next() else { return Ok(Vec::new()) };
-    let gone = status.unmade.contains(&script);
-    let dropped = if gone { Ok(()) } else { connection.batch_execute(script.down) };
+    let missing = status.unmade.contains(&script);
+    let dropped = if missing { Ok(()) } else { connection.batch_execute(script.down) };
     dropped
         .and_then(|()| history::unrecord(connection, script.version))
         .map_err(|e| failed(connection, script, "down", e))?;
     Ok(vec![script])
 }
 
-/// Says which migration met the error, unless that is not about it.
+/// Names the migration in its error, unless the error is not about the migration.
 fn failed(connection: &AnyConnection, script: &Script, direction: &'static str, error: DieselError) -> Error {
     let mut problem = error.to_string();
-    match connection.explain(error, HERE, "migrating") {
-        lasting @ (Error::Locked { .. } | Error::ReadOnlyDatabase { .. }) => return lasting,
+    match connection.explain(error, THIS_DATABASE, "migrating") {
+        other @ (Error::Locked { .. } | Error::ReadOnlyDatabase { .. }) => return other,
         Error::Denied { .. } => {
             problem += "; an administrator can grant this user the right to make and drop tables here"
         }

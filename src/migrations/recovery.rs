@@ -1,5 +1,5 @@
-//! What a runner that was interrupted left behind, where the engine keeps a table whatever becomes of the transaction: a
-//! table that is made and not recorded, or a record whose table is gone.
+//! Recovery from an interrupted runner, on an engine that keeps a table even if the transaction is rolled back: a table
+//! that was created and not recorded, or a recorded migration whose table is gone.
 
 use diesel::prelude::*;
 use diesel::sql_types::Text;
@@ -12,13 +12,13 @@ use crate::error::Result;
 struct Column {
     #[diesel(sql_type = Text)]
     name: String,
-    /// The table's, the same for each of its columns.
+    /// The table's comment, the same for each of its columns.
     #[diesel(sql_type = Text)]
     comment: String,
 }
 
-/// Whether the table of that name is the one that a migration makes, by its comment and the names of its columns: a runner
-/// made it then, and came no further. One SELECT.
+/// Whether the table of that name is the one that a migration creates, judged by its comment and column names: then an
+/// interrupted runner created it. One SELECT.
 pub(super) fn is_made_by(connection: &mut AnyConnection, script: &Script, table: &str) -> Result<bool> {
     let columns: Vec<Column> = diesel::sql_query(
         "SELECT c.column_name AS name, t.table_comment AS comment FROM information_schema.tables t \

@@ -1,4 +1,4 @@
-//! The migrations that the program carries inside: the files of `migrations/`, compiled in.
+//! The embedded migrations: the files of `migrations/`, compiled in.
 
 use std::fmt;
 
@@ -12,7 +12,7 @@ use crate::connection::Engine;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Script {
-    /// What the database records: the date and number in the folder's name, without dashes.
+    /// The recorded version: the date and number in the folder's name, without dashes.
     pub version: &'static str,
     /// The folder's name.
     pub name: &'static str,
@@ -22,7 +22,7 @@ pub struct Script {
     pub down: &'static str,
 }
 
-/// Reads the two files of a migration at compile time: where one is missing, nothing compiles.
+/// Reads the two files of a migration at compile time; a missing one is a compile error.
 macro_rules! script {
     ($engine:literal, $year:literal - $month:literal - $day:literal - $number:literal, $name:literal) => {
         script!(
@@ -78,13 +78,13 @@ pub fn all(engine: Engine) -> &'static [Script] {
 }
 
 impl Script {
-    /// The names of the tables that it makes.
+    /// The names of the tables that it creates.
     pub(super) fn tables(&self) -> impl Iterator<Item = &'static str> {
         let made = self.up.split("CREATE TABLE ").skip(1);
         made.filter_map(|rest| rest.split(|c: char| c.is_whitespace() || c == '(').next())
     }
 
-    /// The columns of the table that a script of one statement makes, in their order: a line each, in small letters.
+    /// The columns of the table that a one-statement script creates, in order: each on its own line, in lower case.
     pub(super) fn columns(&self) -> impl Iterator<Item = &'static str> {
         let inside = self.up.lines().filter_map(|line| line.strip_prefix("    "));
         inside
@@ -92,7 +92,7 @@ impl Script {
             .filter_map(|line| line.split(' ').next())
     }
 
-    /// The comment that such a script gives its table, where the engine writes it in the same statement.
+    /// The comment that such a script gives its table, if the engine's syntax has it in the same statement.
     pub(super) fn comment(&self) -> Option<&'static str> {
         self.up.lines().find_map(|line| line.strip_prefix("COMMENT = '")?.strip_suffix("';"))
     }

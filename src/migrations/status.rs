@@ -1,4 +1,4 @@
-//! Where a database stands: which migrations it has, which it lacks, and whose it is.
+//! The migration status of a database: which migrations it has, which it lacks, and whether its tables are Folio's.
 
 use chrono::NaiveDateTime;
 
@@ -8,7 +8,7 @@ use super::script::{self, Script};
 use crate::connection::{AnyConnection, SessionConnection as _};
 use crate::error::{Error, Result};
 
-/// A migration of Folio's that the database has.
+/// A Folio migration that is applied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Applied {
@@ -18,7 +18,7 @@ pub struct Applied {
     pub run_on: NaiveDateTime,
 }
 
-/// What a database has and lacks.
+/// The migrations and tables of a database.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Status {
@@ -26,43 +26,43 @@ pub struct Status {
     pub applied: Vec<Applied>,
     /// Folio's migrations that are not, oldest first.
     pub pending: Vec<&'static Script>,
-    /// Those of the pending ones whose tables an interrupted runner has made and did not come to record, where the engine
-    /// cannot undo tables ([`Backend::undoes_tables`](crate::connection::Engine::undoes_tables)): the way up records them,
-    /// the way down drops them.
+    /// The pending ones whose tables an interrupted runner created without recording them, on an engine that cannot
+    /// undo tables ([`Engine::undoes_tables`](crate::connection::Engine::undoes_tables)): going up records them, going
+    /// down drops them.
     pub unrecorded: Vec<&'static Script>,
-    /// Those of the pending ones that are recorded and whose tables are gone, likewise: the way up makes them, the way down
-    /// strikes them off.
+    /// The pending ones that are recorded but whose tables are gone, on such an engine: going up creates the tables,
+    /// going down removes the record.
     pub unmade: Vec<&'static Script>,
-    /// Recorded versions that this program does not know, oldest first.
+    /// Recorded versions that are not in this program, oldest first.
     pub unknown: Vec<Recorded>,
-    /// All tables but the migration record's own.
+    /// All tables except the history table.
     pub tables: Vec<String>,
-    /// Those of them whose names the pending migrations would give to tables of Folio's, and that are not theirs.
+    /// The tables that Folio did not create and whose names pending migrations would use.
     pub taken: Vec<String>,
 }
 
-/// Whose a database is, and how far it has come.
+/// Whether a database's schema is Folio's, and how far it is migrated.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SchemaState {
-    /// It has no tables but those of a migration into an empty database that was interrupted.
+    /// It has no tables except those of an interrupted migration of an empty database.
     Empty,
     /// It has every migration of this program and no newer ones.
     Current,
     /// It lacks this many migrations.
     Behind(usize),
-    /// It has versions later than all that this program knows: a newer Folio was here.
+    /// It has versions later than all that this program knows: a newer Folio migrated it.
     Newer(Vec<String>),
-    /// It has these tables and none of Folio's migrations: it is someone else's.
+    /// It has these tables and none of Folio's migrations: it belongs to another application.
     Foreign(Vec<String>),
 }
 
-/// Reads what the database has: the names of its tables and, where there is one, the record of migrations; on MySQL also
-/// the columns of tables that bear the names of pending ones. It writes nothing and creates nothing.
+/// Reads the status: the names of the tables and, if there is one, the history table; on MySQL also the columns of
+/// tables with the names of pending ones. It writes nothing and creates nothing.
 ///
 /// # Errors
 ///
-/// What the database says against reading, [`Error::Unreadable`] for a record that is no date.
+/// The database's errors while reading, [`Error::Unreadable`] for a recorded time that is not a date.
 pub fn status(connection: &mut AnyConnection) -> Result<Status> {
     let mut tables = history::tables(connection)?;
     let all = tables.len();
@@ -91,7 +91,7 @@ pub fn status(connection: &mut AnyConnection) -> Result<Status> {
             unmade.push(script);
         }
         for table in made {
-            // Without the table of the record no runner was here.
+            // Without the history table there was no runner.
             if !engine.undoes_tables() && has_record && recovery::is_made_by(connection, script, table)? {
                 unrecorded.push(script);
             } else {
@@ -105,11 +105,11 @@ pub fn status(connection: &mut AnyConnection) -> Result<Status> {
 }
 
 impl Status {
-    /// Sums it up.
+    /// Summarizes the status.
     ///
-    /// The record may be shared: Diesel keeps one table per database, whoever migrates it. Unknown versions without any
-    /// of Folio's are another application's. Beside Folio's, those that sort after every version known here are taken
-    /// for a newer Folio's, and earlier ones for another application's.
+    /// The history table may be shared: Diesel keeps one per database, whichever application migrates it. Unknown
+    /// versions without any of Folio's are another application's. Beside Folio's, unknown versions that sort after
+    /// every version known here count as a newer Folio's, and earlier ones as another application's.
     #[must_use]
     pub fn schema_state(&self) -> SchemaState {
         if self.applied.is_empty() {
@@ -130,8 +130,8 @@ impl Status {
         }
     }
 
-    /// What going down reverts, newest first: the migrations that are applied, and those that an interrupted runner left
-    /// half-way.
+    /// What going down reverts, newest first: the applied migrations, and those that an interrupted runner left
+    /// half-done.
     pub(super) fn revertible(&self) -> Vec<&'static Script> {
         let applied = self.applied.iter().map(|applied| applied.script);
         let mut scripts: Vec<_> = applied.chain(self.unrecorded.iter().chain(&self.unmade).copied()).collect();
@@ -139,7 +139,7 @@ impl Status {
         scripts
     }
 
-    /// Why this program cannot work with the database at `place` as it stands, or `None` where it can.
+    /// Why this program cannot work with the database at `place` in its current state, or `None` if it can.
     #[must_use]
     pub fn refusal(&self, place: &str) -> Option<Error> {
         let place = place.to_owned();
@@ -148,33 +148,34 @@ impl Status {
             SchemaState::Empty | SchemaState::Behind(_) => {
                 Some(Error::MigrationsPending { place, pending: self.pending.len() })
             }
-            SchemaState::Newer(versions) => Some(Error::SchemaTooNew { place, versions: some_of(&versions) }),
+            SchemaState::Newer(versions) => Some(Error::SchemaTooNew { place, versions: abbreviated(&versions) }),
             SchemaState::Foreign(tables) => {
-                self.unshareable(&place).or_else(|| Some(Error::NotFolio { place, tables: some_of(&tables) }))
+                self.unshareable(&place).or_else(|| Some(Error::NotFolio { place, tables: abbreviated(&tables) }))
             }
         }
     }
 
-    /// Why Folio cannot be added to another application's database: tables of Folio's names are there already; or once
-    /// beside Folio's, its later versions would be taken for a newer Folio's, and every command refused from then on.
+    /// Why Folio cannot be added to another application's database: tables with the names of Folio's already exist; or
+    /// the application's later versions, once beside Folio's, would count as a newer Folio's, and every command would
+    /// be refused from then on.
     pub(super) fn unshareable(&self, place: &str) -> Option<Error> {
         let later = self.newer();
         let problem = match (self.taken.is_empty(), later.is_empty()) {
             (true, true) => return None,
             (false, _) => format!(
                 "it contains tables that Folio did not create and whose names Folio's own would have ({})",
-                some_of(&self.taken)
+                abbreviated(&self.taken)
             ),
             (true, false) => format!(
                 "another application keeps versions later than Folio's in {} ({}), so the two cannot share it",
                 history::NAME,
-                some_of(&later)
+                abbreviated(&later)
             ),
         };
         Some(Error::Open { place: place.to_owned(), problem: problem + "; give Folio a database of its own" })
     }
 
-    /// The recorded versions that sort after all that this program knows.
+    /// The recorded versions that sort after all those that this program knows.
     fn newer(&self) -> Vec<String> {
         let newest = self.applied.iter().map(|applied| applied.script).chain(self.pending.iter().copied());
         let newest = newest.map(|script| script.version).max().unwrap_or_default();
@@ -183,7 +184,7 @@ impl Status {
 }
 
 /// The first few names, and how many more there are.
-fn some_of(names: &[String]) -> String {
+fn abbreviated(names: &[String]) -> String {
     const SHOWN: usize = 5;
     match names.len().checked_sub(SHOWN) {
         None | Some(0) => names.join(", "),

@@ -1,20 +1,20 @@
-//! `database_enum!`: a Rust enum whose variants are the labels of an SQL type of its own.
+//! `database_enum!`: a Rust enum whose variants are the labels of its own SQL type.
 
 pub use serde;
 
 use super::shown;
 use crate::error::Error;
 
-/// Defines an enum that a column of its own SQL type holds: one label a variant, the variant's name.
+/// Defines an enum for a column of its own SQL type: one label per variant, which is the variant's name.
 ///
 /// The enum gets `ALL`, `LABELS` and `label()`; `Display` and serde write the label, `FromStr` and serde read it in
-/// upper or lower case. What a database holds must be exactly a label: anything else is an error that names the text
-/// and the labels. It binds and reads on every engine compiled in and through
+/// upper or lower case. A stored value must be exactly a label: anything else is an error that names the text and the
+/// labels. The enum binds and reads on every engine compiled in and through
 /// [`AnyConnection`](crate::connection::AnyConnection).
 ///
 /// The SQL type is a marker with `#[derive(SqlType)]` that names the type on each engine: the name of `CREATE TYPE … AS
 /// ENUM` on PostgreSQL, `Enum` on MySQL, `Text` on SQLite. Guard the column there with `CHECK (status IN (…))`, so that
-/// nobody else writes another text.
+/// no other program can write another text.
 ///
 /// ```
 /// pub mod sql_types {
@@ -42,7 +42,7 @@ use crate::error::Error;
 /// # Ok(())
 /// # }
 /// ```
-// The coming `#[derive(diesel::Enum)]` takes the same attribute over the same enum, so that it can take this one's place.
+// The upcoming `#[derive(diesel::Enum)]` takes the same attribute on the same enum, so it can replace this macro.
 #[macro_export]
 macro_rules! database_enum {
     (
@@ -77,7 +77,7 @@ macro_rules! database_enum {
                 }
             }
 
-            /// The variant of exactly this label.
+            /// The variant with exactly this label.
             fn from_label(label: &str) -> $crate::error::Result<Self> {
                 match label {
                     $(stringify!($variant) => Ok(Self::$variant),)+
@@ -146,8 +146,8 @@ macro_rules! database_enum {
     };
 }
 
-/// SQLite's part of [`database_enum!`](crate::database_enum); empty in a build without it, whatever the features of the
-/// crate that calls it.
+/// SQLite's part of [`database_enum!`](crate::database_enum); empty in a build without SQLite, whatever the features of
+/// the calling crate.
 #[cfg(feature = "sqlite")]
 #[doc(hidden)]
 #[macro_export]
@@ -218,7 +218,7 @@ macro_rules! __mysql_enum {
     ($name:ident, $sql_type:path) => {};
 }
 
-/// The part of an engine that takes and gives a label as bytes.
+/// The part of an engine that writes and reads a label as bytes.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __bytes_enum {
@@ -243,7 +243,7 @@ macro_rules! __bytes_enum {
     };
 }
 
-/// The error about a text that is no label.
+/// The error for a text that is not a label.
 #[must_use]
 pub fn refuse_label(what: &'static str, given: &str, labels: &[&str]) -> Error {
     Error::Value { what, problem: format!("{} is not one of {}", shown(given), labels.join(", ")) }

@@ -1,4 +1,4 @@
-//! `Id<E>`: a key that knows which table it belongs to.
+//! `Id<E>`: a key typed by the table that it belongs to.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -16,10 +16,10 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::shown;
 use crate::error::{Error, Result};
 
-/// The 64-bit key of a row of `E`; the key of another table is another type.
+/// The 64-bit key of a row of `E`; keys of different tables are different types.
 ///
-/// The default is 0, which names no row: it stands in a row whose key the database has yet to make. Nothing is asked of
-/// `E`.
+/// The default is 0, which is not the key of any row: a row has it until the database generates the key. `E` needs no
+/// traits.
 ///
 /// ```
 /// use folio::types::Id;
@@ -39,7 +39,7 @@ pub struct Id<E> {
 }
 
 impl<E> Id<E> {
-    /// The key of this number.
+    /// The key with this number.
     #[must_use]
     pub const fn new(key: i64) -> Self {
         Self { key, of: PhantomData }
@@ -52,7 +52,7 @@ impl<E> Id<E> {
     }
 }
 
-// By hand, because a derive would ask of `E` what it asks of the key.
+// Implemented by hand, because a derive would require of `E` what it requires of the key.
 
 impl<E> Clone for Id<E> {
     fn clone(&self) -> Self {

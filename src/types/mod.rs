@@ -1,7 +1,7 @@
 //! The column types that Folio's tables share: keys, checked text, times and enums.
 //!
-//! Each is checked where it is made and again where it is read, serializes as the plain value it holds, and binds and
-//! reads through any engine, [`AnyConnection`](crate::connection::AnyConnection) included.
+//! Each is checked when it is created and again when it is read, serializes as its plain value, and binds and reads on
+//! any engine, [`AnyConnection`](crate::connection::AnyConnection) included.
 
 #[doc(hidden)]
 pub mod database_enum;
@@ -16,7 +16,7 @@ pub use repository_status::RepositoryStatus;
 pub use text::{Email, LongText, Text256};
 pub use timestamp::Timestamp;
 
-/// A refused value as an error may show it: in quotes, escaped, and cut where it is long.
+/// A refused value as errors show it: in quotes, escaped, and cut if it is long.
 fn shown(value: &str) -> String {
     const LONGEST: usize = 40;
     match value.char_indices().nth(LONGEST) {
@@ -27,7 +27,7 @@ fn shown(value: &str) -> String {
 
 #[cfg(all(test, feature = "sqlite"))]
 mod tests {
-    //! Every type through the enum over engines, as the session and plain Diesel use it.
+    //! Every type through the enum of engines, as the session and plain Diesel use it.
 
     use diesel::prelude::*;
 
@@ -163,7 +163,7 @@ mod tests {
             let diesel::result::Error::DeserializationError(error) = read(&mut connection).unwrap_err() else {
                 panic!("{change}: not an error of reading");
             };
-            // Diesel says which field; its cause says what is wrong with the value.
+            // Diesel's error names the field; its cause describes what is wrong with the value.
             let error = error.source().expect("a cause").to_string();
             assert!(error.contains(why), "{change}: {error}");
         }

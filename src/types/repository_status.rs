@@ -19,7 +19,7 @@ crate::database_enum! {
     pub enum RepositoryStatus {
         /// Everyone.
         Public,
-        /// Its owner, and whom the owner lets in.
+        /// Its owner, and those whom the owner admits.
         Private,
     }
 }

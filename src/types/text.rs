@@ -2,15 +2,15 @@
 
 use crate::error::{Error, Result};
 
-/// The rule of one type: `None` where a text keeps to it, else what is wrong.
+/// The limits of one text type.
 struct Rule {
-    least: usize,
-    most: usize,
+    min: usize,
+    max: usize,
     one_line: bool,
 }
 
 impl Rule {
-    /// What is wrong with a text, in words that tell its length and never repeat it.
+    /// The problem with a text, if any; the message may contain its length, but never the text.
     fn problem(&self, text: &str) -> Option<String> {
         if text.contains('\0') {
             return Some("contains a NUL character, which databases cannot store".to_owned());
@@ -18,18 +18,18 @@ impl Rule {
         if self.one_line && text.contains(['\n', '\r']) {
             return Some("contains a line break".to_owned());
         }
-        // A character has at least one byte, so that most texts need no counting.
-        if text.len() > self.most {
+        // A character has at least one byte, so most texts need no counting.
+        if text.len() > self.max {
             let characters = text.chars().count();
-            if characters > self.most {
-                return Some(format!("{characters} characters, more than the limit of {}", self.most));
+            if characters > self.max {
+                return Some(format!("{characters} characters, more than the limit of {}", self.max));
             }
         }
-        (self.least > 0 && text.is_empty()).then(|| "it is empty".to_owned())
+        (self.min > 0 && text.is_empty()).then(|| "it is empty".to_owned())
     }
 }
 
-/// Defines a text of one rule, with everything that lets it pass for a `str` and stand in a column.
+/// Defines a text type with a `Rule`, and everything to use it as a `str` and in a column.
 macro_rules! checked_text {
     (
         $(#[$meta:meta])*
@@ -44,11 +44,11 @@ macro_rules! checked_text {
         pub struct $name(String);
 
         impl $name {
-            /// Checks a text, and in the error calls it what its owner calls it: `"username"`.
+            /// Checks a text; the error calls it `what`, such as `"username"`.
             ///
             /// # Errors
             ///
-            /// [`Error::Value`] where the text breaks the type's rule.
+            /// [`Error::Value`] if the text violates the type's rule.
             pub fn named(what: &'static str, text: impl Into<String>) -> Result<Self> {
                 const RULE: Rule = $rule;
                 let text = text.into();
@@ -194,13 +194,13 @@ checked_text! {
     /// assert_eq!(error.to_string(), "username: 257 characters, more than the limit of 256");
     /// # Ok::<(), folio::Error>(())
     /// ```
-    Text256, "text", Rule { least: 1, most: 256, one_line: false }
+    Text256, "text", Rule { min: 1, max: 256, one_line: false }
 }
 
 checked_text! {
-    /// An email address as it was given: 1 to 320 characters without NUL and line breaks.
+    /// An email address as entered: 1 to 320 characters without NUL and line breaks.
     ///
-    /// Whether it is an address at all only sending to it can tell; none is refused for its shape.
+    /// Only sending to it shows whether an address is valid; none is refused for its form.
     ///
     /// ```
     /// use folio::types::Email;
@@ -212,7 +212,7 @@ checked_text! {
     /// assert_eq!(error.to_string(), "email: 10000 characters, more than the limit of 320");
     /// # Ok::<(), folio::Error>(())
     /// ```
-    Email, "email", Rule { least: 1, most: 320, one_line: true }
+    Email, "email", Rule { min: 1, max: 320, one_line: true }
 }
 
 checked_text! {
@@ -227,7 +227,7 @@ checked_text! {
     /// # Ok::<(), folio::Error>(())
     /// ```
     #[derive(Default)]
-    LongText, "text", Rule { least: 0, most: usize::MAX, one_line: false }
+    LongText, "text", Rule { min: 0, max: usize::MAX, one_line: false }
 }
 
 #[cfg(test)]
@@ -266,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn no_text_holds_nul() {
+    fn no_text_contains_nul() {
         let nul = "contains a NUL character, which databases cannot store";
         assert_eq!(problem::<Text256>("a\0").unwrap(), format!("text: {nul}"));
         assert_eq!(problem::<Email>("\0").unwrap(), format!("email: {nul}"));

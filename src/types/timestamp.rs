@@ -1,4 +1,4 @@
-//! `Timestamp`: a moment in UTC, in the microseconds that every engine keeps.
+//! `Timestamp`: a point in time in UTC, with the microseconds that every engine stores.
 
 use std::fmt;
 use std::str::FromStr;
@@ -15,10 +15,10 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::shown;
 use crate::error::{Error, Result};
 
-/// A moment in UTC, of the years 0001 to 9999, in microseconds.
+/// A point in time in UTC, in the years 0001 to 9999, to the microsecond.
 ///
-/// Finer parts of a second are cut, not rounded, so that a moment never moves into the future and comes back from any
-/// engine as it went in. Text is RFC 3339: any offset is read, `Z` is written. The default is the start of 1970.
+/// Finer fractions of a second are truncated, not rounded, so that a time never moves into the future, and any engine
+/// returns it as it was stored. Text is RFC 3339: any offset is read, `Z` is written. The default is the start of 1970.
 ///
 /// ```
 /// use folio::types::Timestamp;
@@ -44,24 +44,24 @@ impl Timestamp {
         Self::at(SystemTime::now())
     }
 
-    /// The time that the system clock shows, moved into the years that a timestamp has.
+    /// The time of the system clock, clamped to the range of a timestamp.
     fn at(clock: SystemTime) -> Self {
         let micros = match clock.duration_since(UNIX_EPOCH) {
             Ok(after) => i64::try_from(after.as_micros()),
-            // Cut towards the past, as every timestamp is.
+            // Truncated towards the past, as every timestamp is.
             Err(before) => i64::try_from(before.duration().as_nanos().div_ceil(1_000)).map(|micros| -micros),
         };
         let micros = micros.unwrap_or(if clock < UNIX_EPOCH { EARLIEST } else { LATEST });
         Self::of_micros(micros.clamp(EARLIEST, LATEST)).unwrap_or_default()
     }
 
-    /// The moment, for chrono.
+    /// The time, for chrono.
     #[must_use]
     pub const fn utc(self) -> DateTime<Utc> {
         self.0.and_utc()
     }
 
-    /// The moment so many microseconds from 1970, if it is in the years that a timestamp has.
+    /// The time `micros` microseconds from 1970, if it is in the range of a timestamp.
     fn of_micros(micros: i64) -> Option<Self> {
         if !(EARLIEST..=LATEST).contains(&micros) {
             return None;
@@ -73,7 +73,7 @@ impl Timestamp {
 impl TryFrom<DateTime<Utc>> for Timestamp {
     type Error = Error;
 
-    /// Cuts to microseconds; refuses years before 1 and after 9999. A leap second becomes the second after it.
+    /// Truncates to microseconds; refuses years before 1 and after 9999. A leap second becomes the second after it.
     fn try_from(moment: DateTime<Utc>) -> Result<Self> {
         Self::of_micros(moment.timestamp_micros()).ok_or_else(|| Error::Value {
             what: "time",
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_that_is_no_time_is_shown_with_an_example() {
+    fn a_text_that_is_not_a_time_is_shown_with_an_example() {
         for refused in ["yesterday", "", "2026-02-30T00:00:00Z", "2026-11-23 00:00:00"] {
             assert_eq!(parsed(refused), format!("time: {refused:?} is not a time like 2026-01-31T23:59:59Z"));
         }

@@ -1,8 +1,8 @@
-//! Private, throw-away servers of several parts, which a test may kill one by one: a PostgreSQL primary with its standby,
-//! and a Galera cluster of three nodes.
+//! Private, throw-away clusters, whose servers a test may kill one by one: a PostgreSQL primary with its standby, and a
+//! Galera cluster of three nodes.
 //!
-//! A shell stands guard as it does for single servers; here it also takes orders, a line each, and answers each with a
-//! line. It kills by the numbers of processes that it started itself.
+//! A shell guards them as it does single servers; here it also executes commands, one per line, and answers each with a
+//! line. It kills only processes that it started itself, by their ids.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -41,7 +41,7 @@ while read -r ORDER; do
     case $ORDER in
     'freeze standby') kill -STOP $(family standby) ;;
     'thaw standby') kill -CONT $(family standby) ;;
-    # Nobody forks while the number of every child is read, and nobody is told by an old number to stop once more.
+    # Stopped first, so that nothing forks while the children's ids are read; the removed file prevents a later stop by an old id.
     'kill primary')
         kill -STOP "$(head -n 1 "$D/primary/postmaster.pid")" && kill -9 $(family primary) && rm "$D/primary/postmaster.pid" ;;
     'promote standby') as "$B/pg_ctl" -D "$D/standby" -w -t 120 promote >/dev/null 2>&1 ;;
@@ -68,8 +68,8 @@ done
 [ "$(id -u)" = 0 ] && chown -R mysql "$D" || U=$(id -un)
 stop() { kill -9 $NODE1 $NODE2 $NODE3 2>/dev/null; wait; }
 sql() { mariadb --no-defaults -S "$D/n$1/s.sock" -uroot -BNe "$2" 2>/dev/null; }
-# MariaDB at times answers nothing to a prepared statement that a conflict ends, and waits for the next one: that is what
-# the wait-timeout is for.
+# MariaDB sometimes does not answer a prepared statement that a conflict ends, and waits for the next one: hence the
+# wait-timeout.
 launch() {
     I=$1; shift
     eval "PORT=\$PORT$I GROUP=\$GROUP$I IST=\$IST$I SST=\$SST$I"
@@ -95,7 +95,7 @@ mariadb-install-db --no-defaults --user="$U" --datadir="$D/n1/data" --skip-test-
     --innodb-log-file-size=8M >"$D/log" 2>&1 || fail 'mariadb-install-db:'
 launch 1 --wsrep-new-cluster; synced 1 || fail 'Galera, node 1:'
 sql 1 "CREATE USER app@'127.0.0.1' IDENTIFIED BY 'pw'; GRANT ALL ON *.* TO app@'127.0.0.1'" || fail 'Galera, node 1:'
-# With a copy of a node that was stopped in peace the others need no transfer from it.
+# With copies of a cleanly stopped node, the others need no state transfer from it.
 sql 1 SHUTDOWN; wait "$NODE1"
 for I in 2 3; do cp -a "$D/n1/data/." "$D/n$I/data/" && rm -f "$D/n$I/data/galera.cache" || fail 'copying node 1:'; done
 launch 1 --wsrep-new-cluster; synced 1 || fail 'Galera, node 1:'
@@ -115,7 +115,7 @@ stop
 rm -rf "$D"
 "#;
 
-/// The shell that holds the servers; they end when its input does.
+/// The shell that runs the servers; they end when its input does.
 struct Guard {
     orders: ChildStdin,
     answers: BufReader<ChildStdout>,
@@ -124,7 +124,7 @@ struct Guard {
 
 impl Guard {
     /// Starts the servers of a script on as many free ports as it needs; another program may take one of them first, so
-    /// there is a second try on others.
+    /// it tries twice, on different ports.
     fn start<const N: usize>(script: &str) -> (Self, [u16; N]) {
         let mut problem = String::new();
         for _ in 0..2 {
@@ -167,7 +167,7 @@ impl Guard {
     }
 }
 
-/// A primary and the standby that it waits for at every commit.
+/// A primary, and the standby that it waits for at every commit.
 pub struct Pair {
     guard: Guard,
     ports: [u16; 2],
@@ -179,18 +179,18 @@ impl Pair {
         Self { guard, ports }
     }
 
-    /// Both, by one address.
+    /// A URL with both hosts.
     pub fn url(&self, name: &str) -> String {
         let [primary, standby] = self.ports;
         format!("postgres://app@127.0.0.1:{primary},127.0.0.1:{standby}/{name}?target_session_attrs=read-write")
     }
 
-    /// The standby alone.
+    /// A URL of the standby alone.
     pub fn standby_url(&self, name: &str) -> String {
         format!("postgres://app@127.0.0.1:{}/{name}", self.ports[1])
     }
 
-    /// Stops the standby's processes where they are: what the primary sends now is not acknowledged.
+    /// Suspends the standby's processes: what the primary sends now is not acknowledged.
     pub fn freeze_standby(&mut self) {
         self.guard.tell("freeze standby");
     }
@@ -209,7 +209,7 @@ impl Pair {
     }
 }
 
-/// Three nodes, numbered from 1, each of which takes writes.
+/// Three nodes, numbered from 1, each of which accepts writes.
 pub struct Galera {
     guard: Guard,
     ports: [u16; 12],
@@ -225,12 +225,12 @@ impl Galera {
         format!("mysql://app:pw@127.0.0.1:{}/{name}", self.ports[(node - 1) * 4])
     }
 
-    /// Kills a node: it says good-bye to nobody.
+    /// Kills a node, which cannot notify the others.
     pub fn kill_node(&mut self, node: usize) {
         self.guard.tell(&format!("kill {node}"));
     }
 
-    /// Starts a node again and waits until it has what it missed.
+    /// Restarts a node and waits until it has caught up.
     pub fn start_node(&mut self, node: usize) {
         self.guard.tell(&format!("start {node}"));
     }

@@ -1,4 +1,4 @@
-//! The engines that the suites run on. MariaDB and MySQL are one backend to Folio and two servers here.
+//! The engines that the suites run on. MariaDB and MySQL are one engine to Folio and two servers here.
 
 use folio::connection::Engine;
 
@@ -14,7 +14,7 @@ pub enum TestEngine {
 impl TestEngine {
     const ALL: [Self; 4] = [Self::Sqlite, Self::Postgres, Self::Mariadb, Self::Mysql];
 
-    /// What a module that runs on it is called.
+    /// The name of the modules that run on it.
     const fn module(self) -> &'static str {
         match self {
             Self::Sqlite => "sqlite",
@@ -29,17 +29,18 @@ impl TestEngine {
         Self::ALL.into_iter().find(|engine| module.split("::").any(|part| part == engine.module()))
     }
 
-    /// Whether a time before 1970 that is bound as a timestamp is stored.
+    /// Whether it stores times before 1970 that are bound as timestamps.
     pub fn holds_times_before_1970(self) -> bool {
         self != Self::Mariadb
     }
 
-    /// Whether a statement that was killed with its connection is said to be interrupted, and not that the connection is gone.
+    /// Whether a statement that was killed with its connection is reported as interrupted, and not as a lost
+    /// connection.
     pub fn names_the_killed_statement(self) -> bool {
         self == Self::Mysql
     }
 
-    /// What Folio calls it.
+    /// Folio's engine for it.
     pub const fn engine(self) -> Engine {
         match self {
             Self::Sqlite => Engine::Sqlite,

@@ -1,7 +1,7 @@
-//! A database of its own for each test, on whichever engine the test is run on.
+//! A separate database for each test, on whichever engine it runs.
 //!
-//! A suite is one file that a test binary takes in once an engine, as a module of the engine's name, from which it
-//! knows what to run on: `fixture(module_path!())`.
+//! A suite is one file that a test binary includes once per engine, in a module named after the engine, from which the
+//! suite derives what to run on: `fixture(module_path!())`.
 
 use std::ops::Deref;
 
@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use super::engine::TestEngine;
 use super::servers;
 
-/// A database with Folio's tables. It can be used by several connections at once.
+/// A database with Folio's tables, for any number of connections at once.
 pub struct Fixture {
     db: Database,
     url: String,
@@ -21,7 +21,7 @@ pub struct Fixture {
 }
 
 impl Fixture {
-    /// Where the database is, for opening it once more.
+    /// The URL of the database, to open it again.
     pub fn url(&self) -> &str {
         &self.url
     }
@@ -40,7 +40,7 @@ pub fn engine(module: &str) -> TestEngine {
     TestEngine::of(module).unwrap_or_else(|| panic!("{module} is named after no engine"))
 }
 
-/// The address of a database that is not made yet, and the folder that it will be in if it is a file.
+/// The address of a database that does not exist yet, and its folder if it will be a file.
 pub fn address(engine: TestEngine) -> (String, Option<TempDir>) {
     match engine {
         TestEngine::Sqlite => {
@@ -51,7 +51,7 @@ pub fn address(engine: TestEngine) -> (String, Option<TempDir>) {
     }
 }
 
-/// A new database with Folio's tables and an echo, on the engine whose name the module bears.
+/// A new database with Folio's tables and an echo, on the engine that the module is named after.
 pub fn fixture(module: &str) -> Fixture {
     fixture_on(engine(module))
 }

@@ -1,6 +1,6 @@
-//! What the tests share: private servers, a database for each test, a line that breaks when it is told to.
+//! Shared by the tests: private servers, a database for each test, a connection that breaks on demand.
 
-// Each test binary takes what it needs.
+// Each test binary uses what it needs.
 #![allow(dead_code, unused_imports)]
 
 pub mod clusters;

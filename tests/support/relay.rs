@@ -1,5 +1,5 @@
-//! A line to a server that breaks or falls silent when it is told to: it carries bytes from a port of its own to the
-//! server's and back.
+//! A relay to a server that breaks or stalls connections on demand: it forwards bytes between its own port and the
+//! server's.
 
 use std::io::{self, Read as _, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -8,30 +8,30 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-/// When the line breaks.
+/// When the connection breaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Break {
-    /// Before the server hears of it.
+    /// Before the server receives the statement.
     Before,
-    /// When the server has answered, and before the client hears that.
+    /// After the server has answered, before the client receives that.
     After,
     /// As `Before`, but nothing is closed: the client waits.
     SilentBefore,
     /// As `After`, but nothing is closed: the client waits.
     SilentAfter,
-    /// Not at all: the answer comes late by [`LATE`].
+    /// Not at all: the answer is delayed by [`LATE`].
     Late,
 }
 
-/// How late an answer comes that comes late.
+/// The delay of a late answer.
 pub const LATE: Duration = Duration::from_millis(500);
 
 #[derive(Default)]
 struct State {
     ends_at: Mutex<Option<(String, Break)>>,
-    /// How often all lines fell silent.
+    /// How often all connections were stalled.
     silences: AtomicUsize,
-    /// How many lines there were.
+    /// The number of connections so far.
     lines: AtomicUsize,
 }
 
@@ -41,7 +41,7 @@ pub struct Relay {
 }
 
 impl Relay {
-    /// Listens on a free port of `host`; fails where this machine has no such address.
+    /// Listens on a free port of `host`; fails if this machine has no such address.
     pub fn new(host: &str, server: u16) -> io::Result<Self> {
         let listener = TcpListener::bind((host, 0))?;
         let port = listener.local_addr()?.port();
@@ -62,23 +62,23 @@ impl Relay {
         self.port
     }
 
-    /// Breaks the first line on which a client sends `text` from now on.
+    /// Breaks the first connection on which a client sends `text` from now on.
     pub fn break_at(&self, text: &str, when: Break) {
         *self.state.ends_at.lock().unwrap() = Some((text.to_owned(), when));
     }
 
-    /// From now on nothing comes through on the lines that there are; later ones are as they should be.
+    /// From now on nothing is forwarded on existing connections; later ones work normally.
     pub fn fall_silent(&self) {
         self.state.silences.fetch_add(1, Ordering::SeqCst);
     }
 
-    /// How many lines there were so far.
+    /// The number of connections so far.
     pub fn lines(&self) -> usize {
         self.state.lines.load(Ordering::SeqCst)
     }
 }
 
-/// What becomes of bytes that came.
+/// What to do with received bytes.
 enum Fate {
     Carried,
     Lost,
@@ -126,7 +126,7 @@ fn carry(mut client: TcpStream, mut server: TcpStream, state: Arc<State>) {
     });
 }
 
-/// Carries what comes for as long as it is to; then nothing goes either way any more.
+/// Forwards bytes until `fate` or an error ends it; then closes both streams.
 fn pump(from: &mut TcpStream, to: &mut TcpStream, mut fate: impl FnMut(&[u8]) -> Fate) {
     let mut buffer = [0; 16_384];
     while let Ok(read @ 1..) = from.read(&mut buffer) {
@@ -137,7 +137,7 @@ fn pump(from: &mut TcpStream, to: &mut TcpStream, mut fate: impl FnMut(&[u8]) ->
         }
     }
     for end in [from, to] {
-        // The other direction may have ended it already.
+        // The other direction may have closed it already.
         let _ = end.shutdown(Shutdown::Both);
     }
 }

@@ -1,7 +1,7 @@
-//! Private, throw-away servers: each is started at most once in a test binary, on a free loopback port, in a folder of
-//! its own, and is gone when the binary is, however that ends.
+//! Private, throw-away servers: each is started at most once per test binary, on a free loopback port, in its own
+//! folder, and ends with the binary, however that ends.
 //!
-//! A static is never dropped, so a shell stands guard: it starts the server, waits for the end of its input, which the
+//! A static is never dropped, so a shell guards the server: it starts it, waits for the end of its input, which the
 //! operating system closes with the test process, and then stops the server and removes the folder.
 
 use std::hash::{BuildHasher as _, RandomState};
@@ -13,8 +13,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::engine::TestEngine;
 
-/// The user that the servers do not run as is root; as anyone else they run as that one. Where nobody hears any more that
-/// they are ready, the guard must not die of saying so.
+/// Root starts the servers as another user; anyone else starts them as themselves. If nobody reads any more that they
+/// are ready, the write must not kill the guard.
 pub(super) const PROLOGUE: &str = r#"
 trap '' INT TERM HUP PIPE
 D=$(mktemp -d) && chmod 755 "$D" || exit 1
@@ -33,7 +33,7 @@ B=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -n 1)
 [ -x "$B/initdb" ] || fail "PostgreSQL's server is not installed (Debian: postgresql; '.ci/servers' installs it)"
 : >"$D/log"; chmod 666 "$D/log"
 as "$B/initdb" -D "$D/data" -U app -A trust --no-sync --locale=C.UTF-8 -E UTF8 >"$D/log" 2>&1 || fail 'initdb:'
-# Whoever is in this role needs a password; nobody else does.
+# Only members of this role need a password.
 sed -i '1i host all +guarded all scram-sha-256' "$D/data/pg_hba.conf"
 as "$B/pg_ctl" -D "$D/data" -l "$D/log" -w -o "-c listen_addresses=127.0.0.1 -p $PORT -k $D -c fsync=off \
     -c full_page_writes=off -c max_connections=200 -c shared_buffers=64MB" start >/dev/null 2>&1 || fail 'PostgreSQL:'
@@ -69,8 +69,8 @@ stop
 rm -rf "$D"
 "#;
 
-/// What `.ci/mysql-server` fetched, with a data directory to copy, in which `app` is a user already. Nothing here must survive
-/// a crash, so nothing is written through to the disk.
+/// The server that `.ci/mysql-server` fetched, with a data directory to copy, which already has the user `app`. Nothing
+/// here must survive a crash, so nothing is flushed to disk.
 const MYSQL: &str = r#"
 U=mysql
 if [ "$(id -u)" = 0 ]; then M=/var/cache/folio/mysql; else M=${XDG_CACHE_HOME:-$HOME/.cache}/folio/mysql; U=$(id -un); fi
@@ -96,11 +96,11 @@ rm -rf "$D"
 
 struct Server {
     port: u16,
-    /// Its input ends with this process.
+    /// The shell, whose input ends with this process.
     _guard: Child,
 }
 
-/// A URL of a database of that name on the private server of an engine; nobody has made it yet.
+/// The URL of a database of that name on the private server of an engine; it is not created here.
 pub fn url(engine: TestEngine, name: &str) -> String {
     static POSTGRES_SERVER: OnceLock<Result<Server, String>> = OnceLock::new();
     static MARIADB_SERVER: OnceLock<Result<Server, String>> = OnceLock::new();
@@ -117,13 +117,13 @@ pub fn url(engine: TestEngine, name: &str) -> String {
     }
 }
 
-/// A URL of a database of its own, which is not made yet.
+/// The URL of a new database, which is not created yet.
 pub fn unmade(engine: TestEngine) -> String {
     static MADE: AtomicU32 = AtomicU32::new(0);
     url(engine, &format!("test_{}", MADE.fetch_add(1, Ordering::Relaxed)))
 }
 
-/// Ports below those that the system gives to connections as they come: a server that was killed finds its own free again.
+/// Free ports below the system's ephemeral range, so that a killed server finds its port still free.
 pub(super) fn free_ports<const N: usize>() -> [u16; N] {
     let mut held = Vec::new();
     let ports = [(); N].map(|()| {
@@ -140,7 +140,7 @@ pub(super) fn free_ports<const N: usize>() -> [u16; N] {
     ports
 }
 
-/// Another program may take the port first, so there is a second try on another.
+/// Another program may take the port first, so it tries twice, on different ports.
 fn start(script: &str) -> Result<Server, String> {
     let [one, other] = free_ports();
     start_on(script, one).or_else(|_| start_on(script, other))

@@ -1,4 +1,4 @@
-//! `Line`: a stream to a server or from its client, over TCP or a Unix socket; and the way to a server.
+//! `Stream`: a connection to a server or from its client, over TCP or a Unix socket; and dialing a server.
 
 use std::fmt;
 use std::io::{self, Read, Write};
@@ -9,16 +9,16 @@ use std::time::Duration;
 
 use socket2::{SockRef, TcpKeepalive};
 
-/// Where a server is.
+/// The address of a server.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum ServerAddress {
     /// A name or an address, and a port.
     Host(String, u16),
     /// A Unix socket's path.
     Socket(String),
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for ServerAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Host(host, port) => write!(f, "{host}:{port}"),
@@ -27,62 +27,63 @@ impl fmt::Display for Place {
     }
 }
 
-/// How the system finds out that the other end of a TCP connection is gone without a word; `None` leaves it to the system.
+/// How the system detects that the other end of a TCP connection vanished without closing it; `None` leaves that to the
+/// system.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Probes {
-    /// How long nothing comes before the first probe.
+    /// The idle time before the first probe.
     pub idle: Option<Duration>,
-    /// How long between two probes.
+    /// The time between two probes.
     pub interval: Option<Duration>,
-    /// How many go without an answer.
+    /// How many unanswered probes end the connection.
     pub count: Option<u32>,
-    /// How long what was sent may go unacknowledged, where the system can limit that.
+    /// How long sent data may remain unacknowledged, where the system can limit that.
     pub unacknowledged: Option<Duration>,
 }
 
 /// A stream that two threads may use at once, one for each direction.
 #[derive(Debug)]
-pub(super) enum Line {
+pub(super) enum Stream {
     Tcp(TcpStream),
     #[cfg(unix)]
     Unix(UnixStream),
 }
 
-/// Runs an expression on the stream in a [`Line`].
+/// Runs an expression on the concrete stream in a [`Stream`].
 macro_rules! on_stream {
-    ($line:expr, $stream:ident => $run:expr) => {
-        match $line {
-            Line::Tcp($stream) => $run,
+    ($either:expr, $stream:ident => $run:expr) => {
+        match $either {
+            Stream::Tcp($stream) => $run,
             #[cfg(unix)]
-            Line::Unix($stream) => $run,
+            Stream::Unix($stream) => $run,
         }
     };
 }
 
-/// Why there is no line to a server.
+/// Why a server could not be reached.
 #[derive(Debug)]
 pub(super) enum DialError {
-    /// The host, whose name has no address.
+    /// The host name has no address.
     UnknownHost(String, io::Error),
-    /// The last address that was tried, as messages name it, and what came of it.
+    /// The last address that was tried, as messages show it, and the error.
     Unreachable(String, io::Error),
 }
 
-/// In the words of MariaDB's client library.
+/// Worded as MariaDB's client library does.
 impl fmt::Display for DialError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::UnknownHost(host, error) => write!(f, "Unknown server host '{host}': {error}"),
-            Self::Unreachable(place, error) => write!(f, "Can't connect to {place}: {error}"),
+            Self::Unreachable(address, error) => write!(f, "Can't connect to {address}: {error}"),
         }
     }
 }
 
-impl Line {
-    /// Connects to the server; each address of its name has `wait` to answer.
-    pub fn dial(place: &Place, wait: Duration, probes: Probes) -> Result<Self, DialError> {
-        match place {
-            Place::Host(host, port) => {
+impl Stream {
+    /// Connects to the server; each address that its name resolves to has `wait` to answer.
+    pub fn dial(server: &ServerAddress, wait: Duration, probes: Probes) -> Result<Self, DialError> {
+        match server {
+            ServerAddress::Host(host, port) => {
                 let unknown = |error| DialError::UnknownHost(host.clone(), error);
                 let addresses = (&**host, *port).to_socket_addrs().map_err(unknown)?;
                 let mut failed = unknown(io::ErrorKind::NotFound.into());
@@ -95,15 +96,15 @@ impl Line {
                 Err(failed)
             }
             #[cfg(unix)]
-            Place::Socket(path) => {
+            ServerAddress::Socket(path) => {
                 UnixStream::connect(path).map(Self::Unix).map_err(|error| DialError::Unreachable(path.clone(), error))
             }
             #[cfg(not(unix))]
-            Place::Socket(path) => Err(DialError::Unreachable(path.clone(), io::ErrorKind::Unsupported.into())),
+            ServerAddress::Socket(path) => Err(DialError::Unreachable(path.clone(), io::ErrorKind::Unsupported.into())),
         }
     }
 
-    /// A TCP connection that sends at once. Where the system lacks a setting it works without.
+    /// A TCP connection without Nagle's delay. It works without the settings that the system lacks.
     pub fn tcp(stream: TcpStream, probes: Probes) -> Self {
         let socket = SockRef::from(&stream);
         let _slower = socket.set_tcp_nodelay(true);
@@ -123,30 +124,30 @@ impl Line {
         Self::Tcp(stream)
     }
 
-    /// How long the stream waits for something to come and, with `None`, that it waits forever.
+    /// Sets how long a read waits; with `None`, forever.
     pub fn set_read_timeout(&self, wait: Option<Duration>) -> io::Result<()> {
         on_stream!(self, stream => stream.set_read_timeout(wait))
     }
 
-    /// As [`set_read_timeout`](Self::set_read_timeout), until the other end takes something.
+    /// Sets how long a write waits for the other end; with `None`, forever.
     pub fn set_write_timeout(&self, wait: Option<Duration>) -> io::Result<()> {
         on_stream!(self, stream => stream.set_write_timeout(wait))
     }
 
-    /// Ends both directions; whoever reads or writes meanwhile is told.
-    pub fn hang_up(&self) {
-        // Fails only where the other end did so before.
+    /// Ends both directions, which also ends concurrent reads and writes.
+    pub fn shut_down(&self) {
+        // Fails only where the other end has done so already.
         let _ended = on_stream!(self, stream => stream.shutdown(Shutdown::Both));
     }
 }
 
-impl Read for &Line {
+impl Read for &Stream {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         on_stream!(self, stream => { let mut stream = stream; stream.read(buffer) })
     }
 }
 
-impl Write for &Line {
+impl Write for &Stream {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         on_stream!(self, stream => { let mut stream = stream; stream.write(bytes) })
     }
@@ -156,7 +157,7 @@ impl Write for &Line {
     }
 }
 
-/// Whether reading or writing ended because the time that it was given was over.
+/// Whether a read or write ended because it timed out.
 pub(super) fn is_timeout(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut)
 }

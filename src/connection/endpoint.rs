@@ -1,4 +1,4 @@
-//! `Door`: where a client library finds a relay, on loopback or as a Unix socket, and who can come there.
+//! `Endpoint`: where a client library connects to a relay, a loopback port or a Unix socket, and who can reach it.
 
 use std::hash::{BuildHasher as _, RandomState};
 use std::io;
@@ -10,17 +10,17 @@ use std::os::unix::net::{UnixListener, UnixStream};
 #[cfg(unix)]
 use std::path::PathBuf;
 
-use super::line::{Line, Place, Probes};
+use super::stream::{Probes, ServerAddress, Stream};
 
-/// Where a client library finds a relay.
+/// Where a client library connects to a relay.
 #[derive(Debug, Clone)]
-pub(super) enum Door {
+pub(super) enum Endpoint {
     Tcp(SocketAddr),
     #[cfg(unix)]
     Unix(PathBuf),
 }
 
-/// Waits behind a door.
+/// Accepts connections at an endpoint.
 pub(super) enum Listener {
     Tcp(TcpListener),
     #[cfg(unix)]
@@ -28,44 +28,45 @@ pub(super) enum Listener {
 }
 
 impl Listener {
-    /// The next client that comes.
-    pub fn accept(&self) -> io::Result<Line> {
+    /// The next client that connects.
+    pub fn accept(&self) -> io::Result<Stream> {
         match self {
-            Self::Tcp(listener) => listener.accept().map(|(client, _)| Line::tcp(client, Probes::default())),
+            Self::Tcp(listener) => listener.accept().map(|(client, _)| Stream::tcp(client, Probes::default())),
             #[cfg(unix)]
-            Self::Unix(listener) => listener.accept().map(|(client, _)| Line::Unix(client)),
+            Self::Unix(listener) => listener.accept().map(|(client, _)| Stream::Unix(client)),
         }
     }
 }
 
-impl Door {
-    /// Opens the door of a relay to the server at `place`, which is of the same kind. `name` is that of a Unix socket.
-    pub fn open(place: &Place, name: &str) -> io::Result<(Self, Listener)> {
-        Ok(match *place {
-            Place::Host(_, port) => {
+impl Endpoint {
+    /// Opens the endpoint of a relay to `server`: TCP for TCP, a Unix socket for a Unix socket, whose file is called
+    /// `name`.
+    pub fn open(server: &ServerAddress, name: &str) -> io::Result<(Self, Listener)> {
+        Ok(match *server {
+            ServerAddress::Host(_, port) => {
                 let listener = on_loopback(port)?;
-                (Door::Tcp(listener.local_addr()?), Listener::Tcp(listener))
+                (Endpoint::Tcp(listener.local_addr()?), Listener::Tcp(listener))
             }
             #[cfg(unix)]
-            Place::Socket(_) => {
+            ServerAddress::Socket(_) => {
                 let path = private_folder()?.join(name);
                 let listener = UnixListener::bind(&path);
-                let door = Door::Unix(path);
+                let endpoint = Endpoint::Unix(path);
                 match listener {
-                    Ok(listener) => (door, Listener::Unix(listener)),
+                    Ok(listener) => (endpoint, Listener::Unix(listener)),
                     Err(error) => {
-                        door.remove();
+                        endpoint.remove();
                         return Err(error);
                     }
                 }
             }
             #[cfg(not(unix))]
-            Place::Socket(_) => return Err(io::ErrorKind::Unsupported.into()),
+            ServerAddress::Socket(_) => return Err(io::ErrorKind::Unsupported.into()),
         })
     }
 
-    /// Comes as a client, so that whoever waits for one looks up.
-    pub fn knock(&self) -> io::Result<()> {
+    /// Connects as a client, so that a blocked `accept` returns.
+    pub fn wake_listener(&self) -> io::Result<()> {
         match self {
             Self::Tcp(address) => TcpStream::connect(address).map(drop),
             #[cfg(unix)]
@@ -78,7 +79,7 @@ impl Door {
             Self::Tcp(_) => {}
             #[cfg(unix)]
             Self::Unix(path) => {
-                // What cannot be removed is an empty folder in a folder for such things.
+                // What cannot be removed is left as an empty folder in the temporary folder.
                 let _left = std::fs::remove_file(path);
                 let _left = path.parent().map(std::fs::remove_dir);
             }
@@ -86,12 +87,12 @@ impl Door {
     }
 }
 
-/// A port on loopback: where the system has more than one address there, that of the server on one of them, because
-/// messages and `~/.pgpass` name it.
+/// A port on loopback. Where the system has more than one loopback address, it is the server's own port number on one
+/// of them, because messages and `~/.pgpass` name it.
 fn on_loopback(port: u16) -> io::Result<TcpListener> {
     if cfg!(target_os = "linux") {
-        let [a, b, c, ..] = chance().to_ne_bytes();
-        // Neither the network's own address, nor the one that everybody uses, nor the one for all.
+        let [a, b, c, ..] = random().to_ne_bytes();
+        // Neither the network address, nor 127.0.0.1, which everybody uses, nor the broadcast address.
         let address = Ipv4Addr::new(127, a | 1, b, c.clamp(1, 254));
         if let Ok(listener) = TcpListener::bind((address, port)) {
             return Ok(listener);
@@ -100,7 +101,7 @@ fn on_loopback(port: u16) -> io::Result<TcpListener> {
     TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
 }
 
-fn chance() -> u64 {
+fn random() -> u64 {
     RandomState::new().hash_one(0)
 }
 
@@ -109,7 +110,7 @@ fn chance() -> u64 {
 pub(super) fn private_folder() -> io::Result<PathBuf> {
     let mut attempts = 0..100;
     loop {
-        let folder = std::env::temp_dir().join(format!("folio-{:016x}", chance()));
+        let folder = std::env::temp_dir().join(format!("folio-{:016x}", random()));
         match std::fs::DirBuilder::new().mode(0o700).create(&folder) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists && attempts.next().is_some() => {}
             made => return made.map(|()| folder),
