@@ -1,10 +1,10 @@
-//! Accounts that were recorded before their number was known: they get it when a record comes that gives it.
+//! Accounts that were recorded before their number was known. They get it from the first record that contains it.
 //!
-//! A résumé whose account is not there yet, or a repository that is known by its owner's login, makes an account with a
-//! number of Folio's own, below zero. When GitHub's record of it comes, it is the same account where nothing else can be
-//! meant: one account alone has a résumé that names this login, or that names none and has this email, or has this login
-//! and repositories that are known by it. Where only the login or the email is the same, a new account is added and a
-//! remark says how to create one of the two.
+//! A résumé without an account, or a repository known only by its owner's login, creates an account with a number
+//! assigned by Folio, below zero. GitHub's record is matched to that account where the match is unambiguous: exactly
+//! one account has a résumé that names this login, or a résumé that names no login and has this email, or has this
+//! login and repositories known by it. Where only the login or the email matches, a new account is added, and a remark
+//! explains how to merge the two.
 
 use std::collections::{HashMap, HashSet};
 
@@ -16,10 +16,10 @@ use crate::services::users;
 use crate::session::{Handle, Session};
 use crate::types::Id;
 
-/// How many accounts of a batch that get their number are told of one by one.
+/// Maximum number of accounts of a batch that are reported one by one when they get their number.
 const TOLD: usize = 20;
 
-/// An account that no row has the number of.
+/// An account with a number that no row has.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Missing<'a> {
     pub number: i64,
@@ -41,10 +41,11 @@ impl Missing<'_> {
     }
 }
 
-/// Gives the accounts without a number of their own that are certain to be missing ones these numbers; the rest of such
-/// a row is left to its record. What was done, and what may be the same besides, is remarked.
+/// Gives accounts with a number assigned by Folio the numbers of the missing accounts that they certainly are. Their
+/// other columns are left to the account's own record. Remarks report each match, and each account that may be the
+/// same.
 ///
-/// One SELECT, and two more where an account without a number of its own is like a missing one.
+/// One SELECT, and two more if an account with an assigned number resembles a missing one.
 pub(super) fn join(
     session: &mut Session<'_>,
     missing: &[Missing<'_>],
@@ -98,11 +99,11 @@ fn doubt(account: &Missing<'_>, user: &User) -> String {
     )
 }
 
-/// What is stored with accounts that tells which ones they are.
+/// Stored records that identify accounts.
 struct Evidence {
     /// The GitHub logins and the email of each résumé.
     resumes: Vec<(Id<User>, Vec<String>, Option<String>)>,
-    /// The accounts with a repository that is known by its owner and name.
+    /// The accounts with a repository known only by its owner and name.
     owners: HashSet<i64>,
 }
 
@@ -111,7 +112,7 @@ impl Evidence {
         let ids: Vec<Id<User>> = users.iter().map(|user| user.id).collect();
         let stored: Vec<Resume> = session.rows(Resume::of_any(&ids))?;
         let resumes = stored.into_iter().filter_map(|stored| {
-            // A body that a person wrote may be anything.
+            // A body written by hand may be in any format.
             let resume = read_resume("", stored.body.as_bytes()).ok()?.value;
             let logins = resume.github_logins().map(str::to_owned).collect();
             Some((stored.user_id, logins, resume.email))
@@ -122,7 +123,7 @@ impl Evidence {
         Ok(Self { resumes, owners: named.into_iter().map(|repository| repository.user_id).collect() })
     }
 
-    /// Why the account is certain to be this one, if it is.
+    /// The reason why the account is certainly this one, if it is.
     fn of(&self, account: &Missing<'_>, user: &User) -> Option<&'static str> {
         let mut resumes = self.resumes.iter().filter(|(owner, ..)| *owner == user.id);
         let names_it = |(_, logins, email): &(Id<User>, Vec<String>, Option<String>)| {
