@@ -64,12 +64,12 @@ pub(super) fn with_database(error: anyhow::Error, url: Option<&str>) -> anyhow::
     let said = error.to_string();
     // The advice without the database's name is the last clause.
     let fact = said.rsplit_once("; ").filter(|(_, advice)| advice.contains(advised)).map_or(&*said, |(fact, _)| fact);
-    let said = format!("{fact}; {purpose}: {}", command(advised, Some(to_write(url))));
+    let said = format!("{fact}; {purpose}: {}", command(advised, Some(writable(url))));
     error.context(said)
 }
 
 /// The URL in a form that can be opened for writing.
-fn to_write(url: &str) -> &str {
+fn writable(url: &str) -> &str {
     let immutable = DatabaseUrl::parse(url).is_ok_and(|url| url.address().is_immutable());
     if immutable { url.trim_end_matches("?immutable=1") } else { url }
 }

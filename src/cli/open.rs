@@ -26,7 +26,7 @@ impl Globals {
         self.open_current(Access::Create)
     }
 
-    /// Opens the database, and refuses one that is not up to date and cannot be brought up to date.
+    /// Opens the database, brings a new one up to date, and refuses any other that is not.
     fn open_current(&self, access: Access) -> anyhow::Result<Database> {
         let database = self.open(access)?;
         bring_up_to_date(&database, access)?;

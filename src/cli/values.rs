@@ -14,36 +14,36 @@ use crate::types::{Email, Id, Text256};
 
 /// An account number. A name instead gets the option to use for it.
 pub(super) fn account(text: &str) -> Result<i64> {
-    number(text).map_err(|error| instead(error, text, "--login"))
+    number(text).map_err(|error| with_suggestion(error, text, "--login"))
 }
 
 /// A user's id. A name or an email instead gets the option to use for it.
 pub(super) fn user_id<E>(text: &str) -> Result<Id<E>> {
-    text.parse().map_err(|error| instead(error, text, if text.contains('@') { "--email" } else { "--login" }))
+    text.parse().map_err(|error| with_suggestion(error, text, if text.contains('@') { "--email" } else { "--login" }))
 }
 
 /// The id of an owner, or of a user to change; neither can be named by email.
 pub(super) fn owner_id<E>(text: &str) -> Result<Id<E>> {
-    text.parse().map_err(|error| instead(error, text, "--login"))
+    text.parse().map_err(|error| with_suggestion(error, text, "--login"))
 }
 
 /// A résumé's id. Anything else gets the command to look it up with.
 pub(super) fn resume_id<E>(text: &str) -> Result<Id<E>> {
-    text.parse().map_err(|error| instead(error, text, "folio resume list --vacancy"))
+    text.parse().map_err(|error| with_suggestion(error, text, "folio resume list --vacancy"))
 }
 
 /// A note's id. Anything else gets the command to look it up with.
 pub(super) fn note_id<E>(text: &str) -> Result<Id<E>> {
-    text.parse().map_err(|error| instead(error, text, "folio note list --name"))
+    text.parse().map_err(|error| with_suggestion(error, text, "folio note list --name"))
 }
 
 /// A repository's id, or its owner and name. Anything else gets the command to look it up with.
 pub(super) fn repository(text: &str) -> Result<RepositorySelector> {
-    text.parse().map_err(|error| instead(error, text, "folio repo list --name"))
+    text.parse().map_err(|error| with_suggestion(error, text, "folio repo list --name"))
 }
 
 /// The error, with a suggestion to use the same value in.
-fn instead(error: Error, text: &str, words: &str) -> Error {
+fn with_suggestion(error: Error, text: &str, words: &str) -> Error {
     const LONGEST: usize = 64;
     let is_name = text.contains(|character: char| !character.is_ascii_digit() && character != '-');
     match error {

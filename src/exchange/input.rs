@@ -51,9 +51,9 @@ pub struct Skipped {
 ///
 /// From a folder, it takes the files with the name and content of a known format: `.json`, `.ndjson`, `.jsonl`, `.md`
 /// and `.markdown`; with a `format`, every file with an extension of that format. Hidden files and folders are ignored
-/// silently, links to folders are not followed, and all other files are listed as skipped. A file in a folder that
-/// cannot be opened is included, so that opening it reports the error. A file that is named itself is always included,
-/// and not opened before it is read, so that it may be a pipe.
+/// silently, links to folders are not followed, and all other files are listed as skipped. An entry of a folder that
+/// cannot be inspected is included, so that opening it reports the error. A file that is named itself is always
+/// included, and not opened before it is read, so that it may be a pipe.
 ///
 /// # Errors
 ///

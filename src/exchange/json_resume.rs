@@ -72,13 +72,13 @@ fn read(reader: impl Read) -> Result<Resume, Fault> {
     // `Values` reports a text that is truncated, too long or nested too deep in the same words as for every other
     // record. A résumé is the only record of its file, so the record number is left out.
     let mut values = Values::new(document.as_bytes(), MAX_RECORD);
-    let raw = match values.next().map_err(unnumbered)? {
+    let raw = match values.next().map_err(without_record_number)? {
         Some(raw) if document.trim_start().starts_with('{') => raw,
         Some(raw) => return Err(Flaw::new(raw.start, "a résumé is one object, not a list").into()),
         None => return Err(Flaw::new(values.position(), "it contains no JSON object, so no résumé").into()),
     };
     let mut resume = resume(Fields::new(raw.text, raw.start))?;
-    match values.next().map_err(unnumbered)? {
+    match values.next().map_err(without_record_number)? {
         Some(more) => Err(Flaw::new(more.start, "a second object: one file holds one résumé").into()),
         None => {
             resume.document = document;
@@ -143,7 +143,7 @@ pub(super) fn is_resume(text: &str) -> bool {
         || SECTIONS.iter().filter(is_section).count() >= 2
 }
 
-fn unnumbered(fault: Fault) -> Fault {
+fn without_record_number(fault: Fault) -> Fault {
     match fault {
         Fault::Flaw { flaw, .. } => flaw.into(),
         io @ Fault::Io(_) => io,

@@ -57,7 +57,7 @@ pub(super) struct Values<R> {
     input: BufReader<R>,
     /// The position of the next byte.
     position: Position,
-    begun: bool,
+    started: bool,
     expect: Expect,
     lists: usize,
     /// The number of records begun.
@@ -65,7 +65,7 @@ pub(super) struct Values<R> {
     /// The latest record.
     text: String,
     /// The result of `peek` that `next` has not yet returned.
-    ahead: Option<Result<Option<Position>, Fault>>,
+    peeked: Option<Result<Option<Position>, Fault>>,
     max_record: usize,
 }
 
@@ -75,24 +75,24 @@ impl<R: Read> Values<R> {
         Self {
             input: BufReader::with_capacity(BUFFER, reader),
             position: Position::START,
-            begun: false,
+            started: false,
             expect: Expect::Top,
             lists: 0,
             count: 0,
             text: String::new(),
-            ahead: None,
+            peeked: None,
             max_record,
         }
     }
 
     /// The records of a part of an input; the part begins at `start`.
     pub fn inside(reader: R, start: Position, max_record: usize) -> Self {
-        Self { position: start, begun: true, ..Self::new(reader, max_record) }
+        Self { position: start, started: true, ..Self::new(reader, max_record) }
     }
 
     /// The next record, or `None` at a valid end. Do not call it again after an error.
     pub fn next(&mut self) -> Result<Option<RawRecord<'_>>, Fault> {
-        let found = match self.ahead.take() {
+        let found = match self.peeked.take() {
             Some(found) => found?,
             None => self.advance()?,
         };
@@ -102,15 +102,15 @@ impl<R: Read> Values<R> {
     /// The text of the next record without consuming it; `None` at the end and if it cannot be read (then `next`
     /// returns the error).
     pub fn peek(&mut self) -> io::Result<Option<&str>> {
-        let found = match self.ahead.take() {
+        let found = match self.peeked.take() {
             Some(found) => found,
             None => self.advance(),
         };
         if let Err(Fault::Io(error)) = found {
             return Err(error);
         }
-        let ahead = self.ahead.insert(found);
-        Ok(matches!(ahead, Ok(Some(_))).then_some(self.text.as_str()))
+        let peeked = self.peeked.insert(found);
+        Ok(matches!(peeked, Ok(Some(_))).then_some(self.text.as_str()))
     }
 
     /// The reader; buffered bytes are lost.
@@ -125,15 +125,15 @@ impl<R: Read> Values<R> {
 
     /// A peeked record that was not yet returned, followed by the rest of the input.
     pub fn into_rest(self) -> impl Read + use<R> {
-        let peeked = if self.ahead.is_some() { self.text } else { String::new() };
+        let peeked = if self.peeked.is_some() { self.text } else { String::new() };
         io::Cursor::new(peeked).chain(self.input)
     }
 
     /// Reads the next record into `text` and returns its start.
     fn advance(&mut self) -> Result<Option<Position>, Fault> {
-        if !self.begun {
+        if !self.started {
             self.skip_bom()?;
-            self.begun = true;
+            self.started = true;
         }
         loop {
             let Some(byte) = self.peek_past_space()? else {
@@ -156,7 +156,7 @@ impl<R: Read> Values<R> {
                     self.expect = self.after_value();
                 }
                 (b',', Expect::CommaOrEnd) => self.expect = Expect::Value,
-                (_, expect) => return Err(self.misplaced(byte, expect)),
+                (_, expect) => return Err(self.unexpected(byte, expect)),
             }
             self.consume(1);
         }
@@ -180,13 +180,13 @@ impl<R: Read> Values<R> {
                 let Position { line, column } = start;
                 let problem =
                     format!("the input ends in the middle of this record, which began at line {line}, column {column}");
-                return Err(self.damage(&record, start, problem));
+                return Err(self.truncated(&record, start, problem));
             }
             let scan = brackets.scan(buffer);
             let taken = scan.len();
             if record.len() + taken > self.max_record {
                 let problem = format!("this record is longer than {}, the limit for one record", size(self.max_record));
-                return Err(self.damage(&record, start, problem));
+                return Err(self.truncated(&record, start, problem));
             }
             grow(&mut record, taken, self.max_record);
             record.extend_from_slice(&buffer[..taken]);
@@ -216,7 +216,7 @@ impl<R: Read> Values<R> {
 
     /// The fault of a record without a proper end. A syntax error *inside* the record is reported instead if there is
     /// one, because it is more precise (a missing quote swallows everything up to the end of the input).
-    fn damage(&self, record: &[u8], start: Position, problem: String) -> Fault {
+    fn truncated(&self, record: &[u8], start: Position, problem: String) -> Fault {
         match serde_json::from_slice::<IgnoredAny>(record) {
             Err(error) if error.is_syntax() => Fault::Flaw { record: Some(self.count), flaw: Flaw::of(start, &error) },
             _ => self.fault_in_record(self.position, problem),
@@ -227,7 +227,7 @@ impl<R: Read> Values<R> {
         if self.lists == 0 { Expect::Top } else { Expect::CommaOrEnd }
     }
 
-    fn misplaced(&self, byte: u8, expect: Expect) -> Fault {
+    fn unexpected(&self, byte: u8, expect: Expect) -> Fault {
         let found = match byte {
             b'"' => "a text".to_owned(),
             b'-' | b'0'..=b'9' => "a number".to_owned(),

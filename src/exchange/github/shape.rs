@@ -16,7 +16,8 @@ use crate::exchange::place::Flaw;
 /// Maximum number of nested wrappers around a record.
 const MAX_WRAPPERS: usize = 4;
 
-/// Maximum depth of a list of records in a GraphQL response, and maximum number of fields per object that are searched.
+/// Maximum depth of a list of records in a GraphQL response, and maximum number of lists and objects in one object that
+/// are searched.
 const MAX_GRAPH: usize = 12;
 const MAX_BRANCHES: usize = 1_000;
 

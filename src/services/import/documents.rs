@@ -188,7 +188,7 @@ fn owners_before<D: Document>(found: &[D], sources: &[Text256], title: &Text256,
         return now;
     }
     let is_earlier = |document: &&D| document.source().is_some_and(|source| earlier.contains(source));
-    owners(&mut found.iter().filter(is_earlier).filter(|document| may_be(*document, title, body)))
+    owners(&mut found.iter().filter(is_earlier).filter(|document| may_match(*document, title, body)))
 }
 
 /// The user's document from the same file. Rows of earlier versions contain only the file's path relative to some
@@ -207,7 +207,7 @@ fn choose<D: Document>(
     if let Some(same) = same.into_iter().next() {
         return Some(same);
     }
-    let (mut likely, others): (Vec<D>, Vec<D>) = earlier.into_iter().partition(|found| may_be(found, title, body));
+    let (mut likely, others): (Vec<D>, Vec<D>) = earlier.into_iter().partition(|found| may_match(found, title, body));
     if likely.is_empty() {
         let paths = others.iter().filter(|other| other.source().is_some_and(|path| source.earlier().contains(path)));
         remarks.extend(paths.map(|other| {
@@ -226,6 +226,6 @@ fn choose<D: Document>(
     Some(likely.swap_remove(best))
 }
 
-fn may_be<D: Document>(document: &D, title: &Text256, body: &LongText) -> bool {
+fn may_match<D: Document>(document: &D, title: &Text256, body: &LongText) -> bool {
     document.title() == title || document.body() == body
 }

@@ -37,14 +37,14 @@ pub(super) fn remark(subject: &str, lost: &str, name: &str, newer: i64) -> Strin
 }
 
 /// The newest repository that lost each of these names and has not got it back yet, except those in `updated`.
-pub(super) fn waiting(
+pub(super) fn displaced(
     session: &mut Session<'_>,
     names: &HashSet<Path>,
     updated: &HashSet<Handle<Repository>>,
 ) -> Result<HashMap<Path, (i64, Handle<Repository>)>> {
-    let mut waiting: HashMap<Path, (i64, Handle<Repository>)> = HashMap::new();
+    let mut displaced: HashMap<Path, (i64, Handle<Repository>)> = HashMap::new();
     if names.is_empty() {
-        return Ok(waiting);
+        return Ok(displaced);
     }
     let owners: HashSet<i64> = names.iter().map(|path| path.0).collect();
     let owners: Vec<i64> = owners.into_iter().collect();
@@ -53,16 +53,16 @@ pub(super) fn waiting(
         let Some(number) = row.repo_id.filter(|_| !updated.contains(&handle)) else { continue };
         let Some(lost) = row.repo_name.strip_suffix(&suffix(number)) else { continue };
         let path = (row.user_id, Text256::named("repository name", lost)?);
-        if names.contains(&path) && waiting.get(&path).is_none_or(|(newest, _)| *newest < number) {
-            waiting.insert(path, (number, handle));
+        if names.contains(&path) && displaced.get(&path).is_none_or(|(newest, _)| *newest < number) {
+            displaced.insert(path, (number, handle));
         }
     }
-    Ok(waiting)
+    Ok(displaced)
 }
 
 /// Gives each of these free names back to the newest repository that lost it.
-pub(super) fn give_back(session: &mut Session<'_>, free: &HashSet<Path>, summary: &mut Summary) -> Result<()> {
-    for ((_, name), (number, handle)) in waiting(session, free, &HashSet::new())? {
+pub(super) fn restore(session: &mut Session<'_>, free: &HashSet<Path>, summary: &mut Summary) -> Result<()> {
+    for ((_, name), (number, handle)) in displaced(session, free, &HashSet::new())? {
         summary.remarks.push(format!("repository number {number} is called {name:?} again"));
         session.edit(handle)?.repo_name = name;
     }

@@ -17,7 +17,7 @@ use crate::session::{Handle, Session};
 use crate::types::Id;
 
 /// Maximum number of accounts of a batch that are reported one by one when they get their number.
-const TOLD: usize = 20;
+const MAX_REPORTS: usize = 20;
 
 /// An account with a number that no row has.
 #[derive(Debug, Clone, Copy)]
@@ -63,33 +63,34 @@ pub(super) fn join(
     }
     let users = handles.iter().map(|handle| session.row(*handle).cloned()).collect::<Result<Vec<User>>>()?;
     let evidence = Evidence::load(session, &users)?;
-    let (mut told, mut in_doubt) = (Vec::new(), Vec::new());
+    let (mut reports, mut possible) = (Vec::new(), Vec::new());
     for account in missing {
-        let like = handles.iter().zip(&users).filter(|(_, user)| account.is_like(user));
-        let like: Vec<_> = like.map(|(handle, user)| (*handle, user, evidence.of(account, user))).collect();
-        let certain: Vec<_> = like.iter().filter_map(|(handle, user, why)| Some((*handle, *user, (*why)?))).collect();
+        let candidates = handles.iter().zip(&users).filter(|(_, user)| account.is_like(user));
+        let candidates: Vec<_> = candidates.map(|(handle, user)| (*handle, user, evidence.of(account, user))).collect();
+        let certain: Vec<_> =
+            candidates.iter().filter_map(|(handle, user, why)| Some((*handle, *user, (*why)?))).collect();
         match certain.as_slice() {
             [(handle, user, why)] if !joined.values().any(|taken| taken == handle) => {
                 let (number, login) = (account.number, account.login);
                 let known = users::describe(user);
-                told.push(format!("{known} gets the number {number} of {login:?}: {why}"));
+                reports.push(format!("{known} gets the number {number} of {login:?}: {why}"));
                 session.edit(*handle)?.user_id = number;
                 joined.insert(number, *handle);
             }
-            _ => in_doubt.extend(like.into_iter().map(|(handle, user, _)| (account, handle, user))),
+            _ => possible.extend(candidates.into_iter().map(|(handle, user, _)| (account, handle, user))),
         }
     }
-    if let Some(more @ 1..) = told.len().checked_sub(TOLD) {
-        told.truncate(TOLD);
-        told.push(format!("{more} more accounts get their numbers likewise"));
+    if let Some(more @ 1..) = reports.len().checked_sub(MAX_REPORTS) {
+        reports.truncate(MAX_REPORTS);
+        reports.push(format!("{more} more accounts get their numbers likewise"));
     }
-    summary.remarks.extend(told);
-    in_doubt.retain(|(_, handle, _)| !joined.values().any(|taken| taken == handle));
-    summary.remarks.extend(in_doubt.into_iter().map(|(account, _, user)| doubt(account, user)));
+    summary.remarks.extend(reports);
+    possible.retain(|(_, handle, _)| !joined.values().any(|taken| taken == handle));
+    summary.remarks.extend(possible.into_iter().map(|(account, _, user)| possible_match(account, user)));
     Ok(joined)
 }
 
-fn doubt(account: &Missing<'_>, user: &User) -> String {
+fn possible_match(account: &Missing<'_>, user: &User) -> String {
     let Missing { number, login, .. } = account;
     format!(
         "{} may be the new account with number {number}, {login:?}; if it is, make them one: 'folio user remove --account \

@@ -46,7 +46,7 @@ pub(super) fn owner(
             let mut known = several.iter().filter(|user| before.contains(&user.id));
             return match (known.next(), known.next()) {
                 (Some(only), None) => Ok(only.id),
-                _ => Err(ask("more than one account has its login or email", several)),
+                _ => Err(ambiguous("more than one account has its login or email", several)),
             };
         }
     }
@@ -64,7 +64,7 @@ pub(super) fn owner(
             } else {
                 "more than one account has a résumé from this file"
             };
-            Err(ask(problem, &users))
+            Err(ambiguous(problem, &users))
         }
     }
 }
@@ -92,7 +92,7 @@ fn named(session: &mut Session<'_>, resume: &Resume) -> Result<Vec<User>> {
     Ok(agreed)
 }
 
-fn ask(problem: &str, candidates: &[User]) -> Error {
+fn ambiguous(problem: &str, candidates: &[User]) -> Error {
     let candidates = candidates.iter().map(users::describe).collect::<Vec<_>>().join("; ");
     let problem = format!("{problem}; choose its user with --account N, one of these: {candidates}");
     Error::Value { what: "résumé", problem }

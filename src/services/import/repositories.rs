@@ -33,7 +33,7 @@ pub(super) fn write(
     let rows = Rows::load(session, &wanted)?;
     let targets: Vec<Option<Handle<Repository>>> = wanted.iter().map(|wanted| rows.target(wanted)).collect();
     let updated: HashSet<Handle<Repository>> = targets.iter().flatten().copied().collect();
-    make_room(session, &rows, &mut wanted, &targets, &updated, summary)?;
+    resolve_names(session, &rows, &mut wanted, &targets, &updated, summary)?;
     let taken: HashSet<Path> = wanted.iter().map(|wanted| wanted.path.clone()).collect();
     for (wanted, target) in wanted.into_iter().zip(&targets) {
         let (owner, name) = wanted.path;
@@ -57,7 +57,7 @@ pub(super) fn write(
     }
     session.flush()?;
     let left = rows.paths.into_iter().filter(|(handle, path)| updated.contains(handle) && !taken.contains(path));
-    former::give_back(session, &left.map(|(_, path)| path).collect(), summary)
+    former::restore(session, &left.map(|(_, path)| path).collect(), summary)
 }
 
 fn read(record: &Located<exchange::Repository>) -> Result<Wanted> {
@@ -68,7 +68,7 @@ fn read(record: &Located<exchange::Repository>) -> Result<Wanted> {
 }
 
 /// Decides which row gets each wanted name: either renames the row that has it, or gives the record a former name.
-fn make_room(
+fn resolve_names(
     session: &mut Session<'_>,
     rows: &Rows,
     wanted: &mut [Wanted],
@@ -84,14 +84,14 @@ fn make_room(
     // Paths are unique within a batch, so a holder with a record of its own is about to get another name.
     let is_leaving = |(_, holder): &(&Wanted, &Option<_>)| holder.is_some_and(|holder| updated.contains(&holder));
     let free = wanted.iter().zip(&holders).filter(is_leaving).map(|(wanted, _)| wanted.path.clone()).collect();
-    let waiting = former::waiting(session, &free, updated)?;
+    let displaced = former::displaced(session, &free, updated)?;
     for ((wanted, target), holder) in wanted.iter_mut().zip(targets).zip(holders) {
         let Some(holder) = holder else { continue };
         let row = session.row(holder)?;
         let (id, number, name) = (row.id, row.repo_id, row.repo_name.clone());
         if updated.contains(&holder) {
             session.edit(holder)?.repo_name = former::name(&name, None, id)?;
-            if waiting.get(&wanted.path).is_some_and(|(newer, _)| *newer > wanted.number) {
+            if displaced.get(&wanted.path).is_some_and(|(newer, _)| *newer > wanted.number) {
                 wanted.path.1 = former::name(&name, Some(wanted.number), id)?;
             }
         } else if number > Some(wanted.number) {
