@@ -14,13 +14,13 @@ pub(super) fn print(text: &str) {
     write(&(safe(text) + "\n"));
 }
 
-/// Prints a message with lines below it, each like [`print`].
+/// Prints a message with lines below it, each like [`print()`].
 pub(super) fn print_list(text: &str, lines: &[String]) {
     let below: String = lines.iter().map(|line| format!("  {}\n", safe(line))).collect();
     write(&format!("{}\n{below}", safe(text)));
 }
 
-/// Prints a question like [`print`], without a line end, so that the answer is typed after it.
+/// Prints a question like [`print()`], without a line end, so that the answer is typed after it.
 pub(super) fn ask(question: &str) {
     write(&safe(question));
 }
