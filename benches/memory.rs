@@ -1,6 +1,7 @@
-//! What a session's rows weigh beside the same rows in a `Vec`, by allocated bytes, and that letting go gives them back.
+//! Measures the memory of a session's rows, in allocated bytes, compared with the same rows in a `Vec`, and that
+//! releasing rows frees it.
 //!
-//! `cargo bench --bench memory` prints a line a measure and its bound.
+//! `cargo bench --bench memory` prints a line per measurement, with its bound.
 
 mod table;
 

@@ -1,7 +1,7 @@
-//! What planning a flush costs where many tables refer to each other: 10 layers of 5 tables, each referring to all five
-//! above it, beside the upper 5 layers of them. `cargo bench --bench planning` prints the CPU time of a plan of 10 new rows a
-//! table and the ratio of the two, which is about 2 where the time grows with the number of tables. The ways through the
-//! foreign keys are nearly ten million, and those of the upper half three thousand.
+//! Measures the cost of planning a flush of tables with many references: 10 layers of 5 tables, each referencing all
+//! five above it, compared with the upper 5 layers. `cargo bench --bench planning` prints the CPU time of a plan of 10
+//! new rows per table, and the ratio of the two, which is about 2 if the time grows with the number of tables. There
+//! are nearly ten million paths through the foreign keys, and three thousand in the upper half.
 
 use cpu_time::ThreadTime;
 use diesel::connection::Connection as _;
@@ -12,7 +12,7 @@ use folio::session::Entity;
 const ROUNDS: u32 = 20;
 const ROWS: usize = 10;
 
-/// A table with a column for each table that it refers to, its entity, and how to add a row.
+/// A table with a column for each table that it references, its entity, and a function that adds a row.
 macro_rules! table {
     ($table:ident $entity:ident $new:ident: $($parent:ident)*) => {
         diesel::table! { $table (id) { id -> BigInt, $($parent -> Nullable<BigInt>,)* } }
@@ -41,7 +41,7 @@ trait Add {
     fn add(session: &mut Session<'_, SqliteConnection>) -> folio::Result<()>;
 }
 
-/// Five tables, each of which refers to the same ones above.
+/// Five tables, each referencing the same ones above.
 macro_rules! layer {
     ($($table:ident $entity:ident $new:ident)*: $above:tt) => {
         $(layer! { @ $table $entity $new $above })*
@@ -116,7 +116,7 @@ const LAYERS: [AddRow; 50] = [
     J3::add,
     J4::add,
 ];
-/// The best time of a plan of new rows in all of these tables.
+/// The best time to plan new rows in all of these tables.
 fn plan(tables: &[AddRow]) -> folio::Result<std::time::Duration> {
     let mut connection = SqliteConnection::establish(":memory:").expect("memory");
     let mut session = Session::on(&mut connection);

@@ -1,10 +1,10 @@
-//! What the session costs beside other ways to do the same work, in one process, as ratios.
+//! Compares the session's cost with other ways to do the same work, in one process, as ratios.
 //!
-//! `cargo bench --bench session` compares it on SQLite in memory with hand-written rusqlite and natural Diesel, by CPU
-//! time. With `--features postgres` it also compares it with Diesel on a private PostgreSQL, by the client's CPU time and
-//! by the time on the clock. A line a comparison: the time a row, the ratio, and the bound that the session is to keep.
-//! Contenders take turns, and the best of their rounds counts, so that a busy machine disturbs all alike. `-- --quick`
-//! runs fewer rounds; any other word runs only the comparisons whose name has it.
+//! `cargo bench --bench session` compares it on SQLite in memory with hand-written rusqlite and idiomatic Diesel, by
+//! CPU time. With `--features postgres` it also compares it with Diesel on a private PostgreSQL, by the client's CPU
+//! time and by wall time. Each comparison is a line: the time per row, the ratio, and the session's bound. Contenders
+//! alternate, and the best of their rounds counts, so that other load affects all of them alike. `-- --quick` runs
+//! fewer rounds; any other word runs only the comparisons with that word in their name.
 
 #[cfg(feature = "postgres")]
 #[allow(dead_code, reason = "the tests take more of it")]
@@ -25,14 +25,14 @@ use std::time::{Duration, Instant};
 
 use cpu_time::ThreadTime;
 
-/// How long a round took.
+/// The time of a round.
 #[derive(Debug, Clone, Copy)]
 struct Took {
     cpu: Duration,
     wall: Duration,
 }
 
-/// The time of `work`; what it needs and what it leaves is not counted.
+/// The time of `work`, without its preparation and the drop of its result.
 fn timed<S, T>(prepare: impl FnOnce() -> S, work: impl FnOnce(&mut S) -> T) -> Took {
     let mut state = prepare();
     let (cpu, wall) = (ThreadTime::now(), Instant::now());
@@ -42,7 +42,7 @@ fn timed<S, T>(prepare: impl FnOnce() -> S, work: impl FnOnce(&mut S) -> T) -> T
     took
 }
 
-/// Which of a round's times are compared.
+/// The time of a round to compare.
 #[derive(Debug, Clone, Copy)]
 enum Clock {
     Cpu,
@@ -60,15 +60,15 @@ impl Clock {
     }
 }
 
-/// One way to do the work.
+/// An alternative way to do the work.
 struct Contender {
     name: &'static str,
     round: fn() -> Took,
-    /// How many times its time the session may take at most; none where it is there to be looked at.
+    /// Maximum ratio of the session's time to its time; `None` if it is only for information.
     bound: Option<f64>,
 }
 
-/// The session and the others beside it.
+/// The session and its contenders.
 struct Comparison {
     work: &'static str,
     rows: i64,
@@ -79,7 +79,7 @@ struct Comparison {
 }
 
 impl Comparison {
-    /// Lets the contenders take turns, and prints the best of each.
+    /// Runs the contenders alternately, and prints the best time of each.
     fn run(&self, quick: bool) {
         let rounds = if quick { 3 } else { self.rounds };
         println!("{}: best of {rounds} rounds, µs a row", self.work);

@@ -1,10 +1,11 @@
-//! How long writers of one SQLite file wait for each other, in one process and in several.
+//! Measures how long concurrent writers of one SQLite file wait, in one process and in several.
 //!
-//! `cargo bench --bench writers` lets them count up one row for some seconds and prints how many units a second were done
-//! and how long they took: half of them at most, all but one in a hundred, and the slowest, with the bound that it is held
-//! to. A unit by `Database::retrying` waits in Folio's queue; beside it stand the same writers without one (`Session::on`),
-//! who wait as SQLite itself does. A machine that does other work makes every wait longer, so the scenes take turns and
-//! the best round of each counts. `-- --quick` plays one round; any other word plays only the scenes whose name has it.
+//! `cargo bench --bench writers` lets them increment one row for some seconds, and prints the units of work per second
+//! and their latency: the median, the 99th percentile, and the maximum with its bound. A unit run by
+//! `Database::retrying` waits in Folio's queue; the same writers without the queue (`Session::on`), which wait as
+//! SQLite itself does, are measured for comparison. Other work on the machine makes every wait longer, so the scenes
+//! alternate and the best round of each counts. `-- --quick` runs one round; any other word runs only the scenes with
+//! that word in their name.
 
 use std::env;
 use std::path::Path;
@@ -19,10 +20,10 @@ use tempfile::TempDir;
 
 const ROUNDS: usize = 5;
 const ROUND: Duration = Duration::from_secs(3);
-/// How long the slowest unit may take, and how often one may meet a lock that it did not get in the busy timeout.
+/// Maximum time of the slowest unit, and maximum number of lock timeouts.
 const BOUND: (Duration, usize) = (Duration::from_secs(2), 0);
 
-/// Make a process one of several: its scene, and the file.
+/// The variables of a child process: its scene, and the file.
 const SCENE: &str = "FOLIO_BENCH_SCENE";
 const FILE: &str = "FOLIO_BENCH_FILE";
 
@@ -31,7 +32,7 @@ struct Scene {
     name: &'static str,
     processes: usize,
     threads: usize,
-    /// How long a unit thinks between its SELECT and its UPDATE.
+    /// The pause of a unit between its SELECT and its UPDATE.
     thinks: Duration,
     queued: bool,
 }
@@ -63,7 +64,7 @@ const SCENES: [Scene; 6] = [
     },
 ];
 
-/// What became of one unit of work.
+/// The outcome of one unit of work.
 #[derive(Debug, Clone, Copy)]
 struct Done {
     took: Duration,
@@ -71,7 +72,7 @@ struct Done {
 }
 
 impl Scene {
-    /// Plays it once, by this process alone or by several of its kind.
+    /// Runs one round, in this process or in several child processes.
     fn round(&self) -> Vec<Done> {
         let folder = TempDir::new().expect("a folder");
         let file = folder.path().join("writers.db");
@@ -100,7 +101,7 @@ impl Scene {
         .collect()
     }
 
-    /// Has the threads of this process write for as long as a round takes.
+    /// Lets the threads of this process write for the duration of a round.
     fn write(&self, file: &Path) -> Vec<Done> {
         let database = Database::open_with(&file.to_string_lossy(), Options::new().pool_size(32)).expect("the file");
         let end = Instant::now() + ROUND;
@@ -164,7 +165,7 @@ impl Done {
     }
 }
 
-/// One round in figures, the slowest unit first, so that the least is the best.
+/// The figures of a round, the slowest unit first, so that the least value is the best.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
 struct Figures {
     slowest: Duration,

@@ -33,7 +33,7 @@ pub mod prelude {
     pub use diesel::prelude::*;
 }
 
-// The pages whose examples are tests.
+// These pages' examples run as tests.
 #[cfg(doctest)]
 #[doc = include_str!("../docs/coming-from-sqlalchemy.md")]
 mod coming_from_sqlalchemy {}

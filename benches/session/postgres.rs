@@ -1,6 +1,6 @@
-//! The session on PostgreSQL over loopback, beside Diesel as one writes it by hand.
+//! The session on PostgreSQL over loopback, compared with hand-written Diesel.
 //!
-//! The server is private: started for the bench, with a disk that need not be safe, and gone with it.
+//! The server is private: started for the bench, without durability, and removed after it.
 
 use diesel::connection::SimpleConnection;
 use diesel::pg::PgConnection;
@@ -36,7 +36,7 @@ pub const COMPARISONS: &[Comparison] = &[
     },
 ];
 
-/// A connection to a table without rows, made anew.
+/// A connection to a newly created, empty table.
 fn empty() -> PgConnection {
     let admin = servers::url(TestEngine::Postgres, "postgres");
     let mut connection = PgConnection::establish(&admin).expect("the private server");
@@ -86,7 +86,7 @@ fn diesel_insert() -> Took {
 fn diesel_batch_insert() -> Took {
     timed(empty, |connection| {
         let people: Vec<DieselPerson> = (1..=ROWS).map(diesel_person).collect();
-        // Their 60,000 binds are what one statement can just take.
+        // Their 60,000 parameters are just below the limit of one statement.
         connection.transaction(|connection| {
             diesel::insert_into(people::table).values(people).returning(people::id).get_results::<i64>(connection)
         })

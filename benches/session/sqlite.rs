@@ -1,4 +1,4 @@
-//! The session on SQLite in memory, beside hand-written rusqlite and natural Diesel.
+//! The session on SQLite in memory, compared with hand-written rusqlite and idiomatic Diesel.
 
 use diesel::connection::{Connection as _, SimpleConnection};
 use diesel::prelude::*;
@@ -202,7 +202,7 @@ fn diesel_load() -> Took {
     timed(filled, |connection| Person::query().load::<Person>(connection).expect("load"))
 }
 
-/// A get of a row that the session has.
+/// A get of a row that is in the session.
 pub fn warm_get(rounds: u32) {
     let nanos = (0..rounds).map(|_| warm_round()).fold(f64::MAX, f64::min);
     let verdict = if nanos <= 100.0 { "kept" } else { "MISSED" };

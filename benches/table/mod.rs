@@ -1,6 +1,6 @@
-//! The table that the benches work on.
+//! The table of the benches.
 
-// Each bench takes what it needs.
+// Each bench uses only some of these items.
 #![allow(dead_code)]
 
 use diesel::prelude::*;
@@ -20,7 +20,7 @@ pub struct Person {
     pub email: Option<String>,
 }
 
-/// The same row as Diesel's users would write it.
+/// The same row in plain Diesel.
 #[derive(Insertable)]
 #[diesel(table_name = people)]
 pub struct DieselPerson {

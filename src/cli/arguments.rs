@@ -1,4 +1,4 @@
-//! The command line: its nouns and verbs, the options that every command takes, and what a slip in it is answered with.
+//! The command line: its nouns and verbs, the options of every command, and the reports of mistakes.
 
 use std::error::Error as _;
 use std::io::{self, Write as _};
@@ -96,7 +96,7 @@ Examples:
 
 Commands that add or import create the database too, if it does not exist.";
 
-/// What `--version` says; `-V` says the first line.
+/// The output of `--version`; `-V` prints its first line.
 static LONG_VERSION: LazyLock<String> = LazyLock::new(|| {
     let compiled_in = || Engine::ALL.iter().filter(|engine| engine.is_compiled_in());
     let engines = compiled_in().map(ToString::to_string).collect::<Vec<_>>().join(", ");
@@ -177,12 +177,12 @@ pub(super) enum Command {
     Completions(Completions),
 }
 
-/// Arguments of which exactly one must be given.
+/// A group of arguments; exactly one of them is required.
 pub(super) fn one_of(arguments: &[&'static str]) -> ArgGroup {
     ArgGroup::new("one").args(arguments.iter().copied()).required(true)
 }
 
-/// Reads the command line. Help, the version and mistakes are answered here; then only the exit code is left.
+/// Parses the command line. Help, the version and mistakes are printed here; then only the exit code is returned.
 pub(super) fn parse() -> Result<Arguments, Exit> {
     Arguments::try_parse().map_err(|error| {
         if !error.use_stderr() {
@@ -190,9 +190,9 @@ pub(super) fn parse() -> Result<Arguments, Exit> {
             return exit::of(printed.map_err(|error| OutputError::from(error).into()));
         }
         match (error.kind(), error.source().and_then(|source| source.downcast_ref::<Error>())) {
-            // Our own words, which do not repeat a value of ten thousand characters.
-            (ErrorKind::ValueValidation, Some(refused)) => stderr::complain(&refused.to_string()),
-            _ => stderr::refuse(error),
+            // Folio's own message, which does not repeat a value of ten thousand characters.
+            (ErrorKind::ValueValidation, Some(refused)) => stderr::report(&refused.to_string()),
+            _ => stderr::report_clap(error),
         }
         Exit::Usage
     })

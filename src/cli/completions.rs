@@ -15,7 +15,7 @@ Examples:
 
 Prints the script.";
 
-/// What the generator leaves out for bash: it offers options where a file goes, and files where none goes.
+/// Corrections to the generated bash script, which offers options where files belong, and files where they do not.
 const BASH: &str = r#"
 _folio_or_files() {
     _folio "$@"
@@ -35,7 +35,7 @@ if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
 fi
 "#;
 
-/// What the generator leaves out for fish: it knows no arguments but options.
+/// Additions to the generated fish script, which completes only options.
 const FISH: &str = r#"
 complete -c folio -f
 complete -c folio -n "__fish_folio_using_subcommand import" -F
@@ -51,21 +51,22 @@ pub(super) struct Completions {
 }
 
 pub(super) fn run(arguments: &Completions) -> anyhow::Result<()> {
-    // The generator cannot say that a pipe was closed, so it writes to memory.
+    // The generator cannot report a closed pipe, so it writes to memory.
     let mut script = Vec::new();
     generate(arguments.shell, &mut without_files(Arguments::command()), "folio", &mut script);
     let mut script = String::from_utf8(script)?;
     match arguments.shell {
         Shell::Bash => script.push_str(BASH),
         Shell::Fish => script.push_str(FISH),
-        // Two colons would have zsh take all that follows the first of several arguments for more of them, options too.
+        // With two colons, zsh would treat everything after the first of several arguments as further ones, even
+        // options.
         Shell::Zsh => script = script.replace("'*::", "'*:"),
         _ => {}
     }
     Ok(output::write(&script)?)
 }
 
-/// The command with every value that is no file marked as such, where nothing else is known of it.
+/// The command with every value of unknown kind marked as not being a file.
 fn without_files(command: Command) -> Command {
     let marked = command.mut_args(|argument| {
         let is_known = argument.get_value_hint() != ValueHint::Unknown || !argument.get_possible_values().is_empty();

@@ -1,4 +1,4 @@
-//! Asking before a command removes more than the one record that it names.
+//! The confirmation before a command removes more than the record that it names.
 
 use std::io::{self, BufRead as _, IsTerminal as _};
 
@@ -17,17 +17,18 @@ pub(super) struct Confirm {
 }
 
 impl Confirm {
-    /// Goes on if `--yes` was given or a person at the terminal says so. `removed` says what would go, as in "3 notes".
+    /// Succeeds if `--yes` was given or the user at the terminal agrees. `removed` describes what would be removed,
+    /// such as "3 notes".
     pub(super) fn ask(&self, removed: &str) -> anyhow::Result<()> {
         if self.yes {
             return Ok(());
         }
-        if !(io::stdin().is_terminal() && stderr::listens()) {
+        if !(io::stdin().is_terminal() && stderr::is_terminal()) {
             return Err(
                 Usage(format!("this would remove {removed}; add --yes to remove it without being asked")).into()
             );
         }
-        stderr::say(&format!("This removes {removed}."));
+        stderr::print(&format!("This removes {removed}."));
         stderr::ask("Continue? [y/N] ");
         let mut answer = String::new();
         io::stdin().lock().read_line(&mut answer).map_err(|error| anyhow!("cannot read the answer: {error}"))?;

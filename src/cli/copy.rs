@@ -1,4 +1,4 @@
-//! `folio db copy`: every record of one database goes into another.
+//! `folio db copy`: copies every record of one database into another.
 
 use std::borrow::Cow;
 
@@ -12,7 +12,7 @@ use super::exit::{self, Usage};
 use super::interrupt::Interrupt;
 use super::open::bring_up_to_date;
 use super::output::{self, Column, Format, Record};
-use super::progress::Count;
+use super::progress::RowProgress;
 use super::{hint, stderr};
 use crate::database::{Access, Database, redact};
 use crate::error::Error;
@@ -55,27 +55,27 @@ pub(super) fn run(globals: &Globals, Copy { from, to }: &Copy) -> anyhow::Result
     let (from_url, to_url) = (given_url(from, "FROM_URL")?, given_url(to, "TO_URL")?);
     hint::warn_of_password(from, "FROM_URL", from_url.address().password_elsewhere());
     hint::warn_of_password(to, "TO_URL", to_url.address().password_elsewhere());
-    // The source first: where nothing can be copied, nothing is made.
+    // The source first: if it cannot be copied, no target is created.
     let source = globals.open_at(from, &from_url, Access::Read).map_err(no_source)?;
-    source.require_current().map_err(|error| hint::about(error.into(), Some(from)))?;
+    source.require_current().map_err(|error| hint::with_database(error.into(), Some(from)))?;
     let target = globals.open_at(to, &to_url, Access::Create)?;
     if source.is_same(&target)? {
         return Err(anyhow!("{} is the database to copy and the one to copy into; name another one", target.place()));
     }
-    bring_up_to_date(&target, Access::Create).map_err(|error| hint::about(error.into(), Some(to)))?;
+    bring_up_to_date(&target, Access::Create).map_err(|error| hint::with_database(error.into(), Some(to)))?;
 
     let copied = copy_everything(&source, &target)?;
     let done = format!("{} holds the whole copy", target.place());
     print(globals, &copied).map_err(|error| exit::after(&done, error))?;
     if to_url.address().is_private() {
-        stderr::say_to_a_person("copied and compared; what was in memory is gone again");
-    } else if stderr::listens() {
-        stderr::say_above("copied and compared; to use it:", &how_to_use(to));
+        stderr::print_on_terminal("copied and compared; what was in memory is gone again");
+    } else if stderr::is_terminal() {
+        stderr::print_list("copied and compared; to use it:", &how_to_use(to));
     }
     Ok(())
 }
 
-/// Says of a source that is not there that it is the source.
+/// Names a missing database as the source.
 fn no_source(error: anyhow::Error) -> anyhow::Error {
     match error.downcast_ref() {
         Some(Error::NoDatabase { place }) => {
@@ -86,27 +86,27 @@ fn no_source(error: anyhow::Error) -> anyhow::Error {
     }
 }
 
-/// How commands are told to use the database at this URL from now on, and for once.
+/// The commands to use the database at this URL permanently, and once.
 fn how_to_use(url: &str) -> [String; 2] {
     let for_once = hint::command("folio user list", Some(url));
     [format!("export FOLIO_DATABASE_URL={}", hint::quoted(&redact(url))), for_once]
 }
 
-/// Copies in one transaction of the target, and says of a failure how that leaves it.
+/// Copies in one transaction of the target, and adds the state of the target to an error.
 fn copy_everything(source: &Database, target: &Database) -> anyhow::Result<Counts> {
     let interrupt = Interrupt::listen();
-    let meter = Count::new();
+    let progress = RowProgress::new();
     let done = source.named("copy").read(|from| -> anyhow::Result<Counts> {
         copy::everything(from, &mut target.session()?, |Step { doing, table, done, total, .. }| {
             let doing = match doing {
                 Doing::Copying => "copying",
                 Doing::Comparing => "comparing",
             };
-            meter.show(doing, table, done, total);
+            progress.show(doing, table, done, total);
             if interrupt.asked() { Err(anyhow!("interrupted")) } else { Ok(()) }
         })
     });
-    drop(meter);
+    drop(progress);
     done.map_err(|error| match error.downcast_ref::<Error>() {
         Some(held @ Error::NotEmpty { .. }) => target.placed(held.clone()).into(),
         Some(known) if known.is_commit_unknown() => error,
@@ -117,7 +117,7 @@ fn copy_everything(source: &Database, target: &Database) -> anyhow::Result<Count
     })
 }
 
-/// Writes what was copied: in sentences, unless a format was asked for.
+/// Writes the numbers of copied records: in sentences, unless a format was requested.
 fn print(globals: &Globals, copied: &Counts) -> anyhow::Result<()> {
     let in_all = ("in all", copied.total());
     let kinds = copied.iter().map(|count| (count.many, count.rows)).chain([in_all]);
@@ -132,7 +132,7 @@ fn print(globals: &Globals, copied: &Counts) -> anyhow::Result<()> {
     Ok(output::write(&sentences)?)
 }
 
-/// How much was copied of one kind.
+/// The number of copied records of one kind.
 #[derive(Serialize)]
 struct Row {
     kind: &'static str,

@@ -37,12 +37,12 @@ pub(super) fn run(globals: &Globals, command: DbCommand) -> anyhow::Result<()> {
 
 fn create(globals: &Globals) -> anyhow::Result<()> {
     let database = globals.open(Access::Create)?;
-    // An empty file is nobody's yet, whoever made it.
+    // An empty file has no owner yet, whichever program created it.
     if database.created() || database.schema_state()? == SchemaState::Empty {
         database.migrate()?;
     } else {
         database.require_current()?;
-        stderr::say(&format!("{} is there already, and up to date", database.place()));
+        stderr::print(&format!("{} is there already, and up to date", database.place()));
     }
     Ok(())
 }

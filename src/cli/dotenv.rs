@@ -1,15 +1,15 @@
-//! The variables that a `.env` file sets, where other programs keep lines of their own in it.
+//! Reads variables from a `.env` file, which may contain lines for other programs.
 
 use crate::error::{Error, Result};
 
-/// The value of a variable in the file at `path`, whose content is `bytes`; of several lines the first counts, as for a
-/// shell that sets only what is not yet set. Lines of other variables never fail: what cannot be read there is skipped.
+/// The value of a variable in the file at `path`, whose content is `bytes`; of several lines the first counts, as in a
+/// shell that sets only unset variables. Lines of other variables never cause an error: unreadable ones are skipped.
 ///
-/// A value that opens with a quote may go on over several lines, if the quote is closed at the end of one of them.
+/// A value that begins with a quote may span several lines, if the quote is closed at the end of one of them.
 ///
 /// # Errors
 ///
-/// [`Error::Input`], with the line and without what is on it, where the variable's own line cannot be read.
+/// [`Error::Input`], with the line's number but not its content, when the variable's own line cannot be read.
 pub(super) fn value(path: &str, bytes: &[u8], name: &str) -> Result<Option<String>> {
     if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
         let problem = "it is UTF-16 text; save it as UTF-8".to_owned();
@@ -17,7 +17,7 @@ pub(super) fn value(path: &str, bytes: &[u8], name: &str) -> Result<Option<Strin
     }
     let lines: Vec<&[u8]> =
         bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).split_inclusive(|b| *b == b'\n').collect();
-    // What stands before the variable, for the values that are put into its own.
+    // The entries before the variable, for substitution in its value.
     let mut before = String::new();
     let mut at = 0;
     while at < lines.len() {
@@ -46,7 +46,7 @@ pub(super) fn value(path: &str, bytes: &[u8], name: &str) -> Result<Option<Strin
     Ok(None)
 }
 
-/// Whether a line is about the variable: its name comes first, or after `export`.
+/// Whether a line sets the variable: its name comes first, or after `export`.
 fn is_of(line: &[u8], name: &str) -> bool {
     let line = String::from_utf8_lossy(line);
     let line = line.trim_start();
@@ -55,7 +55,8 @@ fn is_of(line: &[u8], name: &str) -> bool {
         .is_some_and(|rest| rest.is_empty() || rest.starts_with(['=', ':']) || rest.starts_with(char::is_whitespace))
 }
 
-/// The text of the entry that the first of these lines begins, and how many lines it has; `None` where it is none.
+/// The text of the entry that starts on the first of these lines, and its number of lines; `None` if it is not an
+/// entry.
 fn entry(lines: &[&[u8]]) -> Option<(String, usize)> {
     let first = std::str::from_utf8(lines.first()?).ok()?;
     let value = first.split_once('=').map_or("", |(_, value)| value.trim_start());
@@ -74,7 +75,7 @@ fn entry(lines: &[&[u8]]) -> Option<(String, usize)> {
     None
 }
 
-/// Whether the quote that opens the value is closed, with nothing but a comment behind it.
+/// Whether the quote that opens the value is closed, and followed at most by a comment.
 fn is_quoted(value: &str) -> bool {
     let mut characters = value.char_indices();
     let Some((_, quote)) = characters.next() else { return false };
@@ -87,7 +88,7 @@ fn is_quoted(value: &str) -> bool {
     closing.is_some_and(|(at, _)| matches!(value[at + 1..].trim_start().chars().next(), None | Some('#')))
 }
 
-/// The variables of a text, if all of it can be read.
+/// The variables of a text, if all of it can be parsed.
 fn parsed(text: &str) -> Option<Vec<(String, String)>> {
     dotenvy::from_read_iter(text.as_bytes()).collect::<Result<Vec<_>, _>>().ok()
 }

@@ -1,4 +1,4 @@
-//! What the library tells about its work, on standard error: its warnings always, its SQL where `--echo` asks for it.
+//! The library's tracing events on standard error: warnings always, SQL with `--echo`.
 
 use std::fmt::{self, Write as _};
 use std::time::Duration;
@@ -12,17 +12,17 @@ use super::stderr;
 
 const SQL: &str = "folio::sql";
 
-/// Listens from now on, in the whole program.
-pub(super) fn listen(echo: bool) {
-    // Whoever set a subscriber before listens instead.
-    let _ = tracing::subscriber::set_global_default(Registry::default().with(Ear { echo }));
+/// Installs the subscriber for the whole program.
+pub(super) fn install(echo: bool) {
+    // An existing subscriber is kept.
+    let _ = tracing::subscriber::set_global_default(Registry::default().with(StderrLayer { echo }));
 }
 
-struct Ear {
+struct StderrLayer {
     echo: bool,
 }
 
-impl<S: Subscriber> Layer<S> for Ear {
+impl<S: Subscriber> Layer<S> for StderrLayer {
     fn enabled(&self, metadata: &Metadata<'_>, _: Context<'_, S>) -> bool {
         match metadata.target() {
             SQL => self.echo,
@@ -34,11 +34,11 @@ impl<S: Subscriber> Layer<S> for Ear {
         if event.metadata().target() == SQL {
             let mut statement = Statement::default();
             event.record(&mut statement);
-            stderr::say(&statement.line());
+            stderr::print(&statement.line());
         } else {
             let mut warning = Warning::default();
             event.record(&mut warning);
-            stderr::complain(&format!("warning: {}{}", warning.message, warning.fields));
+            stderr::report(&format!("warning: {}{}", warning.message, warning.fields));
         }
     }
 }
@@ -58,7 +58,7 @@ impl Statement {
     fn line(&self) -> String {
         let mut line = format!("sql: {}", self.sql);
         let mut add = |text: fmt::Arguments<'_>| {
-            // A String takes every write.
+            // Writing to a String cannot fail.
             let _ = line.write_fmt(text);
         };
         if self.binds != "[]" {
@@ -73,7 +73,7 @@ impl Statement {
         if let Some(error) = &self.error {
             add(format_args!(" FAILED: {error}"));
         }
-        // One statement, one line, whatever stands in its text.
+        // One line per statement, whatever its text.
         line.replace('\n', " ")
     }
 }
@@ -103,7 +103,7 @@ impl Visit for Statement {
     fn record_debug(&mut self, _: &Field, _: &dyn fmt::Debug) {}
 }
 
-/// A warning: its sentence, and what it is about.
+/// A warning: its message and its fields.
 #[derive(Debug, Default)]
 struct Warning {
     message: String,
@@ -116,7 +116,7 @@ impl Visit for Warning {
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        // A String takes every write.
+        // Writing to a String cannot fail.
         let _ = match field.name() {
             "message" => write!(self.message, "{value:?}"),
             name => write!(self.fields, "; {name}: {value:?}"),

@@ -1,4 +1,4 @@
-//! Editing a text in a person's own editor, so that nothing that was typed is ever lost.
+//! Edits a text in the user's own editor, and never loses what was typed.
 
 use std::env;
 use std::ffi::OsString;
@@ -20,21 +20,21 @@ use super::text_input::{checked, read_file};
 use crate::error::{Error, Result};
 use crate::types::LongText;
 
-/// The variables that name the editor; the first beats the second.
+/// The variables that name the editor; the first takes precedence.
 const NAMES: [&str; 2] = ["VISUAL", "EDITOR"];
 
-/// The editor where none is named.
+/// The editor if none is named.
 const DEFAULT: &str = "vi";
 
-/// A text that was typed, and the file that it stands in until it is saved elsewhere.
+/// An edited text, and the file that contains it until it is saved elsewhere.
 #[derive(Debug)]
-pub(super) struct Typed {
+pub(super) struct EditedText {
     pub text: LongText,
     file: TempPath,
 }
 
-impl Typed {
-    /// The error, told together with the file in which the text is kept.
+impl EditedText {
+    /// The error, with the path of the file in which the text is kept.
     pub(super) fn keep(self, error: &Error) -> anyhow::Error {
         let why = if error.is_stale() {
             "it was changed or removed by someone else meanwhile, so nothing was overwritten".to_owned()
@@ -45,24 +45,25 @@ impl Typed {
     }
 }
 
-/// Lets a person edit `text` in a file named after `name`, their owner's alone; `None` where they leave it as it is.
+/// Lets the user edit `text` in a file named after `name`, readable by the user alone; `None` if they leave it
+/// unchanged.
 ///
-/// Nothing of the database is held meanwhile. A text that was emptied is not saved. Where the editor fails, or leaves what cannot be saved, the error names
-/// the file that keeps it.
-pub(super) fn edit(name: &str, text: &str) -> anyhow::Result<Option<Typed>> {
+/// No transaction is open meanwhile. An emptied text is not saved. If the editor fails or leaves a text that cannot be
+/// saved, the error names the file in which it is kept.
+pub(super) fn edit(name: &str, text: &str) -> anyhow::Result<Option<EditedText>> {
     let editor = editor()?;
     let in_temporary = |e| Error::io(env::temp_dir().display(), e);
     let mut file =
         tempfile::Builder::new().prefix(&format!("folio-{name}-")).suffix(".md").tempfile().map_err(in_temporary)?;
     file.write_all(text.as_bytes()).and_then(|()| file.flush()).map_err(in_temporary)?;
-    // Closed before the editor opens it, which may well put another file in its place.
+    // Closed before the editor opens it, since the editor may replace the file.
     let file = file.into_temp_path();
 
     let ended = open(&editor, &file);
     let left = read_file(&file);
-    // Most editors end the last line, which is no change of anybody's.
+    // Most editors terminate the last line; that is not a change.
     let is_as_it_was = |left: &Vec<u8>| left == text.as_bytes() || left == format!("{text}\n").as_bytes();
-    // What cannot be read may have been typed; what the editor removed is gone.
+    // An unreadable file may contain typed text; a file that the editor removed does not.
     let changed = left.as_ref().map_or(file.exists(), |left| !is_as_it_was(left));
     let failed = match ended {
         Ok(status) if status.success() => None,
@@ -74,17 +75,17 @@ pub(super) fn edit(name: &str, text: &str) -> anyhow::Result<Option<Typed>> {
         Some(failed) => Err(anyhow!("{failed}, so nothing was saved")),
         None if !changed => left.map(|_| None).map_err(Into::into),
         None => match left.and_then(|left| checked("the text".to_owned(), left)) {
-            // Emptying the file is how people take back that they wanted to edit, as with a commit's message.
+            // Users empty the file to cancel an edit, as with a commit message.
             Ok(text) if text.trim().is_empty() => {
                 Err(anyhow!("the text was emptied, so nothing was saved; --body '' saves an empty one"))
             }
-            Ok(text) => Ok(Some(Typed { text, file })),
+            Ok(text) => Ok(Some(EditedText { text, file })),
             Err(error) => Err(keep(file, &error.to_string())),
         },
     }
 }
 
-/// The command that edits: what the environment names, or a usual one where there is a terminal for it.
+/// The editor's command: from the environment, otherwise the default one if there is a terminal.
 fn editor() -> Result<OsString, Usage> {
     let named = NAMES.into_iter().filter_map(env::var_os).find(|editor| !editor.is_empty());
     if named.is_none() && !io::stdin().is_terminal() {
@@ -95,10 +96,10 @@ fn editor() -> Result<OsString, Usage> {
     Ok(named.unwrap_or_else(|| DEFAULT.into()))
 }
 
-/// Runs the editor by the shell, since its variable may hold arguments: `code --wait`.
+/// Runs the editor through the shell, since its variable may contain arguments: `code --wait`.
 ///
-/// Ctrl-C reaches every program of the terminal, and means something else to most editors than to end: until the
-/// editor is done it does nothing here, where the text is waited for.
+/// Ctrl-C reaches every program on the terminal, and most editors do not exit on it. Until the editor exits, this
+/// process ignores it.
 #[cfg(unix)]
 fn open(editor: &OsString, file: &Path) -> io::Result<ExitStatus> {
     use signal_hook::consts::{SIGINT, SIGQUIT};
@@ -121,7 +122,7 @@ fn open(editor: &OsString, file: &Path) -> io::Result<ExitStatus> {
     Command::new(words.next().unwrap_or(DEFAULT)).args(words).arg(file).status()
 }
 
-/// Leaves the file where it is, and says so after `why`.
+/// Keeps the file, and appends its path to `why`.
 fn keep(file: TempPath, why: &str) -> anyhow::Error {
     let path = match file.keep() {
         Ok(path) => path,
@@ -130,7 +131,7 @@ fn keep(file: TempPath, why: &str) -> anyhow::Error {
             return anyhow!("{why}; what was typed should be in {shown}, but cannot be kept there: {error}");
         }
     };
-    // An editor that replaced the file may have opened it to others.
+    // An editor that replaced the file may have widened its permissions.
     #[cfg(unix)]
     let _ = fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600));
     anyhow!("{why}; what was typed is kept in {}", path.display())

@@ -1,4 +1,4 @@
-//! Where the database is, as far as the command line does not say: the environment, `.env`, the default.
+//! The database's URL if the command line has none: from the environment, `.env`, or the default.
 
 use std::env;
 use std::fs::{self, File};
@@ -13,20 +13,20 @@ use super::text_input::bounded;
 use crate::database::DatabaseUrl;
 use crate::error::Error;
 
-/// The variables that may name the database; the first beats the second.
+/// The variables that may name the database; the first takes precedence.
 const NAMES: [&str; 2] = ["FOLIO_DATABASE_URL", "DATABASE_URL"];
 
-/// The file that may set them, in the current folder and in no other.
+/// The file that may set them, in the current directory only.
 const FILE: &str = ".env";
 
-/// The most bytes that are read of it.
+/// Maximum size of that file.
 const MAX: usize = 1024 * 1024;
 
-/// What is opened where nothing names a database.
+/// The database if none is named.
 const DEFAULT: &str = "sqlite://folio.db";
 
-/// The database's URL: the option beats the environment, which beats `.env`, which beats the default. It is in the text
-/// form that opens it, so it may hold a password; what is wrong with it is said without one.
+/// The database's URL, in order of precedence: the option, the environment, `.env`, the default. The text form is the
+/// one to open the database with, so it may contain a password; errors do not repeat it.
 pub(super) fn database_url(option: Option<&str>) -> anyhow::Result<(String, DatabaseUrl)> {
     let (text, origin) = match option {
         Some(text) => (text.to_owned(), "--database-url".to_owned()),
@@ -38,7 +38,7 @@ pub(super) fn database_url(option: Option<&str>) -> anyhow::Result<(String, Data
     }
 }
 
-/// Reads a URL that stands on the command line, as the argument that is called `origin`.
+/// Parses a URL from the command line's argument `origin`.
 pub(super) fn given_url(text: &str, origin: &str) -> anyhow::Result<DatabaseUrl> {
     DatabaseUrl::parse(text).map_err(|error| match error {
         Error::Url { .. } => Usage(format!("{origin}: {error}")).into(),
@@ -46,7 +46,7 @@ pub(super) fn given_url(text: &str, origin: &str) -> anyhow::Result<DatabaseUrl>
     })
 }
 
-/// The URL that stands in the environment or in `.env`, or the default, and what to call its origin.
+/// The URL from the environment or `.env`, or the default, with the name of its origin.
 fn from_environment() -> anyhow::Result<(String, String)> {
     for name in NAMES {
         match env::var(name) {
@@ -65,7 +65,7 @@ fn from_environment() -> anyhow::Result<(String, String)> {
     Ok((DEFAULT.to_owned(), "the default".to_owned()))
 }
 
-/// What is in the file, if there is one. A pipe of this name is not opened: nobody may ever write to it.
+/// The content of the file, if it exists. A pipe of this name is not opened: it may never get a writer.
 fn read_file(path: &Path) -> Result<Option<Vec<u8>>, Error> {
     let in_file = |error| Error::io(shown(), error);
     match fs::metadata(path) {

@@ -1,23 +1,23 @@
-//! How the program ends: its exit codes, and which of them an error comes to.
+//! The program's exit codes, and the code for each error.
 
 use std::process::ExitCode;
 
 use super::{output, stderr};
 use crate::error::Error;
 
-/// What the program ends with; scripts rely on the numbers.
+/// The program's exit code; scripts rely on the numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Exit {
-    /// All was done. Also where the reader of the output went away.
+    /// Success. Also when the reader of the output has exited.
     Done = 0,
-    /// Something stood against it; it is said on standard error.
+    /// Failure; the error is on standard error.
     Failed = 1,
     /// The command line cannot be understood.
     Usage = 2,
     /// The database lacks migrations.
     Pending = 3,
-    /// The record that was asked for is not there.
+    /// The requested record does not exist.
     NotFound = 4,
 }
 
@@ -27,25 +27,25 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// A mistake on the command line that only shows after its parsing.
+/// A mistake on the command line that is detected only after parsing.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub(super) struct Usage(pub String);
 
-/// Says of an output that failed that the work it tells of is done, and was kept.
+/// Adds to an output error that the work itself was done and committed.
 pub(super) fn after(done: &str, error: anyhow::Error) -> anyhow::Error {
     let said = format!("{error}; the work itself is done: {done}");
     error.context(said)
 }
 
-/// Says what went wrong, if anything did, and gives the code for it.
+/// Reports the error, if any, and returns the exit code for it.
 pub(super) fn of(done: anyhow::Result<()>) -> Exit {
     let Err(error) = done else { return Exit::Done };
     if output::is_closed_pipe(&error) {
         return Exit::Done;
     }
-    // An error of ours tells its causes itself, so that only its own words are shown.
-    stderr::complain(&error.to_string());
+    // Folio's errors include their causes in their own message, so only that is shown.
+    stderr::report(&error.to_string());
     if error.is::<Usage>() {
         return Exit::Usage;
     }

@@ -1,4 +1,4 @@
-//! Commands that are printed for a person to paste: quoted for a shell, and about the database that is meant.
+//! Commands printed for the user to paste: quoted for a shell, and naming the right database.
 
 use std::borrow::Cow;
 
@@ -7,8 +7,8 @@ use super::stderr;
 use crate::database::{DatabaseUrl, redact};
 use crate::error::Error;
 
-/// The word as a POSIX shell takes it: bare where nothing in it means something to a shell, else in single quotes; with
-/// control characters, as what `printf` makes of their numbers, because none of them reaches a screen.
+/// The word, quoted for a POSIX shell: bare if it contains nothing special to a shell, otherwise in single quotes.
+/// Control characters are written as octal escapes for `printf`, so that they never reach a terminal.
 pub(super) fn quoted(word: &str) -> Cow<'_, str> {
     let is_plain = |character: char| character.is_alphanumeric() || "_-./:@%+=,".contains(character);
     if !word.is_empty() && word.chars().all(is_plain) {
@@ -30,21 +30,20 @@ pub(super) fn quoted(word: &str) -> Cow<'_, str> {
     Cow::Owned(format!("\"$(printf '{format}')\""))
 }
 
-/// Warns where a URL on the command line, in the argument called `origin`, holds a secret, which the list of processes
-/// shows; `instead` says where else it may stand.
+/// Warns if a URL on the command line, in the argument `origin`, contains a secret, which is visible in the list of
+/// processes; `instead` names a safer place for it.
 pub(super) fn warn_of_password(url: &str, origin: &str, instead: Option<&str>) {
     if redact(url) == url {
         return;
     }
     let way_out = instead.map(|place| format!("; put it into {place} instead")).unwrap_or_default();
-    stderr::complain(&format!(
+    stderr::report(&format!(
         "warning: {origin} contains a password, which other users of this machine can see in the list \
              of processes{way_out}"
     ));
 }
 
-/// The command with the option that names its database, where `url`, as it was typed, is not what commands take by
-/// themselves.
+/// The command, with the option that names its database if the user typed a `url`, so that it is not the default.
 pub(super) fn command(words: &str, url: Option<&str>) -> String {
     match url {
         Some(url) => format!("{words} --database-url {}", quoted(&redact(url))),
@@ -52,9 +51,9 @@ pub(super) fn command(words: &str, url: Option<&str>) -> String {
     }
 }
 
-/// The error with its database named in the command that it advises: typed as it stands, the command is about that one.
-/// With its option it stands at the end and in no quotes, so that its own are those of a shell.
-pub(super) fn about(error: anyhow::Error, url: Option<&str>) -> anyhow::Error {
+/// The error, with its database named in the command that it advises, so that the command can be pasted as it is. The
+/// command with its option is at the end of the message and unquoted, since quotes in it are for the shell.
+pub(super) fn with_database(error: anyhow::Error, url: Option<&str>) -> anyhow::Error {
     let Some(url) = url else { return error };
     let (advised, purpose) = match error.downcast_ref() {
         Some(Error::NoDatabase { .. }) => ("folio db create", "to create one"),
@@ -63,14 +62,14 @@ pub(super) fn about(error: anyhow::Error, url: Option<&str>) -> anyhow::Error {
         _ => return error,
     };
     let said = error.to_string();
-    // What it advises without a database's name is its last clause.
+    // The advice without the database's name is the last clause.
     let fact = said.rsplit_once("; ").filter(|(_, advice)| advice.contains(advised)).map_or(&*said, |(fact, _)| fact);
-    let said = format!("{fact}; {purpose}: {}", command(advised, Some(to_write(url))));
+    let said = format!("{fact}; {purpose}: {}", command(advised, Some(writable(url))));
     error.context(said)
 }
 
-/// The URL in a form that a command that writes can open.
-fn to_write(url: &str) -> &str {
+/// The URL in a form that can be opened for writing.
+fn writable(url: &str) -> &str {
     let immutable = DatabaseUrl::parse(url).is_ok_and(|url| url.address().is_immutable());
     if immutable { url.trim_end_matches("?immutable=1") } else { url }
 }

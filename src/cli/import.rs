@@ -1,4 +1,4 @@
-//! `folio import`: other people's files become records.
+//! `folio import`: imports records from files of other formats.
 
 use std::borrow::Cow;
 use std::path::PathBuf;
@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::arguments::Globals;
 use super::output::{self, Column, Format, Record};
 use super::owner::OwnerArgs;
-use super::progress::Meter;
+use super::progress::InputProgress;
 use super::{exit, hint, stderr, values};
 use crate::database::{Database, Isolation, Retry};
 use crate::error::{Error, Result};
@@ -51,7 +51,7 @@ same records meanwhile, the file is imported again; a pipe cannot be.
 Prints what it did, one line per kind of record: '12 new, 3 changed, 985 unchanged'. With --format
 the same as records. Columns: kind, new, changed, unchanged.";
 
-/// How many skipped files are named one by one without `--verbose`.
+/// The number of skipped files that are listed without `--verbose`.
 const NAMED: usize = 20;
 
 #[derive(Debug, Args)]
@@ -82,9 +82,11 @@ pub(super) fn run(globals: &Globals, import: Import) -> anyhow::Result<()> {
         return Err(Error::Input { place, problem: "it contains nothing to import".to_owned() }.into());
     }
     let database = globals.open_to_add()?;
-    // Looked up once and first: a mistyped name costs no reading, and is nobody's record's fault.
-    let owner = match owner.who() {
-        Some(who) => Some(UserSelector::Id(database.named("import").read(|session| users::get(session, &who))?.id)),
+    // Looked up once and first, so that a mistyped name fails before anything is read, and is not blamed on a record.
+    let owner = match owner.selector() {
+        Some(selector) => {
+            Some(UserSelector::Id(database.named("import").read(|session| users::get(session, &selector))?.id))
+        }
         None => None,
     };
 
@@ -98,66 +100,66 @@ pub(super) fn run(globals: &Globals, import: Import) -> anyhow::Result<()> {
                 done += 1;
             }
             Err(error) => {
-                let goes_on = inputs.len() > 1 && (keep_going || input.is_from_folder());
-                if !(goes_on && is_about_the_input(&error)) {
+                let continues = inputs.len() > 1 && (keep_going || input.is_from_folder());
+                if !(continues && is_about_the_input(&error)) {
                     failed = Some(error);
                     break;
                 }
-                stderr::say(&format!("failed: {error}"));
+                stderr::print(&format!("failed: {error}"));
                 failures += 1;
             }
         }
     }
     for remark in &summary.remarks {
-        stderr::say(remark);
+        stderr::print(remark);
     }
     let printed = if done == 0 { Ok(()) } else { print(globals, &summary) };
     if let Some(error) = failed {
         if done + failures > 0 {
-            stderr::say(&format!(
+            stderr::print(&format!(
                 "imported {done} of {} inputs; the next one failed, and nothing of it was kept",
                 inputs.len()
             ));
         }
-        // Worth more than a reader of the summary who went away.
+        // This error takes precedence over one of printing the summary.
         return Err(error.into());
     }
     if failures > 0 {
         anyhow::bail!("{failures} of {} inputs could not be imported, and nothing of them was kept", inputs.len());
     }
     printed.map_err(|error| exit::after(&format!("imported {done} of {} inputs", inputs.len()), error))?;
-    if database.created() || (stderr::listens() && summary.total().new > 0) {
-        stderr::say_above("try next:", &what_next(globals, &summary));
+    if database.created() || (stderr::is_terminal() && summary.total().new > 0) {
+        stderr::print_list("try next:", &next_commands(globals, &summary));
     }
     Ok(())
 }
 
-/// Imports one input in one transaction, and from its beginning again where another program was at the same records.
+/// Imports one input in one transaction, and restarts from its beginning after a conflict with another program.
 fn import(database: &Database, input: &Input, owner: Option<&UserSelector>) -> Result<Summary> {
     let attempts = if input.can_be_read_again() { 20 } else { 1 };
-    let retry = Retry::default().attempts(attempts).only_after(is_met).also_after_unique();
+    let retry = Retry::default().attempts(attempts).only_after(is_conflict).also_after_unique();
     let done = database.named("import").retrying(retry, |session| {
         let records = input.open()?;
         let is_github = records.format() == exchange::Format::Github;
-        // What cannot be read again is kept from conflicts that the rows alone do not make.
+        // An input that cannot be read again runs at a level that avoids conflicts other than those on the same rows.
         let level = if is_github && attempts == 1 { Isolation::RepeatableRead } else { Isolation::Serializable };
         session.set_isolation(level)?;
-        // GitHub's records are found by their numbers, wherever they lie.
+        // GitHub's records are found by their numbers, whatever file they are in.
         let source = if is_github { None } else { input.source()? };
-        let meter = Meter::new(&input.name(), records.progress());
+        let progress = InputProgress::new(&input.name(), records.progress());
         let rules = Rules::new(owner.cloned(), source);
-        import::apply(session, records, &rules, |summary| meter.show(&summary.total().to_string()))
+        import::apply(session, records, &rules, |summary| progress.show(&summary.total().to_string()))
     });
-    done.map_err(|error| if is_met(&error) || error.is_unique() { met(input, &error) } else { error })
+    done.map_err(|error| if is_conflict(&error) || error.is_unique() { conflict(input, &error) } else { error })
 }
 
-/// Another unit of work was at the same rows. A lock that was not to be had is not it: how long to wait for one is said
-/// by `--busy-timeout`.
-fn is_met(error: &Error) -> bool {
+/// Whether the error is a conflict with a concurrent transaction. A lock timeout is not one: `--busy-timeout` sets how
+/// long to wait for a lock.
+fn is_conflict(error: &Error) -> bool {
     matches!(error.root(), Error::Conflict { .. } | Error::StaleRow { .. })
 }
 
-/// Whether a failure is the input's own, so that the next one may be imported.
+/// Whether the input itself caused the error, so that the next input can be imported.
 fn is_about_the_input(error: &Error) -> bool {
     matches!(
         error.root(),
@@ -174,7 +176,7 @@ fn is_about_the_input(error: &Error) -> bool {
     )
 }
 
-fn met(input: &Input, error: &Error) -> Error {
+fn conflict(input: &Input, error: &Error) -> Error {
     let said = match error.root() {
         Error::Conflict { source } => source.to_string(),
         other => other.to_string(),
@@ -187,14 +189,14 @@ fn met(input: &Input, error: &Error) -> Error {
 
 fn report_skipped(skipped: &[Skipped], named: usize) {
     for Skipped { path, reason, .. } in skipped.iter().take(named) {
-        stderr::say(&format!("skipped {}: {reason}", path.display()));
+        stderr::print(&format!("skipped {}: {reason}", path.display()));
     }
     if let Some(more @ 1..) = skipped.len().checked_sub(named) {
-        stderr::say(&format!("skipped {more} more; --verbose names them all"));
+        stderr::print(&format!("skipped {more} more; --verbose names them all"));
     }
 }
 
-/// Writes the summary: in sentences, unless a format was asked for.
+/// Writes the summary: in sentences, unless a format was requested.
 fn print(globals: &Globals, summary: &Summary) -> anyhow::Result<()> {
     let kinds = [
         ("users", summary.users),
@@ -203,22 +205,22 @@ fn print(globals: &Globals, summary: &Summary) -> anyhow::Result<()> {
         ("notes", summary.notes),
         ("in all", summary.total()),
     ];
-    let met = kinds.into_iter().filter(|(kind, tally)| tally.total() > 0 || *kind == "in all");
+    let shown = kinds.into_iter().filter(|(kind, tally)| tally.total() > 0 || *kind == "in all");
     if matches!(globals.format, Some(Format::Tsv | Format::Json)) {
         let mut listing = globals.listing();
-        for (kind, tally) in met {
+        for (kind, tally) in shown {
             listing.push(&Row { kind, tally })?;
         }
         return Ok(listing.finish()?);
     }
     let mut sentences = String::new();
-    for (kind, tally) in met {
+    for (kind, tally) in shown {
         sentences.push_str(&format!("{kind:<13} {tally}\n"));
     }
     Ok(output::write(&sentences)?)
 }
 
-/// What was done with the records of one kind.
+/// The outcome for the records of one kind.
 struct Row {
     kind: &'static str,
     tally: Tally,
@@ -247,15 +249,15 @@ impl Record for Row {
     }
 }
 
-/// What a person may want to do with what there is now.
-fn what_next(globals: &Globals, summary: &Summary) -> Vec<String> {
+/// Suggestions for next commands after an import.
+fn next_commands(globals: &Globals, summary: &Summary) -> Vec<String> {
     let listings = [
         (summary.users, "folio user list"),
         (summary.repositories, "folio repo list"),
         (summary.resumes, "folio resume list"),
         (summary.notes, "folio note list"),
     ];
-    let met = listings.into_iter().filter(|(tally, _)| tally.total() > 0);
-    let listings = met.map(|(_, command)| hint::command(command, globals.database_url.as_deref()));
+    let shown = listings.into_iter().filter(|(tally, _)| tally.total() > 0);
+    let listings = shown.map(|(_, command)| hint::command(command, globals.database_url.as_deref()));
     listings.chain(["folio --help".to_owned()]).collect()
 }

@@ -1,4 +1,4 @@
-//! `folio migrate`: the database's version.
+//! `folio migrate`: the version of the database's schema.
 
 use std::borrow::Cow;
 
@@ -94,9 +94,9 @@ fn up(globals: &Globals, Up { steps, into_existing }: &Up) -> anyhow::Result<()>
     let existing = if *into_existing { Existing::Join } else { Existing::Refuse };
     let target = steps.map_or(Target::All, Target::Steps);
     let database = globals.open(Access::Create)?;
-    let applied = database.migrate_up(target, existing, |script| stderr::say(&format!("applied {script}")))?;
+    let applied = database.migrate_up(target, existing, |script| stderr::print(&format!("applied {script}")))?;
     if applied.is_empty() && target == Target::All {
-        stderr::say(&format!("nothing to do: {} is up to date", database.place()));
+        stderr::print(&format!("nothing to do: {} is up to date", database.place()));
     }
     Ok(())
 }
@@ -108,14 +108,14 @@ fn down(globals: &Globals, Down { steps, all, confirm }: &Down) -> anyhow::Resul
     if !losses.is_empty() {
         confirm.ask(&format!("{} from {}", lost(&losses), database.place()))?;
     }
-    let reverted = database.migrate_down(target, |script| stderr::say(&format!("reverted {script}")))?;
+    let reverted = database.migrate_down(target, |script| stderr::print(&format!("reverted {script}")))?;
     if reverted.is_empty() && target != Target::Steps(0) {
-        stderr::say(&format!("nothing to do: {} has none of Folio's migrations", database.place()));
+        stderr::print(&format!("nothing to do: {} has none of Folio's migrations", database.place()));
     }
     Ok(())
 }
 
-/// What reverting removes: "notes (3 rows), resumes (1 row)".
+/// A list of what reverting removes: "notes (3 rows), resumes (1 row)".
 fn lost(losses: &[Loss]) -> String {
     let tables = losses.iter().flat_map(|Loss { script, tables, .. }| {
         let without_tables = tables.is_empty().then(|| format!("what {script} made"));
@@ -139,7 +139,7 @@ fn status(globals: &Globals) -> anyhow::Result<()> {
     }
 }
 
-/// A migration, as the listing shows it.
+/// A migration, as listed.
 #[derive(Debug, Serialize)]
 struct Row {
     version: String,
@@ -166,7 +166,7 @@ impl Record for Row {
     }
 }
 
-/// Every migration that the database or the program knows, oldest first.
+/// Every migration of the program or the database's history, oldest first.
 fn rows(status: &Status) -> Vec<Row> {
     let applied = status.applied.iter().map(|applied| Row {
         version: applied.script.version.to_owned(),

@@ -1,7 +1,7 @@
 //! The program: arguments, commands, output.
 //!
-//! Data goes to standard output, talk to standard error. Every command ends in one of the [`Exit`] codes; no backtrace,
-//! no password and no panic reaches a person.
+//! Data goes to standard output, messages to standard error. Every command ends with one of the [`Exit`] codes. Users
+//! never see a backtrace, a password or a panic.
 
 mod arguments;
 mod completions;
@@ -37,12 +37,12 @@ pub use exit::Exit;
 
 use arguments::{Arguments, Command};
 
-/// Runs the program on its arguments, and says what to end with.
+/// Runs the program on its arguments, and returns its exit code.
 #[must_use]
 pub fn run() -> ExitCode {
     panic::set_hook(Box::new(|panicked| {
         let panicked = panicked.to_string().replace('\n', " ");
-        stderr::complain(&format!("internal error (a bug in folio): {panicked}"));
+        stderr::report(&format!("internal error (a bug in folio): {panicked}"));
     }));
     panic::catch_unwind(|| match arguments::parse() {
         Ok(arguments) => exit::of(execute(arguments)),
@@ -53,7 +53,7 @@ pub fn run() -> ExitCode {
 }
 
 fn execute(Arguments { globals, command }: Arguments) -> anyhow::Result<()> {
-    echo::listen(globals.echo);
+    echo::install(globals.echo);
     let done = match command {
         Command::User { command } => user::run(&globals, command),
         Command::Repo { command } => repo::run(&globals, command),
@@ -64,5 +64,5 @@ fn execute(Arguments { globals, command }: Arguments) -> anyhow::Result<()> {
         Command::Db { command } => db::run(&globals, command),
         Command::Completions(arguments) => completions::run(&arguments),
     };
-    done.map_err(|error| hint::about(error, globals.database_url.as_deref()))
+    done.map_err(|error| hint::with_database(error, globals.database_url.as_deref()))
 }

@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 
 use super::arguments::Globals;
-use super::owner::{OwnerArgs, WHOSE};
+use super::owner::{OWNER_OPTIONS, OwnerArgs};
 use super::text_input::Body;
 use super::{editor, stderr, values};
 use crate::models::Note;
@@ -75,7 +75,7 @@ pub(super) enum NoteCommand {
 }
 
 #[derive(Debug, Args)]
-#[command(group = clap::ArgGroup::new("owner").args(WHOSE).required(true))]
+#[command(group = clap::ArgGroup::new("owner").args(OWNER_OPTIONS).required(true))]
 pub(super) struct Add {
     /// Its name: 1 to 256 characters
     #[arg(value_parser = values::note_name)]
@@ -146,7 +146,7 @@ pub(super) fn run(globals: &Globals, command: NoteCommand) -> anyhow::Result<()>
     }
 }
 
-/// One line that tells a note from the others.
+/// A line that identifies a note.
 fn describe(note: &Note) -> String {
     format!("{} (id {})", note.name, note.id)
 }
@@ -165,12 +165,12 @@ fn get(globals: &Globals, Get { id }: &Get) -> anyhow::Result<()> {
 }
 
 fn list(globals: &Globals, List { owner, repo, name, limit }: List) -> anyhow::Result<()> {
-    let owner = owner.who();
+    let owner = owner.selector();
     let database = globals.open_to_read()?;
     let mut listing = globals.listing::<Note>();
     database.named("note list").read(|session| {
-        let user = owner.map(|who| users::get(session, &who)).transpose()?.map(|owner| owner.id);
-        let repository = repo.map(|which| repositories::get(session, &which)).transpose()?;
+        let user = owner.map(|selector| users::get(session, &selector)).transpose()?.map(|owner| owner.id);
+        let repository = repo.map(|selector| repositories::get(session, &selector)).transpose()?;
         let filter = Filter { user, repository: repository.map(|owned| owned.repository.id), name };
         notes::list(session, &filter, limit.unwrap_or_default(), |note| -> anyhow::Result<()> {
             Ok(listing.push(&note)?)
@@ -188,11 +188,11 @@ fn edit(globals: &Globals, Edit { id, name, repo, no_repo, body }: Edit) -> anyh
     let changes = Changes { name, body, repository, ..Changes::default() };
     let save = |changes| database.named("note edit").begin(|session| notes::edit(session, read.clone(), changes));
     let note = if by_hand {
-        let Some(typed) = editor::edit(&format!("note-{id}"), &read.body)? else {
-            stderr::say("no change");
+        let Some(edited) = editor::edit(&format!("note-{id}"), &read.body)? else {
+            stderr::print("no change");
             return globals.print(&read);
         };
-        save(Changes { body: Some(typed.text.clone()), ..changes }).map_err(|error| typed.keep(&error))?
+        save(Changes { body: Some(edited.text.clone()), ..changes }).map_err(|error| edited.keep(&error))?
     } else {
         save(changes)?
     };
@@ -202,6 +202,6 @@ fn edit(globals: &Globals, Edit { id, name, repo, no_repo, body }: Edit) -> anyh
 fn remove(globals: &Globals, Remove { id }: &Remove) -> anyhow::Result<()> {
     let database = globals.open_to_change()?;
     let removed = database.named("note remove").begin(|session| notes::remove(session, *id))?;
-    stderr::say(&format!("removed note {}", describe(&removed)));
+    stderr::print(&format!("removed note {}", describe(&removed)));
     Ok(())
 }

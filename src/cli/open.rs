@@ -1,4 +1,4 @@
-//! Opening the database for a command. Looking never makes one; what makes one also brings it up to date.
+//! Opens the database for a command. Read commands never create one; a created database is brought up to date.
 
 use super::arguments::Globals;
 use super::environment;
@@ -11,29 +11,29 @@ use crate::error::Result;
 use crate::migrations::SchemaState;
 
 impl Globals {
-    /// For commands that look: read-only, and up to date.
+    /// For commands that read: opens read-only, and requires an up-to-date database.
     pub(super) fn open_to_read(&self) -> anyhow::Result<Database> {
         self.open_current(Access::Read)
     }
 
-    /// For commands that change what is there.
+    /// For commands that change existing records.
     pub(super) fn open_to_change(&self) -> anyhow::Result<Database> {
         self.open_current(Access::Write)
     }
 
-    /// For commands that add: a missing file is made.
+    /// For commands that add records: a missing file is created.
     pub(super) fn open_to_add(&self) -> anyhow::Result<Database> {
         self.open_current(Access::Create)
     }
 
-    /// Opens the database, and refuses one that is not up to date or cannot be brought there.
+    /// Opens the database, brings a new one up to date, and refuses any other that is not.
     fn open_current(&self, access: Access) -> anyhow::Result<Database> {
         let database = self.open(access)?;
         bring_up_to_date(&database, access)?;
         Ok(database)
     }
 
-    /// Opens the database as it stands, and says so where that made a file.
+    /// Opens the database in its current state, and reports if that created a file.
     pub(super) fn open(&self, access: Access) -> anyhow::Result<Database> {
         let (text, url) = environment::database_url(self.database_url.as_deref())?;
         if let Some(option) = &self.database_url {
@@ -42,13 +42,13 @@ impl Globals {
         self.open_at(&text, &url, access)
     }
 
-    /// As [`open`](Self::open), the database at this URL, which is `text` in the form that opens it.
+    /// Like [`open`](Self::open), for the database at this URL; `text` is the form to open it with.
     pub(super) fn open_at(&self, text: &str, url: &DatabaseUrl, access: Access) -> anyhow::Result<Database> {
         let options =
             Options::new().access(access).echo(self.echo.then(EchoOptions::default)).busy_timeout(self.busy_timeout);
         let database = Database::open_with(text, options)?;
         if database.created() && !url.address().is_private() {
-            stderr::say(&format!("created {}", database.place()));
+            stderr::print(&format!("created {}", database.place()));
         }
         Ok(database)
     }
@@ -58,18 +58,18 @@ impl Globals {
         Place::of_stdout().format(self.format)
     }
 
-    /// A listing onto standard output.
+    /// A listing on standard output.
     pub(super) fn listing<R: Record>(&self) -> Listing<R, impl std::io::Write + use<R>> {
         Listing::new(stdout(), self.format_here(), Place::of_stdout())
     }
 
-    /// Says what was done to a record and writes it to standard output, as it is now.
+    /// Reports the change to a record and writes its new state to standard output.
     pub(super) fn report<R: Record>(&self, done: &str, record: &R) -> anyhow::Result<()> {
-        stderr::say_to_a_person(done);
+        stderr::print_on_terminal(done);
         self.print(record).map_err(|error| exit::after(done, error))
     }
 
-    /// Writes one record to standard output, as a row.
+    /// Writes a record to standard output, as a row.
     pub(super) fn print<R: Record>(&self, record: &R) -> anyhow::Result<()> {
         let mut listing = self.listing();
         listing.push(record)?;
@@ -77,8 +77,8 @@ impl Globals {
     }
 }
 
-/// Refuses a database that is not up to date; one that this made is brought there, and so is an empty one, which another
-/// program may be making at the same moment, where `access` says that one may be made.
+/// Refuses a database that is not up to date. One that this process created is brought up to date; so is an empty one
+/// if `access` allows creation, since another program may be creating it concurrently.
 pub(super) fn bring_up_to_date(database: &Database, access: Access) -> Result<()> {
     if database.created() || (access == Access::Create && database.schema_state()? == SchemaState::Empty) {
         database.migrate()?;

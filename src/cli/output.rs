@@ -1,4 +1,4 @@
-//! Records on standard output: a table for a terminal, bare rows for a pipe, JSON where it is asked for.
+//! Records on standard output: a table for a terminal, bare rows for a pipe, JSON on request.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -9,7 +9,7 @@ use serde::Serialize;
 use terminal_size::{Width, terminal_size_of};
 
 pub use screen::printable;
-use screen::{drives_a_screen, push_field};
+use screen::{controls_terminal, push_field};
 
 /// How records are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -24,10 +24,10 @@ pub enum Format {
     Json,
 }
 
-/// Where output goes, as far as its form depends on it.
+/// The destination of output, as far as its format depends on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
-    /// A person's screen, with its width in characters where that is known.
+    /// A terminal, with its width in characters if known.
     Terminal {
         /// The width.
         width: Option<u16>,
@@ -37,22 +37,23 @@ pub enum Place {
 }
 
 impl Place {
-    /// Where standard output goes. How wide a terminal is, the variable `COLUMNS` says before the terminal itself.
+    /// The destination of standard output. For the width of a terminal, the variable `COLUMNS` takes precedence over
+    /// the terminal itself.
     #[must_use]
     pub fn of_stdout() -> Self {
         if io::stdout().is_terminal() {
-            let said = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
-            let width = said.or_else(|| terminal_size_of(io::stdout()).map(|(Width(columns), _)| columns));
+            let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+            let width = columns.or_else(|| terminal_size_of(io::stdout()).map(|(Width(columns), _)| columns));
             Self::Terminal { width: width.filter(|width| *width > 0) }
         } else {
             Self::Pipe
         }
     }
 
-    /// The format that was asked for, else a table on a terminal and tab-separated rows elsewhere.
+    /// The requested format, otherwise a table on a terminal and tab-separated rows elsewhere.
     #[must_use]
-    pub fn format(self, asked: Option<Format>) -> Format {
-        asked.unwrap_or(match self {
+    pub fn format(self, requested: Option<Format>) -> Format {
+        requested.unwrap_or(match self {
             Self::Terminal { .. } => Format::Table,
             Self::Pipe => Format::Tsv,
         })
@@ -70,45 +71,45 @@ pub struct Column {
 enum Kind {
     Text,
     Number,
-    Moment,
+    Time,
 }
 
 impl Column {
-    /// A column that reads from the left.
+    /// A left-aligned column.
     #[must_use]
     pub const fn text(name: &'static str) -> Self {
         Self { name, kind: Kind::Text }
     }
 
-    /// A column of numbers, which a table sets to the right.
+    /// A column of numbers, right-aligned in a table.
     #[must_use]
     pub const fn number(name: &'static str) -> Self {
         Self { name, kind: Kind::Number }
     }
 
-    /// A column of times in RFC 3339, which a table shows to the minute.
+    /// A column of times in RFC 3339, shown to the minute in a table.
     #[must_use]
     pub const fn moment(name: &'static str) -> Self {
-        Self { name, kind: Kind::Moment }
+        Self { name, kind: Kind::Time }
     }
 
-    /// What the header calls it.
+    /// Its name in the header.
     #[must_use]
     pub const fn name(self) -> &'static str {
         self.name
     }
 
-    /// A cell as a table shows it.
+    /// A cell as shown in a table.
     fn in_table(self, cell: &str) -> String {
         let cell = printable(cell);
         match (self.kind, cell.get(..16)) {
-            (Kind::Moment, Some(minute)) => minute.replace('T', " "),
+            (Kind::Time, Some(minute)) => minute.replace('T', " "),
             _ => cell.into_owned(),
         }
     }
 }
 
-/// What can be listed.
+/// A record that can be listed.
 pub trait Record {
     /// The columns of a table and of tab-separated rows: programs rely on their order.
     const COLUMNS: &'static [Column];
@@ -116,36 +117,38 @@ pub trait Record {
     /// The value of each column, in that order; `None` is NULL.
     fn cells(&self) -> Vec<Option<Cow<'_, str>>>;
 
-    /// The record in JSON; it may hold more than the columns.
+    /// The record in JSON; it may have more fields than the columns.
     fn json(&self) -> impl Serialize;
 }
 
-/// Standard output took no more.
+/// Writing to standard output failed.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot write the output: {0}")]
 pub struct OutputError(#[from] io::Error);
 
 impl OutputError {
-    /// The reader of the pipe went away (`folio user list | head`): no failure, and nobody is left to be told.
+    /// Whether the reader of the pipe has exited (`folio user list | head`): not a failure, and there is nobody left to
+    /// report to.
     #[must_use]
     pub fn is_closed_pipe(&self) -> bool {
         self.0.kind() == io::ErrorKind::BrokenPipe
     }
 }
 
-/// Whether all that went wrong is that the reader of standard output went away: the program then ends silently with 0.
+/// Whether the error is only that the reader of standard output has exited: the program then exits silently with 0.
 #[must_use]
 pub fn is_closed_pipe(error: &anyhow::Error) -> bool {
     error.chain().filter_map(|cause| cause.downcast_ref::<OutputError>()).any(OutputError::is_closed_pipe)
 }
 
-/// Standard output, locked and buffered. What is left in the buffer goes out when it is dropped.
+/// Standard output, locked and buffered. The buffer is flushed on drop.
 #[must_use]
 pub(super) fn stdout() -> BufWriter<StdoutLock<'static>> {
     BufWriter::with_capacity(64 * 1024, io::stdout().lock())
 }
 
-/// Writes a text to standard output, its line ends and tabs kept and everything else that would drive a screen escaped.
+/// Writes a text to standard output. Line ends and tabs are kept; other characters that would control the terminal are
+/// escaped.
 pub(super) fn write(text: &str) -> Result<(), OutputError> {
     let line = |line: &str| line.split('\t').map(printable).collect::<Vec<_>>().join("\t");
     let safe = text.split('\n').map(line).collect::<Vec<_>>().join("\n");
@@ -153,13 +156,13 @@ pub(super) fn write(text: &str) -> Result<(), OutputError> {
     Ok(out.write_all(safe.as_bytes()).and_then(|()| out.flush())?)
 }
 
-/// Writes records as they come, in one format.
+/// Writes records one by one, in one format.
 ///
-/// Rows and JSON go out one by one, whatever their number. A table is laid out a [page](Self::PAGE) at a time, each
-/// with its header, because the widths of its columns depend on what stands in them.
+/// Rows and JSON are written one record at a time, whatever their number. A table is laid out a [page](Self::PAGE) at a
+/// time, each with its header, because the widths of its columns depend on their cells.
 ///
-/// A listing that is dropped without [`finish`](Self::finish) is cut short, so that a JSON array left open by an error
-/// does not pass for a whole one.
+/// A listing that is dropped without [`finish`](Self::finish) stays truncated, so that a JSON array cut off by an error
+/// is not mistaken for a complete one.
 ///
 /// ```
 /// use std::borrow::Cow;
@@ -197,25 +200,25 @@ pub struct Listing<R, W> {
 }
 
 impl<R: Record, W: Write> Listing<R, W> {
-    /// How many rows a table lays out at once.
+    /// The number of rows that a table lays out at once.
     pub const PAGE: usize = 1_000;
 
-    /// A listing onto `out`, which is at `place`. Nothing is written yet.
+    /// A listing on `out`, which leads to `place`. Nothing is written yet.
     pub fn new(out: W, format: Format, place: Place) -> Self {
         Self { out, format, place, records: 0, page: Vec::new(), of: PhantomData }
     }
 
-    /// How many records were pushed.
+    /// The number of records pushed.
     #[must_use]
     pub fn records(&self) -> u64 {
         self.records
     }
 
-    /// Writes one record, or in a table keeps it until its page is full.
+    /// Writes a record; a table buffers it until its page is full.
     ///
     /// # Errors
     ///
-    /// [`OutputError`] where the output takes no more.
+    /// [`OutputError`] when the output cannot be written.
     pub fn push(&mut self, record: &R) -> Result<(), OutputError> {
         match self.format {
             Format::Table => {
@@ -238,7 +241,7 @@ impl<R: Record, W: Write> Listing<R, W> {
             }
             Format::Json => {
                 self.out.write_all(if self.records == 0 { b"[\n" } else { b",\n" })?;
-                let mut serializer = serde_json::Serializer::with_formatter(&mut self.out, QuietJson);
+                let mut serializer = serde_json::Serializer::with_formatter(&mut self.out, EscapedJson);
                 record.json().serialize(&mut serializer).map_err(io::Error::from)?;
             }
         }
@@ -246,11 +249,11 @@ impl<R: Record, W: Write> Listing<R, W> {
         Ok(())
     }
 
-    /// Writes what is left: the last page, the end of the array. A table without records is its header.
+    /// Writes the rest: the last page, or the end of the array. A table without records consists of its header.
     ///
     /// # Errors
     ///
-    /// [`OutputError`] where the output takes no more.
+    /// [`OutputError`] when the output cannot be written.
     pub fn finish(mut self) -> Result<(), OutputError> {
         match self.format {
             Format::Table if !self.page.is_empty() || self.records == 0 => self.write_page()?,
@@ -272,19 +275,19 @@ impl<R: Record, W: Write> Listing<R, W> {
     }
 }
 
-/// Compact JSON that escapes, beside what JSON demands, all that would drive a screen: the same values, safe to look at.
-struct QuietJson;
+/// Compact JSON that also escapes all characters that would control a terminal: the same values, safe to display.
+struct EscapedJson;
 
-impl serde_json::ser::Formatter for QuietJson {
+impl serde_json::ser::Formatter for EscapedJson {
     fn write_string_fragment<W: ?Sized + Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
-        if !fragment.contains(drives_a_screen) {
+        if !fragment.contains(controls_terminal) {
             return writer.write_all(fragment.as_bytes());
         }
         let mut escaped = String::with_capacity(fragment.len() + 16);
         for character in fragment.chars() {
-            if drives_a_screen(character) {
+            if controls_terminal(character) {
                 for unit in character.encode_utf16(&mut [0; 2]) {
-                    // A String takes every write.
+                    // Writing to a String cannot fail.
                     let _ = write!(escaped, "\\u{unit:04x}");
                 }
             } else {

@@ -1,4 +1,4 @@
-//! Whose something is: the options by which commands name a user.
+//! The options by which commands name a user, such as a record's owner.
 
 use clap::Args;
 
@@ -8,7 +8,7 @@ use crate::models::User;
 use crate::services::users::UserSelector;
 use crate::types::Id;
 
-/// The options that name the user to whom something belongs.
+/// The options that name the owner of a record.
 #[derive(Debug, Args)]
 #[group(multiple = false)]
 pub(super) struct OwnerArgs {
@@ -23,28 +23,28 @@ pub(super) struct OwnerArgs {
     login: Option<String>,
 }
 
-/// The names of those options, for a group that needs one of them.
-pub(super) const WHOSE: [&str; 3] = ["user", "account", "login"];
+/// The names of those options, for a group that requires one of them.
+pub(super) const OWNER_OPTIONS: [&str; 3] = ["user", "account", "login"];
 
 impl OwnerArgs {
-    /// The user that is named, if one is.
-    pub(super) fn who(self) -> Option<UserSelector> {
+    /// The user named by the options, if any.
+    pub(super) fn selector(self) -> Option<UserSelector> {
         self.user
             .map(UserSelector::Id)
             .or(self.account.map(UserSelector::Number))
             .or(self.login.map(UserSelector::Login))
     }
 
-    /// The user that is named.
+    /// The user named by the options, or an error.
     pub(super) fn required(self) -> anyhow::Result<UserSelector> {
-        self.who().ok_or_else(|| {
+        self.selector().ok_or_else(|| {
             Usage("name the user that it belongs to: --user ID, --account N or --login NAME".to_owned()).into()
         })
     }
 }
 
-/// The user that a command is about: by the row's id, or by what is known of the account.
-pub(super) fn which(
+/// The user that a command works on: by the row's id, or by the account's number, login or email.
+pub(super) fn user_selector(
     id: Option<Id<User>>,
     account: Option<i64>,
     login: Option<String>,

@@ -1,4 +1,4 @@
-//! How far an import or a copy has come, on a person's terminal; elsewhere it shows nothing.
+//! The progress of an import or a copy, shown on a terminal only.
 
 use std::time::Duration;
 
@@ -7,16 +7,16 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::stderr;
 use crate::exchange::Progress;
 
-/// Shows the reading of one input, and is gone from the screen when it is dropped.
-pub(super) struct Meter {
+/// Shows the progress of reading one input, and clears it on drop.
+pub(super) struct InputProgress {
     bar: ProgressBar,
     reading: Progress,
 }
 
-impl Meter {
+impl InputProgress {
     pub(super) fn new(name: &str, reading: Progress) -> Self {
         let bar = match reading.total() {
-            _ if !stderr::listens() => return Self { bar: ProgressBar::hidden(), reading },
+            _ if !stderr::is_terminal() => return Self { bar: ProgressBar::hidden(), reading },
             Some(bytes) => ProgressBar::new(bytes).with_style(style("{prefix} {bar:24} {percent:>3} % {msg}")),
             None => ProgressBar::no_length().with_style(style("{prefix} {spinner} {decimal_bytes} {msg}")),
         };
@@ -25,25 +25,25 @@ impl Meter {
         Self { bar, reading }
     }
 
-    /// Shows how far the input is read, and what came of it.
+    /// Shows how much of the input was read, and the outcome so far.
     pub(super) fn show(&self, tally: &str) {
         self.bar.set_position(self.reading.read());
         self.bar.set_message(tally.to_owned());
     }
 }
 
-impl Drop for Meter {
+impl Drop for InputProgress {
     fn drop(&mut self) {
         self.bar.finish_and_clear();
     }
 }
 
-/// Shows how many of a known number of rows are done, and is gone from the screen when it is dropped.
-pub(super) struct Count(ProgressBar);
+/// Shows how many of a known number of rows are processed, and clears it on drop.
+pub(super) struct RowProgress(ProgressBar);
 
-impl Count {
+impl RowProgress {
     pub(super) fn new() -> Self {
-        if !stderr::listens() {
+        if !stderr::is_terminal() {
             return Self(ProgressBar::hidden());
         }
         let bar = ProgressBar::no_length().with_style(style("{prefix} {bar:24} {percent:>3} % {msg}"));
@@ -51,7 +51,7 @@ impl Count {
         Self(bar)
     }
 
-    /// Shows that `done` of `total` rows are done, those of `table` last.
+    /// Shows that `done` of `total` rows are processed, most recently rows of `table`.
     pub(super) fn show(&self, doing: &'static str, table: &'static str, done: u64, total: u64) {
         self.0.set_length(total);
         self.0.set_position(done);
@@ -60,7 +60,7 @@ impl Count {
     }
 }
 
-impl Drop for Count {
+impl Drop for RowProgress {
     fn drop(&mut self) {
         self.0.finish_and_clear();
     }

@@ -1,4 +1,4 @@
-//! The records of each noun as they are printed: columns in a fixed order, and all of them in JSON.
+//! The output form of each noun's records: columns in a fixed order, and all fields in JSON.
 
 use std::borrow::Cow;
 
@@ -139,7 +139,7 @@ impl Record for Note {
 }
 
 impl Globals {
-    /// Writes the one record that was asked for: in place of a table its fields one below the other, and its body.
+    /// Writes the requested record: instead of a table, its fields one below the other, and its body.
     pub(super) fn show<R: Record>(&self, record: &R, body: Option<&str>) -> anyhow::Result<()> {
         if self.format_here() != Format::Table {
             return self.print(record);

@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 
 use super::arguments::Globals;
-use super::owner::{OwnerArgs, WHOSE};
+use super::owner::{OWNER_OPTIONS, OwnerArgs};
 use super::{stderr, values};
 use crate::services::repositories::{self, Edit as Changes, Filter, Owned, Project, RepositorySelector};
 use crate::services::{Limit, users};
@@ -72,7 +72,7 @@ pub(super) enum RepoCommand {
 }
 
 #[derive(Debug, Args)]
-#[command(group = clap::ArgGroup::new("owner").args(WHOSE).required(true))]
+#[command(group = clap::ArgGroup::new("owner").args(OWNER_OPTIONS).required(true))]
 pub(super) struct Add {
     /// The repository's name, without the owner's: 1 to 256 characters
     #[arg(value_parser = values::repository_name)]
@@ -110,7 +110,7 @@ pub(super) struct List {
 }
 
 #[derive(Debug, Args)]
-#[command(group = clap::ArgGroup::new("change").args(WHOSE).args(["name", "status", "number"]).required(true).multiple(true))]
+#[command(group = clap::ArgGroup::new("change").args(OWNER_OPTIONS).args(["name", "status", "number"]).required(true).multiple(true))]
 pub(super) struct Edit {
     /// The repository: its id, or owner/name
     #[arg(value_name = "ID|OWNER/NAME", value_parser = values::repository)]
@@ -145,7 +145,7 @@ pub(super) fn run(globals: &Globals, command: RepoCommand) -> anyhow::Result<()>
     }
 }
 
-/// One line that tells a repository from the others.
+/// A line that identifies a repository.
 fn describe(Owned { repository, owner, .. }: &Owned) -> String {
     format!("{}/{} (id {})", owner.username, repository.repo_name, repository.id)
 }
@@ -168,11 +168,11 @@ fn get(globals: &Globals, Get { which }: &Get) -> anyhow::Result<()> {
 }
 
 fn list(globals: &Globals, List { owner, name, status, limit }: List) -> anyhow::Result<()> {
-    let owner = owner.who();
+    let owner = owner.selector();
     let database = globals.open_to_read()?;
     let mut listing = globals.listing::<Owned>();
     database.named("repo list").read(|session| {
-        let owner = owner.map(|who| users::get(session, &who)).transpose()?.map(|owner| owner.user_id);
+        let owner = owner.map(|selector| users::get(session, &selector)).transpose()?.map(|owner| owner.user_id);
         let filter = Filter { owner, name, status };
         repositories::list(session, &filter, limit.unwrap_or_default(), |owned| -> anyhow::Result<()> {
             Ok(listing.push(&owned)?)
@@ -182,10 +182,10 @@ fn list(globals: &Globals, List { owner, name, status, limit }: List) -> anyhow:
 }
 
 fn edit(globals: &Globals, Edit { which, name, status, number, owner }: Edit) -> anyhow::Result<()> {
-    let owner = owner.who();
+    let owner = owner.selector();
     let database = globals.open_to_change()?;
     let changed = database.named("repo edit").begin(|session| {
-        let owner = owner.map(|who| users::get(session, &who)).transpose()?.map(|owner| owner.user_id);
+        let owner = owner.map(|selector| users::get(session, &selector)).transpose()?.map(|owner| owner.user_id);
         repositories::edit(session, &which, Changes { name, status, owner, number })
     })?;
     globals.report(&format!("changed repository {}", describe(&changed)), &changed)
@@ -194,6 +194,6 @@ fn edit(globals: &Globals, Edit { which, name, status, number, owner }: Edit) ->
 fn remove(globals: &Globals, Remove { which }: &Remove) -> anyhow::Result<()> {
     let database = globals.open_to_change()?;
     let removed = database.named("repo remove").begin(|session| repositories::remove(session, which))?;
-    stderr::say(&format!("removed repository {}", describe(&removed)));
+    stderr::print(&format!("removed repository {}", describe(&removed)));
     Ok(())
 }

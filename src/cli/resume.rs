@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 
 use super::arguments::Globals;
-use super::owner::{OwnerArgs, WHOSE};
+use super::owner::{OWNER_OPTIONS, OwnerArgs};
 use super::text_input::Body;
 use super::{editor, stderr, values};
 use crate::models::Resume;
@@ -73,7 +73,7 @@ pub(super) enum ResumeCommand {
 }
 
 #[derive(Debug, Args)]
-#[command(group = clap::ArgGroup::new("owner").args(WHOSE).required(true))]
+#[command(group = clap::ArgGroup::new("owner").args(OWNER_OPTIONS).required(true))]
 pub(super) struct Add {
     /// What it is for: 1 to 256 characters
     #[arg(value_parser = values::vacancy)]
@@ -132,7 +132,7 @@ pub(super) fn run(globals: &Globals, command: ResumeCommand) -> anyhow::Result<(
     }
 }
 
-/// One line that tells a résumé from the others.
+/// A line that identifies a résumé.
 fn describe(resume: &Resume) -> String {
     format!("{} (id {})", resume.vacancy, resume.id)
 }
@@ -151,11 +151,11 @@ fn get(globals: &Globals, Get { id }: &Get) -> anyhow::Result<()> {
 }
 
 fn list(globals: &Globals, List { owner, vacancy, limit }: List) -> anyhow::Result<()> {
-    let owner = owner.who();
+    let owner = owner.selector();
     let database = globals.open_to_read()?;
     let mut listing = globals.listing::<Resume>();
     database.named("resume list").read(|session| {
-        let user = owner.map(|who| users::get(session, &who)).transpose()?.map(|owner| owner.id);
+        let user = owner.map(|selector| users::get(session, &selector)).transpose()?.map(|owner| owner.id);
         resumes::list(session, &Filter { user, vacancy }, limit.unwrap_or_default(), |resume| -> anyhow::Result<()> {
             Ok(listing.push(&resume)?)
         })
@@ -171,11 +171,11 @@ fn edit(globals: &Globals, Edit { id, vacancy, body }: Edit) -> anyhow::Result<(
     let changes = Changes { vacancy, body, ..Changes::default() };
     let save = |changes| database.named("resume edit").begin(|session| resumes::edit(session, read.clone(), changes));
     let resume = if by_hand {
-        let Some(typed) = editor::edit(&format!("resume-{id}"), &read.body)? else {
-            stderr::say("no change");
+        let Some(edited) = editor::edit(&format!("resume-{id}"), &read.body)? else {
+            stderr::print("no change");
             return globals.print(&read);
         };
-        save(Changes { body: Some(typed.text.clone()), ..changes }).map_err(|error| typed.keep(&error))?
+        save(Changes { body: Some(edited.text.clone()), ..changes }).map_err(|error| edited.keep(&error))?
     } else {
         save(changes)?
     };
@@ -185,6 +185,6 @@ fn edit(globals: &Globals, Edit { id, vacancy, body }: Edit) -> anyhow::Result<(
 fn remove(globals: &Globals, Remove { id }: &Remove) -> anyhow::Result<()> {
     let database = globals.open_to_change()?;
     let removed = database.named("resume remove").begin(|session| resumes::remove(session, *id))?;
-    stderr::say(&format!("removed résumé {}", describe(&removed)));
+    stderr::print(&format!("removed résumé {}", describe(&removed)));
     Ok(())
 }

@@ -1,6 +1,6 @@
-//! Talk on standard error: for people, never for programs. Where nobody listens any more, nothing is lost. All that is
-//! said, but for how far long work has come, goes through here a line at a time: what would end a line or drive a terminal
-//! is escaped, wherever it came from, and the passwords of URLs stay here.
+//! Messages on standard error, for people, not for programs. Write errors are ignored. Everything except progress bars
+//! is printed through here, a line at a time: characters that would end a line or control a terminal are escaped,
+//! wherever they come from, and passwords in URLs are hidden.
 
 use std::io::{self, IsTerminal, Write as _};
 
@@ -9,18 +9,18 @@ use clap::error::ContextValue;
 use super::output::printable;
 use crate::database::redact;
 
-/// Says something on one line, data in it made safe to look at and the passwords of URLs hidden.
-pub(super) fn say(text: &str) {
+/// Prints a message on one line, with unsafe characters escaped and passwords in URLs hidden.
+pub(super) fn print(text: &str) {
     write(&(safe(text) + "\n"));
 }
 
-/// Says something with lines below it, each of them as [`say`] does.
-pub(super) fn say_above(text: &str, lines: &[String]) {
+/// Prints a message with lines below it, each like [`print()`].
+pub(super) fn print_list(text: &str, lines: &[String]) {
     let below: String = lines.iter().map(|line| format!("  {}\n", safe(line))).collect();
     write(&format!("{}\n{below}", safe(text)));
 }
 
-/// Asks something: as [`say`], and the answer is typed behind it.
+/// Prints a question like [`print()`], without a line end, so that the answer is typed after it.
 pub(super) fn ask(question: &str) {
     write(&safe(question));
 }
@@ -29,25 +29,26 @@ fn write(safe: &str) {
     let _ = io::stderr().lock().write_all(safe.as_bytes());
 }
 
-/// Text on one line as a person may see it: nothing in it drives a terminal, and no URL shows its password.
+/// A text on one line, safe to display: without characters that control a terminal, and without passwords in URLs.
 pub(super) fn safe(text: &str) -> String {
     printable(&without_passwords(text)).into_owned()
 }
 
-/// Says something that a script need not hear.
-pub(super) fn say_to_a_person(text: &str) {
-    if listens() {
-        say(text);
+/// Prints a message on a terminal only, since scripts do not need it.
+pub(super) fn print_on_terminal(text: &str) {
+    if is_terminal() {
+        print(text);
     }
 }
 
-/// Says what went wrong.
-pub(super) fn complain(problem: &str) {
-    say(&format!("folio: {}", problem.trim_end()));
+/// Prints an error or a warning.
+pub(super) fn report(problem: &str) {
+    print(&format!("folio: {}", problem.trim_end()));
 }
 
-/// Says what clap has against a command line: in its colours, unless an argument holds what must not reach a screen.
-pub(super) fn refuse(mut error: clap::Error) {
+/// Prints clap's error about a command line: in clap's colours, unless an argument contains something unsafe to
+/// display.
+pub(super) fn report_clap(mut error: clap::Error) {
     let contexts: Vec<_> = error
         .context()
         .filter_map(|(kind, value)| match value {
@@ -61,7 +62,7 @@ pub(super) fn refuse(mut error: clap::Error) {
     for (kind, value) in contexts {
         error.insert(kind, value);
     }
-    // Its suggestions repeat arguments too, between codes of its own.
+    // Clap's suggestions also repeat arguments, between its own colour codes.
     let arguments: Vec<String> = std::env::args_os().map(|argument| argument.to_string_lossy().into_owned()).collect();
     if arguments.iter().all(|argument| safe(argument) == *argument) {
         let _ = error.print();
@@ -71,13 +72,13 @@ pub(super) fn refuse(mut error: clap::Error) {
     for argument in arguments.iter().filter(|argument| argument.contains('\n')) {
         rendered = rendered.replace(argument, &safe(argument));
     }
-    rendered.trim_end().lines().for_each(say);
+    rendered.trim_end().lines().for_each(print);
 }
 
-/// The text with the password of every URL in it hidden: a URL may stand where none is expected, and be repeated. One
-/// may lack its scheme or the colon after it.
+/// The text with the password of every URL in it hidden: URLs may be in unexpected arguments, and be repeated in
+/// messages. A URL may lack its scheme or the colon after it.
 ///
-/// One ends at white space; what closes a sentence or a quotation around it does not belong to it.
+/// A URL ends at white space; punctuation that closes a sentence or a quotation around it is not part of it.
 fn without_passwords(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     let mut rest = text;
@@ -94,8 +95,8 @@ fn without_passwords(text: &str) -> String {
     shown + rest
 }
 
-/// Whether a person is at the other end.
-pub(super) fn listens() -> bool {
+/// Whether standard error is a terminal.
+pub(super) fn is_terminal() -> bool {
     io::stderr().is_terminal()
 }
 

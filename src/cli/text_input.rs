@@ -1,4 +1,4 @@
-//! The text of a résumé or note, as a command line gives it.
+//! The text of a résumé or note, from the command line.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::exchange::MAX_RECORD;
 use crate::types::LongText;
 
-/// The options that give a text.
+/// The options for a text.
 #[derive(Debug, Args)]
 #[group(multiple = false)]
 pub(super) struct Body {
@@ -23,7 +23,7 @@ pub(super) struct Body {
 }
 
 impl Body {
-    /// The text, if one is given.
+    /// The text, if there is one.
     pub(super) fn read(self) -> Result<Option<LongText>> {
         match (self.body, self.body_file) {
             (Some(text), _) => LongText::named("body", text).map(Some),
@@ -43,14 +43,14 @@ impl Body {
 
 const MIB: usize = 1024 * 1024;
 
-/// What is in a file or pipe, if it is not longer than a text may be.
+/// The content of a file or pipe, up to the limit for a text.
 pub(super) fn read_file(path: &Path) -> Result<Vec<u8>> {
     let place = path.display().to_string();
     let file = File::open(path).map_err(|e| Error::io(&place, e))?;
     bounded(file, MAX_RECORD, &place)
 }
 
-/// All of `reader`, unless it is longer than `max` bytes: one that never ends does not fill the memory.
+/// All of `reader`, or an error if it is longer than `max` bytes: an endless input must not exhaust memory.
 pub(super) fn bounded(reader: impl Read, max: usize, place: &str) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     reader.take(max as u64 + 1).read_to_end(&mut bytes).map_err(|e| Error::io(place, e))?;
@@ -61,7 +61,7 @@ pub(super) fn bounded(reader: impl Read, max: usize, place: &str) -> Result<Vec<
     Ok(bytes)
 }
 
-/// A text as it was read from `place`.
+/// Validates a text that was read from `place`.
 pub(super) fn checked(place: String, bytes: Vec<u8>) -> Result<LongText> {
     let refused = |problem: String| Error::Input { place: place.clone(), problem };
     let text = String::from_utf8(bytes).map_err(|_| refused("it is not UTF-8 text".to_owned()))?;

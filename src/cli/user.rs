@@ -5,7 +5,7 @@ use clap::{Args, Subcommand};
 
 use super::arguments::{Globals, one_of};
 use super::confirm::Confirm;
-use super::owner::which;
+use super::owner::user_selector;
 use super::{stderr, values};
 use crate::database::Retry;
 use crate::error::Error;
@@ -190,15 +190,15 @@ pub(super) fn run(globals: &Globals, command: UserCommand) -> anyhow::Result<()>
 fn add(globals: &Globals, Add { username, number, email }: Add) -> anyhow::Result<()> {
     let account = Account { number, username, email };
     let database = globals.open_to_add()?;
-    // A lock that was not to be had is no reason to try again: how long to wait for one is said by `--busy-timeout`.
+    // A lock timeout is not retried: `--busy-timeout` sets how long to wait for a lock.
     let retry = Retry::default().only_after(|failure| matches!(failure.root(), Error::Conflict { .. }));
     let user = database.named("user add").retrying(retry, |session| users::add(session, account.clone()))?;
     globals.report(&format!("added user {}", users::describe(&user)), &user)
 }
 
 fn get(globals: &Globals, Get { id, account, login, email }: Get) -> anyhow::Result<()> {
-    let who = which(id, account, login, email)?;
-    let user = globals.open_to_read()?.named("user get").read(|session| users::get(session, &who))?;
+    let selector = user_selector(id, account, login, email)?;
+    let user = globals.open_to_read()?.named("user get").read(|session| users::get(session, &selector))?;
     globals.show(&user, None)
 }
 
@@ -215,36 +215,36 @@ fn list(globals: &Globals, List { login, email, limit }: List) -> anyhow::Result
 }
 
 fn edit(globals: &Globals, Edit { id, account, login, changes }: Edit) -> anyhow::Result<()> {
-    let who = which(id, account, login, None)?;
+    let selector = user_selector(id, account, login, None)?;
     let NewValues { username, email, no_email, number } = changes;
     let changes = Changes { username, email: email.map(Some).or(no_email.then_some(None)), number };
     let database = globals.open_to_change()?;
-    let user = database.named("user edit").begin(|session| users::edit(session, &who, changes))?;
+    let user = database.named("user edit").begin(|session| users::edit(session, &selector, changes))?;
     globals.report(&format!("changed user {}", users::describe(&user)), &user)
 }
 
 fn remove(globals: &Globals, arguments: Remove) -> anyhow::Result<()> {
     let Remove { id, account, login, email, with_everything, confirm } = arguments;
-    let who = which(id, account, login, email)?;
-    let with = if with_everything { Cascade::Everything } else { Cascade::Nothing };
+    let selector = user_selector(id, account, login, email)?;
+    let cascade = if with_everything { Cascade::Everything } else { Cascade::Nothing };
     let database = globals.open_to_change()?;
-    // What is asked about. No transaction stays open while a person thinks.
-    let shown = database.named("user remove").read(|session| users::removal(session, &who, with))?;
+    // Read for the question. No transaction stays open while the user decides.
+    let shown = database.named("user remove").read(|session| users::removal(session, &selector, cascade))?;
     if with_everything || shown.dependents() > 0 {
         confirm.ask(&described(&shown))?;
     }
     let removed = database.named("user remove").begin(|session| -> anyhow::Result<_> {
-        let removed = users::remove(session, &who, with)?;
+        let removed = users::remove(session, &selector, cascade)?;
         if !confirm.yes && removed != shown {
             return Err(anyhow!("nothing was removed: it would now be {}; run it again", described(&removed)));
         }
         Ok(removed)
     })?;
-    stderr::say(&format!("removed {}", described(&removed)));
+    stderr::print(&format!("removed {}", described(&removed)));
     Ok(())
 }
 
-/// What a removal takes, on one line.
+/// The records of a removal, on one line.
 fn described(Removed { user, repositories, resumes, notes, .. }: &Removed) -> String {
     let dependents =
         [(*repositories, "repository", "repositories"), (*resumes, "résumé", "résumés"), (*notes, "note", "notes")];

@@ -1,4 +1,4 @@
-//! Values as they are typed: checked while the command line is parsed, so that a mistake costs nothing.
+//! Values on the command line, validated during parsing, so that a mistake has no effects.
 
 use std::marker::PhantomData;
 use std::str::FromStr;
@@ -12,38 +12,38 @@ use crate::services::Limit;
 use crate::services::repositories::RepositorySelector;
 use crate::types::{Email, Id, Text256};
 
-/// A number as origins give them out, to accounts: a name is told where it goes.
+/// An account number. A name instead gets the option to use for it.
 pub(super) fn account(text: &str) -> Result<i64> {
-    number(text).map_err(|error| instead(error, text, "--login"))
+    number(text).map_err(|error| with_suggestion(error, text, "--login"))
 }
 
-/// A user's id: a name or an address is told where it goes.
+/// A user's id. A name or an email instead gets the option to use for it.
 pub(super) fn user_id<E>(text: &str) -> Result<Id<E>> {
-    text.parse().map_err(|error| instead(error, text, if text.contains('@') { "--email" } else { "--login" }))
+    text.parse().map_err(|error| with_suggestion(error, text, if text.contains('@') { "--email" } else { "--login" }))
 }
 
-/// The id of a user to whom something belongs, or who is changed, which no address names.
+/// The id of an owner, or of a user to change; neither can be named by email.
 pub(super) fn owner_id<E>(text: &str) -> Result<Id<E>> {
-    text.parse().map_err(|error| instead(error, text, "--login"))
+    text.parse().map_err(|error| with_suggestion(error, text, "--login"))
 }
 
-/// A résumé's id: what it may be looked up by is told.
+/// A résumé's id. Anything else gets the command to look it up with.
 pub(super) fn resume_id<E>(text: &str) -> Result<Id<E>> {
-    text.parse().map_err(|error| instead(error, text, "folio resume list --vacancy"))
+    text.parse().map_err(|error| with_suggestion(error, text, "folio resume list --vacancy"))
 }
 
-/// A note's id: what it may be looked up by is told.
+/// A note's id. Anything else gets the command to look it up with.
 pub(super) fn note_id<E>(text: &str) -> Result<Id<E>> {
-    text.parse().map_err(|error| instead(error, text, "folio note list --name"))
+    text.parse().map_err(|error| with_suggestion(error, text, "folio note list --name"))
 }
 
-/// A repository's id or its owner and name: what it may be looked up by is told.
+/// A repository's id, or its owner and name. Anything else gets the command to look it up with.
 pub(super) fn repository(text: &str) -> Result<RepositorySelector> {
-    text.parse().map_err(|error| instead(error, text, "folio repo list --name"))
+    text.parse().map_err(|error| with_suggestion(error, text, "folio repo list --name"))
 }
 
-/// The error, and what to write with the same value instead.
-fn instead(error: Error, text: &str, words: &str) -> Error {
+/// The error, with a suggestion to use the same value in.
+fn with_suggestion(error: Error, text: &str, words: &str) -> Error {
     const LONGEST: usize = 64;
     let is_name = text.contains(|character: char| !character.is_ascii_digit() && character != '-');
     match error {
@@ -55,7 +55,7 @@ fn instead(error: Error, text: &str, words: &str) -> Error {
     }
 }
 
-/// Reads a value by its `FromStr`, and tells completions which ones there are.
+/// Parses a value by its `FromStr`, and lists the possible values for completions.
 #[derive(Debug)]
 pub(super) struct OneOf<T>(pub &'static [&'static str], pub PhantomData<fn() -> T>);
 
@@ -83,10 +83,10 @@ impl<T: FromStr<Err = Error> + Clone + Send + Sync + 'static> TypedValueParser f
     }
 }
 
-/// The statuses of repositories, as they are typed.
+/// The statuses of repositories on the command line.
 pub(super) const STATUS: OneOf<crate::types::RepositoryStatus> = OneOf(&["public", "private"], PhantomData);
 
-/// The formats that can be imported, as they are typed.
+/// The formats that can be imported, on the command line.
 pub(super) const IMPORT_FORMAT: OneOf<crate::exchange::Format> =
     OneOf(&["github", "jsonresume", "markdown"], PhantomData);
 
@@ -110,7 +110,7 @@ pub(super) fn note_name(text: &str) -> Result<Text256> {
     Text256::named("note name", text)
 }
 
-/// A number as origins give them out, to accounts and repositories.
+/// The number of an account or repository where it comes from.
 pub(super) fn number(text: &str) -> Result<i64> {
     let refused = |_| Error::Value { what: "number", problem: format!("{text:?} is not a 64-bit integer") };
     text.parse().map_err(refused)

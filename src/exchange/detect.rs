@@ -1,53 +1,53 @@
-//! Recognises a format by what stands first in an input, without losing what was read for it.
+//! Detects the format of an input from its beginning, without losing the bytes read for that.
 
 use std::io::{self, Cursor, Read};
 
 use serde::de::IgnoredAny;
 
 use super::format::Format;
-use super::github::{self, Looks};
+use super::github::{self, Class};
 use super::json_resume;
 use super::values::{BOM, MAX_RECORD, SEPARATOR, Values};
 
-/// How much of an input is looked at before anything is made of it.
+/// The number of bytes to read before detection starts.
 const HEAD: usize = 64 * 1024;
 
-/// What an input looks like.
+/// The detected kind of an input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Likeness {
-    /// A format that can be read; or one that is damaged, and whose reader will say where.
+    /// A supported format; or damaged input of one, for which its reader will report the position.
     Is(Format),
     /// GitHub's JSON, but neither accounts nor repositories.
     OtherGithub,
-    /// JSON, but not of a format that can be read.
+    /// JSON, but not of a supported format.
     OtherJson,
     /// The head of an HTTP response, as `gh api -i` prints it before the JSON.
     Headers,
     /// A web page.
     Html,
-    /// No JSON: some text, or bytes.
+    /// Not JSON: text, or binary.
     NoJson,
     /// JSON or text in UTF-16, as some shells write it.
     Utf16,
-    /// Nothing but white space.
+    /// Only white space.
     Empty,
 }
 
-/// An input whose beginning was read.
+/// An input with the beginning read into memory.
 pub(super) struct Head<R> {
     bytes: Vec<u8>,
     reader: R,
 }
 
-/// All bytes of an input whose beginning was read.
-pub(super) type Whole<R> = io::Chain<Cursor<Vec<u8>>, R>;
+/// All bytes of such an input.
+pub(super) type Replay<R> = io::Chain<Cursor<Vec<u8>>, R>;
 
-/// An input that was looked at.
-pub(super) struct Looked<R> {
+/// An input with a detected kind.
+pub(super) struct Detected<R> {
     pub likeness: Likeness,
-    /// What stands before the first record, if a record was read.
+    /// The bytes before the first record, if a record was read.
     lead: Vec<u8>,
-    values: Values<Whole<R>>,
+    values: Values<Replay<R>>,
 }
 
 impl<R: Read> Head<R> {
@@ -58,23 +58,23 @@ impl<R: Read> Head<R> {
         Ok(Self { bytes, reader })
     }
 
-    /// Whether it is text in UTF-16, of either byte order, with a byte order mark or without.
+    /// Whether it is UTF-16 text, in either byte order, with or without a byte order mark.
     pub fn is_utf16(&self) -> bool {
         let bytes = &self.bytes;
         let marked = bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]);
-        // Without a mark: the first letters are ASCII, so that every other byte is NUL and no other one is.
+        // Without a mark: the first characters are ASCII, so every other byte is NUL, and only those.
         let sample = &bytes[..bytes.len().min(64) & !1];
         let alternates = |nul: usize| sample.iter().enumerate().all(|(at, byte)| (*byte == 0) == (at % 2 == nul));
         marked || (sample.len() >= 4 && (alternates(0) || alternates(1)))
     }
 
-    /// All of the input.
-    pub fn into_whole(self) -> Whole<R> {
+    /// The whole input.
+    pub fn into_replay(self) -> Replay<R> {
         Cursor::new(self.bytes).chain(self.reader)
     }
 
-    /// Looks at the beginning and, of JSON, at the first record, however much stands before it.
-    pub fn look(self) -> io::Result<Looked<R>> {
+    /// Detects the kind from the beginning and, for JSON, from the first record, however far into the input it is.
+    pub fn detect(self) -> io::Result<Detected<R>> {
         let (known, lead) = if self.is_utf16() {
             (Some(Likeness::Utf16), Vec::new())
         } else {
@@ -83,50 +83,50 @@ impl<R: Read> Head<R> {
             (likeness_of_beginning(text, self.bytes.len() == HEAD), lead)
         };
         let is_object = self.bytes.get(lead.len()) == Some(&b'{');
-        let mut values = Values::new(self.into_whole(), MAX_RECORD);
+        let mut values = Values::new(self.into_replay(), MAX_RECORD);
         if let Some(likeness) = known {
-            return Ok(Looked { likeness, lead: Vec::new(), values });
+            return Ok(Detected { likeness, lead: Vec::new(), values });
         }
         let likeness = match values.peek()? {
             Some(text) if is_object && json_resume::is_resume(text) => Likeness::Is(Format::JsonResume),
-            Some(text) => match github::looks(text) {
-                Looks::Kept => Likeness::Is(Format::Github),
-                Looks::Other => Likeness::OtherGithub,
-                Looks::Foreign => Likeness::OtherJson,
+            Some(text) => match github::classify(text) {
+                Class::Kept => Likeness::Is(Format::Github),
+                Class::Other => Likeness::OtherGithub,
+                Class::Foreign => Likeness::OtherJson,
             },
-            // No records, or damage that the reader will name.
+            // No records, or damage that the reader will report.
             None => Likeness::Is(Format::Github),
         };
-        Ok(Looked { likeness, lead, values })
+        Ok(Detected { likeness, lead, values })
     }
 }
 
-impl<R: Read> Looked<R> {
+impl<R: Read> Detected<R> {
     /// The records of the input, the first one included.
-    pub fn into_values(self) -> Values<Whole<R>> {
+    pub fn into_values(self) -> Values<Replay<R>> {
         self.values
     }
 
-    /// All of an input that is text or one object.
+    /// The whole input, for text or a single object.
     pub fn into_bytes(self) -> impl Read + use<R> {
         Cursor::new(self.lead).chain(self.values.into_rest())
     }
 }
 
-/// A text without what may stand before the first value of JSON.
+/// A text without the bytes that may precede the first JSON value.
 fn without_lead(bytes: &[u8]) -> &[u8] {
     let text = bytes.strip_prefix(&BOM).unwrap_or(bytes);
     let begins = text.iter().position(|byte| !byte.is_ascii_whitespace() && *byte != SEPARATOR);
     &text[begins.unwrap_or(text.len())..]
 }
 
-/// What a text is that can be told by how it begins; `None` for objects and lists of JSON. Of `cut` there is more than
-/// this.
+/// The kind of a text if its beginning shows it; `None` for JSON objects and lists. `cut` means that there is more text
+/// than this.
 fn likeness_of_beginning(text: &[u8], cut: bool) -> Option<Likeness> {
     let begins_with =
         |word: &str| text.get(..word.len()).is_some_and(|head| head.eq_ignore_ascii_case(word.as_bytes()));
     if text.is_empty() {
-        // No text begins with so much white space; JSON may.
+        // No text begins with this much white space; JSON may.
         return if cut { None } else { Some(Likeness::Empty) };
     }
     if begins_as_json(text) {
@@ -141,7 +141,7 @@ fn likeness_of_beginning(text: &[u8], cut: bool) -> Option<Likeness> {
     })
 }
 
-/// Whether a text begins as a list of objects or as an object does. A Markdown link begins with a bracket too.
+/// Whether a text begins like a list of objects or like an object. A Markdown link also begins with a bracket.
 fn begins_as_json(text: &[u8]) -> bool {
     match text.split_first() {
         Some((b'{', rest)) => matches!(rest.trim_ascii_start().first(), None | Some(b'"' | b'}')),
@@ -155,12 +155,12 @@ mod tests {
     use super::*;
 
     fn like(text: &[u8]) -> Likeness {
-        let looked = || Head::read(text).and_then(Head::look).expect("memory can be read");
-        let likeness = looked().likeness;
+        let detected = || Head::read(text).and_then(Head::detect).expect("memory can be read");
+        let likeness = detected().likeness;
         let is_text = matches!(likeness, Likeness::NoJson | Likeness::Is(Format::JsonResume));
         if is_text {
             let mut replayed = Vec::new();
-            looked().into_bytes().read_to_end(&mut replayed).expect("memory can be read");
+            detected().into_bytes().read_to_end(&mut replayed).expect("memory can be read");
             assert_eq!(replayed, text, "looking loses nothing");
         }
         likeness
@@ -222,7 +222,7 @@ mod tests {
     #[test]
     fn what_has_a_list_called_like_a_section_is_not_a_resume() {
         for text in [
-            // The schema's own sample of an offer of work.
+            // The sample job description of the schema's project.
             r#"{"title": "Web Developer", "company": "Pied Piper", "type": "Full-time", "responsibilities": ["x"],
                 "qualifications": ["x"], "skills": [{"name": "HTML", "level": "Master", "keywords": ["HTML5"]}],
                 "meta": {"version": "v1.0.0"}}"#,

@@ -1,4 +1,4 @@
-//! Reads an input that is one record: all of it, as text.
+//! Reads an input that is a single record, as text.
 
 use std::io::Read;
 
@@ -7,8 +7,8 @@ use super::values::size;
 
 const BOM: char = '\u{FEFF}';
 
-/// The whole text of `reader`, at most `max` bytes, without a byte order mark. A NUL is refused where it stands: no
-/// database text can hold one.
+/// The whole text of `reader`, at most `max` bytes, without a byte order mark. A NUL is an error with its position:
+/// databases cannot store one in text.
 pub(super) fn read(reader: impl Read, max: usize) -> Result<String, Fault> {
     let mut bytes = Vec::new();
     reader.take(max as u64 + 1).read_to_end(&mut bytes)?;

@@ -1,7 +1,7 @@
-//! Takes the fields that matter out of a JSON object, and says which one is wrong and where.
+//! Extracts the relevant fields of a JSON object, and reports which one is invalid and where.
 //!
-//! Fields are first read as raw text, so that one that nobody asked for may hold anything, and one that is asked for
-//! can be named with its place.
+//! Fields are first read as raw text, so that irrelevant ones may contain anything, and errors in relevant ones have a
+//! position.
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 
 use super::place::{Flaw, Position};
 
-/// A JSON text whose parts know their place in the input.
+/// A JSON text with the position of its parts in the input.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Fields<'a> {
     text: &'a str,
@@ -19,22 +19,22 @@ pub(super) struct Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
-    /// A text that begins at `start` of its input.
+    /// A text that begins at `start` in its input.
     pub fn new(text: &'a str, start: Position) -> Self {
         Self { text, start }
     }
 
     /// The text.
-    pub fn whole(&self) -> &'a str {
+    pub fn raw_text(&self) -> &'a str {
         self.text
     }
 
-    /// A part of this text, as a text of its own.
-    pub fn part(&self, raw: &'a RawValue) -> Self {
-        Self { text: raw.get(), start: self.place(raw) }
+    /// A part of this text, as `Fields`.
+    pub fn inner(&self, raw: &'a RawValue) -> Self {
+        Self { text: raw.get(), start: self.position_of(raw) }
     }
 
-    /// The whole text as an object of raw fields. A field that is given twice is refused.
+    /// The whole text as an object of raw fields. Duplicate fields are an error.
     pub fn object<T: Deserialize<'a>>(&self) -> Result<T, Flaw> {
         serde_json::from_str(self.text).map_err(|error| parse_flaw(self.start, &error))
     }
@@ -44,31 +44,31 @@ impl<'a> Fields<'a> {
         if !raw.get().starts_with('{') {
             return Err(self.expected(name, raw, "an object"));
         }
-        serde_json::from_str(raw.get()).map_err(|error| parse_flaw(self.place(raw), &error))
+        serde_json::from_str(raw.get()).map_err(|error| parse_flaw(self.position_of(raw), &error))
     }
 
-    /// Checks that a field is a list, without reading what is in it.
+    /// Checks that a field is a list, without reading its entries.
     pub fn is_list(&self, name: &str, raw: &RawValue) -> Result<(), Flaw> {
         if raw.get().starts_with('[') { Ok(()) } else { Err(self.expected(name, raw, "a list")) }
     }
 
-    /// A field that is a list of at most `max` values: a longer one would take many times its text in memory.
+    /// A field that is a list of at most `max` values: a longer one would need many times its text in memory.
     pub fn list(&self, name: &str, raw: &'a RawValue, max: usize) -> Result<Vec<&'a RawValue>, Flaw> {
         self.is_list(name, raw)?;
         match First(max).deserialize(&mut serde_json::Deserializer::from_str(raw.get())) {
             Ok((values, false)) => Ok(values),
             Ok((_, true)) => Err(self.flaw(raw, format!("`{name}` has more than {max} entries, the limit"))),
-            Err(error) => Err(parse_flaw(self.place(raw), &error)),
+            Err(error) => Err(parse_flaw(self.position_of(raw), &error)),
         }
     }
 
-    /// A field that is a text, without NUL, which no database text can hold.
+    /// A text field, without NUL, which databases cannot store.
     pub fn text(&self, name: &str, raw: &RawValue) -> Result<String, Flaw> {
         if !raw.get().starts_with('"') {
             return Err(self.expected(name, raw, "a text"));
         }
         let text: String = serde_json::from_str(raw.get()).map_err(|error| {
-            let Flaw { position, problem } = Flaw::of(self.place(raw), &error);
+            let Flaw { position, problem } = Flaw::of(self.position_of(raw), &error);
             Flaw::new(position, format!("`{name}`: {problem}"))
         })?;
         if text.contains('\0') {
@@ -77,12 +77,12 @@ impl<'a> Fields<'a> {
         Ok(text)
     }
 
-    /// A field that is true or false.
+    /// A boolean field.
     pub fn boolean(&self, name: &str, raw: &RawValue) -> Result<bool, Flaw> {
         serde_json::from_str(raw.get()).map_err(|_| self.expected(name, raw, "true or false"))
     }
 
-    /// A field that is a whole number of 64 bits.
+    /// A 64-bit integer field.
     pub fn number(&self, name: &str, raw: &RawValue) -> Result<i64, Flaw> {
         let text = raw.get();
         if let Ok(number) = text.parse() {
@@ -97,39 +97,39 @@ impl<'a> Fields<'a> {
         Err(self.expected(name, raw, "a whole number"))
     }
 
-    /// What to say of a field whose value cannot be taken.
+    /// A flaw of a field with an invalid value.
     pub fn flaw(&self, raw: &RawValue, problem: impl Into<String>) -> Flaw {
-        Flaw::new(self.place(raw), problem)
+        Flaw::new(self.position_of(raw), problem)
     }
 
-    /// What to say of a field whose value is of another kind than `expected`.
+    /// A flaw of a field with a value of another type than `expected`.
     pub fn expected(&self, name: &str, raw: &RawValue, expected: &str) -> Flaw {
         self.flaw(raw, format!("`{name}` must be {expected}, not {}", kind(raw)))
     }
 
-    /// What to say of a field that is not there: the place is the whole text's.
+    /// A flaw for a missing field, at the position of the whole text.
     pub fn missing(&self, name: &str) -> Flaw {
         self.here(format!("`{name}` is missing"))
     }
 
-    /// What to say of the whole text.
+    /// A flaw of the whole text.
     pub fn here(&self, problem: impl Into<String>) -> Flaw {
         Flaw::new(self.start, problem)
     }
 
-    /// How many bytes of this text stand before a part of it.
+    /// The byte offset of a part of this text.
     pub fn offset(&self, part: &str) -> usize {
-        // A raw value borrows from the text it was parsed from, so its address tells its offset.
+        // A raw value borrows from the text that it was parsed from, so its address yields its offset.
         part.as_ptr().addr().saturating_sub(self.text.as_ptr().addr())
     }
 
-    /// Where a part of this text stands in the input.
-    fn place(&self, part: &RawValue) -> Position {
+    /// The position of a part of this text in the input.
+    fn position_of(&self, part: &RawValue) -> Position {
         self.text.as_bytes().get(..self.offset(part.get())).map_or(self.start, |before| self.start.after(before))
     }
 }
 
-/// A parser's complaint about a text that begins at `start`.
+/// A parser's error about a text that begins at `start`.
 fn parse_flaw(start: Position, error: &serde_json::Error) -> Flaw {
     let Flaw { position, problem } = Flaw::of(start, error);
     if problem.starts_with("duplicate field") {
@@ -138,7 +138,7 @@ fn parse_flaw(start: Position, error: &serde_json::Error) -> Flaw {
     Flaw::new(position, problem)
 }
 
-/// The first values of a list, and whether there are more.
+/// Deserializes the first values of a list, and whether there are more.
 struct First(usize);
 
 impl<'a> DeserializeSeed<'a> for First {
@@ -172,13 +172,13 @@ impl<'a> Visitor<'a> for First {
     }
 }
 
-/// Those fields of an object that have one of certain names. Unlike a derived struct it takes a field that is given
-/// twice, of which the first counts; null counts as absent.
+/// The fields of an object with certain names. Unlike a derived struct, it accepts duplicate fields and uses the first;
+/// null counts as absent.
 #[derive(Debug)]
 pub(super) struct Known<'a>(Vec<(&'static str, &'a RawValue)>);
 
 impl<'a> Known<'a> {
-    /// The fields of these names in a text, or `None` if it is not a JSON object.
+    /// The fields with these names in a text, or `None` if it is not a JSON object.
     pub fn read(text: &'a str, names: &'static [&'static str]) -> Option<Self> {
         let mut deserializer = serde_json::Deserializer::from_str(text);
         let known = deserializer.deserialize_map(Names(names)).ok()?;
@@ -190,7 +190,7 @@ impl<'a> Known<'a> {
         self.0.iter().find(|(known, _)| *known == name).map(|(_, value)| *value).filter(|value| value.get() != "null")
     }
 
-    /// Whether it has none of the fields, null aside.
+    /// Whether it has none of the fields; null counts as absent.
     pub fn is_empty(&self) -> bool {
         self.0.iter().all(|(_, value)| value.get() == "null")
     }
@@ -246,7 +246,7 @@ impl<'a> DeserializeSeed<'a> for Names {
     }
 }
 
-/// What a JSON value is, with the value where it is short.
+/// The type of a JSON value, with the value for scalars.
 fn kind(raw: &RawValue) -> String {
     let text = raw.get();
     match text.as_bytes().first() {
@@ -258,7 +258,7 @@ fn kind(raw: &RawValue) -> String {
     }
 }
 
-/// At most forty characters of a value: an error is one line.
+/// At most forty characters of a value, to keep an error on one line.
 fn shortened(text: &str) -> String {
     match text.char_indices().nth(40) {
         None => text.to_owned(),

@@ -1,4 +1,4 @@
-//! The formats that can be read.
+//! The supported input formats.
 
 use std::fmt;
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use crate::error::{Error, Result};
 
-/// A format of input. Its text form, by `Display` and `FromStr`, is the name that a person types.
+/// A format of input. Its text form, by `Display` and `FromStr`, is the name used on the command line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Format {
@@ -22,7 +22,7 @@ impl Format {
     /// Every format, in the order in which help pages list them.
     pub const ALL: [Self; 3] = [Self::Github, Self::JsonResume, Self::Markdown];
 
-    /// The name that a person types.
+    /// The name used on the command line.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -50,7 +50,7 @@ impl FromStr for Format {
     }
 }
 
-/// What the end of a file's name promises about its content.
+/// The content that a file's extension suggests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Extension {
     Json,
@@ -68,7 +68,7 @@ impl Extension {
         }
     }
 
-    /// Whether a file of this name may be of this format.
+    /// Whether a file with this extension may be of this format.
     pub fn may_be(self, format: Format) -> bool {
         match format {
             Format::Github | Format::JsonResume => self == Self::Json,

@@ -1,14 +1,14 @@
-//! The title in the block that many Markdown files begin with: YAML between `---`, TOML between `+++`, JSON between
-//! `;;;` or as an object that stands alone.
+//! The title in the front matter of a Markdown file: YAML between `---`, TOML between `+++`, JSON between `;;;` or as a
+//! bare object.
 //!
-//! Only the title is looked for. A block that its parser refuses is a block all the same: of one in YAML the line with
-//! the title is taken as it stands, since many a title has a colon in it that YAML wants in quotes.
+//! Only the title is extracted. A block that its parser rejects still counts as front matter: from a YAML block, the
+//! line with the title is then used as it is, because many titles contain a colon that should have been quoted in YAML.
 
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-/// Splits a text into the title that its front matter gives, if it has one, and the text after the front matter.
+/// Splits a text into the title from its front matter, if any, and the text after the front matter.
 pub(super) fn split(text: &str) -> (Option<String>, &str) {
     if text.starts_with('{') {
         return object(text).unwrap_or((None, text));
@@ -22,7 +22,7 @@ pub(super) fn split(text: &str) -> (Option<String>, &str) {
         }
         end += line.len();
     }
-    // Never closed: the line was a thematic break.
+    // Not closed: the line is a thematic break.
     (None, text)
 }
 
@@ -33,7 +33,7 @@ enum Kind {
     Json,
 }
 
-/// The kind of the block that the first line opens, and what follows that line.
+/// The kind of block that the first line opens, and the text after that line.
 fn opening(text: &str) -> Option<(Kind, &str)> {
     let (first, rest) = text.split_once('\n')?;
     match first.trim_end() {
@@ -57,17 +57,17 @@ impl Kind {
         match self {
             Self::Yaml => yaml(block).unwrap_or_else(|_| line_with_title(block)),
             Self::Toml => toml(block),
-            // Between fences the braces are often left out.
+            // Between fences, the braces are often omitted.
             Self::Json if block.trim_start().starts_with('{') => json(block),
             Self::Json => json(&format!("{{{block}}}")),
         }
     }
 }
 
-/// The title of a YAML mapping. What follows it need not be YAML.
+/// The title of a YAML mapping. The text after the title need not be YAML.
 fn yaml(block: &str) -> Result<Option<String>, ScanError> {
     let mut parser = Parser::new_from_str(block);
-    // How many lists and mappings are open; the keys of the outermost mapping take turns with their values.
+    // The number of open lists and mappings. In the outermost mapping, keys and values alternate.
     let (mut depth, mut is_key, mut is_title) = (0_usize, true, false);
     while let Some(event) = parser.next_event() {
         let scalar = match event?.0 {
@@ -87,13 +87,13 @@ fn yaml(block: &str) -> Result<Option<String>, ScanError> {
             continue;
         }
         if is_title {
-            // A title that breaks off in the middle is told by what comes next.
+            // The next event shows whether the title is truncated.
             parser.peek().transpose()?;
         }
         match scalar {
             Some((text, style)) if is_title => {
-                let says_nothing = style == ScalarStyle::Plain && matches!(&*text, "" | "~" | "null");
-                return Ok((!says_nothing).then(|| text.into_owned()));
+                let is_null = style == ScalarStyle::Plain && matches!(&*text, "" | "~" | "null");
+                return Ok((!is_null).then(|| text.into_owned()));
             }
             _ if is_title => return Ok(None),
             Some((text, _)) if is_key => is_title = text == "title",
@@ -104,7 +104,7 @@ fn yaml(block: &str) -> Result<Option<String>, ScanError> {
     Ok(None)
 }
 
-/// What follows `title:` on a line of its own, without quotes around it.
+/// The text after `title:` on its own line, without surrounding quotes.
 fn line_with_title(block: &str) -> Option<String> {
     let value = block.lines().find_map(|line| line.strip_prefix("title:"))?.trim();
     let quoted = |quote| value.strip_prefix(quote).and_then(|rest| rest.strip_suffix(quote));
@@ -129,7 +129,7 @@ struct JsonFront<'a> {
 }
 
 impl JsonFront<'_> {
-    /// A title that is a text.
+    /// The title, if it is a string.
     fn title(&self) -> Option<String> {
         self.title.and_then(|title| serde_json::from_str(title.get()).ok())
     }
@@ -139,7 +139,7 @@ fn json(block: &str) -> Option<String> {
     serde_json::from_str::<JsonFront<'_>>(block).ok()?.title()
 }
 
-/// The front matter that is an object at the very beginning, with nothing after it on its last line.
+/// Front matter in the form of an object at the very beginning, with nothing after it on its last line.
 fn object(text: &str) -> Option<(Option<String>, &str)> {
     let mut values = serde_json::Deserializer::from_str(text).into_iter::<JsonFront<'_>>();
     let front = values.next()?.ok()?;

@@ -1,8 +1,8 @@
-//! Accounts and repositories as GitHub's REST interface, its GraphQL and `gh … --json` give them.
+//! Accounts and repositories in the JSON of GitHub's REST and GraphQL APIs and of `gh … --json`.
 //!
-//! `gh api users/octocat`, `gh api --paginate user/repos` and the like: one object, a list, lists one after the other,
-//! or one object a line; also pages of a search, stars, webhook payloads and answers of GraphQL. Of each record only
-//! what Folio keeps is looked at; other fields may hold anything.
+//! `gh api users/octocat`, `gh api --paginate user/repos` and the like: one object, a list, concatenated lists, or one
+//! object per line; also pages of a search, stars, webhook payloads and GraphQL responses. Only the fields that Folio
+//! stores are read; others may contain anything.
 
 mod kinds;
 mod shape;
@@ -21,35 +21,35 @@ use super::values::{MAX_RECORD, Values};
 use crate::error::Result;
 use shape::{Raw, Shape, shape};
 
-/// A record of GitHub's that Folio keeps.
+/// A GitHub record that Folio stores.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum GithubRecord {
-    /// A user or an organization, by a record of its own.
+    /// A user or an organization, from its own record.
     Account(Account),
     /// A repository with its owner.
     Repository(Repository),
-    /// A repository that is known by its owner's login and its name.
+    /// A repository identified by its owner's login and its name.
     NamedRepository(NamedRepository),
 }
 
-/// An account by a record of its own: it knows best what the account is called.
+/// An account from its own record, which is the authority on its login.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {
     /// GitHub's `id`; never negative.
     pub number: i64,
-    /// The name it goes by, which may change and be taken by another.
+    /// The current login, which may change and be reused by another account.
     pub login: String,
-    /// The public address, if there is one; an empty text counts as none.
+    /// The public email, if there is one; an empty text counts as none.
     pub email: Option<String>,
 }
 
-/// An account as it is mentioned inside another record: enough to create it, too little to change it.
+/// An account as mentioned inside another record: enough to create it, too little to update it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Owner {
     /// GitHub's `id`; never negative.
     pub number: i64,
-    /// The name it went by when the record around it was made.
+    /// The login when the surrounding record was created.
     pub login: String,
 }
 
@@ -58,34 +58,34 @@ pub struct Owner {
 pub struct Repository {
     /// GitHub's `id`; never negative.
     pub number: i64,
-    /// The name without its owner's.
+    /// The name, without its owner's.
     pub name: String,
-    /// Whose it is.
+    /// The owner.
     pub owner: Owner,
-    /// Whether it is to be kept from strangers: true if `private` is true, or `visibility` is `private` or `internal`,
-    /// or neither is given. Real records contradict themselves, and showing what was private is the worse mistake.
+    /// Whether it is private: true if `private` is true, or `visibility` is `private` or `internal`, or neither is
+    /// given. Real records contradict themselves, and exposing a private repository is the worse mistake.
     pub private: bool,
 }
 
-/// A repository by a record without all of GitHub's numbers, as `gh repo list --json` and GraphQL print it.
+/// A repository from a record that lacks some of GitHub's numbers, as printed by `gh repo list --json` and GraphQL.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NamedRepository {
-    /// GitHub's `databaseId`, where it was asked for; never negative.
+    /// GitHub's `databaseId`, if it was requested; never negative.
     pub number: Option<i64>,
-    /// The name without its owner's.
+    /// The name, without its owner's.
     pub name: String,
     /// The login of its owner.
     pub owner: String,
-    /// The owner's number, where it was asked for; never negative.
+    /// The owner's number, if it was requested; never negative.
     pub owner_number: Option<i64>,
-    /// Whether it is to be kept from strangers, told as in [`Repository::private`].
+    /// Whether it is private, determined as for [`Repository::private`].
     pub private: bool,
 }
 
-/// The records of a stream of GitHub's JSON, read as they are asked for; memory holds one at a time.
+/// The records of a stream of GitHub's JSON, read on demand, one in memory at a time.
 ///
 /// A record is at most [`MAX_RECORD`] bytes long and [`MAX_DEPTH`](super::MAX_DEPTH) levels deep. An error names the
-/// input, the record, the place and the field; after an error the iterator ends.
+/// input, the record, the position and the field. The iterator ends after an error.
 ///
 /// ```
 /// use folio::exchange::{GithubReader, GithubRecord};
@@ -108,19 +108,19 @@ pub struct GithubReader<R> {
     ended: bool,
 }
 
-/// An object of the stream that holds several records: a page, an answer of GraphQL.
+/// An object of the stream that contains several records: a page, a GraphQL response.
 #[derive(Debug)]
 struct Inner {
     /// The number of the object in the stream.
     number: u64,
     start: Position,
-    /// The part that is read, and those that come after it.
+    /// The current part, followed by the ranges of the remaining ones.
     part: Values<Take<Cursor<String>>>,
     parts: VecDeque<Range<usize>>,
 }
 
 impl<R: Read> GithubReader<R> {
-    /// The records of `reader`, which errors will call `input`. Reads nothing yet, and buffers by itself.
+    /// The records of `reader`, named `input` in errors. Nothing is read yet; reads are buffered.
     pub fn new(input: impl Into<Arc<str>>, reader: R) -> Self {
         Self::of(input.into(), Values::new(reader, MAX_RECORD))
     }
@@ -163,7 +163,7 @@ impl<R: Read> GithubReader<R> {
 }
 
 impl Inner {
-    /// Begins with the first of `parts`, if there is one.
+    /// Starts with the first of `parts`, if there is one.
     fn new(number: u64, start: Position, text: String, mut parts: VecDeque<Range<usize>>) -> Option<Self> {
         let Range { start: from, end } = parts.pop_front()?;
         let begins = start.after(&text.as_bytes()[..from]);
@@ -223,17 +223,19 @@ fn record(fields: Fields<'_>, shape: Shape<'_>) -> Result<GithubRecord, Flaw> {
         Shape::Repository(raw) => repository(fields, &raw),
         Shape::Account(raw) => account(fields, &raw).map(GithubRecord::Account),
         Shape::Several(_) => Err(fields.here("a list of records inside a record of another list")),
-        Shape::Other(raw) => Err(fields.here(what_it_is_instead(fields, &raw))),
+        Shape::Other(raw) => Err(fields.here(describe_unexpected(fields, &raw))),
     }
 }
 
-fn what_it_is_instead(fields: Fields<'_>, raw: &Raw<'_>) -> String {
+fn describe_unexpected(fields: Fields<'_>, raw: &Raw<'_>) -> String {
     if raw.is_an_error() {
-        let said = raw.message.and_then(|message| fields.text("message", message).ok());
-        let said = said.or_else(|| first_message(fields, raw.errors?)).unwrap_or_default();
-        return format!("an error message where a record was expected: {said:?}; correct the request that printed it");
+        let message = raw.message.and_then(|message| fields.text("message", message).ok());
+        let message = message.or_else(|| first_message(fields, raw.errors?)).unwrap_or_default();
+        return format!(
+            "an error message where a record was expected: {message:?}; correct the request that printed it"
+        );
     }
-    match kinds::kind(fields.whole()) {
+    match kinds::kind(fields.raw_text()) {
         Some(kind) => format!(
             "a GitHub {kind}, which folio does not store; it stores accounts, which have `id` and `login`, and \
              repositories, which have `id`, `full_name` and `owner`"
@@ -244,14 +246,14 @@ fn what_it_is_instead(fields: Fields<'_>, raw: &Raw<'_>) -> String {
     }
 }
 
-/// What the first of several errors says.
+/// The message of the first of several errors.
 fn first_message(fields: Fields<'_>, errors: &RawValue) -> Option<String> {
     #[derive(Deserialize)]
-    struct Said {
+    struct ErrorMessage {
         message: String,
     }
     let errors = fields.list("errors", errors, 100).ok()?;
-    errors.first().and_then(|error| serde_json::from_str::<Said>(error.get()).ok()).map(|said| said.message)
+    errors.first().and_then(|error| serde_json::from_str::<ErrorMessage>(error.get()).ok()).map(|error| error.message)
 }
 
 fn account(fields: Fields<'_>, raw: &Raw<'_>) -> Result<Account, Flaw> {
@@ -271,7 +273,7 @@ fn repository(fields: Fields<'_>, raw: &Raw<'_>) -> Result<GithubRecord, Flaw> {
     let private = private(fields, raw)?;
     let number = match (raw.database_id, raw.id) {
         (Some(id), _) => Some(number(fields, "databaseId", Some(id))?),
-        // What `gh` and GraphQL call the id is a text, and a field that was not asked for is not there.
+        // The `id` of `gh` and GraphQL is a text, and fields that were not requested are absent.
         (None, Some(id)) if !is_node_id(id) => Some(number(fields, "id", Some(id))?),
         (None, _) => None,
     };
@@ -294,19 +296,20 @@ fn repository(fields: Fields<'_>, raw: &Raw<'_>) -> Result<GithubRecord, Flaw> {
     })
 }
 
-/// Whether an id is one of GraphQL's, a text. A number within quotes is not.
+/// Whether an id is a GraphQL node id, a text. A quoted number is not.
 fn is_node_id(id: &RawValue) -> bool {
     let text = id.get().trim_matches('"');
     id.get().starts_with('"') && text.bytes().any(|byte| !byte.is_ascii_digit())
 }
 
-/// The owner's login, where the full name says it, and the repository's own name: `name`, or what follows the owner.
+/// The owner's login, if it comes from the full name, and the repository's own name: `name`, or the part after the
+/// owner.
 fn names(fields: Fields<'_>, raw: &Raw<'_>) -> Result<(Option<String>, String), Flaw> {
     let name = raw.name.map(|name| fields.text("name", name)).transpose()?;
     let Some((field, full)) = raw.full_name() else {
         return name.map(|name| (None, name)).ok_or_else(|| fields.missing("name"));
     };
-    // Where each part has a field of its own, the full name says nothing new.
+    // If both parts have fields of their own, the full name is redundant.
     if let (Some(name), Some(_)) = (&name, raw.owner) {
         return Ok((None, name.clone()));
     }
@@ -322,7 +325,7 @@ fn private(fields: Fields<'_>, raw: &Raw<'_>) -> Result<bool, Flaw> {
     let graph = raw.is_private.map(|flag| fields.boolean("isPrivate", flag)).transpose()?;
     let flag = rest.max(graph);
     let Some(visibility) = raw.visibility else { return Ok(flag.unwrap_or(true)) };
-    // GraphQL and `gh` write it in capitals.
+    // GraphQL and `gh` print it in capitals.
     match fields.text("visibility", visibility)?.to_ascii_lowercase().as_str() {
         "public" => Ok(flag == Some(true)),
         "private" | "internal" => Ok(true),
@@ -330,48 +333,48 @@ fn private(fields: Fields<'_>, raw: &Raw<'_>) -> Result<bool, Flaw> {
     }
 }
 
-/// What a text seems to be that holds one object of a stream.
+/// The class of an object of a stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Looks {
-    /// Accounts or repositories, or damaged, so that their reader says where.
+pub(super) enum Class {
+    /// Accounts or repositories; or damaged ones, for which the reader will report the position.
     Kept,
-    /// Another kind of GitHub's.
+    /// A GitHub record of another kind.
     Other,
-    /// Nothing of GitHub's.
+    /// Not GitHub's.
     Foreign,
 }
 
-/// Looks at one object of a stream, and of a page at the first record in it.
-pub(super) fn looks(text: &str) -> Looks {
-    let Ok((fields, found)) = shape(Fields::new(text, Position::START)) else { return Looks::Kept };
+/// Classifies an object of a stream; a page is classified by its first record.
+pub(super) fn classify(text: &str) -> Class {
+    let Ok((fields, found)) = shape(Fields::new(text, Position::START)) else { return Class::Kept };
     match found {
-        Shape::Several(parts) => parts.first().map_or(Looks::Kept, |part| looks_inside(part)),
-        found => looks_alone(fields, &found),
+        Shape::Several(parts) => parts.first().map_or(Class::Kept, |part| classify_page(part)),
+        found => classify_one(fields, &found),
     }
 }
 
-fn looks_inside(part: &RawValue) -> Looks {
+fn classify_page(part: &RawValue) -> Class {
     let mut values = Values::new(part.get().as_bytes(), MAX_RECORD);
     match values.next() {
         Ok(Some(raw)) => match shape(Fields::new(raw.text, Position::START)) {
-            Ok((fields, found)) => looks_alone(fields, &found),
-            Err(_) => Looks::Kept,
+            Ok((fields, found)) => classify_one(fields, &found),
+            Err(_) => Class::Kept,
         },
-        Ok(None) => Looks::Kept,
-        Err(_) => Looks::Foreign,
+        Ok(None) => Class::Kept,
+        Err(_) => Class::Foreign,
     }
 }
 
-fn looks_alone(fields: Fields<'_>, found: &Shape<'_>) -> Looks {
+fn classify_one(fields: Fields<'_>, found: &Shape<'_>) -> Class {
     match found {
-        Shape::Account(raw) if raw.id.or(raw.database_id).is_some() => Looks::Kept,
-        Shape::Repository(_) => Looks::Kept,
-        _ if kinds::kind(fields.whole()).is_some() => Looks::Other,
-        _ => Looks::Foreign,
+        Shape::Account(raw) if raw.id.or(raw.database_id).is_some() => Class::Kept,
+        Shape::Repository(_) => Class::Kept,
+        _ if kinds::kind(fields.raw_text()).is_some() => Class::Other,
+        _ => Class::Foreign,
     }
 }
 
-/// A number that GitHub gave. Negative ones are Folio's own, for accounts whose number is unknown.
+/// A number assigned by GitHub. Folio assigns negative ones, to accounts with an unknown number.
 fn number(fields: Fields<'_>, name: &str, raw: Option<&RawValue>) -> Result<i64, Flaw> {
     let raw = raw.ok_or_else(|| fields.missing(name))?;
     match fields.number(name, raw)? {

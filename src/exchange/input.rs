@@ -1,4 +1,4 @@
-//! From the paths that a person names to the inputs that are read: files, folders, standard input.
+//! Turns the paths that a user names into the inputs to read: files, folders, standard input.
 
 use std::collections::HashSet;
 use std::ffi::OsStr;
@@ -28,13 +28,13 @@ enum Origin {
     File(PathBuf),
 }
 
-/// What a list of paths came to.
+/// The inputs found under a list of paths.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Gathered {
-    /// What is to be read, in the order of the paths, and by name within a folder. No file is in it twice, whatever paths
-    /// lead to it.
+    /// The inputs to read, in the order of the paths, and by name within a folder. Each file is listed once, even if
+    /// several paths lead to it.
     pub inputs: Vec<Input>,
-    /// What a folder held besides, in the same order, and then other paths to files that are read.
+    /// The other files of folders, in the same order, followed by further paths to files that are read.
     pub skipped: Vec<Skipped>,
 }
 
@@ -43,21 +43,21 @@ pub struct Gathered {
 pub struct Skipped {
     /// The file.
     pub path: PathBuf,
-    /// Why not, in a few words.
+    /// The reason, in a few words.
     pub reason: &'static str,
 }
 
-/// Finds what `paths` name: files, folders with everything in them, and `-` for standard input.
+/// Finds the inputs under `paths`: files, folders with everything in them, and `-` for standard input.
 ///
-/// Of a folder, files are taken whose name and content show a format: `.json`, `.ndjson`, `.jsonl`, `.md` and
-/// `.markdown`; with a `format` given, every file whose name may be of it. Hidden files and folders are passed over
-/// without a word, links to folders are not followed, and the rest is listed as skipped. What a folder holds and cannot
-/// be looked into is taken, so that opening it says why. A file that is named itself is taken whatever it is, and not
-/// looked into before it is read, so that it may be a pipe.
+/// From a folder, it takes the files with the name and content of a known format: `.json`, `.ndjson`, `.jsonl`, `.md`
+/// and `.markdown`; with a `format`, every file with an extension of that format. Hidden files and folders are ignored
+/// silently, links to folders are not followed, and all other files are listed as skipped. An entry of a folder that
+/// cannot be inspected is included, so that opening it reports the error. A file that is named itself is always
+/// included, and not opened before it is read, so that it may be a pipe.
 ///
 /// # Errors
 ///
-/// [`Error::Io`] names the path that does not exist or the folder that cannot be read. Nothing has been read for good by
+/// [`Error::Io`] names the path that does not exist or the folder that cannot be read. No input has been consumed by
 /// then, so a mistyped path costs nothing.
 pub fn gather<P: AsRef<Path>>(paths: impl IntoIterator<Item = P>, format: Option<Format>) -> Result<Gathered> {
     let mut gathered = Gathered::default();
@@ -107,7 +107,7 @@ fn gather_folder(folder: &Path, format: Option<Format>, gathered: &mut Gathered)
     Ok(())
 }
 
-/// The format of a file in a folder, or why it is skipped.
+/// The format of a file in a folder, or the reason to skip it.
 fn choose(entry: &DirEntry, format: Option<Format>) -> Result<Result<Format, &'static str>> {
     if entry.path_is_symlink() && !fs::metadata(entry.path()).is_ok_and(|target| target.is_file()) {
         return Ok(Err("a broken symbolic link"));
@@ -121,7 +121,7 @@ fn choose(entry: &DirEntry, format: Option<Format>) -> Result<Result<Format, &'s
         (_, Some(_)) => Err("its file name belongs to another format"),
         (Extension::Markdown, None) => Ok(Format::Markdown),
         (Extension::Other, None) => Err("its file name belongs to no known format"),
-        (Extension::Json, None) => match look(entry.path())? {
+        (Extension::Json, None) => match detect(entry.path())? {
             Likeness::Is(format) => Ok(format),
             Likeness::Empty => Err("it is empty"),
             Likeness::Utf16 => Err("UTF-16; save it as UTF-8"),
@@ -134,8 +134,8 @@ fn choose(entry: &DirEntry, format: Option<Format>) -> Result<Result<Format, &'s
     })
 }
 
-fn look(path: &Path) -> Result<Likeness> {
-    let read = || Ok(Head::read(File::open(path)?)?.look()?.likeness);
+fn detect(path: &Path) -> Result<Likeness> {
+    let read = || Ok(Head::read(File::open(path)?)?.detect()?.likeness);
     read().map_err(|error: io::Error| Error::io(path.display(), error))
 }
 
@@ -155,14 +155,13 @@ impl Input {
         Self { origin: Origin::Stdin, format, from_folder: false }
     }
 
-    /// One file; without a format its name and content must show it.
+    /// One file; without a format, it is detected from the name and the content.
     #[must_use]
     pub fn file(path: impl Into<PathBuf>, format: Option<Format>) -> Self {
         Self { origin: Origin::File(path.into()), format, from_folder: false }
     }
 
-    /// What errors call it: the path as it was given, in quotes and with escapes where it is not Unicode, or
-    /// `standard input`.
+    /// Its name in errors: the path as it was given, quoted and escaped if it is not Unicode, or `standard input`.
     #[must_use]
     pub fn name(&self) -> String {
         match &self.origin {
@@ -171,12 +170,12 @@ impl Input {
         }
     }
 
-    /// What its documents are found again by; `None` for standard input and pipes, which have nothing of their own to be
-    /// known by.
+    /// The source by which its documents are found again; `None` for standard input and pipes, which have no lasting
+    /// name.
     ///
     /// # Errors
     ///
-    /// [`Error::Io`] if its path cannot be followed to a file.
+    /// [`Error::Io`] if its path cannot be resolved.
     pub fn source(&self) -> Result<Option<Source>> {
         match &self.origin {
             Origin::Stdin => Ok(None),
@@ -184,7 +183,7 @@ impl Input {
         }
     }
 
-    /// The file that its path leads to, links followed; the path itself where it leads to no file.
+    /// The file that its path resolves to, through links; the path itself if it is not a regular file.
     fn identity(&self) -> Option<PathBuf> {
         match &self.origin {
             Origin::Stdin => None,
@@ -192,13 +191,13 @@ impl Input {
         }
     }
 
-    /// Whether it was found in a folder, rather than named itself.
+    /// Whether it was found in a folder rather than named itself.
     #[must_use]
     pub fn is_from_folder(&self) -> bool {
         self.from_folder
     }
 
-    /// Its size in bytes, where there is one to know: not of a pipe.
+    /// Its size in bytes; `None` for a pipe or standard input.
     #[must_use]
     pub fn size(&self) -> Option<u64> {
         match &self.origin {
@@ -207,17 +206,17 @@ impl Input {
         }
     }
 
-    /// Whether it can be opened again and says the same: a file, but neither a pipe nor standard input.
+    /// Whether it can be read again with the same content: true for a file, false for a pipe and standard input.
     #[must_use]
     pub fn can_be_read_again(&self) -> bool {
         self.size().is_some()
     }
 
-    /// Opens it and recognises its format, unless that was given.
+    /// Opens it and detects its format, unless that was given.
     ///
     /// # Errors
     ///
-    /// [`Error::Io`] if it cannot be opened; [`Error::Input`] if nothing shows its format.
+    /// [`Error::Io`] if it cannot be opened; [`Error::Input`] if its format cannot be detected.
     pub fn open(&self) -> Result<Reader> {
         let input = self.name().into();
         match &self.origin {

@@ -1,7 +1,7 @@
-//! Résumés in JSON Resume 1.0, one a file.
+//! Résumés in JSON Resume 1.0, one per file.
 //!
-//! The document is kept as it is; of its content only what says whose it is and what it offers is taken out. Sections
-//! and fields that the standard does not know may hold anything; the ones it knows must be of the kind it says.
+//! The document is kept unchanged; only the fields that identify its owner and its subject are extracted. Sections and
+//! fields outside the standard may contain anything; those of the standard must have the type that it requires.
 
 use std::io::Read;
 use std::sync::Arc;
@@ -15,15 +15,15 @@ use super::place::{Fault, Flaw, Located, Place};
 use super::values::{MAX_RECORD, Values};
 use crate::error::Result;
 
-/// A résumé. A field that is absent, null, or holds nothing but white space is `None`; `{}` is a résumé that says
-/// nothing, since the standard requires no field.
+/// A résumé. A field that is absent, null, or only white space is `None`; `{}` is an empty résumé, since the standard
+/// requires no field.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Resume {
-    /// `basics.name`: the person's.
+    /// `basics.name`: the person's name.
     pub name: Option<String>,
     /// `basics.email`.
     pub email: Option<String>,
-    /// `basics.label`: what the person offers to be.
+    /// `basics.label`: the person's profession.
     pub label: Option<String>,
     /// `meta.canonical`: the address of the document's latest version.
     pub canonical: Option<String>,
@@ -33,10 +33,10 @@ pub struct Resume {
     pub document: String,
 }
 
-/// An account on some network, as a résumé names it.
+/// An account on a network, as listed in a résumé.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Profile {
-    /// The network, as the résumé writes it: `GitHub`, `github`, …
+    /// The network, as written in the résumé: `GitHub`, `github`, …
     pub network: Option<String>,
     /// The name on that network.
     pub username: Option<String>,
@@ -44,14 +44,13 @@ pub struct Profile {
     pub url: Option<String>,
 }
 
-/// Reads the one résumé of `reader`, which errors will call `input`; memory holds all of it.
+/// Reads the one résumé of `reader`, named `input` in errors. All of it is held in memory.
 ///
 /// # Errors
 ///
-/// [`Error::Input`](crate::Error::Input) with the place, for what is no JSON object, is followed by more, is longer
-/// than [`MAX_RECORD`] bytes or deeper than [`MAX_DEPTH`](super::MAX_DEPTH) levels, or holds a section or a field of
-/// another kind than the standard says; the section or field is named. [`Error::Io`](crate::Error::Io) if it cannot be
-/// read.
+/// [`Error::Input`](crate::Error::Input) with its location, for input that is not a single JSON object, is longer than
+/// [`MAX_RECORD`] bytes or deeper than [`MAX_DEPTH`](super::MAX_DEPTH) levels, or contains a section or a field of a
+/// type other than the standard's; the section or field is named. [`Error::Io`](crate::Error::Io) if it cannot be read.
 ///
 /// ```
 /// use folio::exchange::read_resume;
@@ -70,16 +69,16 @@ pub fn read_resume(input: impl Into<Arc<str>>, reader: impl Read) -> Result<Loca
 
 fn read(reader: impl Read) -> Result<Resume, Fault> {
     let document = document::read(reader, MAX_RECORD)?;
-    // The cutter knows how a text ends too early, goes on too long or nests too deep, and says so in the same words
-    // as for every other record; a résumé is the only record of its file, so its number says nothing.
+    // `Values` reports a text that is truncated, too long or nested too deep in the same words as for every other
+    // record. A résumé is the only record of its file, so the record number is left out.
     let mut values = Values::new(document.as_bytes(), MAX_RECORD);
-    let raw = match values.next().map_err(unnumbered)? {
+    let raw = match values.next().map_err(without_record_number)? {
         Some(raw) if document.trim_start().starts_with('{') => raw,
         Some(raw) => return Err(Flaw::new(raw.start, "a résumé is one object, not a list").into()),
         None => return Err(Flaw::new(values.position(), "it contains no JSON object, so no résumé").into()),
     };
     let mut resume = resume(Fields::new(raw.text, raw.start))?;
-    match values.next().map_err(unnumbered)? {
+    match values.next().map_err(without_record_number)? {
         Some(more) => Err(Flaw::new(more.start, "a second object: one file holds one résumé").into()),
         None => {
             resume.document = document;
@@ -88,10 +87,10 @@ fn read(reader: impl Read) -> Result<Resume, Fault> {
     }
 }
 
-/// The most entries that `basics.profiles` may have.
+/// Maximum number of entries in `basics.profiles`.
 const MAX_PROFILES: usize = 1_000;
 
-/// Each section, and fields of its entries that other tools' lists of that name do not have; every tool's have a `name`.
+/// Each section, with fields of its entries that other tools' lists of the same name lack (`name` is in all of them).
 const SECTIONS: [(&str, &[&str]); 11] = [
     ("work", &["position", "company", "startDate", "highlights"]),
     ("volunteer", &["organization", "position", "startDate", "highlights"]),
@@ -106,8 +105,8 @@ const SECTIONS: [(&str, &[&str]); 11] = [
     ("projects", &["highlights", "roles", "entity", "startDate", "endDate"]),
 ];
 
-/// Whether an object is a résumé: it has `basics`, or names the résumé's schema, or has two sections whose first entry
-/// is one of a résumé's. A list called `skills` or `projects` alone stands in many a tool's file.
+/// Whether an object is a résumé: it has `basics`, or names the résumé's schema, or has two sections with a first entry
+/// that looks like a résumé's. One list called `skills` or `projects` is not enough: many other tools' files have one.
 pub(super) fn is_resume(text: &str) -> bool {
     const NAMES: &[&str] = &[
         "$schema",
@@ -127,7 +126,7 @@ pub(super) fn is_resume(text: &str) -> bool {
     let Some(known) = Known::read(text, NAMES) else { return false };
     let names_schema = known.get("$schema").is_some_and(|schema| {
         let schema = schema.get();
-        // The same project has a schema for the offers of employers.
+        // The same project has a schema for job descriptions.
         schema.starts_with('"')
             && (schema.contains("resume-schema") || schema.contains("jsonresume"))
             && !schema.contains("job-schema")
@@ -144,7 +143,7 @@ pub(super) fn is_resume(text: &str) -> bool {
         || SECTIONS.iter().filter(is_section).count() >= 2
 }
 
-fn unnumbered(fault: Fault) -> Fault {
+fn without_record_number(fault: Fault) -> Fault {
     match fault {
         Fault::Flaw { flaw, .. } => flaw.into(),
         io @ Fault::Io(_) => io,
@@ -192,7 +191,7 @@ struct RawProfile<'a> {
     url: Option<&'a RawValue>,
 }
 
-/// Everything but the document.
+/// All fields except the document.
 fn resume(fields: Fields<'_>) -> Result<Resume, Flaw> {
     let raw: RawResume<'_> = fields.object()?;
     check_sections(fields, &raw)?;
@@ -214,7 +213,7 @@ fn resume(fields: Fields<'_>) -> Result<Resume, Flaw> {
     })
 }
 
-/// The sections that are kept unread must at least be lists.
+/// Sections that are stored unparsed must at least be lists.
 fn check_sections(fields: Fields<'_>, raw: &RawResume<'_>) -> Result<(), Flaw> {
     for (name, section) in [
         ("work", raw.work),
@@ -249,7 +248,7 @@ fn profiles(fields: Fields<'_>, list: &RawValue) -> Result<Vec<Profile>, Flaw> {
     fields.list("basics.profiles", list, MAX_PROFILES)?.into_iter().enumerate().map(profile).collect()
 }
 
-/// A text that says something, without the white space around it.
+/// A non-blank text, trimmed.
 fn text(fields: Fields<'_>, name: &str, raw: Option<&RawValue>) -> Result<Option<String>, Flaw> {
     let Some(raw) = raw else { return Ok(None) };
     let text = fields.text(name, raw)?;

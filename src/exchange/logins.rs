@@ -1,18 +1,18 @@
-//! Which accounts on GitHub a résumé names: `octoada`, `@octoada` or the address of its page.
+//! The GitHub accounts listed in a résumé: `octoada`, `@octoada` or the URL of the account's page.
 
 use super::json_resume::{Profile, Resume};
 
 const HOST: &str = "github.com";
 
 impl Resume {
-    /// The person's login on GitHub, if a profile says it: the first of [`github_logins`](Self::github_logins).
+    /// The person's GitHub login, if a profile contains one: the first of [`github_logins`](Self::github_logins).
     #[must_use]
     pub fn github_login(&self) -> Option<&str> {
         self.github_logins().next()
     }
 
-    /// The logins of all profiles on GitHub. Networks are compared without their case; a login may have `@` before it or
-    /// be the address of the account's page, which also tells where no network is given.
+    /// The logins of all GitHub profiles. Networks are compared case-insensitively. A login may have `@` before it or
+    /// be the URL of the account's page; a URL also counts in a profile without a network.
     pub fn github_logins(&self) -> impl Iterator<Item = &str> {
         self.profiles.iter().filter_map(login)
     }
@@ -30,7 +30,7 @@ fn login(profile: &Profile) -> Option<&str> {
     }
 }
 
-/// The login in the address of an account's page, with or without `https://` and `www.`.
+/// The login in the URL of an account's page, with or without `https://` and `www.`.
 fn in_address(text: &str) -> Option<&str> {
     let lower = text.to_ascii_lowercase();
     let host = lower.trim_start_matches("https://").trim_start_matches("http://").trim_start_matches("www.");

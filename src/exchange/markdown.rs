@@ -1,4 +1,4 @@
-//! Markdown files as notes: what a note is called, and its text as it is.
+//! Reads Markdown files as notes: the note's name, and its text unchanged.
 
 use std::io::Read;
 use std::sync::Arc;
@@ -12,27 +12,27 @@ use super::values::MAX_RECORD;
 use crate::error::Result;
 use crate::types::Text256;
 
-/// How much of a note is looked at for its name.
+/// The number of bytes of a note that are searched for its name.
 const HEAD: usize = 64 * 1024;
 
 /// A note.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Note {
-    /// What it is called: the front matter's `title`, or the level-1 heading that opens the text, as plain text, or the
-    /// file's name without its extension. Never empty and at most 256 characters long: what is longer is a text and not
-    /// a name, and is passed over. White space is trimmed and each run of it is one space.
+    /// The name: the front matter's `title`, or the level-1 heading that opens the text, as plain text, or the file's
+    /// name without its extension. Never empty and at most 256 characters long: a longer candidate is not a name, and
+    /// is skipped. White space is trimmed, and each run of it becomes one space.
     pub name: String,
     /// The whole text, front matter included, without a byte order mark.
     pub body: String,
 }
 
-/// Reads the one note of `reader`, which errors will call `input`; memory holds all of it. `stem` is its name where
-/// neither a title nor a heading gives one: the file's name without its extension.
+/// Reads the one note of `reader`, named `input` in errors. All of it is held in memory. `stem`, the file's name
+/// without its extension, is the note's name if it has neither a title nor a heading.
 ///
 /// # Errors
 ///
-/// [`Error::Input`](crate::Error::Input) for a text that is not UTF-8, holds NUL or is longer than [`MAX_RECORD`]
-/// bytes, or where nothing gives a name; [`Error::Io`](crate::Error::Io) if it cannot be read.
+/// [`Error::Input`](crate::Error::Input) for a text that is not UTF-8, contains NUL, is longer than [`MAX_RECORD`]
+/// bytes, or has no name; [`Error::Io`](crate::Error::Io) if it cannot be read.
 ///
 /// ```
 /// use folio::exchange::read_note;
@@ -62,12 +62,12 @@ fn read(reader: impl Read, stem: Option<&str>) -> Result<Note, Fault> {
     Ok(Note { name, body })
 }
 
-/// The beginning of a text, which is all that its name is looked for in.
+/// The beginning of a text, the part that is searched for its name.
 fn head(body: &str) -> &str {
     &body[..body.floor_char_boundary(HEAD)]
 }
 
-/// The plain text of the level-1 heading that a text begins with. Comments, which no reader sees, may stand before it.
+/// The plain text of the level-1 heading at the beginning of a text. Comments, which are not rendered, may precede it.
 fn opening_heading(text: &str) -> Option<String> {
     let mut events = Parser::new(text);
     let mut html = String::new();
@@ -97,7 +97,7 @@ fn is_comment(html: &str) -> bool {
     inner.is_some_and(|inner| !inner.contains("-->"))
 }
 
-/// A text as a name, or `None` where it is blank or cannot be one.
+/// A text as a name, or `None` if it is blank or invalid.
 fn name(text: &str) -> Option<String> {
     let line = one_line(text)?;
     Text256::named("note name", line).ok().map(Text256::into_string)

@@ -1,9 +1,9 @@
-//! Reading other people's formats: GitHub's accounts and repositories, JSON Resume, Markdown.
+//! Reads foreign formats: GitHub's accounts and repositories, JSON Resume, Markdown.
 //!
-//! [`gather`] goes from paths to [`Input`]s, [`Input::open`] from an input to a [`Reader`], which is an iterator of
-//! records with their places. Records are read one by one as they are asked for, so memory does not grow with their
-//! number; one record is at most [`MAX_RECORD`] bytes. Whatever cannot be taken is
-//! [`Error::Input`](crate::Error::Input), whose place reads `users.json, record 3 (line 1, column 1204)`.
+//! [`gather`] turns paths into [`Input`]s, and [`Input::open`] turns an input into a [`Reader`], an iterator of records
+//! with their locations. Records are read one by one, on demand, so memory does not grow with their number; the limit
+//! for one record is [`MAX_RECORD`] bytes. Input that cannot be read is [`Error::Input`](crate::Error::Input), with a
+//! location such as `users.json, record 3 (line 1, column 1204)`.
 //!
 //! ```
 //! use folio::exchange::{Record, gather};

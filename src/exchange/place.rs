@@ -1,4 +1,4 @@
-//! Where in somebody's input a record or a mistake stands: `users.json, record 3 (line 1, column 1204)`.
+//! The location of a record or an error in an input: `users.json, record 3 (line 1, column 1204)`.
 
 use std::fmt;
 use std::io;
@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::error::Error;
 
-/// A place in a text: line and column, both from 1. Columns count bytes, as JSON parsers and `head -c` do.
+/// A position in a text: line and column, both from 1. Columns count bytes, as JSON parsers and `head -c` do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Position {
     /// The line, from 1.
@@ -19,7 +19,7 @@ impl Position {
     /// The first byte of a text.
     pub(super) const START: Self = Self { line: 1, column: 1 };
 
-    /// The position after these bytes, if they begin here.
+    /// The position after these bytes, when they begin here.
     pub(super) fn after(self, bytes: &[u8]) -> Self {
         match memchr::memrchr(b'\n', bytes) {
             None => Self { column: self.column + bytes.len() as u64, ..self },
@@ -30,9 +30,9 @@ impl Position {
         }
     }
 
-    /// The place of a parser's complaint about a text that begins here.
+    /// The position of a parser's error in a text that begins here.
     pub(super) fn of(self, error: &serde_json::Error) -> Self {
-        // The parser says column 0 for "at the line's end, before anything was read".
+        // The parser reports column 0 at the end of a line, before it has read anything.
         let (line, column) = (error.line() as u64, error.column().max(1) as u64);
         if line <= 1 {
             Self { column: self.column + column - 1, ..self }
@@ -42,7 +42,7 @@ impl Position {
     }
 }
 
-/// Where a record begins, in words that a person can follow; `Display` writes it as errors show it.
+/// The location of a record, in readable form; `Display` formats it as in errors.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
     input: Arc<str>,
@@ -51,35 +51,35 @@ pub struct Place {
 }
 
 impl Place {
-    /// A whole input: a file that is one record.
+    /// The whole input: a file that is one record.
     pub(super) fn whole(input: &Arc<str>) -> Self {
         Self { input: Arc::clone(input), record: None, position: None }
     }
 
-    /// A place inside an input; `record` counts from 1 where the input may hold several.
+    /// A position inside an input; `record` counts from 1, for inputs that may contain several.
     pub(super) fn inside(input: &Arc<str>, record: Option<u64>, position: Position) -> Self {
         Self { input: Arc::clone(input), record, position: Some(position) }
     }
 
-    /// The file as it was named, or `standard input`.
+    /// The file as the caller named it, or `standard input`.
     #[must_use]
     pub fn input(&self) -> &str {
         &self.input
     }
 
-    /// The record's number in its input, from 1; `None` where the input is one record.
+    /// The record's number in its input, from 1; `None` if the input is a single record.
     #[must_use]
     pub fn record(&self) -> Option<u64> {
         self.record
     }
 
-    /// Line and column; `None` where the input as a whole is meant.
+    /// Line and column; `None` for the input as a whole.
     #[must_use]
     pub fn position(&self) -> Option<Position> {
         self.position
     }
 
-    /// The error that says what is wrong here, for rules that are checked after reading.
+    /// An error at this location, for constraints that are checked after reading.
     pub fn refuse(&self, problem: impl fmt::Display) -> Error {
         Error::Input { place: self.to_string(), problem: problem.to_string() }
     }
@@ -98,7 +98,7 @@ impl fmt::Display for Place {
     }
 }
 
-/// A record together with where it was read.
+/// A record with its location.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Located<T> {
     /// Where it begins.
@@ -107,7 +107,7 @@ pub struct Located<T> {
     pub value: T,
 }
 
-/// Something wrong in a text, before it is known which input the text came from.
+/// A problem in a text, without the name of its input.
 #[derive(Debug)]
 pub(super) struct Flaw {
     pub position: Position,
@@ -119,31 +119,31 @@ impl Flaw {
         Self { position, problem: problem.into() }
     }
 
-    /// A parser's complaint about a text that begins at `start`.
+    /// A parser's error about a text that begins at `start`.
     pub fn of(start: Position, error: &serde_json::Error) -> Self {
         let text = error.to_string();
-        // The parser counts from the record's beginning; people count from the file's.
+        // The parser counts from the beginning of the record; users count from the beginning of the file.
         let relative = format!(" at line {} column {}", error.line(), error.column());
         let problem = text.strip_suffix(&relative).unwrap_or(&text);
         Self::new(start.of(error), problem)
     }
 }
 
-/// Why the values of a stream end before the stream does.
+/// The reason that a stream's records end before the stream does.
 #[derive(Debug)]
 pub(super) enum Fault {
-    /// The system could not read on.
+    /// Reading failed.
     Io(io::Error),
-    /// What was read cannot be taken.
+    /// The input is invalid.
     Flaw {
-        /// The number of the record that it is in, if it is in one.
+        /// The number of its record, if it is inside one.
         record: Option<u64>,
         flaw: Flaw,
     },
 }
 
 impl Fault {
-    /// The error as the input's reader sees it.
+    /// The error for the reader of `input`.
     pub fn in_input(self, input: &Arc<str>) -> Error {
         match self {
             Self::Io(source) => Error::io(input, source),

@@ -1,10 +1,10 @@
-//! How far the reading of an input has come, for whoever shows it.
+//! The progress of reading an input, for display.
 
 use std::io::{self, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// How far an input has been read. Clones look at the same reading, from any thread.
+/// The progress of reading an input. Clones share it, across threads.
 #[derive(Debug, Clone, Default)]
 pub struct Progress {
     read: Arc<AtomicU64>,
@@ -16,20 +16,21 @@ impl Progress {
         Self { read: Arc::default(), total }
     }
 
-    /// The bytes that were read so far; runs ahead of the records by a buffer.
+    /// The bytes read so far, ahead of the records by up to a buffer.
     #[must_use]
     pub fn read(&self) -> u64 {
         self.read.load(Ordering::Relaxed)
     }
 
-    /// The bytes that there are, where that is known: a file's size, but not a pipe's. A file may grow meanwhile.
+    /// The total number of bytes if known: a file's size when it was opened; unknown for a pipe. A file may grow
+    /// afterwards.
     #[must_use]
     pub fn total(&self) -> Option<u64> {
         self.total
     }
 }
 
-/// A reader that counts.
+/// A reader that counts bytes.
 pub(super) struct Counted<R> {
     pub reader: R,
     pub progress: Progress,

@@ -1,10 +1,10 @@
-//! One front for every format: a stream of records, each with its place.
+//! One reader for all formats: a stream of records, each with its location.
 
 use std::fmt;
 use std::io::Read;
 use std::sync::Arc;
 
-use super::detect::{Head, Likeness, Whole};
+use super::detect::{Head, Likeness, Replay};
 use super::format::{Extension, Format};
 use super::github::{Account, GithubReader, GithubRecord, NamedRepository, Repository};
 use super::json_resume::{self, Resume};
@@ -18,11 +18,11 @@ use crate::error::{Error, Result};
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Record {
-    /// An account by a record of its own.
+    /// An account from its own record.
     Account(Account),
     /// A repository with its owner.
     Repository(Repository),
-    /// A repository that is known by its owner's login and its name.
+    /// A repository identified by its owner's login and its name.
     NamedRepository(NamedRepository),
     /// A résumé.
     Resume(Resume),
@@ -30,7 +30,7 @@ pub enum Record {
     Note(Note),
 }
 
-/// The records of one input, read as they are asked for; memory holds one at a time. After an error it ends.
+/// The records of one input, read on demand, one in memory at a time. It ends after an error.
 pub struct Reader {
     input: Arc<str>,
     format: Format,
@@ -41,33 +41,33 @@ pub struct Reader {
 type Bytes = Box<dyn Read + Send>;
 
 enum Records {
-    Github(Box<GithubReader<Whole<Bytes>>>),
-    /// One record that is the whole input.
+    Github(Box<GithubReader<Replay<Bytes>>>),
+    /// A single record: the whole input.
     Resume(Bytes),
     Note(Bytes, Option<String>),
-    /// Nothing more.
+    /// No more records.
     Ended,
 }
 
-/// How a reader is to call and understand its input.
+/// How a reader names and interprets its input.
 pub(super) struct Naming {
-    /// What errors call it.
+    /// Its name in errors.
     pub input: Arc<str>,
     /// The file's name without its extension.
     pub stem: Option<String>,
     pub extension: Extension,
-    /// Whether text that is no JSON may be taken for Markdown.
+    /// Whether text that is not JSON may be read as Markdown.
     pub text_is_markdown: bool,
 }
 
-/// Reads the records of `reader`, which errors will call `name`, in the format given or, without one, in the one that
-/// its content shows: JSON is told by its fields, other text is Markdown. [`Input::open`](super::Input::open) is the
-/// way for files, whose names say more.
+/// Reads the records of `reader`, named `name` in errors, in the given format. Without one, the format is detected from
+/// the content: JSON by its fields; other text is Markdown. For files use [`Input::open`](super::Input::open), which
+/// also considers the file name.
 ///
 /// # Errors
 ///
-/// [`Error::Input`] if the format is not given and cannot be told, [`Error::Io`] if nothing can be read. What is wrong
-/// with a record is the error of its turn.
+/// [`Error::Input`] if the format is not given and cannot be detected, [`Error::Io`] if nothing can be read. An invalid
+/// record is an error of the iterator when it gets there.
 ///
 /// ```
 /// use folio::exchange::{self, Format, Record};
@@ -100,18 +100,18 @@ impl Reader {
         if head.is_utf16() {
             return Err(Place::whole(&naming.input).refuse("this is UTF-16; save it as UTF-8"));
         }
-        // A file that is called Markdown is Markdown whatever it begins with.
+        // A file with a Markdown extension is Markdown, whatever its content.
         let by_name = (naming.extension == Extension::Markdown).then_some(Format::Markdown);
         let (format, records) = match given.or(by_name) {
             Some(format @ Format::Github) => {
-                (format, Records::github(&naming, Values::new(head.into_whole(), MAX_RECORD)))
+                (format, Records::github(&naming, Values::new(head.into_replay(), MAX_RECORD)))
             }
-            Some(format) => (format, Records::one(format, naming.stem, Box::new(head.into_whole()))),
+            Some(format) => (format, Records::one(format, naming.stem, Box::new(head.into_replay()))),
             None => {
-                let looked = head.look().map_err(failed)?;
-                match recognise(looked.likeness, &naming)? {
-                    format @ Format::Github => (format, Records::github(&naming, looked.into_values())),
-                    format => (format, Records::one(format, naming.stem, Box::new(looked.into_bytes()))),
+                let detected = head.detect().map_err(failed)?;
+                match recognise(detected.likeness, &naming)? {
+                    format @ Format::Github => (format, Records::github(&naming, detected.into_values())),
+                    format => (format, Records::one(format, naming.stem, Box::new(detected.into_bytes()))),
                 }
             }
         };
@@ -124,7 +124,7 @@ impl Reader {
         self.format
     }
 
-    /// How far the input has been read; the value follows the reading.
+    /// The progress of reading the input; the value is updated as the input is read.
     #[must_use]
     pub fn progress(&self) -> Progress {
         self.progress.clone()
@@ -132,21 +132,21 @@ impl Reader {
 }
 
 impl Records {
-    fn github(naming: &Naming, values: Values<Whole<Bytes>>) -> Self {
+    fn github(naming: &Naming, values: Values<Replay<Bytes>>) -> Self {
         Self::Github(Box::new(GithubReader::of(Arc::clone(&naming.input), values)))
     }
 
-    /// The one record of an input of any other format.
+    /// The single record of an input of any other format.
     fn one(format: Format, stem: Option<String>, bytes: Bytes) -> Self {
         if format == Format::JsonResume { Self::Resume(bytes) } else { Self::Note(bytes, stem) }
     }
 }
 
-/// The format of an input that somebody named, or why it has none.
+/// The format of an input that the user named, or the error if it has none.
 fn recognise(likeness: Likeness, naming: &Naming) -> Result<Format> {
     let problem = match (naming.extension, likeness) {
         (_, Likeness::Is(format)) => return Ok(format),
-        // Its reader says what is missing in the first record, and where.
+        // The reader of this format reports what the first record lacks, with its location.
         (_, Likeness::OtherJson | Likeness::OtherGithub) | (Extension::Json, Likeness::NoJson) => {
             return Ok(Format::Github);
         }

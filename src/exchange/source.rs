@@ -1,5 +1,5 @@
-//! Where a document came from, as a text that does not depend on the current folder: what a résumé or note is found
-//! again by.
+//! The source of a document, as a text that does not depend on the current directory. Résumés and notes are found again
+//! by it.
 
 use std::fs;
 use std::path::{Component, Path, PathBuf};
@@ -9,17 +9,17 @@ use percent_encoding::{AsciiSet, CONTROLS, percent_encode};
 use crate::error::{Error, Result};
 use crate::types::Text256;
 
-/// What a column for it takes, in characters.
+/// The length of its column, in characters.
 const LONGEST: usize = 256;
 
-/// What is escaped in a path that is not Unicode, beside every byte that is not ASCII.
+/// The ASCII bytes to escape in a path that is not Unicode; other bytes are always escaped.
 const ESCAPED: &AsciiSet = &CONTROLS.add(b'%');
 
-/// Where a document came from.
+/// The source of a document.
 ///
-/// Of a file it is the absolute path with every symbolic link followed and `/` between its parts, so that a file has one
-/// source however it is named and wherever one stands. A path that is not Unicode is written as a `file://` address with
-/// its bytes escaped (`file:///notes/x%FF.md`); of one over 256 characters a hash and its end are kept.
+/// For a file, it is the absolute path with symbolic links resolved and `/` between its components, so that a file has
+/// one source whatever its path and the current directory. A path that is not Unicode is written as a `file://` URL
+/// with escaped bytes (`file:///notes/x%FF.md`). A path over 256 characters is shortened to a hash and its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Source {
     text: Text256,
@@ -27,20 +27,20 @@ pub struct Source {
 }
 
 impl Source {
-    /// A source of the caller's own, such as an address.
+    /// A source chosen by the caller, such as a URL.
     ///
     /// # Errors
     ///
-    /// [`Error::Value`] when it does not fit: it is empty or longer than 256 characters.
+    /// [`Error::Value`] when it is empty or longer than 256 characters.
     pub fn new(text: impl Into<String>) -> Result<Self> {
         Ok(Self { text: Text256::named("source", text)?, earlier: Vec::new() })
     }
 
-    /// The source of a file; `None` where the path leads to something that cannot be read again, such as a pipe.
+    /// The source of a file; `None` if the path leads to something that cannot be read again, such as a pipe.
     ///
     /// # Errors
     ///
-    /// [`Error::Io`] if the path cannot be followed.
+    /// [`Error::Io`] if the path cannot be resolved.
     pub(super) fn of_file(path: &Path) -> Result<Option<Self>> {
         let Some(canonical) = canonical(path).map_err(|error| Error::io(path.display(), error))? else {
             return Ok(None);
@@ -57,24 +57,24 @@ impl Source {
         Ok(Some(Self { text, earlier }))
     }
 
-    /// The text that the document's row remembers.
+    /// The text stored in the document's row.
     #[must_use]
     pub fn text(&self) -> &Text256 {
         &self.text
     }
 
-    /// What earlier versions may have called the same file: its path as seen from the current folder.
+    /// The texts that earlier versions may have stored for the same file: its paths relative to the current directory.
     pub(crate) fn earlier(&self) -> &[Text256] {
         &self.earlier
     }
 }
 
-/// The absolute path of a regular file, links followed; `None` for pipes and devices.
+/// The absolute path of a regular file, with links resolved; `None` for pipes and devices.
 pub(super) fn canonical(path: &Path) -> std::io::Result<Option<PathBuf>> {
     if fs::metadata(path)?.is_file() { fs::canonicalize(path).map(Some) } else { Ok(None) }
 }
 
-/// A canonical path as text: two paths never give the same one.
+/// A canonical path as text, different for every path.
 fn text(path: &Path) -> String {
     let text = match path.to_str() {
         Some(_) => joined(path.components()),
@@ -89,33 +89,33 @@ fn text(path: &Path) -> String {
     mark.chars().chain(end).collect()
 }
 
-/// FNV-1a of 128 bits: it only tells paths apart, and stays the same in every version.
+/// 128-bit FNV-1a: it only distinguishes paths, and is the same in every version.
 fn hash(bytes: &[u8]) -> u128 {
     const BASIS: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
     const PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013b;
     bytes.iter().fold(BASIS, |hash, byte| (hash ^ u128::from(*byte)).wrapping_mul(PRIME))
 }
 
-/// How earlier versions may have written the path: as it was named, and by the way from the current folder. They took
-/// no path that is not Unicode.
+/// The forms in which earlier versions may have stored the path: as named, and relative to the current directory. They
+/// did not accept paths that are not Unicode.
 fn earlier_paths(named: &Path, canonical: &Path, current: Option<&Path>) -> Vec<String> {
     if named.to_str().is_none() || canonical.to_str().is_none() {
         return Vec::new();
     }
     let below = current.and_then(|current| named.strip_prefix(current).ok()).unwrap_or(named);
     let named = joined(below.components().filter(|part| *part != Component::CurDir));
-    let way = current.filter(|current| current.to_str().is_some()).map(|current| way(current, canonical));
-    [Some(named), way].into_iter().flatten().collect()
+    let relative = current.filter(|current| current.to_str().is_some()).map(|current| relative(current, canonical));
+    [Some(named), relative].into_iter().flatten().collect()
 }
 
-/// The relative path from a folder to a file.
-fn way(folder: &Path, file: &Path) -> String {
+/// The path of a file relative to a folder.
+fn relative(folder: &Path, file: &Path) -> String {
     let shared = folder.components().zip(file.components()).take_while(|(one, other)| one == other).count();
     let up = folder.components().skip(shared).map(|_| Component::ParentDir);
     joined(up.chain(file.components().skip(shared)))
 }
 
-/// The parts with `/` between them; only for paths that are Unicode.
+/// The components with `/` between them; only for Unicode paths.
 fn joined<'p>(parts: impl Iterator<Item = Component<'p>>) -> String {
     let mut text = String::new();
     for part in parts {

@@ -1,9 +1,9 @@
-//! Cuts a stream of JSON into its records, one in memory at a time.
+//! Splits a stream of JSON into records, one in memory at a time.
 //!
 //! A record is an object at the top level or in a top-level list. Several values may follow each other with or without
-//! white space (`[…][…]`, as a client prints page after page; one object a line) or the separators of RFC 7464, and a
-//! list may hold lists of records (pages put together in one list). The cutting is by brackets and quotes alone; what
-//! is between them is for the parser that gets the record.
+//! white space (`[…][…]`, as a client prints page after page; one object per line) or the separators of RFC 7464, and a
+//! list may contain lists of records (pages collected in one list). The stream is split by brackets and quotes alone;
+//! everything between them is left to the parser of the record.
 
 use std::io::{self, BufRead, BufReader, Read};
 
@@ -11,13 +11,13 @@ use serde::de::IgnoredAny;
 
 use super::place::{Fault, Flaw, Position};
 
-/// The longest record that is taken, in bytes: 128 MiB.
+/// Maximum size of a record in bytes: 128 MiB.
 pub const MAX_RECORD: usize = 128 * 1024 * 1024;
 
-/// How many objects and lists may stand inside each other in one record.
+/// Maximum nesting depth of objects and lists in a record.
 pub const MAX_DEPTH: usize = 128;
 
-/// How many lists may stand around a record: pages, and a list of pages.
+/// Maximum number of lists around a record: a page, and a list of pages.
 const MAX_LISTS: usize = 2;
 
 const BUFFER: usize = 64 * 1024;
@@ -27,7 +27,7 @@ pub(super) const BOM: [u8; 3] = [0xEF, 0xBB, 0xBF];
 /// The separator that RFC 7464 writes before each value of a sequence.
 pub(super) const SEPARATOR: u8 = 0x1E;
 
-/// What may come next between records.
+/// The tokens that may come next between records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Expect {
     /// A value or the end of the input.
@@ -40,99 +40,100 @@ enum Expect {
     CommaOrEnd,
 }
 
-/// A record as it stands in the input.
+/// The raw text of a record.
 #[derive(Debug)]
 pub(super) struct RawRecord<'a> {
     /// Its number in the stream, from 1.
     pub number: u64,
     /// Where it begins.
     pub start: Position,
-    /// Its text: begins with `{`, is balanced and valid UTF-8, and nothing else about it is known.
+    /// Its text: begins with `{`, is balanced and valid UTF-8, and is otherwise unchecked.
     pub text: &'a str,
 }
 
-/// The records of a stream; see the module.
+/// The records of a stream; see the module's documentation.
 #[derive(Debug)]
 pub(super) struct Values<R> {
     input: BufReader<R>,
-    /// Of the next byte.
+    /// The position of the next byte.
     position: Position,
-    begun: bool,
+    started: bool,
     expect: Expect,
     lists: usize,
-    /// How many records began.
+    /// The number of records begun.
     count: u64,
     /// The latest record.
     text: String,
-    /// What `peek` found and `next` has not yet given.
-    ahead: Option<Result<Option<Position>, Fault>>,
+    /// The result of `peek` that `next` has not yet returned.
+    peeked: Option<Result<Option<Position>, Fault>>,
     max_record: usize,
 }
 
 impl<R: Read> Values<R> {
-    /// The records of `reader`, none longer than `max_record` bytes. Buffers by itself.
+    /// The records of `reader`, none longer than `max_record` bytes. Reads are buffered.
     pub fn new(reader: R, max_record: usize) -> Self {
         Self {
             input: BufReader::with_capacity(BUFFER, reader),
             position: Position::START,
-            begun: false,
+            started: false,
             expect: Expect::Top,
             lists: 0,
             count: 0,
             text: String::new(),
-            ahead: None,
+            peeked: None,
             max_record,
         }
     }
 
-    /// The records of a part of an input, which begins at `start`.
+    /// The records of a part of an input; the part begins at `start`.
     pub fn inside(reader: R, start: Position, max_record: usize) -> Self {
-        Self { position: start, begun: true, ..Self::new(reader, max_record) }
+        Self { position: start, started: true, ..Self::new(reader, max_record) }
     }
 
-    /// The next record, or `None` at a proper end. After an error there is no way on.
+    /// The next record, or `None` at a valid end. Do not call it again after an error.
     pub fn next(&mut self) -> Result<Option<RawRecord<'_>>, Fault> {
-        let found = match self.ahead.take() {
+        let found = match self.peeked.take() {
             Some(found) => found?,
             None => self.advance()?,
         };
         Ok(found.map(|start| RawRecord { number: self.count, start, text: &self.text }))
     }
 
-    /// The text of the next record without taking it; `None` where there is none or it cannot be read, which `next` says.
+    /// The text of the next record without consuming it; `None` at the end and if it cannot be read (then `next`
+    /// returns the error).
     pub fn peek(&mut self) -> io::Result<Option<&str>> {
-        let found = match self.ahead.take() {
+        let found = match self.peeked.take() {
             Some(found) => found,
             None => self.advance(),
         };
         if let Err(Fault::Io(error)) = found {
             return Err(error);
         }
-        let ahead = self.ahead.insert(found);
-        Ok(matches!(ahead, Ok(Some(_))).then_some(self.text.as_str()))
+        let peeked = self.peeked.insert(found);
+        Ok(matches!(peeked, Ok(Some(_))).then_some(self.text.as_str()))
     }
 
-    /// The reader; what was buffered of it is lost.
+    /// The reader; buffered bytes are lost.
     pub fn into_reader(self) -> R {
         self.input.into_inner()
     }
 
-    /// Takes the text of the latest record out of the reader.
+    /// Moves the text of the latest record out.
     pub fn take_text(&mut self) -> String {
         std::mem::take(&mut self.text)
     }
 
-    /// What was read and not yet given as a record, and all that follows it.
+    /// A peeked record that was not yet returned, followed by the rest of the input.
     pub fn into_rest(self) -> impl Read + use<R> {
-        let peeked = if self.ahead.is_some() { self.text } else { String::new() };
+        let peeked = if self.peeked.is_some() { self.text } else { String::new() };
         io::Cursor::new(peeked).chain(self.input)
     }
 
-    /// Reads the next record into `text` and gives its start.
+    /// Reads the next record into `text` and returns its start.
     fn advance(&mut self) -> Result<Option<Position>, Fault> {
-        if !self.begun {
+        if !self.started {
             self.skip_bom()?;
-            self.begun = true;
+            self.started = true;
         }
         loop {
             let Some(byte) = self.peek_past_space()? else {
@@ -155,18 +156,18 @@ impl<R: Read> Values<R> {
                     self.expect = self.after_value();
                 }
                 (b',', Expect::CommaOrEnd) => self.expect = Expect::Value,
-                (_, expect) => return Err(self.misplaced(byte, expect)),
+                (_, expect) => return Err(self.unexpected(byte, expect)),
             }
             self.consume(1);
         }
     }
 
-    /// Where the next byte stands.
+    /// The position of the next byte.
     pub fn position(&self) -> Position {
         self.position
     }
 
-    /// Reads the record that begins at the next byte, and gives its start.
+    /// Reads the record that begins at the next byte, and returns its start.
     fn take_record(&mut self) -> Result<Position, Fault> {
         self.count += 1;
         let mut record = std::mem::take(&mut self.text).into_bytes();
@@ -179,13 +180,13 @@ impl<R: Read> Values<R> {
                 let Position { line, column } = start;
                 let problem =
                     format!("the input ends in the middle of this record, which began at line {line}, column {column}");
-                return Err(self.damage(&record, start, problem));
+                return Err(self.truncated(&record, start, problem));
             }
             let scan = brackets.scan(buffer);
             let taken = scan.len();
             if record.len() + taken > self.max_record {
                 let problem = format!("this record is longer than {}, the limit for one record", size(self.max_record));
-                return Err(self.damage(&record, start, problem));
+                return Err(self.truncated(&record, start, problem));
             }
             grow(&mut record, taken, self.max_record);
             record.extend_from_slice(&buffer[..taken]);
@@ -213,9 +214,9 @@ impl<R: Read> Values<R> {
         }
     }
 
-    /// The fault of a record that does not end where it should: what is wrong *inside* it says more, if anything is
-    /// (a missing quote swallows everything up to the end of the input).
-    fn damage(&self, record: &[u8], start: Position, problem: String) -> Fault {
+    /// The fault of a record without a proper end. A syntax error *inside* the record is reported instead if there is
+    /// one, because it is more precise (a missing quote swallows everything up to the end of the input).
+    fn truncated(&self, record: &[u8], start: Position, problem: String) -> Fault {
         match serde_json::from_slice::<IgnoredAny>(record) {
             Err(error) if error.is_syntax() => Fault::Flaw { record: Some(self.count), flaw: Flaw::of(start, &error) },
             _ => self.fault_in_record(self.position, problem),
@@ -226,7 +227,7 @@ impl<R: Read> Values<R> {
         if self.lists == 0 { Expect::Top } else { Expect::CommaOrEnd }
     }
 
-    fn misplaced(&self, byte: u8, expect: Expect) -> Fault {
+    fn unexpected(&self, byte: u8, expect: Expect) -> Fault {
         let found = match byte {
             b'"' => "a text".to_owned(),
             b'-' | b'0'..=b'9' => "a number".to_owned(),
@@ -253,7 +254,7 @@ impl<R: Read> Values<R> {
         Fault::Flaw { record: Some(self.count), flaw: Flaw::new(position, problem) }
     }
 
-    /// The next byte that is not white space, left in place.
+    /// The next byte that is not white space; it is not consumed.
     fn peek_past_space(&mut self) -> io::Result<Option<u8>> {
         loop {
             let buffer = fill(&mut self.input)?;
@@ -272,7 +273,7 @@ impl<R: Read> Values<R> {
         }
     }
 
-    /// Steps over a byte order mark, which is no part of the text: it takes no column.
+    /// Skips a byte order mark, which is not part of the text and not counted as a column.
     fn skip_bom(&mut self) -> Result<(), Fault> {
         for (seen, expected) in BOM.into_iter().enumerate() {
             match fill(&mut self.input)?.first() {
@@ -290,7 +291,7 @@ impl<R: Read> Values<R> {
     }
 }
 
-/// `fill_buf` that, like `read_to_end`, does not mind a signal.
+/// `fill_buf` that retries when a signal interrupts it, as `read_to_end` does.
 fn fill<R: Read>(input: &mut BufReader<R>) -> io::Result<&[u8]> {
     while input.buffer().is_empty() {
         match input.fill_buf() {
@@ -302,7 +303,7 @@ fn fill<R: Read>(input: &mut BufReader<R>) -> io::Result<&[u8]> {
     Ok(input.buffer())
 }
 
-/// Makes room for more of a record, twice as much as there is but never more than a record may have.
+/// Grows the buffer of a record: doubles it, but never beyond the limit of a record.
 fn grow(record: &mut Vec<u8>, more: usize, max: usize) {
     let needed = record.len() + more;
     if needed > record.capacity() {
@@ -311,13 +312,13 @@ fn grow(record: &mut Vec<u8>, more: usize, max: usize) {
     }
 }
 
-/// A limit in words: `128 MiB`, or bytes where it is no round number of MiB.
+/// A limit in words: `128 MiB`, or in bytes if it is not a multiple of 1 MiB.
 pub(super) fn size(bytes: usize) -> String {
     const MIB: usize = 1024 * 1024;
     if bytes >= MIB && bytes.is_multiple_of(MIB) { format!("{} MiB", bytes / MIB) } else { format!("{bytes} bytes") }
 }
 
-/// How a piece of a record ends; each with how many of its bytes belong to the record.
+/// How a chunk of a record ends, with the number of its bytes that belong to the record.
 enum Scan {
     Open(usize),
     Closed(usize),
@@ -331,7 +332,7 @@ impl Scan {
     }
 }
 
-/// Where a scan stands within a record, from one piece of it to the next.
+/// The state of a scan within a record, kept between chunks.
 #[derive(Debug, Default)]
 struct Brackets {
     depth: usize,

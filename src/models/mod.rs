@@ -1,4 +1,4 @@
-//! Folio's records: one struct a table, and the lookups that are asked of it by name.
+//! Folio's records: one struct per table, with its named queries.
 
 mod note;
 mod repository;

@@ -10,7 +10,7 @@ use crate::schema::{notes, repositories, users};
 use crate::session::{AnyBackend, Entity};
 use crate::types::{Id, LongText, Text256, Timestamp};
 
-/// A note: of one person, and perhaps about a repository.
+/// A note of one person, optionally about a repository.
 #[derive(Debug, Clone, PartialEq, Hash, HasQuery, Entity, Serialize)]
 #[diesel(table_name = notes)]
 #[entity(unique(user_id, source))]
@@ -23,13 +23,13 @@ pub struct Note {
     /// The text.
     #[entity(default = LongText::default)]
     pub body: LongText,
-    /// Whose it is; it goes with the account.
+    /// The user that it belongs to; deleting the account deletes it.
     #[entity(references = users::id)]
     pub user_id: Id<User>,
-    /// What it is about; it outlives the repository.
+    /// The repository that it is about; deleting the repository sets it to NULL.
     #[entity(references = repositories::id)]
     pub repository_id: Option<Id<Repository>>,
-    /// Where an imported one came from: the path of its file.
+    /// The source of an imported one: the path of its file.
     pub source: Option<Text256>,
     /// When Folio recorded the note.
     #[entity(default = Timestamp::now)]
@@ -37,7 +37,7 @@ pub struct Note {
     /// When the record last changed.
     #[entity(update = Timestamp::now)]
     pub updated_at: Timestamp,
-    /// Counts the changes, so that two writers find out about each other.
+    /// Counts the changes, so that concurrent writers detect each other.
     #[entity(version)]
     pub version: i64,
 }
@@ -45,12 +45,12 @@ pub struct Note {
 /// A query of notes, in the order of their ids.
 pub type Notes<'q> = IntoBoxed<'q, Select<notes::table, AsSelect<Note, AnyBackend>>, AnyBackend>;
 
-/// Which notes a listing asks for; what is `None` does not matter.
+/// The notes that a listing includes; a field that is `None` does not restrict it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct NoteFilter<'q> {
-    /// Whose.
+    /// The user.
     pub user: Option<Id<User>>,
-    /// About which repository.
+    /// The repository that they are about.
     pub repository: Option<Id<Repository>>,
     /// The name.
     pub name: Option<&'q str>,
@@ -63,13 +63,13 @@ impl Note {
         notes::table.select(Note::as_select()).into_boxed().order(notes::id)
     }
 
-    /// The notes that were imported from `source`, whosever they are.
+    /// The notes that were imported from `source`, of any user.
     #[must_use]
     pub fn from_source(source: &Text256) -> Notes<'_> {
         Self::all().filter(notes::source.eq(source))
     }
 
-    /// The notes that were imported from any of `sources`, whosever they are.
+    /// The notes that were imported from any of `sources`, of any user.
     #[must_use]
     pub fn from_any(sources: &[Text256]) -> Notes<'_> {
         Self::all().filter(notes::source.eq_any(sources))
@@ -87,7 +87,7 @@ impl Note {
         Self::from_source(source).filter(notes::user_id.eq(user))
     }
 
-    /// At most `rows` notes after `last`.
+    /// Up to `rows` notes after `last`.
     #[must_use]
     pub fn page(filter: NoteFilter<'_>, last: Id<Note>, rows: u32) -> Notes<'_> {
         let mut query = Self::all().filter(notes::id.gt(last)).limit(rows.into());
@@ -103,7 +103,7 @@ impl Note {
         query
     }
 
-    /// How many notes a person has.
+    /// The number of a person's notes.
     #[auto_type(no_type_alias)]
     pub fn count_of(user: Id<User>) -> _ {
         notes::table.filter(notes::user_id.eq(user)).select(count_star())

@@ -24,7 +24,7 @@ pub struct Repository {
     pub repo_id: Option<i64>,
     /// Its name, without the owner's.
     pub repo_name: Text256,
-    /// Who may see it.
+    /// Who can see it.
     pub status: RepositoryStatus,
     /// When Folio recorded the repository.
     #[entity(default = Timestamp::now)]
@@ -47,7 +47,7 @@ pub type OwnedRepositories<'q> = IntoBoxed<
     AnyBackend,
 >;
 
-/// Which repositories a listing asks for; what is `None` does not matter.
+/// The repositories that a listing includes; a field that is `None` does not restrict it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct RepositoryFilter<'q> {
     /// The owner's number where the account comes from.
@@ -83,7 +83,7 @@ impl Repository {
         Self::all().filter(repositories::user_id.eq_any(owners)).filter(repositories::repo_id.is_null())
     }
 
-    /// The repositories of these owners whose names are like `pattern`, in SQL's sense.
+    /// The repositories of these owners with names that match `pattern`, by SQL's LIKE.
     #[must_use]
     pub fn called_like<'q>(owners: &'q [i64], pattern: &'q str) -> Repositories<'q> {
         Self::all().filter(repositories::user_id.eq_any(owners)).filter(repositories::repo_name.like(pattern))
@@ -105,13 +105,13 @@ impl Repository {
         Self::owned().filter(repositories::id.eq(id))
     }
 
-    /// The repositories of this name whose owner has this login, and their owners.
+    /// The repositories with this name and an owner with this login, and their owners.
     #[must_use]
     pub fn owned_at<'q>(login: &'q str, name: &'q str) -> OwnedRepositories<'q> {
         Self::owned().filter(users::username.eq(login)).filter(repositories::repo_name.eq(name))
     }
 
-    /// At most `rows` repositories after `last`, with their owners.
+    /// Up to `rows` repositories after `last`, with their owners.
     #[must_use]
     pub fn page(filter: RepositoryFilter<'_>, last: Id<Repository>, rows: u32) -> OwnedRepositories<'_> {
         let mut query = Self::owned().filter(repositories::id.gt(last)).limit(rows.into());
@@ -127,7 +127,7 @@ impl Repository {
         query
     }
 
-    /// How many repositories an account has, by the account's number.
+    /// The number of an account's repositories, by the account's number.
     #[auto_type(no_type_alias)]
     pub fn count_of(owner: i64) -> _ {
         repositories::table.filter(repositories::user_id.eq(owner)).select(count_star())

@@ -9,7 +9,7 @@ use crate::schema::{resumes, users};
 use crate::session::{AnyBackend, Entity};
 use crate::types::{Id, LongText, Text256, Timestamp};
 
-/// A résumé: what one person offers for one vacancy.
+/// A résumé: one person's application for one vacancy.
 #[derive(Debug, Clone, PartialEq, Hash, HasQuery, Entity, Serialize)]
 #[diesel(table_name = resumes)]
 #[entity(unique(user_id, source))]
@@ -17,15 +17,15 @@ pub struct Resume {
     /// Folio's own number for the résumé.
     #[entity(key)]
     pub id: Id<Resume>,
-    /// Whose it is.
+    /// The user that it belongs to.
     #[entity(references = users::id)]
     pub user_id: Id<User>,
-    /// What it is for.
+    /// The vacancy that it is written for.
     pub vacancy: Text256,
     /// The text, or the JSON Resume document as it was imported.
     #[entity(default = LongText::default)]
     pub body: LongText,
-    /// Where an imported one came from: the path of its file.
+    /// The source of an imported one: the path of its file.
     pub source: Option<Text256>,
     /// When Folio recorded the résumé.
     #[entity(default = Timestamp::now)]
@@ -33,7 +33,7 @@ pub struct Resume {
     /// When the record last changed.
     #[entity(update = Timestamp::now)]
     pub updated_at: Timestamp,
-    /// Counts the changes, so that two writers find out about each other.
+    /// Counts the changes, so that concurrent writers detect each other.
     #[entity(version)]
     pub version: i64,
 }
@@ -48,19 +48,19 @@ impl Resume {
         resumes::table.select(Resume::as_select()).into_boxed().order(resumes::id)
     }
 
-    /// The résumés that were imported from `source`, whosever they are.
+    /// The résumés that were imported from `source`, of any user.
     #[must_use]
     pub fn from_source(source: &Text256) -> Resumes<'_> {
         Self::all().filter(resumes::source.eq(source))
     }
 
-    /// The résumés that were imported from any of `sources`, whosever they are.
+    /// The résumés that were imported from any of `sources`, of any user.
     #[must_use]
     pub fn from_any(sources: &[Text256]) -> Resumes<'_> {
         Self::all().filter(resumes::source.eq_any(sources))
     }
 
-    /// The résumés of these people.
+    /// The résumés of these users.
     #[must_use]
     pub fn of_any(users: &[Id<User>]) -> Resumes<'_> {
         Self::all().filter(resumes::user_id.eq_any(users))
@@ -78,7 +78,7 @@ impl Resume {
         Self::from_source(source).filter(resumes::user_id.eq(user))
     }
 
-    /// At most `rows` résumés after `last`, of this person and for this vacancy where they are given.
+    /// Up to `rows` résumés after `last`, of this user and for this vacancy if they are given.
     #[must_use]
     pub fn page(user: Option<Id<User>>, vacancy: Option<&str>, last: Id<Resume>, rows: u32) -> Resumes<'_> {
         let mut query = Self::all().filter(resumes::id.gt(last)).limit(rows.into());
@@ -91,7 +91,7 @@ impl Resume {
         query
     }
 
-    /// How many résumés a person has.
+    /// The number of a person's résumés.
     #[auto_type(no_type_alias)]
     pub fn count_of(user: Id<User>) -> _ {
         resumes::table.filter(resumes::user_id.eq(user)).select(count_star())

@@ -9,11 +9,11 @@ use crate::session::{AnyBackend, Entity};
 use crate::types::{Email, Id, Text256, Timestamp};
 
 diesel::define_sql_function! {
-    /// The text in small letters, as the database makes them.
+    /// The text in lower case, by the database's rules.
     fn lower(text: diesel::sql_types::Text) -> diesel::sql_types::Text;
 }
 
-/// An account: one developer at one place.
+/// An account of a developer on one platform.
 #[derive(Debug, Clone, PartialEq, Hash, HasQuery, Entity, Serialize)]
 #[diesel(table_name = users)]
 #[entity(unique(user_id))]
@@ -21,11 +21,11 @@ pub struct User {
     /// Folio's own number for the account.
     #[entity(key)]
     pub id: Id<User>,
-    /// The account's number where it comes from; negative for a person known from nowhere yet.
+    /// The account's number where it comes from; negative for a person without an account elsewhere yet.
     pub user_id: i64,
     /// The login. Several accounts may share one.
     pub username: Text256,
-    /// The email, where it is known. Several accounts may share one.
+    /// The email, if known. Several accounts may share one.
     pub email: Option<Email>,
     /// When Folio recorded the account.
     #[entity(default = Timestamp::now)]
@@ -63,13 +63,13 @@ impl User {
         Self::all().filter(users::username.eq(login))
     }
 
-    /// The accounts with these logins in any letter case; the logins given are in small letters.
+    /// The accounts with these logins in any letter case; the given logins are in lower case.
     #[must_use]
     pub fn with_logins_in_any_case<'q>(logins: &'q [String]) -> Users<'q> {
         Self::all().filter(lower(users::username).eq_any(logins))
     }
 
-    /// The accounts with a number of Folio's own that have one of these logins or emails, given in small letters.
+    /// The accounts with a number assigned by Folio and one of these logins or emails, given in lower case.
     #[must_use]
     pub fn without_number<'q>(logins: &'q [String], emails: &'q [String]) -> Users<'q> {
         let is_called = lower(users::username).eq_any(logins);
@@ -77,13 +77,13 @@ impl User {
         Self::all().filter(users::user_id.lt(0)).filter(is_called.or(is_reached_at))
     }
 
-    /// The accounts with this login in any letter case. An engine may take more than ASCII's letters for the same.
+    /// The accounts with this login in any letter case. An engine may also fold letters other than ASCII's.
     #[must_use]
     pub fn with_login_in_any_case(login: &str) -> Users<'_> {
         Self::all().filter(lower(users::username).eq(lower(login)))
     }
 
-    /// The accounts with this email in any letter case, likewise.
+    /// The accounts with this email in any letter case, compared in the same way.
     #[must_use]
     pub fn with_email_in_any_case(email: &str) -> Users<'_> {
         Self::all().filter(lower(users::email.assume_not_null()).eq(lower(email)))
@@ -95,7 +95,7 @@ impl User {
         Self::all().filter(users::email.eq(email))
     }
 
-    /// At most `rows` accounts after `last`, with this login and this email where they are given.
+    /// Up to `rows` accounts after `last`, with this login and this email if they are given.
     #[must_use]
     pub fn page<'q>(login: Option<&'q str>, email: Option<&'q str>, last: Id<User>, rows: u32) -> Users<'q> {
         let mut query = Self::all().filter(users::id.gt(last)).limit(rows.into());
@@ -108,7 +108,7 @@ impl User {
         query
     }
 
-    /// The account with the least number of all.
+    /// The account with the lowest number.
     #[must_use]
     pub fn least<'q>() -> Users<'q> {
         Self::all().order(users::user_id).limit(1)

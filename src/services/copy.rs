@@ -1,5 +1,5 @@
-//! Copying every record from one database into another, whatever engines they are on: as it is stored, keys included,
-//! in one transaction, and compared before that is committed.
+//! Copies every record from one database into another, on any two engines: values unchanged, keys included, in one
+//! transaction, and compared before the commit.
 
 use std::hash::{DefaultHasher, Hasher};
 
@@ -8,46 +8,48 @@ use super::tables::{self, Counts, Row, Visit};
 use crate::error::{Error, Result};
 use crate::session::Session;
 
-/// So many rows are in memory at a time.
+/// The number of rows held in memory at a time.
 const PAGE: u32 = 100;
 
-/// One INSERT holds at most so many bytes of rows, unless it holds one row: servers limit what they take at once.
+/// Maximum number of bytes of rows in one INSERT, unless it has a single row: servers limit the size of a statement.
 const BYTES_AT_ONCE: u64 = 4 << 20;
 
-/// How far a copy has come.
+/// The progress of a copy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Step {
-    /// What is done to the rows.
+    /// The current operation.
     pub doing: Doing,
-    /// Whose rows.
+    /// The current table.
     pub table: &'static str,
-    /// How many rows of all tables that is done to.
+    /// Rows of all tables processed by this operation so far.
     pub done: u64,
-    /// How many there are.
+    /// Rows of all tables.
     pub total: u64,
 }
 
-/// What a copy does to rows.
+/// An operation of a copy on rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Doing {
-    /// Reads them in the source and inserts them into the target.
+    /// Reading rows from the source and inserting them into the target.
     Copying,
-    /// Reads them back from the target.
+    /// Reading them back from the target.
     Comparing,
 }
 
-/// Copies every row of [every table](tables::each) of `source` into `target`, which must have the tables and no records, and gives how much that was.
+/// Copies every row of [every table](tables::each) of `source` into `target`, which must have the tables and no
+/// records, and returns the number of rows of each.
 ///
-/// Rows keep every value they have: keys, versions, times to the microsecond. One transaction of the target takes them
-/// all, a page at a time, parents first. Then the target's rows are read back within it and compared with those that
-/// were sent, by their number and by a checksum over every value in the order of the keys (Rust's `DefaultHasher`, which
-/// is SipHash, over the rows as they are decoded, so that engines may store them each in its own way). Only then it
-/// commits. So that no new record gets a key that was ever given, the counters of generated keys are moved first: behind
-/// the source's, never back; an engine undoes that with no transaction, and where a copy fails, some keys are left out.
+/// Rows keep all their values: keys, versions, times to the microsecond. They are inserted in one transaction of the
+/// target, a page at a time, parents first. The target's rows are then read back within it and compared with those that
+/// were sent, by their number and by a checksum over every value in the order of the keys (Rust's `DefaultHasher`,
+/// which is SipHash, over the decoded rows, because engines store values differently). Only then does the transaction
+/// commit. The key sequences are advanced first, past the source's and never back, so that no new record gets a key
+/// that was used before. No engine rolls that back, so a failed copy leaves a gap in the keys.
 ///
-/// `source` should be a session that reads ([`Database::read`](crate::Database::read)), so that all rows are of one
-/// moment. `target` must be in no transaction. `tell` hears of every page, and stops the copy by an error of its own.
+/// `source` should be a reading session ([`Database::read`](crate::Database::read)), so that all rows come from one
+/// snapshot. `target` must not be in a transaction. `progress` is called after every page; an error that it returns
+/// stops the copy.
 ///
 /// ```
 /// use folio::models::User;
@@ -64,23 +66,24 @@ pub enum Doing {
 ///
 /// # Errors
 ///
-/// [`Error::NotEmpty`]; [`Error::CopyDiffers`]; [`Error::AlreadyInTransaction`]; what either database says against it,
-/// as [`Error::Unreadable`] for a stored value that does not fit, or [`Error::ForeignKey`] for a row that refers to none.
-/// Nothing is copied then.
+/// [`Error::NotEmpty`]; [`Error::CopyDiffers`]; [`Error::AlreadyInTransaction`]; any error of either database, such as
+/// [`Error::Unreadable`] for a stored value that cannot be decoded, or [`Error::ForeignKey`] for a row that references
+/// a missing one. Nothing is copied then.
 pub fn everything<E: From<Error>>(
     source: &mut Session<'_>,
     target: &mut Session<'_>,
-    mut tell: impl FnMut(Step) -> Result<(), E>,
+    mut progress: impl FnMut(Step) -> Result<(), E>,
 ) -> Result<Counts, E> {
     target.begin(refuse_records)?;
     let total = tables::counts(source)?.total();
-    tables::each(&mut KeepingKeys { source, target })?;
+    tables::each(&mut AdvancingSequences { source, target })?;
     target.begin(|target| {
         refuse_records(target)?;
-        let mut sending = Sending(Copy { source, target, tell: &mut tell, total, copied: 0, compared: 0 }, Vec::new());
+        let mut sending =
+            Sending(Copy { source, target, progress: &mut progress, total, copied: 0, compared: 0 }, Vec::new());
         tables::each(&mut sending)?;
         let Sending(copy, sent) = sending;
-        // Only when all are there: one table's rows may have changed what stands in another.
+        // Only after all inserts: one table's rows may have changed another table's, by a trigger for example.
         let mut comparing = Comparing { copy, sent: sent.into_iter(), copied: Counts::default() };
         tables::each(&mut comparing)?;
         Ok(comparing.copied)
@@ -97,13 +100,13 @@ fn refuse_records(target: &mut Session<'_>) -> Result<()> {
     Err(Error::NotEmpty { place: "the target".to_owned(), held: held.join(", ") })
 }
 
-/// Keeps the keys that the source has given from being given again in the target.
-struct KeepingKeys<'a, 's, 't> {
+/// Advances the target's key sequences past the keys that the source has used.
+struct AdvancingSequences<'a, 's, 't> {
     source: &'a mut Session<'s>,
     target: &'a mut Session<'t>,
 }
 
-impl Visit for KeepingKeys<'_, '_, '_> {
+impl Visit for AdvancingSequences<'_, '_, '_> {
     type Error = Error;
 
     fn visit<R: Row>(&mut self) -> Result<()> {
@@ -111,7 +114,7 @@ impl Visit for KeepingKeys<'_, '_, '_> {
     }
 }
 
-/// Sends each table, and gathers what must be found afterwards.
+/// Copies each table, and collects the sums to find in the target afterwards.
 struct Sending<'a, 's, 't, E>(Copy<'a, 's, 't, E>, Vec<Sum>);
 
 impl<E: From<Error>> Visit for Sending<'_, '_, '_, E> {
@@ -124,7 +127,7 @@ impl<E: From<Error>> Visit for Sending<'_, '_, '_, E> {
     }
 }
 
-/// Compares each table with what was sent of it.
+/// Compares each table with the rows that were sent.
 struct Comparing<'a, 's, 't, E> {
     copy: Copy<'a, 's, 't, E>,
     sent: std::vec::IntoIter<Sum>,
@@ -142,38 +145,43 @@ impl<E: From<Error>> Visit for Comparing<'_, '_, '_, E> {
     }
 }
 
-/// A copy under way.
+/// A copy in progress.
 struct Copy<'a, 's, 't, E> {
     source: &'a mut Session<'s>,
     target: &'a mut Session<'t>,
-    tell: &'a mut dyn FnMut(Step) -> Result<(), E>,
+    progress: &'a mut dyn FnMut(Step) -> Result<(), E>,
     total: u64,
     copied: u64,
     compared: u64,
 }
 
 impl<E: From<Error>> Copy<'_, '_, '_, E> {
-    /// Copies a table, and gives what must be found in the target afterwards.
+    /// Copies a table, and returns the sum to find in the target afterwards.
     fn send<R: Row>(&mut self) -> Result<Sum, E> {
         let mut sum = Sum::default();
         let mut pages = self.source.every::<R>(PAGE);
         while let Some(rows) = pages.next_rows(self.source)? {
             let (mut start, mut bytes) = (0, sum.bytes);
-            for (place, row) in rows.iter().enumerate() {
+            for (index, row) in rows.iter().enumerate() {
                 sum.add(row);
                 if sum.bytes - bytes > BYTES_AT_ONCE {
-                    self.target.insert_whole(&rows[start..=place])?;
-                    (start, bytes) = (place + 1, sum.bytes);
+                    self.target.insert_whole(&rows[start..=index])?;
+                    (start, bytes) = (index + 1, sum.bytes);
                 }
             }
             self.target.insert_whole(&rows[start..])?;
             self.copied += rows.len() as u64;
-            (self.tell)(Step { doing: Doing::Copying, table: R::table().name, done: self.copied, total: self.total })?;
+            (self.progress)(Step {
+                doing: Doing::Copying,
+                table: R::table().name,
+                done: self.copied,
+                total: self.total,
+            })?;
         }
         Ok(sum)
     }
 
-    /// Reads a table back, and holds it against what was sent.
+    /// Reads a table back, and compares it with the rows that were sent.
     fn compare<R: Row>(&mut self, sent: &Sum) -> Result<(), E> {
         let table = R::table().name;
         let mut found = Sum::default();
@@ -181,7 +189,7 @@ impl<E: From<Error>> Copy<'_, '_, '_, E> {
         while let Some(rows) = pages.next_rows(self.target)? {
             rows.iter().for_each(|row| found.add(row));
             self.compared += rows.len() as u64;
-            (self.tell)(Step { doing: Doing::Comparing, table, done: self.compared, total: self.total })?;
+            (self.progress)(Step { doing: Doing::Comparing, table, done: self.compared, total: self.total })?;
         }
         let problem = if found.rows != sent.rows {
             format!("{} rows instead of {}", found.rows, sent.rows)
@@ -194,11 +202,11 @@ impl<E: From<Error>> Copy<'_, '_, '_, E> {
     }
 }
 
-/// How many rows of a table there were, and a checksum of them in their order.
+/// The number of a table's rows, and a checksum over them in order.
 #[derive(Default)]
 struct Sum {
     rows: u64,
-    /// About how much there was in them.
+    /// Their approximate size.
     bytes: u64,
     hasher: DefaultHasher,
 }
@@ -214,7 +222,7 @@ impl Sum {
     }
 }
 
-/// Hands the values on to the checksum, and weighs them on the way.
+/// Passes the values to the checksum, and counts their bytes.
 impl Hasher for Sum {
     fn write(&mut self, bytes: &[u8]) {
         self.bytes += bytes.len() as u64;

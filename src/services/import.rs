@@ -1,16 +1,16 @@
-//! The writing half: records become rows, by rules that do not depend on the order in which files are read.
+//! The writing half of an import: records become rows, by rules that do not depend on the order of the files.
 //!
-//! - An account's own record wins over what is stored. An account that is only mentioned by another record is added
-//!   where it is missing and never changes one that is there.
-//! - An account that was recorded before its number was known gets it, where it is certain to be the same one.
-//! - A record that tells no email takes none away.
-//! - A repository is found by its number, so a renamed one is renamed; a row without a number by owner and name, and so
-//!   is that of a record without a number. Where two numbers have one owner and name, the greater number has the name.
-//! - A résumé or note is found by whose it is and the file that it came from, wherever one stands; without a file by its
-//!   text. Whose a résumé is, its login on GitHub and its email say.
+//! - An account's own record overwrites the stored row. A mention in another record adds a missing account and never
+//!   changes an existing one.
+//! - An account that was recorded before its number was known gets the number if it is certainly the same account.
+//! - A record without an email keeps the stored one.
+//! - A repository is found by its number, so that a rename is followed. Rows and records without a number are matched
+//!   by owner and name. If two numbers have the same owner and name, the greater number has the name.
+//! - A résumé or note is found by its owner and its file, whatever the current directory; without a file, by its text.
+//!   The owner of a résumé is found by its GitHub login and its email.
 //!
-//! Records are read into batches, and each batch is a few statements: memory does not grow with their number, and a
-//! record that is stored already sends no UPDATE.
+//! Records are read into batches, and each batch is a few statements. Memory does not grow with the number of records,
+//! and an unchanged record sends no UPDATE.
 
 mod accounts;
 mod documents;
@@ -27,36 +27,36 @@ use crate::error::{Error, Result};
 use crate::exchange::{Account, Located, Place, Record, Repository, Source};
 use crate::session::Session;
 
-/// How many accounts, or repositories, one batch takes.
+/// Maximum number of accounts, or of repositories, in a batch.
 const BATCH: usize = 1_000;
 
-/// What an import cannot read from the records themselves.
+/// Information that the records themselves do not contain.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Rules {
     /// Owner of the résumés and notes.
     pub user: Option<UserSelector>,
-    /// Where the input comes from, which a document is found again by. Without one it is found only by its text.
+    /// The input's source, by which a document is found again. Without one it is found only by its text.
     pub source: Option<Source>,
 }
 
 impl Rules {
-    /// Rules for documents of this person from this source; `None` where it is not known.
+    /// Rules for documents of this user from this source; `None` if unknown.
     #[must_use]
     pub fn new(user: Option<UserSelector>, source: Option<Source>) -> Self {
         Self { user, source }
     }
 }
 
-/// What an import did with the records of one kind.
+/// The outcome of an import for the records of one kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Tally {
-    /// Records that became a new row.
+    /// Records that added a row.
     pub new: u64,
     /// Records that changed a row.
     pub changed: u64,
-    /// Records whose row says the same already.
+    /// Records equal to their row.
     pub unchanged: u64,
 }
 
@@ -83,11 +83,11 @@ impl std::fmt::Display for Tally {
     }
 }
 
-/// What an import did.
+/// The outcome of an import.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Summary {
-    /// Accounts: their own records, and those that only another record mentions where they were missing.
+    /// Accounts: from their own records, and missing ones that another record mentions.
     pub users: Tally,
     /// Repositories.
     pub repositories: Tally,
@@ -95,7 +95,7 @@ pub struct Summary {
     pub resumes: Tally,
     /// Notes.
     pub notes: Tally,
-    /// What a person should know besides, a sentence each.
+    /// Remarks for the user, a sentence each.
     pub remarks: Vec<String>,
 }
 
@@ -110,7 +110,7 @@ impl Summary {
         total
     }
 
-    /// Adds what another import did.
+    /// Adds the outcome of another import.
     pub fn add(&mut self, other: Self) {
         self.users += other.users;
         self.repositories += other.repositories;
@@ -120,14 +120,15 @@ impl Summary {
     }
 }
 
-/// Writes the records into the session's transaction; `progress` is told of each batch.
+/// Writes the records in the session's transaction, and calls `progress` after each batch.
 ///
-/// A batch sends one SELECT a table, a few more where accounts are new, and what INSERTs and UPDATEs its new and changed
-/// records need. The session is cleared between batches, so that handles given out before are gone.
+/// A batch sends one SELECT per table, a few more if accounts are new, and the INSERTs and UPDATEs for new and changed
+/// records. The session is cleared between batches, which invalidates earlier handles.
 ///
-/// Records are looked for before they are added. Where others import meanwhile, run the unit by
+/// Records are looked up before they are added. With concurrent imports, run the unit of work with
 /// [`retrying`](crate::Database::retrying) with [`also_after_unique`](crate::database::Retry::also_after_unique), at
-/// [`Serializable`](crate::connection::Isolation::Serializable): it is then as if they had come one after the other.
+/// [`Serializable`](crate::connection::Isolation::Serializable): the result is then as if the imports had run one after
+/// the other.
 ///
 /// ```
 /// use folio::exchange;
@@ -146,8 +147,8 @@ impl Summary {
 ///
 /// # Errors
 ///
-/// The first record that cannot be read or does not fit, named by its place; what the database refuses. The
-/// transaction is to be rolled back then, as `begin` does.
+/// An error for the first record that cannot be read or has an invalid value, with its location; any error of the
+/// database. Roll the transaction back then, as `begin` does.
 pub fn apply(
     session: &mut Session<'_>,
     records: impl Iterator<Item = Result<Located<Record>>>,
@@ -197,7 +198,7 @@ pub fn apply(
     Ok(summary)
 }
 
-/// The error with the place of the record that met it, where it is the record's fault.
+/// Adds the record's location to an error that the record caused.
 fn at(place: &Place, error: Error) -> Error {
     match error {
         Error::Value { .. } | Error::NotFound { .. } | Error::Ambiguous { .. } | Error::Exists { .. } => {
@@ -207,8 +208,8 @@ fn at(place: &Place, error: Error) -> Error {
     }
 }
 
-/// Accounts and repositories that are written together. No number and no owner's name stands in it twice, so that
-/// what one record says cannot depend on another of the same batch.
+/// Accounts and repositories that are written together. Each number, and each name of an owner's repository, is unique
+/// within a batch, so that no record depends on another of the same batch.
 #[derive(Default)]
 struct Batch {
     accounts: Vec<Located<Account>>,
@@ -217,7 +218,7 @@ struct Batch {
     repository_numbers: HashSet<i64>,
     names: HashSet<(i64, String)>,
     /// Written last, so that nothing else is added after it.
-    named: named::Batch,
+    named: named::NamedBatch,
 }
 
 impl Batch {
@@ -243,7 +244,7 @@ impl Batch {
         self.repositories.push(repository);
     }
 
-    /// Writes the batch and empties it: accounts first, because repositories mention them.
+    /// Writes the batch and empties it: accounts first, because repositories reference them.
     fn write(&mut self, session: &mut Session<'_>, summary: &mut Summary) -> Result<()> {
         let batch = std::mem::take(self);
         if !batch.accounts.is_empty() {

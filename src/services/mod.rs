@@ -1,7 +1,7 @@
-//! The rules of Folio's records, in words of the domain, over a [`Session`](crate::Session).
+//! Folio's domain operations on its records, on top of a [`Session`](crate::Session).
 //!
-//! Every function works inside the caller's transaction, so several make one unit of work: all of it is saved, or
-//! nothing. What is given back is detached: a plain value.
+//! Every function works inside the caller's transaction, so several calls form one unit of work, saved as a whole or
+//! not at all. Returned rows are detached: plain values.
 //!
 //! ```
 //! use folio::services::{repositories, users};
@@ -29,22 +29,22 @@ use crate::error::{Error, Result};
 use crate::session::Entity;
 use crate::types::Id;
 
-/// How many rows a listing reads at a time.
+/// The number of rows that a listing reads at a time.
 const PAGE: u32 = 1_000;
 
-/// Which rows of a listing are given, in the order of their ids.
+/// The rows of a listing to return, in the order of their ids.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Limit {
-    /// At most this many; all of them where it is `None`.
+    /// Maximum number of rows; `None` for all.
     pub rows: Option<u64>,
 }
 
-/// Reads a listing page by page and hands its rows to `each`, so that memory does not grow with their number.
+/// Reads a listing page by page and passes its rows to `each`, so that memory does not grow with their number.
 ///
-/// `page` reads at most so many rows whose id is greater than the given one, in the order of ids. `each` may fail with
-/// an error of the caller's own, as the closure of [`begin`](crate::Session::begin) may.
+/// `page(id, rows)` reads up to `rows` rows with an id greater than `id`, in the order of ids. `each` may fail with the
+/// caller's own error type, like the closure of [`begin`](crate::Session::begin).
 ///
-/// Where a stored value cannot be read, the rows before it are given, and the error says behind which of them it is.
+/// When a stored value cannot be read, the rows before it are passed on, and the error names the last of them.
 fn pages<T: Entity, R, E: From<Error>>(
     limit: Limit,
     mut page: impl FnMut(Id<T>, u32) -> Result<Vec<R>>,

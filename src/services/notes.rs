@@ -15,14 +15,14 @@ pub struct Text {
     pub name: Text256,
     /// The text.
     pub body: LongText,
-    /// What it is about.
+    /// The repository that it is about.
     pub repository: Option<RepositorySelector>,
-    /// Where an imported one came from.
+    /// The source of an imported one.
     pub source: Option<Text256>,
 }
 
 impl Text {
-    /// A note without a text, about nothing in particular.
+    /// A note without text, about no repository.
     ///
     /// # Errors
     ///
@@ -33,7 +33,7 @@ impl Text {
     }
 }
 
-/// Which notes a listing gives.
+/// The notes that a listing includes.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Filter {
     /// Those of this person.
@@ -44,16 +44,16 @@ pub struct Filter {
     pub name: Option<String>,
 }
 
-/// What to change of a note; `None` leaves a field as it is.
+/// Changes to a note; `None` leaves a field unchanged.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Edit {
     /// Its name.
     pub name: Option<Text256>,
     /// The text.
     pub body: Option<LongText>,
-    /// What it is about; `Some(None)` is nothing in particular.
+    /// The repository that it is about; `Some(None)` removes it.
     pub repository: Option<Option<RepositorySelector>>,
-    /// Where it is imported from now.
+    /// The source that it is imported from now.
     pub source: Option<Text256>,
 }
 
@@ -63,8 +63,8 @@ pub struct Edit {
 ///
 /// [`Error::NotFound`] and [`Error::Ambiguous`] for the person or the repository; [`Error::Exists`] when the person has
 /// a note from that source.
-pub fn add(session: &mut Session<'_>, who: &UserSelector, text: Text) -> Result<Note> {
-    let user = users::get(session, who)?;
+pub fn add(session: &mut Session<'_>, selector: &UserSelector, text: Text) -> Result<Note> {
+    let user = users::get(session, selector)?;
     if let Some(source) = &text.source
         && let Some(present) = from_source(session, user.id, source)?
     {
@@ -82,15 +82,15 @@ pub fn add(session: &mut Session<'_>, who: &UserSelector, text: Text) -> Result<
     session.detach(handle)
 }
 
-fn about(session: &mut Session<'_>, which: Option<&RepositorySelector>) -> Result<Option<Id<Repository>>> {
-    which.map(|which| Ok(repositories::get(session, which)?.repository.id)).transpose()
+fn about(session: &mut Session<'_>, selector: Option<&RepositorySelector>) -> Result<Option<Id<Repository>>> {
+    selector.map(|selector| Ok(repositories::get(session, selector)?.repository.id)).transpose()
 }
 
 /// The person's note that was imported from `source`.
 ///
 /// # Errors
 ///
-/// What reading fails with.
+/// Any error of the read.
 pub fn from_source(session: &mut Session<'_>, user: Id<User>, source: &Text256) -> Result<Option<Note>> {
     Ok(session.rows(Note::of_from_source(user, source))?.into_iter().next())
 }
@@ -107,11 +107,11 @@ pub fn get(session: &mut Session<'_>, id: Id<Note>) -> Result<Note> {
     }
 }
 
-/// Hands the notes to `each`, in the order of their ids, a thousand read at a time.
+/// Passes the notes to `each` in the order of their ids, reading a thousand at a time.
 ///
 /// # Errors
 ///
-/// What `each` returns, and what reading fails with.
+/// Any error of `each` or of the read.
 pub fn list<E: From<Error>>(
     session: &mut Session<'_>,
     filter: &Filter,
@@ -123,15 +123,15 @@ pub fn list<E: From<Error>>(
     pages(limit, page, |note: &Note| note.id, each)
 }
 
-/// Changes the note that was read as `read`, and gives it as it is then.
+/// Changes the note that was read as `read`, and returns it as changed.
 ///
 /// # Errors
 ///
-/// [`Error::StaleRow`] when someone else has changed or removed it since it was read; nothing is overwritten then.
-/// [`Error::NotFound`] for the repository.
+/// [`Error::StaleRow`] when another transaction has changed or removed it since it was read; nothing is overwritten
+/// then. [`Error::NotFound`] for the repository.
 pub fn edit(session: &mut Session<'_>, read: Note, edit: Edit) -> Result<Note> {
     let repository_id = match edit.repository {
-        Some(which) => about(session, which.as_ref())?,
+        Some(selector) => about(session, selector.as_ref())?,
         None => read.repository_id,
     };
     let changed = Note {
@@ -145,7 +145,7 @@ pub fn edit(session: &mut Session<'_>, read: Note, edit: Edit) -> Result<Note> {
     session.detach(handle)
 }
 
-/// Removes a note and gives it as it was.
+/// Removes a note and returns it as it was.
 ///
 /// # Errors
 ///

@@ -16,7 +16,7 @@ pub struct Project {
     pub number: Option<i64>,
     /// Its name, without the owner's.
     pub name: Text256,
-    /// Who may see it.
+    /// Who can see it.
     pub status: RepositoryStatus,
 }
 
@@ -32,7 +32,7 @@ impl Project {
     }
 }
 
-/// How a repository is named.
+/// How a repository is selected.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RepositorySelector {
@@ -73,7 +73,7 @@ impl std::str::FromStr for RepositorySelector {
     }
 }
 
-/// Which repositories a listing gives.
+/// The repositories that a listing includes.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Filter {
     /// Those of the account with this number where it comes from.
@@ -84,14 +84,14 @@ pub struct Filter {
     pub status: Option<RepositoryStatus>,
 }
 
-/// What to change of a repository; `None` leaves a field as it is.
+/// Changes to a repository; `None` leaves a field unchanged.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Edit {
     /// The new name.
     pub name: Option<Text256>,
     /// The new status.
     pub status: Option<RepositoryStatus>,
-    /// The number of the account that it is given to.
+    /// The number of the new owner's account.
     pub owner: Option<i64>,
     /// The repository's own number where it comes from.
     pub number: Option<i64>,
@@ -111,7 +111,7 @@ pub struct Owned {
 ///
 /// # Errors
 ///
-/// [`Error::NotFound`] when there is no account of that number; [`Error::Exists`] when the owner has one of that name,
+/// [`Error::NotFound`] when no account has that number; [`Error::Exists`] when the owner has a repository of that name,
 /// or the repository's number is taken.
 pub fn add(session: &mut Session<'_>, project: Project) -> Result<Repository> {
     let owner = users::get(session, &UserSelector::Number(project.owner))?;
@@ -122,7 +122,7 @@ pub fn add(session: &mut Session<'_>, project: Project) -> Result<Repository> {
     session.detach(handle)
 }
 
-/// Refuses a name that the owner has given already, and a number that another repository has.
+/// Refuses a name that another repository of the owner has, and a number that another repository has.
 fn refuse_taken(
     session: &mut Session<'_>,
     own: Option<Id<Repository>>,
@@ -150,8 +150,8 @@ fn refuse_taken(
 /// # Errors
 ///
 /// [`Error::NotFound`], and [`Error::Ambiguous`] when several accounts have the owner's login.
-pub fn get(session: &mut Session<'_>, which: &RepositorySelector) -> Result<Owned> {
-    let mut found: Vec<(Repository, User)> = session.rows(match which {
+pub fn get(session: &mut Session<'_>, selector: &RepositorySelector) -> Result<Owned> {
+    let mut found: Vec<(Repository, User)> = session.rows(match selector {
         RepositorySelector::Id(id) => Repository::owned_with_id(*id),
         RepositorySelector::Path { owner, name } => Repository::owned_at(owner, name),
     })?;
@@ -160,22 +160,22 @@ pub fn get(session: &mut Session<'_>, which: &RepositorySelector) -> Result<Owne
             let (repository, owner) = found.remove(0);
             Ok(Owned { repository, owner })
         }
-        0 => Err(Error::NotFound { what: which.to_string() }),
+        0 => Err(Error::NotFound { what: selector.to_string() }),
         _ => {
             let line = |(repository, owner): &(Repository, User)| {
                 format!("id {}: {} of {}", repository.id, repository.repo_name, users::describe(owner))
             };
             let candidates: Vec<String> = found.iter().map(line).collect();
-            Err(Error::Ambiguous { what: which.to_string(), candidates: candidates.join("; ") })
+            Err(Error::Ambiguous { what: selector.to_string(), candidates: candidates.join("; ") })
         }
     }
 }
 
-/// Hands the repositories, with their owners, to `each`, in the order of their ids, a thousand read at a time.
+/// Passes the repositories, with their owners, to `each` in the order of their ids, reading a thousand at a time.
 ///
 /// # Errors
 ///
-/// What `each` returns, and what reading fails with.
+/// Any error of `each` or of the read.
 pub fn list<E: From<Error>>(
     session: &mut Session<'_>,
     filter: &Filter,
@@ -190,14 +190,14 @@ pub fn list<E: From<Error>>(
     pages(limit, page, |owned: &Owned| owned.repository.id, each)
 }
 
-/// Changes a repository and gives it, with its owner, as it is then.
+/// Changes a repository and returns it as changed, with its owner.
 ///
 /// # Errors
 ///
-/// [`Error::NotFound`] for the repository or its new owner; [`Error::Exists`] when the owner has one of the new name,
-/// or the new number is taken.
-pub fn edit(session: &mut Session<'_>, which: &RepositorySelector, edit: Edit) -> Result<Owned> {
-    let Owned { repository, owner } = get(session, which)?;
+/// [`Error::NotFound`] for the repository or its new owner; [`Error::Exists`] when the owner has another of the new
+/// name, or the new number is taken.
+pub fn edit(session: &mut Session<'_>, selector: &RepositorySelector, edit: Edit) -> Result<Owned> {
+    let Owned { repository, owner } = get(session, selector)?;
     let owner = match edit.owner {
         Some(number) => users::get(session, &UserSelector::Number(number))?,
         None => owner,
@@ -213,13 +213,13 @@ pub fn edit(session: &mut Session<'_>, which: &RepositorySelector, edit: Edit) -
     Ok(Owned { repository: session.detach(handle)?, owner })
 }
 
-/// Removes a repository and gives it as it was. Notes about it stay, without a repository.
+/// Removes a repository and returns it as it was. Notes about it stay, without a repository.
 ///
 /// # Errors
 ///
 /// [`Error::NotFound`]; [`Error::Ambiguous`].
-pub fn remove(session: &mut Session<'_>, which: &RepositorySelector) -> Result<Owned> {
-    let owned = get(session, which)?;
+pub fn remove(session: &mut Session<'_>, selector: &RepositorySelector) -> Result<Owned> {
+    let owned = get(session, selector)?;
     session.delete(&owned.repository)?;
     session.flush()?;
     Ok(owned)

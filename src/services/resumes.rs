@@ -10,16 +10,16 @@ use crate::types::{Id, LongText, Text256};
 /// A résumé to be added.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Offer {
-    /// What it is for.
+    /// The vacancy that it is written for.
     pub vacancy: Text256,
     /// The text.
     pub body: LongText,
-    /// Where an imported one came from.
+    /// The source of an imported one.
     pub source: Option<Text256>,
 }
 
 impl Offer {
-    /// A résumé without a text.
+    /// A résumé without text.
     ///
     /// # Errors
     ///
@@ -29,7 +29,7 @@ impl Offer {
     }
 }
 
-/// Which résumés a listing gives.
+/// The résumés that a listing includes.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Filter {
     /// Those of this person.
@@ -38,14 +38,14 @@ pub struct Filter {
     pub vacancy: Option<String>,
 }
 
-/// What to change of a résumé; `None` leaves a field as it is.
+/// Changes to a résumé; `None` leaves a field unchanged.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Edit {
-    /// What it is for.
+    /// The vacancy that it is written for.
     pub vacancy: Option<Text256>,
     /// The text.
     pub body: Option<LongText>,
-    /// Where it is imported from now.
+    /// The source that it is imported from now.
     pub source: Option<Text256>,
 }
 
@@ -54,8 +54,8 @@ pub struct Edit {
 /// # Errors
 ///
 /// [`Error::NotFound`] and [`Error::Ambiguous`] for the person; [`Error::Exists`] when they have one from that source.
-pub fn add(session: &mut Session<'_>, who: &UserSelector, offer: Offer) -> Result<Resume> {
-    let user = users::get(session, who)?;
+pub fn add(session: &mut Session<'_>, selector: &UserSelector, offer: Offer) -> Result<Resume> {
+    let user = users::get(session, selector)?;
     if let Some(source) = &offer.source
         && let Some(present) = from_source(session, user.id, source)?
     {
@@ -71,7 +71,7 @@ pub fn add(session: &mut Session<'_>, who: &UserSelector, offer: Offer) -> Resul
 ///
 /// # Errors
 ///
-/// What reading fails with.
+/// Any error of the read.
 pub fn from_source(session: &mut Session<'_>, user: Id<User>, source: &Text256) -> Result<Option<Resume>> {
     Ok(session.rows(Resume::of_from_source(user, source))?.into_iter().next())
 }
@@ -88,11 +88,11 @@ pub fn get(session: &mut Session<'_>, id: Id<Resume>) -> Result<Resume> {
     }
 }
 
-/// Hands the résumés to `each`, in the order of their ids, a thousand read at a time.
+/// Passes the résumés to `each` in the order of their ids, reading a thousand at a time.
 ///
 /// # Errors
 ///
-/// What `each` returns, and what reading fails with.
+/// Any error of `each` or of the read.
 pub fn list<E: From<Error>>(
     session: &mut Session<'_>,
     filter: &Filter,
@@ -103,11 +103,12 @@ pub fn list<E: From<Error>>(
     pages(limit, page, |resume: &Resume| resume.id, each)
 }
 
-/// Changes the résumé that was read as `read`, and gives it as it is then.
+/// Changes the résumé that was read as `read`, and returns it as changed.
 ///
 /// # Errors
 ///
-/// [`Error::StaleRow`] when someone else has changed or removed it since it was read; nothing is overwritten then.
+/// [`Error::StaleRow`] when another transaction has changed or removed it since it was read; nothing is overwritten
+/// then.
 pub fn edit(session: &mut Session<'_>, read: Resume, edit: Edit) -> Result<Resume> {
     let changed = Resume {
         vacancy: edit.vacancy.unwrap_or_else(|| read.vacancy.clone()),
@@ -119,7 +120,7 @@ pub fn edit(session: &mut Session<'_>, read: Resume, edit: Edit) -> Result<Resum
     session.detach(handle)
 }
 
-/// Removes a résumé and gives it as it was.
+/// Removes a résumé and returns it as it was.
 ///
 /// # Errors
 ///

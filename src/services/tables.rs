@@ -1,5 +1,5 @@
-//! Folio's tables: the one list that is read by everything that goes through all of them, such as a copy. A test holds
-//! it against `schema.rs`.
+//! Folio's tables: the one list for everything that visits all of them, such as a copy. A test compares it with
+//! `schema.rs`.
 
 use std::fmt::Debug;
 use std::hash::Hash;
@@ -12,25 +12,25 @@ use crate::session::{Everywhere, Session};
 
 /// A row of one of Folio's tables.
 pub trait Row: Everywhere + Hash + Debug {
-    /// What one row is called.
+    /// The noun for one row.
     const ONE: &'static str;
-    /// What several rows are called.
+    /// The noun for several rows.
     const MANY: &'static str;
 
     /// The number of rows in the table. One SELECT.
     ///
     /// # Errors
     ///
-    /// What the database says against reading.
+    /// Any error of the read.
     fn count(session: &mut Session<'_>) -> Result<u64>;
 }
 
-/// Something that is done with each table in turn.
+/// An operation to run on each table in turn.
 pub trait Visit {
-    /// What it can fail with.
+    /// The operation's error.
     type Error;
 
-    /// Does it with the table of `R`.
+    /// Runs the operation on the table of `R`.
     ///
     /// # Errors
     ///
@@ -49,7 +49,7 @@ macro_rules! tables {
             }
         })*
 
-        /// Visits every table, a table after those that its rows refer to, until one visit fails.
+        /// Visits every table, referenced tables first, until a visit fails.
         ///
         /// ```
         /// use folio::services::tables::{self, Row, Visit};
@@ -94,11 +94,11 @@ tables! {
 pub struct Count {
     /// The table's name.
     pub table: &'static str,
-    /// What one row is called.
+    /// The noun for one row.
     pub one: &'static str,
-    /// What several rows are called.
+    /// The noun for several rows.
     pub many: &'static str,
-    /// How many there are.
+    /// The number of rows.
     pub rows: u64,
 }
 
@@ -124,17 +124,17 @@ impl Counts {
         self.0.iter().map(|count| count.rows).sum()
     }
 
-    /// Each table with its number.
+    /// Each table with its number of rows.
     pub fn iter(&self) -> impl Iterator<Item = &Count> {
         self.0.iter()
     }
 }
 
-/// Counts the rows of every table: a SELECT each.
+/// Counts the rows of every table. One SELECT per table.
 ///
 /// # Errors
 ///
-/// What the database says against reading.
+/// Any error of the read.
 pub fn counts(session: &mut Session<'_>) -> Result<Counts> {
     struct Counting<'a, 's>(&'a mut Session<'s>, Counts);
 

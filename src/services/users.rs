@@ -9,7 +9,7 @@ use crate::types::{Email, Id, LongText, RepositoryStatus, Text256};
 /// An account to be added.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Account {
-    /// The number where it comes from; `None` for a person who is known from nowhere yet.
+    /// The number where it comes from; `None` for a person without an account elsewhere yet.
     pub number: Option<i64>,
     /// The login.
     pub username: Text256,
@@ -18,7 +18,7 @@ pub struct Account {
 }
 
 impl Account {
-    /// An account of which only the login is known.
+    /// An account with a known login and nothing else.
     ///
     /// # Errors
     ///
@@ -28,7 +28,7 @@ impl Account {
     }
 }
 
-/// How an account is named.
+/// How an account is selected.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum UserSelector {
@@ -36,9 +36,9 @@ pub enum UserSelector {
     Id(Id<User>),
     /// By its number where it comes from.
     Number(i64),
-    /// By its login, if only one account has it.
+    /// By its login, if it is unique.
     Login(String),
-    /// By its email, if only one account has it.
+    /// By its email, if it is unique.
     Email(String),
 }
 
@@ -53,7 +53,7 @@ impl std::fmt::Display for UserSelector {
     }
 }
 
-/// Which accounts a listing gives.
+/// The accounts that a listing includes.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Filter {
     /// Those with this login.
@@ -62,52 +62,52 @@ pub struct Filter {
     pub email: Option<String>,
 }
 
-/// What to change of an account; `None` leaves a field as it is.
+/// Changes to an account; `None` leaves a field unchanged.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Edit {
     /// The new login.
     pub username: Option<Text256>,
-    /// The new email; `Some(None)` takes it away.
+    /// The new email; `Some(None)` removes it.
     pub email: Option<Option<Email>>,
-    /// The new number; the account's repositories follow.
+    /// The new number; the foreign keys of the account's repositories follow.
     pub number: Option<i64>,
 }
 
-/// What goes with an account that is removed.
+/// The records that are removed with an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Cascade {
-    /// Nothing: an account with repositories or résumés is not removed. Its notes go with it.
+    /// Only its notes: an account with repositories or résumés is not removed.
     #[default]
     Nothing,
     /// Its repositories, résumés and notes.
     Everything,
 }
 
-/// What was removed with an account.
+/// An account that was removed, and the number of records removed with it.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Removed {
     /// The account.
     pub user: User,
-    /// How many repositories.
+    /// Number of repositories.
     pub repositories: u64,
-    /// How many résumés.
+    /// Number of résumés.
     pub resumes: u64,
-    /// How many notes.
+    /// Number of notes.
     pub notes: u64,
 }
 
 impl Removed {
-    /// How many records beside the account.
+    /// The number of records other than the account.
     #[must_use]
     pub fn dependents(&self) -> u64 {
         self.repositories + self.resumes + self.notes
     }
 }
 
-/// Adds an account. One without a number gets the next free one below zero: each try in a savepoint, because somebody
-/// else may be taking the same number at the same moment.
+/// Adds an account. An account without a number gets the next free one below zero. Each attempt runs in a savepoint,
+/// because a concurrent transaction may take the same number.
 ///
 /// # Errors
 ///
@@ -121,7 +121,7 @@ pub fn add(session: &mut Session<'_>, account: Account) -> Result<User> {
     let mut number = free_number(session)?;
     for _ in 1..TRIES {
         match add_under(session, number, &account) {
-            // A transaction that sees one moment only does not see who took it.
+            // Under snapshot isolation, this transaction does not see the row that took the number.
             Err(taken) if taken.is_unique() => number = free_number(session)?.min(number.saturating_sub(1)),
             done => return done,
         }
@@ -137,7 +137,7 @@ fn add_under(session: &mut Session<'_>, number: i64, account: &Account) -> Resul
     })
 }
 
-/// As [`add`], and keeps the row in the session: pending until the next flush.
+/// Like [`add`], but keeps the row in the session: pending until the next flush.
 ///
 /// # Errors
 ///
@@ -153,7 +153,7 @@ pub fn add_pending(session: &mut Session<'_>, account: Account) -> Result<Handle
     Ok(session.add(NewUser { email: account.email, ..NewUser::new(number, account.username)? }))
 }
 
-/// The greatest number below zero that no account has, nor had one below it.
+/// One less than the least number in use, or -1 if none is below zero.
 fn free_number(session: &mut Session<'_>) -> Result<i64> {
     let least: Vec<User> = session.rows(User::least())?;
     let least = least.first().map_or(0, |user| user.user_id.min(0));
@@ -175,14 +175,14 @@ fn refuse_taken(session: &mut Session<'_>, number: i64) -> Result<()> {
 /// # Errors
 ///
 /// [`Error::NotFound`], and [`Error::Ambiguous`] when several accounts have the login or email.
-pub fn get(session: &mut Session<'_>, who: &UserSelector) -> Result<User> {
-    let mut found = candidates(session, who)?;
+pub fn get(session: &mut Session<'_>, selector: &UserSelector) -> Result<User> {
+    let mut found = candidates(session, selector)?;
     match found.len() {
         1 => Ok(found.remove(0)),
-        0 => Err(Error::NotFound { what: who.to_string() }),
+        0 => Err(Error::NotFound { what: selector.to_string() }),
         _ => {
             let candidates: Vec<String> = found.iter().map(describe).collect();
-            Err(Error::Ambiguous { what: who.to_string(), candidates: candidates.join("; ") })
+            Err(Error::Ambiguous { what: selector.to_string(), candidates: candidates.join("; ") })
         }
     }
 }
@@ -192,20 +192,20 @@ pub fn get(session: &mut Session<'_>, who: &UserSelector) -> Result<User> {
 /// # Errors
 ///
 /// [`Error::Ambiguous`] when several accounts have the login or email.
-pub fn find(session: &mut Session<'_>, who: &UserSelector) -> Result<Option<User>> {
-    match get(session, who) {
+pub fn find(session: &mut Session<'_>, selector: &UserSelector) -> Result<Option<User>> {
+    match get(session, selector) {
         Ok(user) => Ok(Some(user)),
         Err(Error::NotFound { .. }) => Ok(None),
         Err(error) => Err(error),
     }
 }
 
-/// The accounts with this login; where none has it as it is written, those whose login differs in the case of ASCII's
-/// letters only. That reads all logins, so it is for single names.
+/// The accounts with this login; if none has exactly this login, those with one that differs only in the case of ASCII
+/// letters. The second lookup scans all logins, so use it for single names.
 ///
 /// # Errors
 ///
-/// What reading fails with.
+/// Any error of the read.
 pub fn called(session: &mut Session<'_>, login: &str) -> Result<Vec<User>> {
     let exact: Vec<User> = session.rows(User::with_login(login))?;
     if !exact.is_empty() {
@@ -216,11 +216,11 @@ pub fn called(session: &mut Session<'_>, login: &str) -> Result<Vec<User>> {
     Ok(found)
 }
 
-/// The accounts with this email, likewise.
+/// The accounts with this email, compared as [`called`] compares logins.
 ///
 /// # Errors
 ///
-/// What reading fails with.
+/// Any error of the read.
 pub fn reached_at(session: &mut Session<'_>, email: &str) -> Result<Vec<User>> {
     let exact: Vec<User> = session.rows(User::with_email(email))?;
     if !exact.is_empty() {
@@ -231,8 +231,8 @@ pub fn reached_at(session: &mut Session<'_>, email: &str) -> Result<Vec<User>> {
     Ok(found)
 }
 
-fn candidates(session: &mut Session<'_>, who: &UserSelector) -> Result<Vec<User>> {
-    match who {
+fn candidates(session: &mut Session<'_>, selector: &UserSelector) -> Result<Vec<User>> {
+    match selector {
         UserSelector::Id(id) => session.rows(User::with_id(*id)),
         UserSelector::Number(number) => session.rows(User::numbered(&[*number])),
         UserSelector::Login(login) => session.rows(User::with_login(login)),
@@ -240,18 +240,18 @@ fn candidates(session: &mut Session<'_>, who: &UserSelector) -> Result<Vec<User>
     }
 }
 
-/// One line that tells an account from the others.
+/// A line that identifies an account.
 #[must_use]
 pub fn describe(user: &User) -> String {
     let email = user.email.as_ref().map(|email| format!(", {email}")).unwrap_or_default();
     format!("id {}: {} (account number {}{email})", user.id, user.username, user.user_id)
 }
 
-/// Hands the accounts to `each`, in the order of their ids, a thousand read at a time.
+/// Passes the accounts to `each` in the order of their ids, reading a thousand at a time.
 ///
 /// # Errors
 ///
-/// What `each` returns, and what reading fails with.
+/// Any error of `each` or of the read.
 pub fn list<E: From<Error>>(
     session: &mut Session<'_>,
     filter: &Filter,
@@ -262,13 +262,13 @@ pub fn list<E: From<Error>>(
     pages(limit, page, |user: &User| user.id, each)
 }
 
-/// Changes an account and gives it as it is then.
+/// Changes an account and returns it as changed.
 ///
 /// # Errors
 ///
 /// [`Error::NotFound`]; [`Error::Exists`] when the new number is taken.
-pub fn edit(session: &mut Session<'_>, who: &UserSelector, edit: Edit) -> Result<User> {
-    let user = get(session, who)?;
+pub fn edit(session: &mut Session<'_>, selector: &UserSelector, edit: Edit) -> Result<User> {
+    let user = get(session, selector)?;
     if let Some(number) = edit.number
         && number != user.user_id
     {
@@ -286,23 +286,23 @@ pub fn edit(session: &mut Session<'_>, who: &UserSelector, edit: Edit) -> Result
 ///
 /// # Errors
 ///
-/// [`Error::NotFound`]; a login that does not fit.
-pub fn rename(session: &mut Session<'_>, who: &UserSelector, username: impl Into<String>) -> Result<User> {
+/// [`Error::NotFound`]; [`Error::Value`] for an invalid login.
+pub fn rename(session: &mut Session<'_>, selector: &UserSelector, username: impl Into<String>) -> Result<User> {
     let username = Some(Text256::named("username", username)?);
-    edit(session, who, Edit { username, ..Edit::default() })
+    edit(session, selector, Edit { username, ..Edit::default() })
 }
 
-/// What [`remove`] would take, counted now: four SELECTs. It writes nothing.
+/// Counts the records that [`remove`] would remove now. Four SELECTs; nothing is written.
 ///
 /// # Errors
 ///
 /// Those of [`remove`].
-pub fn removal(session: &mut Session<'_>, who: &UserSelector, with: Cascade) -> Result<Removed> {
-    let user = get(session, who)?;
+pub fn removal(session: &mut Session<'_>, selector: &UserSelector, cascade: Cascade) -> Result<Removed> {
+    let user = get(session, selector)?;
     let notes = count(session.rows(Note::count_of(user.id))?);
     let repositories = count(session.rows(Repository::count_of(user.user_id))?);
     let resumes = count(session.rows(Resume::count_of(user.id))?);
-    if with == Cascade::Nothing && repositories + resumes > 0 {
+    if cascade == Cascade::Nothing && repositories + resumes > 0 {
         let dependents = [
             (repositories, counted(repositories, "repository", "repositories")),
             (resumes, counted(resumes, "résumé", "résumés")),
@@ -322,10 +322,10 @@ pub fn removal(session: &mut Session<'_>, who: &UserSelector, with: Cascade) -> 
 ///
 /// # Errors
 ///
-/// [`Error::NotFound`]; [`Error::InUse`], with counts, when it has repositories or résumés and `with` does not say that
-/// they go too.
-pub fn remove(session: &mut Session<'_>, who: &UserSelector, with: Cascade) -> Result<Removed> {
-    let removed = removal(session, who, with)?;
+/// [`Error::NotFound`]; [`Error::InUse`], with counts, when it has repositories or résumés and `cascade` does not
+/// include them.
+pub fn remove(session: &mut Session<'_>, selector: &UserSelector, cascade: Cascade) -> Result<Removed> {
+    let removed = removal(session, selector, cascade)?;
     let user = &removed.user;
     if removed.repositories + removed.resumes > 0 {
         session.execute(Repository::delete_of(user.user_id))?;
@@ -336,12 +336,12 @@ pub fn remove(session: &mut Session<'_>, who: &UserSelector, with: Cascade) -> R
     Ok(removed)
 }
 
-/// The number in the only row of a count.
+/// The number in the single row of a count.
 fn count(rows: Vec<i64>) -> u64 {
     rows.first().and_then(|count| u64::try_from(*count).ok()).unwrap_or(0)
 }
 
-/// The rows that a person starts with.
+/// The first rows of a new user.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Joined {
@@ -353,12 +353,12 @@ pub struct Joined {
     pub resume: Resume,
 }
 
-/// Adds an account with its first repository and résumé: one flush, all of it or nothing. The résumé refers to the
+/// Adds an account with its first repository and résumé, all or nothing, in one flush. The résumé references the
 /// account before the account has a key.
 ///
 /// # Errors
 ///
-/// As [`add`]; when a value does not fit. Nothing is added then.
+/// Those of [`add`], and [`Error::Value`] for an invalid value. Nothing is added then.
 pub fn join(
     session: &mut Session<'_>,
     account: Account,
@@ -380,11 +380,11 @@ pub fn join(
     })
 }
 
-/// The account as the database has it now, whatever the session had read before.
+/// The account as it is in the database now, whatever the session has read before.
 ///
 /// # Errors
 ///
-/// [`Error::RowDeleted`] when it is gone.
+/// [`Error::RowDeleted`] when it no longer exists.
 pub fn refresh<'s>(session: &'s mut Session<'_>, handle: Handle<User>) -> Result<&'s User> {
     session.refresh(handle)?;
     session.view(handle)

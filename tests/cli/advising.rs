@@ -1,15 +1,15 @@
-//! The commands that messages advise: pasted into a shell as they stand, they are about the database that was meant.
+//! The commands that messages advise: pasted into a shell unchanged, they work on the right database.
 
 use diesel::connection::SimpleConnection as _;
 use folio::connection::{SqliteAccess, open_sqlite};
 
 use crate::home::{FOLIO, Home};
 
-/// Names that a shell takes for something else, unless they are quoted.
+/// Names that a shell misinterprets unless they are quoted.
 const NAMES: [&str; 7] =
     ["other.db", "a b.db", "it's.db", "x&y=$HOME.db", "~\"`.db", "a\nb.db", "\u{1b}[31m it's \\ 5%.db"];
 
-/// Runs the command that stands at the end of a message, or between quotes in it, as a shell takes it.
+/// Runs the command at the end of a message, or quoted in it, in a shell.
 fn follow(home: &Home, said: &str) {
     assert_eq!(said.lines().count(), 1, "{said}");
     let last = said.rsplit_once(": folio ").map(|(_, rest)| format!("folio {rest}"));
@@ -17,7 +17,7 @@ fn follow(home: &Home, said: &str) {
     paste(home, &last.or_else(quoted).unwrap_or_else(|| panic!("{said}")));
 }
 
-/// What a command says that fails with this code.
+/// The message of a command that fails with this code.
 fn fails(home: &Home, code: i32, arguments: &[&str]) -> String {
     let ran = home.run(arguments);
     assert_eq!((ran.code, ran.out.as_str()), (Some(code), ""), "{ran:?}");

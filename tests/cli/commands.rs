@@ -1,4 +1,4 @@
-//! Users and repositories: what each verb does and prints.
+//! Users and repositories: the effect and the output of each verb.
 
 use crate::home::Home;
 
@@ -7,7 +7,7 @@ fn add_prints_the_new_record_and_its_id_comes_first() {
     let home = Home::new(module_path!());
     let row = home.row(&["user", "add", "octocat", "--number", "583231", "--email", "octocat@example.org"]);
     assert_eq!(row[..4], ["1", "583231", "octocat", "octocat@example.org"]);
-    // Known by name only, so it is numbered from below zero.
+    // Known by name only, so its number is below zero.
     assert_eq!(home.row(&["user", "add", "ada"])[..4], ["2", "-1", "ada", ""]);
     assert_eq!(home.row(&["user", "add", "bob"])[..4], ["3", "-2", "bob", ""]);
     let row = home.row(&["repo", "add", "hello-world", "--login", "octocat", "--number", "1296269"]);
@@ -60,13 +60,13 @@ fn edit_changes_what_it_is_told_and_nothing_else() {
     assert_eq!(home.row(&["user", "edit", "--login", "cat", "--no-email"])[..4], ["1", "583231", "cat", ""]);
     assert_eq!(home.row(&["user", "edit", "--account", "-1", "--email", "a@b.c"])[..4], ["2", "-1", "ada", "a@b.c"]);
     home.done(&["repo", "add", "engine", "--login", "ada"]);
-    // The account's number is known now: its repositories follow.
+    // The account's number becomes known: its repositories follow.
     assert_eq!(home.row(&["user", "edit", "2", "--number", "1815"])[..3], ["2", "1815", "ada"]);
     assert_eq!(home.row(&["repo", "get", "ada/engine"])[..6], ["1", "ada", "engine", "Public", "", "1815"]);
     let row = home.row(&["repo", "edit", "ada/engine", "--name", "machine", "--status", "PRIVATE", "--number", "9"]);
     assert_eq!(row[..6], ["1", "ada", "machine", "Private", "9", "1815"]);
     assert_eq!(home.row(&["repo", "edit", "1", "--account", "583231"])[..3], ["1", "cat", "machine"]);
-    // A change to nothing is a mistake of the command line.
+    // An edit without changes is a usage error.
     for verb in [&["user", "edit", "1"][..], &["repo", "edit", "1"]] {
         assert_eq!(home.run(verb).code, Some(2), "{verb:?}");
     }
@@ -96,7 +96,7 @@ fn a_user_with_dependents_is_removed_only_with_everything() {
     for (noun, left) in [("user", 1), ("repo", 0), ("resume", 0), ("note", 1)] {
         assert_eq!(home.column(0, &[noun, "list"]).len(), left, "{noun}");
     }
-    // It outlives the repository that it was about.
+    // The note outlives its repository.
     assert_eq!(home.row(&["note", "get", "2"])[2..4], ["Kept", ""]);
 }
 
@@ -107,7 +107,7 @@ fn remove_prints_nothing_and_says_what_went() {
     let removed = home.run(&["repo", "remove", "octocat/one"]);
     assert_eq!((removed.code, removed.out.as_str()), (Some(0), ""));
     assert_eq!(removed.err, "removed repository octocat/one (id 1)\n");
-    // An id never comes back to name something else.
+    // An id is never reused.
     assert_eq!(home.row(&["repo", "add", "two", "--user", "1"])[0], "2");
 }
 

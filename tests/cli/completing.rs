@@ -1,11 +1,11 @@
-//! The completions, asked of the shells themselves where they are installed: files where files go, values where values
-//! are.
+//! The completions, run by the shells themselves if they are installed: files where files belong, and the values of
+//! options with a fixed set.
 
 use std::process::Command;
 
 use crate::home::Home;
 
-/// A folder with two files to be found.
+/// A folder with two files to complete.
 fn home() -> Home {
     let home = Home::new(module_path!());
     home.file("sample one.json", "");
@@ -13,8 +13,8 @@ fn home() -> Home {
     home
 }
 
-/// What a shell's script prints. `None` where the shell is not installed, which is a failure where the servers' tests are
-/// compiled in: what they need is installed together with the shells.
+/// The output of a shell script. `None` if the shell is not installed; that is a failure if the servers' tests are
+/// compiled in, because their requirements are installed together with the shells.
 fn shell(home: &Home, program: &str, arguments: &[&str]) -> Option<String> {
     let mut command = Command::new(program);
     command.current_dir(home.path()).env("HOME", home.path()).env("XDG_CONFIG_HOME", home.path()).args(arguments);
@@ -32,10 +32,10 @@ fn shell(home: &Home, program: &str, arguments: &[&str]) -> Option<String> {
     Some(String::from_utf8(output.stdout).unwrap())
 }
 
-/// What bash offers for the last of these words: from the function, or where that has nothing, by its own default.
+/// Bash's completions for the last of these words: from the function, or from bash's default if that returns none.
 fn bash(home: &Home, words: &[&str]) -> Option<Vec<String>> {
     home.file("folio.bash", home.done(&["completions", "bash"]));
-    // Outside of a completion `compopt` only notes what is asked of it.
+    // Outside a completion, this `compopt` only records its arguments.
     let asking = r#"
         compopt() { [[ "$*" == *default* ]] && files=yes; return 0; }
         source folio.bash
@@ -56,8 +56,8 @@ fn fish(home: &Home, line: &str) -> Option<Vec<String>> {
     Some(said.lines().map(|line| line.split('\t').next().unwrap().to_owned()).collect())
 }
 
-/// What zsh offers for a line, in the order of letters: it completes only on a terminal, so that one zsh gives another
-/// one, and the inner one notes all that it would offer.
+/// Zsh's completions for a line, sorted. Zsh completes only on a terminal, so one zsh provides a terminal for another,
+/// and the inner one records all of its completions.
 fn zsh(home: &Home, line: &str) -> Option<Vec<String>> {
     home.file("_folio", home.done(&["completions", "zsh"]));
     home.file(

@@ -1,4 +1,4 @@
-//! Commands that remove more than the record they name: they say what goes and ask on a terminal.
+//! Commands that remove more than the record they name: they list it and ask on a terminal.
 
 use crate::home::Home;
 use crate::terminal::{Terminal, run_on_a_terminal};
@@ -31,7 +31,7 @@ fn removing_a_user_with_everything_asks_on_a_terminal() {
         assert_eq!((rows(&home, "user"), rows(&home, "note")), (1, 0));
     }
     let home = home();
-    // The last is Ctrl-D: the end of what is typed.
+    // The last is Ctrl-D: end of input.
     for no in ["\n", "n\n", "no\n", "yn\n", "j\n", "\u{4}"] {
         let ran = run_on_a_terminal(&home, 80, &EVERYTHING, no);
         assert_eq!(ran.code, Some(1), "{ran:?}");
@@ -56,7 +56,7 @@ fn reverting_migrations_asks_on_a_terminal() {
     let ran = run_on_a_terminal(&home, 80, &["migrate", "down"], "y\n");
     assert!(ran.code == Some(0) && ran.out.contains("This removes notes (2 rows) from "), "{ran:?}");
     assert_eq!(home.run(&["user", "list"]).code, Some(3));
-    // Nothing is left to ask about.
+    // There is nothing left to confirm.
     home.done(&["migrate", "down", "--all", "--yes"]);
     let ran = run_on_a_terminal(&home, 80, &["migrate", "down"], "");
     assert!(ran.code == Some(0) && ran.out.starts_with("nothing to do: "), "{ran:?}");
@@ -73,7 +73,7 @@ fn without_a_terminal_nothing_is_removed_unless_the_command_says_yes() {
     ] {
         let refusal = format!("this would remove {removed}; add --yes to remove it without being asked");
         assert_eq!(home.fails(2, command), refusal);
-        // Nor is an answer read from a pipe.
+        // An answer is not read from a pipe either.
         let ran = crate::home::run(home.folio(command).write_stdin("y\ny\n"));
         assert_eq!(ran.refused(2), refusal);
     }
@@ -92,7 +92,7 @@ fn a_user_whose_notes_go_too_is_asked_about_and_one_without_is_not() {
     assert!(ran.code == Some(1) && ran.out.contains("ada (account number -1), 1 note.\n"), "{ran:?}");
     home.done(&["note", "remove", "3"]);
     assert_eq!(home.run(&["user", "remove", "2"]).err, "removed user id 2: ada (account number -1)\n");
-    // What it lacks is told before what it would do.
+    // Errors take precedence over the missing --yes.
     assert!(home.fails(1, &["user", "remove", "1"]).contains("1 repository and 1 résumé"));
     home.fails(4, &["user", "remove", "99", "--with-everything"]);
 }

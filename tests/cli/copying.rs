@@ -1,4 +1,4 @@
-//! `folio db copy`: from a file into a file, what it refuses, and how it leaves the target when it does not end.
+//! `folio db copy`: from a file into a file, what it refuses, and the state of the target when it fails.
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};
@@ -132,7 +132,7 @@ fn a_database_is_not_copied_into_itself_however_its_name_is_spelt() {
         let said = home.fails(1, &["db", "copy", "folio.db", spelt]);
         assert!(said.ends_with("is the database to copy and the one to copy into; name another one"), "{said}");
     }
-    // A file of two names is opened under one of them only.
+    // A file with two names can be opened under only one of them.
     fs::hard_link(&absolute, home.path().join("hard.db")).unwrap();
     let said = home.fails(1, &["db", "copy", "folio.db", "hard.db"]);
     assert!(said.contains("hard.db is the database to copy"), "{said}");
@@ -191,8 +191,7 @@ fn a_value_that_cannot_be_read_is_named_with_its_place() {
     assert_eq!(home.done(&["user", "list", "--database-url", "there.db"]), "");
 }
 
-/// The program in the middle of a copy: it has inserted rows, and what it still has to say does not fit into the pipe that
-/// nobody reads on.
+/// The program in the middle of a copy: it has inserted rows, and is blocked on a full pipe that nobody reads.
 fn copying(home: &Home) -> (Child, impl Iterator<Item = String>) {
     home.connect().batch_execute(MANY).unwrap();
     let mut copying = Command::new(FOLIO)

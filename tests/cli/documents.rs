@@ -1,4 +1,4 @@
-//! Résumés and notes: where their text comes from, and where it is shown.
+//! Résumés and notes: the sources of their text, and the outputs that show it.
 
 use crate::home::{Home, run};
 
@@ -35,7 +35,7 @@ fn options_change_a_note_without_an_editor() {
     assert_eq!(home.column(0, &["note", "list", "--repo", "octocat/one"]), ["1"]);
     assert_eq!(home.row(&["note", "edit", "1", "--no-repo", "--name", "Done"])[2..6], ["Done", "", "", "3"]);
     assert_eq!(home.row(&["note", "edit", "1", "--body", "all of it"])[5], "4");
-    // What is so already is not written again.
+    // An unchanged value is not written again.
     assert_eq!(home.row(&["note", "edit", "1", "--body", "all of it"])[5], "4");
     assert_eq!(home.column(0, &["note", "list", "--name", "Done", "--user", "2"]), ["1"]);
     home.done(&["resume", "add", "Analyst", "--login", "ada"]);

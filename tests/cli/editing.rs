@@ -1,4 +1,4 @@
-//! Editing a body in a person's editor: small scripts stand for it.
+//! Editing a body in the user's editor, with small scripts as editors.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -24,12 +24,12 @@ fn body(home: &Home, noun: &str) -> String {
     json[0]["body"].as_str().unwrap().to_owned()
 }
 
-/// The files in which typed text is kept.
+/// The files with typed text that was kept.
 fn kept(home: &Home) -> Vec<PathBuf> {
     home.files().iter().filter(|name| name.starts_with("folio-")).map(|name| home.path().join(name)).collect()
 }
 
-/// Asserts that the text is kept, for its owner alone, in the file that the error names.
+/// Asserts that the text is kept in the file that the error names, readable by its owner alone.
 fn assert_kept(home: &Home, said: &str, text: &str) {
     let [file] = &kept(home)[..] else { panic!("{:?}: {said}", home.files()) };
     assert!(said.ends_with(&format!("; what was typed is kept in {}", file.display())), "{said}");
@@ -66,7 +66,7 @@ fn visual_beats_editor_and_arguments_may_stand_in_it() {
 #[test]
 fn text_that_is_left_as_it_is_is_no_change() {
     let home = home();
-    // The second only ends the last line, as most editors do.
+    // The second only terminates the last line, as most editors do.
     for editor in ["true", r#"echo >> "$1""#] {
         let ran = edit(&home, editor);
         assert_eq!((ran.code, ran.err.as_str()), (Some(0), "no change\n"), "{editor}");
@@ -87,7 +87,7 @@ fn a_text_that_is_emptied_is_not_saved_unless_it_is_said_on_the_command_line() {
     }
     assert_eq!(home.row(&["note", "edit", "1", "--body", ""])[5], "2");
     assert_eq!(body(&home, "note"), "");
-    // What was empty before and is left so is no change.
+    // A text that was empty and stays empty is not a change.
     assert_eq!(edit(&home, "true").err, "no change\n");
     home.done(&["resume", "add", "Analyst", "--login", "ada", "--body", "one"]);
     let ran = run(home.folio(&["resume", "edit", "1"]).env("EDITOR", ": >"));
@@ -147,7 +147,7 @@ fn an_editor_that_fails_saves_nothing_and_loses_nothing() {
 #[test]
 fn an_interrupt_is_the_editor_s_own() {
     let home = home();
-    // Read by the shell that the program starts, whose parent is the program.
+    // Evaluated by the shell that the program starts; the program is the shell's parent.
     let ran = run(home.folio(&["note", "edit", "1"]).env("EDITOR", "kill -INT $PPID; printf two >"));
     assert_eq!((ran.code, body(&home, "note").as_str()), (Some(0), "two"), "{ran:?}");
 }

@@ -1,4 +1,4 @@
-//! Which engines a build has, and what it says of the others.
+//! The engines of a build, and the messages about the others.
 
 use folio::connection::Engine;
 

@@ -1,10 +1,10 @@
-//! Which database is meant: the option, the environment, `.env`, the default.
+//! The choice of the database: the option, the environment, `.env`, the default.
 
 use std::fs;
 
 use crate::home::{Home, run};
 
-/// Makes a database of this name whose only user has the same name.
+/// Creates a database of this name with a single user of the same name.
 fn database(home: &Home, name: &str) {
     home.done(&["user", "add", name, "--database-url", name]);
 }
@@ -64,7 +64,7 @@ fn a_file_that_cannot_be_understood_is_named_with_its_line() {
     let path = home.path().join(".env").display().to_string();
     let said = home.fails(1, &["user", "list"]);
     assert!(said.starts_with(&format!("{path}, line 2: ")) && !said.contains("SECRET"), "{said}");
-    // Who names the database otherwise has no need of it.
+    // The file is not needed if the database is named otherwise.
     home.done(&["db", "create", "--database-url", "folio.db"]);
     assert_eq!(run(home.folio(&["user", "list"]).env("DATABASE_URL", "folio.db")).code, Some(0));
     fs::remove_file(home.path().join(".env")).unwrap();
@@ -81,11 +81,11 @@ fn lines_of_other_programs_in_the_file_do_not_stop_a_command() {
             home.file(".env", &file);
             assert_eq!(home.row(&["user", "list"])[2], "ada", "{file}");
         }
-        // Without a line of its own, the program takes what it takes without the file.
+        // Without a line for folio, the program uses the same default as without the file.
         home.file(".env", other);
         assert!(home.fails(1, &["user", "list"]).contains("folio.db; 'folio db create'"), "{other}");
     }
-    // Only the line that is needed must be good.
+    // Only the line that is used must be valid.
     home.file(".env", "DATABASE_URL=two words\nFOLIO_DATABASE_URL=good.db\n");
     home.done(&["user", "list"]);
 }
@@ -124,7 +124,7 @@ fn echo_shows_every_statement_with_values_rows_and_time() {
     assert!(begins("sql: BEGIN IMMEDIATE (") && begins("sql: COMMIT ("), "{sent:#?}");
     let update = sent.iter().find(|line| line.starts_with("sql: UPDATE `users` SET `username` = ?")).unwrap();
     assert!(update.contains(r#" -- ["lovelace", "#) && update.contains(" (1 row, "), "{update}");
-    // Without it, nothing is said.
+    // Without it, nothing is printed.
     assert_eq!(home.run(&["user", "edit", "2", "--username", "ada"]).err, "");
 }
 

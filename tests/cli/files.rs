@@ -1,5 +1,5 @@
-//! Files that are no database, or that are locked, damaged or closed to this user: one line that says why, the right
-//! code, nothing half-written.
+//! Files that are not databases, or are locked, damaged or inaccessible to this user: one line with the reason, the
+//! right exit code, nothing half-written.
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};
@@ -87,7 +87,7 @@ fn a_writer_that_ends_in_time_is_waited_for() {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    // It has read which migrations there are; what it wants next is the lock.
+    // It has read the applied migrations; next it needs the lock.
     let mut said = BufReader::new(waiting.stderr.take().unwrap()).lines();
     assert!(said.by_ref().any(|line| line.unwrap().contains("__diesel_schema_migrations")));
     writer.batch_execute("ROLLBACK").unwrap();
@@ -120,7 +120,7 @@ fn a_value_that_cannot_be_read_is_named_with_its_row_and_no_backtrace_follows() 
     );
 }
 
-/// Permissions bind no root, so the program is run as nobody then.
+/// Permissions do not restrict root, so root runs the program as nobody.
 #[cfg(unix)]
 mod permissions {
     use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
@@ -136,14 +136,15 @@ mod permissions {
         fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
     }
 
-    /// Runs the program as a user whom permissions bind.
+    /// Runs the program as a user restricted by permissions.
     fn as_nobody(home: &Home, arguments: &[&str]) -> Ran {
         let root = fs::metadata(home.path()).unwrap().uid() == 0;
         let mut command = if root {
-            // The build's folder may be closed to others.
+            // Other users may have no access to the build's folder.
             let program = home.path().join("folio");
             if !program.exists() {
-                // Copied by another process: while this one holds a program open to write, none of its children can run it.
+                // Copied by another process: while this one has an executable open for writing, its children cannot run
+                // it.
                 assert!(Command::new("cp").arg(FOLIO).arg(&program).status().unwrap().success());
                 allow(&program, 0o755);
             }
@@ -209,7 +210,7 @@ mod permissions {
 #[test]
 fn where_the_database_ends_the_transaction_itself_only_its_error_is_said() {
     let home = Home::with_users(module_path!());
-    // As it does when the disk is full.
+    // As with a full disk.
     home.connect()
         .batch_execute("CREATE TRIGGER full BEFORE INSERT ON users BEGIN SELECT RAISE(ROLLBACK, 'no room'); END")
         .unwrap();

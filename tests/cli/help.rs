@@ -1,10 +1,10 @@
-//! The help pages, and what a slip on the command line is answered with.
+//! The help pages, and the messages for mistakes on the command line.
 
 use insta::assert_snapshot;
 
 use crate::home::Home;
 
-/// Every command, as its words.
+/// Every command, split into words.
 fn commands(home: &Home) -> Vec<String> {
     let mut found = vec![String::new()];
     let mut next = 0;
@@ -46,14 +46,14 @@ fn the_examples_of_the_first_page_work_one_after_the_other() {
     let examples: Vec<&str> = examples.lines().take_while(|line| !line.is_empty()).collect();
     assert_eq!(examples.len(), 5, "{examples:?}");
     for example in examples {
-        // What follows after several spaces is said of it.
+        // The text after several spaces is a comment.
         let (command, _) = example.trim().split_once("   ").unwrap_or((example.trim(), ""));
         let mut shell = std::process::Command::new("sh");
         shell.current_dir(home.path()).env_clear().env("FOLIO", crate::home::FOLIO);
         let output = shell.args(["-c", &command.replacen("folio", "\"$FOLIO\"", 1)]).output().unwrap();
         assert!(output.status.success() && !output.stdout.is_empty(), "{command}: {output:?}");
     }
-    // The commands that the README goes on with after its first run.
+    // The commands in the README after its first run.
     for verb in [
         &["user", "list", "--login", "octocat"][..],
         &["repo", "list", "--status", "private", "--format", "json"],

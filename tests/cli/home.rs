@@ -1,4 +1,4 @@
-//! A folder with nothing in it, and the program run there with nothing in its environment but where its database is.
+//! An empty folder, and the program run in it with only its database's URL in the environment.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -17,14 +17,14 @@ use crate::support::servers;
 /// The program.
 pub const FOLIO: &str = env!("CARGO_BIN_EXE_folio");
 
-/// Where one test works; it goes with the test.
+/// The folder of one test; removed after it.
 pub struct Home {
     folder: TempDir,
-    /// The database's URL on a server; without one it is the file that the program takes by itself.
+    /// The database's URL on a server; `None` for the program's default file.
     url: Option<String>,
 }
 
-/// How a run ended.
+/// The result of a run.
 #[derive(Debug)]
 pub struct Ran {
     pub code: Option<i32>,
@@ -33,7 +33,7 @@ pub struct Ran {
 }
 
 impl Home {
-    /// On the engine whose name the module bears, on SQLite where it bears none. There is no database yet.
+    /// On the engine that the module is named after, otherwise on SQLite. There is no database yet.
     pub fn new(module: &str) -> Self {
         let url = match TestEngine::of(module) {
             None | Some(TestEngine::Sqlite) => None,
@@ -42,7 +42,7 @@ impl Home {
         Self { folder: TempDir::new().unwrap(), url }
     }
 
-    /// With a database, and in it the users 1 (octocat, 583231, with an email) and 2 (ada, -1).
+    /// With a database that contains the users 1 (octocat, 583231, with an email) and 2 (ada, -1).
     pub fn with_users(module: &str) -> Self {
         let home = Self::new(module);
         home.done(&["user", "add", "octocat", "--number", "583231", "--email", "octocat@example.org"]);
@@ -60,7 +60,7 @@ impl Home {
         path
     }
 
-    /// The names of what is in the folder.
+    /// The names of the folder's entries.
     pub fn files(&self) -> Vec<String> {
         let entries = fs::read_dir(self.path()).unwrap();
         let mut files: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
@@ -68,7 +68,7 @@ impl Home {
         files
     }
 
-    /// What messages call the database.
+    /// The database's name in messages.
     pub fn place(&self) -> String {
         match &self.url {
             Some(url) => folio::database::redact(url),
@@ -76,14 +76,14 @@ impl Home {
         }
     }
 
-    /// A connection of someone else's to the database, who waits for no lock, and makes it where it is missing.
+    /// Another client's connection to the database. It does not wait for locks, and creates a missing database.
     pub fn connect(&self) -> PooledConnection {
         let file = self.path().join("folio.db").display().to_string();
         let options = Options::new().access(Access::Create).busy_timeout(Duration::ZERO);
         Database::open_with(self.url.as_deref().unwrap_or(&file), options).unwrap().connection().unwrap()
     }
 
-    /// The program with these arguments, in this folder; temporary files are made in it too.
+    /// The program with these arguments, in this folder; temporary files are also created in it.
     pub fn command(&self, arguments: &[&str]) -> std::process::Command {
         let mut command = std::process::Command::new(FOLIO);
         command.current_dir(self.path()).env_clear().env("TMPDIR", self.path()).args(arguments);
@@ -102,49 +102,50 @@ impl Home {
         run(&mut self.folio(arguments))
     }
 
-    /// Runs it with its standard output going there, and gives what it said on the other.
+    /// Runs it with this standard output, and returns its standard error.
     pub fn run_into(&self, out: impl Into<Stdio>, arguments: &[&str]) -> Ran {
         let mut command = self.command(arguments);
         let output = command.stdout(out).stderr(Stdio::piped()).spawn().unwrap().wait_with_output().unwrap();
         Ran { code: output.status.code(), out: String::new(), err: String::from_utf8(output.stderr).unwrap() }
     }
 
-    /// A standard output whose reader went away.
+    /// A standard output without a reader.
     pub fn closed_pipe() -> Stdio {
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);
         writer.into()
     }
 
-    /// Runs what must succeed, and gives what it printed.
+    /// Runs a command that must succeed, and returns its output.
     pub fn done(&self, arguments: &[&str]) -> String {
         let ran = self.run(arguments);
         assert_eq!(ran.code, Some(0), "{arguments:?}: {ran:?}");
         ran.out
     }
 
-    /// Runs what must fail with this code, print nothing, and say one line why; gives that line without its beginning.
+    /// Runs a command that must fail with this code, print nothing, and report one line; returns that line without its
+    /// prefix.
     pub fn fails(&self, code: i32, arguments: &[&str]) -> String {
         let ran = self.run(arguments);
         assert_eq!(ran.out, "", "{arguments:?}");
         ran.refused(code)
     }
 
-    /// The cells of what must print one row.
+    /// The cells of a command's output, which must be one row.
     pub fn row(&self, arguments: &[&str]) -> Vec<String> {
         let out = self.done(arguments);
         assert_eq!(out.lines().count(), 1, "{out}");
         out.trim_end_matches('\n').split('\t').map(str::to_owned).collect()
     }
 
-    /// One column of what it prints.
+    /// One column of a command's output.
     pub fn column(&self, at: usize, arguments: &[&str]) -> Vec<String> {
         self.done(arguments).lines().map(|line| line.split('\t').nth(at).unwrap().to_owned()).collect()
     }
 }
 
 impl Ran {
-    /// Asserts the code and one line on standard error; gives it without its beginning.
+    /// Asserts the code and one line on standard error; returns it without its prefix.
     pub fn refused(&self, code: i32) -> String {
         assert_eq!(self.code, Some(code), "{self:?}");
         assert_eq!(self.err.lines().count(), 1, "{self:?}");

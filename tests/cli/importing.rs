@@ -1,4 +1,4 @@
-//! `folio import`: what it prints, what stays where one input fails.
+//! `folio import`: its output, and the state after an input fails.
 
 use std::fs;
 use std::path::Path;
@@ -28,7 +28,7 @@ fn the_samples_are_taken_in_and_a_second_time_nothing_changes() {
     let second = home.run(&["import", &github, &resumes]);
     let total = second.out.lines().last().unwrap();
     assert!(total.starts_with("in all        0 new, 0 changed, ") && !total.ends_with(" 0 unchanged"), "{second:?}");
-    // Nothing is suggested to a script that has been here before.
+    // A script that imports again gets no suggestions.
     assert_eq!(second.err, "");
     let echoed = home.run(&["import", &github, "--echo"]);
     assert!(!echoed.err.contains("sql: UPDATE") && !echoed.err.contains("sql: INSERT"), "{}", echoed.err);
@@ -44,7 +44,7 @@ fn what_was_done_is_a_row_a_kind_where_a_format_is_asked_for() {
     assert_eq!(json[1], serde_json::json!({"kind": "in all", "new": 0, "changed": 0, "unchanged": 2}));
 }
 
-/// Three files, of which the second is cut.
+/// Three files, the second of them truncated.
 fn with_a_cut_file(home: &Home) {
     fs::create_dir(home.path().join("in")).unwrap();
     home.file("in/1.json", r#"[{"login": "octocat", "id": 583231}]"#);

@@ -1,4 +1,4 @@
-//! Looking never writes; adding makes a database where there is none, and says so.
+//! Read commands never write; adding creates a missing database, and reports it.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -55,7 +55,7 @@ fn looking_leaves_the_file_as_it_is() {
     for verb in [&["user", "list"][..], &["user", "get", "1"], &["migrate", "status"], &["repo", "list"]] {
         home.done(verb);
     }
-    // SQLite shares its work with other readers in side files, and leaves them to the next writer to clear.
+    // SQLite shares its state with other readers in side files, which the next writer removes.
     assert!(home.files().iter().all(|file| ["folio.db", "folio.db-shm", "folio.db-wal"].contains(&file.as_str())));
     assert_eq!(fs::read(home.path().join("folio.db")).unwrap(), before);
     home.done(&["user", "add", "bob"]);

@@ -1,4 +1,4 @@
-//! Programs that import at the same moment: none is told to come again for what it can do again itself.
+//! Programs that import concurrently: none fails with advice to retry when it can retry by itself.
 
 use std::io::Write as _;
 use std::process::Stdio;
@@ -8,7 +8,7 @@ use folio::connection::Engine;
 use crate::home::Home;
 use crate::support::fixture::engine;
 
-/// Accounts with these numbers, for a list that goes on.
+/// Accounts with these numbers, as part of a longer list.
 fn accounts(numbers: std::ops::RangeInclusive<i64>) -> String {
     numbers.map(|number| format!("{{\"login\": \"u{number}\", \"id\": {number}}},\n")).collect()
 }
@@ -57,7 +57,7 @@ fn what_was_read_from_a_pipe_and_met_another_program_is_said_to_be_imported_agai
     let mut command = home.command(&["import", "-"]);
     let mut program = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut pipe = program.stdin.take().unwrap();
-    // More than a batch and than any pipe holds: when it is written, the first batch has been sent.
+    // More than a batch and more than a pipe's buffer: once it is written, the first batch has been sent.
     write!(pipe, "[{}", accounts(1..=1_001)).unwrap();
     pipe.write_all(" ".repeat(4 << 20).as_bytes()).unwrap();
     let other = home.run(&["user", "add", "other", "--number", "5000", "--busy-timeout", "0"]);
@@ -66,7 +66,7 @@ fn what_was_read_from_a_pipe_and_met_another_program_is_said_to_be_imported_agai
     let ended = program.wait_with_output().unwrap();
     let said = String::from_utf8(ended.stderr).unwrap();
     if engine(module_path!()).engine() == Engine::Sqlite {
-        // One writes at a time there, so that the other program was told to wait.
+        // SQLite has one writer at a time, so the other program timed out.
         assert!(other.code == Some(1) && ended.status.success(), "{other:?} {said}");
         return;
     }

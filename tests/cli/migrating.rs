@@ -1,4 +1,4 @@
-//! `folio migrate`, and the exit code of a database that is behind.
+//! `folio migrate`, and the exit code for a database with pending migrations.
 
 use crate::home::Home;
 

@@ -1,4 +1,4 @@
-//! Tables, rows and JSON, and a reader who goes away.
+//! Tables, rows and JSON, and readers that exit early.
 
 use std::io::{BufRead as _, BufReader};
 use std::process::Stdio;
@@ -15,7 +15,7 @@ fn home() -> Home {
     home.done(&["repo", "add", "engine", "--login", "ada", "--status", "private"]);
     home.done(&["resume", "add", "Analyst", "--login", "ada", "--body", "# Ada\n"]);
     home.done(&["note", "add", "To do", "--login", "ada", "--repo", "ada/engine", "--body", "call\nback"]);
-    // One moment for all, which no clock chooses.
+    // The same fixed time for all.
     let moment = "created_at = '2026-01-31 23:59:59.123456', updated_at = '2026-01-31 23:59:59.5'";
     for table in ["users", "repositories", "resumes", "notes"] {
         home.connect().batch_execute(&format!("UPDATE {table} SET {moment}")).unwrap();
@@ -23,7 +23,7 @@ fn home() -> Home {
     home
 }
 
-/// What every engine prints alike.
+/// The output that is the same on every engine.
 fn same(name: &str, printed: &str) {
     let mut settings = Settings::clone_current();
     settings.set_prepend_module_to_snapshot(false);
@@ -56,7 +56,7 @@ fn on_a_terminal_of_80_columns_each_record_takes_one_line() {
             let wide = |line: &str| line.chars().count() > usize::from(columns);
             assert!(!ran.out.lines().any(wide), "{}", ran.out);
         }
-        // At its full width nothing is left out.
+        // At full width, nothing is left out.
         let ran = run_on_a_terminal(&home, 400, &[noun, "list"], "");
         assert!(ran.out.contains(long) && ran.out.lines().next().unwrap().ends_with("updated"), "{}", ran.out);
     }

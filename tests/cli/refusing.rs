@@ -1,4 +1,4 @@
-//! Bad input and databases that cannot be used as they stand: one line that says why, the right code, nothing
+//! Invalid input and databases in an unusable state: one line with the reason, the right exit code, nothing
 //! half-written.
 
 use diesel::connection::SimpleConnection as _;

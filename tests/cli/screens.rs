@@ -1,10 +1,10 @@
-//! What a person's screen gets: whatever an argument, a file's name or a record holds, it drives no terminal.
+//! Output on a terminal: nothing in an argument, a file name or a record can control it.
 
 use crate::home::{FOLIO, Home};
 use crate::secrets::LINES;
 use crate::terminal::run_on_a_terminal;
 
-/// Writes to the clipboard, clears the screen in two ways, turns text around, hides it.
+/// Writes to the clipboard, clears the screen in two ways, reverses text, hides it.
 const HOSTILE: [&str; 6] = [
     "\u{1b}]52;c;aGk=\u{7}",
     "--\u{1b}]52;c;aGk=\u{7}",
@@ -22,7 +22,7 @@ fn is_safe(shown: &str) -> bool {
     !shown.contains(drives)
 }
 
-/// What is left without codes that only choose colours.
+/// The text without colour codes.
 fn without_colours(shown: &str) -> String {
     let mut parts = shown.split("\u{1b}[");
     let mut left = parts.next().unwrap_or_default().to_owned();
@@ -108,13 +108,13 @@ fn a_line_end_in_a_name_begins_no_line_of_a_message() {
         assert!(ran.code == Some(code) || ran.code == Some(4), "{arguments:?}: {ran:?}");
         assert!(ran.err.starts_with("folio: ") && is_safe(&ran.err), "{arguments:?}: {ran:?}");
     }
-    // One line a failure, one a file that is skipped, and one for all of them.
+    // One line per failure, one per skipped file, and one for the whole import.
     let ran = home.run(&["import", "in"]);
     let lines: Vec<_> = ran.err.lines().collect();
     assert_eq!(lines.len(), 3, "{ran:?}");
     assert!(lines[0].starts_with("skipped in/y\\nz.png: "), "{ran:?}");
     assert!(lines[1].starts_with("failed: in/x\\nfolio: done\\r\\u{2028}.json"), "{ran:?}");
-    // What clap says has lines of its own, and begins no other.
+    // Clap's messages have their own lines, which an argument cannot add to.
     for arguments in [&[hostile][..], &["user", "list", hostile], &["import", "--x\nfolio: done"]] {
         let ran = home.run(arguments);
         assert_eq!(ran.code, Some(2), "{ran:?}");

@@ -1,8 +1,8 @@
-//! A URL where none is expected: whatever is said of it, its password is not.
+//! A URL where none is expected: messages about it never contain its password.
 
 use crate::home::Home;
 
-/// Command lines with a word where a person may put anything: `U`.
+/// Command lines with a placeholder, `U`, wherever a user may type anything.
 pub const LINES: &[&str] = &[
     "db copy folio.db there.db U",
     "db copy U there.db",

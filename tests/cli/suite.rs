@@ -1,5 +1,4 @@
-//! What the program does with records and their database, whatever the engine; the module that takes this in bears the
-//! engine's name.
+//! The program's work with records and their database, on any engine; the including module is named after the engine.
 
 mod commands;
 mod documents;

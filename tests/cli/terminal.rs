@@ -1,4 +1,4 @@
-//! The program on a terminal: a pseudo-terminal of the test's own, on which it types and whose screen it reads.
+//! The program on a terminal: a pseudo-terminal on which the test types, and from which it reads the screen.
 
 use std::fs::File;
 use std::io::{Read as _, Write as _};
@@ -17,7 +17,7 @@ pub struct Terminal {
 }
 
 impl Terminal {
-    /// Starts the program on a terminal of this width. What is typed is not echoed, and lines end as they were written.
+    /// Starts the program on a terminal of this width. Input is not echoed, and line ends are not translated.
     pub fn start(home: &Home, columns: u16, arguments: &[&str]) -> Self {
         let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
         grantpt(&master).unwrap();
@@ -36,7 +36,7 @@ impl Terminal {
         Self { program, keys: File::from(master), screen: Vec::new() }
     }
 
-    /// Waits until this is on the screen.
+    /// Waits until this text is on the screen.
     #[cfg(feature = "sqlite")]
     pub fn wait_for(&mut self, text: &str) {
         while !String::from_utf8_lossy(&self.screen).contains(text) {
@@ -48,14 +48,14 @@ impl Terminal {
         self.keys.write_all(keys.as_bytes()).unwrap();
     }
 
-    /// Waits until the program has ended, and gives its code and all that was on the screen.
+    /// Waits until the program has exited, and returns its code and everything on the screen.
     pub fn end(mut self) -> Ran {
         while self.read() {}
         let code = self.program.wait().unwrap().code();
         Ran { code, out: String::from_utf8(self.screen).unwrap(), err: String::new() }
     }
 
-    /// Reads on; false where nobody has the terminal open any more, which Linux tells as an error.
+    /// Reads more; false if no process has the terminal open any more, which Linux reports as an error.
     fn read(&mut self) -> bool {
         let mut bytes = [0; 4096];
         let read = self.keys.read(&mut bytes).unwrap_or(0);
@@ -64,7 +64,7 @@ impl Terminal {
     }
 }
 
-/// Runs the program on a terminal of this width with this typed before it asks.
+/// Runs the program on a terminal of this width, with this input typed in advance.
 pub fn run_on_a_terminal(home: &Home, columns: u16, arguments: &[&str], typed: &str) -> Ran {
     let mut terminal = Terminal::start(home, columns, arguments);
     terminal.press(typed);

@@ -1,4 +1,4 @@
-//! What a copy promises; the module that takes it in bears the two engines' names: `sqlite_to_postgres`.
+//! Tests of copies; the including module is named after the two engines: `sqlite_to_postgres`.
 
 use diesel::connection::SimpleConnection as _;
 use folio::connection::Engine;
@@ -32,7 +32,7 @@ fn copy_all(from: &Database, to: &Database) -> Result<Counts> {
     from.read(|source| copy::everything(source, &mut to.session()?, |_| Ok(())))
 }
 
-/// The earliest and the latest time that both engines take: MySQL has no others for what is bound as a timestamp.
+/// The earliest and the latest time that both engines accept: MySQL limits parameters of type timestamp to these.
 fn first_and_last() -> (Timestamp, Timestamp) {
     if [engines().0, engines().1].map(engine).iter().any(|engine| engine.engine() == Engine::Mysql) {
         (moment("1970-01-01T00:00:01.000001Z"), moment("2038-01-19T03:14:07.999999Z"))
@@ -41,7 +41,7 @@ fn first_and_last() -> (Timestamp, Timestamp) {
     }
 }
 
-/// Every row of every table, as the program reads it.
+/// Every row of every table, as read by the program.
 #[derive(Debug, PartialEq, Default)]
 struct Dump(Vec<(&'static str, Vec<String>)>);
 
@@ -105,7 +105,7 @@ fn note(id: i64, user_id: i64, name: &str, body: String) -> Note {
     }
 }
 
-/// Real records, and beside them such as make trouble.
+/// Real records, and difficult ones.
 fn fill(db: &Database) -> Result<()> {
     for (path, owner) in
         [("samples/github", None), ("samples/jsonresume", Some(583_231)), ("samples/notes", Some(583_231))]
@@ -167,7 +167,7 @@ fn fill(db: &Database) -> Result<()> {
 fn everything_arrives_as_it_was_stored_and_new_keys_go_on_behind_it() -> Result<()> {
     let (from, to) = (source(), target());
     fill(&from)?;
-    // More than a page of small ones, and more in a page than a server takes at once.
+    // More small ones than a page, and a page with more bytes than a server accepts at once.
     let small = (1_000..1_250).map(|id| note(id, 1_001, "small", format!("{id}")));
     let large = (2_000..2_020).map(|id| note(id, 1_002, "large", format!("{id} é\\").repeat(100_000)));
     from.begin(|session| session.insert_whole(&small.chain(large).collect::<Vec<_>>()))?;
@@ -176,7 +176,7 @@ fn everything_arrives_as_it_was_stored_and_new_keys_go_on_behind_it() -> Result<
     let copied = copy_all(&from, &to)?;
     let there = Dump::of(&to);
     for (found, sent) in there.0.iter().zip(&stored.0) {
-        // Every table is tried; and not by assert_eq, which would print it whole.
+        // The fixture must have rows in every table. Not `assert_eq`, which would print all of them.
         assert!(!sent.1.is_empty() && found == sent, "{}", sent.0);
     }
     assert_eq!(copied.total(), stored.rows() as u64);
@@ -210,7 +210,7 @@ fn a_key_whose_row_was_removed_is_not_given_again() -> Result<()> {
             .collect::<Result<_>>()?;
         session.flush()?;
         let last = session.key(notes[2]).unwrap();
-        // One table is left with fewer rows, and another with none at all.
+        // One table is left with fewer rows, and another with none.
         let resume = session.add(NewResume::new(user, "goes")?);
         session.flush()?;
         let resume_id = session.key(resume).unwrap();
@@ -308,7 +308,7 @@ fn a_copy_that_came_out_different_is_not_committed() -> Result<()> {
 
     let (all, one) = (Dump::of(&to), "DELETE FROM notes WHERE id = 400");
     assert_eq!(all.rows(), 0);
-    // A row less is told as such: taken away by the last one that comes.
+    // A missing row is reported as such: the last insert deletes it.
     let spoil = match target_engine() {
         Engine::Sqlite => {
             format!("DROP TRIGGER spoil; CREATE TRIGGER spoil AFTER INSERT ON notes WHEN new.id = 401 BEGIN {one}; END")
@@ -317,7 +317,7 @@ fn a_copy_that_came_out_different_is_not_committed() -> Result<()> {
             "CREATE OR REPLACE FUNCTION spoil() RETURNS trigger LANGUAGE plpgsql AS $$ \
              BEGIN IF new.id = 401 THEN {one}; END IF; RETURN new; END $$"
         ),
-        // A trigger there cannot change the table it stands on.
+        // On these engines, a trigger cannot change its own table.
         _ => return Ok(()),
     };
     to.connection()?.batch_execute(&spoil)?;

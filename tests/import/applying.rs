@@ -1,4 +1,4 @@
-//! Importing: what records become, whatever the order they come in, and that what is stored already sends no UPDATE.
+//! Importing: the rows made from records, in any order, and that unchanged records send no UPDATE.
 
 use folio::exchange::{self, Input, gather};
 use folio::models::{Note, Repository, Resume, User};

@@ -1,5 +1,5 @@
-//! Accounts that were recorded before their number was known: one that is certain to be the same gets it, and of one that
-//! may be the same a person is told.
+//! Accounts that were recorded before their number was known: one that is certainly the same gets it, and one that may
+//! be the same is reported.
 
 use folio::models::{Note, User};
 use folio::services::notes::{self, Text};
@@ -17,7 +17,7 @@ fn resume(basics: &str) -> String {
     format!(r#"{{"basics": {{"label": "Diver", {basics}}}}}"#)
 }
 
-/// As a person adds it by hand.
+/// As added by hand.
 fn by_hand(db: &Database, login: &str) -> Result<Id<User>> {
     db.begin(|session| Ok(users::add(session, Account::new(login)?)?.id))
 }
@@ -72,7 +72,7 @@ fn an_account_that_is_only_called_the_same_is_left_alone_and_told_of_once() -> R
         "{told}"
     );
     assert_eq!(import(&db, OCTOCAT)?.remarks, Vec::<String>::new());
-    // What it says works.
+    // Its advice works.
     db.begin(|session| users::remove(session, &UserSelector::Number(583_231), users::Cascade::Everything))?;
     let edit = users::Edit { number: Some(583_231), ..users::Edit::default() };
     db.begin(|session| users::edit(session, &UserSelector::Id(id), edit))?;

@@ -1,4 +1,4 @@
-//! Imports that run at the same moment into one database: each ends as if they had come one after the other.
+//! Concurrent imports into one database: the result is as if they had run one after the other.
 
 use std::sync::Barrier;
 
@@ -12,7 +12,7 @@ use folio::{Database, Error, Result};
 
 use crate::support::fixture::{Fixture, fixture};
 
-/// As a program that looks before it adds is told to.
+/// As documented for a program that looks up records before it adds them.
 fn import(db: &Database, input: &Input, user: Option<&UserSelector>) -> Result<Summary> {
     let conflict = |error: &Error| error.is_conflict() || error.is_stale();
     let retry = Retry::default().attempts(20).only_after(conflict).also_after_unique();
@@ -21,7 +21,7 @@ fn import(db: &Database, input: &Input, user: Option<&UserSelector>) -> Result<S
     })
 }
 
-/// So many threads import the inputs, each beginning with another one, all at once; gives what they did together.
+/// This many threads import the inputs concurrently, each starting with another input; returns their combined outcome.
 fn together(db: &Fixture, threads: usize, inputs: &[Input], user: Option<&UserSelector>) -> Summary {
     let start = Barrier::new(threads);
     std::thread::scope(|scope| {
@@ -50,7 +50,7 @@ fn together(db: &Fixture, threads: usize, inputs: &[Input], user: Option<&UserSe
     })
 }
 
-/// Everything that is stored, but for the keys, which depend on who came first.
+/// Everything that is stored, except the keys, which depend on the order of the threads.
 fn stored(db: &Database) -> [Vec<String>; 4] {
     let sorted = |mut rows: Vec<String>| {
         rows.sort();
@@ -76,7 +76,7 @@ fn stored(db: &Database) -> [Vec<String>; 4] {
     .unwrap()
 }
 
-/// As many new rows were counted as there are, and every other time a record was met it was there.
+/// As many new rows were counted as exist, and every other occurrence of a record found its row.
 fn assert_counted(summary: &Summary, rows: &[Vec<String>; 4], there_before: usize) {
     let tallies = [summary.users, summary.repositories, summary.resumes, summary.notes];
     let new: Vec<_> = tallies.iter().map(|tally| usize::try_from(tally.new).unwrap()).collect();
@@ -154,7 +154,7 @@ fn an_owner_that_several_imports_know_by_login_alone_is_added_once() {
             scope.spawn(move || {
                 let text = format!(r#"{{"nameWithOwner": "ann/code{thread}", "isPrivate": false}}"#);
                 start.wait();
-                // The level of what comes from a pipe.
+                // The isolation level for input from a pipe.
                 let done = db.isolated(Isolation::RepeatableRead).retrying(
                     Retry::default().also_after_unique(),
                     |session| -> Result<Summary> {

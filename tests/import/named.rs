@@ -1,4 +1,5 @@
-//! Repositories whose records give no number of GitHub's: found by their owner's login and their name, and never doubled.
+//! Repositories from records without GitHub's number: found by their owner's login and their name, and never
+//! duplicated.
 
 use folio::exchange;
 use folio::models::{Repository, User};
@@ -25,14 +26,14 @@ fn repositories(db: &Database) -> Vec<(i64, Option<i64>, String, RepositoryStatu
     all.into_iter().map(|row| (row.user_id, row.repo_id, row.repo_name.to_string(), row.status)).collect()
 }
 
-/// As the REST interface gives it.
+/// As returned by the REST API.
 fn numbered(number: i64, name: &str, private: bool) -> String {
     format!(
         r#"{{"id": {number}, "name": "{name}", "full_name": "ann/{name}", "owner": {{"id": 1, "login": "ann"}}, "private": {private}}}"#
     )
 }
 
-/// As `gh repo list --json id,name,owner,visibility` prints it.
+/// As printed by `gh repo list --json id,name,owner,visibility`.
 fn named(name: &str, visibility: &str) -> String {
     format!(
         r#"{{"id": "R_kgDO{name}", "name": "{name}", "owner": {{"id": "U_kgDOA", "login": "ann"}}, "visibility": "{visibility}"}}"#

@@ -1,5 +1,5 @@
-//! Two numbers at one owner and name: a repository that was deleted and made again. The newer one has the name, in any
-//! order of records and files, and importing again changes nothing.
+//! Two numbers with the same owner and name: a repository that was deleted and created again. The newer one has the
+//! name, in any order of records and files, and importing again changes nothing.
 
 use folio::services::repositories::{Project, RepositorySelector, add, remove};
 use folio::types::RepositoryStatus;
@@ -112,7 +112,7 @@ fn a_name_as_long_as_names_may_be_is_cut_to_say_that_it_was_lost() -> Result<()>
     Ok(())
 }
 
-/// Records of few numbers at few names, an order, and where one file ends and the next begins.
+/// Records with few numbers and few names, their order, and the split between two files.
 fn records() -> impl Strategy<Value = (Vec<(i64, i64, usize)>, Vec<bool>)> {
     let places = proptest::collection::vec((1..=2_i64, 0..3_usize), 2..8);
     let numbered = places
@@ -168,7 +168,7 @@ fn after_renames_in_any_order_and_any_split_a_second_import_changes_nothing() {
         let text = |(number, owner, name): &(i64, i64, usize)| repository(*number, *owner, ["a", "b", "c"][*name]);
         let all: Vec<_> = first.iter().map(text).collect();
         import(&db, &format!("[{}]", all.join(","))).unwrap();
-        // Every repository is somewhere else now.
+        // Every repository has moved.
         let second: Vec<_> =
             first.iter().zip(places).map(|((number, ..), (owner, name))| text(&(*number, owner, name))).collect();
         let mut files = vec![Vec::new()];

@@ -1,4 +1,4 @@
-//! Résumés and notes are found again by the file that they came from, and a résumé goes to the account that it names.
+//! Résumés and notes are found again by their source file, and a résumé goes to the account that it names.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ use tempfile::TempDir;
 
 use super::applying::{database, import_input, users as accounts};
 
-/// The address that the schema's own sample carries, as templates do that were made from it.
+/// The address in the schema's own sample, and in templates derived from it.
 const TEMPLATE: &str = "https://raw.githubusercontent.com/jsonresume/resume-schema/v1.0.0/sample.resume.json";
 
 struct Folder(TempDir);
@@ -148,7 +148,7 @@ fn a_resume_goes_to_the_one_account_that_its_github_profile_or_its_email_names()
         profile("GitHub", "", "https://www.github.com/octoada/"),
         r#""name": "Ada", "email": "Ada@Example.org""#.to_owned(),
         r#""name": "Ada", "email": "ada@example.org""#.to_owned(),
-        // One of the two is of no account.
+        // One of the two does not belong to an account.
         format!(r#"{}, "email": "other@example.org""#, profile("GitHub", "octoada", "")),
         format!(r#"{}, "email": "ADA@example.org""#, profile("GitHub", "nobody", "")),
     ] {
@@ -204,7 +204,7 @@ fn where_several_accounts_may_be_meant_the_resume_is_refused_with_their_names_an
         assert!(error.contains("cv.json: résumé: ") && error.contains("--account N"), "{error}");
         assert!(error.contains("account number 1") && error.contains("account number 2"), "{error}");
         assert_eq!((accounts(&db).len(), resumes(&db).len()), (2, 0), "{basics}");
-        // Once it is said, it is known.
+        // The choice is remembered.
         assert_eq!(import_input(&db, &input, Some(UserSelector::Number(2)))?.resumes.new, 1);
         assert_eq!(import_input(&db, &input, None)?.resumes.unchanged, 1, "{basics}");
     }
@@ -249,7 +249,7 @@ fn a_resume_that_was_given_to_an_account_stays_there_when_it_is_imported_again()
     let input = folder.file("cv.json", &resume(r#""email": "ada@example.org""#));
     assert_eq!(import_input(&db, &input, Some(UserSelector::Number(2)))?.resumes.new, 1);
     assert_eq!(import_input(&db, &input, None)?.resumes.unchanged, 1);
-    // Another person's résumé in its place goes to that person.
+    // Another person's résumé in the same file goes to that person.
     let input = folder.file("cv.json", &resume(r#""email": "Ada@example.org", "label": "Analyst""#));
     assert_eq!(import_input(&db, &input, None)?.resumes.new, 1);
     Ok(())
@@ -290,14 +290,14 @@ fn a_note_that_an_earlier_version_kept_under_a_relative_path_is_found_and_kept_u
     };
     let kept = add("samples/notes/tty.md", "An older title", &body)?;
     for path in [Path::new("./samples/notes/tty.md"), &fs::canonicalize("samples/notes/tty.md").unwrap()] {
-        // Whose it is, the row says.
+        // The row determines the owner.
         let summary = import_input(&db, &Input::file(path, None), None)?;
         assert_eq!((summary.notes.new, summary.remarks.len()), (0, 0));
     }
     assert_eq!(notes(&db), [(Some(canonical), body)]);
     assert_eq!(db.read(|session| notes::get(session, kept.id))?.name, "TTY");
 
-    // What has neither its title nor its text may have been the file of another folder.
+    // A document with another title and text may be from another folder.
     let other = add("samples/notes/url.md", "Another", "Another text")?;
     let summary = import_input(&db, &Input::file("samples/notes/url.md", None), Some(ada.clone()))?;
     assert_eq!(summary.notes.new, 1);

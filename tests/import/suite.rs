@@ -1,4 +1,4 @@
-//! What importing promises, for the engine whose name the module bears.
+//! Tests of imports, on the engine that the module is named after.
 
 mod applying;
 mod joining;

@@ -1,4 +1,4 @@
-//! Everything that a database's catalogue says, in lines that can be compared.
+//! The whole catalogue of a database, in comparable lines.
 
 use diesel::prelude::*;
 use diesel::sql_types::Text;
@@ -22,7 +22,7 @@ const POSTGRES: &str = "\
     FROM pg_type t JOIN pg_enum e ON e.enumtypid = t.oid GROUP BY t.typname \
     ORDER BY 1";
 
-/// Not SHOW CREATE TABLE, whose columns MySQL does not tell when the statement is prepared.
+/// Not SHOW CREATE TABLE: MySQL does not describe its result columns when the statement is prepared.
 const MYSQL: &str = "\
     SELECT concat_ws(' ', 'table', table_name, engine, table_collation, table_comment) AS line \
     FROM information_schema.tables WHERE table_schema = DATABASE() \
@@ -47,7 +47,7 @@ struct Line {
     line: String,
 }
 
-/// The catalogue, but for the record of migrations and for how many keys were given out.
+/// The catalogue, without the history table and the counters of generated keys.
 pub fn catalogue(connection: &mut AnyConnection) -> Vec<String> {
     let query = match connection.engine() {
         Engine::Sqlite => SQLITE,

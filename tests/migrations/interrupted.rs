@@ -1,5 +1,5 @@
-//! What an interrupted runner leaves behind where the engine cannot undo tables, and that the same command run again, or
-//! any other, goes on from there.
+//! The state after an interrupted run on engines that cannot roll back DDL, and that the same command, or any other,
+//! continues from it.
 
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -9,7 +9,7 @@ use diesel::sql_types::BigInt;
 
 use super::*;
 
-/// The table that a migration makes.
+/// The table that a migration creates.
 fn table(script: &Script) -> &'static str {
     script.name.split_once("_create_").unwrap().1
 }
@@ -29,22 +29,22 @@ fn quoted(name: &str) -> String {
     if dialect() == Engine::Mysql { format!("`{name}`") } else { format!("\"{name}\"") }
 }
 
-fn strike(connection: &mut AnyConnection, script: &Script) {
+fn unrecord(connection: &mut AnyConnection, script: &Script) {
     let sql = format!("DELETE FROM __diesel_schema_migrations WHERE version = '{}'", script.version);
     connection.batch_execute(&sql).unwrap();
 }
 
-/// Everything up to this migration, a row in each table, and this one made but not recorded.
+/// All migrations up to this one, a row in each table, and this one's table created but not recorded.
 fn made_and_not_recorded(steps: usize) -> Empty {
     let mut connection = Empty::new();
     for script in up(&mut connection, Target::Steps(steps)).unwrap() {
         fill(&mut connection, script);
     }
-    strike(&mut connection, &scripts()[steps - 1]);
+    unrecord(&mut connection, &scripts()[steps - 1]);
     connection
 }
 
-/// Everything up to this migration, and this one recorded but not made.
+/// All migrations up to this one, and this one recorded but its table not created.
 fn recorded_and_not_made(steps: usize) -> Empty {
     let mut connection = Empty::new();
     up(&mut connection, Target::Steps(steps)).unwrap();
@@ -57,8 +57,8 @@ fn each() -> std::ops::RangeInclusive<usize> {
     1..=scripts().len()
 }
 
-/// Whether the engine undoes tables, and then sees nothing half-way, since it never leaves anything so.
-fn goes_by_the_record(connection: &mut AnyConnection) -> bool {
+/// Whether the engine rolls back DDL. It then ignores half-applied states, since it never leaves one.
+fn rolls_back_ddl(connection: &mut AnyConnection) -> bool {
     let status = migrations::status(connection).unwrap();
     let undoes = dialect().undoes_tables();
     assert_eq!(status.unrecorded.is_empty() && status.unmade.is_empty(), undoes, "{status:?}");
@@ -69,7 +69,7 @@ fn goes_by_the_record(connection: &mut AnyConnection) -> bool {
 fn a_table_that_was_made_and_not_recorded_is_recorded_with_its_rows_by_the_way_up() {
     for steps in each() {
         let mut connection = made_and_not_recorded(steps);
-        if goes_by_the_record(&mut connection) {
+        if rolls_back_ddl(&mut connection) {
             continue;
         }
         let status = migrations::status(&mut connection).unwrap();
@@ -89,7 +89,7 @@ fn a_table_that_was_made_and_not_recorded_is_recorded_with_its_rows_by_the_way_u
 fn a_table_that_was_made_and_not_recorded_is_dropped_by_the_way_down() {
     for steps in each() {
         let mut connection = made_and_not_recorded(steps);
-        if goes_by_the_record(&mut connection) {
+        if rolls_back_ddl(&mut connection) {
             continue;
         }
         assert_eq!(down(&mut connection, Target::Steps(1)).unwrap(), [&scripts()[steps - 1]]);
@@ -102,7 +102,7 @@ fn a_table_that_was_made_and_not_recorded_is_dropped_by_the_way_down() {
 fn a_table_that_was_dropped_and_not_struck_off_is_made_again_by_the_way_up() {
     for steps in each() {
         let mut connection = recorded_and_not_made(steps);
-        if goes_by_the_record(&mut connection) {
+        if rolls_back_ddl(&mut connection) {
             continue;
         }
         let status = migrations::status(&mut connection).unwrap();
@@ -118,7 +118,7 @@ fn a_table_that_was_dropped_and_not_struck_off_is_made_again_by_the_way_up() {
 fn a_table_that_was_dropped_and_not_struck_off_is_struck_off_by_the_way_down() {
     for steps in each() {
         let mut connection = recorded_and_not_made(steps);
-        if goes_by_the_record(&mut connection) {
+        if rolls_back_ddl(&mut connection) {
             continue;
         }
         assert_eq!(down(&mut connection, Target::Steps(1)).unwrap(), [&scripts()[steps - 1]]);
@@ -134,7 +134,7 @@ fn a_new_database_that_was_interrupted_after_any_table_has_no_record_and_is_comp
         let mut connection = Empty::new();
         up(&mut connection, Target::Steps(steps)).unwrap();
         connection.batch_execute("DELETE FROM __diesel_schema_migrations").unwrap();
-        if goes_by_the_record(&mut connection) {
+        if rolls_back_ddl(&mut connection) {
             continue;
         }
         assert_eq!(schema_state(&mut connection), SchemaState::Empty);
@@ -174,7 +174,7 @@ fn a_table_of_folios_without_any_record_is_somebody_elses() {
     assert!(said.contains("tables that Folio did not create"), "{said}");
 }
 
-/// What a database has when nothing interrupted its making.
+/// The catalogue of a database that was created without interruption.
 fn complete() -> Vec<String> {
     let mut connection = Empty::new();
     up(&mut connection, Target::All).unwrap();
@@ -187,7 +187,7 @@ fn folio(url: &str, arguments: &[&str]) -> Command {
     command
 }
 
-/// Runs the program and kills it after `delay`, or lets it end if it is faster.
+/// Runs the program and kills it after `delay`, unless it exits earlier.
 fn killed_after(delay: Duration, url: &str, arguments: &[&str]) {
     let mut child = folio(url, arguments).spawn().unwrap();
     let start = Instant::now();
@@ -198,7 +198,7 @@ fn killed_after(delay: Duration, url: &str, arguments: &[&str]) {
     child.wait().unwrap();
 }
 
-/// Runs the program to its end.
+/// Runs the program until it exits.
 fn finished(url: &str, arguments: &[&str]) {
     let ran = folio(url, arguments).output().unwrap();
     assert!(ran.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&ran.stderr));

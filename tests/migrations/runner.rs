@@ -1,4 +1,5 @@
-//! The migration runner: what it does to a database, alone, beside another runner and beside Diesel's own.
+//! The migration runner: its effects on a database, alone, concurrent with another runner, and together with Diesel's
+//! own.
 
 mod catalogue;
 mod interrupted;
@@ -27,7 +28,7 @@ fn scripts() -> &'static [Script] {
     migrations::all(dialect())
 }
 
-/// The folder from which Diesel's own command line plays the migrations.
+/// The folder from which Diesel's own command line runs the migrations.
 fn folder() -> String {
     format!("{}/migrations/{}", env!("CARGO_MANIFEST_DIR"), dialect().feature())
 }
@@ -36,7 +37,7 @@ fn files() -> FileBasedMigrations {
     FileBasedMigrations::from_path(folder()).unwrap()
 }
 
-/// A connection to a database of its own, which has nothing in it.
+/// A connection to an empty database of its own.
 struct Empty {
     connection: PooledConnection,
     db: Database,
@@ -78,7 +79,7 @@ fn schema_state(connection: &mut AnyConnection) -> SchemaState {
     migrations::status(connection).unwrap().schema_state()
 }
 
-/// Puts a row into the table that a migration makes.
+/// Inserts a row into the table that a migration creates.
 fn fill(connection: &mut AnyConnection, script: &Script) {
     let sql = match script.name.split_once("_create_").unwrap().1 {
         "users" => "INSERT INTO users (id, user_id, username) VALUES (10001, 1, 'step')",
@@ -230,7 +231,7 @@ fn tables_that_have_the_names_of_folios_are_named_before_anything_is_done() {
     assert_eq!(catalogue(&mut connection), before);
 }
 
-/// Another application's migrations, in the table that it would share with Folio.
+/// Another application's migrations, in the history table that it would share with Folio.
 fn recorded(versions: &[&str]) -> Empty {
     let mut connection = Empty::new();
     diesel::migration::MigrationConnection::setup(&mut *connection).unwrap();
@@ -277,7 +278,7 @@ fn a_newer_folios_database_is_neither_migrated_nor_reverted() {
     assert_eq!(catalogue(&mut connection), before);
 }
 
-/// Puts something in the way of the third migration that is no table, and migrates.
+/// Creates an obstacle to the third migration that is not a table, and migrates.
 fn fail_at_the_third(connection: &mut AnyConnection, existing: Existing) -> SchemaState {
     connection.batch_execute("CREATE VIEW resumes AS SELECT 1 AS one").unwrap();
     let failed = migrations::up(connection, Target::All, existing, |_| ()).unwrap_err();

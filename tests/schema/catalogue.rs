@@ -1,10 +1,10 @@
-//! What an engine's catalogue says of a table, in words that are the same for every engine.
+//! An engine's catalogue of a table, in terms that are the same for every engine.
 
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Text};
 use folio::connection::{AnyConnection, Engine, SessionConnection as _};
 
-/// A column: its name, its type in Diesel's words, and whether it may be NULL.
+/// A column: its name, its type in Diesel's terms, and whether it is nullable.
 #[derive(Debug, PartialEq)]
 pub struct Described {
     pub name: String,
@@ -28,7 +28,7 @@ struct Line {
     line: String,
 }
 
-/// Picks the words of the connection's engine.
+/// Picks the query for the connection's engine.
 fn of<'s>(connection: &AnyConnection, sqlite: &'s str, postgres: &'s str, mysql: &'s str) -> &'s str {
     match connection.engine() {
         Engine::Postgres => postgres,
@@ -48,7 +48,7 @@ fn lines(connection: &mut AnyConnection, sql: &str) -> Vec<String> {
 pub fn columns(connection: &mut AnyConnection, table: &str) -> Vec<Described> {
     let sql = of(
         connection,
-        // SQLite makes a key of its own only in a column that is declared so, and it is 64 bits wide.
+        // SQLite generates keys only for a column that is declared so, and they are 64 bits wide.
         "SELECT name, CASE WHEN pk AND type = 'INTEGER' THEN 'BIGINT' ELSE type END AS declared, \
          NOT \"notnull\" AS nullable FROM pragma_table_info('{}') ORDER BY cid",
         "SELECT a.attname::text AS name, format_type(a.atttypid, a.atttypmod) || coalesce(' ' || l.collname, '') \
@@ -66,7 +66,7 @@ pub fn columns(connection: &mut AnyConnection, table: &str) -> Vec<Described> {
     rows.into_iter().map(described).collect()
 }
 
-/// The type that Diesel is to know a column by; none for one that is not as the design wants it.
+/// The expected Diesel type of a column; `None` for a type outside the design.
 fn kind(declared: &str, name: &str) -> Option<&'static str> {
     Some(match declared {
         // SQLite's enum is a TEXT with a CHECK.
@@ -82,7 +82,7 @@ fn kind(declared: &str, name: &str) -> Option<&'static str> {
     })
 }
 
-/// `child.column -> parent.column, update …, delete …` of every foreign key.
+/// Every foreign key, as `child.column -> parent.column, update …, delete …`.
 pub fn foreign_keys(connection: &mut AnyConnection) -> Vec<String> {
     let sql = of(
         connection,
@@ -94,7 +94,7 @@ pub fn foreign_keys(connection: &mut AnyConnection) -> Vec<String> {
          FROM pg_constraint k JOIN pg_attribute c ON c.attrelid = k.conrelid AND c.attnum = k.conkey[1] \
          JOIN pg_attribute p ON p.attrelid = k.confrelid AND p.attnum = k.confkey[1] \
          WHERE k.contype = 'f' AND k.connamespace = current_schema()::regnamespace",
-        // Nothing is checked at COMMIT there, so that NO ACTION is RESTRICT under its other name.
+        // MySQL checks nothing at COMMIT, so NO ACTION is the same as RESTRICT.
         "SELECT REPLACE(CONCAT(k.table_name, '.', k.column_name, ' -> ', k.referenced_table_name, '.', \
          k.referenced_column_name, ', update ', r.update_rule, ', delete ', r.delete_rule), 'RESTRICT', 'NO ACTION') AS line \
          FROM information_schema.key_column_usage k JOIN information_schema.referential_constraints r \
@@ -104,7 +104,7 @@ pub fn foreign_keys(connection: &mut AnyConnection) -> Vec<String> {
     lines(connection, sql)
 }
 
-/// `table.column` of the first column of every index, partial ones left out.
+/// The first column of every index except partial ones, as `table.column`.
 pub fn indexed_first(connection: &mut AnyConnection) -> Vec<String> {
     let sql = of(
         connection,
@@ -119,7 +119,7 @@ pub fn indexed_first(connection: &mut AnyConnection) -> Vec<String> {
     lines(connection, sql)
 }
 
-/// `table: column, …` of every unique rule that is no primary key.
+/// Every unique constraint that is not a primary key, as `table: column, …`.
 pub fn unique_keys(connection: &mut AnyConnection) -> Vec<String> {
     let sql = of(
         connection,

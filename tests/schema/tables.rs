@@ -1,5 +1,5 @@
-//! `schema.rs` says what the migrations made: tables, columns, their order, types and nullability; every foreign key has
-//! an index, and the rules are the same on every engine.
+//! `schema.rs` matches the migrations: tables, columns, their order, types and nullability; every foreign key has an
+//! index, and the constraints are the same on every engine.
 
 mod catalogue;
 
@@ -39,7 +39,7 @@ impl<T: Kind + SqlType<IsNull = is_nullable::NotNull>> Kind for Nullable<T> {
     const NULLABLE: bool = true;
 }
 
-/// What Diesel knows of a tuple of columns.
+/// Diesel's metadata of a tuple of columns.
 trait Columns {
     fn described() -> Vec<Described>;
 }
@@ -143,7 +143,7 @@ fn a_key_is_never_given_out_twice() {
     }
 }
 
-/// A statement that the database must refuse, and the rule that refuses it.
+/// A statement that the database must refuse, and the constraint that it violates.
 fn refused(connection: &mut AnyConnection, sql: &str, rules: &[&str]) {
     let error = diesel::sql_query(sql).execute(connection).unwrap_err().to_string();
     assert!(rules.iter().any(|rule| error.contains(rule)), "{sql}: {error}");

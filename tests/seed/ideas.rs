@@ -1,4 +1,4 @@
-//! The ideas that Folio grew from, one test each: what a cheat sheet of SQLAlchemy's shows, done here.
+//! The ideas that Folio grew from, one test each: the examples of an SQLAlchemy cheat sheet, in Folio.
 
 use diesel::connection::SimpleConnection;
 use folio::connection::Access;

@@ -1,4 +1,4 @@
-//! The rules of Folio's records: what the services accept, refuse and take along.
+//! The rules of the services: what they accept, refuse, and change along with a record.
 
 use folio::models::{Note, Resume};
 use folio::prelude::*;

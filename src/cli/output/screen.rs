@@ -1,10 +1,10 @@
-//! Text that came from data, made fit for a screen. A pipe may end at one (`folio note list | tail`), so that all output
-//! is.
+//! Makes text from data safe for a terminal. All output is escaped, since a pipe may end at a terminal (`folio note
+//! list | tail`).
 
 use std::borrow::Cow;
 
-/// Text on one line with nothing in it that would drive a terminal: characters that move the cursor, change colours, turn
-/// the direction of reading or hide what stands there are escaped, as `\n` or `\u{1b}`.
+/// Text on one line without characters that control a terminal: those that move the cursor, change colours, reverse the
+/// text direction or hide text are escaped, as `\n` or `\u{1b}`.
 ///
 /// ```
 /// use folio::cli::output::printable;
@@ -14,19 +14,19 @@ use std::borrow::Cow;
 /// ```
 #[must_use]
 pub fn printable(text: &str) -> Cow<'_, str> {
-    if !text.contains(drives_a_screen) {
+    if !text.contains(controls_terminal) {
         return Cow::Borrowed(text);
     }
     let mut safe = String::with_capacity(text.len() + 16);
     for character in text.chars() {
-        if drives_a_screen(character) { safe.extend(character.escape_default()) } else { safe.push(character) }
+        if controls_terminal(character) { safe.extend(character.escape_default()) } else { safe.push(character) }
     }
     Cow::Owned(safe)
 }
 
-/// Control characters, line and paragraph separators, marks that turn the direction of text, and format characters that
-/// nobody sees. Joiners and variation selectors, of which emoji and scripts are made, are none of them.
-pub(super) fn drives_a_screen(character: char) -> bool {
+/// Control characters, line and paragraph separators, text direction marks, and invisible format characters. Joiners
+/// and variation selectors are excluded, because emoji and scripts need them.
+pub(super) fn controls_terminal(character: char) -> bool {
     character.is_control()
         || matches!(
             character,
@@ -35,13 +35,13 @@ pub(super) fn drives_a_screen(character: char) -> bool {
         )
 }
 
-/// Appends a field of a tab-separated row: no tab or line end is left in it, nor anything that would drive a screen, and
-/// the backslash is escaped, so that a program can undo it all.
+/// Appends a field of a tab-separated row. Tabs, line ends and characters that control a terminal are escaped, and so
+/// is the backslash, so that a program can reverse the escaping.
 pub(super) fn push_field(line: &mut String, value: &str) {
     for character in value.chars() {
         match character {
             '\\' => line.push_str("\\\\"),
-            other if drives_a_screen(other) => line.extend(other.escape_default()),
+            other if controls_terminal(other) => line.extend(other.escape_default()),
             other => line.push(other),
         }
     }

@@ -1,53 +1,53 @@
-//! A table for a terminal: columns under a header, and every record on one line, whatever the width.
+//! A table for a terminal: columns under a header, and each record on one line, at any width.
 
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 use super::{Column, Kind};
 
-/// Between two columns.
+/// The space between two columns.
 const GAP: &str = "  ";
 
-/// Texts are not cut below this width while there is a column that can be left out.
+/// Texts are not cut below this width: columns are left out instead.
 const SHORTEST: usize = 12;
 
-/// The rows under their header, line by line. Where they are wider than `width`, they lose in this order: of times the
-/// hour, times from the last column on, the ends of texts (the widest first), columns from the last on. The first column
-/// stays whole.
+/// The rows under their header, line by line. If they are wider than `width`, they lose in this order: the hours of
+/// times, then columns of times starting with the last, then the ends of texts (the widest first), then columns
+/// starting with the last. The first column is never cut.
 pub(super) fn lines(columns: &[Column], rows: Vec<Vec<String>>, width: Option<u16>) -> Vec<String> {
-    let mut table = Sheet::new(columns, rows);
+    let mut layout = Layout::new(columns, rows);
     if let Some(width) = width {
-        table.fit(width.into());
+        layout.fit(width.into());
     }
-    table.lines()
+    layout.lines()
 }
 
 /// A column with its cells, the header first.
-struct Strip {
+struct ColumnCells {
     kind: Kind,
     cells: Vec<String>,
     width: usize,
 }
 
-impl Strip {
+impl ColumnCells {
     fn measure(&mut self) {
         self.width = self.cells.iter().map(|cell| cell.width()).max().unwrap_or(0);
     }
 }
 
-struct Sheet(Vec<Strip>);
+struct Layout(Vec<ColumnCells>);
 
-impl Sheet {
+impl Layout {
     fn new(columns: &[Column], rows: Vec<Vec<String>>) -> Self {
-        let mut strips: Vec<Strip> = columns
+        let mut strips: Vec<ColumnCells> = columns
             .iter()
-            .map(|column| Strip { kind: column.kind, cells: vec![column.name.to_owned()], width: 0 })
+            .map(|column| ColumnCells { kind: column.kind, cells: vec![column.name.to_owned()], width: 0 })
             .collect();
         for row in rows {
             for (strip, cell) in strips.iter_mut().zip(row) {
                 strip.cells.push(cell);
             }
         }
-        strips.iter_mut().for_each(Strip::measure);
+        strips.iter_mut().for_each(ColumnCells::measure);
         Self(strips)
     }
 
@@ -60,7 +60,7 @@ impl Sheet {
             self.shorten_times();
         }
         while self.width() > width
-            && let Some(last) = self.0.iter().rposition(|strip| strip.kind == Kind::Moment)
+            && let Some(last) = self.0.iter().rposition(|strip| strip.kind == Kind::Time)
         {
             self.0.remove(last);
         }
@@ -71,19 +71,19 @@ impl Sheet {
         }
     }
 
-    /// Leaves the day of each time.
+    /// Shortens each time to its day.
     fn shorten_times(&mut self) {
         const DAY: usize = "2026-01-31".len();
-        for strip in self.0.iter_mut().filter(|strip| strip.kind == Kind::Moment) {
-            // The header, which comes first, is shorter.
+        for strip in self.0.iter_mut().filter(|strip| strip.kind == Kind::Time) {
+            // The header cell is shorter.
             strip.cells.iter_mut().for_each(|cell| cell.truncate(DAY.min(cell.len())));
             strip.measure();
         }
     }
 
-    /// Cuts the widest text until the table fits or no text is longer than the shortest.
+    /// Cuts the widest text until the table fits or no text is wider than [`SHORTEST`].
     fn cut_texts(&mut self, width: usize) {
-        let cut = |strip: &&mut Strip| strip.kind == Kind::Text && strip.width > SHORTEST;
+        let cut = |strip: &&mut ColumnCells| strip.kind == Kind::Text && strip.width > SHORTEST;
         let mut over = self.width().saturating_sub(width);
         while over > 0 {
             let Some(widest) = self.0.iter_mut().skip(1).filter(cut).max_by_key(|strip| strip.width) else { return };
@@ -101,7 +101,7 @@ impl Sheet {
 
     fn line(&self, at: usize) -> String {
         let mut line = String::new();
-        for (position, Strip { kind, cells, width }) in self.0.iter().enumerate() {
+        for (position, ColumnCells { kind, cells, width }) in self.0.iter().enumerate() {
             if position > 0 {
                 line.push_str(GAP);
             }
@@ -109,7 +109,7 @@ impl Sheet {
             let padding = " ".repeat(width.saturating_sub(cell.width()));
             match kind {
                 Kind::Number => line.extend([&*padding, &*cell]),
-                Kind::Text | Kind::Moment => line.extend([&*cell, &*padding]),
+                Kind::Text | Kind::Time => line.extend([&*cell, &*padding]),
             }
         }
         line.truncate(line.trim_end().len());
@@ -117,7 +117,7 @@ impl Sheet {
     }
 }
 
-/// The text, or as much of it as leaves room for an ellipsis.
+/// The text, cut to leave room for an ellipsis if it is too wide.
 fn cut(text: &str, width: usize) -> std::borrow::Cow<'_, str> {
     if text.width() <= width {
         return text.into();
@@ -160,7 +160,7 @@ mod tests {
         for width in 1..=200 {
             let lines = lines(COLUMNS, rows(), Some(width));
             assert_eq!(lines.len(), 5, "{lines:#?}");
-            // The ids are shown whole.
+            // The ids are never cut.
             let most = usize::from(width).max(4);
             assert!(lines.iter().all(|line| line.width() <= most), "{width}: {lines:#?}");
             assert!(lines[3].starts_with("1000"), "{lines:#?}");

@@ -1,4 +1,4 @@
-//! What a person and a program get to see of the same records.
+//! Tests of the output formats: the same records for people and for programs.
 
 use insta::assert_snapshot;
 
@@ -90,11 +90,11 @@ fn a_long_table_comes_in_pages_each_under_its_header() {
 
 #[test]
 fn stored_data_cannot_drive_the_terminal_in_any_format() {
-    // A pipe may end at a terminal.
+    // A pipe may end at a terminal too.
     let places = [SCREEN, Place::Pipe];
     for (format, place) in [Format::Table, Format::Tsv, Format::Json].into_iter().flat_map(|f| places.map(|p| (f, p))) {
         let shown = listed(&[HOSTILE], format, place);
-        assert!(!shown.replace('\n', "").contains(|c| drives_a_screen(c) && c != '\t'), "{shown:?}");
+        assert!(!shown.replace('\n', "").contains(|c| controls_terminal(c) && c != '\t'), "{shown:?}");
     }
     assert_snapshot!(listed(&[HOSTILE], Format::Table, Place::Terminal { width: None }), @r#"
     id  name          email
@@ -148,7 +148,7 @@ fn a_terminal_gets_a_table_a_pipe_gets_rows_and_who_asks_gets_what_is_asked() {
     assert_eq!(SCREEN.format(Some(Format::Json)), Format::Json);
 }
 
-/// An output whose every write fails in one way.
+/// An output on which every write fails with the same error.
 struct Broken(io::ErrorKind);
 
 impl Write for Broken {

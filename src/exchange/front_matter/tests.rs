@@ -1,4 +1,4 @@
-//! What the reading of front matter promises.
+//! Tests of reading front matter.
 
 use super::*;
 

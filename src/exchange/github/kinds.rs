@@ -1,11 +1,12 @@
-//! Names the kinds of GitHub's records that Folio does not keep, so that none is taken for an account or a repository.
+//! Names the kinds of GitHub records that Folio does not store, so that none is mistaken for an account or a
+//! repository.
 
 use crate::exchange::fields::Known;
 
-/// A kind, and the fields that together only its records have.
+/// A kind, and a combination of fields that only its records have.
 type Kind = (&'static str, &'static [&'static str]);
 
-/// The more particular come first.
+/// More specific kinds come first.
 const KINDS: &[Kind] = &[
     ("package", &["package_type"]),
     ("codespace", &["machine", "git_status"]),
@@ -24,7 +25,7 @@ const KINDS: &[Kind] = &[
     ("workflow run", &["run_number", "workflow_id"]),
     ("list of workflow runs", &["total_count", "workflow_runs"]),
     ("notification", &["subject", "unread"]),
-    // Whatever it is, its fields are GitHub's.
+    // An unknown kind with GitHub's fields.
     ("record of another kind", &["node_id"]),
     ("record of another kind", &["url"]),
 ];
@@ -69,11 +70,11 @@ const NAMES: &[&str] = &[
     "workflow_runs",
 ];
 
-/// What a record of GitHub's is that is neither an account nor a repository; `None` for what is not GitHub's at all.
+/// The kind of a GitHub record that is neither an account nor a repository; `None` for JSON that is not GitHub's.
 pub(in crate::exchange) fn kind(text: &str) -> Option<&'static str> {
     let known = Known::read(text, NAMES)?;
     let is_of = |(_, fields): &&Kind| match fields {
-        // Every tool has addresses; this is the API's, also on a server of one's own.
+        // Many tools have a `url`; this matches the API's, also on a GitHub Enterprise server.
         ["url"] => known
             .get("url")
             .is_some_and(|url| ["\"https://api.github.com/", "/api/v3/"].iter().any(|part| url.get().contains(part))),

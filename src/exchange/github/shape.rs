@@ -1,8 +1,8 @@
-//! Tells what a JSON object of GitHub's is: an account, a repository, something that holds them, or anything else.
+//! Determines the shape of a GitHub JSON object: an account, a repository, a container of them, or anything else.
 //!
-//! A kind is recognised by what only its records have. Around a record may stand an entry of a list of stars
-//! (`starred_at`), a webhook's payload (`sender`) or an edge of GraphQL (`node`); several stand in a page of a search, in
-//! `repositories`, or anywhere in the `data` of GraphQL.
+//! A kind is recognised by fields that only its records have. A record may be wrapped in an entry of a list of stars
+//! (`starred_at`), a webhook payload (`sender`) or a GraphQL edge (`node`); several records may be in a page of a
+//! search, in `repositories`, or anywhere in the `data` of a GraphQL response.
 
 use std::fmt;
 
@@ -13,14 +13,15 @@ use serde_json::value::RawValue;
 use crate::exchange::fields::Fields;
 use crate::exchange::place::Flaw;
 
-/// How many objects may stand around a record, one in the other.
-const MAX_AROUND: usize = 4;
+/// Maximum number of nested wrappers around a record.
+const MAX_WRAPPERS: usize = 4;
 
-/// How many objects of a GraphQL answer may stand around a list of records, and how many may stand side by side.
+/// Maximum depth of a list of records in a GraphQL response, and maximum number of lists and objects in one object that
+/// are searched.
 const MAX_GRAPH: usize = 12;
 const MAX_BRANCHES: usize = 1_000;
 
-/// The fields of any record that is looked at; null counts as absent.
+/// All fields of records that are read; null counts as absent.
 #[derive(Deserialize)]
 pub(super) struct Raw<'a> {
     #[serde(borrow)]
@@ -59,7 +60,7 @@ pub(super) struct Raw<'a> {
 }
 
 impl<'a> Raw<'a> {
-    /// The name with the owner's before it, and the field that gives it.
+    /// The name with the owner's before it, and the name of its field.
     pub fn full_name(&self) -> Option<(&'static str, &'a RawValue)> {
         let named = |name, value: Option<&'a RawValue>| value.map(|value| (name, value));
         named("full_name", self.full_name)
@@ -67,23 +68,23 @@ impl<'a> Raw<'a> {
             .or_else(|| named("fullName", self.search_full_name))
     }
 
-    /// Only a repository has a full name; a record that was cut down to a few fields still says who may see it.
+    /// Only a repository has a full name; a record reduced to a few fields still has a visibility.
     fn is_repository(&self) -> bool {
-        let says_who_may_see_it =
+        let has_visibility =
             self.private.or(self.is_private).or(self.visibility).is_some() && self.package_type.is_none();
-        // How GraphQL begins the ids of repositories.
-        let is_called_one = self.id.is_some_and(|id| id.get().starts_with("\"R_"));
-        let is_one = says_who_may_see_it || is_called_one;
-        self.full_name().is_some() || (self.owner.is_some() && self.name.is_some() && is_one)
+        // GraphQL ids of repositories begin with this prefix.
+        let has_repository_id = self.id.is_some_and(|id| id.get().starts_with("\"R_"));
+        let is_complete = has_visibility || has_repository_id;
+        self.full_name().is_some() || (self.owner.is_some() && self.name.is_some() && is_complete)
     }
 
-    /// An invitation has a login too, beside a number of its own.
+    /// An invitation also has a login, next to an id of its own.
     fn is_account(&self) -> bool {
         self.login.is_some() && self.inviter.is_none()
     }
 
-    /// The record that this one stands around, if it does.
-    fn around(&self) -> Option<&'a RawValue> {
+    /// The record inside this wrapper, if it is one.
+    fn wrapped(&self) -> Option<&'a RawValue> {
         let is_object = |value: &&RawValue| value.get().starts_with('{');
         let starred = self.starred_at.and(self.repo.or(self.user));
         let payload = self.sender.and(self.repository);
@@ -91,34 +92,34 @@ impl<'a> Raw<'a> {
         starred.or(payload).or(edge).filter(is_object)
     }
 
-    /// The list of records in this one, if it is a page of them.
+    /// The list of records in this object, if it is a page.
     fn list(&self) -> Option<&'a RawValue> {
         let found = if self.total_count.is_some() { self.items } else { None };
         found.or(self.repositories).filter(|list| list.get().starts_with('['))
     }
 
-    /// What GitHub answers with where it does not answer with a record. A commit's `message` is another thing.
+    /// Whether this is an error response from GitHub. A commit's `message` is not an error.
     pub fn is_an_error(&self) -> bool {
         let is_record = self.sha.or(self.node_id).or(self.id).is_some();
         self.errors.is_some() || (self.message.is_some() && !is_record)
     }
 }
 
-/// What an object is.
+/// The shape of an object.
 pub(super) enum Shape<'a> {
     Account(Raw<'a>),
     Repository(Raw<'a>),
-    /// Parts of the text, each a list of records or one record.
+    /// Parts of the text, each a list of records or a single record.
     Several(Vec<&'a RawValue>),
     Other(Raw<'a>),
 }
 
-/// What an object is, and which object it is then: the one in the middle, if another stands around it.
+/// Determines the shape of an object, and returns it with the object itself, unwrapped.
 pub(super) fn shape(mut fields: Fields<'_>) -> Result<(Fields<'_>, Shape<'_>), Flaw> {
     let mut raw: Raw<'_> = fields.object()?;
-    for _ in 0..MAX_AROUND {
-        let Some(inner) = raw.around() else { break };
-        fields = fields.part(inner);
+    for _ in 0..MAX_WRAPPERS {
+        let Some(inner) = raw.wrapped() else { break };
+        fields = fields.inner(inner);
         raw = fields.object()?;
     }
     let shape = if raw.is_repository() {
@@ -139,7 +140,7 @@ pub(super) fn shape(mut fields: Fields<'_>) -> Result<(Fields<'_>, Shape<'_>), F
     Ok((fields, shape))
 }
 
-/// Finds the records and the lists of them in an answer of GraphQL, which may stand under any name.
+/// Finds the records and lists of records in a GraphQL response, under any name.
 fn walk<'a>(value: &'a RawValue, depth: usize, parts: &mut Vec<&'a RawValue>) {
     if depth == 0 || !value.get().starts_with('{') {
         return;
@@ -161,7 +162,7 @@ fn walk<'a>(value: &'a RawValue, depth: usize, parts: &mut Vec<&'a RawValue>) {
     }
 }
 
-/// The lists of records directly in an object of GraphQL's, and the objects in it.
+/// The lists of records directly inside a GraphQL object, and its nested objects.
 #[derive(Default)]
 struct Branches<'a> {
     lists: Vec<&'a RawValue>,
@@ -187,7 +188,7 @@ impl<'a> Deserialize<'a> for Branches<'a> {
                     }
                     let value: &'a RawValue = map.next_value()?;
                     match value.get().as_bytes().first() {
-                        // The edges of a connection hold its nodes again.
+                        // The edges of a connection repeat its nodes.
                         Some(b'[') if name == "nodes" => found.lists = vec![value],
                         Some(b'[') if name == "edges" && found.lists.is_empty() => found.lists.push(value),
                         Some(b'{') => found.objects.push(value),

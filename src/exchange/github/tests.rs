@@ -1,4 +1,4 @@
-//! What the reading of GitHub's records promises.
+//! Tests of reading GitHub's records.
 
 use super::*;
 
@@ -134,7 +134,7 @@ fn what_is_wrong_is_named_with_record_field_and_place() {
     }
 }
 
-/// A repository, cut down to what is read of it.
+/// A repository, reduced to the fields that are read.
 const HELLO: &str =
     r#"{"id": 7, "full_name": "octocat/hello", "owner": {"id": 1, "login": "octocat"}, "private": false}"#;
 
@@ -290,7 +290,7 @@ fn every_changed_byte_is_read_or_refused_without_a_panic() {
         for byte in [b'"', b'{', b'}', b'[', b']', b',', b'\\', b'0', b' ', 0, 0xFF] {
             let mut changed = *text;
             changed[at] = byte;
-            // Either outcome is right for some of these; what is promised is that there is one.
+            // Either outcome is correct for some of these; the test is that there is one.
             let _ = read(&changed);
         }
     }

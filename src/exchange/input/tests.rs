@@ -1,4 +1,4 @@
-//! What the finding and opening of inputs promises.
+//! Tests of finding and opening inputs.
 
 use tempfile::TempDir;
 
@@ -107,7 +107,7 @@ fn what_a_folder_holds_and_cannot_be_read_is_taken_so_that_opening_it_says_why()
     };
     close("b", 0o000);
     close("d.json", 0o000);
-    // Permissions do not bind root.
+    // Permissions do not restrict root.
     let binds = File::open(folder.path().join("d.json")).is_err();
     let inputs = gather([folder.path()], None).expect("gathered").inputs;
     assert_eq!(inputs.len(), 3);

@@ -1,4 +1,4 @@
-//! What the reading of résumés promises.
+//! Tests of reading résumés.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! What the reading of notes promises.
+//! Tests of reading notes.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! What the naming of sources promises.
+//! Tests of naming sources.
 
 use tempfile::TempDir;
 

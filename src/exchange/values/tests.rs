@@ -1,10 +1,10 @@
-//! What the cutting of a stream promises.
+//! Tests of splitting a stream.
 
 use std::io::{self, Read};
 
 use super::*;
 
-/// A reader that gives one byte at a time, and a signal before each.
+/// A reader that returns one byte at a time, and is interrupted by a signal before each.
 struct Drip<'a>(&'a [u8], bool);
 
 impl Read for Drip<'_> {
@@ -17,7 +17,7 @@ impl Read for Drip<'_> {
     }
 }
 
-/// Repeats a text without end.
+/// Repeats a text endlessly.
 struct Forever(&'static [u8], usize);
 
 impl Read for Forever {
@@ -30,7 +30,7 @@ impl Read for Forever {
     }
 }
 
-/// The records, and the fault that ended them, as text.
+/// The records, and the fault that ended the stream, as text.
 fn cut(reader: impl Read, max: usize) -> (Vec<String>, Option<String>) {
     let mut values = Values::new(reader, max);
     let mut records = Vec::new();

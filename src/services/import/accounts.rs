@@ -1,4 +1,4 @@
-//! Accounts: their own records, and those that repositories mention.
+//! Accounts: from their own records, and from mentions in repositories' records.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -10,7 +10,7 @@ use crate::models::{NewUser, User};
 use crate::session::{Handle, Session};
 use crate::types::{Email, Text256};
 
-/// Adds missing accounts and changes those of which the record says something else.
+/// Adds missing accounts and updates those that differ from their record.
 pub(super) fn write(session: &mut Session<'_>, accounts: &[Located<Account>], summary: &mut Summary) -> Result<()> {
     let numbers: Vec<i64> = accounts.iter().map(|account| account.value.number).collect();
     let mut present = by_number(session, &numbers)?;
@@ -47,10 +47,10 @@ pub(super) fn write(session: &mut Session<'_>, accounts: &[Located<Account>], su
     session.flush()
 }
 
-/// An account that another record mentions, and the place of that record.
+/// An account that another record mentions: its number, its login and the location of that record.
 pub(super) type Mention<'a> = (i64, &'a str, &'a Place);
 
-/// Adds the accounts that are mentioned and missing, under the login that the first mention gives.
+/// Adds the accounts that are mentioned and missing, with the login of the first mention.
 pub(super) fn write_mentioned<'a>(
     session: &mut Session<'_>,
     mentions: impl Iterator<Item = Mention<'a>>,

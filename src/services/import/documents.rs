@@ -1,4 +1,4 @@
-//! Résumés and notes: whose they are, and whether they came from the same file before.
+//! Résumés and notes: finds their owner, and the row that was imported from the same file before.
 
 use super::owners::{self, Before};
 use super::{Rules, Summary};
@@ -10,7 +10,7 @@ use crate::services::{notes, resumes, users};
 use crate::session::Session;
 use crate::types::{Id, LongText, Text256};
 
-/// Adds a résumé, or changes the one that came from the same file.
+/// Adds a résumé, or updates the one from the same file.
 pub(super) fn resume(
     session: &mut Session<'_>,
     resume: &exchange::Resume,
@@ -25,7 +25,7 @@ pub(super) fn resume(
         Some(source) => {
             let mut sources = sources(source);
             let of_file = sources.len();
-            // What earlier versions took for the source, whatever file it was in.
+            // Earlier versions used this address as the source, whatever file it was in.
             sources.extend(resume.canonical.as_ref().and_then(|address| Text256::named("source", address).ok()));
             let found = session.rows(Resume::from_any(&sources))?;
             let owners = owners_before(&found, &sources[..of_file], &vacancy, &body);
@@ -46,7 +46,7 @@ pub(super) fn resume(
             resumes::add(session, &UserSelector::Id(user), resumes::Offer { vacancy, body, source })?;
             summary.resumes.new += 1;
         }
-        Some(present) if present.says(&vacancy, &body) && (source.is_none() || present.source == source) => {
+        Some(present) if present.matches(&vacancy, &body) && (source.is_none() || present.source == source) => {
             summary.resumes.unchanged += 1;
         }
         Some(present) => {
@@ -57,7 +57,7 @@ pub(super) fn resume(
     Ok(())
 }
 
-/// Adds a note, or changes the one that came from the same file.
+/// Adds a note, or updates the one from the same file.
 pub(super) fn note(
     session: &mut Session<'_>,
     note: &exchange::Note,
@@ -77,7 +77,7 @@ pub(super) fn note(
         None => (Vec::new(), Vec::new()),
     };
     let user = match (&rules.user, before.as_slice()) {
-        (Some(who), _) => users::get(session, who)?.id,
+        (Some(selector), _) => users::get(session, selector)?.id,
         (None, [only]) => *only,
         (None, _) => {
             let problem = "it names no user; name one with --user, --account or --login".to_owned();
@@ -94,7 +94,7 @@ pub(super) fn note(
             notes::add(session, &UserSelector::Id(user), notes::Text { name, body, repository: None, source })?;
             summary.notes.new += 1;
         }
-        Some(present) if present.says(&name, &body) && (source.is_none() || present.source == source) => {
+        Some(present) if present.matches(&name, &body) && (source.is_none() || present.source == source) => {
             summary.notes.unchanged += 1;
         }
         Some(present) => {
@@ -106,7 +106,7 @@ pub(super) fn note(
     Ok(())
 }
 
-/// What résumés and notes have in common.
+/// The common columns of résumés and notes.
 trait Document {
     const WHAT: &'static str;
 
@@ -116,7 +116,7 @@ trait Document {
     fn title(&self) -> &Text256;
     fn body(&self) -> &LongText;
 
-    fn says(&self, title: &Text256, body: &LongText) -> bool {
+    fn matches(&self, title: &Text256, body: &LongText) -> bool {
         self.title() == title && self.body() == body
     }
 }
@@ -169,12 +169,12 @@ impl Document for Note {
     }
 }
 
-/// The source, and then what earlier versions may have called it.
+/// The source, followed by the texts that earlier versions may have stored for it.
 fn sources(source: &Source) -> Vec<Text256> {
     [source.text()].into_iter().chain(source.earlier()).cloned().collect()
 }
 
-/// The accounts that have the document of this file: under its source, else under what an earlier version called it.
+/// The accounts with the document of this file: by its source, otherwise by a text that an earlier version stored.
 fn owners_before<D: Document>(found: &[D], sources: &[Text256], title: &Text256, body: &LongText) -> Vec<Id<User>> {
     let Some((source, earlier)) = sources.split_first() else { return Vec::new() };
     let owners = |documents: &mut dyn Iterator<Item = &D>| {
@@ -188,12 +188,12 @@ fn owners_before<D: Document>(found: &[D], sources: &[Text256], title: &Text256,
         return now;
     }
     let is_earlier = |document: &&D| document.source().is_some_and(|source| earlier.contains(source));
-    owners(&mut found.iter().filter(is_earlier).filter(|document| may_be(*document, title, body)))
+    owners(&mut found.iter().filter(is_earlier).filter(|document| may_match(*document, title, body)))
 }
 
-/// The person's document that came from the same file. A row of an earlier version only says what its file was called,
-/// as seen from some folder, or by an address that several files may hold: it is the one if it also has the same title or
-/// the same text, and a remark says where it has neither.
+/// The user's document from the same file. Rows of earlier versions contain only the file's path relative to some
+/// folder, or an address that several files may contain. Such a row matches if it also has the same title or the same
+/// text; if it has neither, a remark reports it.
 fn choose<D: Document>(
     found: Vec<D>,
     user: Id<User>,
@@ -207,7 +207,7 @@ fn choose<D: Document>(
     if let Some(same) = same.into_iter().next() {
         return Some(same);
     }
-    let (mut likely, others): (Vec<D>, Vec<D>) = earlier.into_iter().partition(|found| may_be(found, title, body));
+    let (mut likely, others): (Vec<D>, Vec<D>) = earlier.into_iter().partition(|found| may_match(found, title, body));
     if likely.is_empty() {
         let paths = others.iter().filter(|other| other.source().is_some_and(|path| source.earlier().contains(path)));
         remarks.extend(paths.map(|other| {
@@ -226,6 +226,6 @@ fn choose<D: Document>(
     Some(likely.swap_remove(best))
 }
 
-fn may_be<D: Document>(document: &D, title: &Text256, body: &LongText) -> bool {
+fn may_match<D: Document>(document: &D, title: &Text256, body: &LongText) -> bool {
     document.title() == title || document.body() == body
 }

@@ -1,9 +1,9 @@
 //! Names that repositories lost to others: `hello (formerly, number 7)`.
 //!
-//! A repository that was deleted and made again leaves two numbers with one owner and name, and the table takes one.
-//! The other keeps its row under a name that says what happened, made from its number, so that it is the same whatever
-//! the order of the records. When the name is free again, its own record gives it back, or the repository that had it
-//! does by leaving.
+//! A repository that was deleted and created again leaves two numbers with the same owner and name, and the table
+//! accepts only one. The other keeps its row under a name derived from its number, so that the order of the records
+//! does not matter. It gets its old name back when that is free again: from its own record, or when the repository that
+//! has the name is renamed or moved.
 
 use std::collections::{HashMap, HashSet};
 
@@ -17,7 +17,7 @@ use crate::types::{Id, Text256};
 /// The longest name of a repository, in characters.
 const LONGEST: usize = 256;
 
-/// The name of a row that lost `name`, cut where it is long; by the row's id where it has no number.
+/// The new name of a row that lost `name`: with its number, or its id if it has none, and truncated if too long.
 pub(super) fn name(name: &str, number: Option<i64>, id: Id<Repository>) -> Result<Text256> {
     let suffix = match number {
         Some(number) => suffix(number),
@@ -31,39 +31,38 @@ fn suffix(number: i64) -> String {
     format!(" (formerly, number {number})")
 }
 
-/// What a person should know when a name is lost.
-pub(super) fn remark(who: &str, lost: &str, name: &str, newer: i64) -> String {
-    format!("{who} is called {lost:?}, because number {newer} has the name {name:?} now")
+/// The remark about a lost name.
+pub(super) fn remark(subject: &str, lost: &str, name: &str, newer: i64) -> String {
+    format!("{subject} is called {lost:?}, because number {newer} has the name {name:?} now")
 }
 
-/// The newest repository that lost each of these names and has it not back yet, but for those `about` which there are
-/// records.
-pub(super) fn waiting(
+/// The newest repository that lost each of these names and has not got it back yet, except those in `updated`.
+pub(super) fn displaced(
     session: &mut Session<'_>,
     names: &HashSet<Path>,
-    about: &HashSet<Handle<Repository>>,
+    updated: &HashSet<Handle<Repository>>,
 ) -> Result<HashMap<Path, (i64, Handle<Repository>)>> {
-    let mut waiting: HashMap<Path, (i64, Handle<Repository>)> = HashMap::new();
+    let mut displaced: HashMap<Path, (i64, Handle<Repository>)> = HashMap::new();
     if names.is_empty() {
-        return Ok(waiting);
+        return Ok(displaced);
     }
     let owners: HashSet<i64> = names.iter().map(|path| path.0).collect();
     let owners: Vec<i64> = owners.into_iter().collect();
     for handle in session.query(Repository::called_like(&owners, "% (formerly, number %)")).all()? {
         let row = session.row(handle)?;
-        let Some(number) = row.repo_id.filter(|_| !about.contains(&handle)) else { continue };
+        let Some(number) = row.repo_id.filter(|_| !updated.contains(&handle)) else { continue };
         let Some(lost) = row.repo_name.strip_suffix(&suffix(number)) else { continue };
         let path = (row.user_id, Text256::named("repository name", lost)?);
-        if names.contains(&path) && waiting.get(&path).is_none_or(|(newest, _)| *newest < number) {
-            waiting.insert(path, (number, handle));
+        if names.contains(&path) && displaced.get(&path).is_none_or(|(newest, _)| *newest < number) {
+            displaced.insert(path, (number, handle));
         }
     }
-    Ok(waiting)
+    Ok(displaced)
 }
 
-/// Gives each of these free names to the newest repository that lost it.
-pub(super) fn give_back(session: &mut Session<'_>, free: &HashSet<Path>, summary: &mut Summary) -> Result<()> {
-    for ((_, name), (number, handle)) in waiting(session, free, &HashSet::new())? {
+/// Gives each of these free names back to the newest repository that lost it.
+pub(super) fn restore(session: &mut Session<'_>, free: &HashSet<Path>, summary: &mut Summary) -> Result<()> {
+    for ((_, name), (number, handle)) in displaced(session, free, &HashSet::new())? {
         summary.remarks.push(format!("repository number {number} is called {name:?} again"));
         session.edit(handle)?.repo_name = name;
     }

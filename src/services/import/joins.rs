@@ -1,10 +1,10 @@
-//! Accounts that were recorded before their number was known: they get it when a record comes that gives it.
+//! Accounts that were recorded before their number was known. They get it from the first record that contains it.
 //!
-//! A résumé whose account is not there yet, or a repository that is known by its owner's login, makes an account with a
-//! number of Folio's own, below zero. When GitHub's record of it comes, it is the same account where nothing else can be
-//! meant: one account alone has a résumé that names this login, or that names none and has this email, or has this login
-//! and repositories that are known by it. Where only the login or the email is the same, a new account is added and a
-//! remark says how to create one of the two.
+//! A résumé without an account, or a repository known only by its owner's login, creates an account with a number
+//! assigned by Folio, below zero. GitHub's record is matched to that account where the match is unambiguous: exactly
+//! one account has a résumé that names this login, or a résumé that names no login and has this email, or has this
+//! login and repositories known by it. Where only the login or the email matches, a new account is added, and a remark
+//! explains how to merge the two.
 
 use std::collections::{HashMap, HashSet};
 
@@ -16,10 +16,10 @@ use crate::services::users;
 use crate::session::{Handle, Session};
 use crate::types::Id;
 
-/// How many accounts of a batch that get their number are told of one by one.
-const TOLD: usize = 20;
+/// Maximum number of accounts of a batch that are reported one by one when they get their number.
+const MAX_REPORTS: usize = 20;
 
-/// An account that no row has the number of.
+/// An account with a number that no row has.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Missing<'a> {
     pub number: i64,
@@ -41,10 +41,11 @@ impl Missing<'_> {
     }
 }
 
-/// Gives the accounts without a number of their own that are certain to be missing ones these numbers; the rest of such
-/// a row is left to its record. What was done, and what may be the same besides, is remarked.
+/// Gives accounts with a number assigned by Folio the numbers of the missing accounts that they certainly are. Their
+/// other columns are left to the account's own record. Remarks report each match, and each account that may be the
+/// same.
 ///
-/// One SELECT, and two more where an account without a number of its own is like a missing one.
+/// One SELECT, and two more if an account with an assigned number resembles a missing one.
 pub(super) fn join(
     session: &mut Session<'_>,
     missing: &[Missing<'_>],
@@ -62,33 +63,34 @@ pub(super) fn join(
     }
     let users = handles.iter().map(|handle| session.row(*handle).cloned()).collect::<Result<Vec<User>>>()?;
     let evidence = Evidence::load(session, &users)?;
-    let (mut told, mut in_doubt) = (Vec::new(), Vec::new());
+    let (mut reports, mut possible) = (Vec::new(), Vec::new());
     for account in missing {
-        let like = handles.iter().zip(&users).filter(|(_, user)| account.is_like(user));
-        let like: Vec<_> = like.map(|(handle, user)| (*handle, user, evidence.of(account, user))).collect();
-        let certain: Vec<_> = like.iter().filter_map(|(handle, user, why)| Some((*handle, *user, (*why)?))).collect();
+        let candidates = handles.iter().zip(&users).filter(|(_, user)| account.is_like(user));
+        let candidates: Vec<_> = candidates.map(|(handle, user)| (*handle, user, evidence.of(account, user))).collect();
+        let certain: Vec<_> =
+            candidates.iter().filter_map(|(handle, user, why)| Some((*handle, *user, (*why)?))).collect();
         match certain.as_slice() {
             [(handle, user, why)] if !joined.values().any(|taken| taken == handle) => {
                 let (number, login) = (account.number, account.login);
                 let known = users::describe(user);
-                told.push(format!("{known} gets the number {number} of {login:?}: {why}"));
+                reports.push(format!("{known} gets the number {number} of {login:?}: {why}"));
                 session.edit(*handle)?.user_id = number;
                 joined.insert(number, *handle);
             }
-            _ => in_doubt.extend(like.into_iter().map(|(handle, user, _)| (account, handle, user))),
+            _ => possible.extend(candidates.into_iter().map(|(handle, user, _)| (account, handle, user))),
         }
     }
-    if let Some(more @ 1..) = told.len().checked_sub(TOLD) {
-        told.truncate(TOLD);
-        told.push(format!("{more} more accounts get their numbers likewise"));
+    if let Some(more @ 1..) = reports.len().checked_sub(MAX_REPORTS) {
+        reports.truncate(MAX_REPORTS);
+        reports.push(format!("{more} more accounts get their numbers likewise"));
     }
-    summary.remarks.extend(told);
-    in_doubt.retain(|(_, handle, _)| !joined.values().any(|taken| taken == handle));
-    summary.remarks.extend(in_doubt.into_iter().map(|(account, _, user)| doubt(account, user)));
+    summary.remarks.extend(reports);
+    possible.retain(|(_, handle, _)| !joined.values().any(|taken| taken == handle));
+    summary.remarks.extend(possible.into_iter().map(|(account, _, user)| possible_match(account, user)));
     Ok(joined)
 }
 
-fn doubt(account: &Missing<'_>, user: &User) -> String {
+fn possible_match(account: &Missing<'_>, user: &User) -> String {
     let Missing { number, login, .. } = account;
     format!(
         "{} may be the new account with number {number}, {login:?}; if it is, make them one: 'folio user remove --account \
@@ -98,11 +100,11 @@ fn doubt(account: &Missing<'_>, user: &User) -> String {
     )
 }
 
-/// What is stored with accounts that tells which ones they are.
+/// Stored records that identify accounts.
 struct Evidence {
     /// The GitHub logins and the email of each résumé.
     resumes: Vec<(Id<User>, Vec<String>, Option<String>)>,
-    /// The accounts with a repository that is known by its owner and name.
+    /// The accounts with a repository known only by its owner and name.
     owners: HashSet<i64>,
 }
 
@@ -111,7 +113,7 @@ impl Evidence {
         let ids: Vec<Id<User>> = users.iter().map(|user| user.id).collect();
         let stored: Vec<Resume> = session.rows(Resume::of_any(&ids))?;
         let resumes = stored.into_iter().filter_map(|stored| {
-            // A body that a person wrote may be anything.
+            // A body written by hand may be in any format.
             let resume = read_resume("", stored.body.as_bytes()).ok()?.value;
             let logins = resume.github_logins().map(str::to_owned).collect();
             Some((stored.user_id, logins, resume.email))
@@ -122,7 +124,7 @@ impl Evidence {
         Ok(Self { resumes, owners: named.into_iter().map(|repository| repository.user_id).collect() })
     }
 
-    /// Why the account is certain to be this one, if it is.
+    /// The reason why the account is certainly this one, if it is.
     fn of(&self, account: &Missing<'_>, user: &User) -> Option<&'static str> {
         let mut resumes = self.resumes.iter().filter(|(owner, ..)| *owner == user.id);
         let names_it = |(_, logins, email): &(Id<User>, Vec<String>, Option<String>)| {

@@ -1,4 +1,4 @@
-//! Repositories that records know by their owner's login and their name: not all of GitHub's numbers are in them.
+//! Repositories from records that name the owner's login and the repository, but lack some of GitHub's numbers.
 
 use std::collections::{HashMap, HashSet};
 
@@ -13,15 +13,15 @@ use crate::types::{RepositoryStatus, Text256};
 
 type Record = Located<exchange::NamedRepository>;
 
-/// Records that are written together. No number and no name of an owner's stands in it twice.
+/// Records that are written together. Within them, each number is unique, and so is each name of an owner's repository.
 #[derive(Default)]
-pub(super) struct Batch {
+pub(super) struct NamedBatch {
     pub records: Vec<Record>,
     names: HashSet<(String, String)>,
     numbers: HashSet<i64>,
 }
 
-impl Batch {
+impl NamedBatch {
     pub fn has_room(&self, record: &exchange::NamedRepository) -> bool {
         self.records.len() < super::BATCH
             && !self.names.contains(&(record.owner.clone(), record.name.clone()))
@@ -35,17 +35,17 @@ impl Batch {
     }
 }
 
-/// A record whose owner is found and whose number is not known.
+/// A record with a known owner and without a number.
 struct Wanted {
     owner: i64,
     name: Text256,
     status: RepositoryStatus,
 }
 
-/// Adds missing repositories and changes those of which the record says something else.
+/// Adds missing repositories and updates those that differ from their record.
 ///
-/// An owner whose number no record gives is found by its login, and added with a number of Folio's own where it is
-/// missing: as soon as a record gives its number, it gets that.
+/// An owner without a number in the record is found by its login. A missing owner is added with a number assigned by
+/// Folio, until a record provides its real one.
 pub(super) fn write(session: &mut Session<'_>, records: Vec<Record>, summary: &mut Summary) -> Result<()> {
     accounts::write_mentioned(session, records.iter().filter_map(mention), summary)?;
     let mut owners = owners(session, &records)?;
@@ -76,7 +76,7 @@ pub(super) fn write(session: &mut Session<'_>, records: Vec<Record>, summary: &m
     Ok(())
 }
 
-/// The owner of a record that gives its number.
+/// The owner of a record that contains the owner's number.
 fn mention(Located { place, value }: &Record) -> Option<Mention<'_>> {
     Some((value.owner_number?, &value.owner, place))
 }
@@ -106,7 +106,7 @@ fn write_named(session: &mut Session<'_>, wanted: Vec<Wanted>, summary: &mut Sum
     session.flush()
 }
 
-/// The accounts that have each login, in whatever letter case: GitHub minds none.
+/// The accounts by login, in lower case: logins on GitHub are not case-sensitive.
 type Owners = HashMap<String, Vec<User>>;
 
 fn owners(session: &mut Session<'_>, records: &[Record]) -> Result<Owners> {
@@ -122,7 +122,7 @@ fn owners(session: &mut Session<'_>, records: &[Record]) -> Result<Owners> {
     Ok(owners)
 }
 
-/// What a person should know of accounts that were added without a number.
+/// The remark about accounts that were added without a number.
 fn without_number(logins: &[String]) -> Option<String> {
     let (login, others) = logins.split_first()?;
     let said = match others.len() {
@@ -132,7 +132,7 @@ fn without_number(logins: &[String]) -> Option<String> {
     Some(format!("{said}; a record of its own gives one its number: gh api users/{login} | folio import -"))
 }
 
-/// The number of the account with this login: of several, the one that has it letter by letter; added where there is none.
+/// The number of the account with this login: of several, the one with an exact match. A missing account is added.
 fn owner(
     session: &mut Session<'_>,
     owners: &mut Owners,
@@ -157,7 +157,7 @@ fn owner(
         other => other,
     };
     let username = Text256::named("owner's login", login).map_err(located)?;
-    // Not the next number where another import has just taken this one: that may be for the same login.
+    // Do not retry with the next number if another import has just taken this one: it may be for the same login.
     let added = users::add_pending(session, Account { number: None, username, email: None })?;
     let added = session.detach(added)?;
     let number = added.user_id;

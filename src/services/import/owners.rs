@@ -1,5 +1,5 @@
-//! Whose a résumé is: the account that its profile or its email names, or a new one. Where several may be meant, that is
-//! asked, never guessed.
+//! Finds the owner of a résumé: the account with the login or email that it names, or a new one. Several candidates are
+//! an error that lists them, never a guess.
 
 use super::{Rules, Tally};
 use crate::error::{Error, Result};
@@ -9,22 +9,22 @@ use crate::services::users::{self, Account, UserSelector};
 use crate::session::Session;
 use crate::types::{Email, Id, Text256};
 
-/// The accounts that have a résumé from the same file.
+/// The accounts with a résumé from the same file.
 #[derive(Default)]
 pub(super) struct Before {
     /// All of them.
     pub owners: Vec<Id<User>>,
-    /// Those whose résumé from it has the same text.
+    /// Those with a résumé from it with the same text.
     pub unchanged: Vec<Id<User>>,
 }
 
 /// Finds or adds the account of a résumé.
 ///
-/// - The account that the caller named has it; else the one that has the same text from the same file.
-/// - Else the one account that it names by a GitHub login and by its email, or by one of them where the other is of no
-///   account. Of several, the one that has a résumé from the same file.
-/// - One that names no login and no email belongs to the account that has a résumé from the same file.
-/// - Else a new account.
+/// - The account that the caller named; otherwise the one with the same text from the same file.
+/// - Otherwise the one account with both its GitHub login and its email, or with either if no account has both. Of
+///   several, the one with a résumé from the same file.
+/// - A résumé without a login and email belongs to the account with a résumé from the same file.
+/// - Otherwise a new account.
 pub(super) fn owner(
     session: &mut Session<'_>,
     resume: &Resume,
@@ -32,8 +32,8 @@ pub(super) fn owner(
     Before { owners: before, unchanged }: &Before,
     tally: &mut Tally,
 ) -> Result<Id<User>> {
-    if let Some(who) = &rules.user {
-        return Ok(users::get(session, who)?.id);
+    if let Some(selector) = &rules.user {
+        return Ok(users::get(session, selector)?.id);
     }
     if let [only] = unchanged.as_slice() {
         return Ok(*only);
@@ -46,30 +46,30 @@ pub(super) fn owner(
             let mut known = several.iter().filter(|user| before.contains(&user.id));
             return match (known.next(), known.next()) {
                 (Some(only), None) => Ok(only.id),
-                _ => Err(ask("more than one account has its login or email", several)),
+                _ => Err(ambiguous("more than one account has its login or email", several)),
             };
         }
     }
-    let says_who = resume.email.is_some() || resume.github_login().is_some();
+    let names_user = resume.email.is_some() || resume.github_login().is_some();
     match before.as_slice() {
         [] => add(session, resume, tally),
-        [only] if !says_who => Ok(*only),
+        [only] if !names_user => Ok(*only),
         _ => {
             let mut users = Vec::with_capacity(before.len());
             for id in before {
                 users.push(users::get(session, &UserSelector::Id(*id))?);
             }
-            let problem = if says_who {
+            let problem = if names_user {
                 "no account has its login or email, but one has a résumé from this file"
             } else {
                 "more than one account has a résumé from this file"
             };
-            Err(ask(problem, &users))
+            Err(ambiguous(problem, &users))
         }
     }
 }
 
-/// The accounts that a résumé may mean: those that login and email agree on, else all that either of them names.
+/// The accounts that a résumé may refer to: those with both its login and its email, otherwise those with either.
 fn named(session: &mut Session<'_>, resume: &Resume) -> Result<Vec<User>> {
     let mut by_login: Vec<User> = Vec::new();
     for login in resume.github_logins() {
@@ -92,7 +92,7 @@ fn named(session: &mut Session<'_>, resume: &Resume) -> Result<Vec<User>> {
     Ok(agreed)
 }
 
-fn ask(problem: &str, candidates: &[User]) -> Error {
+fn ambiguous(problem: &str, candidates: &[User]) -> Error {
     let candidates = candidates.iter().map(users::describe).collect::<Vec<_>>().join("; ");
     let problem = format!("{problem}; choose its user with --account N, one of these: {candidates}");
     Error::Value { what: "résumé", problem }

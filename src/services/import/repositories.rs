@@ -1,4 +1,4 @@
-//! Repositories: found by their number, or, where a row has none, by owner and name.
+//! Repositories: found by number, or by owner and name if the row has no number.
 
 use std::collections::{HashMap, HashSet};
 
@@ -10,19 +10,19 @@ use crate::models::{NewRepository, Repository};
 use crate::session::{Handle, Session};
 use crate::types::{RepositoryStatus, Text256};
 
-/// An owner's number and a repository's name: no two rows have the same.
+/// An owner's number and a repository's name, which are unique together.
 pub(super) type Path = (i64, Text256);
 
-/// What a record says, in the database's types.
+/// A record's values in the database's types.
 struct Wanted {
     number: i64,
     path: Path,
     status: RepositoryStatus,
 }
 
-/// Adds missing repositories and changes those of which the record says something else. Their owners exist already.
+/// Adds missing repositories and updates those that differ from their record. Their owners exist already.
 ///
-/// Two numbers with one owner and name are a repository that was deleted and one that was made after it. The greater
+/// Two numbers with the same owner and name are a deleted repository and a later one of the same name. The greater
 /// number is the newer one and has the name, whichever record comes first; the other gets a [`former`] name.
 pub(super) fn write(
     session: &mut Session<'_>,
@@ -32,8 +32,8 @@ pub(super) fn write(
     let mut wanted = records.iter().map(read).collect::<Result<Vec<_>>>()?;
     let rows = Rows::load(session, &wanted)?;
     let targets: Vec<Option<Handle<Repository>>> = wanted.iter().map(|wanted| rows.target(wanted)).collect();
-    let about: HashSet<Handle<Repository>> = targets.iter().flatten().copied().collect();
-    make_room(session, &rows, &mut wanted, &targets, &about, summary)?;
+    let updated: HashSet<Handle<Repository>> = targets.iter().flatten().copied().collect();
+    resolve_names(session, &rows, &mut wanted, &targets, &updated, summary)?;
     let taken: HashSet<Path> = wanted.iter().map(|wanted| wanted.path.clone()).collect();
     for (wanted, target) in wanted.into_iter().zip(&targets) {
         let (owner, name) = wanted.path;
@@ -56,8 +56,8 @@ pub(super) fn write(
         }
     }
     session.flush()?;
-    let left = rows.paths.into_iter().filter(|(handle, path)| about.contains(handle) && !taken.contains(path));
-    former::give_back(session, &left.map(|(_, path)| path).collect(), summary)
+    let left = rows.paths.into_iter().filter(|(handle, path)| updated.contains(handle) && !taken.contains(path));
+    former::restore(session, &left.map(|(_, path)| path).collect(), summary)
 }
 
 fn read(record: &Located<exchange::Repository>) -> Result<Wanted> {
@@ -67,13 +67,13 @@ fn read(record: &Located<exchange::Repository>) -> Result<Wanted> {
     Ok(Wanted { number: *number, path: (owner.number, name), status })
 }
 
-/// Settles who has each wanted name: takes it away from the row that has it, or gives the record a former name.
-fn make_room(
+/// Decides which row gets each wanted name: either renames the row that has it, or gives the record a former name.
+fn resolve_names(
     session: &mut Session<'_>,
     rows: &Rows,
     wanted: &mut [Wanted],
     targets: &[Option<Handle<Repository>>],
-    about: &HashSet<Handle<Repository>>,
+    updated: &HashSet<Handle<Repository>>,
     summary: &mut Summary,
 ) -> Result<()> {
     let holders: Vec<Option<Handle<Repository>>> = wanted
@@ -81,25 +81,25 @@ fn make_room(
         .zip(targets)
         .map(|(wanted, target)| rows.by_path.get(&wanted.path).copied().filter(|holder| Some(*holder) != *target))
         .collect();
-    // No two records of a batch name one path, so a holder with a record of its own is about to get another name.
-    let is_leaving = |(_, holder): &(&Wanted, &Option<_>)| holder.is_some_and(|holder| about.contains(&holder));
+    // Paths are unique within a batch, so a holder with a record of its own is about to get another name.
+    let is_leaving = |(_, holder): &(&Wanted, &Option<_>)| holder.is_some_and(|holder| updated.contains(&holder));
     let free = wanted.iter().zip(&holders).filter(is_leaving).map(|(wanted, _)| wanted.path.clone()).collect();
-    let waiting = former::waiting(session, &free, about)?;
+    let displaced = former::displaced(session, &free, updated)?;
     for ((wanted, target), holder) in wanted.iter_mut().zip(targets).zip(holders) {
         let Some(holder) = holder else { continue };
         let row = session.row(holder)?;
         let (id, number, name) = (row.id, row.repo_id, row.repo_name.clone());
-        if about.contains(&holder) {
+        if updated.contains(&holder) {
             session.edit(holder)?.repo_name = former::name(&name, None, id)?;
-            if waiting.get(&wanted.path).is_some_and(|(newer, _)| *newer > wanted.number) {
+            if displaced.get(&wanted.path).is_some_and(|(newer, _)| *newer > wanted.number) {
                 wanted.path.1 = former::name(&name, Some(wanted.number), id)?;
             }
         } else if number > Some(wanted.number) {
             let lost = former::name(&name, Some(wanted.number), id)?;
             let had = target.map(|target| session.row(target)).transpose()?.map(|row| &row.repo_name);
             if had != Some(&lost) {
-                let who = format!("repository number {}", wanted.number);
-                summary.remarks.push(former::remark(&who, &lost, &name, number.unwrap_or_default()));
+                let subject = format!("repository number {}", wanted.number);
+                summary.remarks.push(former::remark(&subject, &lost, &name, number.unwrap_or_default()));
             }
             wanted.path.1 = lost;
         } else {
@@ -108,15 +108,15 @@ fn make_room(
             session.edit(holder)?.repo_name = lost;
         }
     }
-    // The names that were given up are free for other rows only once the database knows.
+    // Released names are free for other rows only after the flush.
     session.flush()
 }
 
-/// The rows that a batch may be about.
+/// The rows that a batch may update.
 struct Rows {
     by_number: HashMap<i64, Handle<Repository>>,
     by_path: HashMap<Path, Handle<Repository>>,
-    /// Where each row was before the batch.
+    /// Each row's path before the batch.
     paths: HashMap<Handle<Repository>, Path>,
     numberless: HashSet<Handle<Repository>>,
 }
@@ -148,7 +148,7 @@ impl Rows {
         Ok(rows)
     }
 
-    /// The row that a record is about: the one with its number, or one without any number that has its name.
+    /// The row to update for a record: the one with its number, or one with its path and without a number.
     fn target(&self, wanted: &Wanted) -> Option<Handle<Repository>> {
         let named = || self.by_path.get(&wanted.path).copied().filter(|holder| self.numberless.contains(holder));
         self.by_number.get(&wanted.number).copied().or_else(named)
