@@ -59,7 +59,7 @@ pub(super) enum MigrateCommand {
 
 #[derive(Debug, Args)]
 pub(super) struct Up {
-    /// At most so many
+    /// Maximum number of migrations
     #[arg(long, value_name = "N")]
     steps: Option<usize>,
     /// Add Folio's tables even though the database has tables of another application
@@ -69,7 +69,7 @@ pub(super) struct Up {
 
 #[derive(Debug, Args)]
 pub(super) struct Down {
-    /// At most so many
+    /// Maximum number of migrations
     #[arg(long, value_name = "N", default_value_t = 1)]
     steps: usize,
     /// All of them

@@ -106,7 +106,7 @@ pub(super) struct List {
     /// Only those of this name
     #[arg(long)]
     name: Option<String>,
-    /// At most so many
+    /// Maximum number of records
     #[arg(long, value_name = "N", value_parser = values::limit)]
     limit: Option<Limit>,
 }

@@ -104,7 +104,7 @@ pub(super) struct List {
     /// Only those of this status: 'public' or 'private'
     #[arg(long, value_parser = values::STATUS, hide_possible_values = true)]
     status: Option<RepositoryStatus>,
-    /// At most so many
+    /// Maximum number of records
     #[arg(long, value_name = "N", value_parser = values::limit)]
     limit: Option<Limit>,
 }

@@ -98,7 +98,7 @@ pub(super) struct List {
     /// Only those for this vacancy
     #[arg(long)]
     vacancy: Option<String>,
-    /// At most so many
+    /// Maximum number of records
     #[arg(long, value_name = "N", value_parser = values::limit)]
     limit: Option<Limit>,
 }

@@ -116,7 +116,7 @@ pub(super) struct List {
     /// Only those with this email
     #[arg(long)]
     email: Option<String>,
-    /// At most so many
+    /// Maximum number of records
     #[arg(long, value_name = "N", value_parser = values::limit)]
     limit: Option<Limit>,
 }

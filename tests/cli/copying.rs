@@ -83,7 +83,10 @@ fn a_source_that_cannot_be_copied_is_named_and_no_target_is_made() {
     let behind = format!("folio: {} is 1 migration(s) behind this program; {advice}", path("behind.db"));
     assert_eq!((ran.code, ran.err), (Some(3), behind));
     home.connect().batch_execute("INSERT INTO __diesel_schema_migrations (version) VALUES ('20990101000001')").unwrap();
-    assert!(home.fails(1, &["db", "copy", "folio.db", "there.db"]).contains("newer version of folio (unknown migrations: 2099"));
+    assert!(
+        home.fails(1, &["db", "copy", "folio.db", "there.db"])
+            .contains("newer version of folio (unknown migrations: 2099")
+    );
     let made: Vec<_> =
         home.files().into_iter().filter(|name| name.starts_with("none") || name.starts_with("there")).collect();
     assert!(made.is_empty(), "{made:?}");

@@ -52,7 +52,10 @@ fn another_application_s_database_is_left_alone_unless_told() {
     home.connect().batch_execute("CREATE TABLE orders (id INTEGER PRIMARY KEY)").unwrap();
     for verb in [&["user", "list"][..], &["user", "add", "x"], &["db", "create"], &["migrate", "up"]] {
         let said = home.fails(1, verb);
-        assert!(said.contains("tables that Folio did not create (orders)") && said.contains("--into-existing"), "{said}");
+        assert!(
+            said.contains("tables that Folio did not create (orders)") && said.contains("--into-existing"),
+            "{said}"
+        );
     }
     let status = home.run(&["migrate", "status"]);
     assert!(status.refused(1).contains("orders"));

@@ -107,7 +107,10 @@ fn a_password_on_the_command_line_is_warned_of_once_with_a_place_to_put_it() {
                     the list of processes; put it into FOLIO_DATABASE_URL instead";
         assert_eq!(warned(&["user", "list", "--database-url", url]), [said]);
         let said = warned(&["db", "copy", url, "there.db"]);
-        assert!(said.len() == 1 && said[0].contains(": FROM_URL contains") && said[0].contains("PGPASSWORD"), "{said:?}");
+        assert!(
+            said.len() == 1 && said[0].contains(": FROM_URL contains") && said[0].contains("PGPASSWORD"),
+            "{said:?}"
+        );
         assert_eq!(warned(&["db", "copy", "none.db", url]).len(), 1);
     }
     assert!(warned(&["db", "create", "--database-url", "folio.db"]).is_empty());
