@@ -3,7 +3,7 @@
 use std::env;
 use std::process::Command;
 
-use folio::database::Retry;
+use folio::database::{Options, Retry};
 use folio::models::{NewNote, NewUser, Note};
 use folio::schema::notes;
 use folio::types::{Id, LongText};
@@ -49,7 +49,8 @@ const TOO_MUCH: usize = 1_500_000;
 
 /// What a unit that is too much for the disk ends with, and how often `retrying` ran it. A small one works after it.
 fn commit_too_much(place: &Place) -> (Error, usize) {
-    let database = place.open(Access::Write).unwrap();
+    // With the default wait for locks: the connections that made the file may still be closing it.
+    let database = Database::open_with(place.file.to_str().unwrap(), Options::new().access(Access::Write)).unwrap();
     let mut tries = 0;
     let done = database.retrying(Retry::default(), |session| -> Result<()> {
         tries += 1;
