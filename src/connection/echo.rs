@@ -149,6 +149,8 @@ impl Instrumentation for Echo {
                 state.started = Some(Instant::now());
             }
             InstrumentationEvent::FinishQuery { query, error, .. } => {
+                #[cfg(feature = "mysql")]
+                super::packet::watch(query, error);
                 let mut state = self.state();
                 let took = state.started.map_or(Duration::ZERO, |started| started.elapsed());
                 let finished = Finished { text: query.to_string(), took, error: error.map(ToString::to_string) };

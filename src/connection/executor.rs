@@ -59,13 +59,7 @@ impl<'a, C: SessionConnection> Executor<'a, C> {
     /// Runs a statement and returns the number of rows it changed or matched.
     pub(crate) fn execute(&mut self, statement: &impl QueryFragment<C::Backend>) -> QueryResult<usize> {
         let statement = Erased(statement);
-        self.run(
-            |connection| {
-                let executed = connection.execute_returning_count(&statement);
-                executed.map_err(|error| connection.blame_size(&statement, error))
-            },
-            |rows| *rows,
-        )
+        self.run(|connection| connection.execute_returning_count(&statement), |rows| *rows)
     }
 
     /// Runs a query that has at most one row, and returns that row converted by `read`. The query's type is kept,

@@ -71,7 +71,7 @@ pub use sqlite::{SqliteAccess, open_sqlite};
 
 use diesel::QueryResult;
 use diesel::connection::{Connection, LoadConnection, TransactionManager};
-use diesel::query_builder::{AstPass, QueryFragment};
+use diesel::query_builder::AstPass;
 use diesel::sql_types::HasSqlType;
 
 use crate::error::Error;
@@ -257,16 +257,6 @@ pub trait SessionConnection: Connection + LoadConnection + Send + 'static {
 
     /// Turns the database's error while `doing` something with `table` into one that a user understands.
     fn explain(&self, error: diesel::result::Error, table: &str, doing: &str) -> Error;
-
-    /// The error of a statement, replaced where the connection was lost because of the statement's size and the error
-    /// does not mention it.
-    fn blame_size<S: QueryFragment<Self::Backend>>(
-        &self,
-        _statement: &S,
-        error: diesel::result::Error,
-    ) -> diesel::result::Error {
-        error
-    }
 
     /// Turns the error of a failed COMMIT into one that a user understands. After a lost connection, or an I/O error in
     /// SQLite, the outcome is unknown.

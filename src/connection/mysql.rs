@@ -3,11 +3,9 @@
 
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
 use diesel::dsl::sql;
-use diesel::mysql::Mysql;
-use diesel::query_builder::QueryFragment;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use diesel::sql_types::{BigInt, Bool, Text};
-use diesel::{MysqlConnection, QueryResult, RunQueryDsl as _};
+use diesel::{Connection as _, MysqlConnection, QueryResult, RunQueryDsl as _};
 use percent_encoding::percent_decode_str;
 
 use super::mysql_relay::{demands_tls, establish};
@@ -39,6 +37,7 @@ pub(super) fn open(server: &Server, access: Access, waits: Waits) -> Result<(Mys
     let (mut connection, limit) = establish(url, waits).map_err(refused)?;
     let created = set_up(&mut connection, server, &name, access, waits)?;
     limit.set(waits.read);
+    connection.set_instrumentation(packet::Watch);
     Ok((connection, created, limit))
 }
 
@@ -200,11 +199,8 @@ impl SessionConnection for MysqlConnection {
         }
     }
 
-    fn blame_size<S: QueryFragment<Mysql>>(&self, statement: &S, error: DieselError) -> DieselError {
-        packet::blame_size(statement, error)
-    }
-
     fn explain(&self, error: DieselError, table: &str, doing: &str) -> Error {
+        let error = packet::blame_length(error);
         refusal::explain(error, table, doing, |kind, information, table| interpret(kind, information.message(), table))
     }
 }

@@ -2,13 +2,14 @@
 //! longer, and closes the connection while the client is still sending a much longer one, so that the client sees only
 //! a lost connection.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
 use std::sync::{Mutex, PoisonError};
 
+use diesel::connection::{DebugQuery, Instrumentation, InstrumentationEvent};
 use diesel::dsl::sql;
-use diesel::mysql::{Mysql, MysqlConnection};
-use diesel::query_builder::QueryFragment;
+use diesel::mysql::MysqlConnection;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use diesel::sql_types::{BigInt, Unsigned};
 use diesel::{QueryResult, RunQueryDsl as _};
@@ -31,15 +32,39 @@ pub(super) fn learn_limit(connection: &mut MysqlConnection, server: &str) -> Que
     Ok(())
 }
 
-/// If the connection was lost and the statement is longer than the server accepts, that is the cause. With several
-/// servers the lowest limit decides, because the connection does not record which server it belonged to.
-pub(super) fn blame_size<S: QueryFragment<Mysql>>(statement: &S, error: DieselError) -> DieselError {
-    let DieselError::DatabaseError(kind, information) = &error else { return error };
-    if failure::mysql(*kind, information.message()) != Some(Failure::Disconnected) {
-        return error;
+thread_local! {
+    /// The limit that the statement which this thread ended last exceeded, if its connection was lost over it.
+    static EXCEEDED: Cell<Option<u64>> = const { Cell::new(None) };
+}
+
+/// Watches the statements of a connection for one that is lost because it is longer than the server accepts.
+pub(super) struct Watch;
+
+impl Instrumentation for Watch {
+    fn on_connection_event(&mut self, event: InstrumentationEvent<'_>) {
+        if let InstrumentationEvent::FinishQuery { query, error, .. } = event {
+            watch(query, error);
+        }
     }
-    match least_limit() {
-        Some(limit) if length(statement) > limit => {
+}
+
+/// Remembers whether a statement that just ended was lost because of its length. With several servers the lowest limit
+/// decides, because the connection does not record which server it belonged to.
+pub(super) fn watch(query: &dyn DebugQuery, error: Option<&DieselError>) {
+    let lost = error.is_some_and(is_lost);
+    EXCEEDED.set(if lost { least_limit().filter(|limit| length(query) > *limit) } else { None });
+}
+
+fn is_lost(error: &DieselError) -> bool {
+    let DieselError::DatabaseError(kind, information) = error else { return false };
+    failure::mysql(*kind, information.message()) == Some(Failure::Disconnected)
+}
+
+/// The error of a statement, replaced where the connection was lost because of the statement's length and the error does
+/// not mention it.
+pub(super) fn blame_length(error: DieselError) -> DieselError {
+    match (EXCEEDED.take(), &error) {
+        (Some(limit), DieselError::DatabaseError(_, information)) if is_lost(&error) => {
             let said =
                 format!("Got a packet bigger than 'max_allowed_packet' bytes ({limit}): {}", information.message());
             DieselError::DatabaseError(DatabaseErrorKind::Unknown, Box::new(said))
@@ -80,7 +105,7 @@ fn least_limit() -> Option<u64> {
 }
 
 /// The approximate length of a statement with its values: that of its debug output.
-fn length(statement: &impl QueryFragment<Mysql>) -> u64 {
+fn length(query: &dyn DebugQuery) -> u64 {
     struct Length(u64);
 
     impl fmt::Write for Length {
@@ -92,7 +117,7 @@ fn length(statement: &impl QueryFragment<Mysql>) -> u64 {
 
     let mut length = Length(0);
     // Fails only if the SQL cannot be built, and then it was not sent either.
-    let _printed = write!(length, "{}", diesel::debug_query::<Mysql, _>(statement));
+    let _printed = write!(length, "{query}");
     length.0
 }
 

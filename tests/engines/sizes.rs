@@ -1,10 +1,12 @@
 //! Statements and values that are larger than the server takes: an error of their own, sent once.
 
+use diesel::ExpressionMethods as _;
 use diesel::dsl::sql;
 use diesel::sql_types::{BigInt, Text};
 use folio::connection::Engine;
 use folio::database::Retry;
 use folio::models::{NewNote, NewUser, Note};
+use folio::schema::notes;
 use folio::{Database, Error, Result};
 
 use super::{dialect, names};
@@ -88,6 +90,24 @@ fn a_change_longer_than_a_statement_may_be_is_an_error_of_its_own_and_sent_once(
     });
     let refused = refused.unwrap_err();
     assert!(matches!(refused, Error::StatementTooLarge { .. }) && tries == 1, "{tries}: {refused:?}");
+}
+
+#[test]
+fn a_statement_of_diesel_s_that_is_too_long_is_an_error_of_its_own_and_sent_once_with_an_echo_and_without() {
+    let db = fixture(module_path!());
+    let Some(limit) = limit(&db) else { return };
+    add_note(&db, 1).0.unwrap();
+    let body = "y".repeat(limit * 2);
+    for db in [&Database::open(db.url()).unwrap(), &*db] {
+        let mut tries = 0;
+        let refused = db.retrying(Retry::default(), |session| -> Result<()> {
+            tries += 1;
+            session.execute(diesel::update(notes::table).set(notes::body.eq(&body))).map(drop)
+        });
+        let refused = refused.unwrap_err();
+        assert!(matches!(refused, Error::StatementTooLarge { .. }) && tries == 1, "{tries}: {refused:?}");
+        assert_eq!(db.read(|session| session.query(Note::all()).count()).unwrap(), 1);
+    }
 }
 
 #[test]
