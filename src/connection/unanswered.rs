@@ -24,10 +24,9 @@ pub(super) fn explain_lost(error: DieselError) -> DieselError {
     let DieselError::DatabaseError(_, information) = &error else { return error };
     let mut given_up = GIVEN_UP.lock().unwrap_or_else(PoisonError::into_inner);
     given_up.retain(|(when, _)| when.elapsed() < ENDS_WITHIN);
-    if given_up.is_empty() {
-        return error;
-    }
-    let (_, limit) = given_up.remove(0);
+    // The latest one: a statement ends as soon as its connection is given up, and older entries belong to connections
+    // that were idle.
+    let Some((_, limit)) = given_up.pop() else { return error };
     let said = format!("{}: {}", message(limit), information.message().trim_end());
     DieselError::DatabaseError(DatabaseErrorKind::ClosedConnection, Box::new(said))
 }
