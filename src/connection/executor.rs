@@ -62,9 +62,18 @@ impl<'a, C: SessionConnection> Executor<'a, C> {
         self.run(|connection| connection.execute_returning_count(&statement), |rows| *rows)
     }
 
-    /// Runs a query that has at most one row, and returns that row converted by `read`. The query's type is kept,
-    /// because Diesel finds a statement with a static query id in its cache without building its SQL.
-    pub(crate) fn first<S, T>(
+    /// Runs a query that has at most one row, and returns that row converted by `read`.
+    pub(crate) fn first<T>(
+        &mut self,
+        query: impl QueryFragment<C::Backend>,
+        read: impl for<'c, 'q> FnOnce(&<C as LoadConnection>::Row<'c, 'q>) -> QueryResult<T>,
+    ) -> QueryResult<Option<T>> {
+        self.first_by_type(Erased(&query), read)
+    }
+
+    /// As [`first`](Self::first), with the query's type kept: Diesel finds a statement with a static query id in its
+    /// cache without building its SQL.
+    pub(crate) fn first_by_type<S, T>(
         &mut self,
         query: S,
         read: impl for<'c, 'q> FnOnce(&<C as LoadConnection>::Row<'c, 'q>) -> QueryResult<T>,

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use diesel::QueryResult;
 use diesel::deserialize::FromSql;
-use diesel::query_builder::{QueryFragment, QueryId};
+use diesel::query_builder::QueryFragment;
 use diesel::query_dsl::methods::{LimitDsl, LoadQuery, OffsetDsl};
 use diesel::result::Error as DieselError;
 use diesel::row::Row as _;
@@ -269,7 +269,7 @@ impl<C: SessionConnection> Session<'_, C> {
     fn scalar<E, ST, T, Q>(&mut self, query: Q) -> Result<T>
     where
         E: Entity,
-        Q: diesel::query_builder::Query<SqlType = diesel::sql_types::Untyped> + QueryFragment<C::Backend> + QueryId,
+        Q: QueryFragment<C::Backend>,
         T: FromSql<ST, C::Backend>,
     {
         self.autoflush()?;

@@ -18,8 +18,8 @@ pub(crate) enum Why {
     Parent,
     /// The other one refers by its handle to the row that this one deletes, and needs it in memory.
     Handle,
-    /// This one reuses a unique value of the other one; the number identifies the unique index to whoever added the
-    /// edge.
+    /// This one reuses a unique value of the other one; the number identifies the unique index to the caller
+    /// that added the edge.
     Reuses(usize),
 }
 

@@ -5,10 +5,10 @@
 use diesel::QueryResult;
 use diesel::backend::Backend;
 use diesel::deserialize::FromSql;
-use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::query_builder::{AstPass, QueryFragment};
 use diesel::result::Error as DieselError;
 use diesel::row::Row as _;
-use diesel::sql_types::{Bool, Untyped};
+use diesel::sql_types::Bool;
 
 use super::{Bind, name_in_sql};
 use crate::connection::{EngineConnection, Executor};
@@ -63,13 +63,4 @@ impl<E: Columns<DB>, DB: Backend> QueryFragment<DB> for Alike<'_, E> {
         out.push_sql(")");
         Ok(())
     }
-}
-
-impl<E: Entity> Query for Alike<'_, E> {
-    type SqlType = Untyped;
-}
-
-impl<E: Entity> QueryId for Alike<'_, E> {
-    type QueryId = ();
-    const HAS_STATIC_QUERY_ID: bool = false;
 }

@@ -8,10 +8,10 @@ use std::marker::PhantomData;
 use diesel::QueryResult;
 use diesel::backend::Backend;
 use diesel::deserialize::FromSql;
-use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::query_builder::{AstPass, QueryFragment};
 use diesel::result::Error as DieselError;
 use diesel::row::Row as _;
-use diesel::sql_types::{Bool, Untyped};
+use diesel::sql_types::Bool;
 
 use super::limit::{StatementLimit, value_size};
 use super::select::{BindValue, ByValue, Condition, push_columns, read};
@@ -42,15 +42,6 @@ impl<E: Columns<DB>, DB: Backend> QueryFragment<DB> for Matches<'_, E> {
         out.push_sql(" WHERE ");
         self.condition.write(&mut out)
     }
-}
-
-impl<E> Query for Matches<'_, E> {
-    type SqlType = Untyped;
-}
-
-impl<E> QueryId for Matches<'_, E> {
-    type QueryId = ();
-    const HAS_STATIC_QUERY_ID: bool = false;
 }
 
 /// Reads the rows whose `column` is among the `count` values in a `Vec` of the field's type, each with the indexes of

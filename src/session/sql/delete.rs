@@ -2,7 +2,7 @@
 
 use diesel::QueryResult;
 use diesel::backend::Backend;
-use diesel::query_builder::{AstPass, QueryFragment, QueryId};
+use diesel::query_builder::{AstPass, QueryFragment};
 
 use super::limit::{StatementLimit, key_size};
 use super::{Found, ambiguous, push_found};
@@ -41,11 +41,6 @@ impl<E: Entity> RowToDelete<'_, E> {
     fn guarded_by(&self) -> Option<&E> {
         self.read.filter(|_| E::table().version.is_some())
     }
-}
-
-impl<E: Entity> QueryId for Delete<'_, E> {
-    type QueryId = ();
-    const HAS_STATIC_QUERY_ID: bool = false;
 }
 
 /// Whether rows of one table can be deleted by one statement at whose end foreign keys are checked, so that the values

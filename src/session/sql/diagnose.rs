@@ -5,10 +5,10 @@ use std::fmt::Debug;
 use diesel::QueryResult;
 use diesel::backend::Backend;
 use diesel::deserialize::FromSql;
-use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::query_builder::{AstPass, QueryFragment};
 use diesel::result::Error as DieselError;
 use diesel::row::Row as _;
-use diesel::sql_types::{Bool, Untyped};
+use diesel::sql_types::Bool;
 
 use super::Bind;
 use super::limit::{StatementLimit, row_size};
@@ -254,15 +254,6 @@ impl<E: Columns<DB>, DB: Backend> QueryFragment<DB> for Question<'_, E> {
         out.push_sql(")");
         Ok(())
     }
-}
-
-impl<E> Query for Question<'_, E> {
-    type SqlType = Untyped;
-}
-
-impl<E> QueryId for Question<'_, E> {
-    type QueryId = ();
-    const HAS_STATIC_QUERY_ID: bool = false;
 }
 
 #[cfg(test)]

@@ -14,10 +14,10 @@ use std::marker::PhantomData;
 use diesel::QueryResult;
 use diesel::backend::Backend;
 use diesel::deserialize::FromSql;
-use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::query_builder::{AstPass, QueryFragment};
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use diesel::row::Row as _;
-use diesel::sql_types::{BigInt, Untyped};
+use diesel::sql_types::BigInt;
 
 use super::answer::{Answer, ReadColumn, returned, unmatched};
 use super::insert::Insert;
@@ -244,15 +244,6 @@ impl<E, DB: Backend> QueryFragment<DB> for Keys<'_, E> {
     }
 }
 
-impl<E> Query for Keys<'_, E> {
-    type SqlType = Untyped;
-}
-
-impl<E> QueryId for Keys<'_, E> {
-    type QueryId = ();
-    const HAS_STATIC_QUERY_ID: bool = false;
-}
-
 /// The returned columns of the rows just inserted, the distance of each key from the first, whether there is a first,
 /// and the step.
 struct InsertedRows<E> {
@@ -289,15 +280,6 @@ impl<E: Columns<DB>, DB: Backend> QueryFragment<DB> for InsertedRows<E> {
     }
 }
 
-impl<E> Query for InsertedRows<E> {
-    type SqlType = Untyped;
-}
-
-impl<E> QueryId for InsertedRows<E> {
-    type QueryId = ();
-    const HAS_STATIC_QUERY_ID: bool = false;
-}
-
 /// Every row from the first new key on.
 struct Onwards<E> {
     key: usize,
@@ -318,13 +300,4 @@ impl<E: Columns<DB>, DB: Backend> QueryFragment<DB> for Onwards<E> {
         out.push_sql(&format!(" >= {FIRST} AND {FIRST} <> 0 ORDER BY "));
         out.push_identifier(key)
     }
-}
-
-impl<E> Query for Onwards<E> {
-    type SqlType = Untyped;
-}
-
-impl<E: Entity> QueryId for Onwards<E> {
-    type QueryId = ();
-    const HAS_STATIC_QUERY_ID: bool = false;
 }

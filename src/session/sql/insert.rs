@@ -3,9 +3,9 @@
 use diesel::QueryResult;
 use diesel::backend::Backend;
 use diesel::deserialize::FromSql;
-use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::query_builder::{AstPass, QueryFragment};
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
-use diesel::sql_types::{BigInt, Bool, Untyped};
+use diesel::sql_types::{BigInt, Bool};
 
 use super::Bind;
 use super::answer::returned;
@@ -81,15 +81,6 @@ impl<E: Columns<DB>, DB: Backend> QueryFragment<DB> for Insert<'_, E> {
         }
         Ok(())
     }
-}
-
-impl<E> Query for Insert<'_, E> {
-    type SqlType = Untyped;
-}
-
-impl<E> QueryId for Insert<'_, E> {
-    type QueryId = ();
-    const HAS_STATIC_QUERY_ID: bool = false;
 }
 
 /// The limits of one INSERT that sends `sent` columns of each row. Rows with given keys may refer to each other in a

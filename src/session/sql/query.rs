@@ -7,7 +7,7 @@ use diesel::backend::Backend;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::query_dsl::methods::{LimitDsl, OffsetDsl};
 use diesel::serialize::ToSql;
-use diesel::sql_types::{BigInt, HasSqlType, Untyped};
+use diesel::sql_types::{BigInt, HasSqlType};
 
 use super::Bind;
 use super::select::push_columns;
@@ -71,15 +71,6 @@ fn push_key_list<E: Columns<DB>, DB: Backend>(by_label: ColumnSet, out: &mut Ast
         out.push_sql(if by_label.contains(*column) { " AS CHAR)" } else { "" });
     }
     Ok(())
-}
-
-impl<E: Entity, Q> Query for Page<'_, E, Q> {
-    type SqlType = Untyped;
-}
-
-impl<E: Entity, Q> QueryId for Page<'_, E, Q> {
-    type QueryId = ();
-    const HAS_STATIC_QUERY_ID: bool = false;
 }
 
 /// A query whose rows are locked until the transaction ends.
@@ -149,23 +140,4 @@ impl<Q: QueryFragment<DB>, DB: Backend> QueryFragment<DB> for Exists<Q> {
         out.push_sql(")");
         Ok(())
     }
-}
-
-impl<Q> Query for Count<Q> {
-    type SqlType = Untyped;
-}
-
-impl<Q> Query for Exists<Q> {
-    type SqlType = Untyped;
-}
-
-// Without this, these would share the cached statement of the query inside.
-impl<Q> QueryId for Count<Q> {
-    type QueryId = ();
-    const HAS_STATIC_QUERY_ID: bool = false;
-}
-
-impl<Q> QueryId for Exists<Q> {
-    type QueryId = ();
-    const HAS_STATIC_QUERY_ID: bool = false;
 }

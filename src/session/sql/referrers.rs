@@ -3,10 +3,10 @@
 use diesel::QueryResult;
 use diesel::backend::Backend;
 use diesel::deserialize::FromSql;
-use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::query_builder::{AstPass, QueryFragment};
 use diesel::result::Error as DieselError;
 use diesel::row::Row as _;
-use diesel::sql_types::{BigInt, Untyped};
+use diesel::sql_types::BigInt;
 
 use super::limit::{StatementLimit, key_size};
 use super::{Found, RowToDelete, push_found};
@@ -74,13 +74,4 @@ impl<E: Columns<DB>, DB: Backend> QueryFragment<DB> for Referring<'_, E> {
         out.push_sql(")");
         Ok(())
     }
-}
-
-impl<E: Entity> Query for Referring<'_, E> {
-    type SqlType = Untyped;
-}
-
-impl<E: Entity> QueryId for Referring<'_, E> {
-    type QueryId = ();
-    const HAS_STATIC_QUERY_ID: bool = false;
 }

@@ -19,10 +19,10 @@ use std::marker::PhantomData;
 use diesel::QueryResult;
 use diesel::backend::Backend;
 use diesel::deserialize::FromSql;
-use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::query_builder::{AstPass, QueryFragment};
 use diesel::result::Error as DieselError;
 use diesel::row::Row as _;
-use diesel::sql_types::{Bool, Untyped};
+use diesel::sql_types::Bool;
 
 use super::answer::{Answer, Returned, distinguished, distinguished_by_integers, may_be_counted, unmatched};
 use super::insert::Insert;
@@ -210,13 +210,4 @@ impl<E: Columns<DB>, DB: Backend> QueryFragment<DB> for IsLast<'_, E> {
         out.push_sql(" = ");
         E::key_column(self.position, Bind { row: self.key, out: &mut out })
     }
-}
-
-impl<E: Entity> Query for IsLast<'_, E> {
-    type SqlType = Untyped;
-}
-
-impl<E: Entity> QueryId for IsLast<'_, E> {
-    type QueryId = ();
-    const HAS_STATIC_QUERY_ID: bool = false;
 }

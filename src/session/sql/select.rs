@@ -121,15 +121,6 @@ pub(super) fn push_columns<E: Columns<DB>, DB: Backend>(out: &mut AstPass<'_, '_
     Ok(())
 }
 
-impl<W> Query for Select<W> {
-    type SqlType = Untyped;
-}
-
-impl<W> QueryId for Select<W> {
-    type QueryId = ();
-    const HAS_STATIC_QUERY_ID: bool = false;
-}
-
 /// The statement for one key: its text is the same for every key of `E`, so the cache finds it without building it.
 struct SelectOne<'a, E: Entity>(&'a E::Key);
 
@@ -178,7 +169,7 @@ where
 {
     let lock = if lock { executor.connection.engine().row_lock() } else { "" };
     if lock.is_empty() {
-        return executor.first(SelectOne::<E>(key), |row| read(row));
+        return executor.first_by_type(SelectOne::<E>(key), |row| read(row));
     }
     let condition = ByKey::<E> { keys: std::slice::from_ref(key), lists_rows: false };
     executor.first(Select { condition, lock, keep: true }, |row| read(row))
@@ -227,7 +218,7 @@ pub(crate) fn read_into<E, C, S>(executor: &mut Executor<'_, C>, query: S, rows:
 where
     C: SessionConnection,
     E: Columns<C::Backend>,
-    S: Query<SqlType = Untyped> + QueryFragment<C::Backend> + QueryId,
+    S: QueryFragment<C::Backend>,
 {
     executor.each(query, |row| {
         rows.push(read(&row)?);

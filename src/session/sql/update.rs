@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use diesel::QueryResult;
 use diesel::backend::Backend;
-use diesel::query_builder::{AstPass, QueryFragment, QueryId};
+use diesel::query_builder::{AstPass, QueryFragment};
 
 use super::limit::{StatementLimit, key_size, row_size};
 use super::select::select;
@@ -55,11 +55,6 @@ impl<E: Columns<DB>, DB: Backend> QueryFragment<DB> for Update<'_, E> {
         }
         Ok(())
     }
-}
-
-impl<E: Entity> QueryId for Update<'_, E> {
-    type QueryId = ();
-    const HAS_STATIC_QUERY_ID: bool = false;
 }
 
 /// The statement for several rows. A row of VALUES is the key, the version if there is one, and the new values; the
@@ -125,11 +120,6 @@ impl<E: Columns<DB>, DB: Backend> QueryFragment<DB> for UpdateMany<'_, E> {
         }
         Ok(())
     }
-}
-
-impl<E: Entity> QueryId for UpdateMany<'_, E> {
-    type QueryId = ();
-    const HAS_STATIC_QUERY_ID: bool = false;
 }
 
 /// Updates `columns` of the rows; returns the number of the first row that is gone or no longer has the version it was

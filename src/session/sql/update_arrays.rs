@@ -7,7 +7,7 @@ use std::marker::PhantomData;
 use diesel::QueryResult;
 use diesel::backend::Backend;
 use diesel::deserialize::FromSql;
-use diesel::query_builder::{AstPass, QueryFragment, QueryId};
+use diesel::query_builder::{AstPass, QueryFragment};
 use diesel::serialize::{self, Output, ToSql};
 use diesel::sql_types::HasSqlType;
 
@@ -141,11 +141,6 @@ impl<E: Columns<C::Backend>, C: EngineConnection> QueryFragment<C::Backend> for 
         }
         Ok(())
     }
-}
-
-impl<E: Entity, C: EngineConnection> QueryId for UpdateFromArrays<'_, E, C> {
-    type QueryId = ();
-    const HAS_STATIC_QUERY_ID: bool = false;
 }
 
 /// Asks the engine whether a column's type can be sent in an array.

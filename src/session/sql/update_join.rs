@@ -3,7 +3,7 @@
 
 use diesel::QueryResult;
 use diesel::backend::Backend;
-use diesel::query_builder::{AstPass, QueryFragment, QueryId};
+use diesel::query_builder::{AstPass, QueryFragment};
 
 use super::Bind;
 use super::update::Edited;
@@ -78,9 +78,4 @@ impl<E: Columns<DB>, DB: Backend> QueryFragment<DB> for UpdateFromJoin<'_, E> {
         }
         Ok(())
     }
-}
-
-impl<E: Entity> QueryId for UpdateFromJoin<'_, E> {
-    type QueryId = ();
-    const HAS_STATIC_QUERY_ID: bool = false;
 }
