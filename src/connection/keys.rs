@@ -17,6 +17,8 @@ pub enum KeySource {
     },
     /// A counter with ascending keys, on an engine whose INSERT returns them.
     Ascending,
+    /// Something other than a counter, such as a random default, on an engine whose INSERT returns the keys.
+    Uncounted,
     /// A default, as SQL, which can be evaluated for keys before the rows are sent.
     Default(String),
     /// A trigger or nothing at all: the key cannot be known unless an INSERT returns it.

@@ -108,7 +108,7 @@ where
             .chunks_mut(1)
             .try_for_each(|row| insert_counted(executor, row, columns, true, (step, Replaced::Perhaps))),
         Some(KeySource::Counter { step, replaced }) => insert_counted(executor, sent, columns, keep, (step, replaced)),
-        Some(KeySource::Ascending | KeySource::Unknown) => {
+        Some(KeySource::Ascending | KeySource::Uncounted | KeySource::Unknown) => {
             Err(unmatched::<E>("the database does not say where they come from"))
         }
     }

@@ -76,20 +76,26 @@ where
     E: Columns<C::Backend>,
 {
     let (table, entity) = (E::table(), TypeId::of::<E>());
-    match executor.key_source(entity) {
-        Some(source) => return Ok(source != KeySource::Ascending),
+    let source = match executor.key_source(entity) {
+        Some(source) => source,
         None if !may_be_counted::<E, C::Backend>() => return Ok(true),
-        None => {}
-    }
-    let mut made = table.key.iter().map(|column| &table.columns[*column]).filter(|column| column.generated);
-    let counted = match (made.next(), made.next()) {
-        (None, _) => return Ok(false),
-        _ if distinguished_by_integers::<E, C::Backend>(rows) => return Ok(false),
-        (Some(column), None) => executor.connection.counts_keys(&name_in_sql::<E, C>()?, column.name)?,
-        (Some(_), Some(_)) => false,
+        None => {
+            let mut made = table.key.iter().map(|column| &table.columns[*column]).filter(|column| column.generated);
+            let counted = match (made.next(), made.next()) {
+                (None, _) => return Ok(false),
+                (Some(column), None) => executor.connection.counts_keys(&name_in_sql::<E, C>()?, column.name)?,
+                (Some(_), Some(_)) => false,
+            };
+            let source = if counted { KeySource::Ascending } else { KeySource::Uncounted };
+            executor.set_key_source(entity, source.clone());
+            source
+        }
     };
-    executor.set_key_source(entity, if counted { KeySource::Ascending } else { KeySource::Unknown });
-    Ok(!counted)
+    Ok(match source {
+        KeySource::Ascending => false,
+        KeySource::Uncounted => !distinguished_by_integers::<E, C::Backend>(rows),
+        _ => true,
+    })
 }
 
 /// Inserts the rows one by one.
@@ -128,7 +134,7 @@ where
     let table = E::table();
     let given_whole = table.generated().all(|column| !table.key.contains(&column));
     let ascending = may_be_counted::<E, C::Backend>()
-        && executor.key_source(TypeId::of::<E>()) != Some(KeySource::Unknown)
+        && matches!(executor.key_source(TypeId::of::<E>()), None | Some(KeySource::Ascending))
         && given.keys.is_sorted_by(|one, next| one < next);
     if given.in_order && (given_whole || ascending || distinguished::<E, C::Backend>(sent)) {
         given.put_on(sent);
