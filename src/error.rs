@@ -1,13 +1,9 @@
-//! The library's errors, worded for users.
+//! The errors of Folio, worded for users.
 //!
-//! Every error of the library is one [`Error`]. Its message names the request, the problem and what to do; there is a
-//! predicate (`is_…`) for each kind that a program may want to act on. `Error` is `Clone`, because a poisoned session
-//! returns its first cause more than once.
+//! Every error is one [`Error`]: of the session below it, or of Folio's own rules. Its message names the request, the
+//! problem and what to do; there is a predicate (`is_…`) for each kind that a program may want to act on.
 
 use std::sync::Arc;
-
-mod predicates;
-mod retry;
 
 /// The result of every fallible function in Folio.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -16,37 +12,11 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    // --- finding and opening a database ---
-    /// The text given as a database URL cannot be parsed as one.
-    #[error("'{given}' is not a database URL: {problem}")]
-    Url {
-        /// The URL, without its password.
-        given: String,
-        /// What is wrong with it.
-        problem: String,
-    },
-    /// The URL names an engine that this program was built without.
-    #[error("this build of folio cannot open '{scheme}' databases; {hint}")]
-    EngineMissing {
-        /// The scheme of the URL.
-        scheme: String,
-        /// What to do.
-        hint: String,
-    },
-    /// There is no database at this address, and reading never creates one.
-    #[error("there is no database at {place}; 'folio db create' creates one")]
-    NoDatabase {
-        /// The absolute path.
-        place: String,
-    },
-    /// The database exists and cannot be opened.
-    #[error("cannot open the database {place}: {problem}")]
-    Open {
-        /// The path or the redacted URL.
-        place: String,
-        /// What stood against it.
-        problem: String,
-    },
+    /// An error of the session or of the database.
+    #[error(transparent)]
+    Session(#[from] diesel_session::Error),
+
+    // --- the schema of a database ---
     /// The database contains tables of another application.
     #[error(
         "{place} contains tables that Folio did not create ({tables}), so it was not changed; \
@@ -84,77 +54,6 @@ pub enum Error {
         /// The database's error.
         problem: String,
     },
-    /// Another connection held the lock for longer than the timeout.
-    #[error(
-        "timed out waiting for a lock that another writer holds (longer than the busy timeout); \
-         try again when it has finished"
-    )]
-    Locked {
-        /// The database's error.
-        source: Arc<diesel::result::Error>,
-    },
-    /// This unit of work conflicted with another, and the database rolled it back.
-    #[error("conflict with a concurrent transaction; the database rolled this one back: {source}; run it again")]
-    Conflict {
-        /// The database's error.
-        source: Arc<diesel::result::Error>,
-    },
-    /// The server does not accept work: it is starting or stopping, or is part of a cluster that has lost too many of
-    /// its nodes.
-    #[error("the database is not accepting work: {source}; {hint}")]
-    NotReady {
-        /// An explanation, and what to do.
-        hint: &'static str,
-        /// The database's error.
-        source: Arc<diesel::result::Error>,
-    },
-    /// The connection was lost before anything was committed.
-    #[error("lost the connection to the database; nothing of this unit of work was committed: {source}")]
-    Disconnected {
-        /// The client library's error.
-        source: Arc<diesel::result::Error>,
-    },
-    /// A statement, or a value in it, is larger than the database accepts. Sending it again would fail again.
-    #[error("the statement is too large for the database: {source}; {hint}")]
-    StatementTooLarge {
-        /// The limit, and what to do.
-        hint: &'static str,
-        /// The database's error.
-        source: Arc<diesel::result::Error>,
-    },
-    /// The connection, the cluster behind it or the disk failed while the database was committing.
-    #[error(
-        "COMMIT failed and its outcome is unknown: the changes may or may not have been committed; \
-         check before running it again: {source}"
-    )]
-    CommitUnknown {
-        /// The error at COMMIT.
-        source: Arc<diesel::result::Error>,
-    },
-    /// The database, or the connection to it, is read-only.
-    #[error("the database {place} is read-only: {problem}")]
-    ReadOnlyDatabase {
-        /// The path or the redacted URL if it is known, otherwise `behind this connection`.
-        place: String,
-        /// The database's error.
-        problem: String,
-    },
-    /// No server accepted a new connection within the pool's timeout.
-    #[error("no server accepts a connection to {place}: {problem}")]
-    Unreachable {
-        /// The redacted URL.
-        place: String,
-        /// What stood against it.
-        problem: String,
-    },
-    /// The pool had no connection.
-    #[error("no connection to {place}: {problem}")]
-    Pool {
-        /// The path or the redacted URL.
-        place: String,
-        /// What stood against it.
-        problem: String,
-    },
 
     // --- copying a database ---
     /// The target database of a copy contains records.
@@ -174,202 +73,7 @@ pub enum Error {
         problem: String,
     },
 
-    // --- what the database refuses ---
-    /// A UNIQUE constraint: the value already exists.
-    #[error("{table}: a row with this {columns} already exists{values}{hint}")]
-    Unique {
-        /// The table, as the database names it.
-        table: String,
-        /// The columns of the constraint, comma-separated.
-        columns: String,
-        /// ` (value, …)` if a second query could find them, otherwise empty.
-        values: String,
-        /// `; …` if the entity could have declared the constraint to the flush, otherwise empty.
-        hint: String,
-    },
-    /// A foreign key: the referenced row is missing, or the row is still referenced.
-    #[error("{table}: {problem}")]
-    ForeignKey {
-        /// The table of the statement.
-        table: String,
-        /// Which side is missing, if that is known.
-        problem: String,
-    },
-    /// A NOT NULL constraint.
-    #[error("{table}.{column} must not be NULL")]
-    NotNull {
-        /// The table.
-        table: String,
-        /// The column.
-        column: String,
-    },
-    /// A CHECK constraint.
-    #[error("{table}: violates check constraint '{constraint}'")]
-    Check {
-        /// The table.
-        table: String,
-        /// The constraint's name, or its text.
-        constraint: String,
-    },
-    /// A stored value that does not fit the type it is read as.
-    #[error("{table}: a stored value cannot be read: {problem}")]
-    Unreadable {
-        /// The table.
-        table: String,
-        /// Column and value.
-        problem: String,
-    },
-    /// The connection's user lacks a privilege.
-    #[error("{doing}: {source}; an administrator can grant this user the right")]
-    Denied {
-        /// What was being done.
-        doing: String,
-        /// The database's error.
-        source: Arc<diesel::result::Error>,
-    },
-    /// Any other refusal of the database.
-    #[error("{doing}: {source}")]
-    Database {
-        /// What was being done.
-        doing: String,
-        /// The database's error.
-        source: Arc<diesel::result::Error>,
-    },
-
-    // --- the session ---
-    /// A handle from another session.
-    #[error("{table}: this handle belongs to another session; carry the row's key over instead")]
-    ForeignHandle {
-        /// The table of the handle's entity.
-        table: &'static str,
-    },
-    /// A handle whose row is no longer in the session.
-    #[error("{table}: this row is no longer in the session (detached, forgotten or cleared); get it by its key again")]
-    Gone {
-        /// The table of the handle's entity.
-        table: &'static str,
-    },
-    /// The row is not in the database: never flushed, or undone by a rollback.
-    #[error("{table}: this row is not in the database ({state}); {hint}")]
-    NotPersistent {
-        /// The table.
-        table: &'static str,
-        /// Pending or transient.
-        state: &'static str,
-        /// What to do.
-        hint: &'static str,
-    },
-    /// The row was deleted, by this session or by someone else.
-    #[error("{table} {key}: this row has been deleted")]
-    RowDeleted {
-        /// The table.
-        table: &'static str,
-        /// Its key.
-        key: String,
-    },
-    /// `row` was called for a value that is not loaded.
-    #[error("{table}: this row has no value in memory ({state}); 'view' or 'load' fetches it")]
-    NotLoaded {
-        /// The table.
-        table: &'static str,
-        /// Pending or expired.
-        state: &'static str,
-    },
-    /// The row changed in the database since it was read.
-    #[error("{table} {key}: the row was changed or removed by someone else since it was read; read it again")]
-    StaleRow {
-        /// The table.
-        table: &'static str,
-        /// Its key.
-        key: String,
-    },
-    /// The session already has a row with this key, with unsaved changes.
-    #[error("{table} {key}: the session already holds this row with unsaved changes; flush or discard them first")]
-    AlreadyPresent {
-        /// The table.
-        table: &'static str,
-        /// Its key.
-        key: String,
-    },
-    /// A detached row without a version that differs from the stored one: it is unknown which side changed it.
-    #[error(
-        "{table} {key}: differs from the stored row ({columns}), and without a version column nothing tells whether you or \
-         someone else changed it; call 'attach_edited' with the row as it was read, or 'merge' to overwrite what is stored"
-    )]
-    UnknownChange {
-        /// The table.
-        table: &'static str,
-        /// Its key.
-        key: String,
-        /// The columns that differ.
-        columns: String,
-    },
-    /// Unflushed changes prevent removing a row from the session.
-    #[error("{table}: {rows} row(s) have unsaved changes; flush them, or 'discard' to drop them")]
-    Unflushed {
-        /// The table.
-        table: &'static str,
-        /// How many rows.
-        rows: usize,
-    },
-    /// `begin` inside a transaction.
-    #[error("a transaction is already open (a read opens one too); use 'nested' inside it, or 'commit' it first")]
-    AlreadyInTransaction,
-    /// `commit` or `rollback` inside a `begin` closure.
-    #[error("'{verb}' inside a 'begin' block: the block commits when it returns Ok and rolls back when it returns Err")]
-    InsideBegin {
-        /// `commit` or `rollback`.
-        verb: &'static str,
-    },
-    /// The session was used after `commit` or `rollback` had ended the transaction inside a `nested` block.
-    #[error("'{verb}' inside this 'nested' block has ended the whole transaction; leave the block first")]
-    Ended {
-        /// `commit` or `rollback`.
-        verb: &'static str,
-    },
-    /// A write in a read-only session.
-    #[error("this session only reads; use 'begin' for a unit of work that writes")]
-    ReadOnlySession,
-    /// The session was used after a failed statement had undone its transaction.
-    #[error("an earlier error aborted the transaction, which accepts no more work until it is rolled back: {cause}")]
-    Poisoned {
-        /// The first error.
-        cause: Arc<Error>,
-    },
-    /// A query's automatic flush failed.
-    #[error("while flushing pending work before a query: {cause}")]
-    Autoflush {
-        /// The flush's error.
-        cause: Arc<Error>,
-    },
-    /// The flush cannot be planned.
-    #[error("cannot plan the flush: {problem}")]
-    Plan {
-        /// The reason.
-        problem: String,
-    },
-    /// `one` or `get` found nothing.
-    #[error("{what}: nothing found")]
-    NoRows {
-        /// What was looked for.
-        what: String,
-    },
-    /// `one` found several.
-    #[error("{what}: expected one row and found more")]
-    ManyRows {
-        /// What was looked for.
-        what: String,
-    },
-
-    // --- values and rules of the domain ---
-    /// A value that its type does not allow.
-    #[error("{what}: {problem}")]
-    Value {
-        /// The kind of value.
-        what: &'static str,
-        /// Why it is refused.
-        problem: String,
-    },
+    // --- the rules of the domain ---
     /// A requested record does not exist.
     #[error("there is no {what}")]
     NotFound {
@@ -423,21 +127,67 @@ pub enum Error {
 }
 
 impl Error {
-    /// Names the field that a value was meant for; the derive calls it.
-    #[doc(hidden)]
+    /// A requested record, row or query result does not exist.
     #[must_use]
-    pub fn of_field(self, field: &'static str) -> Self {
+    pub fn is_not_found(&self) -> bool {
+        matches!(self, Self::NotFound { .. }) || self.session().is_some_and(diesel_session::Error::is_not_found)
+    }
+
+    /// The database lacks migrations that this program has.
+    #[must_use]
+    pub fn is_migrations_pending(&self) -> bool {
+        matches!(self, Self::MigrationsPending { .. })
+    }
+
+    /// The session's error under this one, if it is one of the session's: the
+    /// [`root`](diesel_session::Error::root), whose variants and predicates tell more.
+    #[must_use]
+    pub fn session(&self) -> Option<&diesel_session::Error> {
         match self {
-            Self::Value { problem, .. } => Self::Value { what: field, problem },
-            other => other,
+            Self::Session(error) => Some(error.root()),
+            _ => None,
         }
     }
+
+    /// A value that its type or a rule does not allow: [`diesel_session::Error::Value`].
+    pub fn value(what: &'static str, problem: impl Into<String>) -> Self {
+        Self::Session(diesel_session::Error::Value { what, problem: problem.into() })
+    }
+
+    /// A value that its type or a rule does not allow.
+    #[must_use]
+    pub fn is_value(&self) -> bool {
+        matches!(self.session(), Some(diesel_session::Error::Value { .. }))
+    }
+
+    /// A file that cannot be read or written.
+    pub fn io(path: impl std::fmt::Display, source: std::io::Error) -> Self {
+        Self::Io { path: path.to_string(), source: Arc::new(source) }
+    }
+}
+
+/// Predicates of the session's error, on Folio's.
+macro_rules! as_the_session_says {
+    ($($name:ident)*) => {
+        impl Error {$(
+            #[doc = concat!("See [`diesel_session::Error::", stringify!($name), "`].")]
+            #[must_use]
+            pub fn $name(&self) -> bool {
+                self.session().is_some_and(diesel_session::Error::$name)
+            }
+        )*}
+    };
+}
+
+as_the_session_says! {
+    is_unique is_foreign_key is_denied is_stale is_deleted is_locked is_conflict is_disconnected is_commit_unknown
+    is_retryable
 }
 
 /// The errors of plain Diesel, on the connection that a session lends.
 impl From<diesel::result::Error> for Error {
     fn from(source: diesel::result::Error) -> Self {
-        Self::Database { doing: "a statement of Diesel's".to_owned(), source: Arc::new(source) }
+        Self::Session(source.into())
     }
 }
 

@@ -2,29 +2,22 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
-extern crate self as folio;
-
-#[cfg(feature = "cli")]
-pub mod cli;
-pub mod connection;
-pub mod database;
 pub mod error;
 pub mod exchange;
 pub mod migrations;
 pub mod models;
 pub mod schema;
 pub mod services;
-pub mod session;
 pub mod types;
 
-pub use database::Database;
+pub use diesel_session::{Database, Entity, Handle, Session, State, connection, database, session};
 pub use error::{Error, Result};
-pub use session::{Entity, Handle, Session, State};
 
 /// What most programs need: `use folio::prelude::*;`, Diesel's own prelude included.
 pub mod prelude {
     pub use crate::connection::{EchoOptions, Isolation};
     pub use crate::database::{Access, Database, Options};
+    pub use crate::migrations::Migrate;
     pub use crate::models::*;
     pub use crate::schema::{notes, repositories, resumes, users};
     pub use crate::types::{Email, Id, LongText, RepositoryStatus, Text256, Timestamp};
@@ -37,11 +30,3 @@ pub mod prelude {
 #[cfg(doctest)]
 #[doc = include_str!("../docs/coming-from-sqlalchemy.md")]
 mod coming_from_sqlalchemy {}
-
-#[cfg(doctest)]
-#[doc = include_str!("../docs/conformance.md")]
-mod conformance {}
-
-#[cfg(doctest)]
-#[doc = include_str!("../docs/your-own-tables.md")]
-mod your_own_tables {}

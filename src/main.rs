@@ -1,7 +1,11 @@
 //! The program: runs the command line.
 
+#![forbid(unsafe_code)]
+
+mod cli;
+
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    folio::cli::run()
+    cli::run()
 }

@@ -8,20 +8,44 @@ use std::path::{Path, PathBuf};
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
-/// Each room, and what it may name beside itself and `error`. A part of a room is written `room::part`.
-const ROOMS: &[(&str, &[&str])] = &[
-    ("cli", &["services", "exchange", "migrations", "database", "models", "types"]),
-    ("services", &["exchange", "session", "models", "types"]),
-    ("exchange", &["types"]),
-    ("models", &["schema", "types", "session::entity"]),
-    ("schema", &["types"]),
-    ("database", &["session", "migrations", "connection"]),
-    ("session", &["connection"]),
-    ("migrations", &["connection"]),
-    ("types", &["connection"]),
-    ("connection", &[]),
-    ("error", &[]),
-];
+/// A crate: its sources, its name, and its rooms with what each may name beside itself and `error`. A part of a room is
+/// written `room::part`.
+struct House {
+    src: &'static str,
+    name: &'static str,
+    rooms: &'static [(&'static str, &'static [&'static str])],
+}
+
+const SESSION: House = House {
+    src: "session/src/",
+    name: "diesel_session",
+    rooms: &[
+        ("database", &["session", "connection"]),
+        ("session", &["connection"]),
+        ("types", &["connection"]),
+        ("connection", &[]),
+        ("error", &[]),
+    ],
+};
+
+/// `connection`, `database` and `session` are the session's crate under Folio's name.
+const FOLIO: House = House {
+    src: "src/",
+    name: "folio",
+    rooms: &[
+        ("cli", &["services", "exchange", "migrations", "database", "models", "types"]),
+        ("services", &["exchange", "session", "models", "types"]),
+        ("exchange", &["types"]),
+        ("models", &["schema", "types", "session"]),
+        ("schema", &["types"]),
+        ("migrations", &["connection", "database"]),
+        ("types", &[]),
+        ("connection", &[]),
+        ("database", &[]),
+        ("session", &[]),
+        ("error", &[]),
+    ],
+};
 
 /// The one room that goes through the services, never to Diesel.
 const WITHOUT_DIESEL: &str = "cli";
@@ -31,8 +55,8 @@ const LONGEST: usize = 450;
 
 #[test]
 fn rooms_name_only_the_rooms_below_them() {
-    let files: Vec<(String, String)> = sources("src");
-    let offences = offences(&files);
+    let offences: Vec<String> =
+        [SESSION, FOLIO].iter().flat_map(|house| offences(house, &sources(house.src))).collect();
     assert!(
         offences.is_empty(),
         "these paths go against the table of rooms in tests/house.rs:\n\n{}\n\n\
@@ -43,14 +67,14 @@ fn rooms_name_only_the_rooms_below_them() {
 
 #[test]
 fn every_file_opens_with_what_it_is_for() {
-    let silent: Vec<String> = ["src", "tests", "derive/src", "conformance", "examples", "benches"]
+    let silent: Vec<String> = ["src", "tests", "benches", "session", "testing/src"]
         .into_iter()
         .flat_map(sources)
         .filter(|(path, text)| {
-            // The library's page is the README, schema.rs says that it is generated, and a folder under tests holds cases
-            // for the compiler to refuse.
+            // The library's page is the README, schema.rs says that it is generated, and two folders hold cases for the compiler
+            // to refuse and parts of examples.
             let excused = ["#![doc = include_str!", "// @generated"].iter().any(|opening| text.starts_with(opening))
-                || (path.starts_with("tests/") && path.matches('/').count() > 1);
+                || ["session/tests/compile_fail/", "session/docs/"].iter().any(|folder| path.starts_with(folder));
             !(text.starts_with("//! ") || excused || text.trim().is_empty())
         })
         .map(|(path, _)| path)
@@ -60,7 +84,7 @@ fn every_file_opens_with_what_it_is_for() {
 
 #[test]
 fn no_file_has_two_jobs() {
-    let long: Vec<String> = ["src", "derive/src", "conformance/src"]
+    let long: Vec<String> = ["src", "session/src", "session/derive/src", "session/conformance/src"]
         .into_iter()
         .flat_map(sources)
         .map(|(path, text)| (path, text.lines().count()))
@@ -140,8 +164,8 @@ fn sources(folder: &str) -> Vec<(String, String)> {
 }
 
 /// The module that a file of `src` is: none for the doors `lib.rs` and `main.rs`.
-fn module_of(path: &str) -> Vec<String> {
-    let inner = path.trim_start_matches("src/").trim_end_matches(".rs");
+fn module_of(house: &House, path: &str) -> Vec<String> {
+    let inner = path.trim_start_matches(house.src).trim_end_matches(".rs");
     let mut module: Vec<String> = inner.split('/').map(str::to_owned).collect();
     if module.len() > 1 && module.last().is_some_and(|name| name == "mod") {
         module.pop();
@@ -174,25 +198,25 @@ struct Found {
 }
 
 impl Found {
-    fn in_file(path: &str, text: &str) -> Self {
+    fn in_file(house: &House, path: &str, text: &str) -> Self {
         let tokens: TokenStream = text.parse().unwrap_or_else(|problem| panic!("{path} is no Rust: {problem}"));
         let mut found = Self::default();
-        found.walk(tokens, &module_of(path));
+        found.walk(house, tokens, &module_of(house, path));
         found
     }
 
-    fn walk(&mut self, tokens: TokenStream, module: &[String]) {
+    fn walk(&mut self, house: &House, tokens: TokenStream, module: &[String]) {
         let trees: Vec<TokenTree> = tokens.into_iter().collect();
         let mut at = 0;
         while at < trees.len() {
             match &trees[at] {
-                TokenTree::Group(group) => self.walk(group.stream(), module),
+                TokenTree::Group(group) => self.walk(house, group.stream(), module),
                 TokenTree::Ident(ident) => match ident.to_string().as_str() {
                     "mod" => {
                         if let [Some(TokenTree::Ident(name)), Some(TokenTree::Group(body))] =
                             [trees.get(at + 1), trees.get(at + 2)]
                         {
-                            self.walk(body.stream(), &[module, &[name.to_string()]].concat());
+                            self.walk(house, body.stream(), &[module, &[name.to_string()]].concat());
                             at += 2;
                         }
                     }
@@ -205,7 +229,7 @@ impl Found {
                 },
                 _ => {}
             }
-            if let Some(root) = root_of(&trees, at, module) {
+            if let Some(root) = root_of(house, &trees, at, module) {
                 at = expand(&trees, at + 3, root, &mut self.named);
             } else {
                 at += 1;
@@ -224,7 +248,7 @@ fn offers(before: &[TokenTree]) -> bool {
 }
 
 /// Where a path begins that names something of ours, the module that its first word stands for.
-fn root_of(trees: &[TokenTree], at: usize, module: &[String]) -> Option<Vec<String>> {
+fn root_of(house: &House, trees: &[TokenTree], at: usize, module: &[String]) -> Option<Vec<String>> {
     let TokenTree::Ident(first) = trees.get(at)? else { return None };
     if !colons(trees, at + 1) {
         return None;
@@ -233,7 +257,9 @@ fn root_of(trees: &[TokenTree], at: usize, module: &[String]) -> Option<Vec<Stri
     match first.to_string().as_str() {
         "crate" => Some(Vec::new()),
         // `::folio::…` too; but `a::folio::…` is someone else's.
-        "folio" if !continued || at < 3 || !matches!(trees[at - 3], TokenTree::Ident(_)) => Some(Vec::new()),
+        name if name == house.name && (!continued || at < 3 || !matches!(trees[at - 3], TokenTree::Ident(_))) => {
+            Some(Vec::new())
+        }
         "super" if !continued => Some(module.split_last().map_or(Vec::new(), |(_, parents)| parents.to_vec())),
         "self" if !continued => Some(module.to_vec()),
         _ => None,
@@ -288,21 +314,20 @@ fn expand(trees: &[TokenTree], mut at: usize, mut path: Vec<String>, into: &mut 
 
 // --- judging it ---
 
-fn is_room(name: &str) -> bool {
-    ROOMS.iter().any(|(room, _)| *room == name)
-}
-
 /// Every path that the table forbids, as `file:line: what is wrong`.
-fn offences(files: &[(String, String)]) -> Vec<String> {
-    let found: Vec<(&str, Vec<String>, Found)> =
-        files.iter().map(|(path, text)| (path.as_str(), module_of(path), Found::in_file(path, text))).collect();
+fn offences(house: &House, files: &[(String, String)]) -> Vec<String> {
+    let found: Vec<(&str, Vec<String>, Found)> = files
+        .iter()
+        .map(|(path, text)| (path.as_str(), module_of(house, path), Found::in_file(house, path, text)))
+        .collect();
 
     // What lib.rs and the rooms' own mod.rs offer under a shorter name, and where macros of the crate's root come from.
     let mut shorter: BTreeMap<Vec<String>, Vec<String>> = BTreeMap::new();
     for (_, module, found) in found.iter().filter(|(_, module, _)| module.len() < 2) {
         for Named { path, alias, .. } in &found.offered {
             let (Some(first), Some(last)) = (path.first(), path.last()) else { continue };
-            if module.is_empty() || !matches!(first.as_str(), "crate" | "folio") {
+            let is_own_room = house.rooms.iter().any(|(room, _)| room == last);
+            if !is_own_room && (module.is_empty() || !(first == "crate" || first == house.name)) {
                 let rest = if first == "crate" { &path[1..] } else { &path[..] };
                 let name = alias.as_ref().unwrap_or(last).clone();
                 shorter.insert([&module[..], &[name]].concat(), [module, rest].concat());
@@ -318,7 +343,7 @@ fn offences(files: &[(String, String)]) -> Vec<String> {
     let mut offences = Vec::new();
     for (file, module, found) in &found {
         let Some(room) = module.first() else { continue };
-        let Some((_, allowed)) = ROOMS.iter().find(|(name, _)| name == room) else {
+        let Some((_, allowed)) = house.rooms.iter().find(|(name, _)| name == room) else {
             offences.push(format!("{file}: `{room}` is no room of the table"));
             continue;
         };
@@ -331,7 +356,7 @@ fn offences(files: &[(String, String)]) -> Vec<String> {
                 }
             }
             let Some(target) = path.first() else { continue };
-            let foreign = target.starts_with("folio_derive");
+            let foreign = target.starts_with("diesel_session") && target != house.name;
             let may =
                 |entry: &&str| entry.split("::").eq(path.iter().take(entry.split("::").count()).map(String::as_str));
             if foreign || target == room || target == "error" || allowed.iter().any(may) {
@@ -339,7 +364,7 @@ fn offences(files: &[(String, String)]) -> Vec<String> {
             }
             let problem = if target == "*" {
                 "names every room at once".to_owned()
-            } else if is_room(target) {
+            } else if house.rooms.iter().any(|(room, _)| room == target) {
                 format!(
                     "`{room}` may name {} only",
                     if allowed.is_empty() { "nothing".into() } else { allowed.join(", ") }
@@ -358,59 +383,57 @@ fn offences(files: &[(String, String)]) -> Vec<String> {
 
 #[test]
 fn the_scan_finds_every_way_to_name_a_room() {
-    let house = |path: &str, text: &str| {
+    let scan = |house: &House, path: &str, text: &str| {
         let lib = "pub mod a; pub use error::{Error, Result}; pub use session::Session; pub use types::Id as Key;";
         let session = "mod entity; pub use entity::{Entity, Ref}; pub use unit::Session;";
         let types = "#[macro_export] macro_rules! an_enum { () => { $crate::connection::x() } }";
-        let mut files: Vec<(String, String)> =
-            [("src/lib.rs", lib), ("src/session/mod.rs", session), ("src/types/mod.rs", types)]
-                .map(|(path, text)| (path.to_owned(), text.to_owned()))
-                .into();
-        files.push((path.to_owned(), text.to_owned()));
-        offences(&files).join("\n")
+        let mut files: Vec<(String, String)> = [("lib.rs", lib), ("session/mod.rs", session), ("types/mod.rs", types)]
+            .map(|(path, text)| (format!("{}{path}", house.src), text.to_owned()))
+            .into();
+        files.push((format!("{}{path}", house.src), text.to_owned()));
+        offences(house, &files).join("\n")
     };
-    let named = |path: &str, text: &str| !house(path, text).is_empty();
+    let named = |path: &str, text: &str| !scan(&SESSION, path, text).is_empty();
 
     // In uses, flat and nested, renamed, by the crate's own name, in code, in types, in macros.
-    assert!(named("src/session/plan.rs", "use crate::models::User;"));
-    assert!(named("src/session/plan.rs", "use crate::{error::Error, connection::{self}, models::{user::User}};"));
-    assert!(named("src/session/plan.rs", "use crate::models as entities;"));
-    assert!(named("src/session/plan.rs", "fn f() -> folio::types::Id<()> { todo!() }"));
-    assert!(named("src/session/plan.rs", "fn f() { ::folio::models::find() }"));
-    assert!(named("src/session/plan.rs", "macro_rules! m { () => { $crate::schema::users::table } }"));
-    assert!(named("src/session/plan.rs", "fn f() { println!(\"{}\", crate::schema::NAME) }"));
-    assert!(named("src/session/plan.rs", "use crate::*;"));
+    assert!(named("session/plan.rs", "use crate::models::User;"));
+    assert!(named("session/plan.rs", "use crate::{error::Error, connection::{self}, models::{user::User}};"));
+    assert!(named("session/plan.rs", "use crate::models as entities;"));
+    assert!(named("session/plan.rs", "fn f() -> diesel_session::types::Id<()> { todo!() }"));
+    assert!(named("session/plan.rs", "fn f() { ::diesel_session::models::find() }"));
+    assert!(named("session/plan.rs", "macro_rules! m { () => { $crate::schema::users::table } }"));
+    assert!(named("session/plan.rs", "fn f() { println!(\"{}\", crate::schema::NAME) }"));
+    assert!(named("session/plan.rs", "use crate::*;"));
     // Up through `super`, from nested modules too.
-    assert!(named("src/session/plan.rs", "use super::super::models;"));
-    assert!(named("src/session/sql/insert.rs", "use super::super::super::{connection, models};"));
-    assert!(named("src/error.rs", "use super::connection;"));
-    assert!(named("src/error.rs", "mod tests { use super::super::connection; }"));
+    assert!(named("session/plan.rs", "use super::super::models;"));
+    assert!(named("session/sql/insert.rs", "use super::super::super::{connection, models};"));
+    assert!(named("error.rs", "use super::connection;"));
+    assert!(named("error.rs", "mod tests { use super::super::connection; }"));
     // Through what the root offers.
-    assert!(named("src/connection/any.rs", "use crate::Session;"));
-    assert!(named("src/session/plan.rs", "use crate::Key;"));
-    assert!(named("src/session/plan.rs", "crate::an_enum! {}"));
-    assert!(named("src/session/plan.rs", "use crate::unheard_of;"));
+    assert!(named("connection/any.rs", "use crate::Session;"));
+    assert!(named("session/plan.rs", "use crate::Key;"));
+    assert!(named("session/plan.rs", "crate::an_enum! {}"));
+    assert!(named("session/plan.rs", "use crate::unheard_of;"));
     // Diesel in the command line, and a room that the table lacks.
-    assert!(named("src/cli/mod.rs", "use diesel::prelude::*;"));
-    assert!(named("src/attic.rs", ""));
+    assert_ne!(scan(&FOLIO, "cli/mod.rs", "use diesel::prelude::*;"), "");
+    assert!(named("attic.rs", ""));
 
     for (path, text) in [
-        ("src/session/plan.rs", "use crate::{Error, Result, connection::Engine, session::Entity}; use super::*;"),
-        ("src/session/plan.rs", "// crate::models\n/// crate::models\nconst A: &str = \"crate::models\";"),
-        ("src/session/sql/insert.rs", "use super::super::entity; use super::super::super::connection;"),
-        ("src/session/plan.rs", "mod tests { use super::*; use super::super::entity; }"),
+        ("session/plan.rs", "use crate::{Error, Result, connection::Engine, session::Entity}; use super::*;"),
+        ("session/plan.rs", "// crate::models\n/// crate::models\nconst A: &str = \"crate::models\";"),
+        ("session/sql/insert.rs", "use super::super::entity; use super::super::super::connection;"),
+        ("session/plan.rs", "mod tests { use super::*; use super::super::entity; }"),
         (
-            "src/session/plan.rs",
-            "use other::crates::models; use a::folio::models; pub(crate) fn f() { Self::models() }",
+            "session/plan.rs",
+            "use other::crates::models; use a::diesel_session::models; pub(crate) fn f() { Self::models() }",
         ),
-        ("src/models/user.rs", "use crate::session::{Ref, entity::Persist}; use crate::types::Id; use crate::Key;"),
-        ("src/types/status.rs", "crate::an_enum! {}"),
-        ("src/main.rs", "fn main() { folio::cli::run() }"),
+        ("types/status.rs", "crate::an_enum! {}"),
     ] {
-        assert_eq!(house(path, text), "", "{text}");
+        assert_eq!(scan(&SESSION, path, text), "", "{text}");
     }
+    let found = scan(&FOLIO, "models/user.rs", "\nuse crate::services::users;\n");
     assert_eq!(
-        house("src/models/user.rs", "\nuse crate::session::Session;\n"),
-        "src/models/user.rs:2: `crate::session::Session`: `models` may name schema, types, session::entity only"
+        found.lines().last().unwrap(),
+        "src/models/user.rs:2: `crate::services::users`: `models` may name schema, types, session only"
     );
 }

@@ -20,8 +20,8 @@ use super::repo::RepoCommand;
 use super::resume::ResumeCommand;
 use super::user::UserCommand;
 use super::{stderr, values};
-use crate::database::Engine;
-use crate::error::Error;
+use folio::database::Engine;
+use folio::error::Error;
 
 const AFTER: &str = "\
 Examples:

@@ -1,5 +1,7 @@
 //! `folio db copy`: copies every record of one database into another.
 
+use diesel_session::Error as SessionError;
+use folio::migrations::Migrate as _;
 use std::borrow::Cow;
 
 use anyhow::anyhow;
@@ -14,10 +16,10 @@ use super::open::bring_up_to_date;
 use super::output::{self, Column, Format, Record};
 use super::progress::RowProgress;
 use super::{hint, stderr};
-use crate::database::{Access, Database, redact};
-use crate::error::Error;
-use crate::services::copy::{self, Doing, Step};
-use crate::services::tables::Counts;
+use folio::database::{Access, Database, redact};
+use folio::error::Error;
+use folio::services::copy::{self, Doing, Step};
+use folio::services::tables::Counts;
 
 const AFTER: &str = "\
 Examples:
@@ -77,8 +79,8 @@ pub(super) fn run(globals: &Globals, Copy { from, to }: &Copy) -> anyhow::Result
 
 /// Names a missing database as the source.
 fn no_source(error: anyhow::Error) -> anyhow::Error {
-    match error.downcast_ref() {
-        Some(Error::NoDatabase { place }) => {
+    match exit::session_error(&error) {
+        Some(SessionError::NoDatabase { place }) => {
             let said = format!("there is no database to copy at {place}");
             error.context(said)
         }
@@ -108,8 +110,10 @@ fn copy_everything(source: &Database, target: &Database) -> anyhow::Result<Count
     });
     drop(progress);
     done.map_err(|error| match error.downcast_ref::<Error>() {
-        Some(held @ Error::NotEmpty { .. }) => target.placed(held.clone()).into(),
-        Some(known) if known.is_commit_unknown() => error,
+        Some(Error::NotEmpty { held, .. }) => {
+            Error::NotEmpty { place: target.place().to_owned(), held: held.clone() }.into()
+        }
+        _ if exit::session_error(&error).is_some_and(SessionError::is_commit_unknown) => error,
         _ => {
             let said = format!("{error}; nothing was copied into {}", target.place());
             error.context(said)

@@ -1,12 +1,13 @@
 //! `folio db`: the database itself.
 
 use clap::{Args, Subcommand};
+use folio::migrations::Migrate as _;
 
 use super::arguments::Globals;
 use super::copy::{self, Copy};
 use super::stderr;
-use crate::database::Access;
-use crate::migrations::SchemaState;
+use folio::database::Access;
+use folio::migrations::SchemaState;
 
 const CREATE: &str = "\
 Examples:

@@ -1,6 +1,6 @@
 //! Reads variables from a `.env` file, which may contain lines for other programs.
 
-use crate::error::{Error, Result};
+use folio::error::{Error, Result};
 
 /// The value of a variable in the file at `path`, whose content is `bytes`; of several lines the first counts, as in a
 /// shell that sets only unset variables. Lines of other variables never cause an error: unreadable ones are skipped.

@@ -10,7 +10,7 @@ use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
 
 use super::stderr;
 
-const SQL: &str = "folio::sql";
+const SQL: &str = "diesel_session::sql";
 
 /// Installs the subscriber for the whole program.
 pub(super) fn install(echo: bool) {

@@ -17,8 +17,8 @@ use tempfile::TempPath;
 
 use super::exit::Usage;
 use super::text_input::{checked, read_file};
-use crate::error::{Error, Result};
-use crate::types::LongText;
+use folio::error::{Error, Result};
+use folio::types::LongText;
 
 /// The variables that name the editor; the first takes precedence.
 const NAMES: [&str; 2] = ["VISUAL", "EDITOR"];

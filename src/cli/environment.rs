@@ -1,5 +1,6 @@
 //! The database's URL if the command line has none: from the environment, `.env`, or the default.
 
+use diesel_session::Error as SessionError;
 use std::env;
 use std::fs::{self, File};
 use std::io::ErrorKind;
@@ -10,8 +11,8 @@ use anyhow::anyhow;
 use super::dotenv;
 use super::exit::Usage;
 use super::text_input::bounded;
-use crate::database::DatabaseUrl;
-use crate::error::Error;
+use folio::database::DatabaseUrl;
+use folio::error::Error;
 
 /// The variables that may name the database; the first takes precedence.
 const NAMES: [&str; 2] = ["FOLIO_DATABASE_URL", "DATABASE_URL"];
@@ -41,7 +42,7 @@ pub(super) fn database_url(option: Option<&str>) -> anyhow::Result<(String, Data
 /// Parses a URL from the command line's argument `origin`.
 pub(super) fn given_url(text: &str, origin: &str) -> anyhow::Result<DatabaseUrl> {
     DatabaseUrl::parse(text).map_err(|error| match error {
-        Error::Url { .. } => Usage(format!("{origin}: {error}")).into(),
+        SessionError::Url { .. } => Usage(format!("{origin}: {error}")).into(),
         error => anyhow!("{origin}: {error}"),
     })
 }

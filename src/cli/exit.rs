@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use super::{output, stderr};
-use crate::error::Error;
+use folio::error::Error;
 
 /// The program's exit code; scripts rely on the numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +52,15 @@ pub(super) fn of(done: anyhow::Result<()>) -> Exit {
     match error.downcast_ref::<Error>() {
         Some(error) if error.is_migrations_pending() => Exit::Pending,
         Some(error) if error.is_not_found() => Exit::NotFound,
+        _ if session_error(&error).is_some_and(diesel_session::Error::is_not_found) => Exit::NotFound,
         _ => Exit::Failed,
+    }
+}
+
+/// The session's error in an error of the program, whether it came by way of Folio's library or directly.
+pub(super) fn session_error(error: &anyhow::Error) -> Option<&diesel_session::Error> {
+    match error.downcast_ref::<Error>() {
+        Some(error) => error.session(),
+        None => error.downcast_ref::<diesel_session::Error>().map(diesel_session::Error::root),
     }
 }

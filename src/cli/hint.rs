@@ -2,10 +2,11 @@
 
 use std::borrow::Cow;
 
+use super::exit;
 use super::output::printable;
 use super::stderr;
-use crate::database::{DatabaseUrl, redact};
-use crate::error::Error;
+use folio::database::{DatabaseUrl, redact};
+use folio::error::Error;
 
 /// The word, quoted for a POSIX shell: bare if it contains nothing special to a shell, otherwise in single quotes.
 /// Control characters are written as octal escapes for `printf`, so that they never reach a terminal.
@@ -54,9 +55,19 @@ pub(super) fn command(words: &str, url: Option<&str>) -> String {
 /// The error, with its database named in the command that it advises, so that the command can be pasted as it is. The
 /// command with its option is at the end of the message and unquoted, since quotes in it are for the shell.
 pub(super) fn with_database(error: anyhow::Error, url: Option<&str>) -> anyhow::Error {
+    // Unless a command has said it in its own words.
+    if let Some(missing @ diesel_session::Error::NoDatabase { .. }) = exit::session_error(&error)
+        && missing.to_string() == error.to_string()
+    {
+        let advice = match url {
+            Some(url) => format!("to create one: {}", command("folio db create", Some(writable(url)))),
+            None => "'folio db create' creates one".to_owned(),
+        };
+        let said = format!("{error}; {advice}");
+        return error.context(said);
+    }
     let Some(url) = url else { return error };
     let (advised, purpose) = match error.downcast_ref() {
-        Some(Error::NoDatabase { .. }) => ("folio db create", "to create one"),
         Some(Error::MigrationsPending { .. }) => ("folio migrate up", "to bring it up to date"),
         Some(Error::NotFolio { .. }) => ("folio migrate up --into-existing", "to add Folio's tables beside them"),
         _ => return error,

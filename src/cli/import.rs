@@ -1,5 +1,6 @@
 //! `folio import`: imports records from files of other formats.
 
+use diesel_session::Error as SessionError;
 use std::borrow::Cow;
 use std::path::PathBuf;
 
@@ -11,11 +12,11 @@ use super::output::{self, Column, Format, Record};
 use super::owner::OwnerArgs;
 use super::progress::InputProgress;
 use super::{exit, hint, stderr, values};
-use crate::database::{Database, Isolation, Retry};
-use crate::error::{Error, Result};
-use crate::exchange::{self, Gathered, Input, Skipped, gather};
-use crate::services::import::{self, Rules, Summary, Tally};
-use crate::services::users::{self, UserSelector};
+use folio::database::{Database, Isolation, Retry};
+use folio::error::{Error, Result};
+use folio::exchange::{self, Gathered, Input, Skipped, gather};
+use folio::services::import::{self, Rules, Summary, Tally};
+use folio::services::users::{self, UserSelector};
 
 const AFTER: &str = "\
 Examples:
@@ -150,35 +151,43 @@ fn import(database: &Database, input: &Input, owner: Option<&UserSelector>) -> R
         let rules = Rules::new(owner.cloned(), source);
         import::apply(session, records, &rules, |summary| progress.show(&summary.total().to_string()))
     });
-    done.map_err(|error| if is_conflict(&error) || error.is_unique() { conflict(input, &error) } else { error })
+    done.map_err(|error: Error| match error.session() {
+        Some(cause) if is_conflict(cause) || cause.is_unique() => conflict(input, cause),
+        _ => error,
+    })
 }
 
 /// Whether the error is a conflict with a concurrent transaction. A lock timeout is not one: `--busy-timeout` sets how
 /// long to wait for a lock.
-fn is_conflict(error: &Error) -> bool {
-    matches!(error.root(), Error::Conflict { .. } | Error::StaleRow { .. })
+fn is_conflict(error: &SessionError) -> bool {
+    matches!(error.root(), SessionError::Conflict { .. } | SessionError::StaleRow { .. })
 }
 
 /// Whether the input itself caused the error, so that the next input can be imported.
 fn is_about_the_input(error: &Error) -> bool {
-    matches!(
-        error.root(),
-        Error::Input { .. }
-            | Error::Io { .. }
-            | Error::Value { .. }
-            | Error::NotFound { .. }
-            | Error::Ambiguous { .. }
-            | Error::Exists { .. }
-            | Error::Unique { .. }
-            | Error::ForeignKey { .. }
-            | Error::NotNull { .. }
-            | Error::Check { .. }
-    )
+    match error {
+        Error::Session(cause) => matches!(
+            cause.root(),
+            SessionError::Value { .. }
+                | SessionError::Unique { .. }
+                | SessionError::ForeignKey { .. }
+                | SessionError::NotNull { .. }
+                | SessionError::Check { .. }
+        ),
+        _ => matches!(
+            error,
+            Error::Input { .. }
+                | Error::Io { .. }
+                | Error::NotFound { .. }
+                | Error::Ambiguous { .. }
+                | Error::Exists { .. }
+        ),
+    }
 }
 
-fn conflict(input: &Input, error: &Error) -> Error {
-    let said = match error.root() {
-        Error::Conflict { source } => source.to_string(),
+fn conflict(input: &Input, cause: &SessionError) -> Error {
+    let said = match cause {
+        SessionError::Conflict { source } => source.to_string(),
         other => other.to_string(),
     };
     let problem = format!(

@@ -1,5 +1,6 @@
 //! `folio migrate`: the version of the database's schema.
 
+use folio::migrations::Migrate as _;
 use std::borrow::Cow;
 
 use clap::{Args, Subcommand};
@@ -9,10 +10,10 @@ use super::arguments::Globals;
 use super::confirm::Confirm;
 use super::output::{Column, Record};
 use super::stderr;
-use crate::database::Access;
-use crate::migrations::{Existing, Loss, Status, Target};
-use crate::services::counted;
-use crate::types::Timestamp;
+use folio::database::Access;
+use folio::migrations::{Existing, Loss, Status, Target};
+use folio::services::counted;
+use folio::types::Timestamp;
 
 const UP: &str = "\
 Examples:

@@ -6,11 +6,11 @@ use super::arguments::Globals;
 use super::owner::{OWNER_OPTIONS, OwnerArgs};
 use super::text_input::Body;
 use super::{editor, stderr, values};
-use crate::models::Note;
-use crate::services::notes::{self, Edit as Changes, Filter, Text};
-use crate::services::repositories::{self, RepositorySelector};
-use crate::services::{Limit, users};
-use crate::types::{Id, Text256};
+use folio::models::Note;
+use folio::services::notes::{self, Edit as Changes, Filter, Text};
+use folio::services::repositories::{self, RepositorySelector};
+use folio::services::{Limit, users};
+use folio::types::{Id, Text256};
 
 const ADD: &str = "\
 Examples:

@@ -6,9 +6,10 @@ use super::exit;
 use super::hint;
 use super::output::{Format, Listing, Place, Record, stdout};
 use super::stderr;
-use crate::database::{Access, Database, DatabaseUrl, EchoOptions, Options};
-use crate::error::Result;
-use crate::migrations::SchemaState;
+use folio::database::{Access, Database, DatabaseUrl, EchoOptions, Options};
+use folio::error::Result;
+use folio::migrations::Migrate as _;
+use folio::migrations::SchemaState;
 
 impl Globals {
     /// For commands that read: opens read-only, and requires an up-to-date database.

@@ -163,32 +163,6 @@ pub(super) fn write(text: &str) -> Result<(), OutputError> {
 ///
 /// A listing that is dropped without [`finish`](Self::finish) stays truncated, so that a JSON array cut off by an error
 /// is not mistaken for a complete one.
-///
-/// ```
-/// use std::borrow::Cow;
-/// use folio::cli::output::{Column, Format, Listing, Place, Record};
-///
-/// struct City(i64, &'static str);
-///
-/// impl Record for City {
-///     const COLUMNS: &'static [Column] = &[Column::number("id"), Column::text("name")];
-///
-///     fn cells(&self) -> Vec<Option<Cow<'_, str>>> {
-///         vec![Some(self.0.to_string().into()), Some(self.1.into())]
-///     }
-///
-///     fn json(&self) -> impl serde::Serialize {
-///         (self.0, self.1)
-///     }
-/// }
-///
-/// let mut out = Vec::new();
-/// let mut listing = Listing::new(&mut out, Format::Tsv, Place::Pipe);
-/// listing.push(&City(1, "Riga"))?;
-/// listing.finish()?;
-/// assert_eq!(out, b"1\tRiga\n");
-/// # Ok::<(), folio::cli::output::OutputError>(())
-/// ```
 #[derive(Debug)]
 pub struct Listing<R, W> {
     out: W,
@@ -206,12 +180,6 @@ impl<R: Record, W: Write> Listing<R, W> {
     /// A listing on `out`, which leads to `place`. Nothing is written yet.
     pub fn new(out: W, format: Format, place: Place) -> Self {
         Self { out, format, place, records: 0, page: Vec::new(), of: PhantomData }
-    }
-
-    /// The number of records pushed.
-    #[must_use]
-    pub fn records(&self) -> u64 {
-        self.records
     }
 
     /// Writes a record; a table buffers it until its page is full.

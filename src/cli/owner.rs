@@ -4,9 +4,9 @@ use clap::Args;
 
 use super::exit::Usage;
 use super::values;
-use crate::models::User;
-use crate::services::users::UserSelector;
-use crate::types::Id;
+use folio::models::User;
+use folio::services::users::UserSelector;
+use folio::types::Id;
 
 /// The options that name the owner of a record.
 #[derive(Debug, Args)]

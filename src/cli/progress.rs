@@ -5,7 +5,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::stderr;
-use crate::exchange::Progress;
+use folio::exchange::Progress;
 
 /// Shows the progress of reading one input, and clears it on drop.
 pub(super) struct InputProgress {

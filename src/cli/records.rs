@@ -6,8 +6,8 @@ use serde::Serialize;
 
 use super::arguments::Globals;
 use super::output::{self, Column, Format, Record, printable};
-use crate::models::{Note, Repository, Resume, User};
-use crate::services::repositories::Owned;
+use folio::models::{Note, Repository, Resume, User};
+use folio::services::repositories::Owned;
 
 fn number(value: impl ToString) -> Option<Cow<'static, str>> {
     Some(value.to_string().into())

@@ -5,9 +5,9 @@ use clap::{Args, Subcommand};
 use super::arguments::Globals;
 use super::owner::{OWNER_OPTIONS, OwnerArgs};
 use super::{stderr, values};
-use crate::services::repositories::{self, Edit as Changes, Filter, Owned, Project, RepositorySelector};
-use crate::services::{Limit, users};
-use crate::types::{RepositoryStatus, Text256};
+use folio::services::repositories::{self, Edit as Changes, Filter, Owned, Project, RepositorySelector};
+use folio::services::{Limit, users};
+use folio::types::{RepositoryStatus, Text256};
 
 const ADD: &str = "\
 Examples:

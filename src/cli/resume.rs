@@ -6,10 +6,10 @@ use super::arguments::Globals;
 use super::owner::{OWNER_OPTIONS, OwnerArgs};
 use super::text_input::Body;
 use super::{editor, stderr, values};
-use crate::models::Resume;
-use crate::services::resumes::{self, Edit as Changes, Filter, Offer};
-use crate::services::{Limit, users};
-use crate::types::{Id, Text256};
+use folio::models::Resume;
+use folio::services::resumes::{self, Edit as Changes, Filter, Offer};
+use folio::services::{Limit, users};
+use folio::types::{Id, Text256};
 
 const ADD: &str = "\
 Examples:

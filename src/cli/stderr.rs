@@ -7,7 +7,7 @@ use std::io::{self, IsTerminal, Write as _};
 use clap::error::ContextValue;
 
 use super::output::printable;
-use crate::database::redact;
+use folio::database::redact;
 
 /// Prints a message on one line, with unsafe characters escaped and passwords in URLs hidden.
 pub(super) fn print(text: &str) {

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueHint};
 
-use crate::error::{Error, Result};
-use crate::exchange::MAX_RECORD;
-use crate::types::LongText;
+use folio::error::{Error, Result};
+use folio::exchange::MAX_RECORD;
+use folio::types::LongText;
 
 /// The options for a text.
 #[derive(Debug, Args)]
@@ -26,7 +26,7 @@ impl Body {
     /// The text, if there is one.
     pub(super) fn read(self) -> Result<Option<LongText>> {
         match (self.body, self.body_file) {
-            (Some(text), _) => LongText::named("body", text).map(Some),
+            (Some(text), _) => Ok(Some(LongText::named("body", text)?)),
             (None, Some(path)) if path == Path::new("-") => {
                 let place = "standard input";
                 let bytes = bounded(io::stdin().lock(), MAX_RECORD, place)?;
@@ -66,8 +66,8 @@ pub(super) fn checked(place: String, bytes: Vec<u8>) -> Result<LongText> {
     let refused = |problem: String| Error::Input { place: place.clone(), problem };
     let text = String::from_utf8(bytes).map_err(|_| refused("it is not UTF-8 text".to_owned()))?;
     LongText::try_from(text).map_err(|error| match error {
-        Error::Value { problem, .. } => refused(problem),
-        other => other,
+        diesel_session::Error::Value { problem, .. } => refused(problem),
+        other => other.into(),
     })
 }
 

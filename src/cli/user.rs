@@ -7,12 +7,11 @@ use super::arguments::{Globals, one_of};
 use super::confirm::Confirm;
 use super::owner::user_selector;
 use super::{stderr, values};
-use crate::database::Retry;
-use crate::error::Error;
-use crate::models::User;
-use crate::services::users::{self, Account, Cascade, Edit as Changes, Filter, Removed};
-use crate::services::{Limit, counted};
-use crate::types::{Email, Id, Text256};
+use folio::database::Retry;
+use folio::models::User;
+use folio::services::users::{self, Account, Cascade, Edit as Changes, Filter, Removed};
+use folio::services::{Limit, counted};
+use folio::types::{Email, Id, Text256};
 
 const ADD: &str = "\
 Examples:
@@ -191,7 +190,7 @@ fn add(globals: &Globals, Add { username, number, email }: Add) -> anyhow::Resul
     let account = Account { number, username, email };
     let database = globals.open_to_add()?;
     // A lock timeout is not retried: `--busy-timeout` sets how long to wait for a lock.
-    let retry = Retry::default().only_after(|failure| matches!(failure.root(), Error::Conflict { .. }));
+    let retry = Retry::default().only_after(|failure| matches!(failure.root(), diesel_session::Error::Conflict { .. }));
     let user = database.named("user add").retrying(retry, |session| users::add(session, account.clone()))?;
     globals.report(&format!("added user {}", users::describe(&user)), &user)
 }

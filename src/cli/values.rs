@@ -7,10 +7,11 @@ use std::time::Duration;
 use clap::builder::{PossibleValue, TypedValueParser};
 
 use super::hint::quoted;
-use crate::error::{Error, Result};
-use crate::services::Limit;
-use crate::services::repositories::RepositorySelector;
-use crate::types::{Email, Id, Text256};
+use diesel_session::Error as SessionError;
+use folio::error::{Error, Result};
+use folio::services::Limit;
+use folio::services::repositories::RepositorySelector;
+use folio::types::{Email, Id, Text256};
 
 /// An account number. A name instead gets the option to use for it.
 pub(super) fn account(text: &str) -> Result<i64> {
@@ -43,13 +44,13 @@ pub(super) fn repository(text: &str) -> Result<RepositorySelector> {
 }
 
 /// The error, with a suggestion to use the same value in.
-fn with_suggestion(error: Error, text: &str, words: &str) -> Error {
+fn with_suggestion(error: impl Into<Error>, text: &str, words: &str) -> Error {
     const LONGEST: usize = 64;
     let is_name = text.contains(|character: char| !character.is_ascii_digit() && character != '-');
-    match error {
-        Error::Value { what, problem } if is_name && text.chars().count() <= LONGEST => {
+    match error.into() {
+        Error::Session(SessionError::Value { what, problem }) if is_name && text.chars().count() <= LONGEST => {
             let hint = if words.starts_with("folio") { "to look it up by name:" } else { "for a name write" };
-            Error::Value { what, problem: format!("{problem}; {hint} {words} {}", quoted(text)) }
+            Error::value(what, format!("{problem}; {hint} {words} {}", quoted(text)))
         }
         other => other,
     }
@@ -65,7 +66,7 @@ impl<T> Clone for OneOf<T> {
     }
 }
 
-impl<T: FromStr<Err = Error> + Clone + Send + Sync + 'static> TypedValueParser for OneOf<T> {
+impl<T: FromStr<Err: Into<Error>> + Clone + Send + Sync + 'static> TypedValueParser for OneOf<T> {
     type Value = T;
 
     fn parse_ref(
@@ -74,7 +75,7 @@ impl<T: FromStr<Err = Error> + Clone + Send + Sync + 'static> TypedValueParser f
         argument: Option<&clap::Arg>,
         value: &std::ffi::OsStr,
     ) -> Result<T, clap::Error> {
-        let read: fn(&str) -> Result<T> = str::parse;
+        let read = |text: &str| text.parse::<T>().map_err(Into::<Error>::into);
         read.parse_ref(command, argument, value)
     }
 
@@ -84,55 +85,55 @@ impl<T: FromStr<Err = Error> + Clone + Send + Sync + 'static> TypedValueParser f
 }
 
 /// The statuses of repositories on the command line.
-pub(super) const STATUS: OneOf<crate::types::RepositoryStatus> = OneOf(&["public", "private"], PhantomData);
+pub(super) const STATUS: OneOf<folio::types::RepositoryStatus> = OneOf(&["public", "private"], PhantomData);
 
 /// The formats that can be imported, on the command line.
-pub(super) const IMPORT_FORMAT: OneOf<crate::exchange::Format> =
+pub(super) const IMPORT_FORMAT: OneOf<folio::exchange::Format> =
     OneOf(&["github", "jsonresume", "markdown"], PhantomData);
 
 pub(super) fn username(text: &str) -> Result<Text256> {
-    Text256::named("username", text)
+    Ok(Text256::named("username", text)?)
 }
 
 pub(super) fn email(text: &str) -> Result<Email> {
-    Email::named("email", text)
+    Ok(Email::named("email", text)?)
 }
 
 pub(super) fn repository_name(text: &str) -> Result<Text256> {
-    Text256::named("repository name", text)
+    Ok(Text256::named("repository name", text)?)
 }
 
 pub(super) fn vacancy(text: &str) -> Result<Text256> {
-    Text256::named("vacancy", text)
+    Ok(Text256::named("vacancy", text)?)
 }
 
 pub(super) fn note_name(text: &str) -> Result<Text256> {
-    Text256::named("note name", text)
+    Ok(Text256::named("note name", text)?)
 }
 
 /// The number of an account or repository where it comes from.
 pub(super) fn number(text: &str) -> Result<i64> {
-    let refused = |_| Error::Value { what: "number", problem: format!("{text:?} is not a 64-bit integer") };
+    let refused = |_| Error::value("number", format!("{text:?} is not a 64-bit integer"));
     text.parse().map_err(refused)
 }
 
 pub(super) fn limit(text: &str) -> Result<Limit> {
-    let refused = |_| Error::Value { what: "limit", problem: format!("{text:?} is not a number of records") };
+    let refused = |_| Error::value("limit", format!("{text:?} is not a number of records"));
     text.parse().map(|rows| Limit { rows: Some(rows) }).map_err(refused)
 }
 
 pub(super) fn seconds(text: &str) -> Result<Duration> {
     let seconds = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-    let refused = || Error::Value { what: "busy timeout", problem: format!("{text:?} is not a number of seconds") };
+    let refused = || Error::value("busy timeout", format!("{text:?} is not a number of seconds"));
     seconds.ok_or_else(refused)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::exchange::Format;
-    use crate::models::User;
-    use crate::types::RepositoryStatus;
+    use folio::exchange::Format;
+    use folio::models::User;
+    use folio::types::RepositoryStatus;
 
     #[test]
     fn every_value_that_completions_offer_can_be_read() {

@@ -43,9 +43,8 @@ impl FromStr for Format {
     type Err = Error;
 
     fn from_str(name: &str) -> Result<Self> {
-        Self::ALL.into_iter().find(|format| format.name() == name).ok_or_else(|| Error::Value {
-            what: "format",
-            problem: format!("'{name}' is not one of {}", Self::ALL.map(Self::name).join(", ")),
+        Self::ALL.into_iter().find(|format| format.name() == name).ok_or_else(|| {
+            Error::value("format", format!("'{name}' is not one of {}", Self::ALL.map(Self::name).join(", ")))
         })
     }
 }

@@ -49,7 +49,7 @@ pub(super) fn tables(connection: &mut AnyConnection) -> Result<Vec<String>> {
     diesel::sql_query(names)
         .load::<Table>(connection)
         .map(|tables| tables.into_iter().map(|table| table.name).collect())
-        .map_err(|e| connection.explain(e, "", "reading the names of the tables"))
+        .map_err(|e| connection.explain(e, "", "reading the names of the tables").into())
 }
 
 /// Whether two names refer to the same table, as the engine compares table names.
@@ -73,7 +73,7 @@ pub(super) fn read(connection: &mut AnyConnection) -> Result<Vec<Recorded>> {
         .order(__diesel_schema_migrations::version)
         .load(connection)
         .map(|rows| rows.into_iter().map(|(version, run_on)| Recorded { version, run_on }).collect())
-        .map_err(|e| connection.explain(e, NAME, "reading which migrations are applied"))
+        .map_err(|e| connection.explain(e, NAME, "reading which migrations are applied").into())
 }
 
 /// Records migrations as applied now, in one INSERT: all of them or none.

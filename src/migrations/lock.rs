@@ -9,7 +9,7 @@ use diesel::sql_types::{BigInt, Nullable};
 
 use super::THIS_DATABASE;
 use crate::connection::{AnyConnection, Engine, SessionConnection as _};
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// `folio` in ASCII: the key of PostgreSQL's advisory lock, which is local to a database.
 const POSTGRES: &str = "SELECT pg_advisory_xact_lock(439956040047)";
@@ -37,9 +37,9 @@ pub(super) fn take(connection: &mut AnyConnection) -> Result<()> {
         Ok(false) => {
             let message = "another program is migrating this database".to_owned();
             let source = DieselError::DatabaseError(DatabaseErrorKind::Unknown, Box::new(message));
-            Err(Error::Locked { source: Arc::new(source) })
+            Err(diesel_session::Error::Locked { source: Arc::new(source) }.into())
         }
-        Err(error) => Err(connection.explain(error, THIS_DATABASE, "waiting for another runner of migrations")),
+        Err(error) => Err(connection.explain(error, THIS_DATABASE, "waiting for another runner of migrations").into()),
     }
 }
 

@@ -55,5 +55,5 @@ fn rows(connection: &mut AnyConnection, table: &str) -> Result<u64> {
     diesel::sql_query(format!("SELECT COUNT(*) AS row_count FROM {table}"))
         .get_result::<Count>(connection)
         .map(|count| u64::try_from(count.row_count).unwrap_or(0))
-        .map_err(|e| connection.explain(e, table, "counting rows"))
+        .map_err(|e| connection.explain(e, table, "counting rows").into())
 }

@@ -4,6 +4,7 @@
 //! It uses Diesel's own history table, `__diesel_schema_migrations`, with Diesel's own versions, so that `folio
 //! migrate` and `diesel migration` on the folder `migrations/` continue each other's work.
 
+mod database;
 mod history;
 mod lock;
 mod loss;
@@ -11,6 +12,7 @@ mod recovery;
 mod script;
 mod status;
 
+pub use database::Migrate;
 pub use history::Recorded;
 pub use loss::{Loss, losses};
 pub use script::{Embedded, Script, all};
@@ -19,6 +21,7 @@ pub use status::{Applied, SchemaState, Status, status};
 use diesel::connection::{Connection, SimpleConnection as _, TransactionManager as _};
 use diesel::migration::MigrationConnection as _;
 use diesel::result::Error as DieselError;
+use diesel_session::Error as SessionError;
 
 use crate::connection::{AnyConnection, Mode, SessionConnection as _};
 use crate::error::{Error, Result};
@@ -155,8 +158,8 @@ fn run_locked(connection: &mut AnyConnection, direction: Direction, limit: usize
     };
     match (executed, ended) {
         (Ok(scripts), Ok(())) => Ok(scripts),
-        (Ok(scripts), Err(error)) if scripts.is_empty() => Err(refused(connection, error)),
-        (Ok(_), Err(error)) => Err(connection.explain_commit(error)),
+        (Ok(scripts), Err(error)) if scripts.is_empty() => Err(refused(connection, error).into()),
+        (Ok(_), Err(error)) => Err(connection.explain_commit(error).into()),
         // The first cause matters more than a rollback that failed after it.
         (Err(error), _) => Err(error),
     }
@@ -219,8 +222,8 @@ fn revert(connection: &mut AnyConnection, status: &Status) -> Result<Vec<&'stati
 fn failed(connection: &AnyConnection, script: &Script, direction: &'static str, error: DieselError) -> Error {
     let mut problem = error.to_string();
     match connection.explain(error, THIS_DATABASE, "migrating") {
-        other @ (Error::Locked { .. } | Error::ReadOnlyDatabase { .. }) => return other,
-        Error::Denied { .. } => {
+        other @ (SessionError::Locked { .. } | SessionError::ReadOnlyDatabase { .. }) => return other.into(),
+        SessionError::Denied { .. } => {
             problem += "; an administrator can grant this user the right to make and drop tables here"
         }
         _ => {}

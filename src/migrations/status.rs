@@ -172,7 +172,8 @@ impl Status {
                 abbreviated(&later)
             ),
         };
-        Some(Error::Open { place: place.to_owned(), problem: problem + "; give Folio a database of its own" })
+        let problem = problem + "; give Folio a database of its own";
+        Some(diesel_session::Error::Open { place: place.to_owned(), problem }.into())
     }
 
     /// The recorded versions that sort after all those that this program knows.

@@ -54,7 +54,7 @@ pub enum Doing {
 /// ```
 /// use folio::models::User;
 /// use folio::services::{copy, users};
-/// # use folio::{Database, Result};
+/// # use folio::{Database, Result, migrations::Migrate as _};
 /// # let (from, to) = (Database::open("sqlite::memory:")?, Database::open("sqlite::memory:")?);
 /// # from.migrate()?;
 /// # to.migrate()?;
@@ -69,7 +69,7 @@ pub enum Doing {
 /// [`Error::NotEmpty`]; [`Error::CopyDiffers`]; [`Error::AlreadyInTransaction`]; any error of either database, such as
 /// [`Error::Unreadable`] for a stored value that cannot be decoded, or [`Error::ForeignKey`] for a row that references
 /// a missing one. Nothing is copied then.
-pub fn everything<E: From<Error>>(
+pub fn everything<E: From<Error> + From<diesel_session::Error>>(
     source: &mut Session<'_>,
     target: &mut Session<'_>,
     mut progress: impl FnMut(Step) -> Result<(), E>,
@@ -110,14 +110,14 @@ impl Visit for AdvancingSequences<'_, '_, '_> {
     type Error = Error;
 
     fn visit<R: Row>(&mut self) -> Result<()> {
-        self.source.sequence_state::<R>()?.map_or(Ok(()), |used| self.target.advance_sequence::<R>(used))
+        self.source.sequence_state::<R>()?.map_or(Ok(()), |used| Ok(self.target.advance_sequence::<R>(used)?))
     }
 }
 
 /// Copies each table, and collects the sums to find in the target afterwards.
 struct Sending<'a, 's, 't, E>(Copy<'a, 's, 't, E>, Vec<Sum>);
 
-impl<E: From<Error>> Visit for Sending<'_, '_, '_, E> {
+impl<E: From<Error> + From<diesel_session::Error>> Visit for Sending<'_, '_, '_, E> {
     type Error = E;
 
     fn visit<R: Row>(&mut self) -> Result<(), E> {
@@ -134,7 +134,7 @@ struct Comparing<'a, 's, 't, E> {
     copied: Counts,
 }
 
-impl<E: From<Error>> Visit for Comparing<'_, '_, '_, E> {
+impl<E: From<Error> + From<diesel_session::Error>> Visit for Comparing<'_, '_, '_, E> {
     type Error = E;
 
     fn visit<R: Row>(&mut self) -> Result<(), E> {
@@ -155,7 +155,7 @@ struct Copy<'a, 's, 't, E> {
     compared: u64,
 }
 
-impl<E: From<Error>> Copy<'_, '_, '_, E> {
+impl<E: From<Error> + From<diesel_session::Error>> Copy<'_, '_, '_, E> {
     /// Copies a table, and returns the sum to find in the target afterwards.
     fn send<R: Row>(&mut self) -> Result<Sum, E> {
         let mut sum = Sum::default();

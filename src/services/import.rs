@@ -133,7 +133,7 @@ impl Summary {
 /// ```
 /// use folio::exchange;
 /// use folio::services::import::{self, Rules};
-/// # use folio::{Database, Result};
+/// # use folio::{Database, Result, migrations::Migrate as _};
 /// # let db = Database::open("sqlite::memory:")?;
 /// # db.migrate()?;
 /// let records = br#"[{"login": "octocat", "id": 583231}, {"login": "github", "id": 9919}]"#;
@@ -200,12 +200,8 @@ pub fn apply(
 
 /// Adds the record's location to an error that the record caused.
 fn at(place: &Place, error: Error) -> Error {
-    match error {
-        Error::Value { .. } | Error::NotFound { .. } | Error::Ambiguous { .. } | Error::Exists { .. } => {
-            place.refuse(error)
-        }
-        other => other,
-    }
+    let from_record = matches!(error, Error::NotFound { .. } | Error::Ambiguous { .. } | Error::Exists { .. });
+    if from_record || error.is_value() { place.refuse(error) } else { error }
 }
 
 /// Accounts and repositories that are written together. Each number, and each name of an owner's repository, is unique
@@ -262,6 +258,6 @@ impl Batch {
             named::write(session, batch.named.records, summary)?;
         }
         session.flush()?;
-        session.clear()
+        Ok(session.clear()?)
     }
 }

@@ -5,7 +5,7 @@
 //!
 //! ```
 //! use folio::services::{repositories, users};
-//! # use folio::{Database, Result};
+//! # use folio::{Database, Result, migrations::Migrate as _};
 //! # let db = Database::open("sqlite::memory:")?;
 //! # db.migrate()?;
 //! let owner = db.begin(|session| -> Result<_> {
@@ -24,6 +24,8 @@ pub mod repositories;
 pub mod resumes;
 pub mod tables;
 pub mod users;
+
+use diesel_session::Error as SessionError;
 
 use crate::error::{Error, Result};
 use crate::session::Entity;
@@ -47,7 +49,7 @@ pub struct Limit {
 /// When a stored value cannot be read, the rows before it are passed on, and the error names the last of them.
 fn pages<T: Entity, R, E: From<Error>>(
     limit: Limit,
-    mut page: impl FnMut(Id<T>, u32) -> Result<Vec<R>>,
+    mut page: impl FnMut(Id<T>, u32) -> Result<Vec<R>, SessionError>,
     id: impl Fn(&R) -> Id<T>,
     mut each: impl FnMut(R) -> Result<(), E>,
 ) -> Result<(), E> {
@@ -61,13 +63,14 @@ fn pages<T: Entity, R, E: From<Error>>(
         }
         let rows = loop {
             match page(last, wanted) {
-                Err(Error::Unreadable { problem, .. }) if wanted == 1 => {
+                Err(SessionError::Unreadable { problem, .. }) if wanted == 1 => {
                     let after = if last.get() == FIRST { String::new() } else { format!(" after id {last}") };
                     let problem = format!("{problem} (in the first row{after})");
-                    return Err(Error::Unreadable { table: T::table().name.to_owned(), problem }.into());
+                    let table = T::table().name.to_owned();
+                    return Err(Error::from(SessionError::Unreadable { table, problem }).into());
                 }
-                Err(Error::Unreadable { .. }) => wanted /= 2,
-                read => break read?,
+                Err(SessionError::Unreadable { .. }) => wanted /= 2,
+                read => break read.map_err(Error::from)?,
             }
         };
         let read = rows.len() as u64;
@@ -83,6 +86,7 @@ fn pages<T: Entity, R, E: From<Error>>(
 }
 
 /// "1 repository", "3 repositories".
-pub(crate) fn counted(count: u64, one: &str, many: &str) -> String {
+#[must_use]
+pub fn counted(count: u64, one: &str, many: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { many })
 }

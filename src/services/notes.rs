@@ -79,7 +79,7 @@ pub fn add(session: &mut Session<'_>, selector: &UserSelector, text: Text) -> Re
         ..NewNote::new(text.name, user.id)?
     };
     let handle = session.add(new);
-    session.detach(handle)
+    Ok(session.detach(handle)?)
 }
 
 fn about(session: &mut Session<'_>, selector: Option<&RepositorySelector>) -> Result<Option<Id<Repository>>> {
@@ -102,7 +102,7 @@ pub fn from_source(session: &mut Session<'_>, user: Id<User>, source: &Text256) 
 /// [`Error::NotFound`].
 pub fn get(session: &mut Session<'_>, id: Id<Note>) -> Result<Note> {
     match session.get::<Note>(id)? {
-        Some(handle) => session.detach(handle),
+        Some(handle) => Ok(session.detach(handle)?),
         None => Err(Error::NotFound { what: format!("note with id {id}") }),
     }
 }
@@ -142,7 +142,7 @@ pub fn edit(session: &mut Session<'_>, read: Note, edit: Edit) -> Result<Note> {
         ..read
     };
     let handle = session.attach(changed)?;
-    session.detach(handle)
+    Ok(session.detach(handle)?)
 }
 
 /// Removes a note and returns it as it was.

@@ -68,7 +68,7 @@ impl std::str::FromStr for RepositorySelector {
             Some((owner, name)) if !owner.is_empty() && !name.is_empty() => {
                 Ok(Self::Path { owner: owner.to_owned(), name: name.to_owned() })
             }
-            _ => Err(Error::Value { what: "repository", problem: "neither an id nor owner/name".to_owned() }),
+            _ => Err(Error::value("repository", "neither an id nor owner/name")),
         }
     }
 }
@@ -119,7 +119,7 @@ pub fn add(session: &mut Session<'_>, project: Project) -> Result<Repository> {
     let new =
         NewRepository { repo_id: project.number, ..NewRepository::new(project.owner, project.name, project.status)? };
     let handle = session.add(new);
-    session.detach(handle)
+    Ok(session.detach(handle)?)
 }
 
 /// Refuses a name that another repository of the owner has, and a number that another repository has.

@@ -64,7 +64,7 @@ pub fn add(session: &mut Session<'_>, selector: &UserSelector, offer: Offer) -> 
     }
     let new = NewResume { body: offer.body, source: offer.source, ..NewResume::new(user.id, offer.vacancy)? };
     let handle = session.add(new);
-    session.detach(handle)
+    Ok(session.detach(handle)?)
 }
 
 /// The person's résumé that was imported from `source`.
@@ -83,7 +83,7 @@ pub fn from_source(session: &mut Session<'_>, user: Id<User>, source: &Text256) 
 /// [`Error::NotFound`].
 pub fn get(session: &mut Session<'_>, id: Id<Resume>) -> Result<Resume> {
     match session.get::<Resume>(id)? {
-        Some(handle) => session.detach(handle),
+        Some(handle) => Ok(session.detach(handle)?),
         None => Err(Error::NotFound { what: format!("résumé with id {id}") }),
     }
 }
@@ -117,7 +117,7 @@ pub fn edit(session: &mut Session<'_>, read: Resume, edit: Edit) -> Result<Resum
         ..read
     };
     let handle = session.attach(changed)?;
-    session.detach(handle)
+    Ok(session.detach(handle)?)
 }
 
 /// Removes a résumé and returns it as it was.

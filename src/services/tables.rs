@@ -45,7 +45,7 @@ macro_rules! tables {
             const MANY: &'static str = $many;
 
             fn count(session: &mut Session<'_>) -> Result<u64> {
-                session.query(<$row>::query()).count()
+                Ok(session.query(<$row>::query()).count()?)
             }
         })*
 

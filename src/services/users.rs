@@ -116,7 +116,7 @@ pub fn add(session: &mut Session<'_>, account: Account) -> Result<User> {
     const TRIES: usize = 50;
     if account.number.is_some() {
         let handle = add_pending(session, account)?;
-        return session.detach(handle);
+        return Ok(session.detach(handle)?);
     }
     let mut number = free_number(session)?;
     for _ in 1..TRIES {
@@ -133,7 +133,7 @@ fn add_under(session: &mut Session<'_>, number: i64, account: &Account) -> Resul
     let Account { username, email, .. } = account.clone();
     session.nested(|session| {
         let handle = session.add(NewUser { email, ..NewUser::new(number, username)? });
-        session.detach(handle)
+        Ok(session.detach(handle)?)
     })
 }
 
@@ -157,7 +157,7 @@ pub fn add_pending(session: &mut Session<'_>, account: Account) -> Result<Handle
 fn free_number(session: &mut Session<'_>) -> Result<i64> {
     let least: Vec<User> = session.rows(User::least())?;
     let least = least.first().map_or(0, |user| user.user_id.min(0));
-    let taken = || Error::Value { what: "account number", problem: "there is none left below zero".to_owned() };
+    let taken = || Error::value("account number", "there is none left below zero");
     least.checked_sub(1).ok_or_else(taken)
 }
 
@@ -232,12 +232,12 @@ pub fn reached_at(session: &mut Session<'_>, email: &str) -> Result<Vec<User>> {
 }
 
 fn candidates(session: &mut Session<'_>, selector: &UserSelector) -> Result<Vec<User>> {
-    match selector {
-        UserSelector::Id(id) => session.rows(User::with_id(*id)),
-        UserSelector::Number(number) => session.rows(User::numbered(&[*number])),
-        UserSelector::Login(login) => session.rows(User::with_login(login)),
-        UserSelector::Email(email) => session.rows(User::with_email(email)),
-    }
+    Ok(match selector {
+        UserSelector::Id(id) => session.rows(User::with_id(*id))?,
+        UserSelector::Number(number) => session.rows(User::numbered(&[*number]))?,
+        UserSelector::Login(login) => session.rows(User::with_login(login))?,
+        UserSelector::Email(email) => session.rows(User::with_email(email))?,
+    })
 }
 
 /// A line that identifies an account.
@@ -279,7 +279,7 @@ pub fn edit(session: &mut Session<'_>, selector: &UserSelector, edit: Edit) -> R
     row.username = edit.username.unwrap_or_else(|| row.username.clone());
     row.email = edit.email.unwrap_or_else(|| row.email.clone());
     row.user_id = edit.number.unwrap_or(row.user_id);
-    session.detach(handle)
+    Ok(session.detach(handle)?)
 }
 
 /// Gives an account another login.
@@ -387,5 +387,5 @@ pub fn join(
 /// [`Error::RowDeleted`] when it no longer exists.
 pub fn refresh<'s>(session: &'s mut Session<'_>, handle: Handle<User>) -> Result<&'s User> {
     session.refresh(handle)?;
-    session.view(handle)
+    Ok(session.view(handle)?)
 }

@@ -1,6 +1,6 @@
 //! Who may see a repository.
 
-crate::database_enum! {
+diesel_session::database_enum! {
     #[diesel(sql_type = crate::types::sql_types::RepositoryStatus)]
     #[named = "repository status"]
     /// Who may see a repository. The database stores the labels `Public` and `Private` and refuses any other text.

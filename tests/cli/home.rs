@@ -11,8 +11,8 @@ use folio::connection::Access;
 use folio::database::{Options, PooledConnection};
 use tempfile::TempDir;
 
-use crate::support::engine::TestEngine;
-use crate::support::servers;
+use folio_testing::TestEngine;
+use folio_testing::servers;
 
 /// The program.
 pub const FOLIO: &str = env!("CARGO_BIN_EXE_folio");

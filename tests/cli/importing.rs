@@ -6,7 +6,7 @@ use std::path::Path;
 use folio::connection::Engine;
 
 use crate::home::{Home, run};
-use crate::support::fixture::engine;
+use crate::support::{dialect, engine};
 
 fn sample(name: &str) -> String {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("samples").join(name).display().to_string()
@@ -164,7 +164,7 @@ fn a_note_is_the_same_one_wherever_the_program_is_run() {
         [("n", "c.md"), ("", "n/c.md"), ("n", "../n/c.md"), ("n", "."), ("", "link/c.md"), ("link", "c.md")]
     {
         let mut folio = home.folio(&["import", path, "--login", "ada"]);
-        if engine(module_path!()).engine() == Engine::Sqlite {
+        if dialect(engine(module_path!())) == Engine::Sqlite {
             folio.args(["--database-url", &home.place()]);
         }
         let ran = run(folio.current_dir(home.path().join(folder)));

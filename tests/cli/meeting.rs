@@ -6,7 +6,7 @@ use std::process::Stdio;
 use folio::connection::Engine;
 
 use crate::home::Home;
-use crate::support::fixture::engine;
+use crate::support::{dialect, engine};
 
 /// Accounts with these numbers, as part of a longer list.
 fn accounts(numbers: std::ops::RangeInclusive<i64>) -> String {
@@ -65,7 +65,7 @@ fn what_was_read_from_a_pipe_and_met_another_program_is_said_to_be_imported_agai
     drop(pipe);
     let ended = program.wait_with_output().unwrap();
     let said = String::from_utf8(ended.stderr).unwrap();
-    if engine(module_path!()).engine() == Engine::Sqlite {
+    if dialect(engine(module_path!())) == Engine::Sqlite {
         // SQLite has one writer at a time, so the other program timed out.
         assert!(other.code == Some(1) && ended.status.success(), "{other:?} {said}");
         return;

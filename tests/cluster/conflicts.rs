@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use diesel::HasQuery as _;
-use folio::{Database, Error, Session};
+use diesel_session::{Database, Error, Session};
 
 use super::nodes::*;
 use super::watch::until;

@@ -6,15 +6,17 @@ use std::time::{Duration, Instant};
 
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
+use diesel_session::{Error, Result};
+use folio::Database;
 use folio::connection::Access;
 use folio::database::{Options, Retry};
+use folio::migrations::Migrate as _;
 use folio::models::{NewNote, NewResume, NewUser, Note, User};
 use folio::schema::{notes, resumes};
 use folio::types::Id;
-use folio::{Database, Error, Result};
 
 use super::watch::{Stop, until};
-use crate::support::clusters::Pair;
+use folio_testing::clusters::Pair;
 
 const WRITERS: usize = 4;
 

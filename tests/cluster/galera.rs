@@ -7,10 +7,11 @@ use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
+use diesel_session::{Database, Error, Result, Session};
 use folio::connection::{Access, SessionConnection as _};
 use folio::database::{Options, Retry};
+use folio::migrations::Migrate as _;
 use folio::migrations::SchemaState;
-use folio::{Database, Error, Result, Session};
 
 use super::nodes::*;
 use super::watch::{LONGEST, Stop, until};
@@ -63,9 +64,8 @@ fn what_one_node_migrates_is_there_on_all() {
     assert_eq!(db.migrate().unwrap().len(), 4);
     for node in [2, 3] {
         until("the node has the tables", || {
-            Database::open(&galera.url(node, "migrated"))
-                .and_then(|db| db.schema_state())
-                .is_ok_and(|it| it == SchemaState::Current)
+            let there = Database::open(&galera.url(node, "migrated"));
+            there.is_ok_and(|db| db.schema_state().is_ok_and(|state| state == SchemaState::Current))
         });
     }
 }

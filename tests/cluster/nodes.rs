@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
+use diesel_session::{Database, Entity, Result, Session};
 use folio::connection::Access;
 use folio::database::{Options, Retry};
-use folio::{Database, Entity, Result, Session};
 
 use super::watch::until;
-use crate::support::clusters::Galera;
+use folio_testing::clusters::Galera;
 
 diesel::table! {
     counters (id) { id -> BigInt, n -> BigInt, version -> BigInt }

@@ -1,6 +1,7 @@
 //! Tests of copies; the including module is named after the two engines: `sqlite_to_postgres`.
 
 use diesel::connection::SimpleConnection as _;
+use diesel_session::Error as SessionError;
 use folio::connection::Engine;
 use folio::exchange::gather;
 use folio::prelude::*;
@@ -9,7 +10,7 @@ use folio::services::import::{self, Rules};
 use folio::services::tables::{self, Counts, Row, Visit};
 use folio::services::users::{self, UserSelector};
 
-use crate::support::fixture::{Fixture, engine, fixture};
+use crate::support::{Fixture, dialect, engine, fixture};
 
 /// The names of the source's engine and of the target's.
 fn engines() -> (&'static str, &'static str) {
@@ -17,7 +18,7 @@ fn engines() -> (&'static str, &'static str) {
 }
 
 fn target_engine() -> Engine {
-    engine(engines().1).engine()
+    dialect(engine(engines().1))
 }
 
 fn source() -> Fixture {
@@ -34,7 +35,7 @@ fn copy_all(from: &Database, to: &Database) -> Result<Counts> {
 
 /// The earliest and the latest time that both engines accept: MySQL limits parameters of type timestamp to these.
 fn first_and_last() -> (Timestamp, Timestamp) {
-    if [engines().0, engines().1].map(engine).iter().any(|engine| engine.engine() == Engine::Mysql) {
+    if [engines().0, engines().1].iter().any(|name| dialect(engine(name)) == Engine::Mysql) {
         (moment("1970-01-01T00:00:01.000001Z"), moment("2038-01-19T03:14:07.999999Z"))
     } else {
         (moment("0001-01-01T00:00:00Z"), moment("9999-12-31T23:59:59.999999Z"))
@@ -159,7 +160,8 @@ fn fill(db: &Database) -> Result<()> {
         session.insert_whole(&[
             Note { version: i64::MAX, repository_id: Some(Id::new(77_000)), ..note(400, 900, "empty", String::new()) },
             Note { source: Some("a \\ b".try_into()?), ..note(401, 900, " ", "\u{feff}\\N\r\n\t ".to_owned()) },
-        ])
+        ])?;
+        Ok(())
     })
 }
 
@@ -336,10 +338,10 @@ fn a_copy_that_is_stopped_leaves_nothing_and_can_be_started_again() -> Result<()
         let stopped = from.read(|source| {
             copy::everything(source, &mut to.session()?, |step| {
                 let far = step.doing == stop_while && step.table == "notes" && step.done > 0;
-                if far { Err(Error::ReadOnlySession) } else { Ok(()) }
+                if far { Err(SessionError::ReadOnlySession.into()) } else { Ok(()) }
             })
         });
-        assert!(matches!(stopped, Err(Error::ReadOnlySession)), "{stopped:?}");
+        assert!(matches!(stopped, Err(Error::Session(SessionError::ReadOnlySession))), "{stopped:?}");
         assert_eq!(Dump::of(&to).rows(), 0);
     }
     copy_all(&from, &to)?;
@@ -351,7 +353,7 @@ fn a_copy_that_is_stopped_leaves_nothing_and_can_be_started_again() -> Result<()
 fn a_copy_is_no_part_of_another_transaction() -> Result<()> {
     let (from, to) = (source(), target());
     let refused = from.read(|source| to.begin(|target| copy::everything(source, target, |_| Ok::<_, Error>(()))));
-    assert!(matches!(refused, Err(Error::AlreadyInTransaction)), "{refused:?}");
+    assert!(matches!(refused, Err(Error::Session(SessionError::AlreadyInTransaction))), "{refused:?}");
     Ok(())
 }
 
@@ -381,7 +383,7 @@ mod program {
     use std::process::{Command, Output};
 
     use super::*;
-    use crate::support::fixture::address;
+    use crate::support::address;
 
     fn folio(arguments: &[&str]) -> Output {
         Command::new(env!("CARGO_BIN_EXE_folio")).args(arguments).output().unwrap()

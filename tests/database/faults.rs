@@ -3,11 +3,11 @@
 use std::env;
 use std::process::Command;
 
+use diesel_session::{Error, Session};
 use folio::database::{Options, Retry};
 use folio::models::{NewNote, NewUser, Note};
 use folio::schema::notes;
 use folio::types::{Id, LongText};
-use folio::{Error, Session};
 
 use super::*;
 

@@ -7,6 +7,7 @@ use std::process::Command;
 use std::sync::OnceLock;
 
 use folio::Session;
+use folio::migrations::Migrate as _;
 use folio::migrations::Target;
 use folio::models::NewUser;
 use folio::schema::users;
@@ -100,7 +101,8 @@ fn a_file_that_may_not_be_read_or_written_says_so() {
     let place = Place::created();
     allow(&place.file, 0o444);
     let refused = place.open(Access::Write).unwrap().migrate_down(Target::All, |_| ()).unwrap_err();
-    assert!(matches!(&refused, Error::ReadOnlyDatabase { place: named, .. } if Path::new(named) == place.file));
+    let refused = refused.session().unwrap();
+    assert!(matches!(refused, Error::ReadOnlyDatabase { place: named, .. } if Path::new(named) == place.file));
     allow(&place.file, 0o000);
     for access in [Access::Read, Access::Write, Access::Create] {
         assert!(problem(place.open(access)).contains(DENIED));

@@ -6,6 +6,7 @@ use std::sync::Mutex;
 use std::time::Instant;
 
 use folio::database::Retry;
+use folio::migrations::Migrate as _;
 use folio::models::{NewUser, User};
 use folio::types::Id;
 

@@ -4,17 +4,19 @@ use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection as _;
 use diesel::sql_types::{BigInt, Text};
+use diesel_session::{Error, Result};
+use folio::Database;
 use folio::connection::{Access, Engine};
 use folio::database::{DatabaseUrl, Options, Retry};
+use folio::migrations::Migrate as _;
 use folio::migrations::SchemaState;
 use folio::models::NewUser;
-use folio::{Database, Error, Result};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::{add, cut, dialect, line, names};
-use crate::support::fixture::{Fixture, address, engine, fixture};
-use crate::support::relay::{Break, Relay};
-use crate::support::servers;
+use crate::support::{Fixture, address, engine, fixture};
+use folio_testing::relay::{Break, Relay};
+use folio_testing::servers;
 
 const SECRET: &str = "tell-nobody";
 
@@ -131,7 +133,7 @@ fn a_user_who_may_not_make_tables_is_told_which_right_is_missing() {
         administer(&format!("GRANT SELECT ON {database}.* TO `{user}`@'127.0.0.1'"));
     }
     let error = Database::open(&place.url(&user, SECRET)).unwrap().migrate().unwrap_err();
-    assert!(matches!(error, Error::Migration { .. }), "{error:?}");
+    assert!(matches!(error, folio::Error::Migration { .. }), "{error:?}");
     assert!(error.to_string().contains("the right to make and drop tables"), "{error}");
 }
 
@@ -225,7 +227,7 @@ fn a_newer_folio_s_database_is_refused() {
     db.connection().unwrap().batch_execute(newer).unwrap();
     assert_eq!(db.schema_state().unwrap(), SchemaState::Newer(vec!["20991231000001".to_owned()]));
     for refused in [db.require_current(), db.migrate().map(drop)] {
-        assert!(matches!(refused, Err(Error::SchemaTooNew { place, .. }) if place == db.place()));
+        assert!(matches!(refused, Err(folio::Error::SchemaTooNew { place, .. }) if place == db.place()));
     }
 }
 

@@ -4,7 +4,7 @@
 use std::process::Command;
 
 use super::opening::{Place, administer, make_user};
-use crate::support::fixture::{engine, fixture};
+use crate::support::{engine, fixture};
 
 const SECRET: &str = "tell-nobody";
 
@@ -46,7 +46,7 @@ fn a_server_that_cannot_be_opened_is_exit_code_1_and_a_url_that_cannot_be_read_2
     refused(&place.at(&format!("{login}@127.0.0.1:port")), ALL, 2, "a number from 1 to 65535");
     refused(&place.at(&format!("{login}%zz@127.0.0.1")), ALL, 2, "as %25");
     refused(&place.at(&format!("{login}@{SECRET}@127.0.0.1")), ALL, 2, "@ as %40");
-    refused(&place.at(&format!("{login}@127.0.0.1")).replace("://", "x://"), ALL, 2, "does not know its scheme");
+    refused(&place.at(&format!("{login}@127.0.0.1")).replace("://", "x://"), ALL, 2, "its scheme is unknown");
 }
 
 #[test]

@@ -13,18 +13,20 @@ use std::time::{Duration, Instant};
 use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
+use diesel_session::{Error, Result};
+use folio::Database;
 use folio::connection::{Access, Engine};
 use folio::database::{Options, Retry};
+use folio::migrations::Migrate as _;
 use folio::migrations::SchemaState;
 use folio::models::{NewNote, NewUser, Note, User};
 use folio::schema::users;
 use folio::types::{Id, Timestamp};
-use folio::{Database, Error, Result};
 
-use crate::support::fixture::{address, engine, fixture};
+use crate::support::{address, engine, fixture};
 
 fn dialect() -> Engine {
-    engine(module_path!()).engine()
+    crate::support::dialect(engine(module_path!()))
 }
 
 fn add(db: &Database, number: i64, name: &str) -> Result<()> {

@@ -4,16 +4,18 @@ use std::time::{Duration, Instant};
 
 use diesel::prelude::*;
 use diesel::sql_types::Text;
+use diesel_session::{Error, Result};
+use folio::Database;
 use folio::connection::{Access, Engine};
 use folio::database::{DatabaseUrl, Options, Retry};
+use folio::migrations::Migrate as _;
 use folio::models::NewUser;
 use folio::schema::users;
-use folio::{Database, Error, Result};
 
 use super::opening::Place;
 use super::{add, dialect, names};
-use crate::support::fixture::{Fixture, fixture};
-use crate::support::relay::{Break, Relay};
+use crate::support::{Fixture, fixture};
+use folio_testing::relay::{Break, Relay};
 
 /// Long enough for any answer here, on a busy machine.
 const LIMIT: &str = "0.5";

@@ -3,14 +3,15 @@
 use diesel::ExpressionMethods as _;
 use diesel::dsl::sql;
 use diesel::sql_types::{BigInt, Text};
+use diesel_session::{Error, Result};
+use folio::Database;
 use folio::connection::Engine;
 use folio::database::Retry;
 use folio::models::{NewNote, NewUser, Note};
 use folio::schema::notes;
-use folio::{Database, Error, Result};
 
 use super::{dialect, names};
-use crate::support::fixture::fixture;
+use crate::support::fixture;
 
 /// How long a statement may be, where the server says less than a gigabyte.
 fn limit(db: &Database) -> Option<usize> {

@@ -8,10 +8,10 @@ use std::time::Duration;
 use diesel::RunQueryDsl as _;
 use diesel::dsl::sql;
 use diesel::sql_types::Text;
-use folio::{Database, Error};
+use diesel_session::{Database, Error};
 
-use crate::support::engine::TestEngine;
-use crate::support::fixture::{Fixture, fixture_on};
+use crate::support::{Fixture, fixture_on};
+use folio_testing::TestEngine;
 
 const USER: &str = "nameless-user";
 const PASSWORD: &str = "tell-nobody";

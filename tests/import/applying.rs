@@ -7,11 +7,11 @@ use folio::services::users::{self, Account, UserSelector};
 use folio::types::RepositoryStatus;
 use folio::{Database, Error, Result};
 
-use crate::support::fixture::{Fixture, engine, fixture};
-use folio_conformance::Recorder;
+use crate::support::{Fixture, engine, fixture};
+use diesel_session_conformance::Recorder;
 
 pub(super) fn database() -> Fixture {
-    Recorder::install(engine(module_path!()).engine());
+    Recorder::install(crate::support::dialect(engine(module_path!())));
     fixture(module_path!())
 }
 

@@ -8,13 +8,13 @@ use folio::models::{Note, Repository, Resume, User};
 use folio::services::import::{self, Rules, Summary};
 use folio::services::users::{self, Account, UserSelector};
 use folio::types::Id;
-use folio::{Database, Error, Result};
+use folio::{Database, Result};
 
-use crate::support::fixture::{Fixture, fixture};
+use crate::support::{Fixture, fixture};
 
 /// As documented for a program that looks up records before it adds them.
 fn import(db: &Database, input: &Input, user: Option<&UserSelector>) -> Result<Summary> {
-    let conflict = |error: &Error| error.is_conflict() || error.is_stale();
+    let conflict = |error: &diesel_session::Error| error.is_conflict() || error.is_stale();
     let retry = Retry::default().attempts(20).only_after(conflict).also_after_unique();
     db.isolated(Isolation::Serializable).retrying(retry, |session| {
         import::apply(session, input.open()?, &Rules::new(user.cloned(), input.source()?), |_| {})

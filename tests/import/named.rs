@@ -8,7 +8,7 @@ use folio::services::users::{self, Account};
 use folio::types::RepositoryStatus;
 use folio::{Database, Result};
 
-use crate::support::fixture::{Fixture, fixture};
+use crate::support::{Fixture, fixture};
 
 fn database() -> Fixture {
     fixture(module_path!())

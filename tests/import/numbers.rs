@@ -7,7 +7,7 @@ use folio::{Database, Result};
 use proptest::prelude::*;
 
 use super::applying::{database, import, repositories, repository, sorted};
-use crate::support::fixture::engine;
+use crate::support::{dialect, engine};
 use folio::connection::Engine;
 
 /// Number and name of each repository, in the order of their names.
@@ -122,7 +122,7 @@ fn records() -> impl Strategy<Value = (Vec<(i64, i64, usize)>, Vec<bool>)> {
 
 #[test]
 fn any_order_of_records_and_any_split_into_files_gives_the_same_rows_and_a_second_import_changes_nothing() {
-    let cases = if engine(module_path!()).engine() == Engine::Sqlite { 60 } else { 12 };
+    let cases = if dialect(engine(module_path!())) == Engine::Sqlite { 60 } else { 12 };
     let config = ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() };
     proptest!(config, |((records, ends) in records())| {
         let db = database();
@@ -160,7 +160,7 @@ fn any_order_of_records_and_any_split_into_files_gives_the_same_rows_and_a_secon
 
 #[test]
 fn after_renames_in_any_order_and_any_split_a_second_import_changes_nothing() {
-    let cases = if engine(module_path!()).engine() == Engine::Sqlite { 60 } else { 12 };
+    let cases = if dialect(engine(module_path!())) == Engine::Sqlite { 60 } else { 12 };
     let config = ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() };
     let generations = (records(), proptest::collection::vec((1..=2_i64, 0..3_usize), 8));
     proptest!(config, |(((first, ends), places) in generations)| {

@@ -14,14 +14,15 @@ use folio::Database;
 use folio::connection::{Access, AnyConnection, Engine};
 use folio::database::{Options, PooledConnection};
 use folio::error::{Error, Result};
+use folio::migrations::Migrate as _;
 use folio::migrations::{self, Embedded, Existing, SchemaState, Script, Target};
 use tempfile::TempDir;
 
-use crate::support::fixture::{address, engine};
+use crate::support::{address, engine};
 use catalogue::catalogue;
 
 fn dialect() -> Engine {
-    engine(module_path!()).engine()
+    crate::support::dialect(engine(module_path!()))
 }
 
 fn scripts() -> &'static [Script] {

@@ -7,10 +7,11 @@ use diesel::dsl::max;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, SqlType, Text, Timestamp, is_nullable};
 use folio::connection::{AnyConnection, Engine};
+use folio::migrations::Migrate as _;
 use folio::schema::{notes, repositories, resumes, users};
 use folio::types::sql_types::RepositoryStatus;
 
-use crate::support::fixture::{engine, fixture};
+use crate::support::{dialect, engine, fixture};
 use catalogue::{Described, columns, foreign_keys, indexed_first, unique_keys};
 
 trait Kind {
@@ -156,7 +157,7 @@ fn the_database_itself_refuses_values_that_the_types_refuse() {
     let user = |username: &str, email: &str| {
         format!("INSERT INTO users (user_id, username, email) VALUES (7, {username}, {email})")
     };
-    let nul = match engine(module_path!()).engine() {
+    let nul = match dialect(engine(module_path!())) {
         Engine::Sqlite => "char(0)",
         Engine::Postgres => "chr(0)",
         _ => "CHAR(0 USING utf8mb4)",

@@ -5,12 +5,12 @@ use folio::connection::Access;
 use folio::migrations::SchemaState;
 use folio::prelude::*;
 
-use crate::support::fixture::{Fixture, address, engine};
-use folio_conformance::Recorder;
+use crate::support::{Fixture, address, engine};
+use diesel_session_conformance::Recorder;
 
 fn fixture() -> Fixture {
-    Recorder::install(engine(module_path!()).engine());
-    crate::support::fixture::fixture(module_path!())
+    Recorder::install(crate::support::dialect(engine(module_path!())));
+    crate::support::fixture(module_path!())
 }
 
 fn add_user(db: &Database, number: i64, username: &str) -> Id<User> {
@@ -25,13 +25,13 @@ fn add_user(db: &Database, number: i64, username: &str) -> Id<User> {
 fn user_by_number(db: &Database, number: i64) -> Result<Option<User>> {
     db.read(|session| {
         let found = session.query(User::query().filter(users::user_id.eq(number))).first()?;
-        found.map(|user| session.detach(user)).transpose()
+        Ok(found.map(|user| session.detach(user)).transpose()?)
     })
 }
 
 fn count(db: &Database, table: &str) -> i64 {
     let query = diesel::dsl::sql::<diesel::sql_types::BigInt>(&format!("SELECT count(*) FROM {table}"));
-    db.read(|session| -> Result<_> { session.rows::<i64, _>(query) }).unwrap()[0]
+    db.read(|session| session.rows::<i64, _>(query)).unwrap()[0]
 }
 
 #[test]

@@ -6,7 +6,7 @@ use folio::services::repositories::{self, Project, RepositorySelector};
 use folio::services::users::{self, Account, Cascade, UserSelector};
 use folio::services::{Limit, notes, resumes};
 
-use crate::support::fixture::{Fixture, fixture};
+use crate::support::{Fixture, fixture};
 
 fn database() -> Fixture {
     fixture(module_path!())

@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use diesel::connection::SimpleConnection as _;
+use diesel_session::{Error, Result};
 use folio::connection::{Access, Engine};
 use folio::database::{Retry, redact};
 use folio::migrations::Target;
 use folio::prelude::*;
 
-use folio_conformance::Recorder;
+use diesel_session_conformance::Recorder;
 
 /// A database in a file of its own, with an echo if `options` say so.
 fn database(options: Options) -> (tempfile::TempDir, Database) {
@@ -27,16 +28,16 @@ fn echoing() -> Options {
 fn b001_migrating_makes_what_is_missing_parents_first_and_going_down_goes_back() -> Result<()> {
     let (_folder, database) = database(echoing());
     let recorder = Recorder::start();
-    database.migrate()?;
+    database.migrate().unwrap();
     let made =
         |sent: &[String], table: &str| sent.iter().position(|sql| sql.contains(&format!("CREATE TABLE {table}")));
     let sent = recorder.sql();
     let places = ["users", "repositories", "resumes", "notes"].map(|table| made(&sent, table));
     assert!(places.is_sorted() && places[0].is_some(), "{places:?}");
-    database.migrate()?;
+    database.migrate().unwrap();
     let again = recorder.sql();
     assert!(!again.iter().any(|sql| sql.contains("CREATE TABLE users") || sql.contains("ALTER")), "{again:?}");
-    database.migrate_down(Target::All, |_| ())?;
+    database.migrate_down(Target::All, |_| ()).unwrap();
     let down = recorder.sql();
     let dropped =
         ["notes", "users"].map(|table| down.iter().position(|sql| sql.contains(&format!("DROP TABLE {table}"))));
@@ -47,7 +48,7 @@ fn b001_migrating_makes_what_is_missing_parents_first_and_going_down_goes_back()
 #[test]
 fn b002_an_optional_field_is_a_nullable_column_and_a_plain_one_is_not() -> Result<()> {
     let (_folder, database) = database(Options::default());
-    database.migrate()?;
+    database.migrate().unwrap();
     database.begin(|session| -> Result<()> {
         session.add(NewUser::new(1, "step")?);
         Ok(())
@@ -61,7 +62,7 @@ fn b002_an_optional_field_is_a_nullable_column_and_a_plain_one_is_not() -> Resul
 #[test]
 fn b003_deleting_a_user_takes_notes_along_and_deleting_a_repository_leaves_them() -> Result<()> {
     let (_folder, database) = database(echoing());
-    database.migrate()?;
+    database.migrate().unwrap();
     let (owner, note) = database.begin(|session| -> Result<_> {
         let (owner, author) = (session.add(NewUser::new(1, "owner")?), session.add(NewUser::new(2, "author")?));
         let code = session.add(NewRepository::new(1_i64, "code", RepositoryStatus::Public)?);
@@ -89,7 +90,7 @@ fn b003_deleting_a_user_takes_notes_along_and_deleting_a_repository_leaves_them(
 #[test]
 fn b004_an_enum_stores_its_label_and_nothing_else_can_be_stored_or_read() -> Result<()> {
     let (_folder, database) = database(Options::default());
-    database.migrate()?;
+    database.migrate().unwrap();
     database.begin(|session| -> Result<()> {
         session.add(NewUser::new(1, "step")?);
         session.add(NewRepository::new(1_i64, "code", RepositoryStatus::Private)?);
@@ -117,8 +118,8 @@ fn b004_an_enum_stores_its_label_and_nothing_else_can_be_stored_or_read() -> Res
 #[test]
 fn b005_each_engine_echoes_for_itself() -> Result<()> {
     let ((_one, silent), (_two, loud)) = (database(Options::default()), database(echoing()));
-    silent.migrate()?;
-    loud.migrate()?;
+    silent.migrate().unwrap();
+    loud.migrate().unwrap();
     let recorder = Recorder::start();
     let work = |session: &mut Session<'_>| -> Result<()> { session.get::<User>(Id::new(1)).map(drop) };
     silent.begin(work)?;
@@ -139,7 +140,7 @@ fn b006_a_password_in_a_url_is_shown_nowhere() {
 #[test]
 fn b013_the_factory_s_begin_is_session_and_transaction_in_one() -> Result<()> {
     let (_folder, database) = database(echoing());
-    database.migrate()?;
+    database.migrate().unwrap();
     let recorder = Recorder::start();
     database.begin(|session| -> Result<()> {
         session.add(NewUser::new(1, "step")?);
@@ -174,7 +175,7 @@ impl From<Error> for Own {
 #[test]
 fn b013_retrying_runs_the_whole_unit_again_after_a_conflict_and_after_nothing_else() -> Result<()> {
     let (_folder, database) = database(echoing().busy_timeout(Duration::ZERO));
-    database.migrate()?;
+    database.migrate().unwrap();
     let at_once = Retry::default().attempts(3).pause(Duration::ZERO);
     let mut other = Some(database.session()?);
     other.as_mut().map(|other| other.query(User::query()).all()).transpose()?;
@@ -214,7 +215,7 @@ fn b013_retrying_runs_the_whole_unit_again_after_a_conflict_and_after_nothing_el
 #[test]
 fn b013_a_policy_says_after_which_failures_a_unit_runs_again() -> Result<()> {
     let (_folder, database) = database(echoing().busy_timeout(Duration::ZERO));
-    database.migrate()?;
+    database.migrate().unwrap();
     let mut other = database.session()?;
     other.query(User::query()).all()?;
     let at_once = Retry::default().attempts(3).pause(Duration::ZERO);
@@ -236,7 +237,7 @@ fn b013_a_policy_says_after_which_failures_a_unit_runs_again() -> Result<()> {
 #[test]
 fn b007_a_wait_for_the_write_lock_is_one_begin_in_the_echo() -> Result<()> {
     let (_folder, database) = database(echoing().busy_timeout(Duration::from_millis(20)));
-    database.migrate()?;
+    database.migrate().unwrap();
     let mut other = database.connection()?;
     other.batch_execute("BEGIN IMMEDIATE").unwrap();
     let recorder = Recorder::start();

@@ -3,18 +3,19 @@
 use std::time::Duration;
 
 use diesel::{HasQuery as _, QueryDsl as _};
+use diesel_session::{Database, Result, Session};
 use folio::connection::{EchoOptions, Engine, Isolation};
 use folio::database::{Options, Retry};
 use folio::models::{NewUser, User};
 use folio::schema::users;
-use folio::{Database, Result, Session};
 
-use crate::support::fixture::{engine, fixture};
-use folio_conformance::Recorder;
+use crate::support::{dialect, fixture};
+use diesel_session_conformance::Recorder;
+use folio_testing::engine;
 
 #[test]
 fn b013_a_unit_takes_its_level_from_the_database_unless_it_says_its_own() -> Result<()> {
-    let engine = engine(module_path!()).engine();
+    let engine = dialect(engine(module_path!()));
     Recorder::install(engine);
     let begins = |level: &str| match engine {
         Engine::Sqlite => vec!["BEGIN IMMEDIATE".to_owned()],
@@ -50,7 +51,7 @@ fn b013_a_unit_takes_its_level_from_the_database_unless_it_says_its_own() -> Res
 /// Whether it is when the second of two transactions ends that the engine finds they cannot have run one after the
 /// other; elsewhere the second one waits for the first.
 fn finds_conflicts_at_the_end() -> bool {
-    let engine = engine(module_path!()).engine();
+    let engine = dialect(engine(module_path!()));
     let can = engine == Engine::Postgres;
     if !can {
         println!("{engine}: skipped: needs conflicts that are found at the end (FindConflictsAtTheEnd)");

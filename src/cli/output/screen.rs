@@ -5,13 +5,6 @@ use std::borrow::Cow;
 
 /// Text on one line without characters that control a terminal: those that move the cursor, change colours, reverse the
 /// text direction or hide text are escaped, as `\n` or `\u{1b}`.
-///
-/// ```
-/// use folio::cli::output::printable;
-///
-/// assert_eq!(printable("Ада 🦀"), "Ада 🦀");
-/// assert_eq!(printable("a\u{1b}[2Jb\n"), r"a\u{1b}[2Jb\n");
-/// ```
 #[must_use]
 pub fn printable(text: &str) -> Cow<'_, str> {
     if !text.contains(controls_terminal) {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::Summary;
 use super::joins::{self, Missing};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::exchange::{Account, Located, Place};
 use crate::models::{NewUser, User};
 use crate::session::{Handle, Session};
@@ -22,7 +22,7 @@ pub(super) fn write(session: &mut Session<'_>, accounts: &[Located<Account>], su
     let joined = joins::join(session, &missing, summary)?;
     present.extend(&joined);
     for Located { place, value: account } in accounts {
-        let refuse = |error: Error| place.refuse(error);
+        let refuse = |error: diesel_session::Error| place.refuse(error);
         let username = Text256::named("login", &account.login).map_err(refuse)?;
         let email = account.email.as_ref().map(|email| Email::named("email", email)).transpose().map_err(refuse)?;
         let Some(handle) = present.get(&account.number) else {
@@ -44,7 +44,7 @@ pub(super) fn write(session: &mut Session<'_>, accounts: &[Located<Account>], su
             summary.users.changed += 1;
         }
     }
-    session.flush()
+    Ok(session.flush()?)
 }
 
 /// An account that another record mentions: its number, its login and the location of that record.
@@ -72,7 +72,7 @@ pub(super) fn write_mentioned<'a>(
         session.add(NewUser::new(*number, username)?);
         summary.users.new += 1;
     }
-    session.flush()
+    Ok(session.flush()?)
 }
 
 fn by_number(session: &mut Session<'_>, numbers: &[i64]) -> Result<HashMap<i64, Handle<User>>> {

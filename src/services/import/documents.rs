@@ -80,8 +80,7 @@ pub(super) fn note(
         (Some(selector), _) => users::get(session, selector)?.id,
         (None, [only]) => *only,
         (None, _) => {
-            let problem = "it names no user; name one with --user, --account or --login".to_owned();
-            return Err(Error::Value { what: "note", problem });
+            return Err(Error::value("note", "it names no user; name one with --user, --account or --login"));
         }
     };
     let present = match source {

@@ -24,7 +24,7 @@ pub(super) fn name(name: &str, number: Option<i64>, id: Id<Repository>) -> Resul
         None => format!(" (formerly, id {id})"),
     };
     let kept: String = name.chars().take(LONGEST - suffix.len()).collect();
-    Text256::named("repository name", kept + &suffix)
+    Ok(Text256::named("repository name", kept + &suffix)?)
 }
 
 fn suffix(number: i64) -> String {
@@ -66,5 +66,5 @@ pub(super) fn restore(session: &mut Session<'_>, free: &HashSet<Path>, summary: 
         summary.remarks.push(format!("repository number {number} is called {name:?} again"));
         session.edit(handle)?.repo_name = name;
     }
-    session.flush()
+    Ok(session.flush()?)
 }

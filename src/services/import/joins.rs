@@ -61,7 +61,7 @@ pub(super) fn join(
     if handles.is_empty() {
         return Ok(joined);
     }
-    let users = handles.iter().map(|handle| session.row(*handle).cloned()).collect::<Result<Vec<User>>>()?;
+    let users = handles.iter().map(|handle| session.row(*handle).cloned()).collect::<Result<Vec<User>, _>>()?;
     let evidence = Evidence::load(session, &users)?;
     let (mut reports, mut possible) = (Vec::new(), Vec::new());
     for account in missing {

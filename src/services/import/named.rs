@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::accounts::{self, Mention};
 use super::{Summary, repositories};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::exchange::{self, Located, Owner, Place};
 use crate::models::{NewRepository, Repository, User};
 use crate::services::users::{self, Account};
@@ -103,7 +103,7 @@ fn write_named(session: &mut Session<'_>, wanted: Vec<Wanted>, summary: &mut Sum
             }
         }
     }
-    session.flush()
+    Ok(session.flush()?)
 }
 
 /// The accounts by login, in lower case: logins on GitHub are not case-sensitive.
@@ -152,11 +152,7 @@ fn owner(
             )));
         }
     }
-    let located = |error: Error| match error {
-        Error::Value { .. } => place.refuse(error),
-        other => other,
-    };
-    let username = Text256::named("owner's login", login).map_err(located)?;
+    let username = Text256::named("owner's login", login).map_err(|error| place.refuse(error))?;
     // Do not retry with the next number if another import has just taken this one: it may be for the same login.
     let added = users::add_pending(session, Account { number: None, username, email: None })?;
     let added = session.detach(added)?;

@@ -95,15 +95,15 @@ fn named(session: &mut Session<'_>, resume: &Resume) -> Result<Vec<User>> {
 fn ambiguous(problem: &str, candidates: &[User]) -> Error {
     let candidates = candidates.iter().map(users::describe).collect::<Vec<_>>().join("; ");
     let problem = format!("{problem}; choose its user with --account N, one of these: {candidates}");
-    Error::Value { what: "résumé", problem }
+    Error::value("résumé", problem)
 }
 
 fn add(session: &mut Session<'_>, resume: &Resume, tally: &mut Tally) -> Result<Id<User>> {
     let Some(name) = resume.github_login().or(resume.name.as_deref()).or(resume.email.as_deref()) else {
-        return Err(Error::Value {
-            what: "résumé",
-            problem: "it names no person (basics.name, basics.email); name its user with --user".to_owned(),
-        });
+        return Err(Error::value(
+            "résumé",
+            "it names no person (basics.name, basics.email); name its user with --user",
+        ));
     };
     let email = resume.email.as_ref().map(|email| Email::named("basics.email", email)).transpose()?;
     let username = Text256::named("basics.name", name)?;

@@ -109,7 +109,7 @@ fn resolve_names(
         }
     }
     // Released names are free for other rows only after the flush.
-    session.flush()
+    Ok(session.flush()?)
 }
 
 /// The rows that a batch may update.

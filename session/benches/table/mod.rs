@@ -1,0 +1,50 @@
+//! The table of the benches.
+
+// Each bench uses only some of these items.
+#![allow(dead_code)]
+
+use diesel::prelude::*;
+use diesel_session::Entity;
+
+diesel::table! {
+    people (id) { id -> BigInt, number -> BigInt, name -> Text, email -> Nullable<Text> }
+}
+
+#[derive(Debug, Clone, PartialEq, HasQuery, Entity)]
+#[diesel(table_name = people)]
+pub struct Person {
+    #[entity(key)]
+    pub id: i64,
+    pub number: i64,
+    pub name: String,
+    pub email: Option<String>,
+}
+
+/// The same row in plain Diesel.
+#[derive(Insertable)]
+#[diesel(table_name = people)]
+pub struct DieselPerson {
+    pub number: i64,
+    pub name: String,
+    pub email: Option<String>,
+}
+
+/// The table on SQLite.
+pub const SQLITE_TABLE: &str = "CREATE TABLE people (id INTEGER PRIMARY KEY AUTOINCREMENT, number BIGINT NOT NULL, \
+                                name TEXT NOT NULL, email TEXT)";
+
+pub fn name(number: i64) -> String {
+    format!("person number {number}")
+}
+
+pub fn email(number: i64) -> Option<String> {
+    (number % 2 == 0).then(|| format!("{number}@example.org"))
+}
+
+pub fn new_person(number: i64) -> NewPerson {
+    NewPerson { number, name: name(number), email: email(number) }
+}
+
+pub fn diesel_person(number: i64) -> DieselPerson {
+    DieselPerson { number, name: name(number), email: email(number) }
+}

@@ -1,0 +1,160 @@
+//! Generates the `New…` struct: the fields that the program gives, their defaults, and the conversion to a row.
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+use syn::ext::IdentExt as _;
+use syn::{Expr, Type};
+
+use crate::entity::{Entity, Field, Role};
+use crate::write::{pattern, shown};
+
+/// The type of a field in the `New…` struct.
+fn new_type(field: &Field) -> TokenStream {
+    let ty = &field.ty;
+    match &field.references {
+        Some(column) => quote! { ::diesel_session::session::Ref<#column, #ty> },
+        None => quote! { #ty },
+    }
+}
+
+pub fn new_name(entity: &Entity) -> syn::Ident {
+    format_ident!("New{}", entity.name)
+}
+
+/// The `New…` struct, its constructor, and its conversion to a row.
+pub fn new_struct(entity: &Entity) -> TokenStream {
+    let (name, vis, new) = (&entity.name, &entity.vis, new_name(entity));
+    let given: Vec<&Field> = entity.fields.iter().filter(|field| field.is_in_new()).collect();
+    let fields = given.iter().map(|field| {
+        let (name, vis, docs, ty) = (&field.name, &field.vis, &field.docs, new_type(field));
+        quote! { #(#docs)* #vis #name: #ty }
+    });
+    let required: Vec<&&Field> = given.iter().filter(|field| is_required(field)).collect();
+    let arguments = required.iter().map(|field| {
+        let (name, ty) = (&field.name, new_type(field));
+        quote! { #name: impl ::core::convert::TryInto<#ty, Error: ::core::convert::Into<::diesel_session::Error>> }
+    });
+    let defaults = Defaults::of(&given);
+    let made = defaults.statements();
+    let values = given.iter().map(|field| {
+        let name = &field.name;
+        match (&field.default, &field.update) {
+            (Some(make), _) | (None, Some(make)) => {
+                let value = defaults.variable(make, &field.ty);
+                quote! { #name: ::core::clone::Clone::clone(&#value) }
+            }
+            (None, None) if field.is_option() && field.references.is_some() => {
+                quote! { #name: ::diesel_session::session::Ref::of(::core::option::Option::None) }
+            }
+            (None, None) if field.is_option() => quote! { #name: ::core::option::Option::None },
+            (None, None) => {
+                let field = name.unraw().to_string();
+                quote! {
+                    #name: match ::core::convert::TryInto::try_into(#name) {
+                        ::core::result::Result::Ok(value) => value,
+                        ::core::result::Result::Err(error) => {
+                            let error: ::diesel_session::Error = ::core::convert::Into::into(error);
+                            return ::core::result::Result::Err(error.of_field(#field));
+                        }
+                    }
+                }
+            }
+        }
+    });
+    let row = entity.fields.iter().map(|field| {
+        let name = &field.name;
+        match (field.role, &field.references) {
+            (Role::GeneratedKey | Role::ServerDefault, _) => quote! { #name: ::core::default::Default::default() },
+            (Role::Version, _) => quote! { #name: 1 },
+            (_, Some(_)) => quote! { #name: keys.value(&self.#name)? },
+            (_, None) => quote! { #name: ::core::clone::Clone::clone(&self.#name) },
+        }
+    });
+    let references = given.iter().filter(|field| field.references.is_some()).map(|field| {
+        let name = &field.name;
+        quote! { self.#name.parent(see); }
+    });
+    let last = entity.fields.len() - 1;
+    let shown_values = entity.fields.iter().enumerate().map(|(index, field)| {
+        let (pattern, name) = (pattern(index, last), &field.name);
+        let given = if !field.is_in_new() {
+            quote! { ::diesel_session::session::Given::Unknown }
+        } else if field.references.is_some() {
+            let shown = shown(&quote! { value });
+            quote! { self.#name.given(|value| #shown) }
+        } else {
+            let shown = shown(&quote! { &self.#name });
+            quote! { ::diesel_session::session::Given::of(#shown) }
+        };
+        quote! { #pattern => #given }
+    });
+    let about = format!("A [`{name}`] that is not yet in the database: what `add` takes.");
+    let about_new = "The required fields; the others have their defaults, `Option`s are `None`.";
+    quote! {
+        #[doc = #about]
+        #[derive(Debug, Clone, PartialEq)]
+        #vis struct #new { #(#fields,)* }
+
+        impl #new {
+            #[doc = #about_new]
+            ///
+            /// # Errors
+            ///
+            /// When a value does not fit its field's type.
+            #[allow(clippy::too_many_arguments)]
+            #vis fn new(#(#arguments,)*) -> ::diesel_session::Result<Self> {
+                #made
+                ::core::result::Result::Ok(Self { #(#values,)* })
+            }
+        }
+
+        impl ::diesel_session::session::New for #new {
+            type Entity = #name;
+
+            fn row(&self, keys: &::diesel_session::session::Keys<'_>) -> ::diesel_session::Result<#name> {
+                let _ = keys;
+                ::core::result::Result::Ok(#name { #(#row,)* })
+            }
+
+            fn parents(&self, see: &mut dyn ::core::ops::FnMut(::diesel_session::session::Parent)) {
+                let _ = &see;
+                #(#references)*
+            }
+
+            fn value(&self, index: usize) -> ::diesel_session::session::Given<'_> {
+                match index { #(#shown_values,)* }
+            }
+        }
+    }
+}
+
+/// The defaults of a new row, each called once: fields of one type with one default, such as the times of a row, agree.
+struct Defaults<'f>(Vec<(&'f Expr, &'f Type)>);
+
+impl<'f> Defaults<'f> {
+    fn of(fields: &[&'f Field]) -> Self {
+        let mut distinct = Vec::new();
+        for field in fields {
+            let made = field.default.as_ref().or(field.update.as_ref()).map(|make| (make, &field.ty));
+            distinct.extend(made.filter(|made| !distinct.contains(made)));
+        }
+        Self(distinct)
+    }
+
+    fn statements(&self) -> TokenStream {
+        let lets = self.0.iter().map(|(make, ty)| {
+            let variable = self.variable(make, ty);
+            quote! { let #variable: #ty = (#make)(); }
+        });
+        quote! { #(#lets)* }
+    }
+
+    fn variable(&self, make: &Expr, ty: &Type) -> syn::Ident {
+        let index = self.0.iter().position(|(other, of)| *other == make && *of == ty).unwrap_or_default();
+        format_ident!("default_{index}")
+    }
+}
+
+fn is_required(field: &Field) -> bool {
+    field.default.is_none() && field.update.is_none() && !field.is_option()
+}

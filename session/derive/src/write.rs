@@ -1,0 +1,349 @@
+//! Generates the code: only what one could write by hand, and without naming a backend.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::Type;
+
+use crate::entity::{Entity, Field, Role};
+use crate::key::check_key;
+use crate::new::{new_name, new_struct};
+
+pub fn entity(entity: &Entity) -> TokenStream {
+    let new = new_struct(entity);
+    let row = row(entity);
+    let columns = columns(entity);
+    let fields = has_column(entity);
+    let check = check_key(entity);
+    quote! { #new #row #columns #fields #check }
+}
+
+/// The `Entity` impl.
+fn row(entity: &Entity) -> TokenStream {
+    let (name, table, new) = (&entity.name, &entity.table, new_name(entity));
+    let keys: Vec<&Field> = entity.key().collect();
+    let key_type = key_type(&keys);
+    let key_value = match keys.as_slice() {
+        [key] => {
+            let name = &key.name;
+            quote! { ::core::clone::Clone::clone(&self.#name) }
+        }
+        keys => {
+            let names = keys.iter().map(|key| &key.name);
+            quote! { (#(::core::clone::Clone::clone(&self.#names),)*) }
+        }
+    };
+    let set_key = match keys.as_slice() {
+        [key] => {
+            let name = &key.name;
+            quote! { self.#name = key; }
+        }
+        keys => {
+            let names = keys.iter().map(|key| &key.name);
+            let positions = (0..keys.len()).map(syn::Index::from);
+            quote! { #(self.#names = key.#positions;)* }
+        }
+    };
+    let key_fields = keys.iter().enumerate().map(|(index, _)| {
+        let pattern = pattern(index, keys.len() - 1);
+        if keys.len() == 1 {
+            quote! { #pattern => key }
+        } else {
+            let index = syn::Index::from(index);
+            quote! { #pattern => &mut key.#index }
+        }
+    });
+    let as_new = entity.fields.iter().filter(|field| field.is_in_new()).map(|field| {
+        let name = &field.name;
+        match &field.references {
+            Some(_) => quote! { #name: ::diesel_session::session::Ref::of(::core::clone::Clone::clone(&self.#name)) },
+            None => quote! { #name: ::core::clone::Clone::clone(&self.#name) },
+        }
+    });
+    let last = entity.fields.len() - 1;
+    let fields = entity.fields.iter().enumerate().map(|(index, field)| {
+        let (pattern, name) = (pattern(index, last), &field.name);
+        quote! { #pattern => &self.#name }
+    });
+    let values = entity.fields.iter().enumerate().map(|(index, field)| {
+        let (pattern, name) = (pattern(index, last), &field.name);
+        let shown = shown(&quote! { &self.#name });
+        quote! { #pattern => #shown }
+    });
+    let copy = entity.fields.iter().enumerate().map(|(index, field)| {
+        let name = &field.name;
+        quote! { if columns.contains(#index) { ::core::clone::Clone::clone_from(&mut self.#name, &from.#name); } }
+    });
+    let key_names: Vec<String> = keys.iter().map(|key| key.column.to_string()).collect();
+    let key_words = match key_names.as_slice() {
+        [column] => quote! { ::std::format!("{} {}", #column, key) },
+        columns => {
+            let positions = (0..columns.len()).map(syn::Index::from);
+            let format = columns.iter().map(|column| format!("{column} {{}}")).collect::<Vec<_>>().join(", ");
+            quote! { ::std::format!(#format, #(key.#positions),*) }
+        }
+    };
+    let changed = entity.fields.iter().enumerate().map(|(index, field)| {
+        let name = &field.name;
+        quote! {
+            if !::diesel_session::session::same_value(&self.#name, &before.#name) {
+                changed = changed.with(#index);
+            }
+        }
+    });
+    let touch = entity.fields.iter().enumerate().filter_map(|(index, field)| {
+        let (name, make) = (&field.name, field.update.as_ref()?);
+        Some(quote! { if !changed.contains(#index) { self.#name = (#make)(); } })
+    });
+    let version_field = entity.fields.iter().find(|field| field.role == Role::Version);
+    let (version, set_version) = match version_field {
+        Some(field) => {
+            let name = &field.name;
+            (
+                quote! { ::core::option::Option::Some(::core::convert::Into::into(self.#name)) },
+                quote! { self.#name = version; },
+            )
+        }
+        None => (quote! { ::core::option::Option::None }, quote! { let _ = version; }),
+    };
+    let info = table_info(entity);
+    quote! {
+        impl ::diesel_session::session::Entity for #name {
+            type Key = #key_type;
+            type New = #new;
+            type Table = #table::table;
+
+            fn table() -> &'static ::diesel_session::session::Table {
+                #info
+            }
+
+            fn key(&self) -> Self::Key {
+                #key_value
+            }
+
+            fn key_in_words(key: &Self::Key) -> ::std::string::String {
+                #key_words
+            }
+
+            fn set_key(&mut self, key: Self::Key) {
+                #set_key
+            }
+
+            fn key_field(key: &mut Self::Key, position: usize) -> &mut dyn ::diesel_session::session::Value {
+                match position { #(#key_fields,)* }
+            }
+
+            fn as_new(&self) -> Self::New {
+                #new { #(#as_new,)* }
+            }
+
+            fn field(&self, index: usize) -> &dyn ::diesel_session::session::Value {
+                match index { #(#fields,)* }
+            }
+
+            fn value(&self, index: usize) -> ::core::option::Option<&dyn ::core::fmt::Debug> {
+                match index { #(#values,)* }
+            }
+
+            fn copy(&mut self, columns: ::diesel_session::session::ColumnSet, from: &Self) {
+                #(#copy)*
+            }
+
+            fn changed(&self, before: &Self) -> ::diesel_session::session::ColumnSet {
+                let mut changed = ::diesel_session::session::ColumnSet::EMPTY;
+                #(#changed)*
+                changed
+            }
+
+            fn touch(&mut self, changed: ::diesel_session::session::ColumnSet) {
+                let _ = changed;
+                #(#touch)*
+            }
+
+            fn version(&self) -> ::core::option::Option<i64> {
+                #version
+            }
+
+            fn set_version(&mut self, version: i64) {
+                #set_version
+            }
+        }
+
+        impl ::diesel_session::session::EntityTable for #table::table {
+            type Entity = #name;
+        }
+    }
+}
+
+/// The pattern of one index in a `match` over all of them.
+pub fn pattern(index: usize, last: usize) -> TokenStream {
+    if index == last {
+        quote! { _ }
+    } else {
+        quote! { #index }
+    }
+}
+
+/// A field's value without its `Option`, as one that may be NULL: decided by the type, whatever its name in the source.
+pub fn shown(value: &TokenStream) -> TokenStream {
+    quote! {{
+        #[allow(unused_imports)]
+        use ::diesel_session::session::NotNull as _;
+        ::diesel_session::session::Shown(#value).value()
+    }}
+}
+
+fn key_type(keys: &[&Field]) -> TokenStream {
+    let types: Vec<&Type> = keys.iter().map(|key| &key.ty).collect();
+    match types.as_slice() {
+        [ty] => quote! { #ty },
+        types => quote! { (#(#types,)*) },
+    }
+}
+
+/// The description of the table that the flush uses.
+fn table_info(entity: &Entity) -> TokenStream {
+    let table = &entity.table;
+    let name = table.segments.last().map(|segment| segment.ident.to_string()).unwrap_or_default();
+    let columns = entity.fields.iter().map(|field| {
+        let (column, generated, ty) = (&field.column, field.is_generated(), &field.ty);
+        let references = match &field.references {
+            Some(column) => quote! {
+                ::core::option::Option::Some(::diesel_session::session::Reference {
+                    table: <<<#column as ::diesel::Column>::Table as ::diesel_session::session::EntityTable>::Entity
+                        as ::diesel_session::session::Entity>::table,
+                    column: <#column as ::diesel::Column>::NAME,
+                    convert: ::diesel_session::session::convert_reference::<#column, #ty>,
+                })
+            },
+            None => quote! { ::core::option::Option::None },
+        };
+        quote! {
+            ::diesel_session::session::ColumnInfo {
+                name: <#table::#column as ::diesel::Column>::NAME,
+                generated: #generated,
+                references: #references,
+            }
+        }
+    });
+    let indexes_of = |wanted: fn(&Field) -> bool| {
+        entity.fields.iter().enumerate().filter(move |(_, field)| wanted(field)).map(|(index, _)| index)
+    };
+    let key = indexes_of(Field::is_key);
+    let version = indexes_of(|field| field.role == Role::Version).next();
+    let version = match version {
+        Some(index) => quote! { ::core::option::Option::Some(#index) },
+        None => quote! { ::core::option::Option::None },
+    };
+    let touched = indexes_of(|field| field.update.is_some());
+    let unique = entity.unique.iter().map(|set| quote! { &[#(#set),*] });
+    quote! {
+        static TABLE: ::diesel_session::session::Table = ::diesel_session::session::Table {
+            name: #name,
+            id: ::core::any::TypeId::of::<#table::table>,
+            columns: &[#(#columns),*],
+            key: &[#(#key),*],
+            version: #version,
+            touched: ::diesel_session::session::ColumnSet::EMPTY #(.with(#touched))*,
+            unique: &[#(#unique),*],
+        };
+        &TABLE
+    }
+}
+
+/// The `Columns` impl: one line per column, for any backend that supports the columns' types.
+fn columns(entity: &Entity) -> TokenStream {
+    let (name, table) = (&entity.name, &entity.table);
+    let sql_type = |field: &Field| {
+        let column = &field.column;
+        quote! { ::diesel::dsl::SqlTypeOf<#table::#column> }
+    };
+    let bounds = entity.fields.iter().map(|field| {
+        let (ty, sql) = (&field.ty, sql_type(field));
+        quote! {
+            DB: ::diesel::sql_types::HasSqlType<#sql>,
+            #ty: ::diesel::serialize::ToSql<#sql, DB> + ::diesel::deserialize::FromSql<#sql, DB>,
+        }
+    });
+    let last = entity.fields.len() - 1;
+    let arms = entity.fields.iter().enumerate().map(|(index, field)| {
+        let (pattern, name, sql) = (pattern(index, last), &field.name, sql_type(field));
+        quote! { #pattern => visitor.visit::<#sql, _>(|row| &row.#name, |row, value| row.#name = value) }
+    });
+    let keys: Vec<&Field> = entity.key().collect();
+    let key_arms = keys.iter().enumerate().map(|(index, field)| {
+        let (pattern, sql) = (pattern(index, keys.len() - 1), sql_type(field));
+        if keys.len() == 1 {
+            quote! { #pattern => visitor.visit::<#sql, _>(|key| key, |key, value| *key = value) }
+        } else {
+            let index = syn::Index::from(index);
+            quote! { #pattern => visitor.visit::<#sql, _>(|key| &key.#index, |key, value| key.#index = value) }
+        }
+    });
+    let reads = entity.fields.iter().enumerate().map(|(index, field)| {
+        let (name, ty, sql) = (&field.name, &field.ty, sql_type(field));
+        quote! { #name: row.get_value::<#sql, #ty, _>(#index)? }
+    });
+    quote! {
+        impl<DB: ::diesel::backend::Backend> ::diesel_session::session::Columns<DB> for #name
+        where
+            #table::table: ::diesel::query_builder::QueryFragment<DB>,
+            #(#bounds)*
+        {
+            fn column<V: ::diesel_session::session::Visitor<DB, Self>>(index: usize, visitor: V) -> V::Output {
+                match index { #(#arms,)* }
+            }
+
+            fn key_column<V: ::diesel_session::session::Visitor<DB, Self::Key>>(index: usize, visitor: V) -> V::Output {
+                match index { #(#key_arms,)* }
+            }
+
+            fn table_name(out: ::diesel::query_builder::AstPass<'_, '_, DB>) -> ::diesel::QueryResult<()> {
+                ::diesel::query_builder::QueryFragment::<DB>::walk_ast(&#table::table, out)
+            }
+
+            fn read<'a>(row: &impl ::diesel::row::Row<'a, DB>) -> ::diesel::deserialize::Result<Self> {
+                ::core::result::Result::Ok(Self { #(#reads,)* })
+            }
+        }
+    }
+}
+
+/// One `HasColumn` impl per field.
+fn has_column(entity: &Entity) -> TokenStream {
+    let (name, table) = (&entity.name, &entity.table);
+    let keys: Vec<&Field> = entity.key().collect();
+    let impls = entity.fields.iter().map(|field| {
+        let (field_name, column, ty) = (&field.name, &field.column, &field.ty);
+        let of_key = match keys.iter().position(|key| key.name == field.name) {
+            Some(_) if keys.len() == 1 => quote! { ::core::option::Option::Some(::core::clone::Clone::clone(key)) },
+            Some(index) => {
+                let index = syn::Index::from(index);
+                quote! { ::core::option::Option::Some(::core::clone::Clone::clone(&key.#index)) }
+            }
+            None => quote! {{ let _ = key; ::core::option::Option::None }},
+        };
+        let references = field.references.as_ref().map(|target| {
+            quote! {
+                impl ::diesel_session::session::References<#table::#column> for #name {
+                    type Target = #target;
+                }
+            }
+        });
+        quote! {
+            #references
+
+            impl ::diesel_session::session::HasColumn<#table::#column> for #name {
+                type Value = #ty;
+
+                fn column(&self) -> &#ty {
+                    &self.#field_name
+                }
+
+                fn column_of_key(key: &Self::Key) -> ::core::option::Option<#ty> {
+                    #of_key
+                }
+            }
+        }
+    });
+    quote! { #(#impls)* }
+}

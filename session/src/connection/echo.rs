@@ -1,0 +1,166 @@
+//! The SQL echo: one `tracing` event per statement, with its text, parameters, row count and duration.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use diesel::connection::{Instrumentation, InstrumentationEvent};
+
+/// What the echo shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct EchoOptions {
+    /// Whether the values of parameters are shown; `false` keeps data out of the log.
+    pub binds: bool,
+    /// Longer parameters and statements are cut to this many characters.
+    pub longest: usize,
+}
+
+impl Default for EchoOptions {
+    fn default() -> Self {
+        Self { binds: true, longest: 2_000 }
+    }
+}
+
+/// Writes every statement of a connection to `tracing`, target `diesel_session::sql`, level `DEBUG`.
+///
+/// Fields: `sql`, `binds`, `rows` (where the statement went through a session), `micros`, and `error` if it failed.
+/// Diesel reports a statement before its rows are counted, so the event of a session's statement is held here until the
+/// count is known; those of plain Diesel are written at once.
+///
+/// ```
+/// use diesel::Connection as _;
+/// use diesel_session::connection::{Echo, EchoOptions};
+///
+/// let mut connection = diesel_session::connection::open_sqlite(None, diesel_session::connection::SqliteAccess::Create, 0)?;
+/// let echo = Echo::new(EchoOptions::default());
+/// connection.set_instrumentation(echo.clone());
+/// # Ok::<(), diesel_session::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Echo {
+    options: EchoOptions,
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    started: Option<Instant>,
+    /// Statements that run now are not written.
+    silent: bool,
+    /// One statement is being repeated until it succeeds.
+    retrying: bool,
+    /// A session is running a statement and will report its row count.
+    awaiting_rows: bool,
+    finished: Option<Finished>,
+}
+
+#[derive(Debug)]
+struct Finished {
+    text: String,
+    took: Duration,
+    error: Option<String>,
+}
+
+impl Echo {
+    /// An echo for one connection.
+    #[must_use]
+    pub fn new(options: EchoOptions) -> Self {
+        Self { options, state: Arc::default() }
+    }
+
+    /// From now until [`record_outcome`](Self::record_outcome), a finished statement is held until its row count is
+    /// known.
+    pub(crate) fn expect_rows(&self) {
+        self.state().awaiting_rows = true;
+    }
+
+    /// Records the outcome of the statement that just ended: its row count, or the error that occurred only while
+    /// reading its rows.
+    pub(crate) fn record_outcome(&self, rows: Result<usize, &diesel::result::Error>) {
+        let mut state = self.state();
+        state.awaiting_rows = false;
+        if let Some(mut finished) = state.finished.take() {
+            finished.error = finished.error.or_else(|| rows.err().map(ToString::to_string));
+            self.write(&finished, rows.ok());
+        }
+    }
+
+    /// Runs `work` without writing its statements.
+    pub(crate) fn silenced<T>(&self, work: impl FnOnce() -> T) -> T {
+        self.state().silent = true;
+        let done = work();
+        self.state().silent = false;
+        done
+    }
+
+    /// Runs `work`, which repeats one statement until it succeeds, and writes only the last attempt, with the total
+    /// time.
+    pub(crate) fn as_one<T>(&self, work: impl FnOnce() -> T) -> T {
+        {
+            let mut state = self.state();
+            state.retrying = true;
+            state.started = None;
+        }
+        let done = work();
+        let mut state = self.state();
+        state.retrying = false;
+        if let Some(last) = state.finished.take() {
+            self.write(&last, None);
+        }
+        done
+    }
+
+    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self, finished: &Finished, rows: Option<usize>) {
+        let (sql, binds) = finished.text.split_once(" -- binds: ").unwrap_or((&finished.text, "[]"));
+        let sql = self.cut(sql);
+        let binds = if self.options.binds { self.cut(binds) } else { "[hidden]".to_owned() };
+        let micros = finished.took.as_micros();
+        let error = finished.error.as_deref();
+        tracing::debug!(target: "diesel_session::sql", sql, binds, rows, micros, error);
+    }
+
+    fn cut(&self, text: &str) -> String {
+        match text.char_indices().nth(self.options.longest) {
+            None => text.to_owned(),
+            Some((end, _)) => format!("{}… ({} bytes in all)", &text[..end], text.len()),
+        }
+    }
+}
+
+impl Instrumentation for Echo {
+    fn on_connection_event(&mut self, event: InstrumentationEvent<'_>) {
+        if self.state().silent {
+            return;
+        }
+        match event {
+            InstrumentationEvent::StartQuery { .. } => {
+                let mut state = self.state();
+                if state.retrying {
+                    state.started.get_or_insert_with(Instant::now);
+                    return;
+                }
+                if let Some(finished) = state.finished.take() {
+                    self.write(&finished, None);
+                }
+                state.started = Some(Instant::now());
+            }
+            InstrumentationEvent::FinishQuery { query, error, .. } => {
+                #[cfg(feature = "mysql")]
+                super::packet::watch(query, error);
+                let mut state = self.state();
+                let took = state.started.map_or(Duration::ZERO, |started| started.elapsed());
+                let finished = Finished { text: query.to_string(), took, error: error.map(ToString::to_string) };
+                if state.awaiting_rows || state.retrying {
+                    state.finished = Some(finished);
+                } else {
+                    self.write(&finished, None);
+                }
+            }
+            _ => {}
+        }
+    }
+}

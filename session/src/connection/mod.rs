@@ -1,0 +1,415 @@
+//! The connections that a session runs on, and everything that differs between engines.
+//!
+//! Only this module knows how an engine opens a transaction, returns generated keys and limits parameters, and what its
+//! errors mean. Code above it asks a [`SessionConnection`] or an [`Engine`] for a capability and names no engine.
+
+mod address;
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+mod advice;
+// The code that the enum's derive generates has no docs.
+#[allow(missing_docs)]
+mod any;
+mod array;
+mod echo;
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+mod endpoint;
+mod executor;
+mod failure;
+mod isolation;
+mod keys;
+#[cfg(feature = "mysql")]
+mod mysql;
+#[cfg(feature = "mysql")]
+mod mysql_cluster;
+#[cfg(feature = "mysql")]
+mod mysql_keys;
+#[cfg(feature = "mysql")]
+mod mysql_relay;
+#[cfg(feature = "mysql")]
+mod packet;
+#[cfg(feature = "postgres")]
+mod postgres;
+#[cfg(feature = "postgres")]
+mod postgres_relays;
+mod queue;
+mod read_limit;
+mod refusal;
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+mod relay;
+mod server;
+#[cfg(feature = "sqlite")]
+mod sqlite;
+#[cfg(feature = "sqlite")]
+mod sqlite_copy;
+#[cfg(feature = "sqlite")]
+mod sqlite_file;
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+mod stream;
+#[cfg(feature = "mysql")]
+mod tls_gate;
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+mod unanswered;
+
+pub use address::{Access, Address, Opened};
+pub use any::{AnyConnection, MultiBackend};
+pub(crate) use any::{concrete, on_every_connection, on_variant};
+pub use array::{ArrayOf, Values};
+pub use echo::{Echo, EchoOptions};
+pub use executor::Executor;
+pub(crate) use failure::only_says_it_is_over;
+pub use isolation::Isolation;
+pub use keys::{KeySource, KeySources, Replaced};
+#[cfg(feature = "mysql")]
+pub use mysql::open_mysql;
+#[cfg(feature = "postgres")]
+pub use postgres::open_postgres;
+pub(crate) use queue::{Turn, WriteQueue};
+pub(crate) use read_limit::ReadLimit;
+pub use server::{Server, Waits};
+#[cfg(feature = "sqlite")]
+pub use sqlite::{SqliteAccess, open_sqlite};
+
+use diesel::QueryResult;
+use diesel::connection::{Connection, LoadConnection, TransactionManager};
+use diesel::query_builder::AstPass;
+use diesel::sql_types::HasSqlType;
+
+use crate::error::Error;
+
+#[cfg(not(any(feature = "sqlite", feature = "postgres", feature = "mysql")))]
+compile_error!(
+    "diesel-session needs a database engine: enable at least one of the features `sqlite`, `postgres` and `mysql`"
+);
+
+/// A database engine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Engine {
+    /// SQLite, compiled in from source.
+    Sqlite,
+    /// PostgreSQL, through libpq.
+    Postgres,
+    /// MySQL and MariaDB, through MariaDB's client library.
+    Mysql,
+}
+
+impl Engine {
+    /// Every engine that Folio supports.
+    pub const ALL: &'static [Self] = &[Self::Sqlite, Self::Postgres, Self::Mysql];
+
+    /// Whether a transaction can keep reading after one of its statements failed.
+    #[must_use]
+    pub fn reads_after_error(self) -> bool {
+        match self {
+            Self::Sqlite | Self::Mysql => true,
+            Self::Postgres => false,
+        }
+    }
+
+    /// Whether a rollback undoes CREATE TABLE and DROP TABLE. If not, each of them commits immediately.
+    #[must_use]
+    pub fn undoes_tables(self) -> bool {
+        match self {
+            Self::Sqlite | Self::Postgres => true,
+            Self::Mysql => false,
+        }
+    }
+
+    /// Whether a foreign key is checked at the end of a statement, so that its rows may refer to each other in any
+    /// order. If not, it is checked row by row.
+    #[must_use]
+    pub fn checks_after_statement(self) -> bool {
+        match self {
+            Self::Sqlite | Self::Postgres => true,
+            Self::Mysql => false,
+        }
+    }
+
+    /// Whether rows are looked up by several columns through a subquery over a list (`VALUES (?, ?), (?, ?)`). If not,
+    /// the list is written inside `IN` itself.
+    #[must_use]
+    pub fn lists_rows(self) -> bool {
+        match self {
+            Self::Sqlite | Self::Postgres => true,
+            Self::Mysql => false,
+        }
+    }
+
+    /// The clause at the end of a SELECT that locks its rows until the transaction ends; empty where a transaction that
+    /// may write excludes all other writers anyway.
+    #[must_use]
+    pub fn row_lock(self) -> &'static str {
+        match self {
+            Self::Sqlite => "",
+            Self::Postgres | Self::Mysql => " FOR UPDATE",
+        }
+    }
+
+    /// The name of the Cargo feature that compiles it in.
+    #[must_use]
+    pub const fn feature(self) -> &'static str {
+        match self {
+            Self::Sqlite => "sqlite",
+            Self::Postgres => "postgres",
+            Self::Mysql => "mysql",
+        }
+    }
+
+    /// The versions that Folio's own tests run on.
+    #[must_use]
+    pub const fn tested_on(self) -> &'static str {
+        match self {
+            Self::Sqlite => "the SQLite that is compiled in",
+            Self::Postgres => "PostgreSQL 15",
+            Self::Mysql => "MariaDB 10.11, MySQL 9.7",
+        }
+    }
+
+    /// Whether this build can open its databases.
+    ///
+    /// ```
+    /// use diesel_session::connection::Engine;
+    ///
+    /// assert!(Engine::ALL.iter().any(|engine| engine.is_compiled_in()));
+    /// ```
+    #[must_use]
+    pub const fn is_compiled_in(self) -> bool {
+        match self {
+            Self::Sqlite => cfg!(feature = "sqlite"),
+            Self::Postgres => cfg!(feature = "postgres"),
+            Self::Mysql => cfg!(feature = "mysql"),
+        }
+    }
+}
+
+/// The engine's usual name.
+impl std::fmt::Display for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(match self {
+            Self::Sqlite => "SQLite",
+            Self::Postgres => "PostgreSQL",
+            Self::Mysql => "MySQL and MariaDB",
+        })
+    }
+}
+
+/// What a transaction is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// It may write; SQLite takes its write lock at the first statement.
+    Write,
+    /// It only reads, from one snapshot.
+    Read,
+}
+
+/// How far the key sequence of a table has advanced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SequenceState {
+    /// The greatest key that the engine remembers having generated or seen, whether or not its row still exists; 0 if
+    /// none.
+    pub given: i64,
+    /// The greatest key of an existing row; 0 if there are none.
+    pub held: i64,
+}
+
+/// What the session needs from a connection, concrete or [`AnyConnection`].
+pub trait SessionConnection: Connection + LoadConnection + Send + 'static {
+    /// The engine at the other end.
+    fn engine(&self) -> Engine;
+
+    /// The maximum number of parameters of a statement.
+    fn max_parameters(&self) -> usize;
+
+    /// Whether a column's sort order differs from the order in which its values compare, as with MySQL's ENUM.
+    ///
+    /// # Errors
+    ///
+    /// The database's error while reading its catalogue.
+    fn sorts_by_index(&mut self, _table: &str, _column: &str) -> QueryResult<bool> {
+        Ok(false)
+    }
+
+    /// The maximum total size in bytes of a statement's values; a single row is sent whatever its size.
+    fn max_bytes(&self) -> usize {
+        usize::MAX
+    }
+
+    /// Opens a transaction: the engine's `BEGIN`, or a savepoint inside an open transaction, where an `isolation` of
+    /// its own is refused.
+    fn begin(&mut self, mode: Mode, isolation: Option<Isolation>) -> QueryResult<()>;
+
+    /// The state of the key sequence of `table`, whose key is `column`. Used only to copy rows with their keys.
+    ///
+    /// # Errors
+    ///
+    /// The database's error while reading; by default, that this connection type does not support it.
+    fn sequence_state(&mut self, _table: &str, _column: &str) -> QueryResult<SequenceState> {
+        Err(diesel::result::Error::QueryBuilderError("this connection cannot say which keys were given".into()))
+    }
+
+    /// Advances the key sequence of `table` past the keys used by another database, whose rows are about to be inserted
+    /// with their own keys. A rollback does not undo this on a server, and MySQL ends an open transaction.
+    ///
+    /// # Errors
+    ///
+    /// The database's error; by default, that this connection type does not support it.
+    fn advance_sequence(&mut self, _table: &str, _column: &str, _used: SequenceState) -> QueryResult<()> {
+        Err(diesel::result::Error::QueryBuilderError("this connection cannot set the next key".into()))
+    }
+
+    /// Turns the database's error while `doing` something with `table` into one that a user understands.
+    fn explain(&self, error: diesel::result::Error, table: &str, doing: &str) -> Error;
+
+    /// Turns the error of a failed COMMIT into one that a user understands. After a lost connection, or an I/O error in
+    /// SQLite, the outcome is unknown.
+    fn explain_commit(&self, error: diesel::result::Error) -> Error {
+        match self.explain(error, "at COMMIT", "committing") {
+            Error::Disconnected { source } => Error::CommitUnknown { source },
+            other => other,
+        }
+    }
+
+    /// Opens a savepoint.
+    fn savepoint(&mut self) -> QueryResult<()> {
+        Self::TransactionManager::begin_transaction(self)
+    }
+
+    /// Commits the innermost level: `RELEASE` of a savepoint, otherwise `COMMIT`.
+    fn commit(&mut self) -> QueryResult<()> {
+        Self::TransactionManager::commit_transaction(self)
+    }
+
+    /// Undoes the innermost level: `ROLLBACK TO` a savepoint, otherwise `ROLLBACK`.
+    fn rollback(&mut self) -> QueryResult<()> {
+        Self::TransactionManager::rollback_transaction(self)
+    }
+}
+
+/// How an engine updates many rows, each with its own values, in one statement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Updates {
+    /// From a list of parameters: `UPDATE … FROM (VALUES …)`.
+    FromValues,
+    /// From one array per column: `UPDATE … FROM unnest(…)`; from VALUES where a column does not fit an array.
+    FromArrays,
+    /// From a joined list of parameters: `UPDATE … JOIN (SELECT ? … UNION ALL …)`.
+    FromJoin,
+}
+
+/// A single-column foreign key that prevents deleting the row it refers to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Referrer {
+    /// The referring table.
+    pub table: String,
+    /// The referring column.
+    pub column: String,
+    /// The referenced column; `None` for the primary key.
+    pub to: Option<String>,
+}
+
+/// A concrete connection: one engine, known at compile time.
+pub trait EngineConnection:
+    SessionConnection<Backend: Default + diesel::backend::Backend<QueryBuilder: Default>>
+{
+    /// Whether an INSERT returns generated values (`RETURNING`); without it the rows are read back, starting at
+    /// `LAST_INSERT_ID()` or by keys that were evaluated first, depending on [`key_source`](Self::key_source).
+    const RETURNING: bool;
+
+    /// How several rows are updated in one statement.
+    const UPDATES: Updates;
+
+    /// The clause of an INSERT in which every column takes its default.
+    const ALL_DEFAULTS: &'static str;
+
+    /// Whether a value of SQL type `ST` can be one element of an array.
+    fn fits_array<ST>(&mut self) -> bool
+    where
+        Self::Backend: HasSqlType<ST>,
+    {
+        false
+    }
+
+    /// The foreign keys that may prevent deleting rows of `table`, where the engine's own error does not name the
+    /// violated one.
+    ///
+    /// # Errors
+    ///
+    /// The database's error while reading its catalogue.
+    fn unnamed_referrers(&mut self, table: &str) -> QueryResult<Vec<Referrer>> {
+        let _ = table;
+        Ok(Vec::new())
+    }
+
+    /// The columns of the UNIQUE constraint that the engine's error calls `named`, where the error has a name and no
+    /// columns; `None` where the error has the columns, or there is no such constraint.
+    ///
+    /// # Errors
+    ///
+    /// The database's error while reading its catalogue.
+    fn unique_columns(&mut self, table: &str, named: &str) -> QueryResult<Option<Vec<String>>> {
+        let _ = (table, named);
+        Ok(None)
+    }
+
+    /// The source of the key in `column` of `table` (its name as written in SQL), on an engine without RETURNING; a
+    /// connection that wraps another one delegates to it. If it is unknown, the program must supply every key.
+    ///
+    /// # Errors
+    ///
+    /// The database's error while reading its catalogue.
+    fn key_source(&mut self, table: &str, column: &str) -> QueryResult<KeySource> {
+        let (_, _) = (table, column);
+        Ok(KeySource::Unknown)
+    }
+
+    /// Makes the engine forget the last key that a counter generated, so that the next one is known to come from the
+    /// next INSERT.
+    ///
+    /// # Errors
+    ///
+    /// The database's error.
+    fn forget_last_key(&mut self) -> QueryResult<()> {
+        Ok(())
+    }
+
+    /// Whether a row that this transaction has just inserted may be missing because a conflict with another node of a
+    /// cluster rolled the transaction back without an error.
+    fn undoes_silently(&self) -> bool {
+        false
+    }
+
+    /// Whether the key in `column` of `table` (its name as written in SQL) comes from a counter with ascending keys,
+    /// which no trigger replaces. Called once per entity, before an INSERT of several rows that only their keys
+    /// distinguish.
+    ///
+    /// # Errors
+    ///
+    /// The database's error while reading its catalogue.
+    fn counts_keys(&mut self, table: &str, column: &str) -> QueryResult<bool> {
+        Ok(self.last_counted(table, column)?.is_some())
+    }
+
+    /// If the key in `column` of `table` (its name as written in SQL) comes from a counter with ascending keys, SQL for
+    /// the last one generated on this connection. Called only after an INSERT of several rows whose order is in doubt.
+    ///
+    /// # Errors
+    ///
+    /// The database's error while reading its catalogue.
+    fn last_counted(&mut self, table: &str, column: &str) -> QueryResult<Option<String>> {
+        let (_, _) = (table, column);
+        Ok(None)
+    }
+
+    /// Binds the values as one array of `ST`.
+    ///
+    /// # Errors
+    ///
+    /// If the engine has no arrays.
+    fn push_array<'b, ST: 'static, V>(_: &'b ArrayOf<V>, _: &mut AstPass<'_, 'b, Self::Backend>) -> QueryResult<()>
+    where
+        Self::Backend: HasSqlType<ST>,
+        V: Values<Self::Backend>,
+    {
+        Err(diesel::result::Error::QueryBuilderError("this engine has no arrays".into()))
+    }
+}

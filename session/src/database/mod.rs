@@ -1,0 +1,150 @@
+//! A database: opening it by its URL, its connection pool, and its migrations.
+
+mod maintenance;
+mod options;
+mod pool;
+mod redact;
+mod retry;
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+mod server_url;
+mod url;
+mod work;
+
+use std::fmt;
+use std::sync::Arc;
+
+pub use maintenance::Maintenance;
+pub use options::Options;
+pub use pool::PooledConnection;
+pub use redact::redact;
+pub use retry::Retry;
+pub use url::DatabaseUrl;
+pub use work::Unit;
+
+pub use crate::connection::{Access, EchoOptions, Engine, Isolation};
+
+use crate::connection::{KeySources, WriteQueue};
+use crate::error::{Error, Result};
+use pool::Pool;
+
+/// A database and a pool of connections to it. Clones share the pool.
+///
+/// ```
+/// use diesel_session::Database;
+///
+/// let database = Database::open("sqlite::memory:")?;
+/// assert_eq!(database.place(), ":memory:");
+/// assert!(database.created());
+/// # Ok::<(), diesel_session::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Database {
+    pool: Pool,
+    place: Arc<str>,
+    created: bool,
+    isolation: Option<Isolation>,
+    keys: KeySources,
+}
+
+impl Database {
+    /// Opens the database at a URL or bare path for reading and writing; a file must exist.
+    ///
+    /// One connection is opened immediately, so that a database that cannot be opened is an error here. It is set up
+    /// (on SQLite `PRAGMA busy_timeout`, `synchronous = FULL`, `foreign_keys = ON`).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Url`], [`Error::EngineMissing`], [`Error::NoDatabase`], [`Error::Open`], [`Error::Locked`].
+    pub fn open(url: &str) -> Result<Self> {
+        Self::open_with(url, Options::default())
+    }
+
+    /// Like [`open`](Self::open), with [`Options`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`open`](Self::open).
+    pub fn open_with(url: &str, options: Options) -> Result<Self> {
+        let address = DatabaseUrl::parse(url)?.address().clone().absolute()?;
+        let place = address.to_string();
+        let (isolation, keys) = (options.isolation, KeySources::default());
+        let (pool, created) = Pool::open(address, options)?;
+        Ok(Self { pool, place: place.into(), created, isolation, keys })
+    }
+
+    /// A connection, from the pool or new, which returns to the pool when it is dropped. No transaction is open on it.
+    ///
+    /// On SQLite, writes on it do not take turns with the units of work of this process: see `docs/engines.md`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Pool`] if all are in use for longer than [`Options::pool_timeout`]; [`Error::Unreachable`] if no server
+    /// accepted a new connection in that time.
+    pub fn connection(&self) -> Result<PooledConnection> {
+        self.pool.get(&self.place)
+    }
+
+    /// The database's address, for messages: an absolute path, `:memory:`, or a URL without its password.
+    #[must_use]
+    pub fn place(&self) -> &str {
+        &self.place
+    }
+
+    /// Whether opening it created it: a new file, a new database on a server, or a database in memory.
+    #[must_use]
+    pub fn created(&self) -> bool {
+        self.created
+    }
+
+    /// Whether `other` is the same database, however the two addresses are written: one file, or one database of one
+    /// server. If a server does not identify itself, the two count as different. At most one SELECT each.
+    ///
+    /// ```
+    /// use diesel_session::Database;
+    ///
+    /// // Each is a separate database in memory.
+    /// let (one, other) = (Database::open("sqlite::memory:")?, Database::open("sqlite::memory:")?);
+    /// assert!(!one.is_same(&other)?);
+    /// # Ok::<(), diesel_session::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Pool`].
+    pub fn is_same(&self, other: &Self) -> Result<bool> {
+        let own = self.connection()?.identity();
+        Ok(own.is_some() && own == other.connection()?.identity())
+    }
+
+    /// A connection for maintenance that is no unit of work, such as migrations, which returns to the pool when it is
+    /// dropped. Until then it holds this process's turn to write on SQLite, and the server may take as long as it likes
+    /// to answer. No transaction is open on it.
+    ///
+    /// # Errors
+    ///
+    /// As [`connection`](Self::connection), and [`Error::Locked`] if the turn does not come within the busy timeout.
+    pub fn maintenance(&self) -> Result<Maintenance> {
+        let connection = self.connection()?;
+        let no_limit = Box::new(connection.without_read_limit());
+        let turn = self.pool.write_queue().map(WriteQueue::wait).transpose();
+        let turn = turn.map_err(|source| Error::Locked { source: Arc::new(source) })?;
+        Ok(Maintenance { connection, _no_limit: no_limit, _turn: turn })
+    }
+
+    /// The error with this database's address filled in, which a connection does not have.
+    #[must_use]
+    pub fn placed(&self, error: Error) -> Error {
+        let place = self.place.to_string();
+        match error {
+            Error::ReadOnlyDatabase { problem, .. } => Error::ReadOnlyDatabase { place, problem },
+            Error::Open { problem, .. } => Error::Open { place, problem },
+            other => other,
+        }
+    }
+}
+
+impl fmt::Debug for Database {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Database").field("place", &self.place).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,155 @@
+//! Units of work on a database: each has its own session, over a connection from the pool.
+
+use super::Database;
+use crate::connection::{Isolation, Mode};
+use crate::error::{Error, Result};
+use crate::session::Session;
+
+impl Database {
+    /// A session that may write. Nothing is sent until it is used; dropped without
+    /// [`commit`](Session::commit), it rolls back.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Pool`] if the pool has no connection.
+    pub fn session(&self) -> Result<Session<'static>> {
+        self.unit().session(Mode::Write)
+    }
+
+    /// Runs `work` as one unit on a new session: see [`Session::begin`]. On SQLite the first statement takes the write
+    /// lock.
+    ///
+    /// ```
+    /// # include!("../../docs/example_tables.rs");
+    /// # fn main() -> Result<()> {
+    /// let db = database()?;
+    /// let id = db.begin(|session| -> Result<_> {
+    ///     let user = session.add(NewUser::new(1, "step")?);
+    ///     session.add(NewResume::new(user, "Junior Rust developer")?);
+    ///     session.flush()?;
+    ///     Ok(session.key(user))
+    /// })?;
+    /// assert!(id.is_some());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Pool`], and those of [`Session::begin`].
+    pub fn begin<T, E>(&self, work: impl FnOnce(&mut Session<'static>) -> Result<T, E>) -> Result<T, E>
+    where
+        E: From<Error>,
+    {
+        self.unit().begin(work)
+    }
+
+    /// Runs `work` on a read-only session: one transaction, so that all reads see one snapshot, and no write lock. A
+    /// flush with something to send, `edit` and `execute` are errors in it; writes by plain Diesel are refused or
+    /// undone, because it ends with ROLLBACK.
+    ///
+    /// # Errors
+    ///
+    /// As [`begin`](Self::begin), and [`Error::ReadOnlySession`].
+    pub fn read<T, E>(&self, work: impl FnOnce(&mut Session<'static>) -> Result<T, E>) -> Result<T, E>
+    where
+        E: From<Error>,
+    {
+        self.unit().read(work)
+    }
+
+    /// Names the unit of work that follows in its `tracing` span: `unit{name="import"}`.
+    #[must_use]
+    pub fn named<'d>(&'d self, name: &'d str) -> Unit<'d> {
+        self.unit().named(name)
+    }
+
+    /// Sets the isolation level of the unit of work that follows: see [`Session::set_isolation`].
+    /// [`Options::isolation`](super::Options::isolation) sets it for all units of a database.
+    ///
+    /// ```
+    /// use diesel_session::database::Retry;
+    /// # include!("../../docs/example_tables.rs");
+    ///
+    /// # fn main() -> Result<()> {
+    /// let db = database()?;
+    /// // As if no other unit ran meanwhile; what would violate that is a conflict, and is retried.
+    /// db.isolated(Isolation::Serializable).named("first come").retrying(Retry::default(), |session| -> Result<()> {
+    ///     if session.query(User::query()).count()? == 0 {
+    ///         session.add(NewUser::new(1, "step")?);
+    ///     }
+    ///     Ok(())
+    /// })?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn isolated(&self, isolation: Isolation) -> Unit<'_> {
+        self.unit().isolated(isolation)
+    }
+
+    pub(super) fn unit(&self) -> Unit<'_> {
+        Unit { database: self, name: None, isolation: self.isolation }
+    }
+}
+
+/// A database with the settings of a unit of work that is about to run on it: its name and isolation level.
+#[derive(Debug, Clone, Copy)]
+pub struct Unit<'d> {
+    database: &'d Database,
+    name: Option<&'d str>,
+    isolation: Option<Isolation>,
+}
+
+impl<'d> Unit<'d> {
+    /// Like [`Database::named`].
+    #[must_use]
+    pub fn named(self, name: &'d str) -> Self {
+        Self { name: Some(name), ..self }
+    }
+
+    /// Like [`Database::isolated`].
+    #[must_use]
+    pub fn isolated(self, isolation: Isolation) -> Self {
+        Self { isolation: Some(isolation), ..self }
+    }
+
+    /// Like [`Database::begin`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Database::begin`].
+    pub fn begin<T, E>(&self, work: impl FnOnce(&mut Session<'static>) -> Result<T, E>) -> Result<T, E>
+    where
+        E: From<Error>,
+    {
+        self.span().in_scope(|| self.session(Mode::Write)?.begin(work))
+    }
+
+    /// Like [`Database::read`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Database::read`].
+    pub fn read<T, E>(&self, work: impl FnOnce(&mut Session<'static>) -> Result<T, E>) -> Result<T, E>
+    where
+        E: From<Error>,
+    {
+        self.span().in_scope(|| self.session(Mode::Read)?.begin(work))
+    }
+
+    /// The span with the unit's name; no span without a name.
+    pub(super) fn span(&self) -> tracing::Span {
+        self.name.map_or_else(tracing::Span::none, |name| tracing::info_span!("unit", name))
+    }
+
+    pub(super) fn session(&self, mode: Mode) -> Result<Session<'static>> {
+        let connection = self.database.connection()?;
+        let echo = connection.echo();
+        let queue = self.database.pool.write_queue().cloned();
+        let mut session = Session::new(Box::new(connection), echo, mode).in_queue(queue);
+        session.set_isolation(self.isolation)?;
+        session.share_keys(self.database.keys.clone());
+        Ok(session)
+    }
+}

@@ -1,0 +1,34 @@
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
+extern crate self as diesel_session;
+
+pub mod connection;
+pub mod database;
+pub mod error;
+pub mod session;
+pub mod types;
+
+pub use database::Database;
+pub use error::{Error, Result};
+pub use session::{Entity, Handle, Session, State};
+
+/// What most programs need, beside Diesel's own prelude: `use diesel_session::prelude::*;`. It has no table, so that an
+/// application's own `users` and `User` meet no others.
+pub mod prelude {
+    pub use crate::connection::{EchoOptions, Isolation};
+    pub use crate::database::{Access, Database, Options};
+    pub use crate::types::{Id, LongText, Text256, Timestamp};
+    pub use crate::{Entity, Error, Handle, Result, Session, State};
+    pub use diesel::HasQuery;
+}
+
+// These pages' examples run as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/conformance.md")]
+mod conformance {}
+
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/your-own-tables.md")]
+mod your_own_tables {}

@@ -1,0 +1,424 @@
+//! All the identity maps of a session, of any entity type, and what the flush does with each.
+
+use std::any::{Any, TypeId};
+
+use diesel::result::Error as DieselError;
+
+use super::entity::{ColumnSet, Entity, New as _, Table};
+use super::follow::{Changed, Changes, find_alike, follow};
+use super::identity::{IdentityMap, RowFreshness};
+use super::plan::{Action, Layers, PendingChanges};
+use super::reference::{Keys, Parent};
+use super::sql::{Edited, Persist, RowToDelete};
+use super::unique_dependencies::Rows;
+use crate::connection::{Executor, SessionConnection};
+use crate::error::{Error, Result};
+
+/// The identity maps of a session, in the order in which their entity types were first used.
+pub(crate) struct IdentityMaps<C> {
+    entries: Vec<(TypeId, Box<dyn AnyIdentityMap<C>>)>,
+}
+
+/// An identity map of any entity type.
+pub(crate) trait AnyIdentityMap<C>: Rows + Any + Send {
+    fn pending_changes(&self) -> PendingChanges<u64>;
+    fn insert_layers(&self, inserts: &[u64]) -> Result<Layers<u64>>;
+    fn delete_layers(&self, deletes: &[u64]) -> Layers<u64>;
+    fn unread(&self, deletes: &[u64]) -> Vec<u64>;
+    fn check_versions(&self) -> Result<()>;
+    fn check_parent(&self, parent: Parent, fresh_since: u32) -> Result<bool>;
+    fn unflushed(&self) -> usize;
+    fn is_idle(&self) -> bool;
+    fn unflushed_reaches(&self, table: &'static Table) -> bool;
+    fn reload(
+        &mut self,
+        executor: &mut Executor<'_, C>,
+        indexes: &[u64],
+        now: u32,
+        fresh_since: u32,
+    ) -> Result<(), Failure>;
+    fn knows_keys(&self, executor: &mut Executor<'_, C>) -> Result<bool, Failure>;
+    fn run(&mut self, executor: &mut Executor<'_, C>, action: Action, rows: &[u64], work: &Work<'_>) -> Result<()>;
+    fn change(&self, index: u64, column: usize) -> Option<Changed>;
+    fn find_alike(&self, executor: &mut Executor<'_, C>, changes: &mut Changes) -> Result<(), Failure>;
+    fn stop(&self, changes: &Changes, sent: &[u64]) -> Option<usize>;
+    fn follow(&mut self, executor: &mut Executor<'_, C>, changes: &Changes, sent: usize) -> Result<(), Failure>;
+    fn mark_clean(&mut self);
+    fn mark(&self) -> usize;
+    fn undo(&mut self, mark: usize);
+    fn commit(&mut self);
+    fn expire_since(&mut self, since: u32);
+    fn make_stale_since(&mut self, since: u32);
+    fn make_read_ahead_stale(&mut self);
+    fn clear(&mut self);
+}
+
+/// What a step of a flush needs from the session.
+pub(crate) struct Work<'s> {
+    /// The session's current epoch.
+    pub(crate) now: u32,
+    /// The identity maps of the other entity types.
+    pub(crate) others: &'s dyn Fn(TypeId) -> Option<&'s dyn Any>,
+}
+
+impl<C: SessionConnection> IdentityMaps<C> {
+    pub(crate) fn new() -> Self {
+        Self { entries: Vec::new() }
+    }
+
+    /// The identity map of `E`, if `E` was used before.
+    pub(crate) fn find<E: Entity>(&self) -> Option<&IdentityMap<E>> {
+        let (_, map) = self.entries.iter().find(|(entity, _)| *entity == TypeId::of::<E>())?;
+        let map: &dyn Any = &**map;
+        map.downcast_ref()
+    }
+
+    /// The identity map of `E`, if `E` was used before.
+    pub(crate) fn find_mut<E: Entity>(&mut self) -> Option<&mut IdentityMap<E>> {
+        let (_, map) = self.entries.iter_mut().find(|(entity, _)| *entity == TypeId::of::<E>())?;
+        let map: &mut dyn Any = &mut **map;
+        map.downcast_mut()
+    }
+
+    /// The identity map of `E`, created when `E` is first used.
+    pub(crate) fn of<E: Persist<C>>(&mut self) -> &mut IdentityMap<E> {
+        let position = self.position(TypeId::of::<E>()).unwrap_or_else(|| {
+            self.entries.push((TypeId::of::<E>(), Box::new(IdentityMap::<E>::default())));
+            self.entries.len() - 1
+        });
+        let map: &mut dyn Any = &mut *self.entries[position].1;
+        map.downcast_mut().expect("an identity map is kept under the type id of its entity")
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &dyn AnyIdentityMap<C>> {
+        self.entries.iter().map(|(_, map)| &**map)
+    }
+
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Box<dyn AnyIdentityMap<C>>> {
+        self.entries.iter_mut().map(|(_, map)| map)
+    }
+
+    pub(crate) fn at(&self, position: usize) -> Option<&dyn AnyIdentityMap<C>> {
+        self.entries.get(position).map(|(_, map)| &**map)
+    }
+
+    pub(crate) fn at_mut(&mut self, position: usize) -> Option<&mut Box<dyn AnyIdentityMap<C>>> {
+        self.entries.get_mut(position).map(|(_, map)| map)
+    }
+
+    /// The index of an entity type's map in [`iter`](Self::iter).
+    pub(crate) fn position(&self, entity: TypeId) -> Option<usize> {
+        self.entries.iter().position(|(other, _)| *other == entity)
+    }
+
+    /// Carries out one step of a flush on the identity map at `position`.
+    pub(crate) fn run(
+        &mut self,
+        position: usize,
+        executor: &mut Executor<'_, C>,
+        action: Action,
+        rows: &[u64],
+        now: u32,
+    ) -> Result<()> {
+        let (before, rest) = self.entries.split_at_mut(position);
+        let Some(((_, map), after)) = rest.split_first_mut() else { return Ok(()) };
+        let (before, after) = (&*before, &*after);
+        let others = |entity| {
+            let found = before.iter().chain(after).find(|(other, _)| *other == entity)?;
+            let map: &dyn Any = &*found.1;
+            Some(map)
+        };
+        map.run(executor, action, rows, &Work { now, others: &others })
+    }
+}
+
+impl<E: Persist<C>, C: SessionConnection> AnyIdentityMap<C> for IdentityMap<E> {
+    fn pending_changes(&self) -> PendingChanges<u64> {
+        self.pending_changes()
+    }
+
+    fn insert_layers(&self, inserts: &[u64]) -> Result<Layers<u64>> {
+        self.insert_layers(inserts)
+    }
+
+    fn delete_layers(&self, deletes: &[u64]) -> Layers<u64> {
+        self.delete_layers(deletes)
+    }
+
+    fn unread(&self, deletes: &[u64]) -> Vec<u64> {
+        self.unread(deletes)
+    }
+
+    fn check_versions(&self) -> Result<()> {
+        self.check_versions()
+    }
+
+    fn check_parent(&self, parent: Parent, fresh_since: u32) -> Result<bool> {
+        self.check_parent(parent, fresh_since)
+    }
+
+    fn unflushed(&self) -> usize {
+        self.unflushed()
+    }
+
+    fn is_idle(&self) -> bool {
+        self.is_idle()
+    }
+
+    fn unflushed_reaches(&self, table: &'static Table) -> bool {
+        self.unflushed_reaches(table)
+    }
+
+    fn reload(
+        &mut self,
+        executor: &mut Executor<'_, C>,
+        indexes: &[u64],
+        now: u32,
+        fresh_since: u32,
+    ) -> Result<(), Failure> {
+        reload(self, executor, indexes, now, fresh_since)
+    }
+
+    fn knows_keys(&self, executor: &mut Executor<'_, C>) -> Result<bool, Failure> {
+        let table = E::table().name;
+        let asking = format!("asking where the keys of {table} come from");
+        E::knows_keys(executor).map_err(|error| Failure::new(executor.connection, error, table, &asking))
+    }
+
+    fn run(&mut self, executor: &mut Executor<'_, C>, action: Action, rows: &[u64], work: &Work<'_>) -> Result<()> {
+        match action {
+            Action::Insert => insert(self, executor, rows, work),
+            Action::Update(columns) => update(self, executor, columns, rows, work.now),
+            Action::Delete => delete(self, executor, rows),
+        }
+    }
+
+    fn change(&self, index: u64, column: usize) -> Option<Changed> {
+        self.change(index, column)
+    }
+
+    fn find_alike(&self, executor: &mut Executor<'_, C>, changes: &mut Changes) -> Result<(), Failure> {
+        find_alike(self, executor, changes)
+    }
+
+    fn stop(&self, changes: &Changes, sent: &[u64]) -> Option<usize> {
+        self.stop(changes, sent)
+    }
+
+    fn follow(&mut self, executor: &mut Executor<'_, C>, changes: &Changes, sent: usize) -> Result<(), Failure> {
+        follow(self, executor, changes, sent)
+    }
+
+    fn mark_clean(&mut self) {
+        self.mark_clean();
+    }
+
+    fn mark(&self) -> usize {
+        self.mark()
+    }
+
+    fn undo(&mut self, mark: usize) {
+        self.undo(mark);
+    }
+
+    fn commit(&mut self) {
+        self.commit();
+    }
+
+    fn expire_since(&mut self, since: u32) {
+        self.expire_since(since);
+    }
+
+    fn make_stale_since(&mut self, since: u32) {
+        self.make_stale_since(since);
+    }
+
+    fn make_read_ahead_stale(&mut self) {
+        self.make_read_ahead_stale();
+    }
+
+    fn clear(&mut self) {
+        self.clear();
+    }
+}
+
+/// A statement that failed.
+pub(crate) struct Failure {
+    /// The cause, worded for a user.
+    pub(crate) error: Error,
+    /// The statement itself failed, not the reading of its result: its level must be rolled back.
+    pub(crate) undo: bool,
+}
+
+impl Failure {
+    /// A failure on `connection` while `doing` something with `table`.
+    pub(crate) fn new<C: SessionConnection>(connection: &C, error: DieselError, table: &str, doing: &str) -> Self {
+        let undo = !matches!(
+            error,
+            DieselError::DeserializationError(_)
+                | DieselError::SerializationError(_)
+                | DieselError::QueryBuilderError(_)
+        );
+        Self { error: connection.explain(error, table, doing), undo }
+    }
+
+    /// A failure while doing `verb` with the table of `E`.
+    pub(crate) fn of<E: Entity, C: SessionConnection>(
+        executor: &Executor<'_, C>,
+        error: DieselError,
+        verb: &str,
+    ) -> Self {
+        let table = E::table().name;
+        Self::new(executor.connection, error, table, &format!("{verb} {table}"))
+    }
+}
+
+impl From<Failure> for Error {
+    fn from(failure: Failure) -> Self {
+        failure.error
+    }
+}
+
+/// Reloads rows, and some near them; those that are gone become deleted.
+pub(crate) fn reload<E, C>(
+    map: &mut IdentityMap<E>,
+    executor: &mut Executor<'_, C>,
+    indexes: &[u64],
+    now: u32,
+    fresh_since: u32,
+) -> Result<(), Failure>
+where
+    E: Persist<C>,
+    C: SessionConnection,
+{
+    let ahead = map.nearby(indexes, fresh_since);
+    let mut keys: Vec<E::Key> = indexes.iter().chain(&ahead).filter_map(|index| map.key(*index)).collect();
+    keys.sort();
+    keys.dedup();
+    let found = E::select(executor, &keys).map_err(|error| Failure::of::<E, C>(executor, error, "reading"))?;
+    let (named, others): (Vec<E>, Vec<E>) = found.into_iter().partition(|row| keys.binary_search(&row.key()).is_ok());
+    for row in named {
+        map.take(row, now, fresh_since, false);
+    }
+    // The database found some by keys that it stores differently, so each key is looked up alone.
+    for index in indexes.iter().filter(|_| !others.is_empty()) {
+        let is_old = map.row_freshness(*index, fresh_since).is_ok_and(|freshness| freshness != RowFreshness::Fresh);
+        let Some(key) = map.key(*index).filter(|_| is_old) else { continue };
+        let found =
+            E::select_one(executor, &key, false).map_err(|error| Failure::of::<E, C>(executor, error, "reading"))?;
+        if let Some(mut row) = found {
+            row.set_key(key);
+            map.take(row, now, fresh_since, false);
+        }
+    }
+    for index in indexes {
+        if map.row_freshness(*index, fresh_since).is_ok_and(|freshness| freshness != RowFreshness::Fresh) {
+            map.deleted(*index);
+        }
+    }
+    map.were_read_ahead(&ahead, fresh_since);
+    Ok(())
+}
+
+fn insert<E, C>(map: &mut IdentityMap<E>, executor: &mut Executor<'_, C>, rows: &[u64], work: &Work<'_>) -> Result<()>
+where
+    E: Persist<C>,
+    C: SessionConnection,
+{
+    let mut values = Vec::with_capacity(rows.len());
+    {
+        let own: &IdentityMap<E> = map;
+        let lookup = |entity| if entity == TypeId::of::<E>() { Some(own as &dyn Any) } else { (work.others)(entity) };
+        let keys = Keys { map: &lookup };
+        for row in rows {
+            values.push(own.new_row(*row)?.row(&keys)?);
+        }
+    }
+    if let Err(error) = E::insert(executor, &mut values) {
+        let error = Failure::of::<E, C>(executor, error, "inserting into").error;
+        return Err(map.advise(E::diagnose(executor, error, &values.iter().collect::<Vec<_>>())));
+    }
+    for (index, row) in rows.iter().zip(values) {
+        map.inserted(*index, row, work.now);
+    }
+    Ok(())
+}
+
+fn update<E, C>(
+    map: &mut IdentityMap<E>,
+    executor: &mut Executor<'_, C>,
+    columns: ColumnSet,
+    rows: &[u64],
+    now: u32,
+) -> Result<()>
+where
+    E: Persist<C>,
+    C: SessionConnection,
+{
+    for row in rows {
+        map.prepare_update(*row);
+    }
+    let edited: Vec<Edited<'_, E>> =
+        rows.iter().filter_map(|row| map.edited(*row)).map(|(row, before)| Edited { row, before }).collect();
+    let stale = match E::update(executor, &edited, columns) {
+        Ok(stale) => stale,
+        Err(error) => {
+            let error = Failure::of::<E, C>(executor, error, "updating").error;
+            let error = E::diagnose(executor, error, &edited.iter().map(|edited| edited.row).collect::<Vec<_>>());
+            return Err(map.advise(error));
+        }
+    };
+    if let Some(edited) = stale.and_then(|number| edited.get(number)) {
+        return Err(Error::StaleRow { table: E::table().name, key: E::key_in_words(&edited.before.key()) });
+    }
+    for row in rows {
+        map.updated(*row, now);
+    }
+    Ok(())
+}
+
+fn delete<E, C>(map: &mut IdentityMap<E>, executor: &mut Executor<'_, C>, rows: &[u64]) -> Result<()>
+where
+    E: Persist<C>,
+    C: SessionConnection,
+{
+    let table = E::table();
+    let rows_to_delete: Vec<RowToDelete<'_, E>> =
+        rows.iter().filter_map(|row| map.row_to_delete(*row)).map(|(key, read)| RowToDelete { key, read }).collect();
+    let deleted = match E::delete(executor, &rows_to_delete) {
+        Ok(deleted) => deleted,
+        Err(error) => {
+            let error = Failure::of::<E, C>(executor, error, "deleting from").error;
+            return Err(E::diagnose_delete(executor, error, &rows_to_delete));
+        }
+    };
+    let missing = rows_to_delete.len().saturating_sub(deleted);
+    if missing > 0 && table.version.is_some() {
+        return Err(Error::StaleRow { table: table.name, key: stale::<E, C>(executor, &rows_to_delete)? });
+    }
+    if missing > 0 {
+        tracing::warn!(target: "diesel_session::session", table = table.name, missing, "rows to delete were gone already");
+    }
+    for row in rows {
+        map.deleted(*row);
+    }
+    Ok(())
+}
+
+/// Names the row that a DELETE missed because someone else changed it; if all are gone, names the rows that it may have
+/// been.
+fn stale<E, C>(executor: &mut Executor<'_, C>, rows_to_delete: &[RowToDelete<'_, E>]) -> Result<String>
+where
+    E: Persist<C>,
+    C: SessionConnection,
+{
+    const MOST_NAMED: usize = 3;
+    let keys: Vec<E::Key> = rows_to_delete.iter().map(|row| row.key.clone()).collect();
+    let left = E::select(executor, &keys).map_err(|error| Failure::of::<E, C>(executor, error, "reading"))?;
+    if let Some(left) = left.iter().map(E::key).min() {
+        return Ok(E::key_in_words(&left));
+    }
+    let more = if keys.len() > MOST_NAMED { ", …" } else { "" };
+    let keys: Vec<String> = keys.iter().take(MOST_NAMED).map(E::key_in_words).collect();
+    Ok(keys.join(" or ") + more)
+}

@@ -1,0 +1,163 @@
+//! Operations on single rows: add, edit, delete, and inspect their state.
+
+use super::handle::Handle;
+use super::identity::IdentityMap;
+use super::{Entity, New, Persist, Session, State};
+use crate::connection::SessionConnection;
+use crate::error::{Error, Result};
+
+impl<C: SessionConnection> Session<'_, C> {
+    /// Adds a new row: pending, no SQL, no key yet. The next flush inserts it.
+    pub fn add<N>(&mut self, new: N) -> Handle<N::Entity>
+    where
+        N: New,
+        N::Entity: Persist<C>,
+    {
+        self.transaction.mark_used();
+        let index = self.maps.of::<N::Entity>().add(new);
+        Handle::new(self.id, index)
+    }
+
+    /// Adds a row again after a rollback undid it, with the values it was added with.
+    ///
+    /// # Errors
+    ///
+    /// When the row is not [transient](State::Transient).
+    pub fn add_back<E: Persist<C>>(&mut self, handle: Handle<E>) -> Result<()> {
+        self.map_of_mut(handle)?.add_back(handle.raw.index)?;
+        self.transaction.mark_used();
+        Ok(())
+    }
+
+    /// The values of a pending row, to be changed before the flush. No SQL.
+    ///
+    /// ```
+    /// # include!("../../docs/example_tables.rs");
+    /// # fn main() -> Result<()> {
+    /// let db = database()?;
+    /// db.begin(|session| -> Result<()> {
+    ///     let user = session.add(NewUser::new(1, "step")?);
+    ///     session.pending_mut(user)?.username = "std".try_into()?;
+    ///     assert_eq!(session.view(user)?.username, "std");
+    ///     Ok(())
+    /// })?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// When the row is not pending.
+    pub fn pending_mut<E: Persist<C>>(&mut self, handle: Handle<E>) -> Result<&mut E::New> {
+        self.map_of_mut(handle)?.pending_mut(handle.raw.index)
+    }
+
+    /// The row's key: `None` while it has none, and for a handle without a row in this session. No SQL.
+    #[must_use]
+    pub fn key<E: Persist<C>>(&self, handle: Handle<E>) -> Option<E::Key> {
+        self.map_of(handle).ok()?.key(handle.raw.index)
+    }
+
+    /// The row's state. No SQL.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ForeignHandle`].
+    pub fn state<E: Persist<C>>(&self, handle: Handle<E>) -> Result<State> {
+        Ok(self.map_of(handle)?.state(handle.raw.index, self.transaction.fresh_since()))
+    }
+
+    /// Whether a flush would send an UPDATE for the row, by comparing its values. No SQL.
+    ///
+    /// # Errors
+    ///
+    /// When the handle does not refer to a row of the database.
+    pub fn is_modified<E: Persist<C>>(&self, handle: Handle<E>) -> Result<bool> {
+        Ok(!self.map_of(handle)?.changes(handle.raw.index)?.is_empty())
+    }
+
+    /// Opens the row for editing; the next flush sends an UPDATE with the columns whose values differ, if any. A row
+    /// that is pending, expired or stale is flushed or loaded first.
+    ///
+    /// # Errors
+    ///
+    /// As [`view`](Self::view), and [`Error::ReadOnlySession`].
+    pub fn edit<E: Persist<C>>(&mut self, handle: Handle<E>) -> Result<&mut E> {
+        self.check()?;
+        if self.transaction.is_read() {
+            return Err(Error::ReadOnlySession);
+        }
+        self.freshen(handle)?;
+        self.transaction.mark_used();
+        self.map_of_mut(handle)?.edit(handle.raw.index)
+    }
+
+    /// Marks a row for deletion; the next flush sends the DELETE. Takes a [`Handle`], or a reference to a detached row.
+    ///
+    /// No SELECT is needed, except for the handle of a versioned row that is stale: it is reloaded, as by
+    /// [`edit`](Self::edit), because the DELETE is guarded by the version. The DELETE of a detached row is guarded by
+    /// the version that the row was read with.
+    ///
+    /// # Errors
+    ///
+    /// When the row is not in the database (pending, transient, deleted), and bad handles. For a versioned row that is
+    /// stale: [`Error::StaleRow`] when it is gone, [`Error::ReadOnlySession`], and errors of the SELECT.
+    pub fn delete<D: Deletable<C>>(&mut self, row: D) -> Result<()> {
+        self.check()?;
+        row.mark(self)?;
+        self.transaction.mark_used();
+        Ok(())
+    }
+
+    /// Removes the mark for deletion, before the flush.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::RowDeleted`] when the DELETE was sent, and bad handles.
+    pub fn undelete<E: Persist<C>>(&mut self, handle: Handle<E>) -> Result<()> {
+        self.map_of_mut(handle)?.unmark_deleted(handle.raw.index)
+    }
+
+    /// The identity map of a handle of this session.
+    pub(super) fn map_of<E: Entity>(&self, handle: Handle<E>) -> Result<&IdentityMap<E>> {
+        let foreign = Error::ForeignHandle { table: E::table().name };
+        if handle.raw.session == self.id { self.maps.find().ok_or(foreign) } else { Err(foreign) }
+    }
+
+    pub(super) fn map_of_mut<E: Entity>(&mut self, handle: Handle<E>) -> Result<&mut IdentityMap<E>> {
+        let foreign = Error::ForeignHandle { table: E::table().name };
+        if handle.raw.session == self.id { self.maps.find_mut().ok_or(foreign) } else { Err(foreign) }
+    }
+}
+
+/// The argument of [`Session::delete`]: a handle, or a reference to a detached row.
+pub trait Deletable<C: SessionConnection> {
+    /// Marks the row for deletion.
+    ///
+    /// # Errors
+    ///
+    /// As [`Session::delete`].
+    fn mark(self, session: &mut Session<'_, C>) -> Result<()>;
+}
+
+impl<E: Persist<C>, C: SessionConnection> Deletable<C> for Handle<E> {
+    fn mark(self, session: &mut Session<'_, C>) -> Result<()> {
+        let marked = session.map_of(self)?.is_marked_deleted(self.raw.index);
+        if !marked && E::table().version.is_some() && session.state(self)? == State::Stale {
+            if session.transaction.is_read() {
+                return Err(Error::ReadOnlySession);
+            }
+            session.freshen(self).map_err(|error| match error {
+                Error::RowDeleted { table, key } => Error::StaleRow { table, key },
+                error => error,
+            })?;
+        }
+        session.map_of_mut(self)?.mark_deleted(self.raw.index)
+    }
+}
+
+impl<E: Persist<C>, C: SessionConnection> Deletable<C> for &E {
+    fn mark(self, session: &mut Session<'_, C>) -> Result<()> {
+        session.maps.of::<E>().mark_row_deleted(self)
+    }
+}

@@ -1,0 +1,293 @@
+//! `Persist`: the statements of an entity over a connection.
+
+use std::any::Any;
+
+use diesel::QueryResult;
+use diesel::deserialize::FromSql;
+use diesel::sql_types::{BigInt, Bool};
+
+use super::alike::is_alike;
+use super::collated::select_matches;
+use super::delete::{RowToDelete, delete};
+use super::diagnose::diagnose;
+use super::generated_keys::key_source;
+use super::insert::{insert, insert_only};
+use super::referrers::diagnose_delete;
+use super::select::{select, select_by, select_one};
+use super::update::{Edited, update};
+use crate::connection::{
+    AnyConnection, EngineConnection, Executor, KeySource, SessionConnection, on_every_connection, on_variant,
+};
+use crate::error::Error;
+use crate::session::entity::{AnyBackend, ColumnSet, Columns, Entity, Table};
+
+/// The statements of an entity over connection `C`, implemented for every connection that supports its column types.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be stored over a `{C}`",
+    label = "not every column type of `{Self}` is known to this connection's database",
+    note = "derive `Entity` on it; with column types of one engine only, use a `Session` over that engine's connection"
+)]
+pub trait Persist<C: SessionConnection>: Entity {
+    /// Whether the keys that the database generates for new rows can be read back; asks the database if that is not
+    /// known yet.
+    fn knows_keys(executor: &mut Executor<'_, C>) -> QueryResult<bool>;
+
+    /// Inserts the rows in their order, and fills the columns that the database generates.
+    fn insert(executor: &mut Executor<'_, C>, rows: &mut [Self]) -> QueryResult<()>;
+
+    /// Updates `columns` of the rows; returns the number of the first row that is gone or no longer has the version it
+    /// was read with.
+    fn update(
+        executor: &mut Executor<'_, C>,
+        rows: &[Edited<'_, Self>],
+        columns: ColumnSet,
+    ) -> QueryResult<Option<usize>>;
+
+    /// Deletes the rows; returns the number that existed with the version they were read with.
+    fn delete(executor: &mut Executor<'_, C>, rows: &[RowToDelete<'_, Self>]) -> QueryResult<usize>;
+
+    /// Inserts the rows in their order, and returns nothing.
+    fn insert_only(executor: &mut Executor<'_, C>, rows: &[Self]) -> QueryResult<()>;
+
+    /// Inserts the rows with every column as it is, including those that the database would fill.
+    fn insert_whole(executor: &mut Executor<'_, C>, rows: &[Self]) -> QueryResult<()>;
+
+    /// Adds to a violation which of the rows caused it, if that can be found from them and the database.
+    fn diagnose(executor: &mut Executor<'_, C>, error: Error, rows: &[&Self]) -> Error;
+
+    /// Adds to a refused DELETE which rows still refer to the rows to delete, if the engine did not report them.
+    fn diagnose_delete(executor: &mut Executor<'_, C>, error: Error, rows: &[RowToDelete<'_, Self>]) -> Error;
+
+    /// Reads the rows that have these keys, in no promised order.
+    fn select(executor: &mut Executor<'_, C>, keys: &[Self::Key]) -> QueryResult<Vec<Self>>;
+
+    /// Reads the row that has this key, if there is one; with `lock`, locks it if the engine has row locks.
+    fn select_one(executor: &mut Executor<'_, C>, key: &Self::Key, lock: bool) -> QueryResult<Option<Self>>;
+
+    /// Reads the rows whose `column` is among the `count` values in a `Vec` of the field's type, in order of their
+    /// keys.
+    fn select_by(
+        executor: &mut Executor<'_, C>,
+        column: usize,
+        values: &dyn Any,
+        count: usize,
+    ) -> QueryResult<Vec<Self>>;
+
+    /// As `select_by`, each row with the indexes of the values that the database treats as equal to it.
+    fn select_matches(
+        executor: &mut Executor<'_, C>,
+        column: usize,
+        values: &dyn Any,
+        count: usize,
+    ) -> QueryResult<Vec<(Self, Vec<usize>)>>;
+
+    /// Whether the database treats the values at this position of two keys as equal, and has such a value in the column
+    /// `origin`.
+    fn is_alike(
+        executor: &mut Executor<'_, C>,
+        position: usize,
+        origin: (&'static Table, usize),
+        keys: (&Self::Key, &Self::Key),
+    ) -> QueryResult<bool>;
+}
+
+impl<E, C> Persist<C> for E
+where
+    C: EngineConnection,
+    E: Columns<C::Backend>,
+    bool: FromSql<Bool, C::Backend>,
+    i64: FromSql<BigInt, C::Backend>,
+{
+    fn knows_keys(executor: &mut Executor<'_, C>) -> QueryResult<bool> {
+        Ok(key_source::<Self, C>(executor)? != Some(KeySource::Unknown))
+    }
+
+    fn insert(executor: &mut Executor<'_, C>, rows: &mut [Self]) -> QueryResult<()> {
+        insert(executor, rows)
+    }
+
+    fn update(
+        executor: &mut Executor<'_, C>,
+        rows: &[Edited<'_, Self>],
+        columns: ColumnSet,
+    ) -> QueryResult<Option<usize>> {
+        update(executor, rows, columns)
+    }
+
+    fn delete(executor: &mut Executor<'_, C>, rows: &[RowToDelete<'_, Self>]) -> QueryResult<usize> {
+        delete(executor, rows)
+    }
+
+    fn insert_only(executor: &mut Executor<'_, C>, rows: &[Self]) -> QueryResult<()> {
+        insert_only(executor, rows, false)
+    }
+
+    fn insert_whole(executor: &mut Executor<'_, C>, rows: &[Self]) -> QueryResult<()> {
+        insert_only(executor, rows, true)
+    }
+
+    fn diagnose(executor: &mut Executor<'_, C>, error: Error, rows: &[&Self]) -> Error {
+        if executor.connection.engine().reads_after_error() { diagnose(executor, error, rows) } else { error }
+    }
+
+    fn diagnose_delete(executor: &mut Executor<'_, C>, error: Error, rows: &[RowToDelete<'_, Self>]) -> Error {
+        diagnose_delete(executor, error, rows)
+    }
+
+    fn select(executor: &mut Executor<'_, C>, keys: &[Self::Key]) -> QueryResult<Vec<Self>> {
+        select(executor, keys)
+    }
+
+    fn select_one(executor: &mut Executor<'_, C>, key: &Self::Key, lock: bool) -> QueryResult<Option<Self>> {
+        select_one(executor, key, lock)
+    }
+
+    fn select_by(
+        executor: &mut Executor<'_, C>,
+        column: usize,
+        values: &dyn Any,
+        count: usize,
+    ) -> QueryResult<Vec<Self>> {
+        select_by(executor, column, values, count)
+    }
+
+    fn select_matches(
+        executor: &mut Executor<'_, C>,
+        column: usize,
+        values: &dyn Any,
+        count: usize,
+    ) -> QueryResult<Vec<(Self, Vec<usize>)>> {
+        select_matches(executor, column, values, count)
+    }
+
+    fn is_alike(
+        executor: &mut Executor<'_, C>,
+        position: usize,
+        origin: (&'static Table, usize),
+        keys: (&Self::Key, &Self::Key),
+    ) -> QueryResult<bool> {
+        is_alike::<E, C>(executor, position, origin, keys)
+    }
+}
+
+on_every_connection! {
+    /// An entity that every compiled-in engine can store.
+    trait PersistEverywhere: Persist
+}
+
+/// An entity that a session over any engine can hold: the bound for functions that are generic over entities.
+///
+/// ```
+/// use diesel_session::session::{Everywhere, Session};
+/// # include!("../../../docs/example_tables.rs");
+///
+/// fn how_many<E: Everywhere>(session: &mut Session<'_>) -> Result<u64> {
+///     let (mut rows, mut pages) = (0, session.every::<E>(100));
+///     while let Some(page) = pages.next_rows(session)? {
+///         rows += page.len() as u64;
+///     }
+///     Ok(rows)
+/// }
+///
+/// # fn main() -> Result<()> {
+/// let db = database()?;
+/// assert_eq!(db.read(|session| how_many::<User>(session))?, 0);
+/// # Ok(())
+/// # }
+/// ```
+pub trait Everywhere: Persist<AnyConnection> + Columns<AnyBackend> {}
+
+impl<E: Persist<AnyConnection> + Columns<AnyBackend>> Everywhere for E {}
+
+impl<E: PersistEverywhere> Persist<AnyConnection> for E {
+    fn knows_keys(executor: &mut Executor<'_, AnyConnection>) -> QueryResult<bool> {
+        on_variant!(executor.connection, connection => {
+            <E as Persist<_>>::knows_keys(&mut Executor::new(connection, executor.echo).knowing(executor.keys))
+        })
+    }
+
+    fn insert(executor: &mut Executor<'_, AnyConnection>, rows: &mut [Self]) -> QueryResult<()> {
+        on_variant!(executor.connection, connection => {
+            Persist::insert(&mut Executor::new(connection, executor.echo).knowing(executor.keys), rows)
+        })
+    }
+
+    fn update(
+        executor: &mut Executor<'_, AnyConnection>,
+        rows: &[Edited<'_, Self>],
+        columns: ColumnSet,
+    ) -> QueryResult<Option<usize>> {
+        on_variant!(executor.connection, connection => Persist::update(&mut Executor::new(connection, executor.echo), rows, columns))
+    }
+
+    fn delete(executor: &mut Executor<'_, AnyConnection>, rows: &[RowToDelete<'_, Self>]) -> QueryResult<usize> {
+        on_variant!(executor.connection, connection => Persist::delete(&mut Executor::new(connection, executor.echo), rows))
+    }
+
+    fn insert_only(executor: &mut Executor<'_, AnyConnection>, rows: &[Self]) -> QueryResult<()> {
+        on_variant!(executor.connection, connection => Persist::insert_only(&mut Executor::new(connection, executor.echo), rows))
+    }
+
+    fn insert_whole(executor: &mut Executor<'_, AnyConnection>, rows: &[Self]) -> QueryResult<()> {
+        on_variant!(executor.connection, connection => Persist::insert_whole(&mut Executor::new(connection, executor.echo), rows))
+    }
+
+    fn diagnose(executor: &mut Executor<'_, AnyConnection>, error: Error, rows: &[&Self]) -> Error {
+        on_variant!(executor.connection, connection => Persist::diagnose(&mut Executor::new(connection, executor.echo), error, rows))
+    }
+
+    fn diagnose_delete(
+        executor: &mut Executor<'_, AnyConnection>,
+        error: Error,
+        rows: &[RowToDelete<'_, Self>],
+    ) -> Error {
+        on_variant!(executor.connection, connection => {
+            Persist::diagnose_delete(&mut Executor::new(connection, executor.echo), error, rows)
+        })
+    }
+
+    fn select(executor: &mut Executor<'_, AnyConnection>, keys: &[Self::Key]) -> QueryResult<Vec<Self>> {
+        on_variant!(executor.connection, connection => Persist::select(&mut Executor::new(connection, executor.echo), keys))
+    }
+
+    fn select_one(
+        executor: &mut Executor<'_, AnyConnection>,
+        key: &Self::Key,
+        lock: bool,
+    ) -> QueryResult<Option<Self>> {
+        on_variant!(executor.connection, connection => Persist::select_one(&mut Executor::new(connection, executor.echo), key, lock))
+    }
+
+    fn select_by(
+        executor: &mut Executor<'_, AnyConnection>,
+        column: usize,
+        values: &dyn Any,
+        count: usize,
+    ) -> QueryResult<Vec<Self>> {
+        on_variant!(executor.connection, connection => {
+            Persist::select_by(&mut Executor::new(connection, executor.echo), column, values, count)
+        })
+    }
+
+    fn select_matches(
+        executor: &mut Executor<'_, AnyConnection>,
+        column: usize,
+        values: &dyn Any,
+        count: usize,
+    ) -> QueryResult<Vec<(Self, Vec<usize>)>> {
+        on_variant!(executor.connection, connection => {
+            Persist::select_matches(&mut Executor::new(connection, executor.echo), column, values, count)
+        })
+    }
+
+    fn is_alike(
+        executor: &mut Executor<'_, AnyConnection>,
+        position: usize,
+        origin: (&'static Table, usize),
+        keys: (&Self::Key, &Self::Key),
+    ) -> QueryResult<bool> {
+        on_variant!(executor.connection, connection => {
+            <E as Persist<_>>::is_alike(&mut Executor::new(connection, executor.echo), position, origin, keys)
+        })
+    }
+}

@@ -1,0 +1,41 @@
+//! Private, throw-away databases for the tests and benches of this repository: servers started on free ports, clusters
+//! that can be broken, and a relay that breaks a connection on demand.
+
+#![forbid(unsafe_code)]
+
+pub mod clusters;
+pub mod engine;
+pub mod relay;
+pub mod servers;
+
+pub use engine::TestEngine;
+
+use tempfile::TempDir;
+
+/// The engine that a module is named after: `engine(module_path!())`.
+///
+/// A suite is one file that a test binary includes once per engine, in a module named after the engine.
+///
+/// # Panics
+///
+/// If the module is named after none.
+#[must_use]
+pub fn engine(module: &str) -> TestEngine {
+    TestEngine::of(module).unwrap_or_else(|| panic!("{module} is named after no engine"))
+}
+
+/// The URL of a database that does not exist yet, and its folder if it will be a file.
+///
+/// # Panics
+///
+/// If the server cannot be started.
+#[must_use]
+pub fn address(engine: TestEngine) -> (String, Option<TempDir>) {
+    match engine {
+        TestEngine::Sqlite => {
+            let folder = tempfile::tempdir().unwrap();
+            (folder.path().join("test.db").display().to_string(), Some(folder))
+        }
+        server => (servers::unmade(server), None),
+    }
+}
