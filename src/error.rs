@@ -5,6 +5,8 @@
 
 use std::sync::Arc;
 
+pub use diesel_session::error::{ErrorClass, Violation, ViolationKind};
+
 /// The result of every fallible function in Folio.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -137,6 +139,18 @@ impl Error {
     #[must_use]
     pub fn is_migrations_pending(&self) -> bool {
         matches!(self, Self::MigrationsPending { .. })
+    }
+
+    /// What the error means to a program that answers a request.
+    #[must_use]
+    pub fn class(&self) -> ErrorClass {
+        match self {
+            Self::Session(error) => error.class(),
+            Self::NotFound { .. } => ErrorClass::NotFound,
+            Self::Exists { .. } | Self::InUse { .. } | Self::NotEmpty { .. } => ErrorClass::Conflict,
+            Self::Ambiguous { .. } | Self::Input { .. } => ErrorClass::Invalid,
+            _ => ErrorClass::Internal,
+        }
     }
 
     /// The session's error under this one, if it is one of the session's: the

@@ -6,8 +6,13 @@
 
 use std::sync::Arc;
 
+mod class;
 mod predicates;
 mod retry;
+mod violation;
+
+pub use class::ErrorClass;
+pub use violation::{Violation, ViolationKind};
 
 /// The result of every fallible function here.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -120,42 +125,9 @@ pub enum Error {
     },
 
     // --- what the database refuses ---
-    /// A UNIQUE constraint: the value already exists.
-    #[error("{table}: a row with this {columns} already exists{values}{hint}")]
-    Unique {
-        /// The table, as the database names it.
-        table: String,
-        /// The columns of the constraint, comma-separated.
-        columns: String,
-        /// ` (value, …)` if a second query could find them, otherwise empty.
-        values: String,
-        /// `; …` if the entity could have declared the constraint to the flush, otherwise empty.
-        hint: String,
-    },
-    /// A foreign key: the referenced row is missing, or the row is still referenced.
-    #[error("{table}: {problem}")]
-    ForeignKey {
-        /// The table of the statement.
-        table: String,
-        /// Which side is missing, if that is known.
-        problem: String,
-    },
-    /// A NOT NULL constraint.
-    #[error("{table}.{column} must not be NULL")]
-    NotNull {
-        /// The table.
-        table: String,
-        /// The column.
-        column: String,
-    },
-    /// A CHECK constraint.
-    #[error("{table}: violates check constraint '{constraint}'")]
-    Check {
-        /// The table.
-        table: String,
-        /// The constraint's name, or its text.
-        constraint: String,
-    },
+    /// A constraint: UNIQUE, NOT NULL, CHECK or a foreign key.
+    #[error("{_0}")]
+    Violation(Violation),
     /// A stored value that does not fit the type it is read as.
     #[error("{table}: a stored value cannot be read: {problem}")]
     Unreadable {
@@ -333,6 +305,12 @@ impl Error {
 impl From<diesel::result::Error> for Error {
     fn from(source: diesel::result::Error) -> Self {
         Self::Database { doing: "a statement of Diesel's".to_owned(), source: Arc::new(source) }
+    }
+}
+
+impl From<Violation> for Error {
+    fn from(violation: Violation) -> Self {
+        Self::Violation(violation)
     }
 }
 

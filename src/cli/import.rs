@@ -166,14 +166,7 @@ fn is_conflict(error: &SessionError) -> bool {
 /// Whether the input itself caused the error, so that the next input can be imported.
 fn is_about_the_input(error: &Error) -> bool {
     match error {
-        Error::Session(cause) => matches!(
-            cause.root(),
-            SessionError::Value { .. }
-                | SessionError::Unique { .. }
-                | SessionError::ForeignKey { .. }
-                | SessionError::NotNull { .. }
-                | SessionError::Check { .. }
-        ),
+        Error::Session(cause) => matches!(cause.root(), SessionError::Value { .. } | SessionError::Violation(_)),
         _ => matches!(
             error,
             Error::Input { .. }

@@ -165,7 +165,7 @@ pub fn b068_not_null_and_check_name_the_column_and_the_rule() -> Result<()> {
     session.add(NewAuthor::new(7, "")?);
     let error = session.flush().unwrap_err();
     assert!(
-        matches!(&error, Error::Check { table, constraint } if table == "authors" && constraint.contains("name")),
+        matches!(&error, Error::Violation(it) if it.table == "authors" && it.constraint.as_ref().is_some_and(|name| name.contains("name"))),
         "{error}"
     );
     session.rollback()?;

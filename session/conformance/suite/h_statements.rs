@@ -132,7 +132,7 @@ pub fn b092_the_statement_comes_after_a_pending_change_even_without_autoflush() 
 pub fn b085_a_refused_statement_names_its_table_and_poisons() -> Result<()> {
     let (_library, mut session, _recorder) = open();
     let error = session.execute(diesel::delete(authors::table)).unwrap_err();
-    assert!(matches!(error, Error::ForeignKey { .. }));
+    assert!(error.is_foreign_key());
     assert!(error.to_string().starts_with("authors: "), "{error}");
     assert!(session.flush().unwrap_err().is_poisoned());
     Ok(())

@@ -15,7 +15,7 @@ use super::{
     Access, Engine, EngineConnection, Isolation, KeySource, Mode, ReadLimit, SequenceState, SessionConnection, Updates,
     advice, failure, mysql_cluster, mysql_keys, packet, tls_gate, unanswered,
 };
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, Violation, ViolationKind};
 
 /// Opens the database of `server`, and returns whether that created it. The connection uses utf8mb4 and UTC (both set
 /// by Diesel), refuses values that do not fit instead of altering them (`sql_mode`), waits `waits.lock` for a lock and
@@ -244,28 +244,31 @@ impl EngineConnection for MysqlConnection {
 
 /// Interprets the server's messages, which are all that Diesel passes on.
 fn interpret(kind: DatabaseErrorKind, message: &str, table: &str) -> Meaning {
-    let own = || table.to_owned();
+    let violation = |kind| Violation::new(kind, table);
+    let named = |quote| quoted(message, quote).unwrap_or(message);
     Meaning::Refused(match kind {
         DatabaseErrorKind::UniqueViolation => {
             let (values, key) = message
                 .strip_prefix("Duplicate entry '")
                 .and_then(|rest| rest.rsplit_once("' for key '"))
                 .unwrap_or(("", message));
-            let values = if values.is_empty() { String::new() } else { format!(" ({values})") };
-            let columns = columns_of(key.trim_end_matches('\''), table);
-            Error::Unique { table: own(), columns, values, hint: String::new() }
+            let values = Some(values).filter(|values| !values.is_empty()).map(str::to_owned);
+            let key = key.trim_end_matches('\'');
+            let columns = columns_of(key, table);
+            violation(ViolationKind::Unique { given_up_later: false })
+                .on(vec![columns], values.into_iter().collect())
+                .of_constraint(key.rsplit_once('.').map_or(key, |(_, key)| key))
+                .into()
         }
         DatabaseErrorKind::NotNullViolation => {
-            Error::NotNull { table: own(), column: quoted(message, '\'').unwrap_or(message).to_owned() }
+            violation(ViolationKind::NotNull).on(vec![named('\'').to_owned()], Vec::new()).into()
         }
-        DatabaseErrorKind::ForeignKeyViolation => Error::ForeignKey { table: own(), problem: foreign_key(message) },
+        DatabaseErrorKind::ForeignKeyViolation => foreign_key(message, table).into(),
         // MariaDB: 4025, for which Diesel has no kind.
         DatabaseErrorKind::Unknown if message.starts_with("CONSTRAINT `") && message.contains("` failed for ") => {
-            Error::Check { table: own(), constraint: quoted(message, '`').unwrap_or(message).to_owned() }
+            violation(ViolationKind::Check).of_constraint(named('`')).into()
         }
-        DatabaseErrorKind::CheckViolation => {
-            Error::Check { table: own(), constraint: quoted(message, '\'').unwrap_or(message).to_owned() }
-        }
+        DatabaseErrorKind::CheckViolation => violation(ViolationKind::Check).of_constraint(named('\'')).into(),
         DatabaseErrorKind::ReadOnlyTransaction => refusal::read_only(message),
         DatabaseErrorKind::Unknown if message.contains("--read-only") || message.contains("--super-read-only") => {
             refusal::read_only(message)
@@ -291,15 +294,19 @@ fn columns_of(key: &str, table: &str) -> String {
     columns.strip_suffix("_key").unwrap_or(columns).to_owned()
 }
 
-/// `… (`db`.`child`, CONSTRAINT `name` FOREIGN KEY (`a`) REFERENCES `parent` (`b`) …)` as a short description.
-fn foreign_key(message: &str) -> String {
+/// `… (`db`.`child`, CONSTRAINT `name` FOREIGN KEY (`a`) REFERENCES `parent` (`b`) …)`, in parts.
+fn foreign_key(message: &str, table: &str) -> Violation {
     let names: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
     match names[..] {
         [_, child, _, column, ..] if message.starts_with("Cannot delete or update a parent row") => {
-            format!("rows of {child} still refer to it by {column}")
+            let (child, column) = (child.to_owned(), Some(column.to_owned()));
+            Violation::new(ViolationKind::StillReferenced { child, column, rows: None }, table)
         }
-        [_, _, _, column, parent, ..] => format!("{column}: there is no such row in {parent}"),
-        _ => message.to_owned(),
+        [_, _, _, column, parent, ..] => {
+            let missing = Violation::new(ViolationKind::MissingParent { parent: parent.to_owned() }, table);
+            missing.on(vec![column.to_owned()], Vec::new())
+        }
+        _ => Violation::new(ViolationKind::ForeignKey, table),
     }
 }
 

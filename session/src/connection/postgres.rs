@@ -19,7 +19,7 @@ use super::{
     Access, ArrayOf, Engine, EngineConnection, Isolation, Mode, ReadLimit, SequenceState, SessionConnection, Updates,
     Values, advice, failure,
 };
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, Violation, ViolationKind};
 
 /// Opens the database of `server`, and returns whether that created it. libpq reads the URL, with one host or several,
 /// and gives each host `waits.connect` to answer; a connection on which nothing arrives any more counts as lost after
@@ -298,40 +298,36 @@ fn interpret(kind: DatabaseErrorKind, information: &dyn DatabaseErrorInformation
     let own = information.table_name().unwrap_or(table).to_owned();
     let constraint = information.constraint_name().unwrap_or(message);
     let key = information.details().and_then(Key::in_details);
-    Meaning::Refused(match kind {
+    let violation = |kind, table: &str| Violation::new(kind, table).of_constraint(constraint);
+    let violation = match kind {
         DatabaseErrorKind::UniqueViolation => match key {
-            Some(Key { columns, values, .. }) => Error::Unique {
-                table: own,
-                columns: columns.to_owned(),
-                values: format!(" ({values})"),
-                hint: String::new(),
-            },
-            None => {
-                Error::Unique { table: own, columns: constraint.to_owned(), values: String::new(), hint: String::new() }
+            Some(key) => {
+                violation(ViolationKind::Unique { given_up_later: false }, &own).on(key.columns(), key.values())
             }
+            None => violation(ViolationKind::Unique { given_up_later: false }, &own),
         },
         DatabaseErrorKind::NotNullViolation => {
-            Error::NotNull { table: own, column: information.column_name().unwrap_or(constraint).to_owned() }
+            let column = information.column_name().unwrap_or(constraint).to_owned();
+            Violation::new(ViolationKind::NotNull, own).on(vec![column], Vec::new())
         }
         DatabaseErrorKind::ForeignKeyViolation | DatabaseErrorKind::RestrictViolation => {
-            let problem = match key {
-                Some(Key { columns, values, other, missing: true }) => {
-                    format!("{columns} {values}: there is no such row in {other}")
-                }
-                Some(Key { columns, values, other, missing: false }) => {
-                    format!("{columns} {values}: rows of {other} still refer to it")
-                }
-                None => format!("violates foreign key constraint {constraint}"),
+            let other = key.as_ref().map(|key| key.other.to_owned());
+            let kind = match (&key, other) {
+                (Some(Key { missing: true, .. }), Some(parent)) => ViolationKind::MissingParent { parent },
+                (Some(_), Some(child)) => ViolationKind::StillReferenced { child, column: None, rows: None },
+                _ => ViolationKind::ForeignKey,
             };
-            Error::ForeignKey { table: table.to_owned(), problem }
+            let (columns, values) = key.map(|key| (key.columns(), key.values())).unwrap_or_default();
+            violation(kind, table).on(columns, values)
         }
         DatabaseErrorKind::CheckViolation | DatabaseErrorKind::ExclusionViolation => {
-            Error::Check { table: own, constraint: constraint.to_owned() }
+            violation(ViolationKind::Check, &own)
         }
-        DatabaseErrorKind::ReadOnlyTransaction => refusal::read_only(message),
+        DatabaseErrorKind::ReadOnlyTransaction => return Meaning::Refused(refusal::read_only(message)),
         _ if failure::is_denied_by_postgres(message) => return Meaning::Denied,
         _ => return failure::postgres(kind, message).map_or(Meaning::Unknown, Meaning::from),
-    })
+    };
+    Meaning::Refused(violation.into())
 }
 
 /// `Key (a, b)=(1, 2) …`: the content of an error's details.
@@ -345,6 +341,16 @@ struct Key<'d> {
 }
 
 impl<'d> Key<'d> {
+    fn columns(&self) -> Vec<String> {
+        self.columns.split(", ").map(str::to_owned).collect()
+    }
+
+    /// The value of each column; all in one where it cannot be told where one ends.
+    fn values(&self) -> Vec<String> {
+        let values: Vec<String> = self.values.split(", ").map(str::to_owned).collect();
+        if values.len() == self.columns().len() { values } else { vec![self.values.to_owned()] }
+    }
+
     fn in_details(details: &'d str) -> Option<Self> {
         let (columns, rest) = details.strip_prefix("Key (")?.split_once(")=(")?;
         let missing = rest.contains(") is not present in table \"");

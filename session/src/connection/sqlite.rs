@@ -12,7 +12,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use super::failure::{self, Failure};
 use super::refusal::{self, Meaning};
 use super::{Engine, EngineConnection, Isolation, Mode, Referrer, SequenceState, SessionConnection, Updates};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, Violation, ViolationKind};
 
 /// What an SQLite file is opened for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -180,34 +180,31 @@ fn interpret(kind: DatabaseErrorKind, message: &str, table: &str, failed: fn(&st
     Meaning::Refused(match kind {
         DatabaseErrorKind::UniqueViolation => {
             let (table, columns) = columns_named(named, table);
-            Error::Unique { table, columns, values: String::new(), hint: String::new() }
+            Violation::new(ViolationKind::Unique { given_up_later: false }, table).on(columns, Vec::new()).into()
         }
         DatabaseErrorKind::NotNullViolation => {
-            let (table, column) = columns_named(named, table);
-            Error::NotNull { table, column }
+            let (table, columns) = columns_named(named, table);
+            Violation::new(ViolationKind::NotNull, table).on(columns, Vec::new()).into()
         }
-        DatabaseErrorKind::ForeignKeyViolation => Error::ForeignKey {
-            table: table.to_owned(),
-            problem: "a row it refers to is missing, or another row still refers to it (foreign key)".to_owned(),
-        },
-        DatabaseErrorKind::CheckViolation => Error::Check { table: table.to_owned(), constraint: named.to_owned() },
+        DatabaseErrorKind::ForeignKeyViolation => Violation::new(ViolationKind::ForeignKey, table).into(),
+        DatabaseErrorKind::CheckViolation => Violation::new(ViolationKind::Check, table).of_constraint(named).into(),
         _ if message.contains("readonly database") => refusal::read_only(message),
         _ => return failed(message).map_or(Meaning::Unknown, Meaning::from),
     })
 }
 
 /// Splits SQLite's `table.column, table.column` into the table and its columns.
-fn columns_named(named: &str, table: &str) -> (String, String) {
+fn columns_named(named: &str, table: &str) -> (String, Vec<String>) {
     let mut from = table;
-    let columns: Vec<&str> = named
+    let columns = named
         .split(", ")
         .map(|column| match column.split_once('.') {
             Some((table, column)) => {
                 from = table;
-                column
+                column.to_owned()
             }
-            None => column,
+            None => column.to_owned(),
         })
         .collect();
-    (from.to_owned(), columns.join(", "))
+    (from.to_owned(), columns)
 }

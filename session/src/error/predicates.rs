@@ -1,6 +1,6 @@
 //! Predicates for the kinds of errors that programs act on.
 
-use super::Error;
+use super::{Error, Violation, ViolationKind};
 
 impl Error {
     /// A query that must have a result has none.
@@ -12,13 +12,13 @@ impl Error {
     /// A UNIQUE constraint of the database.
     #[must_use]
     pub fn is_unique(&self) -> bool {
-        matches!(self.root(), Self::Unique { .. })
+        matches!(self.root(), Self::Violation(Violation { kind: ViolationKind::Unique { .. }, .. }))
     }
 
     /// A foreign key of the database.
     #[must_use]
     pub fn is_foreign_key(&self) -> bool {
-        matches!(self.root(), Self::ForeignKey { .. })
+        matches!(self.root(), Self::Violation(violation) if violation.is_foreign_key())
     }
 
     /// The connection's user lacks a privilege.

@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 use super::slots::{Loaded, Slot};
 use super::undo::Undo;
 use super::{IdentityMap, RowFreshness};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, Violation, ViolationKind};
 use crate::session::entity::{ColumnSet, Entity, New as _, Table};
 use crate::session::follow::Changed;
 use crate::session::plan::{self, Change, Layering, Layers, PendingChanges};
@@ -69,11 +69,8 @@ impl<E: Entity> IdentityMap<E> {
         };
         let undeclared = undeclared(&error, E::table()).is_some_and(gives_up);
         match error {
-            Error::Unique { table, columns, values, .. } if undeclared => {
-                let hint = format!(
-                    "; if another row of this flush gives it up, #[entity(unique({columns}))] on the entity sends that one first"
-                );
-                Error::Unique { table, columns, values, hint }
+            Error::Violation(violation) if undeclared => {
+                Violation { kind: ViolationKind::Unique { given_up_later: true }, ..violation }.into()
             }
             other => other,
         }

@@ -14,7 +14,7 @@ use super::Bind;
 use super::limit::{StatementLimit, row_size};
 use super::select::{Condition, read_where};
 use crate::connection::{EngineConnection, Executor};
-use crate::error::Error;
+use crate::error::{Error, Violation, ViolationKind};
 use crate::session::entity::{ColumnSet, Columns, Entity, Reference, Table};
 
 /// With more rows than this, the rows are not searched for two that collide with each other.
@@ -28,38 +28,40 @@ where
     bool: FromSql<Bool, C::Backend>,
 {
     let own = E::table().name;
-    match error {
-        Error::Unique { table, columns, values, hint } if table == own => {
-            match violated(executor, &columns, E::table()) {
-                Some(set) if values.is_empty() || columns != names(&set, E::table()) => {
-                    let found = collision(executor, rows, &set).map(|row| format!(" ({})", shown(row, &set)));
-                    Error::Unique { table, columns: names(&set, E::table()), values: found.unwrap_or(values), hint }
-                }
-                _ => Error::Unique { table, columns, values, hint },
+    let violation = match error {
+        Error::Violation(violation) if violation.table == own => violation,
+        other => return other,
+    };
+    match violation.kind {
+        ViolationKind::Unique { .. } => match violated(executor, &violation, E::table()) {
+            Some(set) if violation.values.is_empty() || violation.columns != names(&set, E::table()) => {
+                let found = collision(executor, rows, &set).map(|row| shown(row, &set));
+                let values = found.unwrap_or_else(|| violation.values.clone());
+                violation.on(names(&set, E::table()), values).into()
             }
-        }
-        Error::ForeignKey { table, problem } if table == own => {
-            Error::ForeignKey { table, problem: orphan(executor, rows).unwrap_or(problem) }
-        }
-        Error::NotNull { table, column } if table == own => match nulled(executor, rows, &column) {
+            _ => violation.into(),
+        },
+        ViolationKind::NotNull => match nulled(executor, rows, &violation.columns) {
             Some((what, value)) => {
-                let problem = format!("{table} cannot hold {value} on this engine, which makes NULL of it");
+                let problem = format!("{own} cannot hold {value} on this engine, which makes NULL of it");
                 Error::Value { what, problem }
             }
-            None => Error::NotNull { table, column },
+            None => violation.into(),
         },
-        other => other,
+        _ if violation.is_foreign_key() => orphan(executor, rows).unwrap_or(violation).into(),
+        _ => violation.into(),
     }
 }
 
 /// The name of the column, and the value in it that becomes NULL only in the database.
-fn nulled<E, C>(executor: &mut Executor<'_, C>, rows: &[&E], column: &str) -> Option<(&'static str, String)>
+fn nulled<E, C>(executor: &mut Executor<'_, C>, rows: &[&E], columns: &[String]) -> Option<(&'static str, String)>
 where
     C: EngineConnection,
     E: Columns<C::Backend>,
     bool: FromSql<Bool, C::Backend>,
 {
-    let (column, info) = E::table().columns.iter().enumerate().find(|(_, info)| info.name == column)?;
+    let (column, info) =
+        E::table().columns.iter().enumerate().find(|(_, info)| columns.iter().any(|name| name == info.name))?;
     let value = |row: &E| in_words(row.field(column));
     if rows.iter().any(|row| value(row) == "NULL") {
         return None;
@@ -75,15 +77,15 @@ where
 /// database's catalogue. On some engines an unnamed constraint is named after its first column only.
 fn violated<C: EngineConnection>(
     executor: &mut Executor<'_, C>,
-    columns: &str,
+    violation: &Violation,
     table: &'static Table,
 ) -> Option<Vec<usize>> {
-    let named = unique_set(columns, table);
+    let named = unique_set(violation, table);
     if named.as_ref().is_some_and(|set| is_declared(set, table)) {
         return named;
     }
-    let listed = executor.connection.unique_columns(table.name, columns).ok().flatten();
-    listed.and_then(|columns| unique_set(&columns.join(", "), table)).or(named)
+    let listed = executor.connection.unique_columns(table.name, &reported(violation)).ok().flatten();
+    listed.and_then(|columns| positions(&columns, table)).or(named)
 }
 
 fn is_declared(set: &[usize], table: &'static Table) -> bool {
@@ -92,29 +94,42 @@ fn is_declared(set: &[usize], table: &'static Table) -> bool {
 
 /// The columns that the database reports: by their names or, if it reports only the constraint's name, by the names it
 /// is made of.
-fn unique_set(columns: &str, table: &'static Table) -> Option<Vec<usize>> {
-    let position = |name: &str| table.columns.iter().position(|column| column.name == name);
-    let named: Option<Vec<usize>> = columns.split(", ").map(position).collect();
+fn unique_set(violation: &Violation, table: &'static Table) -> Option<Vec<usize>> {
     let by_constraint = || {
-        let named = |set: &&[usize]| columns == names(set, table).replace(", ", "_");
-        let key = (columns == "key").then_some(table.key);
+        let reported = reported(violation);
+        let named = |set: &&[usize]| reported == names(set, table).join("_");
+        let key = (reported == "key").then_some(table.key);
         key.or_else(|| table.unique.iter().copied().find(named)).map(<[usize]>::to_vec)
     };
-    named.or_else(by_constraint)
+    positions(&violation.columns, table).or_else(by_constraint)
 }
 
-fn names(set: &[usize], table: &'static Table) -> String {
-    set.iter().map(|column| table.columns[*column].name).collect::<Vec<_>>().join(", ")
+/// The name that the database reports for the constraint, or its columns as one.
+fn reported(violation: &Violation) -> String {
+    match &violation.constraint {
+        Some(constraint) if violation.columns.is_empty() => constraint.clone(),
+        _ => violation.columns.join(", "),
+    }
 }
 
-fn shown<E: Entity>(row: &E, columns: &[usize]) -> String {
-    columns.iter().map(|column| in_words(row.field(*column))).collect::<Vec<_>>().join(", ")
+/// The positions of the columns with these names; `None` if there are none, or one of them is not the entity's.
+fn positions(names: &[String], table: &'static Table) -> Option<Vec<usize>> {
+    let position = |name: &String| table.columns.iter().position(|column| column.name == name);
+    names.iter().map(position).collect::<Option<Vec<_>>>().filter(|positions| !positions.is_empty())
+}
+
+fn names(set: &[usize], table: &'static Table) -> Vec<String> {
+    set.iter().map(|column| table.columns[*column].name.to_owned()).collect()
+}
+
+fn shown<E: Entity>(row: &E, columns: &[usize]) -> Vec<String> {
+    columns.iter().map(|column| in_words(row.field(*column))).collect()
 }
 
 /// The columns of the UNIQUE constraint that the error is about, if the entity does not declare it.
 pub(crate) fn undeclared(error: &Error, table: &'static Table) -> Option<ColumnSet> {
-    let Error::Unique { table: named, columns, .. } = error else { return None };
-    let set = unique_set(columns, table).filter(|_| named == table.name)?;
+    let Error::Violation(violation @ Violation { kind: ViolationKind::Unique { .. }, .. }) = error else { return None };
+    let set = unique_set(violation, table).filter(|_| violation.table == table.name)?;
     (!is_declared(&set, table)).then(|| set.into_iter().fold(ColumnSet::EMPTY, ColumnSet::with))
 }
 
@@ -191,8 +206,8 @@ impl<E: Columns<DB>, DB: Backend> Condition<DB> for SameValues<'_, E> {
     }
 }
 
-/// A description of the foreign key that refers to nothing.
-fn orphan<E, C>(executor: &mut Executor<'_, C>, rows: &[&E]) -> Option<String>
+/// The violation by a foreign key of the rows that refers to nothing.
+fn orphan<E, C>(executor: &mut Executor<'_, C>, rows: &[&E]) -> Option<Violation>
 where
     C: EngineConnection,
     E: Columns<C::Backend>,
@@ -202,8 +217,9 @@ where
         for (column, info) in E::table().columns.iter().enumerate() {
             let Some(reference) = info.references else { continue };
             if answer(executor, Question { row, column, reference: Some(reference) }) == Some(false) {
-                let (parent, value) = ((reference.table)().name, in_words(row.field(column)));
-                return Some(format!("{} {value}: there is no such row in {parent}", info.name));
+                let parent = (reference.table)().name.to_owned();
+                let violation = Violation::new(ViolationKind::MissingParent { parent }, E::table().name);
+                return Some(violation.on(vec![info.name.to_owned()], vec![in_words(row.field(column))]));
             }
         }
     }

@@ -11,7 +11,7 @@ use diesel::sql_types::BigInt;
 use super::limit::{StatementLimit, key_size};
 use super::{Found, RowToDelete, push_found};
 use crate::connection::{EngineConnection, Executor, Referrer};
-use crate::error::Error;
+use crate::error::{Error, Violation, ViolationKind};
 use crate::session::entity::{Columns, Entity};
 
 /// Adds to `error` which rows still refer to the rows to delete, if the engine did not report them and they can be
@@ -22,14 +22,20 @@ where
     E: Columns<C::Backend>,
     i64: FromSql<BigInt, C::Backend>,
 {
-    let Error::ForeignKey { table, problem } = error else { return error };
+    let violation = match error {
+        Error::Violation(violation) if violation.is_foreign_key() => violation,
+        other => return other,
+    };
     let referrers = executor.connection.unnamed_referrers(E::table().name).unwrap_or_default();
     let counted = referrers.iter().find_map(|referrer| {
-        let count = count(executor, rows, referrer).ok().filter(|count| *count > 0)?;
-        let refer = if count == 1 { "row of {} still refers" } else { "rows of {} still refer" };
-        Some(format!("{count} {} to it by {}", refer.replace("{}", &referrer.table), referrer.column))
+        let rows = count(executor, rows, referrer).ok().and_then(|count| u64::try_from(count).ok())?;
+        let (child, column) = (referrer.table.clone(), Some(referrer.column.clone()));
+        (rows > 0).then_some(ViolationKind::StillReferenced { child, column, rows: Some(rows) })
     });
-    Error::ForeignKey { table, problem: counted.unwrap_or(problem) }
+    match counted {
+        Some(kind) => Violation::new(kind, violation.table).into(),
+        None => violation.into(),
+    }
 }
 
 fn count<E, C>(executor: &mut Executor<'_, C>, rows: &[RowToDelete<'_, E>], referrer: &Referrer) -> QueryResult<i64>
