@@ -20,10 +20,7 @@ pub enum Error {
 
     // --- the schema of a database ---
     /// The database contains tables of another application.
-    #[error(
-        "{place} contains tables that Folio did not create ({tables}), so it was not changed; \
-         'folio migrate up --into-existing' adds Folio's tables beside them"
-    )]
+    #[error("{place} contains tables that Folio did not create ({tables}), so it was not changed")]
     NotFolio {
         /// The path or the redacted URL.
         place: String,
@@ -31,7 +28,7 @@ pub enum Error {
         tables: String,
     },
     /// The database lacks migrations that this program has.
-    #[error("{place} is {pending} migration(s) behind this program; run 'folio migrate up'")]
+    #[error("{place} is {pending} migration(s) behind this program")]
     MigrationsPending {
         /// The path or the redacted URL.
         place: String,

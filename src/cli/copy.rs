@@ -59,12 +59,12 @@ pub(super) fn run(globals: &Globals, Copy { from, to }: &Copy) -> anyhow::Result
     hint::warn_of_password(to, "TO_URL", to_url.address().password_elsewhere());
     // The source first: if it cannot be copied, no target is created.
     let source = globals.open_at(from, &from_url, Access::Read).map_err(no_source)?;
-    source.require_current().map_err(|error| hint::with_database(error.into(), Some(from)))?;
+    source.require_current().map_err(|error| hint::with_advice(error.into(), Some(from)))?;
     let target = globals.open_at(to, &to_url, Access::Create)?;
     if source.is_same(&target)? {
         return Err(anyhow!("{} is the database to copy and the one to copy into; name another one", target.place()));
     }
-    bring_up_to_date(&target, Access::Create).map_err(|error| hint::with_database(error.into(), Some(to)))?;
+    bring_up_to_date(&target, Access::Create).map_err(|error| hint::with_advice(error.into(), Some(to)))?;
 
     let copied = copy_everything(&source, &target)?;
     let done = format!("{} holds the whole copy", target.place());

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use super::exit;
 use super::output::printable;
 use super::stderr;
+use diesel_session::Error as SessionError;
 use folio::database::{DatabaseUrl, redact};
 use folio::error::Error;
 
@@ -52,31 +53,51 @@ pub(super) fn command(words: &str, url: Option<&str>) -> String {
     }
 }
 
-/// The error, with its database named in the command that it advises, so that the command can be pasted as it is. The
-/// command with its option is at the end of the message and unquoted, since quotes in it are for the shell.
-pub(super) fn with_database(error: anyhow::Error, url: Option<&str>) -> anyhow::Error {
-    // Unless a command has said it in its own words.
-    if let Some(missing @ diesel_session::Error::NoDatabase { .. }) = exit::session_error(&error)
-        && missing.to_string() == error.to_string()
-    {
-        let advice = match url {
-            Some(url) => format!("to create one: {}", command("folio db create", Some(writable(url)))),
-            None => "'folio db create' creates one".to_owned(),
-        };
-        let said = format!("{error}; {advice}");
-        return error.context(said);
-    }
-    let Some(url) = url else { return error };
-    let (advised, purpose) = match error.downcast_ref() {
-        Some(Error::MigrationsPending { .. }) => ("folio migrate up", "to bring it up to date"),
-        Some(Error::NotFolio { .. }) => ("folio migrate up --into-existing", "to add Folio's tables beside them"),
-        _ => return error,
+/// A command that helps against an error.
+struct Advice {
+    command: &'static str,
+    /// What the command is for, before a command that names its database.
+    purpose: &'static str,
+    /// The same as a clause around the quoted command alone.
+    clause: &'static str,
+}
+
+/// The error, with the command that helps against it, if there is one. The command names the database if the user typed
+/// its `url`, so that it can be pasted as it is; it is then at the end of the message and unquoted, since quotes in it
+/// are for the shell.
+pub(super) fn with_advice(error: anyhow::Error, url: Option<&str>) -> anyhow::Error {
+    let Some(Advice { command: advised, purpose, clause }) = advice(&error) else { return error };
+    let advice = match url {
+        Some(url) => format!("{purpose}: {}", command(advised, Some(writable(url)))),
+        None => clause.replace("{}", &format!("'{advised}'")),
     };
-    let said = error.to_string();
-    // The advice without the database's name is the last clause.
-    let fact = said.rsplit_once("; ").filter(|(_, advice)| advice.contains(advised)).map_or(&*said, |(fact, _)| fact);
-    let said = format!("{fact}; {purpose}: {}", command(advised, Some(writable(url))));
+    let said = format!("{error}; {advice}");
     error.context(said)
+}
+
+fn advice(error: &anyhow::Error) -> Option<Advice> {
+    let missing = exit::session_error(error).filter(|cause| matches!(cause, SessionError::NoDatabase { .. }));
+    let (cause, advice) = match (missing, error.downcast_ref()) {
+        (Some(cause), _) => (
+            cause.to_string(),
+            Advice { command: "folio db create", purpose: "to create one", clause: "{} creates one" },
+        ),
+        (None, Some(cause @ Error::MigrationsPending { .. })) => (
+            cause.to_string(),
+            Advice { command: "folio migrate up", purpose: "to bring it up to date", clause: "run {}" },
+        ),
+        (None, Some(cause @ Error::NotFolio { .. })) => (
+            cause.to_string(),
+            Advice {
+                command: "folio migrate up --into-existing",
+                purpose: "to add Folio's tables beside them",
+                clause: "{} adds Folio's tables beside them",
+            },
+        ),
+        _ => return None,
+    };
+    // A command that has reworded the error, or advised already, has said enough.
+    (cause == error.to_string()).then_some(advice)
 }
 
 /// The URL in a form that can be opened for writing.

@@ -64,5 +64,5 @@ fn execute(Arguments { globals, command }: Arguments) -> anyhow::Result<()> {
         Command::Db { command } => db::run(&globals, command),
         Command::Completions(arguments) => completions::run(&arguments),
     };
-    done.map_err(|error| hint::with_database(error, globals.database_url.as_deref()))
+    done.map_err(|error| hint::with_advice(error, globals.database_url.as_deref()))
 }

@@ -1,4 +1,4 @@
-//! A connection for maintenance: what is no unit of work, and may take long.
+//! A connection for maintenance, such as migrations, which may take long.
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};

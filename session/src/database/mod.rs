@@ -116,7 +116,7 @@ impl Database {
         Ok(own.is_some() && own == other.connection()?.identity())
     }
 
-    /// A connection for maintenance that is no unit of work, such as migrations, which returns to the pool when it is
+    /// A connection for maintenance, such as migrations, outside any unit of work. It returns to the pool when it is
     /// dropped. Until then it holds this process's turn to write on SQLite, and the server may take as long as it likes
     /// to answer. No transaction is open on it.
     ///
