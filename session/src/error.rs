@@ -127,7 +127,7 @@ pub enum Error {
     // --- what the database refuses ---
     /// A constraint: UNIQUE, NOT NULL, CHECK or a foreign key.
     #[error("{_0}")]
-    Violation(Violation),
+    Violation(Box<Violation>),
     /// A stored value that does not fit the type it is read as.
     #[error("{table}: a stored value cannot be read: {problem}")]
     Unreadable {
@@ -310,7 +310,7 @@ impl From<diesel::result::Error> for Error {
 
 impl From<Violation> for Error {
     fn from(violation: Violation) -> Self {
-        Self::Violation(violation)
+        Self::Violation(Box::new(violation))
     }
 }
 

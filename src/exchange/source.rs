@@ -31,7 +31,7 @@ impl Source {
     ///
     /// # Errors
     ///
-    /// [`Error::Value`] when it is empty or longer than 256 characters.
+    /// [`Value`](diesel_session::Error::Value) when it is empty or longer than 256 characters.
     pub fn new(text: impl Into<String>) -> Result<Self> {
         Ok(Self { text: Text256::named("source", text)?, earlier: Vec::new() })
     }

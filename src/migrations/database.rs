@@ -21,7 +21,7 @@ pub trait Migrate {
     ///
     /// # Errors
     ///
-    /// [`Error::Pool`], and the database's errors while reading.
+    /// [`Pool`](diesel_session::Error::Pool), and the database's errors while reading.
     fn status(&self) -> Result<Status>;
 
     /// Whether the schema is Folio's, and how far it is migrated. At most two SELECTs; it writes nothing.
@@ -37,7 +37,7 @@ pub trait Migrate {
     /// # Errors
     ///
     /// [`Error::MigrationsPending`], [`Error::SchemaTooNew`] or [`Error::NotFolio`] where it does not; otherwise as
-    /// [`status`](Self::status), and [`Error::Locked`].
+    /// [`status`](Self::status), and [`Locked`](diesel_session::Error::Locked).
     fn require_current(&self) -> Result<()>;
 
     /// Applies every pending migration to a database that is empty or Folio's own, and returns those migrations.
@@ -52,7 +52,7 @@ pub trait Migrate {
     /// # Errors
     ///
     /// [`Error::NotFolio`] unless `existing` is [`Existing::Join`], [`Error::SchemaTooNew`], [`Error::Migration`],
-    /// [`Error::Locked`], [`Error::ReadOnlyDatabase`], [`Error::Pool`].
+    /// [`Locked`](diesel_session::Error::Locked), [`ReadOnlyDatabase`](diesel_session::Error::ReadOnlyDatabase), [`Pool`](diesel_session::Error::Pool).
     fn migrate_up(
         &self,
         target: Target,
@@ -64,7 +64,7 @@ pub trait Migrate {
     ///
     /// # Errors
     ///
-    /// [`Error::SchemaTooNew`], [`Error::Migration`], [`Error::Locked`], [`Error::ReadOnlyDatabase`], [`Error::Pool`].
+    /// [`Error::SchemaTooNew`], [`Error::Migration`], [`Locked`](diesel_session::Error::Locked), [`ReadOnlyDatabase`](diesel_session::Error::ReadOnlyDatabase), [`Pool`](diesel_session::Error::Pool).
     fn migrate_down(&self, target: Target, progress: impl FnMut(&Script)) -> Result<Vec<&'static Script>>;
 
     /// What [`migrate_down`](Self::migrate_down) would remove, from [`losses`](super::losses). It writes nothing.
@@ -82,7 +82,7 @@ pub trait Migrate {
     ///
     /// # Errors
     ///
-    /// [`Error::SchemaTooNew`], [`Error::Pool`], and the database's errors while reading.
+    /// [`Error::SchemaTooNew`], [`Pool`](diesel_session::Error::Pool), and the database's errors while reading.
     fn migration_losses(&self, target: Target) -> Result<Vec<Loss>>;
 }
 

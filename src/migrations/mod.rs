@@ -70,7 +70,7 @@ pub enum Existing {
 ///
 /// [`Error::NotFolio`] for another application's database unless `existing` is [`Existing::Join`];
 /// [`Error::SchemaTooNew`] for a newer Folio's; [`Error::Migration`] if a script fails, which rolls that migration back
-/// and keeps those before it; [`Error::Locked`], [`Error::ReadOnlyDatabase`].
+/// and keeps those before it; [`Locked`](diesel_session::Error::Locked), [`ReadOnlyDatabase`](diesel_session::Error::ReadOnlyDatabase).
 pub fn up(
     connection: &mut AnyConnection,
     target: Target,

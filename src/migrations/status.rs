@@ -62,7 +62,7 @@ pub enum SchemaState {
 ///
 /// # Errors
 ///
-/// The database's errors while reading, [`Error::Unreadable`] for a recorded time that is not a date.
+/// The database's errors while reading, [`Unreadable`](diesel_session::Error::Unreadable) for a recorded time that is not a date.
 pub fn status(connection: &mut AnyConnection) -> Result<Status> {
     let mut tables = history::tables(connection)?;
     let all = tables.len();

@@ -66,8 +66,8 @@ pub enum Doing {
 ///
 /// # Errors
 ///
-/// [`Error::NotEmpty`]; [`Error::CopyDiffers`]; [`Error::AlreadyInTransaction`]; any error of either database, such as
-/// [`Error::Unreadable`] for a stored value that cannot be decoded, or [`Error::ForeignKey`] for a row that references
+/// [`Error::NotEmpty`]; [`Error::CopyDiffers`]; [`AlreadyInTransaction`](diesel_session::Error::AlreadyInTransaction); any error of either database, such as
+/// [`Unreadable`](diesel_session::Error::Unreadable) for a stored value that cannot be decoded, or [`Violation`](diesel_session::Error::Violation) for a row that references
 /// a missing one. Nothing is copied then.
 pub fn everything<E: From<Error> + From<diesel_session::Error>>(
     source: &mut Session<'_>,

@@ -127,7 +127,7 @@ pub fn list<E: From<Error>>(
 ///
 /// # Errors
 ///
-/// [`Error::StaleRow`] when another transaction has changed or removed it since it was read; nothing is overwritten
+/// [`StaleRow`](diesel_session::Error::StaleRow) when another transaction has changed or removed it since it was read; nothing is overwritten
 /// then. [`Error::NotFound`] for the repository.
 pub fn edit(session: &mut Session<'_>, read: Note, edit: Edit) -> Result<Note> {
     let repository_id = match edit.repository {

@@ -107,7 +107,7 @@ pub fn list<E: From<Error>>(
 ///
 /// # Errors
 ///
-/// [`Error::StaleRow`] when another transaction has changed or removed it since it was read; nothing is overwritten
+/// [`StaleRow`](diesel_session::Error::StaleRow) when another transaction has changed or removed it since it was read; nothing is overwritten
 /// then.
 pub fn edit(session: &mut Session<'_>, read: Resume, edit: Edit) -> Result<Resume> {
     let changed = Resume {

@@ -286,7 +286,7 @@ pub fn edit(session: &mut Session<'_>, selector: &UserSelector, edit: Edit) -> R
 ///
 /// # Errors
 ///
-/// [`Error::NotFound`]; [`Error::Value`] for an invalid login.
+/// [`Error::NotFound`]; [`Value`](diesel_session::Error::Value) for an invalid login.
 pub fn rename(session: &mut Session<'_>, selector: &UserSelector, username: impl Into<String>) -> Result<User> {
     let username = Some(Text256::named("username", username)?);
     edit(session, selector, Edit { username, ..Edit::default() })
@@ -358,7 +358,7 @@ pub struct Joined {
 ///
 /// # Errors
 ///
-/// Those of [`add`], and [`Error::Value`] for an invalid value. Nothing is added then.
+/// Those of [`add`], and [`Value`](diesel_session::Error::Value) for an invalid value. Nothing is added then.
 pub fn join(
     session: &mut Session<'_>,
     account: Account,
@@ -384,7 +384,7 @@ pub fn join(
 ///
 /// # Errors
 ///
-/// [`Error::RowDeleted`] when it no longer exists.
+/// [`RowDeleted`](diesel_session::Error::RowDeleted) when it no longer exists.
 pub fn refresh<'s>(session: &'s mut Session<'_>, handle: Handle<User>) -> Result<&'s User> {
     session.refresh(handle)?;
     Ok(session.view(handle)?)

@@ -74,7 +74,7 @@ mod tests {
     fn the_cause_under_another_error_decides() {
         let stale = Error::StaleRow { table: "users", key: "7".to_owned() };
         assert_eq!(Error::Poisoned { cause: Arc::new(stale) }.class(), ErrorClass::Conflict);
-        let of = |kind| Error::Violation(Violation::new(kind, "users")).class();
+        let of = |kind| Error::from(Violation::new(kind, "users")).class();
         assert_eq!(of(ViolationKind::Unique { given_up_later: false }), ErrorClass::Conflict);
         assert_eq!(of(ViolationKind::NotNull), ErrorClass::Invalid);
         assert_eq!(of(ViolationKind::MissingParent { parent: "teams".to_owned() }), ErrorClass::Invalid);

@@ -1,6 +1,6 @@
 //! Predicates for the kinds of errors that programs act on.
 
-use super::{Error, Violation, ViolationKind};
+use super::{Error, ViolationKind};
 
 impl Error {
     /// A query that must have a result has none.
@@ -12,7 +12,7 @@ impl Error {
     /// A UNIQUE constraint of the database.
     #[must_use]
     pub fn is_unique(&self) -> bool {
-        matches!(self.root(), Self::Violation(Violation { kind: ViolationKind::Unique { .. }, .. }))
+        matches!(self.root(), Self::Violation(violation) if matches!(violation.kind, ViolationKind::Unique { .. }))
     }
 
     /// A foreign key of the database.

@@ -70,7 +70,7 @@ impl<E: Entity> IdentityMap<E> {
         let undeclared = undeclared(&error, E::table()).is_some_and(gives_up);
         match error {
             Error::Violation(violation) if undeclared => {
-                Violation { kind: ViolationKind::Unique { given_up_later: true }, ..violation }.into()
+                Violation { kind: ViolationKind::Unique { given_up_later: true }, ..*violation }.into()
             }
             other => other,
         }

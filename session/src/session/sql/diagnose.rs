@@ -29,7 +29,7 @@ where
 {
     let own = E::table().name;
     let violation = match error {
-        Error::Violation(violation) if violation.table == own => violation,
+        Error::Violation(violation) if violation.table == own => *violation,
         other => return other,
     };
     match violation.kind {
@@ -128,8 +128,9 @@ fn shown<E: Entity>(row: &E, columns: &[usize]) -> Vec<String> {
 
 /// The columns of the UNIQUE constraint that the error is about, if the entity does not declare it.
 pub(crate) fn undeclared(error: &Error, table: &'static Table) -> Option<ColumnSet> {
-    let Error::Violation(violation @ Violation { kind: ViolationKind::Unique { .. }, .. }) = error else { return None };
-    let set = unique_set(violation, table).filter(|_| violation.table == table.name)?;
+    let Error::Violation(violation) = error else { return None };
+    let is_unique = matches!(violation.kind, ViolationKind::Unique { .. }) && violation.table == table.name;
+    let set = is_unique.then(|| unique_set(violation, table)).flatten()?;
     (!is_declared(&set, table)).then(|| set.into_iter().fold(ColumnSet::EMPTY, ColumnSet::with))
 }
 

@@ -23,7 +23,7 @@ where
     i64: FromSql<BigInt, C::Backend>,
 {
     let violation = match error {
-        Error::Violation(violation) if violation.is_foreign_key() => violation,
+        Error::Violation(violation) if violation.is_foreign_key() => *violation,
         other => return other,
     };
     let referrers = executor.connection.unnamed_referrers(E::table().name).unwrap_or_default();
