@@ -224,7 +224,7 @@ fn failed(connection: &AnyConnection, script: &Script, direction: &'static str, 
     match connection.explain(error, THIS_DATABASE, "migrating") {
         other @ (SessionError::Locked { .. } | SessionError::ReadOnlyDatabase { .. }) => return other.into(),
         SessionError::Denied { .. } => {
-            problem += "; an administrator can grant this user the right to make and drop tables here"
+            problem += "; an administrator can grant this user the right to make and drop tables here";
         }
         _ => {}
     }

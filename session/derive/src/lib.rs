@@ -2,7 +2,7 @@
 //!
 //! See `diesel_session::Entity` for the attributes; `entity` reads them; `new`, `key` and `write` generate the code.
 
-#![forbid(unsafe_code)]
+#![warn(clippy::expect_used, clippy::unwrap_used)]
 
 mod entity;
 mod key;

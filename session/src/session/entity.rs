@@ -257,9 +257,17 @@ pub trait Columns<DB: Backend>: Entity {
     fn key_column<V: Visitor<DB, Self::Key>>(index: usize, visitor: V) -> V::Output;
 
     /// Writes the table's name.
+    ///
+    /// # Errors
+    ///
+    /// Diesel's, while it builds the statement.
     fn table_name(out: AstPass<'_, '_, DB>) -> QueryResult<()>;
 
     /// Reads a row whose columns were selected in order.
+    ///
+    /// # Errors
+    ///
+    /// When a value is not one of its field's type.
     fn read<'a>(row: &impl Row<'a, DB>) -> deserialize::Result<Self>;
 }
 

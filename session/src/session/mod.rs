@@ -93,6 +93,7 @@ impl<'c, C: SessionConnection> Session<'c, C> {
     }
 
     /// A session over a connection that it owns or borrows; `echo` is the echo installed on the connection.
+    #[must_use]
     pub fn new(connection: Box<dyn DerefMut<Target = C> + Send + 'c>, echo: Option<Echo>, mode: Mode) -> Self {
         Self {
             id: handle::next_session(),

@@ -27,6 +27,7 @@ use crate::session::entity::{AnyBackend, ColumnSet, Columns, Entity, Table};
     label = "not every column type of `{Self}` is known to this connection's database",
     note = "derive `Entity` on it; with column types of one engine only, use a `Session` over that engine's connection"
 )]
+#[expect(clippy::missing_errors_doc, reason = "the errors are the database's, unchanged")]
 pub trait Persist<C: SessionConnection>: Entity {
     /// Whether the keys that the database generates for new rows can be read back; asks the database if that is not
     /// known yet.
