@@ -10,6 +10,7 @@ pub mod schema;
 pub mod services;
 pub mod types;
 
+pub use diesel_session;
 pub use diesel_session::{Database, Entity, Handle, Session, State, connection, database, session};
 pub use error::{Error, Result};
 

@@ -52,6 +52,7 @@ mod unanswered;
 pub use address::{Access, Address, Opened};
 pub use any::{AnyConnection, MultiBackend};
 pub(crate) use any::{concrete, on_every_connection, on_variant};
+pub(crate) use array::SealedValues;
 pub use array::{ArrayOf, Values};
 pub use echo::{Echo, EchoOptions};
 pub use executor::Executor;
