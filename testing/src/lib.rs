@@ -1,8 +1,6 @@
 //! Private, throw-away databases for the tests and benches of this repository: servers started on free ports, clusters
 //! that can be broken, and a relay that breaks a connection on demand.
 
-#![forbid(unsafe_code)]
-
 pub mod clusters;
 pub mod engine;
 pub mod relay;

@@ -3,16 +3,16 @@
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use syn::ext::IdentExt as _;
-use syn::{Expr, Type};
+use syn::{Expr, Path, Type};
 
 use crate::entity::{Entity, Field, Role};
 use crate::write::{pattern, shown};
 
 /// The type of a field in the `New…` struct.
-fn new_type(field: &Field) -> TokenStream {
+fn new_type(at: &Path, field: &Field) -> TokenStream {
     let ty = &field.ty;
     match &field.references {
-        Some(column) => quote! { ::diesel_session::session::Ref<#column, #ty> },
+        Some(column) => quote! { #at::Ref<#column, #ty> },
         None => quote! { #ty },
     }
 }
@@ -23,16 +23,16 @@ pub fn new_name(entity: &Entity) -> syn::Ident {
 
 /// The `New…` struct, its constructor, and its conversion to a row.
 pub fn new_struct(entity: &Entity) -> TokenStream {
-    let (name, vis, new) = (&entity.name, &entity.vis, new_name(entity));
+    let (name, vis, at, new) = (&entity.name, &entity.vis, &entity.at, new_name(entity));
     let given: Vec<&Field> = entity.fields.iter().filter(|field| field.is_in_new()).collect();
     let fields = given.iter().map(|field| {
-        let (name, vis, docs, ty) = (&field.name, &field.vis, &field.docs, new_type(field));
+        let (name, vis, docs, ty) = (&field.name, &field.vis, &field.docs, new_type(at, field));
         quote! { #(#docs)* #vis #name: #ty }
     });
     let required: Vec<&&Field> = given.iter().filter(|field| is_required(field)).collect();
     let arguments = required.iter().map(|field| {
-        let (name, ty) = (&field.name, new_type(field));
-        quote! { #name: impl ::core::convert::TryInto<#ty, Error: ::core::convert::Into<::diesel_session::Error>> }
+        let (name, ty) = (&field.name, new_type(at, field));
+        quote! { #name: impl ::core::convert::TryInto<#ty, Error: ::core::convert::Into<#at::Error>> }
     });
     let defaults = Defaults::of(&given);
     let made = defaults.statements();
@@ -44,7 +44,7 @@ pub fn new_struct(entity: &Entity) -> TokenStream {
                 quote! { #name: ::core::clone::Clone::clone(&#value) }
             }
             (None, None) if field.is_option() && field.references.is_some() => {
-                quote! { #name: ::diesel_session::session::Ref::of(::core::option::Option::None) }
+                quote! { #name: #at::Ref::of(::core::option::Option::None) }
             }
             (None, None) if field.is_option() => quote! { #name: ::core::option::Option::None },
             (None, None) => {
@@ -53,7 +53,7 @@ pub fn new_struct(entity: &Entity) -> TokenStream {
                     #name: match ::core::convert::TryInto::try_into(#name) {
                         ::core::result::Result::Ok(value) => value,
                         ::core::result::Result::Err(error) => {
-                            let error: ::diesel_session::Error = ::core::convert::Into::into(error);
+                            let error: #at::Error = ::core::convert::Into::into(error);
                             return ::core::result::Result::Err(error.of_field(#field));
                         }
                     }
@@ -78,13 +78,13 @@ pub fn new_struct(entity: &Entity) -> TokenStream {
     let shown_values = entity.fields.iter().enumerate().map(|(index, field)| {
         let (pattern, name) = (pattern(index, last), &field.name);
         let given = if !field.is_in_new() {
-            quote! { ::diesel_session::session::Given::Unknown }
+            quote! { #at::Given::Unknown }
         } else if field.references.is_some() {
-            let shown = shown(&quote! { value });
+            let shown = shown(at, &quote! { value });
             quote! { self.#name.given(|value| #shown) }
         } else {
-            let shown = shown(&quote! { &self.#name });
-            quote! { ::diesel_session::session::Given::of(#shown) }
+            let shown = shown(at, &quote! { &self.#name });
+            quote! { #at::Given::of(#shown) }
         };
         quote! { #pattern => #given }
     });
@@ -102,26 +102,26 @@ pub fn new_struct(entity: &Entity) -> TokenStream {
             ///
             /// When a value does not fit its field's type.
             #[allow(clippy::too_many_arguments)]
-            #vis fn new(#(#arguments,)*) -> ::diesel_session::Result<Self> {
+            #vis fn new(#(#arguments,)*) -> #at::Result<Self> {
                 #made
                 ::core::result::Result::Ok(Self { #(#values,)* })
             }
         }
 
-        impl ::diesel_session::session::New for #new {
+        impl #at::New for #new {
             type Entity = #name;
 
-            fn row(&self, keys: &::diesel_session::session::Keys<'_>) -> ::diesel_session::Result<#name> {
+            fn row(&self, keys: &#at::Keys<'_>) -> #at::Result<#name> {
                 let _ = keys;
                 ::core::result::Result::Ok(#name { #(#row,)* })
             }
 
-            fn parents(&self, see: &mut dyn ::core::ops::FnMut(::diesel_session::session::Parent)) {
+            fn parents(&self, see: &mut dyn ::core::ops::FnMut(#at::Parent)) {
                 let _ = &see;
                 #(#references)*
             }
 
-            fn value(&self, index: usize) -> ::diesel_session::session::Given<'_> {
+            fn value(&self, index: usize) -> #at::Given<'_> {
                 match index { #(#shown_values,)* }
             }
         }

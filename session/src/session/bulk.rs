@@ -164,6 +164,12 @@ pub struct Batches<E: Entity, Q> {
     entity: PhantomData<fn() -> E>,
 }
 
+impl<E: Entity, Q> std::fmt::Debug for Batches<E, Q> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Batches").field("size", &self.size).field("after", &self.after).finish_non_exhaustive()
+    }
+}
+
 impl<E: Entity, Q> Batches<E, Q> {
     pub(super) fn new(query: Q, size: u32) -> Self {
         Self {

@@ -87,6 +87,7 @@ impl<C: SessionConnection> IdentityMaps<C> {
             self.entries.len() - 1
         });
         let map: &mut dyn Any = &mut *self.entries[position].1;
+        #[expect(clippy::expect_used, reason = "whatever the database holds, an entry's map is of the entry's type")]
         map.downcast_mut().expect("an identity map is kept under the type id of its entity")
     }
 

@@ -7,6 +7,8 @@
 //! in it.
 
 mod bulk;
+#[doc(hidden)]
+pub mod derive;
 mod detach;
 mod entity;
 mod flush;
@@ -25,6 +27,7 @@ mod relations;
 mod rows;
 mod same;
 mod savepoint;
+mod sealed;
 mod settings;
 mod sort;
 mod sql;
@@ -39,15 +42,14 @@ use std::ops::DerefMut;
 pub use bulk::Batches;
 pub use entity::{
     AnyBackend, ColumnInfo, ColumnSet, Columns, Entity, EntityTable, HasColumn, HoldsKey, Key, New, Reference,
-    References, Table, Value, Visitor, convert_reference,
+    References, Table,
 };
 pub use handle::{Handle, State};
 pub use inspect::FieldChange;
 pub use plan::{Plan, Step};
 pub use query::Query;
-pub use reference::{Given, Keys, NotNull, Parent, Ref, Shown};
+pub use reference::Ref;
 pub use rows::Deletable;
-pub use same::same_value;
 pub use settings::Freshness;
 pub use sql::{Edited, EveryRow, Everywhere, Locked, Persist, RowToDelete};
 pub use statement::Statement;
@@ -93,6 +95,7 @@ impl<'c, C: SessionConnection> Session<'c, C> {
     }
 
     /// A session over a connection that it owns or borrows; `echo` is the echo installed on the connection.
+    #[must_use]
     pub fn new(connection: Box<dyn DerefMut<Target = C> + Send + 'c>, echo: Option<Echo>, mode: Mode) -> Self {
         Self {
             id: handle::next_session(),

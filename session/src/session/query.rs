@@ -32,6 +32,12 @@ pub struct Query<'s, 'c, C: SessionConnection, E, Q> {
     entity: PhantomData<fn() -> E>,
 }
 
+impl<C: SessionConnection, E, Q> std::fmt::Debug for Query<'_, '_, C, E, Q> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Query").field("session", &self.session).field("fresh", &self.fresh).finish_non_exhaustive()
+    }
+}
+
 impl<'c, C: SessionConnection> Session<'c, C> {
     /// Prepares a query of whole rows: `User::query()`, filtered, ordered and joined with Diesel. No SQL yet.
     pub fn query<'q, E, Q>(&mut self, query: Q) -> Query<'_, 'c, C, E, Q>

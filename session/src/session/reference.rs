@@ -179,6 +179,12 @@ pub struct Keys<'s> {
     pub(crate) map: &'s dyn Fn(TypeId) -> Option<&'s dyn Any>,
 }
 
+impl Debug for Keys<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Keys").finish_non_exhaustive()
+    }
+}
+
 impl Keys<'_> {
     /// The value that `reference` refers to.
     ///

@@ -20,14 +20,17 @@ use crate::connection::{
 };
 use crate::error::Error;
 use crate::session::entity::{AnyBackend, ColumnSet, Columns, Entity, Table};
+use crate::session::sealed;
 
-/// The statements of an entity over connection `C`, implemented for every connection that supports its column types.
+/// The statements of an entity over connection `C`, implemented for every connection that supports its column types, and only by
+/// the session.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be stored over a `{C}`",
     label = "not every column type of `{Self}` is known to this connection's database",
     note = "derive `Entity` on it; with column types of one engine only, use a `Session` over that engine's connection"
 )]
-pub trait Persist<C: SessionConnection>: Entity {
+#[expect(clippy::missing_errors_doc, reason = "the errors are the database's, unchanged")]
+pub trait Persist<C: SessionConnection>: Entity + sealed::Persist<C> {
     /// Whether the keys that the database generates for new rows can be read back; asks the database if that is not
     /// known yet.
     fn knows_keys(executor: &mut Executor<'_, C>) -> QueryResult<bool>;
@@ -89,6 +92,15 @@ pub trait Persist<C: SessionConnection>: Entity {
         origin: (&'static Table, usize),
         keys: (&Self::Key, &Self::Key),
     ) -> QueryResult<bool>;
+}
+
+impl<E, C> sealed::Persist<C> for E
+where
+    C: EngineConnection,
+    E: Columns<C::Backend>,
+    bool: FromSql<Bool, C::Backend>,
+    i64: FromSql<BigInt, C::Backend>,
+{
 }
 
 impl<E, C> Persist<C> for E
@@ -198,6 +210,8 @@ on_every_connection! {
 pub trait Everywhere: Persist<AnyConnection> + Columns<AnyBackend> {}
 
 impl<E: Persist<AnyConnection> + Columns<AnyBackend>> Everywhere for E {}
+
+impl<E: PersistEverywhere> sealed::Persist<AnyConnection> for E {}
 
 impl<E: PersistEverywhere> Persist<AnyConnection> for E {
     fn knows_keys(executor: &mut Executor<'_, AnyConnection>) -> QueryResult<bool> {

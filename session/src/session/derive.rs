@@ -1,0 +1,9 @@
+//! What the code that `#[derive(Entity)]` generates refers to. It is not part of the API: any release may change it.
+
+pub use super::entity::{
+    ColumnInfo, ColumnSet, Columns, Entity, EntityTable, HasColumn, New, Reference, References, Table, Value, Visitor,
+    convert_reference,
+};
+pub use super::reference::{Given, Keys, NotNull, Parent, Ref, Shown};
+pub use super::same::same_value;
+pub use crate::error::{Error, Result};
