@@ -6,9 +6,9 @@ use diesel::query_builder::QueryFragment;
 use diesel::serialize::ToSql;
 use diesel::sql_types::{BigInt, HasSqlType};
 
+use super::flush::plan::Action;
 use super::handle::Handle;
 use super::identity_maps::Failure;
-use super::plan::Action;
 use super::reference::Keys;
 use super::sql::{EveryRow, Page, is_integer, read_into};
 use super::written::Write;

@@ -10,15 +10,12 @@ mod bulk;
 mod detach;
 mod entity;
 mod flush;
-mod follow;
 mod handle;
 mod identity;
 mod identity_maps;
 mod inspect;
 mod keys;
-mod levels;
 mod load;
-mod plan;
 mod query;
 mod reference;
 mod relations;
@@ -26,12 +23,10 @@ mod rows;
 mod same;
 mod savepoint;
 mod settings;
-mod sort;
 mod sql;
 mod statement;
 mod table;
 mod transaction;
-mod unique_dependencies;
 mod written;
 
 use std::ops::DerefMut;
@@ -41,9 +36,9 @@ pub use entity::{
     AnyBackend, ColumnInfo, ColumnSet, Columns, Entity, EntityTable, HasColumn, HoldsKey, Key, New, Reference,
     References, Table, Value, Visitor, convert_reference,
 };
+pub use flush::{Plan, Step};
 pub use handle::{Handle, State};
 pub use inspect::FieldChange;
-pub use plan::{Plan, Step};
 pub use query::Query;
 pub use reference::{Given, Keys, NotNull, Parent, Ref, Shown};
 pub use rows::Deletable;

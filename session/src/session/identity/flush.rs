@@ -8,11 +8,11 @@ use super::undo::Undo;
 use super::{IdentityMap, RowFreshness};
 use crate::error::{Error, Result, Violation, ViolationKind};
 use crate::session::entity::{ColumnSet, Entity, New as _, Table};
-use crate::session::follow::Changed;
-use crate::session::plan::{self, Change, Layering, Layers, PendingChanges};
+use crate::session::flush::dependencies::Rows;
+use crate::session::flush::follow::Changed;
+use crate::session::flush::plan::{self, Change, Layering, Layers, PendingChanges};
 use crate::session::reference::{Given, Parent};
 use crate::session::sql::undeclared;
-use crate::session::unique_dependencies::Rows;
 
 // The changes to send.
 impl<E: Entity> IdentityMap<E> {

@@ -6,7 +6,7 @@ use super::IdentityMap;
 use super::slots::Slot;
 use super::undo::Undo;
 use crate::session::entity::Entity;
-use crate::session::follow::{Changes, Resembling, folded};
+use crate::session::flush::follow::{Changes, Resembling, folded};
 
 /// A row whose key contains a value that changes in another table.
 pub(crate) struct Follower<E: Entity> {

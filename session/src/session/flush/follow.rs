@@ -11,39 +11,37 @@
 use std::any::{Any, TypeId};
 use std::collections::{HashMap, HashSet};
 
-use super::Session;
-use super::entity::{ColumnSet, Entity, Reference, Table};
-use super::identity::{Follower, IdentityMap};
-use super::identity_maps::{AnyIdentityMap, Failure};
-use super::plan::{Action, FlushStep};
-use super::sql::{Persist, in_words};
 use crate::connection::{Executor, SessionConnection};
 use crate::error::Result;
+use crate::session::entity::{ColumnSet, Entity, Reference, Table};
+use crate::session::identity::{Follower, IdentityMap};
+use crate::session::identity_maps::Failure;
+use crate::session::sql::{Persist, in_words};
 
 /// The number of rows selected at a time to learn whether a key change was cascaded.
 const ASKED_AT_A_TIME: usize = 50;
 
 /// The values of one table that UPDATEs change, row by row, and that rows of other tables may have in their keys.
 pub(crate) struct Changes {
-    table: &'static Table,
-    values: Vec<Change>,
+    pub(super) table: &'static Table,
+    pub(super) values: Vec<Change>,
     /// Values in other tables' keys that the database treats as equal to a changing value: by the other table and the
     /// position in its key, both values as `Debug` text.
-    alike: HashMap<(TypeId, usize), HashMap<String, String>>,
+    pub(super) alike: HashMap<(TypeId, usize), HashMap<String, String>>,
 }
 
 /// A changing value: the old value as `Debug` text, the old value, and the new value.
 pub(crate) type Changed = (String, Box<dyn Any>, Box<dyn Any>);
 
 /// One value that changes.
-struct Change {
+pub(super) struct Change {
     /// The number of its row among those updated.
-    number: usize,
-    column: usize,
+    pub(super) number: usize,
+    pub(super) column: usize,
     /// The old value as `Debug` text.
-    shown: String,
-    from: Box<dyn Any>,
-    to: Box<dyn Any>,
+    pub(super) shown: String,
+    pub(super) from: Box<dyn Any>,
+    pub(super) to: Box<dyn Any>,
 }
 
 /// The change of a value in one column of a key.
@@ -111,59 +109,6 @@ fn converted(path: &[Reference], value: &dyn Any) -> Option<Box<dyn Any>> {
     let mut up = path.iter().rev();
     let first = (up.next()?.convert)(value)?;
     up.try_fold(first, |value, reference| (reference.convert)(&*value))
-}
-
-impl<C: SessionConnection> Session<'_, C> {
-    /// Carries out one step of a flush; rows that refer to changed keys follow.
-    pub(super) fn carry_out(&mut self, step: &FlushStep) -> Result<()> {
-        let mut rows = step.rows.as_slice();
-        while !rows.is_empty() {
-            let mut changes = self.key_changes(step, rows);
-            if let Some(changes) = &mut changes {
-                let mut executor = Executor::new(&mut **self.connection, self.echo.as_ref());
-                self.maps.iter().try_for_each(|map| map.find_alike(&mut executor, changes))?;
-            }
-            // Up to the first row that shows whether its change cascades, before other rows can reuse the old value;
-            // and up to one that changes the key of a row which is still to be sent.
-            let own = |position| if position == step.map { rows } else { &[] };
-            let stop = |changes: &Changes| {
-                let stops = self.maps.iter().enumerate().filter_map(|(position, map)| map.stop(changes, own(position)));
-                stops.min()
-            };
-            let sent = changes.as_ref().and_then(stop).map_or(rows.len(), |number| number + 1);
-            let now = self.transaction.now();
-            let mut executor = Executor::new(&mut **self.connection, self.echo.as_ref()).knowing(Some(&self.keys));
-            self.maps.run(step.map, &mut executor, step.action, &rows[..sent], now)?;
-            if let Some(changes) = &changes {
-                for map in self.maps.iter_mut() {
-                    map.follow(&mut executor, changes, sent)?;
-                }
-            }
-            rows = &rows[sent..];
-        }
-        Ok(())
-    }
-
-    /// The changes by an UPDATE of these rows to values that keys in memory may contain.
-    fn key_changes(&self, step: &FlushStep, rows: &[u64]) -> Option<Changes> {
-        let (Action::Update(columns), Some(map)) = (step.action, self.maps.at(step.map)) else { return None };
-        let table = map.table();
-        let reached = |column: &usize| {
-            let below = |map: &dyn AnyIdentityMap<C>| {
-                map.table().key.iter().any(|part| map.table().reference_path(*part, table, *column).is_some())
-            };
-            self.maps.iter().any(below)
-        };
-        let columns: Vec<usize> = columns.iter().filter(reached).collect();
-        let change = |number: usize, row: u64, column: usize| {
-            let (shown, from, to) = map.change(row, column)?;
-            Some(Change { number, column, shown, from, to })
-        };
-        let each =
-            rows.iter().enumerate().flat_map(|(number, row)| columns.iter().map(move |column| (number, *row, *column)));
-        let values: Vec<Change> = each.filter_map(|(number, row, column)| change(number, row, column)).collect();
-        (!values.is_empty()).then(|| Changes { table, values, alike: HashMap::new() })
-    }
 }
 
 /// Asks the database which of the values that resemble a changing value it treats as equal to it.

@@ -16,12 +16,12 @@
 use std::any::TypeId;
 use std::collections::{HashMap, HashSet};
 
-use super::entity::{ColumnSet, Table};
 use super::plan::{Action, FlushStep};
-use super::reference::{Given, Parent};
 use super::sort::{Edge, Graph, Why};
-use super::sql::in_words;
 use crate::error::{Error, Result};
+use crate::session::entity::{ColumnSet, Table};
+use crate::session::reference::{Given, Parent};
+use crate::session::sql::in_words;
 
 /// What ordering needs to know about the rows of one entity type.
 pub(crate) trait Rows {

@@ -2,13 +2,20 @@
 //!
 //! The order: tables from the top of the foreign keys down, each table's INSERTs and then its UPDATEs; after all of
 //! them the DELETEs, from the bottom up. Rows of one table that wait for each other are split into layers. Where a key
-//! or a unique value passes from one row to another, `unique_dependencies` puts rows before those that wait for them.
+//! or a unique value passes from one row to another, `dependencies` puts rows before those that wait for them.
 
 use std::collections::HashMap;
 use std::fmt;
 
-use super::entity::{ColumnSet, Table};
-use super::levels::Level;
+use super::dependencies::{Rows, arrange};
+use super::levels::{Level, levels};
+use crate::connection::SessionConnection;
+use crate::error::{Error, Result};
+use crate::session::Session;
+use crate::session::entity::{ColumnSet, Table};
+use crate::session::identity_maps::AnyIdentityMap;
+use crate::session::reference::Parent;
+use crate::session::sql::deletes_together;
 
 /// The changes of one table's rows, before they are ordered: INSERTs as they were added, the others by key.
 #[derive(Debug)]
@@ -61,6 +68,87 @@ impl Action {
             Self::Update(changed) => (changed.meets(columns), changed.meets(columns)),
             Self::Delete => (true, false),
         }
+    }
+}
+
+/// The steps of a flush, and the rows whose values must be read before the steps are final: identity map and index.
+pub(super) struct Planned {
+    pub(super) steps: Vec<FlushStep>,
+    pub(super) unread: Vec<(usize, u64)>,
+}
+
+impl<C: SessionConnection> Session<'_, C> {
+    /// Plans the statements for the pending changes.
+    pub(super) fn planned(&self) -> Result<Planned> {
+        let mut changes = Vec::new();
+        let mut unread = Vec::new();
+        let levels = levels(self.maps.iter().map(|map| map.table()));
+        let all: Vec<_> = self.maps.iter().map(|map| map.pending_changes()).collect();
+        // The deletions of a table stay together only then: other rows may have to be sent between them.
+        let only_deletes =
+            all.iter().all(|pending_changes| pending_changes.inserts.is_empty() && pending_changes.updates.is_empty());
+        for (((position, map), pending_changes), level) in self.maps.iter().enumerate().zip(all).zip(&levels) {
+            map.check_versions()?;
+            for index in &pending_changes.inserts {
+                self.check_parents(map, *index, &mut unread)?;
+            }
+            let inserts = map.insert_layers(&pending_changes.inserts)?;
+            let unknown = map.unread(&pending_changes.deletes);
+            let deletes = if unknown.is_empty() {
+                map.delete_layers(&pending_changes.deletes)
+            } else {
+                let known = pending_changes.deletes.len() - unknown.len();
+                let together = only_deletes
+                    && !level.in_cycle
+                    && deletes_together(map.table(), known, unknown.len(), &**self.connection);
+                if !together {
+                    unread.extend(unknown.into_iter().map(|index| (position, index)));
+                }
+                vec![pending_changes.deletes]
+            };
+            changes.push(TableChanges { level: *level, inserts, updates: pending_changes.updates, deletes });
+        }
+        let in_cycle: Vec<bool> = levels.iter().map(|level| level.in_cycle).collect();
+        let rows: Vec<&dyn Rows> = self.maps.iter().map(|map| map as &dyn Rows).collect();
+        Ok(Planned { steps: arrange(order(changes), &rows, &in_cycle)?, unread })
+    }
+
+    /// The index of the identity map that holds the row a reference refers to.
+    fn parent_map(&self, parent: Parent) -> Result<usize> {
+        match self.maps.position(parent.entity) {
+            Some(map) if parent.handle.session == self.id => Ok(map),
+            _ => Err(Error::ForeignHandle { table: parent.table }),
+        }
+    }
+
+    /// Checks that a row of `table` that is about to be inserted can refer to `parent`, and adds `parent` to `unread`
+    /// if its value must be read first.
+    pub(in crate::session) fn check_parent(
+        &self,
+        table: &str,
+        parent: Parent,
+        unread: &mut Vec<(usize, u64)>,
+    ) -> Result<()> {
+        let map = self.parent_map(parent)?;
+        let Some(other) = self.maps.at(map) else { return Ok(()) };
+        let problem = |cause| format!("a new row of {table} refers to a row that does not exist: {cause}");
+        let fresh_since = self.transaction.fresh_since();
+        if other.check_parent(parent, fresh_since).map_err(|cause| Error::Plan { problem: problem(cause) })? {
+            unread.push((map, parent.handle.index));
+        }
+        Ok(())
+    }
+
+    /// Finds references that no order of statements can satisfy, and rows whose value a reference needs but is not
+    /// loaded.
+    fn check_parents(&self, map: &dyn AnyIdentityMap<C>, index: u64, unread: &mut Vec<(usize, u64)>) -> Result<()> {
+        let mut checked = Ok(());
+        map.parents(index, &mut |parent| {
+            if checked.is_ok() {
+                checked = self.check_parent(map.table().name, parent, unread);
+            }
+        });
+        checked
     }
 }
 
@@ -150,7 +238,7 @@ fn take_layers(waits_for: &[Vec<usize>], waited_for_by: &[Vec<usize>], remaining
     layers
 }
 
-/// What a flush would do: see [`Session::plan`](super::Session::plan).
+/// What a flush would do: see [`Session::plan`](crate::Session::plan).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
     steps: Vec<Step>,
