@@ -2,18 +2,16 @@
 
 use std::any::{Any, TypeId};
 
-use diesel::result::Error as DieselError;
-
 use super::entity::{Entity, Table};
-use super::flush::dependencies::Rows;
-use super::flush::execute::{delete, insert, update};
-use super::flush::follow::{Changed, Changes, find_alike, follow};
-use super::flush::plan::{Action, Layers, PendingChanges};
-use super::identity::{IdentityMap, RowFreshness};
-use super::reference::Parent;
+use super::failure::Failure;
+use super::flush::follow::{find_alike, follow};
+use super::flush::plan::{Action, Layers};
+use super::flush::write::{Work, delete, insert, update};
+use super::given::Parent;
+use super::identity::{Changed, IdentityMap, KeyChanges, PendingChanges, RowFreshness, Rows};
 use super::sql::Persist;
 use crate::connection::{Executor, SessionConnection};
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// The identity maps of a session, in the order in which their entity types were first used.
 pub(crate) struct IdentityMaps<C> {
@@ -22,7 +20,7 @@ pub(crate) struct IdentityMaps<C> {
 
 /// An identity map of any entity type.
 pub(crate) trait AnyIdentityMap<C>: Rows + Any + Send {
-    fn pending_changes(&self) -> PendingChanges<u64>;
+    fn pending_changes(&self) -> PendingChanges;
     fn insert_layers(&self, inserts: &[u64]) -> Result<Layers<u64>>;
     fn delete_layers(&self, deletes: &[u64]) -> Layers<u64>;
     fn unread(&self, deletes: &[u64]) -> Vec<u64>;
@@ -41,9 +39,9 @@ pub(crate) trait AnyIdentityMap<C>: Rows + Any + Send {
     fn knows_keys(&self, executor: &mut Executor<'_, C>) -> Result<bool, Failure>;
     fn run(&mut self, executor: &mut Executor<'_, C>, action: Action, rows: &[u64], work: &Work<'_>) -> Result<()>;
     fn change(&self, index: u64, column: usize) -> Option<Changed>;
-    fn find_alike(&self, executor: &mut Executor<'_, C>, changes: &mut Changes) -> Result<(), Failure>;
-    fn stop(&self, changes: &Changes, sent: &[u64]) -> Option<usize>;
-    fn follow(&mut self, executor: &mut Executor<'_, C>, changes: &Changes, sent: usize) -> Result<(), Failure>;
+    fn find_alike(&self, executor: &mut Executor<'_, C>, changes: &mut KeyChanges) -> Result<(), Failure>;
+    fn stop(&self, changes: &KeyChanges, sent: &[u64]) -> Option<usize>;
+    fn follow(&mut self, executor: &mut Executor<'_, C>, changes: &KeyChanges, sent: usize) -> Result<(), Failure>;
     fn mark_clean(&mut self);
     fn mark(&self) -> usize;
     fn undo(&mut self, mark: usize);
@@ -52,14 +50,6 @@ pub(crate) trait AnyIdentityMap<C>: Rows + Any + Send {
     fn make_stale_since(&mut self, since: u32);
     fn make_read_ahead_stale(&mut self);
     fn clear(&mut self);
-}
-
-/// What a step of a flush needs from the session.
-pub(crate) struct Work<'s> {
-    /// The session's current epoch.
-    pub(crate) now: u32,
-    /// The identity maps of the other entity types.
-    pub(crate) others: &'s dyn Fn(TypeId) -> Option<&'s dyn Any>,
 }
 
 impl<C: SessionConnection> IdentityMaps<C> {
@@ -134,7 +124,7 @@ impl<C: SessionConnection> IdentityMaps<C> {
 }
 
 impl<E: Persist<C>, C: SessionConnection> AnyIdentityMap<C> for IdentityMap<E> {
-    fn pending_changes(&self) -> PendingChanges<u64> {
+    fn pending_changes(&self) -> PendingChanges {
         self.pending_changes()
     }
 
@@ -198,15 +188,15 @@ impl<E: Persist<C>, C: SessionConnection> AnyIdentityMap<C> for IdentityMap<E> {
         self.change(index, column)
     }
 
-    fn find_alike(&self, executor: &mut Executor<'_, C>, changes: &mut Changes) -> Result<(), Failure> {
+    fn find_alike(&self, executor: &mut Executor<'_, C>, changes: &mut KeyChanges) -> Result<(), Failure> {
         find_alike(self, executor, changes)
     }
 
-    fn stop(&self, changes: &Changes, sent: &[u64]) -> Option<usize> {
+    fn stop(&self, changes: &KeyChanges, sent: &[u64]) -> Option<usize> {
         self.stop(changes, sent)
     }
 
-    fn follow(&mut self, executor: &mut Executor<'_, C>, changes: &Changes, sent: usize) -> Result<(), Failure> {
+    fn follow(&mut self, executor: &mut Executor<'_, C>, changes: &KeyChanges, sent: usize) -> Result<(), Failure> {
         follow(self, executor, changes, sent)
     }
 
@@ -240,43 +230,6 @@ impl<E: Persist<C>, C: SessionConnection> AnyIdentityMap<C> for IdentityMap<E> {
 
     fn clear(&mut self) {
         self.clear();
-    }
-}
-
-/// A statement that failed.
-pub(crate) struct Failure {
-    /// The cause, worded for a user.
-    pub(crate) error: Error,
-    /// The statement itself failed, not the reading of its result: its level must be rolled back.
-    pub(crate) undo: bool,
-}
-
-impl Failure {
-    /// A failure on `connection` while `doing` something with `table`.
-    pub(crate) fn new<C: SessionConnection>(connection: &C, error: DieselError, table: &str, doing: &str) -> Self {
-        let undo = !matches!(
-            error,
-            DieselError::DeserializationError(_)
-                | DieselError::SerializationError(_)
-                | DieselError::QueryBuilderError(_)
-        );
-        Self { error: connection.explain(error, table, doing), undo }
-    }
-
-    /// A failure while doing `verb` with the table of `E`.
-    pub(crate) fn of<E: Entity, C: SessionConnection>(
-        executor: &Executor<'_, C>,
-        error: DieselError,
-        verb: &str,
-    ) -> Self {
-        let table = E::table().name;
-        Self::new(executor.connection, error, table, &format!("{verb} {table}"))
-    }
-}
-
-impl From<Failure> for Error {
-    fn from(failure: Failure) -> Self {
-        failure.error
     }
 }
 

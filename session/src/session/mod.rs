@@ -9,7 +9,9 @@
 mod bulk;
 mod detach;
 mod entity;
+mod failure;
 mod flush;
+mod given;
 mod handle;
 mod identity;
 mod identity_maps;
@@ -37,10 +39,11 @@ pub use entity::{
     References, Table, Value, Visitor, convert_reference,
 };
 pub use flush::{Plan, Step};
+pub use given::{Given, Keys, NotNull, Parent, Shown};
 pub use handle::{Handle, State};
 pub use inspect::FieldChange;
 pub use query::Query;
-pub use reference::{Given, Keys, NotNull, Parent, Ref, Shown};
+pub use reference::Ref;
 pub use rows::Deletable;
 pub use same::same_value;
 pub use settings::Freshness;

@@ -1,18 +1,11 @@
 //! Sends the steps of a flush: one statement, or a few, for the rows of each.
 
-use std::any::{Any, TypeId};
-use std::collections::HashMap;
-
-use super::follow::{Change, Changes};
 use super::plan::{Action, FlushStep};
 use crate::connection::{Executor, SessionConnection};
 use crate::error::{Error, Result};
 use crate::session::Session;
-use crate::session::entity::{ColumnSet, New as _};
-use crate::session::identity::IdentityMap;
-use crate::session::identity_maps::{AnyIdentityMap, Failure, Work};
-use crate::session::reference::Keys;
-use crate::session::sql::{Edited, Persist, RowToDelete};
+use crate::session::identity::{KeyChange, KeyChanges};
+use crate::session::identity_maps::AnyIdentityMap;
 use crate::session::written::Write;
 
 impl<C: SessionConnection> Session<'_, C> {
@@ -89,7 +82,7 @@ impl<C: SessionConnection> Session<'_, C> {
             // Up to the first row that shows whether its change cascades, before other rows can reuse the old value;
             // and up to one that changes the key of a row which is still to be sent.
             let own = |position| if position == step.map { rows } else { &[] };
-            let stop = |changes: &Changes| {
+            let stop = |changes: &KeyChanges| {
                 let stops = self.maps.iter().enumerate().filter_map(|(position, map)| map.stop(changes, own(position)));
                 stops.min()
             };
@@ -108,7 +101,7 @@ impl<C: SessionConnection> Session<'_, C> {
     }
 
     /// The changes by an UPDATE of these rows to values that keys in memory may contain.
-    fn key_changes(&self, step: &FlushStep, rows: &[u64]) -> Option<Changes> {
+    fn key_changes(&self, step: &FlushStep, rows: &[u64]) -> Option<KeyChanges> {
         let (Action::Update(columns), Some(map)) = (step.action, self.maps.at(step.map)) else { return None };
         let table = map.table();
         let reached = |column: &usize| {
@@ -120,123 +113,11 @@ impl<C: SessionConnection> Session<'_, C> {
         let columns: Vec<usize> = columns.iter().filter(reached).collect();
         let change = |number: usize, row: u64, column: usize| {
             let (shown, from, to) = map.change(row, column)?;
-            Some(Change { number, column, shown, from, to })
+            Some(KeyChange { number, column, shown, from, to })
         };
         let each =
             rows.iter().enumerate().flat_map(|(number, row)| columns.iter().map(move |column| (number, *row, *column)));
-        let values: Vec<Change> = each.filter_map(|(number, row, column)| change(number, row, column)).collect();
-        (!values.is_empty()).then(|| Changes { table, values, alike: HashMap::new() })
+        let values: Vec<KeyChange> = each.filter_map(|(number, row, column)| change(number, row, column)).collect();
+        (!values.is_empty()).then(|| KeyChanges::new(table, values))
     }
-}
-
-pub(in crate::session) fn insert<E, C>(
-    map: &mut IdentityMap<E>,
-    executor: &mut Executor<'_, C>,
-    rows: &[u64],
-    work: &Work<'_>,
-) -> Result<()>
-where
-    E: Persist<C>,
-    C: SessionConnection,
-{
-    let mut values = Vec::with_capacity(rows.len());
-    {
-        let own: &IdentityMap<E> = map;
-        let lookup = |entity| if entity == TypeId::of::<E>() { Some(own as &dyn Any) } else { (work.others)(entity) };
-        let keys = Keys { map: &lookup };
-        for row in rows {
-            values.push(own.new_row(*row)?.row(&keys)?);
-        }
-    }
-    if let Err(error) = E::insert(executor, &mut values) {
-        let error = Failure::of::<E, C>(executor, error, "inserting into").error;
-        return Err(map.advise(E::diagnose(executor, error, &values.iter().collect::<Vec<_>>())));
-    }
-    for (index, row) in rows.iter().zip(values) {
-        map.inserted(*index, row, work.now);
-    }
-    Ok(())
-}
-
-pub(in crate::session) fn update<E, C>(
-    map: &mut IdentityMap<E>,
-    executor: &mut Executor<'_, C>,
-    columns: ColumnSet,
-    rows: &[u64],
-    now: u32,
-) -> Result<()>
-where
-    E: Persist<C>,
-    C: SessionConnection,
-{
-    for row in rows {
-        map.prepare_update(*row);
-    }
-    let edited: Vec<Edited<'_, E>> =
-        rows.iter().filter_map(|row| map.edited(*row)).map(|(row, before)| Edited { row, before }).collect();
-    let stale = match E::update(executor, &edited, columns) {
-        Ok(stale) => stale,
-        Err(error) => {
-            let error = Failure::of::<E, C>(executor, error, "updating").error;
-            let error = E::diagnose(executor, error, &edited.iter().map(|edited| edited.row).collect::<Vec<_>>());
-            return Err(map.advise(error));
-        }
-    };
-    if let Some(edited) = stale.and_then(|number| edited.get(number)) {
-        return Err(Error::StaleRow { table: E::table().name, key: E::key_in_words(&edited.before.key()) });
-    }
-    for row in rows {
-        map.updated(*row, now);
-    }
-    Ok(())
-}
-
-pub(in crate::session) fn delete<E, C>(
-    map: &mut IdentityMap<E>,
-    executor: &mut Executor<'_, C>,
-    rows: &[u64],
-) -> Result<()>
-where
-    E: Persist<C>,
-    C: SessionConnection,
-{
-    let table = E::table();
-    let rows_to_delete: Vec<RowToDelete<'_, E>> =
-        rows.iter().filter_map(|row| map.row_to_delete(*row)).map(|(key, read)| RowToDelete { key, read }).collect();
-    let deleted = match E::delete(executor, &rows_to_delete) {
-        Ok(deleted) => deleted,
-        Err(error) => {
-            let error = Failure::of::<E, C>(executor, error, "deleting from").error;
-            return Err(E::diagnose_delete(executor, error, &rows_to_delete));
-        }
-    };
-    let missing = rows_to_delete.len().saturating_sub(deleted);
-    if missing > 0 && table.version.is_some() {
-        return Err(Error::StaleRow { table: table.name, key: stale::<E, C>(executor, &rows_to_delete)? });
-    }
-    if missing > 0 {
-        tracing::warn!(target: "diesel_session::session", table = table.name, missing, "rows to delete were gone already");
-    }
-    for row in rows {
-        map.deleted(*row);
-    }
-    Ok(())
-}
-
-/// Names the row that a DELETE missed because someone else changed it; if all are gone, names the rows that it may have
-/// been.
-fn stale<E, C>(executor: &mut Executor<'_, C>, rows_to_delete: &[RowToDelete<'_, E>]) -> Result<String>
-where
-    E: Persist<C>,
-    C: SessionConnection,
-{
-    const MOST_NAMED: usize = 3;
-    let keys: Vec<E::Key> = rows_to_delete.iter().map(|row| row.key.clone()).collect();
-    let left = E::select(executor, &keys).map_err(|error| Failure::of::<E, C>(executor, error, "reading"))?;
-    if let Some(left) = left.iter().map(E::key).min() {
-        return Ok(E::key_in_words(&left));
-    }
-    let more = if keys.len() > MOST_NAMED { ", …" } else { "" };
-    let keys: Vec<String> = keys.iter().take(MOST_NAMED).map(E::key_in_words).collect();
-    Ok(keys.join(" or ") + more)
 }

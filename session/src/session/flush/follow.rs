@@ -8,114 +8,23 @@
 //! collation may treat the two as equal. If keys in memory resemble it in this way, the database is asked before the
 //! UPDATE.
 
-use std::any::{Any, TypeId};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use crate::connection::{Executor, SessionConnection};
 use crate::error::Result;
-use crate::session::entity::{ColumnSet, Entity, Reference, Table};
-use crate::session::identity::{Follower, IdentityMap};
-use crate::session::identity_maps::Failure;
-use crate::session::sql::{Persist, in_words};
+use crate::session::entity::Entity;
+use crate::session::failure::Failure;
+use crate::session::identity::{Follower, IdentityMap, KeyChanges, Resembling};
+use crate::session::sql::Persist;
 
 /// The number of rows selected at a time to learn whether a key change was cascaded.
 const ASKED_AT_A_TIME: usize = 50;
-
-/// The values of one table that UPDATEs change, row by row, and that rows of other tables may have in their keys.
-pub(crate) struct Changes {
-    pub(super) table: &'static Table,
-    pub(super) values: Vec<Change>,
-    /// Values in other tables' keys that the database treats as equal to a changing value: by the other table and the
-    /// position in its key, both values as `Debug` text.
-    pub(super) alike: HashMap<(TypeId, usize), HashMap<String, String>>,
-}
-
-/// A changing value: the old value as `Debug` text, the old value, and the new value.
-pub(crate) type Changed = (String, Box<dyn Any>, Box<dyn Any>);
-
-/// One value that changes.
-pub(super) struct Change {
-    /// The number of its row among those updated.
-    pub(super) number: usize,
-    pub(super) column: usize,
-    /// The old value as `Debug` text.
-    pub(super) shown: String,
-    pub(super) from: Box<dyn Any>,
-    pub(super) to: Box<dyn Any>,
-}
-
-/// The change of a value in one column of a key.
-pub(crate) struct Passed {
-    /// The number of the row that changes it.
-    pub(crate) number: usize,
-    pub(crate) from: Box<dyn Any>,
-    pub(crate) to: Box<dyn Any>,
-}
-
-/// A column of a key whose values change.
-pub(crate) struct Passing {
-    /// Its position in the key.
-    pub(crate) position: usize,
-    /// The table and the column in which they change.
-    pub(crate) origin: (&'static Table, usize),
-    /// The changes, by the old value as `Debug` text.
-    pub(crate) values: HashMap<String, Passed>,
-}
-
-/// A value in a key that resembles a changing value, with a key that contains it.
-pub(crate) struct Resembling<K> {
-    pub(crate) position: usize,
-    pub(crate) origin: (&'static Table, usize),
-    /// The key in memory, and the same key with the value that changes.
-    pub(crate) keys: (K, K),
-    /// Both values as `Debug` text.
-    pub(crate) shown: (String, String),
-}
-
-/// A form that is the same for all values that differ only in case or trailing blanks, which a collation may treat as
-/// equal.
-pub(crate) fn folded(shown: &str) -> String {
-    in_words(&format_args!("{shown}")).trim_end().to_lowercase()
-}
-
-impl Changes {
-    /// The changes to the columns of another table's key, by their positions in it.
-    pub(crate) fn of_key(&self, table: &'static Table) -> Vec<Passing> {
-        let columns = self.values.iter().map(|change| change.column).fold(ColumnSet::EMPTY, ColumnSet::with);
-        let mut passed = Vec::new();
-        for (position, column) in table.key.iter().enumerate() {
-            for target in columns.iter() {
-                let Some(path) = table.reference_path(*column, self.table, target) else { continue };
-                let cascaded = |change: &Change| {
-                    let (from, to) = (converted(&path, &*change.from)?, converted(&path, &*change.to)?);
-                    Some((change.shown.clone(), Passed { number: change.number, from, to }))
-                };
-                let changes = self.values.iter().filter(|change| change.column == target);
-                let values = changes.filter_map(cascaded).collect();
-                passed.push(Passing { position, origin: (self.table, target), values });
-            }
-        }
-        passed
-    }
-
-    /// The changing value that the database treats as equal to the one at this position of a key of `table`.
-    pub(crate) fn alike(&self, table: &'static Table, position: usize, shown: &str) -> Option<&str> {
-        self.alike.get(&((table.id)(), position))?.get(shown).map(String::as_str)
-    }
-}
-
-/// Converts a value at the upper end of a path of references to that of the column at its lower end.
-fn converted(path: &[Reference], value: &dyn Any) -> Option<Box<dyn Any>> {
-    let mut up = path.iter().rev();
-    let first = (up.next()?.convert)(value)?;
-    up.try_fold(first, |value, reference| (reference.convert)(&*value))
-}
 
 /// Asks the database which of the values that resemble a changing value it treats as equal to it.
 pub(crate) fn find_alike<E, C>(
     map: &IdentityMap<E>,
     executor: &mut Executor<'_, C>,
-    changes: &mut Changes,
+    changes: &mut KeyChanges,
 ) -> Result<(), Failure>
 where
     E: Persist<C>,
@@ -124,8 +33,7 @@ where
     for Resembling { position, origin, keys, shown } in map.resembling(changes) {
         let alike = E::is_alike(executor, position, origin, (&keys.0, &keys.1));
         if alike.map_err(|error| Failure::of::<E, C>(executor, error, "comparing keys of"))? {
-            let of_column = changes.alike.entry(((E::table().id)(), position)).or_default();
-            of_column.insert(shown.0, shown.1);
+            changes.add_alike(E::table(), position, shown);
         }
     }
     Ok(())
@@ -135,7 +43,7 @@ where
 pub(crate) fn follow<E, C>(
     map: &mut IdentityMap<E>,
     executor: &mut Executor<'_, C>,
-    changes: &Changes,
+    changes: &KeyChanges,
     sent: usize,
 ) -> Result<(), Failure>
 where

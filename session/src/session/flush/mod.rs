@@ -5,15 +5,16 @@
 //! - `levels` orders tables after those that they refer to;
 //! - `plan` derives the steps, one for each table and kind of statement;
 //! - `dependencies` finds out which rows must be sent before others, and `sort` orders them;
-//! - `execute` sends the steps;
+//! - `execute` sends the steps, each by way of `write`;
 //! - `follow` gives rows their new keys where the database changes keys by itself.
 
-pub(super) mod dependencies;
-pub(super) mod execute;
+mod dependencies;
+mod execute;
 pub(super) mod follow;
 mod levels;
 pub(super) mod plan;
 mod sort;
+pub(super) mod write;
 
 use super::Session;
 use super::identity_maps::AnyIdentityMap;

@@ -7,30 +7,16 @@
 use std::collections::HashMap;
 use std::fmt;
 
-use super::dependencies::{Rows, arrange};
+use super::dependencies::arrange;
 use super::levels::{Level, levels};
 use crate::connection::SessionConnection;
 use crate::error::{Error, Result};
 use crate::session::Session;
 use crate::session::entity::{ColumnSet, Table};
+use crate::session::given::Parent;
+use crate::session::identity::{Change, Rows};
 use crate::session::identity_maps::AnyIdentityMap;
-use crate::session::reference::Parent;
 use crate::session::sql::deletes_together;
-
-/// The changes of one table's rows, before they are ordered: INSERTs as they were added, the others by key.
-#[derive(Debug)]
-pub(crate) struct PendingChanges<R> {
-    pub(crate) inserts: Vec<R>,
-    pub(crate) updates: Vec<Change<R>>,
-    pub(crate) deletes: Vec<R>,
-}
-
-/// One row's UPDATE.
-#[derive(Debug)]
-pub(crate) struct Change<R> {
-    pub(crate) row: R,
-    pub(crate) columns: ColumnSet,
-}
 
 /// Rows of one table in groups: each group may be inserted once those before it are.
 pub(crate) type Layers<R> = Vec<Vec<R>>;
@@ -39,7 +25,7 @@ pub(crate) type Layers<R> = Vec<Vec<R>>;
 pub(crate) struct TableChanges {
     pub(crate) level: Level,
     pub(crate) inserts: Layers<u64>,
-    pub(crate) updates: Vec<Change<u64>>,
+    pub(crate) updates: Vec<Change>,
     /// Children before parents.
     pub(crate) deletes: Layers<u64>,
 }
@@ -172,7 +158,7 @@ pub(crate) fn order(changes: Vec<TableChanges>) -> Vec<FlushStep> {
     steps
 }
 
-fn push_update(steps: &mut Vec<FlushStep>, map: usize, change: &Change<u64>) {
+fn push_update(steps: &mut Vec<FlushStep>, map: usize, change: &Change) {
     let action = Action::Update(change.columns);
     match steps.last_mut() {
         Some(last) if last.map == map && last.action == action => last.rows.push(change.row),
