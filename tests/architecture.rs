@@ -61,8 +61,9 @@ fn newest() -> (&'static str, &'static str) {
         }
     }
 
-    let newest = folio::migrations::all(Engine::Sqlite).iter().rev().find_map(|script| {
-        let mut find = Find(script.name, None);
+    let migrations = folio::migrations::MIGRATIONS.list(Engine::Sqlite).unwrap();
+    let newest = migrations.iter().rev().find_map(|migration| {
+        let mut find = Find(&migration.name, None);
         tables::each(&mut find).unwrap();
         find.1
     });

@@ -1,7 +1,6 @@
 //! Going up and going down.
 
 use diesel::migration::MigrationConnection as _;
-use diesel_session::Error as SessionError;
 use diesel_session::connection::{AnyConnection, Mode, SessionConnection as _};
 
 use crate::THIS_DATABASE;
@@ -65,7 +64,7 @@ impl Migrations {
     /// [`Error::Source`]; [`Error::Foreign`] for another application's database unless `existing` is
     /// [`Existing::Join`]; [`Error::Taken`] and [`Error::VersionTaken`]; [`Error::Newer`]; [`Error::Failed`] if a
     /// script fails, which rolls that migration back where it can be and keeps those before it;
-    /// [`Locked`](SessionError::Locked), [`ReadOnlyDatabase`](SessionError::ReadOnlyDatabase).
+    /// [`Locked`](diesel_session::Error::Locked), [`ReadOnlyDatabase`](diesel_session::Error::ReadOnlyDatabase).
     pub fn up(
         &self,
         connection: &mut AnyConnection,
