@@ -37,3 +37,13 @@ pub fn address(engine: TestEngine) -> (String, Option<TempDir>) {
         server => (servers::unmade(server), None),
     }
 }
+
+/// SQL that records a migration's version for an application, as the migration runner does, once it has run.
+#[must_use]
+pub fn recorded(version: &str, application: &str) -> String {
+    format!(
+        "INSERT INTO __diesel_schema_migrations (version) VALUES ('{version}'); \
+         INSERT INTO __diesel_migrate (version, application, statements, running) \
+         VALUES ('{version}', '{application}', 0, 0)"
+    )
+}

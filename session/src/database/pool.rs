@@ -97,6 +97,11 @@ impl PooledConnection {
         self.0.echo.clone()
     }
 
+    /// Closes it when it is dropped, unless the database is in its memory.
+    pub(crate) fn close_after_use(&mut self) {
+        self.0.spent = true;
+    }
+
     /// Lets statements take any time until the returned guard is dropped.
     pub(crate) fn without_read_limit(&self) -> impl Drop + use<> {
         self.0.read_limit.lifted()
@@ -127,8 +132,9 @@ impl std::fmt::Debug for PooledConnection {
 struct Live {
     connection: AnyConnection,
     echo: Option<Echo>,
-    /// It reads a copy, which is outdated for the next unit of work.
-    copy: bool,
+    /// It is not for another unit of work: it reads a copy that is outdated then, or it has settings that somebody's
+    /// statements left behind.
+    spent: bool,
     read_limit: ReadLimit,
 }
 
@@ -138,7 +144,7 @@ impl Live {
         if let Some(echo) = &echo {
             connection.set_instrumentation(echo.clone());
         }
-        Self { connection, echo, copy, read_limit }
+        Self { connection, echo, spent: copy, read_limit }
     }
 }
 
@@ -184,7 +190,7 @@ impl ManageConnection for Manager {
             roll_back(&mut live.connection);
             return live.connection.is_broken();
         }
-        live.copy || std::thread::panicking() || live.connection.is_broken()
+        live.spent || std::thread::panicking() || live.connection.is_broken()
     }
 }
 
