@@ -18,7 +18,7 @@ pub use error::{Error, Result};
 /// What most programs need: `use folio::prelude::*;`, Diesel's own prelude included.
 pub mod prelude {
     pub use crate::connection::{EchoOptions, Isolation};
-    pub use crate::database::{Access, Database, Options};
+    pub use crate::database::{Access, Database, OpenDatabase as _, Options};
     pub use crate::migrations::Migrate;
     pub use crate::models::*;
     pub use crate::schema::{notes, repositories, resumes, users};

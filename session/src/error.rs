@@ -38,6 +38,16 @@ pub enum Error {
         /// What to do.
         hint: String,
     },
+    /// The URL names a database of another engine than the connection type's.
+    #[error("{place} is a database of {engine}; this program needs one of {expected} here")]
+    OtherEngine {
+        /// The path or the redacted URL.
+        place: String,
+        /// The engine that it names.
+        engine: &'static str,
+        /// The engine whose databases the connection type opens.
+        expected: &'static str,
+    },
     /// There is no database at this address, and reading never creates one.
     #[error("there is no database at {place}")]
     NoDatabase {

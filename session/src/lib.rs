@@ -19,7 +19,7 @@ pub use session::{Entity, Handle, Session, State};
 /// application's own `users` and `User` meet no others.
 pub mod prelude {
     pub use crate::connection::{EchoOptions, Isolation};
-    pub use crate::database::{Access, Database, Options};
+    pub use crate::database::{Access, Database, OpenDatabase as _, Options};
     pub use crate::types::{Id, LongText, Text256, Timestamp};
     pub use crate::{Entity, Error, Handle, Result, Session, State};
     pub use diesel::HasQuery;

@@ -11,6 +11,7 @@ use super::confirm::Confirm;
 use super::output::{Column, Record};
 use super::stderr;
 use folio::database::Access;
+use folio::error::Error;
 use folio::migrations::{Existing, Loss, Status, Target};
 use folio::services::counted;
 use folio::types::Timestamp;
@@ -136,7 +137,7 @@ fn status(globals: &Globals) -> anyhow::Result<()> {
     listing.finish()?;
     match status.refusal(database.place()) {
         None => Ok(()),
-        Some(refusal) => Err(folio::Error::from(refusal).into()),
+        Some(refusal) => Err(Error::from(refusal).into()),
     }
 }
 

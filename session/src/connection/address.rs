@@ -11,7 +11,7 @@ use super::postgres;
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 use super::server::Server;
 use super::server::Waits;
-use super::{AnyConnection, ReadLimit};
+use super::{AnyConnection, Engine, ReadLimit};
 #[cfg(feature = "sqlite")]
 use super::{SqliteAccess, open_sqlite, server::milliseconds, sqlite_file, sqlite_file::Made};
 use crate::error::Result;
@@ -82,6 +82,19 @@ impl Address {
             Self::Postgres(_) => Ok(self),
             #[cfg(feature = "mysql")]
             Self::Mysql(_) => Ok(self),
+        }
+    }
+
+    /// The engine of the database.
+    #[must_use]
+    pub fn engine(&self) -> Engine {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Self::SqliteMemory | Self::SqliteFile(_) | Self::SqliteImmutable(_) => Engine::Sqlite,
+            #[cfg(feature = "postgres")]
+            Self::Postgres(_) => Engine::Postgres,
+            #[cfg(feature = "mysql")]
+            Self::Mysql(_) => Engine::Mysql,
         }
     }
 

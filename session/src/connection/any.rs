@@ -5,7 +5,7 @@ use std::time::Duration;
 use diesel::QueryResult;
 
 use super::{Engine, Isolation, Mode, SequenceState, SessionConnection, WriteQueue};
-use crate::error::{Error, Result};
+use crate::error::Error;
 
 /// A connection to whichever engine the URL names, among those compiled in.
 ///
@@ -86,23 +86,6 @@ macro_rules! on_every_connection {
 pub(crate) use on_every_connection;
 
 impl AnyConnection {
-    /// Makes the settings that are stored in the database rather than in the connection: on SQLite the write-ahead log
-    /// (`PRAGMA journal_mode = WAL`), on a server none. Outside a transaction.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Locked`](crate::Error::Locked) while another connection uses the file, and the database's refusals.
-    pub fn set_persistent(&mut self) -> Result<()> {
-        match self {
-            #[cfg(feature = "sqlite")]
-            Self::Sqlite(connection) => super::sqlite_file::enable_wal(connection),
-            #[cfg(feature = "postgres")]
-            Self::Postgres(_) => Ok(()),
-            #[cfg(feature = "mysql")]
-            Self::Mysql(_) => Ok(()),
-        }
-    }
-
     /// The queue in which this database's writers within this process wait for their turn, for at most `timeout`. None
     /// where the engine itself orders writers, or where the database cannot be written.
     #[cfg_attr(not(feature = "sqlite"), allow(unused_variables))]
@@ -116,19 +99,6 @@ impl AnyConnection {
             Self::Postgres(_) => None,
             #[cfg(feature = "mysql")]
             Self::Mysql(_) => None,
-        }
-    }
-
-    /// A text that identifies this database among all others, however its address is written; `None` for one in memory,
-    /// and where the server does not provide it.
-    pub(crate) fn identity(&mut self) -> Option<String> {
-        match self {
-            #[cfg(feature = "sqlite")]
-            Self::Sqlite(connection) => super::sqlite_file::identity(connection),
-            #[cfg(feature = "postgres")]
-            Self::Postgres(connection) => super::postgres::identity(connection),
-            #[cfg(feature = "mysql")]
-            Self::Mysql(connection) => super::mysql::identity(connection),
         }
     }
 }

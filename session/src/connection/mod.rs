@@ -9,6 +9,7 @@ mod advice;
 #[allow(missing_docs, reason = "the code that the enum's derive generates has no docs")]
 mod any;
 mod array;
+mod database_connection;
 mod echo;
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 mod endpoint;
@@ -54,6 +55,7 @@ pub use any::{AnyConnection, MultiBackend};
 pub(crate) use any::{concrete, on_every_connection, on_variant};
 pub(crate) use array::SealedValues;
 pub use array::{ArrayOf, Values};
+pub use database_connection::DatabaseConnection;
 pub use echo::{Echo, EchoOptions};
 pub use executor::Executor;
 pub(crate) use failure::only_says_it_is_over;
@@ -144,6 +146,16 @@ impl Engine {
         }
     }
 
+    /// Its usual name, as shown by `Display`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Sqlite => "SQLite",
+            Self::Postgres => "PostgreSQL",
+            Self::Mysql => "MySQL and MariaDB",
+        }
+    }
+
     /// The name of the Cargo feature that compiles it in.
     #[must_use]
     pub const fn feature(self) -> &'static str {
@@ -184,11 +196,7 @@ impl Engine {
 /// The engine's usual name.
 impl std::fmt::Display for Engine {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.pad(match self {
-            Self::Sqlite => "SQLite",
-            Self::Postgres => "PostgreSQL",
-            Self::Mysql => "MySQL and MariaDB",
-        })
+        f.pad(self.name())
     }
 }
 

@@ -1,6 +1,7 @@
 //! A database: opening it by its URL, its connection pool, and its migrations.
 
 mod maintenance;
+mod open;
 mod options;
 mod pool;
 mod redact;
@@ -14,6 +15,7 @@ use std::fmt;
 use std::sync::Arc;
 
 pub use maintenance::Maintenance;
+pub use open::OpenDatabase;
 pub use options::Options;
 pub use pool::PooledConnection;
 pub use redact::redact;
@@ -21,13 +23,16 @@ pub use retry::Retry;
 pub use url::DatabaseUrl;
 pub use work::Unit;
 
-pub use crate::connection::{Access, EchoOptions, Engine, Isolation};
+pub use crate::connection::{Access, DatabaseConnection, EchoOptions, Engine, Isolation};
 
-use crate::connection::{KeySources, WriteQueue};
+use crate::connection::{AnyConnection, KeySources, WriteQueue};
 use crate::error::{Error, Result};
 use pool::Pool;
 
 /// A database and a pool of connections to it. Clones share the pool.
+///
+/// `C` is the type of its connections: [`AnyConnection`], whose engine the URL decides, or that of one engine, for
+/// column types and statements that only this engine has (see [`OpenDatabase`]).
 ///
 /// ```
 /// use diesel_session::Database;
@@ -37,9 +42,8 @@ use pool::Pool;
 /// assert!(database.created());
 /// # Ok::<(), diesel_session::Error>(())
 /// ```
-#[derive(Clone)]
-pub struct Database {
-    pool: Pool,
+pub struct Database<C: DatabaseConnection = AnyConnection> {
+    pool: Pool<C>,
     place: Arc<str>,
     created: bool,
     isolation: Option<Isolation>,
@@ -65,6 +69,12 @@ impl Database {
     ///
     /// Those of [`open`](Self::open).
     pub fn open_with(url: &str, options: Options) -> Result<Self> {
+        Self::open_pool(url, options)
+    }
+}
+
+impl<C: DatabaseConnection> Database<C> {
+    fn open_pool(url: &str, options: Options) -> Result<Self> {
         let address = DatabaseUrl::parse(url)?.address().clone().absolute()?;
         let place = address.to_string();
         let (isolation, keys) = (options.isolation, KeySources::default());
@@ -80,7 +90,7 @@ impl Database {
     ///
     /// [`Error::Pool`] if all are in use for longer than [`Options::pool_timeout`]; [`Error::Unreachable`] if no server
     /// accepted a new connection in that time.
-    pub fn connection(&self) -> Result<PooledConnection> {
+    pub fn connection(&self) -> Result<PooledConnection<C>> {
         self.pool.get(&self.place)
     }
 
@@ -111,7 +121,7 @@ impl Database {
     /// # Errors
     ///
     /// [`Error::Pool`].
-    pub fn is_same(&self, other: &Self) -> Result<bool> {
+    pub fn is_same<D: DatabaseConnection>(&self, other: &Database<D>) -> Result<bool> {
         let own = self.connection()?.identity();
         Ok(own.is_some() && own == other.connection()?.identity())
     }
@@ -124,7 +134,7 @@ impl Database {
     /// # Errors
     ///
     /// As [`connection`](Self::connection), and [`Error::Locked`] if the turn does not come within the busy timeout.
-    pub fn maintenance(&self) -> Result<Maintenance> {
+    pub fn maintenance(&self) -> Result<Maintenance<C>> {
         let mut connection = self.connection()?;
         connection.close_after_use();
         let no_limit = Box::new(connection.without_read_limit());
@@ -145,7 +155,14 @@ impl Database {
     }
 }
 
-impl fmt::Debug for Database {
+impl<C: DatabaseConnection> Clone for Database<C> {
+    fn clone(&self) -> Self {
+        let Self { pool, place, created, isolation, keys } = self;
+        Self { pool: pool.clone(), place: place.clone(), created: *created, isolation: *isolation, keys: keys.clone() }
+    }
+}
+
+impl<C: DatabaseConnection> fmt::Debug for Database<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Database").field("place", &self.place).finish_non_exhaustive()
     }

@@ -4,13 +4,12 @@ use std::ops::{Deref, DerefMut};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use diesel::Connection;
 use diesel::connection::TransactionManager;
-use diesel::r2d2::{self, ManageConnection, NopErrorHandler, R2D2Connection as _};
+use diesel::r2d2::{self, ManageConnection, NopErrorHandler};
 
 use super::Options;
 use crate::connection::{
-    Access, Address, AnyConnection, Echo, EchoOptions, Opened, ReadLimit, SessionConnection as _, Waits, WriteQueue,
+    Access, Address, AnyConnection, DatabaseConnection, Echo, EchoOptions, Engine, Opened, ReadLimit, Waits, WriteQueue,
 };
 use crate::error::{Error, Result};
 
@@ -18,16 +17,30 @@ fn waits(options: &Options) -> Waits {
     Waits { lock: options.busy_timeout, connect: options.connect_timeout, read: options.read_timeout }
 }
 
-#[derive(Clone)]
-pub(super) struct Pool {
-    connections: r2d2::Pool<Manager>,
+/// The error for a database of another engine than `C`'s.
+fn other_engine<C: DatabaseConnection>(address: &Address) -> Error {
+    let expected = C::ENGINE.map_or("any engine", Engine::name);
+    Error::OtherEngine { place: address.to_string(), engine: address.engine().name(), expected }
+}
+
+pub(super) struct Pool<C: DatabaseConnection> {
+    connections: r2d2::Pool<Manager<C>>,
     remote: bool,
     queue: Option<WriteQueue>,
 }
 
-impl Pool {
+impl<C: DatabaseConnection> Clone for Pool<C> {
+    fn clone(&self) -> Self {
+        Self { connections: self.connections.clone(), remote: self.remote, queue: self.queue.clone() }
+    }
+}
+
+impl<C: DatabaseConnection> Pool<C> {
     /// Opens the first connection, and returns whether that created the database.
     pub(super) fn open(address: Address, options: Options) -> Result<(Self, bool)> {
+        if C::ENGINE.is_some_and(|own| own != address.engine()) {
+            return Err(other_engine::<C>(&address));
+        }
         let (private, remote) = (address.is_private(), address.is_remote());
         let mut opened = address.open(options.access, waits(&options))?;
         let queue = match options.access {
@@ -35,13 +48,14 @@ impl Pool {
             Access::Write | Access::Create => opened.connection.write_queue(options.busy_timeout),
         };
         let created = opened.created;
+        let first = Live::new(opened, options.echo, &address)?;
         let manager = Manager {
             // Only the first connection creates the database; one that is removed later must not reappear empty.
             access: if options.access == Access::Create { Access::Write } else { options.access },
             address,
             waits: waits(&options),
             echo: options.echo,
-            first: Mutex::new(Some(Live::new(opened, options.echo))),
+            first: Mutex::new(Some(first)),
         };
         let mut pool = r2d2::Pool::builder()
             .max_size(if private { 1 } else { options.pool_size.max(1) })
@@ -62,7 +76,7 @@ impl Pool {
     }
 
     /// A connection to the database at `place`, or the reason why there is none.
-    pub(super) fn get(&self, place: &str) -> Result<PooledConnection> {
+    pub(super) fn get(&self, place: &str) -> Result<PooledConnection<C>> {
         self.connections.get().map(PooledConnection).map_err(|e| {
             let (place, state, size) = (place.to_owned(), self.connections.state(), self.connections.max_size());
             if state.connections == size && state.idle_connections == 0 {
@@ -88,9 +102,9 @@ impl Pool {
 
 /// A connection from a [`Database`](super::Database)'s pool, which returns there when it is dropped. If a transaction
 /// is still open, the connection is closed instead, which rolls it back.
-pub struct PooledConnection(r2d2::PooledConnection<Manager>);
+pub struct PooledConnection<C: DatabaseConnection = AnyConnection>(r2d2::PooledConnection<Manager<C>>);
 
-impl PooledConnection {
+impl<C: DatabaseConnection> PooledConnection<C> {
     /// The connection's echo, where there is one.
     #[must_use]
     pub fn echo(&self) -> Option<Echo> {
@@ -103,34 +117,34 @@ impl PooledConnection {
     }
 
     /// Lets statements take any time until the returned guard is dropped.
-    pub(crate) fn without_read_limit(&self) -> impl Drop + use<> {
+    pub(crate) fn without_read_limit(&self) -> impl Drop + use<C> {
         self.0.read_limit.lifted()
     }
 }
 
-impl Deref for PooledConnection {
-    type Target = AnyConnection;
+impl<C: DatabaseConnection> Deref for PooledConnection<C> {
+    type Target = C;
 
-    fn deref(&self) -> &AnyConnection {
+    fn deref(&self) -> &C {
         &self.0.connection
     }
 }
 
-impl DerefMut for PooledConnection {
-    fn deref_mut(&mut self) -> &mut AnyConnection {
+impl<C: DatabaseConnection> DerefMut for PooledConnection<C> {
+    fn deref_mut(&mut self) -> &mut C {
         &mut self.0.connection
     }
 }
 
-impl std::fmt::Debug for PooledConnection {
+impl<C: DatabaseConnection> std::fmt::Debug for PooledConnection<C> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "PooledConnection({:?})", **self)
+        write!(f, "PooledConnection({:?})", self.engine())
     }
 }
 
 /// An open connection and its echo.
-struct Live {
-    connection: AnyConnection,
+struct Live<C> {
+    connection: C,
     echo: Option<Echo>,
     /// It is not for another unit of work: it reads a copy that is outdated then, or it has settings that somebody's
     /// statements left behind.
@@ -138,30 +152,33 @@ struct Live {
     read_limit: ReadLimit,
 }
 
-impl Live {
-    fn new(Opened { mut connection, copy, read_limit, .. }: Opened, echo: Option<EchoOptions>) -> Self {
+impl<C: DatabaseConnection> Live<C> {
+    /// The connection just opened to `address`, as a `C`, with its echo.
+    fn new(opened: Opened, echo: Option<EchoOptions>, address: &Address) -> Result<Self> {
+        let Opened { connection, copy, read_limit, .. } = opened;
         let echo = echo.map(Echo::new);
+        let mut connection = C::of_any(connection).ok_or_else(|| other_engine::<C>(address))?;
         if let Some(echo) = &echo {
             connection.set_instrumentation(echo.clone());
         }
-        Self { connection, echo, spent: copy, read_limit }
+        Ok(Self { connection, echo, spent: copy, read_limit })
     }
 }
 
-struct Manager {
+struct Manager<C> {
     address: Address,
     access: Access,
     waits: Waits,
     echo: Option<EchoOptions>,
     /// Opened before the pool, because a pool retries until its timeout and then reports less.
-    first: Mutex<Option<Live>>,
+    first: Mutex<Option<Live<C>>>,
 }
 
-impl ManageConnection for Manager {
-    type Connection = Live;
+impl<C: DatabaseConnection> ManageConnection for Manager<C> {
+    type Connection = Live<C>;
     type Error = Error;
 
-    fn connect(&self) -> Result<Live> {
+    fn connect(&self) -> Result<Live<C>> {
         if let Some(first) = self.first.lock().unwrap_or_else(PoisonError::into_inner).take() {
             return Ok(first);
         }
@@ -169,10 +186,10 @@ impl ManageConnection for Manager {
             let problem = "its only connection broke, and the data in it was lost".to_owned();
             return Err(Error::Pool { place: self.address.to_string(), problem });
         }
-        Ok(Live::new(self.address.open(self.access, self.waits)?, self.echo))
+        Live::new(self.address.open(self.access, self.waits)?, self.echo, &self.address)
     }
 
-    fn is_valid(&self, live: &mut Live) -> Result<()> {
+    fn is_valid(&self, live: &mut Live<C>) -> Result<()> {
         let Live { connection, echo, read_limit, .. } = live;
         // A probe takes no time on the server.
         let _limit = read_limit.at_most(self.waits.connect);
@@ -184,7 +201,7 @@ impl ManageConnection for Manager {
         answered.map_err(|e| connection.explain(e, "", "trying the connection"))
     }
 
-    fn has_broken(&self, live: &mut Live) -> bool {
+    fn has_broken(&self, live: &mut Live<C>) -> bool {
         if self.address.is_private() {
             // Closing would lose the database, so an open transaction is rolled back instead.
             roll_back(&mut live.connection);
@@ -195,9 +212,8 @@ impl ManageConnection for Manager {
 }
 
 /// Rolls back every open savepoint and transaction, as far as possible.
-fn roll_back(connection: &mut AnyConnection) {
-    type Transactions = <AnyConnection as Connection>::TransactionManager;
-    while let Ok(Some(_)) = Transactions::transaction_manager_status_mut(connection).transaction_depth() {
+fn roll_back<C: DatabaseConnection>(connection: &mut C) {
+    while let Ok(Some(_)) = C::TransactionManager::transaction_manager_status_mut(connection).transaction_depth() {
         if connection.rollback().is_err() {
             return;
         }

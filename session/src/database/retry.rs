@@ -4,7 +4,7 @@ use std::hash::{BuildHasher as _, RandomState};
 use std::time::{Duration, Instant};
 
 use super::{Database, Unit};
-use crate::connection::Mode;
+use crate::connection::{DatabaseConnection, Mode};
 use crate::error::{Error, Result};
 use crate::session::Session;
 
@@ -130,7 +130,7 @@ impl Retry {
     }
 }
 
-impl Database {
+impl<C: DatabaseConnection> Database<C> {
     /// Like [`begin`](Self::begin), but if the unit of work failed because of a conflict with another writer, or
     /// because the server was not there, runs it again from its beginning, on a new session, for as long as `retry`
     /// allows. So the closure may run several times: its effects outside the database must tolerate that.
@@ -185,7 +185,11 @@ impl Database {
     /// # Errors
     ///
     /// [`Error::Pool`], [`Error::Unreachable`], and those of the last attempt.
-    pub fn retrying<T, E>(&self, retry: Retry, work: impl FnMut(&mut Session<'static>) -> Result<T, E>) -> Result<T, E>
+    pub fn retrying<T, E>(
+        &self,
+        retry: Retry,
+        work: impl FnMut(&mut Session<'static, C>) -> Result<T, E>,
+    ) -> Result<T, E>
     where
         E: From<Error>,
     {
@@ -193,7 +197,7 @@ impl Database {
     }
 }
 
-impl Unit<'_> {
+impl<C: DatabaseConnection> Unit<'_, C> {
     /// Like [`Database::retrying`].
     ///
     /// # Errors
@@ -202,7 +206,7 @@ impl Unit<'_> {
     pub fn retrying<T, E>(
         &self,
         retry: Retry,
-        mut work: impl FnMut(&mut Session<'static>) -> Result<T, E>,
+        mut work: impl FnMut(&mut Session<'static, C>) -> Result<T, E>,
     ) -> Result<T, E>
     where
         E: From<Error>,

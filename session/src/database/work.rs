@@ -1,18 +1,20 @@
 //! Units of work on a database: each has its own session, over a connection from the pool.
 
+use std::fmt;
+
 use super::Database;
-use crate::connection::{Isolation, Mode};
+use crate::connection::{AnyConnection, DatabaseConnection, Isolation, Mode};
 use crate::error::{Error, Result};
 use crate::session::Session;
 
-impl Database {
+impl<C: DatabaseConnection> Database<C> {
     /// A session that may write. Nothing is sent until it is used; dropped without
     /// [`commit`](Session::commit), it rolls back.
     ///
     /// # Errors
     ///
     /// [`Error::Pool`] if the pool has no connection.
-    pub fn session(&self) -> Result<Session<'static>> {
+    pub fn session(&self) -> Result<Session<'static, C>> {
         self.unit().session(Mode::Write)
     }
 
@@ -37,7 +39,7 @@ impl Database {
     /// # Errors
     ///
     /// [`Error::Pool`], and those of [`Session::begin`].
-    pub fn begin<T, E>(&self, work: impl FnOnce(&mut Session<'static>) -> Result<T, E>) -> Result<T, E>
+    pub fn begin<T, E>(&self, work: impl FnOnce(&mut Session<'static, C>) -> Result<T, E>) -> Result<T, E>
     where
         E: From<Error>,
     {
@@ -51,7 +53,7 @@ impl Database {
     /// # Errors
     ///
     /// As [`begin`](Self::begin), and [`Error::ReadOnlySession`].
-    pub fn read<T, E>(&self, work: impl FnOnce(&mut Session<'static>) -> Result<T, E>) -> Result<T, E>
+    pub fn read<T, E>(&self, work: impl FnOnce(&mut Session<'static, C>) -> Result<T, E>) -> Result<T, E>
     where
         E: From<Error>,
     {
@@ -60,7 +62,7 @@ impl Database {
 
     /// Names the unit of work that follows in its `tracing` span: `unit{name="import"}`.
     #[must_use]
-    pub fn named<'d>(&'d self, name: &'d str) -> Unit<'d> {
+    pub fn named<'d>(&'d self, name: &'d str) -> Unit<'d, C> {
         self.unit().named(name)
     }
 
@@ -84,24 +86,40 @@ impl Database {
     /// # }
     /// ```
     #[must_use]
-    pub fn isolated(&self, isolation: Isolation) -> Unit<'_> {
+    pub fn isolated(&self, isolation: Isolation) -> Unit<'_, C> {
         self.unit().isolated(isolation)
     }
 
-    pub(super) fn unit(&self) -> Unit<'_> {
+    pub(super) fn unit(&self) -> Unit<'_, C> {
         Unit { database: self, name: None, isolation: self.isolation }
     }
 }
 
 /// A database with the settings of a unit of work that is about to run on it: its name and isolation level.
-#[derive(Debug, Clone, Copy)]
-pub struct Unit<'d> {
-    database: &'d Database,
+pub struct Unit<'d, C: DatabaseConnection = AnyConnection> {
+    database: &'d Database<C>,
     name: Option<&'d str>,
     isolation: Option<Isolation>,
 }
 
-impl<'d> Unit<'d> {
+// Implemented by hand, because a derive would require of the connection what it requires of the unit.
+
+impl<C: DatabaseConnection> Clone for Unit<'_, C> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<C: DatabaseConnection> Copy for Unit<'_, C> {}
+
+impl<C: DatabaseConnection> fmt::Debug for Unit<'_, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { database, name, isolation } = self;
+        f.debug_struct("Unit").field("database", database).field("name", name).field("isolation", isolation).finish()
+    }
+}
+
+impl<'d, C: DatabaseConnection> Unit<'d, C> {
     /// Like [`Database::named`].
     #[must_use]
     pub fn named(self, name: &'d str) -> Self {
@@ -119,7 +137,7 @@ impl<'d> Unit<'d> {
     /// # Errors
     ///
     /// Those of [`Database::begin`].
-    pub fn begin<T, E>(&self, work: impl FnOnce(&mut Session<'static>) -> Result<T, E>) -> Result<T, E>
+    pub fn begin<T, E>(&self, work: impl FnOnce(&mut Session<'static, C>) -> Result<T, E>) -> Result<T, E>
     where
         E: From<Error>,
     {
@@ -131,7 +149,7 @@ impl<'d> Unit<'d> {
     /// # Errors
     ///
     /// Those of [`Database::read`].
-    pub fn read<T, E>(&self, work: impl FnOnce(&mut Session<'static>) -> Result<T, E>) -> Result<T, E>
+    pub fn read<T, E>(&self, work: impl FnOnce(&mut Session<'static, C>) -> Result<T, E>) -> Result<T, E>
     where
         E: From<Error>,
     {
@@ -143,7 +161,7 @@ impl<'d> Unit<'d> {
         self.name.map_or_else(tracing::Span::none, |name| tracing::info_span!("unit", name))
     }
 
-    pub(super) fn session(&self, mode: Mode) -> Result<Session<'static>> {
+    pub(super) fn session(&self, mode: Mode) -> Result<Session<'static, C>> {
         let connection = self.database.connection()?;
         let echo = connection.echo();
         let queue = self.database.pool.write_queue().cloned();

@@ -4,6 +4,7 @@ pub use super::entity::{
     ColumnInfo, ColumnSet, Columns, Entity, EntityTable, HasColumn, New, Reference, References, Table, Value, Visitor,
     convert_reference,
 };
-pub use super::reference::{Given, Keys, NotNull, Parent, Ref, Shown};
+pub use super::given::{Given, Keys, NotNull, Parent, Shown};
+pub use super::reference::Ref;
 pub use super::same::same_value;
 pub use crate::error::{Error, Result};

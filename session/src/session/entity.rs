@@ -12,7 +12,7 @@ use diesel::serialize::ToSql;
 use diesel::sql_types::HasSqlType;
 use diesel::{Column, QueryResult};
 
-use super::reference::{Given, Keys, Parent};
+use super::given::{Given, Keys, Parent};
 pub use super::table::{ColumnInfo, ColumnSet, Reference, Table};
 use crate::connection::AnyConnection;
 use crate::error::Result;

@@ -11,16 +11,15 @@ mod bulk;
 pub mod derive;
 mod detach;
 mod entity;
+mod failure;
 mod flush;
-mod follow;
+mod given;
 mod handle;
 mod identity;
 mod identity_maps;
 mod inspect;
 mod keys;
-mod levels;
 mod load;
-mod plan;
 mod query;
 mod reference;
 mod relations;
@@ -29,12 +28,10 @@ mod same;
 mod savepoint;
 mod sealed;
 mod settings;
-mod sort;
 mod sql;
 mod statement;
 mod table;
 mod transaction;
-mod unique_dependencies;
 mod written;
 
 use std::ops::DerefMut;
@@ -44,9 +41,10 @@ pub use entity::{
     AnyBackend, ColumnInfo, ColumnSet, Columns, Entity, EntityTable, HasColumn, HoldsKey, Key, New, Reference,
     References, Table,
 };
+pub use flush::{Plan, Step};
+pub use given::{Given, Keys, NotNull, Parent, Shown};
 pub use handle::{Handle, State};
 pub use inspect::FieldChange;
-pub use plan::{Plan, Step};
 pub use query::Query;
 pub use reference::Ref;
 pub use rows::Deletable;

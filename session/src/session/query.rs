@@ -12,8 +12,8 @@ use diesel::row::Row as _;
 use diesel::sql_types::{BigInt, Bool};
 
 use super::bulk::Batches;
+use super::failure::Failure;
 use super::handle::Handle;
-use super::identity_maps::Failure;
 use super::sql::{Count, Exists, Locked};
 use super::written::Write;
 use super::{Entity, Persist, Session};

@@ -10,11 +10,12 @@ use super::alike::is_alike;
 use super::collated::select_matches;
 use super::delete::{RowToDelete, delete};
 use super::diagnose::diagnose;
+use super::edited::Edited;
 use super::generated_keys::key_source;
 use super::insert::{insert, insert_only};
 use super::referrers::diagnose_delete;
 use super::select::{select, select_by, select_one};
-use super::update::{Edited, update};
+use super::update::update;
 use crate::connection::{
     AnyConnection, EngineConnection, Executor, KeySource, SessionConnection, on_every_connection, on_variant,
 };

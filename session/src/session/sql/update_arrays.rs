@@ -11,7 +11,7 @@ use diesel::query_builder::{AstPass, QueryFragment};
 use diesel::serialize::{self, Output, ToSql};
 use diesel::sql_types::HasSqlType;
 
-use super::update::Edited;
+use super::edited::Edited;
 use crate::connection::{ArrayOf, EngineConnection, Executor, SealedValues, Values};
 use crate::session::entity::{ColumnSet, Columns, Entity, Visitor};
 

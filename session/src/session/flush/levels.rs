@@ -4,7 +4,7 @@
 use std::any::TypeId;
 use std::collections::HashMap;
 
-use super::entity::Table;
+use crate::session::entity::Table;
 
 /// The position of a table below the tables that it refers to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -2,28 +2,21 @@
 //!
 //! The order: tables from the top of the foreign keys down, each table's INSERTs and then its UPDATEs; after all of
 //! them the DELETEs, from the bottom up. Rows of one table that wait for each other are split into layers. Where a key
-//! or a unique value passes from one row to another, `unique_dependencies` puts rows before those that wait for them.
+//! or a unique value passes from one row to another, `dependencies` puts rows before those that wait for them.
 
 use std::collections::HashMap;
 use std::fmt;
 
-use super::entity::{ColumnSet, Table};
-use super::levels::Level;
-
-/// The changes of one table's rows, before they are ordered: INSERTs as they were added, the others by key.
-#[derive(Debug)]
-pub(crate) struct PendingChanges<R> {
-    pub(crate) inserts: Vec<R>,
-    pub(crate) updates: Vec<Change<R>>,
-    pub(crate) deletes: Vec<R>,
-}
-
-/// One row's UPDATE.
-#[derive(Debug)]
-pub(crate) struct Change<R> {
-    pub(crate) row: R,
-    pub(crate) columns: ColumnSet,
-}
+use super::dependencies::arrange;
+use super::levels::{Level, levels};
+use crate::connection::SessionConnection;
+use crate::error::{Error, Result};
+use crate::session::Session;
+use crate::session::entity::{ColumnSet, Table};
+use crate::session::given::Parent;
+use crate::session::identity::{Change, Rows};
+use crate::session::identity_maps::AnyIdentityMap;
+use crate::session::sql::deletes_together;
 
 /// Rows of one table in groups: each group may be inserted once those before it are.
 pub(crate) type Layers<R> = Vec<Vec<R>>;
@@ -32,7 +25,7 @@ pub(crate) type Layers<R> = Vec<Vec<R>>;
 pub(crate) struct TableChanges {
     pub(crate) level: Level,
     pub(crate) inserts: Layers<u64>,
-    pub(crate) updates: Vec<Change<u64>>,
+    pub(crate) updates: Vec<Change>,
     /// Children before parents.
     pub(crate) deletes: Layers<u64>,
 }
@@ -64,6 +57,87 @@ impl Action {
     }
 }
 
+/// The steps of a flush, and the rows whose values must be read before the steps are final: identity map and index.
+pub(super) struct Planned {
+    pub(super) steps: Vec<FlushStep>,
+    pub(super) unread: Vec<(usize, u64)>,
+}
+
+impl<C: SessionConnection> Session<'_, C> {
+    /// Plans the statements for the pending changes.
+    pub(super) fn planned(&self) -> Result<Planned> {
+        let mut changes = Vec::new();
+        let mut unread = Vec::new();
+        let levels = levels(self.maps.iter().map(|map| map.table()));
+        let all: Vec<_> = self.maps.iter().map(|map| map.pending_changes()).collect();
+        // The deletions of a table stay together only then: other rows may have to be sent between them.
+        let only_deletes =
+            all.iter().all(|pending_changes| pending_changes.inserts.is_empty() && pending_changes.updates.is_empty());
+        for (((position, map), pending_changes), level) in self.maps.iter().enumerate().zip(all).zip(&levels) {
+            map.check_versions()?;
+            for index in &pending_changes.inserts {
+                self.check_parents(map, *index, &mut unread)?;
+            }
+            let inserts = map.insert_layers(&pending_changes.inserts)?;
+            let unknown = map.unread(&pending_changes.deletes);
+            let deletes = if unknown.is_empty() {
+                map.delete_layers(&pending_changes.deletes)
+            } else {
+                let known = pending_changes.deletes.len() - unknown.len();
+                let together = only_deletes
+                    && !level.in_cycle
+                    && deletes_together(map.table(), known, unknown.len(), &**self.connection);
+                if !together {
+                    unread.extend(unknown.into_iter().map(|index| (position, index)));
+                }
+                vec![pending_changes.deletes]
+            };
+            changes.push(TableChanges { level: *level, inserts, updates: pending_changes.updates, deletes });
+        }
+        let in_cycle: Vec<bool> = levels.iter().map(|level| level.in_cycle).collect();
+        let rows: Vec<&dyn Rows> = self.maps.iter().map(|map| map as &dyn Rows).collect();
+        Ok(Planned { steps: arrange(order(changes), &rows, &in_cycle)?, unread })
+    }
+
+    /// The index of the identity map that holds the row a reference refers to.
+    fn parent_map(&self, parent: Parent) -> Result<usize> {
+        match self.maps.position(parent.entity) {
+            Some(map) if parent.handle.session == self.id => Ok(map),
+            _ => Err(Error::ForeignHandle { table: parent.table }),
+        }
+    }
+
+    /// Checks that a row of `table` that is about to be inserted can refer to `parent`, and adds `parent` to `unread`
+    /// if its value must be read first.
+    pub(in crate::session) fn check_parent(
+        &self,
+        table: &str,
+        parent: Parent,
+        unread: &mut Vec<(usize, u64)>,
+    ) -> Result<()> {
+        let map = self.parent_map(parent)?;
+        let Some(other) = self.maps.at(map) else { return Ok(()) };
+        let problem = |cause| format!("a new row of {table} refers to a row that does not exist: {cause}");
+        let fresh_since = self.transaction.fresh_since();
+        if other.check_parent(parent, fresh_since).map_err(|cause| Error::Plan { problem: problem(cause) })? {
+            unread.push((map, parent.handle.index));
+        }
+        Ok(())
+    }
+
+    /// Finds references that no order of statements can satisfy, and rows whose value a reference needs but is not
+    /// loaded.
+    fn check_parents(&self, map: &dyn AnyIdentityMap<C>, index: u64, unread: &mut Vec<(usize, u64)>) -> Result<()> {
+        let mut checked = Ok(());
+        map.parents(index, &mut |parent| {
+            if checked.is_ok() {
+                checked = self.check_parent(map.table().name, parent, unread);
+            }
+        });
+        checked
+    }
+}
+
 /// Orders the changes of a flush by their tables.
 pub(crate) fn order(changes: Vec<TableChanges>) -> Vec<FlushStep> {
     let mut numbered: Vec<(usize, TableChanges)> = changes.into_iter().enumerate().collect();
@@ -84,7 +158,7 @@ pub(crate) fn order(changes: Vec<TableChanges>) -> Vec<FlushStep> {
     steps
 }
 
-fn push_update(steps: &mut Vec<FlushStep>, map: usize, change: &Change<u64>) {
+fn push_update(steps: &mut Vec<FlushStep>, map: usize, change: &Change) {
     let action = Action::Update(change.columns);
     match steps.last_mut() {
         Some(last) if last.map == map && last.action == action => last.rows.push(change.row),
@@ -150,7 +224,7 @@ fn take_layers(waits_for: &[Vec<usize>], waited_for_by: &[Vec<usize>], remaining
     layers
 }
 
-/// What a flush would do: see [`Session::plan`](super::Session::plan).
+/// What a flush would do: see [`Session::plan`](crate::Session::plan).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
     steps: Vec<Step>,

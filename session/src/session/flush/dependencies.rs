@@ -13,29 +13,15 @@
 //! them is accepted. Where the database cascades, checks later, or has values that are not in memory, dependencies that
 //! close a cycle are given up.
 
-use std::any::TypeId;
 use std::collections::{HashMap, HashSet};
 
-use super::entity::{ColumnSet, Table};
 use super::plan::{Action, FlushStep};
-use super::reference::{Given, Parent};
 use super::sort::{Edge, Graph, Why};
-use super::sql::in_words;
 use crate::error::{Error, Result};
-
-/// What ordering needs to know about the rows of one entity type.
-pub(crate) trait Rows {
-    fn entity(&self) -> TypeId;
-    fn table(&self) -> &'static Table;
-    /// The value of a row in a column: in the database now, or `after` the flush.
-    fn given(&self, index: u64, column: usize, after: bool) -> Given<'_>;
-    /// The key of a row that is in the database, formatted by `Debug`.
-    fn shown_key(&self, index: u64) -> Option<String>;
-    /// The part of that key in a column, if the column belongs to the key.
-    fn shown_part(&self, index: u64, column: usize) -> Option<String>;
-    fn is_pending(&self, index: u64) -> bool;
-    fn parents(&self, index: u64, see: &mut dyn FnMut(Parent));
-}
+use crate::session::entity::{ColumnSet, Table};
+use crate::session::given::{Given, Parent};
+use crate::session::identity::Rows;
+use crate::session::sql::in_words;
 
 /// Puts rows before those that wait for them, and keeps the order where no row waits. `in_cycle` marks the tables that
 /// refer to each other in a cycle, so that only their rows have an order.

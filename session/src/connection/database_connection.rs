@@ -1,0 +1,130 @@
+//! `DatabaseConnection`: the connection types that a `Database` opens, that of every engine and each engine's own.
+
+use diesel::r2d2::R2D2Connection;
+
+use super::{AnyConnection, Engine, SessionConnection, on_variant};
+use crate::error::Result;
+
+/// A connection type that a [`Database`](crate::Database) opens: [`AnyConnection`], or that of one engine, for column
+/// types and statements that only this engine has.
+///
+/// A connection type of your own is used with [`Session::on`](crate::Session::on).
+#[diagnostic::on_unimplemented(
+    message = "a `Database` cannot open a `{Self}`",
+    label = "not a connection type of an engine that is compiled in",
+    note = "there are `AnyConnection`, `SqliteConnection`, `PgConnection` and `MysqlConnection`, the last three with their engine's \
+            feature; for a connection type of your own, use `Session::on`"
+)]
+pub trait DatabaseConnection: SessionConnection + R2D2Connection + sealed::Sealed {
+    /// The engine whose databases it opens; `None` if that is decided by the URL.
+    const ENGINE: Option<Engine>;
+
+    /// The opened connection as this type; `None` if it is another engine's.
+    fn of_any(connection: AnyConnection) -> Option<Self>;
+
+    /// Makes the settings that are stored in the database rather than in the connection: on SQLite the write-ahead log
+    /// (`PRAGMA journal_mode = WAL`), on a server none. Outside a transaction.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Locked`](crate::Error::Locked) while another connection uses the file, and the database's refusals.
+    fn set_persistent(&mut self) -> Result<()>;
+
+    /// A text that identifies this database among all others, however its address is written; `None` for one in memory,
+    /// and where the server does not provide it. At most one SELECT.
+    fn identity(&mut self) -> Option<String>;
+}
+
+mod sealed {
+    pub trait Sealed {}
+}
+
+impl sealed::Sealed for AnyConnection {}
+
+impl DatabaseConnection for AnyConnection {
+    const ENGINE: Option<Engine> = None;
+
+    fn of_any(connection: AnyConnection) -> Option<Self> {
+        Some(connection)
+    }
+
+    fn set_persistent(&mut self) -> Result<()> {
+        on_variant!(self, connection => DatabaseConnection::set_persistent(connection))
+    }
+
+    fn identity(&mut self) -> Option<String> {
+        on_variant!(self, connection => connection.identity())
+    }
+}
+
+#[cfg(feature = "sqlite")]
+impl sealed::Sealed for diesel::SqliteConnection {}
+
+#[cfg(feature = "sqlite")]
+impl DatabaseConnection for diesel::SqliteConnection {
+    const ENGINE: Option<Engine> = Some(Engine::Sqlite);
+
+    fn of_any(connection: AnyConnection) -> Option<Self> {
+        match connection {
+            AnyConnection::Sqlite(own) => Some(own),
+            #[allow(unreachable_patterns, reason = "with one engine there is no other")]
+            _ => None,
+        }
+    }
+
+    fn set_persistent(&mut self) -> Result<()> {
+        super::sqlite_file::enable_wal(self)
+    }
+
+    fn identity(&mut self) -> Option<String> {
+        super::sqlite_file::identity(self)
+    }
+}
+
+#[cfg(feature = "postgres")]
+impl sealed::Sealed for diesel::PgConnection {}
+
+#[cfg(feature = "postgres")]
+impl DatabaseConnection for diesel::PgConnection {
+    const ENGINE: Option<Engine> = Some(Engine::Postgres);
+
+    fn of_any(connection: AnyConnection) -> Option<Self> {
+        match connection {
+            AnyConnection::Postgres(own) => Some(own),
+            #[allow(unreachable_patterns, reason = "with one engine there is no other")]
+            _ => None,
+        }
+    }
+
+    fn set_persistent(&mut self) -> Result<()> {
+        Ok(())
+    }
+
+    fn identity(&mut self) -> Option<String> {
+        super::postgres::identity(self)
+    }
+}
+
+#[cfg(feature = "mysql")]
+impl sealed::Sealed for diesel::MysqlConnection {}
+
+#[cfg(feature = "mysql")]
+impl DatabaseConnection for diesel::MysqlConnection {
+    const ENGINE: Option<Engine> = Some(Engine::Mysql);
+
+    fn of_any(connection: AnyConnection) -> Option<Self> {
+        match connection {
+            AnyConnection::Mysql(own) => Some(own),
+            #[allow(unreachable_patterns, reason = "with one engine there is no other")]
+            _ => None,
+        }
+    }
+
+    fn set_persistent(&mut self) -> Result<()> {
+        Ok(())
+    }
+
+    fn identity(&mut self) -> Option<String> {
+        super::mysql::identity(self)
+    }
+}
