@@ -117,7 +117,7 @@ fn the_list_of_what_a_new_table_touches_is_that_of_the_newest_table() {
 
 #[test]
 fn every_file_that_the_document_names_exists() {
-    let folders = ["src", "session", "tests", "testing", "migrations", "docs", "examples", "benches"];
+    let folders = ["src", "session", "migrate", "tests", "testing", "migrations", "docs", "examples", "benches"];
     let files = files(&folders);
     let exists = |name: &str| {
         let name = name.trim_end_matches('/');
