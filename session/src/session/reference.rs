@@ -98,6 +98,7 @@ impl<C: Column<Table: EntityTable>, K> Ref<C, K> {
     }
 
     /// Calls `see` with the reference if it is a handle; used by the derive.
+    #[doc(hidden)]
     pub fn parent(&self, see: &mut dyn FnMut(Parent)) {
         if let Target::Row(handle) = self.target {
             let table = EntityOf::<C>::table();
@@ -108,6 +109,7 @@ impl<C: Column<Table: EntityTable>, K> Ref<C, K> {
     }
 
     /// The value that the column will have, if it is known; used by the derive.
+    #[doc(hidden)]
     pub fn given<'r>(&'r self, show: impl FnOnce(&'r K) -> Option<&'r dyn Debug>) -> Given<'r> {
         let mut given = self.value().map_or(Given::Unknown, |value| Given::of(show(value)));
         self.parent(&mut |parent| given = Given::Row(parent));

@@ -137,6 +137,7 @@ pub trait Deletable<C: SessionConnection>: sealed::Deletable<C> {
     /// # Errors
     ///
     /// As [`Session::delete`].
+    #[doc(hidden)]
     fn mark(self, session: &mut Session<'_, C>) -> Result<()>;
 }
 

@@ -30,17 +30,19 @@ use crate::session::sealed;
     label = "not every column type of `{Self}` is known to this connection's database",
     note = "derive `Entity` on it; with column types of one engine only, use a `Session` over that engine's connection"
 )]
-#[expect(clippy::missing_errors_doc, reason = "the errors are the database's, unchanged")]
 pub trait Persist<C: SessionConnection>: Entity + sealed::Persist<C> {
     /// Whether the keys that the database generates for new rows can be read back; asks the database if that is not
     /// known yet.
+    #[doc(hidden)]
     fn knows_keys(executor: &mut Executor<'_, C>) -> QueryResult<bool>;
 
     /// Inserts the rows in their order, and fills the columns that the database generates.
+    #[doc(hidden)]
     fn insert(executor: &mut Executor<'_, C>, rows: &mut [Self]) -> QueryResult<()>;
 
     /// Updates `columns` of the rows; returns the number of the first row that is gone or no longer has the version it
     /// was read with.
+    #[doc(hidden)]
     fn update(
         executor: &mut Executor<'_, C>,
         rows: &[Edited<'_, Self>],
@@ -48,28 +50,36 @@ pub trait Persist<C: SessionConnection>: Entity + sealed::Persist<C> {
     ) -> QueryResult<Option<usize>>;
 
     /// Deletes the rows; returns the number that existed with the version they were read with.
+    #[doc(hidden)]
     fn delete(executor: &mut Executor<'_, C>, rows: &[RowToDelete<'_, Self>]) -> QueryResult<usize>;
 
     /// Inserts the rows in their order, and returns nothing.
+    #[doc(hidden)]
     fn insert_only(executor: &mut Executor<'_, C>, rows: &[Self]) -> QueryResult<()>;
 
     /// Inserts the rows with every column as it is, including those that the database would fill.
+    #[doc(hidden)]
     fn insert_whole(executor: &mut Executor<'_, C>, rows: &[Self]) -> QueryResult<()>;
 
     /// Adds to a violation which of the rows caused it, if that can be found from them and the database.
+    #[doc(hidden)]
     fn diagnose(executor: &mut Executor<'_, C>, error: Error, rows: &[&Self]) -> Error;
 
     /// Adds to a refused DELETE which rows still refer to the rows to delete, if the engine did not report them.
+    #[doc(hidden)]
     fn diagnose_delete(executor: &mut Executor<'_, C>, error: Error, rows: &[RowToDelete<'_, Self>]) -> Error;
 
     /// Reads the rows that have these keys, in no promised order.
+    #[doc(hidden)]
     fn select(executor: &mut Executor<'_, C>, keys: &[Self::Key]) -> QueryResult<Vec<Self>>;
 
     /// Reads the row that has this key, if there is one; with `lock`, locks it if the engine has row locks.
+    #[doc(hidden)]
     fn select_one(executor: &mut Executor<'_, C>, key: &Self::Key, lock: bool) -> QueryResult<Option<Self>>;
 
     /// Reads the rows whose `column` is among the `count` values in a `Vec` of the field's type, in order of their
     /// keys.
+    #[doc(hidden)]
     fn select_by(
         executor: &mut Executor<'_, C>,
         column: usize,
@@ -78,6 +88,7 @@ pub trait Persist<C: SessionConnection>: Entity + sealed::Persist<C> {
     ) -> QueryResult<Vec<Self>>;
 
     /// As `select_by`, each row with the indexes of the values that the database treats as equal to it.
+    #[doc(hidden)]
     fn select_matches(
         executor: &mut Executor<'_, C>,
         column: usize,
@@ -87,6 +98,7 @@ pub trait Persist<C: SessionConnection>: Entity + sealed::Persist<C> {
 
     /// Whether the database treats the values at this position of two keys as equal, and has such a value in the column
     /// `origin`.
+    #[doc(hidden)]
     fn is_alike(
         executor: &mut Executor<'_, C>,
         position: usize,
