@@ -38,14 +38,14 @@ use std::ops::DerefMut;
 
 pub use bulk::Batches;
 pub use entity::{
-    AnyBackend, ColumnInfo, ColumnSet, Columns, Entity, EntityTable, HasColumn, HoldsKey, Key, New, Reference,
-    References, Table, Value, Visitor, convert_reference,
+    AnyBackend, ColumnInfo, ColumnSet, Columns, Entity, EntityTable, HasColumn, HoldsKey, IntoKey, Key, KeyFrom, New,
+    Reference, References, Table, Value, Visitor,
 };
 pub use handle::{Handle, State};
 pub use inspect::FieldChange;
 pub use plan::{Plan, Step};
 pub use query::Query;
-pub use reference::{Given, Keys, NotNull, Parent, Ref, Shown};
+pub use reference::{Given, Keys, NotNull, Parent, Ref, Shown, given, parent};
 pub use rows::Deletable;
 pub use same::same_value;
 pub use settings::Freshness;
