@@ -4,6 +4,9 @@ use diesel_session::error::ErrorClass;
 
 use crate::migration::Direction;
 
+/// What errors call the database before its opener fills in the address.
+pub(crate) const THIS_DATABASE: &str = "this database";
+
 /// The result of every fallible function here.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 

@@ -30,9 +30,6 @@ pub use run::{Existing, Target};
 pub use source::Migrations;
 pub use status::{Applied, SchemaState, Status, Unfinished};
 
-/// What errors call the database; its opener fills in the address.
-const THIS_DATABASE: &str = "this database";
-
 // This page's examples run as tests.
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/migrations.md")]

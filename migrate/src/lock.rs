@@ -11,8 +11,7 @@ use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use diesel::sql_types::{BigInt, Bool, Nullable};
 use diesel_session::connection::{AnyConnection, Engine, SessionConnection as _};
 
-use crate::THIS_DATABASE;
-use crate::error::Result;
+use crate::error::{Result, THIS_DATABASE};
 
 /// `dieselmi` in ASCII: the key of PostgreSQL's advisory lock, which is local to a database.
 const POSTGRES: &str = "SELECT pg_try_advisory_lock(7235425822644661609) AS held";

@@ -2,9 +2,8 @@
 
 use diesel_session::connection::{AnyConnection, SessionConnection as _};
 
-use crate::THIS_DATABASE;
 use crate::catalogue::{self, is_same_table};
-use crate::error::Result;
+use crate::error::{Result, THIS_DATABASE};
 use crate::migration::Migration;
 use crate::run::Target;
 use crate::source::Migrations;

@@ -3,8 +3,7 @@
 use diesel::migration::MigrationConnection as _;
 use diesel_session::connection::{AnyConnection, Mode, SessionConnection as _};
 
-use crate::THIS_DATABASE;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, THIS_DATABASE};
 use crate::migration::{Direction, Migration};
 use crate::scripts::{Problem, Step};
 use crate::source::Migrations;

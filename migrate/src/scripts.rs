@@ -10,8 +10,7 @@ use diesel_migrations::MigrationError;
 use diesel_session::Error as SessionError;
 use diesel_session::connection::{AnyConnection, Engine, MultiBackend, SessionConnection as _};
 
-use crate::THIS_DATABASE;
-use crate::error::Error;
+use crate::error::{Error, THIS_DATABASE};
 use crate::migration::{Direction, Migration};
 use crate::statements::{self, Statement};
 

@@ -13,27 +13,27 @@ mod own_types;
 
 use folio_testing::{TestEngine, address};
 
-fn own_tables_on(engine: TestEngine) -> diesel_session::Result<()> {
+fn own_tables_on(engine: TestEngine) -> diesel_migrate::Result<()> {
     let (url, _folder) = address(engine);
     own_tables::run(&url)
 }
 
 #[test]
 #[cfg(feature = "sqlite")]
-fn own_tables_runs_on_an_sqlite_database_in_memory_and_in_a_file() -> diesel_session::Result<()> {
+fn own_tables_runs_on_an_sqlite_database_in_memory_and_in_a_file() -> diesel_migrate::Result<()> {
     own_tables::run("sqlite::memory:")?;
     own_tables_on(TestEngine::Sqlite)
 }
 
 #[test]
 #[cfg(feature = "postgres")]
-fn own_tables_runs_on_postgresql() -> diesel_session::Result<()> {
+fn own_tables_runs_on_postgresql() -> diesel_migrate::Result<()> {
     own_tables_on(TestEngine::Postgres)
 }
 
 #[test]
 #[cfg(feature = "mysql")]
-fn own_tables_runs_on_mariadb_and_mysql() -> diesel_session::Result<()> {
+fn own_tables_runs_on_mariadb_and_mysql() -> diesel_migrate::Result<()> {
     own_tables_on(TestEngine::Mariadb)?;
     own_tables_on(TestEngine::Mysql)
 }
