@@ -1,5 +1,5 @@
 //! The journal, `__diesel_migrate`: what Diesel's history has no room for. It tells which application applied a version,
-//! and how far a migration got whose statements cannot be undone together.
+//! the checksum of the script that it ran, and how far a migration got whose statements cannot be undone together.
 //!
 //! A database without the table works: its migrations were applied by Diesel's own command line, and belong to whoever
 //! knows their versions. A row whose version is not in the history counts only while its migration is unfinished.
@@ -17,6 +17,7 @@ pub(crate) const NAME: &str = "__diesel_migrate";
 const CREATE: &str = "CREATE TABLE __diesel_migrate (\
     version VARCHAR(50) NOT NULL PRIMARY KEY, \
     application VARCHAR(255) NOT NULL, \
+    checksum VARCHAR(64), \
     unfinished VARCHAR(4), \
     statements INTEGER NOT NULL, \
     running INTEGER NOT NULL)";
@@ -25,6 +26,7 @@ diesel::table! {
     __diesel_migrate (version) {
         version -> Text,
         application -> Text,
+        checksum -> Nullable<Text>,
         unfinished -> Nullable<Text>,
         statements -> Integer,
         running -> Integer,
@@ -38,6 +40,8 @@ use __diesel_migrate as columns;
 pub(crate) struct Entry {
     pub(crate) version: String,
     pub(crate) application: String,
+    /// The checksum of the script that was run, if the runner knew the script.
+    pub(crate) checksum: Option<String>,
     /// The script that is not finished, and how far it got.
     pub(crate) progress: Option<Progress>,
 }
@@ -54,17 +58,24 @@ pub(crate) struct Progress {
 
 /// All entries. One SELECT; the table must exist.
 pub(crate) fn read(connection: &mut AnyConnection) -> Result<Vec<Entry>> {
-    type Row = (String, String, Option<String>, i32, i32);
+    type Row = (String, String, Option<String>, Option<String>, i32, i32);
     let rows: Vec<Row> = columns::table
-        .select((columns::version, columns::application, columns::unfinished, columns::statements, columns::running))
+        .select((
+            columns::version,
+            columns::application,
+            columns::checksum,
+            columns::unfinished,
+            columns::statements,
+            columns::running,
+        ))
         .order(columns::version)
         .load(connection)
         .map_err(|e| connection.explain(e, NAME, "reading which application applied which migration"))?;
-    let entries = rows.into_iter().map(|(version, application, unfinished, done, running)| {
+    let entries = rows.into_iter().map(|(version, application, checksum, unfinished, done, running)| {
         let direction = unfinished.map(|word| if word == "down" { Direction::Down } else { Direction::Up });
         let done = usize::try_from(done).unwrap_or(0);
         let progress = direction.map(|direction| Progress { direction, done, running: running != 0 });
-        Entry { version, application, progress }
+        Entry { version, application, checksum, progress }
     });
     Ok(entries.collect())
 }
@@ -75,21 +86,17 @@ pub(crate) fn create(connection: &mut AnyConnection) -> QueryResult<()> {
 }
 
 /// Writes an entry in place of the one that the version has.
-pub(crate) fn write(
-    connection: &mut AnyConnection,
-    version: &str,
-    application: &str,
-    progress: Option<Progress>,
-) -> QueryResult<()> {
-    erase(connection, version)?;
-    let (unfinished, done, running) = match progress {
+pub(crate) fn write(connection: &mut AnyConnection, entry: &Entry) -> QueryResult<()> {
+    erase(connection, &entry.version)?;
+    let (unfinished, done, running) = match entry.progress {
         Some(progress) => (Some(progress.direction.to_string()), count(progress.done)?, progress.running),
         None => (None, 0, false),
     };
     diesel::insert_into(columns::table)
         .values((
-            columns::version.eq(version),
-            columns::application.eq(application),
+            columns::version.eq(&entry.version),
+            columns::application.eq(&entry.application),
+            columns::checksum.eq(&entry.checksum),
             columns::unfinished.eq(unfinished),
             columns::statements.eq(done),
             columns::running.eq(i32::from(running)),

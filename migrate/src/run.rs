@@ -239,7 +239,8 @@ impl<'r> Runner<'r> {
         match order {
             Order::Up(_) => {
                 history::record(self.connection, version)?;
-                journal::write(self.connection, version, self.application, None)?;
+                let entry = stepwise::entry(self.connection, self.application, step, None);
+                journal::write(self.connection, &entry)?;
             }
             Order::Down => {
                 history::unrecord(self.connection, version)?;

@@ -9,6 +9,7 @@ use diesel::result::Error as DieselError;
 use diesel_migrations::MigrationError;
 use diesel_session::Error as SessionError;
 use diesel_session::connection::{AnyConnection, Engine, MultiBackend, SessionConnection as _};
+use sha2::{Digest as _, Sha256};
 
 use crate::error::{Error, THIS_DATABASE};
 use crate::migration::{Direction, Migration};
@@ -45,6 +46,13 @@ impl Step {
     /// The tables that it creates for good, as its script writes their names.
     pub(crate) fn tables(&self, engine: Engine) -> Vec<&str> {
         self.statements(Direction::Up, engine).into_iter().filter_map(Statement::created_table).collect()
+    }
+
+    /// The checksum of the script that applies it, the same however the script is laid out and commented; `None` where
+    /// only Diesel knows the script. SHA-256, in hexadecimal.
+    pub(crate) fn checksum(&self, engine: Engine) -> Option<String> {
+        let script = statements::normalized(self.script(Direction::Up)?, engine);
+        Some(Sha256::digest(script).iter().map(|byte| format!("{byte:02x}")).collect())
     }
 
     /// Executes a whole script.

@@ -47,6 +47,12 @@ pub(crate) fn split(script: &str, engine: Engine) -> Vec<Statement<'_>> {
     statements
 }
 
+/// A script without its comments and with single spaces between its words: two scripts that differ in nothing else are
+/// the same.
+pub(crate) fn normalized(script: &str, engine: Engine) -> String {
+    tokens(script, engine).map(|(_, range)| &script[range]).collect::<Vec<_>>().join(" ")
+}
+
 /// Whether the statement so far is inside the `BEGIN … END` of a trigger or routine, where semicolons separate the
 /// body's own statements.
 #[derive(Default)]
@@ -341,6 +347,15 @@ mod tests {
                          IF a THEN SELECT 1; END IF; WHILE b DO BEGIN SELECT 2; END; END WHILE; \
                          CASE c WHEN 1 THEN SELECT 3; END CASE; l: LOOP LEAVE l; END LOOP l; END";
         assert_eq!(texts(&format!("{procedure}; SELECT 1"), Engine::Mysql), [procedure, "SELECT 1"]);
+    }
+
+    #[test]
+    fn white_space_and_comments_make_no_difference_and_all_else_does() {
+        let written = "CREATE TABLE a (\n    b TEXT DEFAULT 'x  y' -- why\n);\n";
+        let normal = |script| normalized(script, Engine::Sqlite);
+        assert_eq!(normal(written), "CREATE TABLE a ( b TEXT DEFAULT 'x  y' ) ;");
+        assert_eq!(normal(written), normal("/* what */ CREATE TABLE a (b TEXT DEFAULT 'x  y');"));
+        assert_ne!(normal(written), normal("CREATE TABLE a (b TEXT DEFAULT 'x y');"));
     }
 
     #[test]

@@ -21,6 +21,9 @@ pub struct Applied {
     pub migration: Migration,
     /// When it was applied, in UTC.
     pub run_on: NaiveDateTime,
+    /// Whether its `up.sql` is another than the one that was applied, apart from white space and comments; `false` also
+    /// where that is not known, because Diesel's own runner applied it.
+    pub edited: bool,
 }
 
 /// A migration that was interrupted or failed half-way, where what it had done could not be undone.
@@ -113,6 +116,7 @@ impl Migrations {
 }
 
 pub(crate) fn status(connection: &mut AnyConnection, application: &str, steps: &[Step]) -> Result<Status> {
+    let engine = connection.engine();
     let mut tables = catalogue::tables(connection)?;
     let mut has = |name: &str| {
         let before = tables.len();
@@ -151,7 +155,11 @@ pub(crate) fn status(connection: &mut AnyConnection, application: &str, steps: &
             status.unfinished.push(Unfinished { migration: migration.clone(), direction, done, running });
         }
         match at {
-            Some(at) => status.applied.push(Applied { migration, run_on: recorded.remove(at).1 }),
+            Some(at) => {
+                let applied = entry.and_then(|entry| entry.checksum.clone());
+                let edited = applied.is_some_and(|applied| step.checksum(engine).is_some_and(|now| now != applied));
+                status.applied.push(Applied { migration, run_on: recorded.remove(at).1, edited });
+            }
             None => status.pending.push(migration),
         }
     }

@@ -10,7 +10,7 @@ use diesel_session::connection::{AnyConnection, Mode, SessionConnection as _};
 
 use crate::error::{Error, Result};
 use crate::history;
-use crate::journal::{self, Progress};
+use crate::journal::{self, Entry, Progress};
 use crate::migration::Direction;
 use crate::scripts::{Body, Problem, Step};
 use crate::statements::Statement;
@@ -49,6 +49,16 @@ pub(crate) fn execute(
     script.execute(application)
 }
 
+/// What the journal says of a migration.
+pub(crate) fn entry(connection: &AnyConnection, application: &str, step: &Step, progress: Option<Progress>) -> Entry {
+    Entry {
+        version: step.migration.version.clone(),
+        application: application.to_owned(),
+        checksum: step.checksum(connection.engine()),
+        progress,
+    }
+}
+
 /// A script on its way.
 struct Script<'s> {
     connection: &'s mut AnyConnection,
@@ -70,9 +80,8 @@ impl Script<'_> {
             Some(progress) => progress,
             None => {
                 let progress = Progress { direction: self.direction, done: 0, running: false };
-                let begun = in_transaction(self.connection, |connection| {
-                    Ok(journal::write(connection, version, application, Some(progress))?)
-                });
+                let entry = entry(self.connection, application, step, Some(progress));
+                let begun = in_transaction(self.connection, |connection| Ok(journal::write(connection, &entry)?));
                 begun.map_err(|e| step.failed(self.connection, self.direction, e))?;
                 progress
             }

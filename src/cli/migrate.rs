@@ -43,7 +43,8 @@ Examples:
   folio migrate status --format json
 
 Prints every migration, oldest first. Columns: version, name, state, applied.
-The state is 'applied', 'pending', or 'unknown' for one that this program does not have.
+The state is 'applied', 'pending', 'edited' for one whose script has changed since it was applied, or
+'unknown' for one that this program does not have.
 Exit code 3 if any are pending.";
 
 #[derive(Debug, Subcommand)]
@@ -97,6 +98,10 @@ fn up(globals: &Globals, Up { steps, into_existing }: &Up) -> anyhow::Result<()>
     let target = steps.map_or(Target::All, Target::Steps);
     let database = globals.open(Access::Create)?;
     let applied = database.migrate_up(target, existing, |migration| stderr::print(&format!("applied {migration}")))?;
+    for changed in database.status()?.applied.iter().filter(|applied| applied.edited) {
+        let migration = &changed.migration;
+        stderr::report(&format!("warning: the script of {migration} has changed since it was applied here"));
+    }
     if applied.is_empty() && target == Target::All {
         stderr::print(&format!("nothing to do: {} is up to date", database.place()));
     }
@@ -173,7 +178,7 @@ fn rows(status: &Status) -> Vec<Row<'_>> {
     let applied = status.applied.iter().map(|applied| Row {
         version: &applied.migration.version,
         name: Some(&applied.migration.name),
-        state: "applied",
+        state: if applied.edited { "edited" } else { "applied" },
         applied: Timestamp::try_from(applied.run_on.and_utc()).ok(),
     });
     let unknown = status.unknown.iter().map(|recorded| Row {

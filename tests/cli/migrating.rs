@@ -1,5 +1,7 @@
 //! `folio migrate`, and the exit code for a database with pending migrations.
 
+use diesel::connection::SimpleConnection as _;
+
 use crate::home::Home;
 
 #[test]
@@ -56,6 +58,20 @@ fn going_down_counts_the_rows_that_it_removes_and_wants_a_yes() {
     let tables = "notes (1 row), resumes (0 rows), repositories (0 rows), users (2 rows)";
     assert!(refused.starts_with(&format!("this would remove {tables} from {}; add --yes", home.place())), "{refused}");
     assert_eq!(home.column(2, &["user", "list"]), ["octocat", "ada"]);
+}
+
+#[test]
+fn a_script_that_is_not_the_one_that_was_applied_is_shown_and_warned_of() {
+    let home = Home::with_users(module_path!());
+    assert_eq!(home.run(&["migrate", "up"]).err, format!("nothing to do: {} is up to date\n", home.place()));
+    let edit = "UPDATE __diesel_migrate SET checksum = 'of another script' WHERE version = '20261101000002'";
+    home.connect().batch_execute(edit).unwrap();
+    let status = home.done(&["migrate", "status"]);
+    let states: Vec<_> = status.lines().map(|line| line.split('\t').nth(2).unwrap()).collect();
+    assert_eq!(states, ["applied", "edited", "applied", "applied"]);
+    let up = home.run(&["migrate", "up"]);
+    let warning = "warning: the script of 2026-11-01-000002_create_repositories has changed since it was applied here";
+    assert!(up.code == Some(0) && up.err.contains(warning), "{up:?}");
 }
 
 #[test]

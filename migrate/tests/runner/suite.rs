@@ -191,6 +191,25 @@ fn a_migration_without_a_way_down_is_kept() {
 }
 
 #[test]
+fn a_script_that_was_changed_after_it_was_applied_is_marked_unless_only_its_layout_changed() {
+    let (empty, folder) = (empty(), folder(&[TAGS, ITEMS]));
+    let (db, migrations) = (&empty.db, shop(&folder));
+    let edited = || -> Vec<String> {
+        let applied = db.migration_status(&migrations).unwrap().applied;
+        applied.into_iter().filter(|applied| applied.edited).map(|applied| applied.migration.name).collect()
+    };
+    db.migrate(&migrations).unwrap();
+    write(folder.path(), (TAGS.0, "-- Names of things.\nCREATE TABLE tags\n    (id BIGINT PRIMARY KEY)\n", TAGS.2));
+    assert!(edited().is_empty());
+    write(folder.path(), (TAGS.0, "CREATE TABLE tags (id BIGINT PRIMARY KEY, name TEXT)", TAGS.2));
+    assert_eq!(edited(), [TAGS.0]);
+    assert_eq!(db.schema_state(&migrations).unwrap(), SchemaState::Current);
+    assert_eq!(db.migrate_down(&migrations, Target::All, |_| ()).unwrap().len(), 2);
+    db.migrate(&migrations).unwrap();
+    assert!(edited().is_empty(), "it was applied anew");
+}
+
+#[test]
 fn a_migration_that_fails_in_its_transaction_leaves_nothing_and_keeps_those_before_it() {
     let (empty, folder) = (empty(), folder(&[TAGS]));
     let (db, migrations) = (&empty.db, shop(&folder));
