@@ -149,7 +149,7 @@ impl Migrate for Database {
     }
 
     fn migration_losses(&self, migrations: &Migrations, target: Target) -> Result<Vec<Loss>> {
-        migrations.losses(&mut *self.connection()?, target).map_err(|e| placed(self, e))
+        migrations.losses(&mut *self.connection()?, &target).map_err(|e| placed(self, e))
     }
 }
 

@@ -63,6 +63,14 @@ pub enum Error {
         /// The application that applied it.
         other: String,
     },
+    /// The version to go to is none of the application's.
+    #[error("{application} has no migration {version}")]
+    NoVersion {
+        /// The application whose migrations these are.
+        application: String,
+        /// The version.
+        version: String,
+    },
     /// The database lacks migrations that this program has.
     #[error("{place} is {pending} migration(s) behind this program")]
     Pending {
@@ -107,6 +115,7 @@ impl Error {
         match self {
             Self::Session(error) => error.class(),
             Self::Pending { .. } | Self::Newer { .. } => ErrorClass::Unavailable,
+            Self::NoVersion { .. } => ErrorClass::Invalid,
             _ => ErrorClass::Internal,
         }
     }
@@ -141,7 +150,7 @@ impl Error {
             | Self::VersionTaken { place, .. }
             | Self::Pending { place, .. }
             | Self::Newer { place, .. } => at.clone_into(place),
-            Self::Session(_) | Self::Source { .. } | Self::Failed { .. } => {}
+            Self::Session(_) | Self::Source { .. } | Self::NoVersion { .. } | Self::Failed { .. } => {}
         }
         error
     }

@@ -4,7 +4,7 @@ use diesel_session::connection::{AnyConnection, SessionConnection as _};
 
 use crate::catalogue::{self, is_same_table};
 use crate::error::{Result, THIS_DATABASE};
-use crate::migration::Migration;
+use crate::migration::{Direction, Migration};
 use crate::run::Target;
 use crate::source::Migrations;
 use crate::status::{self, SchemaState};
@@ -25,16 +25,19 @@ impl Migrations {
     ///
     /// # Errors
     ///
-    /// [`Error::Newer`](crate::Error::Newer) where `down` would refuse; otherwise as [`status`](Self::status).
-    pub fn losses(&self, connection: &mut AnyConnection, target: Target) -> Result<Vec<Loss>> {
+    /// [`Error::NoVersion`](crate::Error::NoVersion); [`Error::Newer`](crate::Error::Newer) where `down` would refuse; otherwise as [`status`](Self::status).
+    pub fn losses(&self, connection: &mut AnyConnection, target: &Target) -> Result<Vec<Loss>> {
         let engine = connection.engine();
         let steps = self.steps(engine)?;
+        target.check(self.application(), &steps)?;
         let status = status::status(connection, self.application(), &steps)?;
         if let SchemaState::Newer(_) = status.schema_state() {
             return status.refusal(THIS_DATABASE).map_or(Ok(Vec::new()), Err);
         }
         let mut losses = Vec::new();
-        for migration in status.revertible().into_iter().take(target.limit()) {
+        let revertible = status.revertible().into_iter();
+        let reverted = revertible.filter(|migration| target.includes(Direction::Down, migration));
+        for migration in reverted.take(target.limit()) {
             let created = steps.iter().filter(|step| step.migration == *migration).flat_map(|step| step.tables(engine));
             let mut tables = Vec::new();
             for table in created {

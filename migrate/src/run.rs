@@ -11,22 +11,44 @@ use crate::status::{self, SchemaState, Status};
 use crate::{history, journal, lock, stepwise};
 
 /// How far to go.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Target {
     /// All the way: up to the newest migration, down to none.
     All,
     /// At most this many migrations.
     Steps(usize),
+    /// To this version, or the migration of this name: up until it is applied, down until it is the newest one.
+    To(String),
 }
 
 impl Target {
     /// The maximum number of migrations.
-    pub(crate) fn limit(self) -> usize {
+    pub(crate) fn limit(&self) -> usize {
         match self {
-            Self::All => usize::MAX,
-            Self::Steps(steps) => steps,
+            Self::All | Self::To(_) => usize::MAX,
+            Self::Steps(steps) => *steps,
         }
+    }
+
+    /// Whether going in that direction executes the migration.
+    pub(crate) fn includes(&self, direction: Direction, migration: &Migration) -> bool {
+        let Self::To(named) = self else { return true };
+        let version = Migration::of_folder(named).version;
+        match direction {
+            Direction::Up => migration.version <= version,
+            Direction::Down => migration.version > version,
+        }
+    }
+
+    /// Refuses a version that is none of the migrations'.
+    pub(crate) fn check(&self, application: &str, steps: &[Step]) -> Result<()> {
+        let Self::To(named) = self else { return Ok(()) };
+        let version = Migration::of_folder(named).version;
+        if steps.iter().any(|step| step.migration.version == version) {
+            return Ok(());
+        }
+        Err(Error::NoVersion { application: application.to_owned(), version: named.clone() })
     }
 }
 
@@ -60,7 +82,7 @@ impl Migrations {
     ///
     /// # Errors
     ///
-    /// [`Error::Source`]; [`Error::Foreign`] for another application's database unless `existing` is
+    /// [`Error::Source`]; [`Error::NoVersion`]; [`Error::Foreign`] for another application's database unless `existing` is
     /// [`Existing::Join`]; [`Error::Taken`] and [`Error::VersionTaken`]; [`Error::Newer`]; [`Error::Failed`] if a
     /// script fails, which rolls that migration back where it can be and keeps those before it;
     /// [`Locked`](diesel_session::Error::Locked), [`ReadOnlyDatabase`](diesel_session::Error::ReadOnlyDatabase).
@@ -71,7 +93,7 @@ impl Migrations {
         existing: Existing,
         progress: impl FnMut(&Migration),
     ) -> Result<Vec<Migration>> {
-        self.run(connection, Order::Up(existing), target, progress)
+        self.run(connection, Order::Up(existing), &target, progress)
     }
 
     /// Reverts the applied migrations, newest first, and returns them; `progress` is called for each once it is
@@ -89,20 +111,21 @@ impl Migrations {
         target: Target,
         progress: impl FnMut(&Migration),
     ) -> Result<Vec<Migration>> {
-        self.run(connection, Order::Down, target, progress)
+        self.run(connection, Order::Down, &target, progress)
     }
 
     fn run(
         &self,
         connection: &mut AnyConnection,
         order: Order,
-        target: Target,
+        target: &Target,
         progress: impl FnMut(&Migration),
     ) -> Result<Vec<Migration>> {
         let steps = self.steps(connection.engine())?;
+        target.check(self.application(), &steps)?;
         lock::take(connection)?;
         let mut runner = Runner { connection, application: self.application(), steps: &steps };
-        let done = runner.run(order, target.limit(), progress);
+        let done = runner.run(order, target, progress);
         lock::release(connection);
         done
     }
@@ -123,10 +146,10 @@ struct Next<'r> {
 }
 
 impl<'r> Runner<'r> {
-    fn run(&mut self, order: Order, limit: usize, mut progress: impl FnMut(&Migration)) -> Result<Vec<Migration>> {
+    fn run(&mut self, order: Order, target: &Target, mut progress: impl FnMut(&Migration)) -> Result<Vec<Migration>> {
         let mut done = Vec::new();
-        while done.len() < limit {
-            let next = self.execute(order, limit - done.len())?;
+        while done.len() < target.limit() {
+            let next = self.execute(order, target, target.limit() - done.len())?;
             if next.is_empty() {
                 break;
             }
@@ -140,13 +163,13 @@ impl<'r> Runner<'r> {
 
     /// Executes one migration, or all requested ones if the database is empty, or none if there is nothing left to do.
     /// So others see a new database empty or complete, never in between.
-    fn execute(&mut self, order: Order, limit: usize) -> Result<Vec<&'r Step>> {
+    fn execute(&mut self, order: Order, target: &Target, limit: usize) -> Result<Vec<&'r Step>> {
         if !self.connection.engine().undoes_tables() {
-            let next = self.next(order, limit)?;
+            let next = self.next(order, target, limit)?;
             return self.execute_stepwise(order, &next).map(|()| next.steps);
         }
         self.connection.begin(Mode::Write, None).map_err(|e| self.refused(e))?;
-        let executed = self.next(order, limit).and_then(|next| {
+        let executed = self.next(order, target, limit).and_then(|next| {
             if !next.stepwise {
                 self.execute_in_transaction(order, &next)?;
             }
@@ -169,7 +192,7 @@ impl<'r> Runner<'r> {
         Ok(next.steps)
     }
 
-    fn next(&mut self, order: Order, limit: usize) -> Result<Next<'r>> {
+    fn next(&mut self, order: Order, target: &Target, limit: usize) -> Result<Next<'r>> {
         let status = status::status(self.connection, self.application, self.steps)?;
         let state = status.schema_state();
         let obstacle = match (order, &state) {
@@ -187,7 +210,8 @@ impl<'r> Runner<'r> {
             Order::Down => (status.revertible(), limit.min(1)),
         };
         let named = |migration: &&Migration| self.steps.iter().find(|step| step.migration == **migration);
-        let mut steps: Vec<_> = migrations.iter().filter_map(named).take(count).collect();
+        let wanted = migrations.iter().filter(|migration| target.includes(direction(order), migration));
+        let mut steps: Vec<_> = wanted.filter_map(named).take(count).collect();
         let undoes = self.connection.engine().undoes_tables();
         let alone = |step: &&Step| undoes && (!step.transaction || status.unfinished(&step.migration).is_some());
         let stepwise = !undoes || steps.first().is_some_and(alone);

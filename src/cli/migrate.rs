@@ -20,6 +20,7 @@ const UP: &str = "\
 Examples:
   folio migrate up                                all that are pending
   folio migrate up --steps 1
+  folio migrate up --to 20261101000002            until this version is applied
   folio migrate up --into-existing                add Folio's tables to another application's
 
 Creates the database if it does not exist. Prints nothing on standard output; reports on standard
@@ -31,6 +32,7 @@ const DOWN: &str = "\
 Examples:
   folio migrate down                              the newest one, after a confirmation
   folio migrate down --steps 2
+  folio migrate down --to 20261101000002          until this version is the newest
   folio migrate down --all --yes                  drop all of Folio's tables, without a confirmation
 
 Drops the tables that the reverted migrations made, with all their rows. On a terminal it lists
@@ -65,6 +67,9 @@ pub(super) struct Up {
     /// Maximum number of migrations
     #[arg(long, value_name = "N")]
     steps: Option<usize>,
+    /// The version, or the name, of the last one to apply
+    #[arg(long, value_name = "VERSION", conflicts_with = "steps")]
+    to: Option<String>,
     /// Add Folio's tables even though the database has tables of another application
     #[arg(long)]
     into_existing: bool,
@@ -75,8 +80,11 @@ pub(super) struct Down {
     /// Maximum number of migrations
     #[arg(long, value_name = "N", default_value_t = 1)]
     steps: usize,
+    /// The version, or the name, of the newest one to keep
+    #[arg(long, value_name = "VERSION", conflicts_with = "steps")]
+    to: Option<String>,
     /// All of them
-    #[arg(long, conflicts_with = "steps")]
+    #[arg(long, conflicts_with_all = ["steps", "to"])]
     all: bool,
     #[command(flatten)]
     confirm: Confirm,
@@ -87,17 +95,18 @@ pub(super) struct StatusOptions {}
 
 pub(super) fn run(globals: &Globals, command: MigrateCommand) -> anyhow::Result<()> {
     match command {
-        MigrateCommand::Up(arguments) => up(globals, &arguments),
-        MigrateCommand::Down(arguments) => down(globals, &arguments),
+        MigrateCommand::Up(arguments) => up(globals, arguments),
+        MigrateCommand::Down(arguments) => down(globals, arguments),
         MigrateCommand::Status(StatusOptions {}) => status(globals),
     }
 }
 
-fn up(globals: &Globals, Up { steps, into_existing }: &Up) -> anyhow::Result<()> {
-    let existing = if *into_existing { Existing::Join } else { Existing::Refuse };
-    let target = steps.map_or(Target::All, Target::Steps);
+fn up(globals: &Globals, Up { steps, to, into_existing }: Up) -> anyhow::Result<()> {
+    let existing = if into_existing { Existing::Join } else { Existing::Refuse };
+    let target = steps.map(Target::Steps).or(to.map(Target::To)).unwrap_or(Target::All);
     let database = globals.open(Access::Create)?;
-    let applied = database.migrate_up(target, existing, |migration| stderr::print(&format!("applied {migration}")))?;
+    let applied =
+        database.migrate_up(target.clone(), existing, |migration| stderr::print(&format!("applied {migration}")))?;
     for changed in database.status()?.applied.iter().filter(|applied| applied.edited) {
         let migration = &changed.migration;
         stderr::report(&format!("warning: the script of {migration} has changed since it was applied here"));
@@ -108,14 +117,15 @@ fn up(globals: &Globals, Up { steps, into_existing }: &Up) -> anyhow::Result<()>
     Ok(())
 }
 
-fn down(globals: &Globals, Down { steps, all, confirm }: &Down) -> anyhow::Result<()> {
-    let target = if *all { Target::All } else { Target::Steps(*steps) };
+fn down(globals: &Globals, Down { steps, to, all, confirm }: Down) -> anyhow::Result<()> {
+    let target = if all { Target::All } else { to.map_or(Target::Steps(steps), Target::To) };
     let database = globals.open(Access::Write)?;
-    let losses = database.migration_losses(target)?;
+    let losses = database.migration_losses(target.clone())?;
     if !losses.is_empty() {
         confirm.ask(&format!("{} from {}", lost(&losses), database.place()))?;
     }
-    let reverted = database.migrate_down(target, |migration| stderr::print(&format!("reverted {migration}")))?;
+    let reverted =
+        database.migrate_down(target.clone(), |migration| stderr::print(&format!("reverted {migration}")))?;
     if reverted.is_empty() && target != Target::Steps(0) {
         stderr::print(&format!("nothing to do: {} has none of Folio's migrations", database.place()));
     }

@@ -51,6 +51,21 @@ fn up_and_down_go_as_far_as_they_are_told() {
 }
 
 #[test]
+fn up_and_down_go_to_a_version_or_a_name() {
+    let home = Home::new(module_path!());
+    assert!(
+        home.run(&["migrate", "up", "--to", "2026-11-01-000003_create_resumes"]).err.ends_with("_create_resumes\n")
+    );
+    let down = home.run(&["migrate", "down", "--to", "20261101000001", "--yes"]);
+    assert_eq!(
+        (down.code, down.err.as_str()),
+        (Some(0), "reverted 2026-11-01-000003_create_resumes\nreverted 2026-11-01-000002_create_repositories\n")
+    );
+    assert_eq!(home.fails(1, &["migrate", "up", "--to", "2026"]), "folio has no migration 2026");
+    assert_eq!(home.run(&["migrate", "up", "--to", "20261101000001", "--steps", "1"]).code, Some(2));
+}
+
+#[test]
 fn going_down_counts_the_rows_that_it_removes_and_wants_a_yes() {
     let home = Home::with_users(module_path!());
     home.done(&["note", "add", "one", "--user", "1"]);

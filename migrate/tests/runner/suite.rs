@@ -60,6 +60,10 @@ fn names(migrations: &[diesel_migrate::Migration]) -> Vec<&str> {
     migrations.iter().map(|migration| migration.name.as_str()).collect()
 }
 
+fn names_of(migrations: &[diesel_migrate::Migration]) -> Vec<String> {
+    migrations.iter().map(|migration| migration.name.clone()).collect()
+}
+
 #[test]
 fn up_applies_what_is_pending_in_order_and_down_reverts_it_in_the_other() {
     let (empty, folder) = (empty(), folder(&[TAGS, ITEMS, LABELS]));
@@ -82,6 +86,30 @@ fn up_applies_what_is_pending_in_order_and_down_reverts_it_in_the_other() {
     assert_eq!(db.schema_state(&migrations).unwrap(), SchemaState::Empty);
     assert_eq!((rows(db, "tags"), rows(db, "items")), (None, None));
     assert!(db.migrate_down(&migrations, Target::All, |_| ()).unwrap().is_empty());
+}
+
+#[test]
+fn up_and_down_go_to_a_version_or_a_name() {
+    let (empty, folder) = (empty(), folder(&[TAGS, ITEMS, LABELS]));
+    let (db, migrations) = (&empty.db, shop(&folder));
+    let to = |version: &str| Target::To(version.to_owned());
+    let up = |target| names_of(&db.migrate_up(&migrations, target, Existing::Refuse, |_| ()).unwrap());
+    let down = |target| names_of(&db.migrate_down(&migrations, target, |_| ()).unwrap());
+    assert_eq!(up(to("20260102000001")), [TAGS.0, ITEMS.0]);
+    assert!(up(to(TAGS.0)).is_empty(), "it is applied");
+    assert_eq!(up(to(LABELS.0)), [LABELS.0]);
+    let losses = db.migration_losses(&migrations, to("2026-01-01-000001")).unwrap();
+    assert_eq!(losses.iter().map(|loss| loss.migration.name.as_str()).collect::<Vec<_>>(), [LABELS.0, ITEMS.0]);
+    assert_eq!(down(to("2026-01-01-000001")), [LABELS.0, ITEMS.0]);
+    assert!(down(to("2026-01-01-000001")).is_empty());
+    assert_eq!(db.schema_state(&migrations).unwrap(), SchemaState::Behind(2));
+    for refused in [
+        db.migrate_up(&migrations, to("20260104"), Existing::Refuse, |_| ()).map(drop),
+        db.migrate_down(&migrations, to("20260104"), |_| ()).map(drop),
+        db.migration_losses(&migrations, to("20260104")).map(drop),
+    ] {
+        assert_eq!(refused.unwrap_err().to_string(), "shop has no migration 20260104");
+    }
 }
 
 #[test]
