@@ -396,6 +396,17 @@ pub trait EngineConnection:
         Ok(())
     }
 
+    /// Whether the engine reports how many rows an INSERT into `table` (its name as written in SQL) has inserted: not
+    /// every engine does so for a view. Called only if it reports fewer than were sent.
+    ///
+    /// # Errors
+    ///
+    /// The database's error while reading its catalogue.
+    fn counts_inserted(&mut self, table: &str) -> QueryResult<bool> {
+        let _ = table;
+        Ok(true)
+    }
+
     /// Whether a row that this transaction has just inserted may be missing because a conflict with another node of a
     /// cluster rolled the transaction back without an error.
     fn undoes_silently(&self) -> bool {

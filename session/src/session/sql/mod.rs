@@ -56,6 +56,14 @@ fn ambiguous<E: Entity>(verb: &str, named: usize, met: usize) -> DieselError {
     DieselError::DatabaseError(DatabaseErrorKind::Unknown, Box::new(problem))
 }
 
+/// The error for an INSERT of which the database reports fewer rows than were sent, where their keys are not known.
+fn kept_back<E: Entity>(inserted: usize, sent: usize) -> DieselError {
+    let table = E::table().name;
+    let problem =
+        format!("the database inserted {inserted} of {sent} rows of {table}; a trigger may have kept back the others");
+    DieselError::DatabaseError(DatabaseErrorKind::Unknown, Box::new(problem))
+}
+
 /// A table's name in SQL.
 struct Name<E>(PhantomData<fn() -> E>);
 
