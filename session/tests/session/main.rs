@@ -27,6 +27,7 @@ mod properties;
 mod random;
 #[allow(clippy::duplicate_mod, reason = "each engine takes the suite in under its own name")]
 mod refusals;
+mod shared_keys;
 mod walk;
 
 diesel_session_conformance::suite! {
