@@ -22,6 +22,7 @@ mod numbers;
 mod odd_keys;
 #[cfg(feature = "sqlite")]
 mod odd_tables;
+mod odd_types;
 mod orders;
 mod properties;
 mod random;
