@@ -15,6 +15,8 @@ mod echo;
 mod endpoint;
 mod executor;
 mod failure;
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+mod frames;
 mod isolation;
 mod keys;
 #[cfg(feature = "mysql")]
