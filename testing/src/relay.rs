@@ -19,6 +19,10 @@ pub enum Break {
     SilentBefore,
     /// As `After`, but nothing is closed: the client waits.
     SilentAfter,
+    /// In the middle of an answer: after this many bytes of what the server sends from then on.
+    Halfway(usize),
+    /// As `Halfway`, but nothing is closed: the client waits.
+    SilentHalfway(usize),
     /// Not at all: the answer is delayed by [`LATE`].
     Late,
 }
@@ -79,11 +83,33 @@ impl Relay {
     }
 }
 
-/// What to do with received bytes.
-enum Fate {
-    Carried,
-    Lost,
-    End,
+/// What to do with received bytes: how many are forwarded, and whether both streams are closed after that.
+struct Fate {
+    forwarded: usize,
+    closes: bool,
+}
+
+impl Fate {
+    const END: Self = Self { forwarded: 0, closes: true };
+    const LOST: Self = Self { forwarded: 0, closes: false };
+
+    fn carried(bytes: &[u8]) -> Self {
+        Self { forwarded: bytes.len(), closes: false }
+    }
+}
+
+/// What is left of an answer that ends halfway.
+struct Rest {
+    bytes: usize,
+    closes: bool,
+}
+
+impl Rest {
+    fn take(&mut self, received: &[u8]) -> Fate {
+        let forwarded = self.bytes.min(received.len());
+        self.bytes -= forwarded;
+        Fate { forwarded, closes: self.closes && forwarded < received.len() }
+    }
 }
 
 fn carry(mut client: TcpStream, mut server: TcpStream, state: Arc<State>) {
@@ -92,19 +118,24 @@ fn carry(mut client: TcpStream, mut server: TcpStream, state: Arc<State>) {
     let (ends_too, silent_too) = (Arc::clone(&ends), Arc::clone(&silent));
     let late = Arc::new(AtomicBool::new(false));
     let late_too = Arc::clone(&late);
+    let rest: Arc<Mutex<Option<Rest>>> = Arc::default();
+    let rest_too = Arc::clone(&rest);
     let before = state.silences.load(Ordering::SeqCst);
     let at_work = Arc::clone(&state);
     let fell_silent = move || at_work.silences.load(Ordering::SeqCst) > before;
     let fell_silent_too = fell_silent.clone();
     thread::spawn(move || {
-        pump(&mut answers, &mut back, |_| match () {
-            () if ends_too.load(Ordering::SeqCst) => Fate::End,
-            () if silent_too.load(Ordering::SeqCst) || fell_silent_too() => Fate::Lost,
-            () if late_too.swap(false, Ordering::SeqCst) => {
-                thread::sleep(LATE);
-                Fate::Carried
+        pump(&mut answers, &mut back, |said| {
+            if ends_too.load(Ordering::SeqCst) {
+                return Fate::END;
             }
-            () => Fate::Carried,
+            if silent_too.load(Ordering::SeqCst) || fell_silent_too() {
+                return Fate::LOST;
+            }
+            if late_too.swap(false, Ordering::SeqCst) {
+                thread::sleep(LATE);
+            }
+            rest_too.lock().unwrap().as_mut().map_or_else(|| Fate::carried(said), |rest| rest.take(said))
         });
     });
     thread::spawn(move || {
@@ -112,17 +143,19 @@ fn carry(mut client: TcpStream, mut server: TcpStream, state: Arc<State>) {
             let mut ends_at = state.ends_at.lock().unwrap();
             let holds = |text: &str| sent.windows(text.len()).any(|window| window == text.as_bytes());
             match ends_at.take_if(|(text, _)| holds(text)) {
-                Some((_, Break::Before)) => return Fate::End,
+                Some((_, Break::Before)) => return Fate::END,
                 Some((_, Break::After)) => ends.store(true, Ordering::SeqCst),
                 Some((_, Break::SilentAfter)) => silent.store(true, Ordering::SeqCst),
                 Some((_, Break::Late)) => late.store(true, Ordering::SeqCst),
+                Some((_, Break::Halfway(bytes))) => *rest.lock().unwrap() = Some(Rest { bytes, closes: true }),
+                Some((_, Break::SilentHalfway(bytes))) => *rest.lock().unwrap() = Some(Rest { bytes, closes: false }),
                 Some((_, Break::SilentBefore)) => {
                     silent.store(true, Ordering::SeqCst);
-                    return Fate::Lost;
+                    return Fate::LOST;
                 }
                 None => {}
             }
-            if fell_silent() { Fate::Lost } else { Fate::Carried }
+            if fell_silent() { Fate::LOST } else { Fate::carried(sent) }
         });
     });
 }
@@ -131,10 +164,9 @@ fn carry(mut client: TcpStream, mut server: TcpStream, state: Arc<State>) {
 fn pump(from: &mut TcpStream, to: &mut TcpStream, mut fate: impl FnMut(&[u8]) -> Fate) {
     let mut buffer = [0; 16_384];
     while let Ok(read @ 1..) = from.read(&mut buffer) {
-        match fate(&buffer[..read]) {
-            Fate::Carried if to.write_all(&buffer[..read]).is_ok() => {}
-            Fate::Lost => {}
-            Fate::Carried | Fate::End => break,
+        let Fate { forwarded, closes } = fate(&buffer[..read]);
+        if to.write_all(&buffer[..forwarded]).is_err() || closes {
+            break;
         }
     }
     for end in [from, to] {

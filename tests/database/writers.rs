@@ -150,3 +150,24 @@ fn a_thread_that_begins_to_write_while_it_writes_is_refused_after_the_busy_timeo
         text(&mut other.connection().unwrap(), "SELECT CAST(timeout AS TEXT) AS value FROM pragma_busy_timeout");
     assert_eq!(waits, "20");
 }
+
+#[test]
+fn a_unit_that_writes_waits_for_its_turn_though_nobody_holds_the_files_lock() {
+    let place = Place::created();
+    let database =
+        Database::open_with(place.file.to_str().unwrap(), Options::new().busy_timeout(Duration::ZERO)).unwrap();
+    let add = |number| {
+        database.begin(|session| -> Result<()> {
+            session.add(NewUser::new(number, "step")?);
+            Ok(())
+        })
+    };
+    add(1).unwrap();
+    // It has the turn of this process, and has begun nothing.
+    let turn = database.maintenance().unwrap();
+    let refused = add(2).unwrap_err();
+    assert!(refused.is_locked(), "{refused:?}");
+    assert_eq!(database.read(|session| session.query(User::all()).count()).unwrap(), 1);
+    drop(turn);
+    add(2).unwrap();
+}

@@ -1,5 +1,6 @@
 //! The suite of a server; the module that takes it in bears the engine's name.
 
+mod halfway;
 mod opening;
 #[cfg(feature = "cli")]
 mod program;

@@ -76,11 +76,11 @@ fn row(entity: &Entity) -> TokenStream {
     });
     let key_names: Vec<String> = keys.iter().map(|key| key.column.to_string()).collect();
     let key_words = match key_names.as_slice() {
-        [column] => quote! { ::std::format!("{} {}", #column, key) },
+        [column] => quote! { ::std::format!("{} {}", #column, #at::in_words(key)) },
         columns => {
             let positions = (0..columns.len()).map(syn::Index::from);
             let format = columns.iter().map(|column| format!("{column} {{}}")).collect::<Vec<_>>().join(", ");
-            quote! { ::std::format!(#format, #(key.#positions),*) }
+            quote! { ::std::format!(#format, #(#at::in_words(&key.#positions)),*) }
         }
     };
     let changed = entity.fields.iter().enumerate().map(|(index, field)| {

@@ -15,6 +15,8 @@ mod echo;
 mod endpoint;
 mod executor;
 mod failure;
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+mod frames;
 mod isolation;
 mod keys;
 #[cfg(feature = "mysql")]
@@ -394,6 +396,17 @@ pub trait EngineConnection:
     /// The database's error.
     fn forget_last_key(&mut self) -> QueryResult<()> {
         Ok(())
+    }
+
+    /// Whether the engine reports how many rows an INSERT into `table` (its name as written in SQL) has inserted: not
+    /// every engine does so for a view. Called only if it reports fewer than were sent.
+    ///
+    /// # Errors
+    ///
+    /// The database's error while reading its catalogue.
+    fn counts_inserted(&mut self, table: &str) -> QueryResult<bool> {
+        let _ = table;
+        Ok(true)
     }
 
     /// Whether a row that this transaction has just inserted may be missing because a conflict with another node of a

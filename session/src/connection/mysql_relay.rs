@@ -9,6 +9,7 @@ use diesel::{Connection as _, ConnectionError, MysqlConnection};
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, percent_encode};
 
 use super::endpoint::Endpoint;
+use super::frames::Protocol;
 use super::relay::{ProtocolHooks, Refusal, Relay};
 use super::server::Waits;
 use super::stream::{Probes, ServerAddress};
@@ -77,6 +78,7 @@ fn connect(url: &str, waits: Waits) -> Result<(MysqlConnection, ReadLimit), Stri
         admit: if gated { tls_gate::admit } else { |_, _, _| Ok(()) },
         server_speaks_first: !gated,
         needs_no_answer: packet::needs_no_answer,
+        protocol: Protocol::Mysql,
     };
     let relay = Relay::open(server, "mysql.sock", waits.connect, probes(waits.connect), limit.clone(), hooks);
     let relay = relay.map_err(|error| format!("no relay to the server can be made: {error}"))?;

@@ -235,6 +235,14 @@ impl EngineConnection for PgConnection {
         diesel::select(replaced).get_result(self).map(|replaced: bool| !replaced)
     }
 
+    /// A rule may insert the rows of a view elsewhere, and those are not counted.
+    fn counts_inserted(&mut self, table: &str) -> QueryResult<bool> {
+        let is_view = sql::<Bool>("EXISTS (SELECT 1 FROM pg_class WHERE relkind = 'v' AND oid = to_regclass(")
+            .bind::<Text, _>(table)
+            .sql("))");
+        diesel::select(is_view).get_result(self).map(|is_view: bool| !is_view)
+    }
+
     /// The sequence of an identity column, or the one that the column's default calls `nextval` on.
     fn last_counted(&mut self, table: &str, column: &str) -> QueryResult<Option<String>> {
         #[derive(diesel::QueryableByName)]

@@ -18,6 +18,7 @@ use std::time::{Duration, Instant};
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 use super::endpoint::Endpoint;
+use super::frames::Protocol;
 use super::read_limit::ReadLimit;
 use super::relay::{ProtocolHooks, Refusal, Relay};
 use super::stream::{Probes, ServerAddress, Stream};
@@ -51,8 +52,12 @@ impl Relays {
             if is_socket && (from_file || peer_is_named) {
                 return Ok((host, None));
             }
-            let hooks =
-                ProtocolHooks { admit: |_, _, _| Ok(()), server_speaks_first: false, needs_no_answer: |_| false };
+            let hooks = ProtocolHooks {
+                admit: |_, _, _| Ok(()),
+                server_speaks_first: false,
+                needs_no_answer: |_| false,
+                protocol: Protocol::Postgres,
+            };
             let name = format!(".s.PGSQL.{}", host.port);
             let relay = Relay::open(server, &name, wait, url.probes(), limit.clone(), hooks)?.with_stream(stream);
             let relay = Some(relay).filter(|relay| !from_file || relay.keeps_port());

@@ -1,5 +1,5 @@
 //! A relay between a client library and its server, inside the process, which closes a connection on which the server
-//! does not answer.
+//! does not answer, or stops in the middle of an answer.
 //!
 //! The client libraries wait for an answer forever, or have no timeout that Diesel lets us set. So they connect to the
 //! relay, and the relay to the server, over TCP if the server is reached by TCP and over a Unix socket if it is reached
@@ -12,12 +12,13 @@
 //! authenticate anyone who connects through such a socket as this user.
 
 use std::io::{self, Read as _, Write as _};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use super::endpoint::Endpoint;
+use super::frames::{Frames, Protocol};
 use super::read_limit::ReadLimit;
 use super::stream::{DialError, Probes, ServerAddress, Stream, is_timeout};
 use super::unanswered;
@@ -33,6 +34,19 @@ pub(super) struct ProtocolHooks {
     pub server_speaks_first: bool,
     /// Whether what the client has sent at once needs no answer.
     pub needs_no_answer: fn(&[u8]) -> bool,
+    /// How the server's answers are framed.
+    pub protocol: Protocol,
+}
+
+/// What the server owes the client, as far as the bytes show it.
+#[derive(Debug, Default)]
+struct Answers {
+    /// Nothing has come since the client sent something, or more must follow what came.
+    due: AtomicBool,
+    /// What came is still being written to the client, which does not read it.
+    delivering: AtomicBool,
+    /// The number of reads in which something came.
+    received: AtomicUsize,
 }
 
 /// Why a client was not let through.
@@ -166,13 +180,15 @@ impl Shared {
 
     /// Forwards the client's bytes in this thread, and the server's in another.
     fn forward(&self, client: &Arc<Stream>, server: &Arc<Stream>) {
-        let awaiting = Arc::new(AtomicBool::new(self.hooks.server_speaks_first));
-        let (back, to, answered) = (Arc::clone(server), Arc::clone(client), Arc::clone(&awaiting));
-        let thread = thread::Builder::new().name("session-relay".to_owned());
-        if thread.spawn(move || forward_answers(&back, &to, &answered)).is_err() {
+        let answers = Arc::new(Answers::default());
+        answers.due.store(self.hooks.server_speaks_first, Ordering::SeqCst);
+        let (back, to, given) = (Arc::clone(server), Arc::clone(client), Arc::clone(&answers));
+        let (frames, thread) =
+            (Frames::of(self.hooks.protocol), thread::Builder::new().name("session-relay".to_owned()));
+        if thread.spawn(move || forward_answers(&back, &to, frames, &given)).is_err() {
             return;
         }
-        if let Some(limit) = self.forward_requests(client, server, &awaiting) {
+        if let Some(limit) = self.forward_requests(client, server, &answers) {
             if self.closed.load(Ordering::SeqCst) {
                 tracing::warn!(target: "diesel_session::connection", place = %self.server, "{}", unanswered::message(limit));
                 unanswered::give_up(limit);
@@ -184,11 +200,11 @@ impl Shared {
         }
     }
 
-    /// Forwards what the client sends. Returns the limit within which nothing came back, if that ended it.
-    fn forward_requests(&self, client: &Stream, server: &Stream, awaiting: &AtomicBool) -> Option<Duration> {
+    /// Forwards what the client sends. Returns the limit within which nothing came that was due, if that ended it.
+    fn forward_requests(&self, client: &Stream, server: &Stream, answers: &Answers) -> Option<Duration> {
         let (mut client_end, mut server_end) = (client, server);
         let mut buffer = vec![0; BUFFER];
-        let mut armed = None;
+        let (mut armed, mut received) = (None, 0);
         let arm = |armed: &mut Option<Duration>, limit: Option<Duration>| {
             // Fails only if the stream has ended, which the next read reports.
             if *armed != limit && client.set_read_timeout(limit).and(server.set_write_timeout(limit)).is_ok() {
@@ -202,17 +218,18 @@ impl Shared {
                 Ok(length) => &buffer[..length],
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 Err(error) if is_timeout(&error) => {
-                    if awaiting.load(Ordering::SeqCst) {
+                    let before = std::mem::replace(&mut received, answers.received.load(Ordering::SeqCst));
+                    let is_due = answers.due.load(Ordering::SeqCst) && !answers.delivering.load(Ordering::SeqCst);
+                    if is_due && received == before {
                         return armed;
                     }
-                    // No answer is due until the client sends again.
-                    arm(&mut armed, None);
                     continue;
                 }
                 Err(_) => break,
             };
             if !(self.hooks.needs_no_answer)(sent) {
-                awaiting.store(true, Ordering::SeqCst);
+                received = answers.received.load(Ordering::SeqCst);
+                answers.due.store(true, Ordering::SeqCst);
             }
             arm(&mut armed, self.limit.get());
             match server_end.write_all(sent) {
@@ -228,18 +245,22 @@ impl Shared {
 }
 
 /// Forwards what the server sends, and closes both streams when the server's ends.
-fn forward_answers(server: &Stream, client: &Stream, awaiting: &AtomicBool) {
+fn forward_answers(server: &Stream, client: &Stream, mut frames: Frames, answers: &Answers) {
     let (mut server_end, mut client_end) = (server, client);
     let mut buffer = vec![0; BUFFER];
     loop {
         match server_end.read(&mut buffer) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Ok(length @ 1..) => {
+                frames.take(&buffer[..length]);
                 // Before the client gets the answer, because it may send again at once.
-                awaiting.store(false, Ordering::SeqCst);
+                answers.due.store(frames.are_open(), Ordering::SeqCst);
+                answers.received.fetch_add(1, Ordering::SeqCst);
+                answers.delivering.store(true, Ordering::SeqCst);
                 if client_end.write_all(&buffer[..length]).is_err() {
                     break;
                 }
+                answers.delivering.store(false, Ordering::SeqCst);
             }
             Ok(0) | Err(_) => break,
         }
@@ -258,8 +279,18 @@ mod tests {
 
     const WAIT: Duration = Duration::from_secs(10);
 
+    #[cfg(feature = "postgres")]
+    const PROTOCOL: Protocol = Protocol::Postgres;
+    #[cfg(not(feature = "postgres"))]
+    const PROTOCOL: Protocol = Protocol::Mysql;
+
     fn relay_to(server: ServerAddress, limit: Duration) -> Relay {
-        let hooks = ProtocolHooks { admit: |_, _, _| Ok(()), server_speaks_first: false, needs_no_answer: |_| false };
+        let hooks = ProtocolHooks {
+            admit: |_, _, _| Ok(()),
+            server_speaks_first: false,
+            needs_no_answer: |_| false,
+            protocol: PROTOCOL,
+        };
         Relay::open(server, "s", WAIT, Probes::default(), ReadLimit::new(limit), hooks).unwrap()
     }
 

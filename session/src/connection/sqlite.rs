@@ -142,7 +142,7 @@ impl EngineConnection for SqliteConnection {
 
     /// The rowid, if the column is an alias of it: the only column of the primary key, of type INTEGER.
     fn last_counted(&mut self, table: &str, column: &str) -> QueryResult<Option<String>> {
-        let name = table.rsplit_once("`.`").map_or(table, |(_, name)| name).trim_matches('`').replace("``", "`");
+        let name = bare(table);
         let alias = sql::<BigInt>("(SELECT COUNT(*) FROM pragma_table_list(")
             .bind::<Text, _>(&name)
             .sql(
@@ -153,6 +153,14 @@ impl EngineConnection for SqliteConnection {
             .sql(" COLLATE NOCASE AND NOT EXISTS (SELECT 1 FROM pragma_table_info(t.name, t.schema) WHERE pk > 1))");
         let aliases: i64 = diesel::select(alias).get_result(self)?;
         Ok((aliases > 0).then(|| "last_insert_rowid()".to_owned()))
+    }
+
+    /// Rows that a trigger inserts in place of those of a view are not counted.
+    fn counts_inserted(&mut self, table: &str) -> QueryResult<bool> {
+        let views = sql::<BigInt>("(SELECT COUNT(*) FROM pragma_table_list(")
+            .bind::<Text, _>(bare(table))
+            .sql(") WHERE type = 'view')");
+        diesel::select(views).get_result(self).map(|views: i64| views == 0)
     }
 
     fn unnamed_referrers(&mut self, table: &str) -> QueryResult<Vec<Referrer>> {
@@ -176,6 +184,11 @@ impl EngineConnection for SqliteConnection {
         let referrer = |Row { child, column, parent_column }| Referrer { table: child, column, to: parent_column };
         Ok(rows.into_iter().map(referrer).collect())
     }
+}
+
+/// A table's name without its schema and quotes, from that as written in SQL.
+fn bare(table: &str) -> String {
+    table.rsplit_once("`.`").map_or(table, |(_, name)| name).trim_matches('`').replace("``", "`")
 }
 
 /// Interprets SQLite's messages; `failed` recognizes those that are nobody's mistake.

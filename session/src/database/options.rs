@@ -29,8 +29,8 @@ pub struct Options {
     pub busy_timeout: Duration,
     /// How long a server may take to answer when a connection is opened. Default: 10 seconds.
     pub connect_timeout: Duration,
-    /// How long a server may take to begin its answer to a statement, after which the connection counts as lost: the
-    /// unit ends with [`Error::Disconnected`](crate::Error::Disconnected), at COMMIT with
+    /// How long a server may take to begin its answer to a statement, or to go on with it, after which the connection
+    /// counts as lost: the unit ends with [`Error::Disconnected`](crate::Error::Disconnected), at COMMIT with
     /// [`Error::CommitUnknown`](crate::Error::CommitUnknown). Zero means forever. `read_timeout=SECONDS` in a server's
     /// URL overrides it; migrations have no such limit. Default: 10 minutes.
     pub read_timeout: Duration,
@@ -97,7 +97,7 @@ impl Options {
         self
     }
 
-    /// Sets how long a server may take to begin its answer to a statement; zero means forever.
+    /// Sets how long a server may take to begin its answer to a statement, or to go on with it; zero means forever.
     #[must_use]
     pub fn read_timeout(mut self, timeout: Duration) -> Self {
         self.read_timeout = timeout;

@@ -7,4 +7,5 @@ pub use super::entity::{
 pub use super::given::{Given, Keys, NotNull, Parent, Shown};
 pub use super::reference::{Ref, given, parent};
 pub use super::same::same_value;
+pub use super::sql::in_words;
 pub use crate::error::{Error, Result};

@@ -14,17 +14,21 @@ mod forests;
 mod harness;
 #[cfg(feature = "sqlite")]
 mod hidden_options;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod kept_back;
 mod natural_keys;
 mod new_keys;
 mod numbers;
 mod odd_keys;
 #[cfg(feature = "sqlite")]
 mod odd_tables;
+mod odd_types;
 mod orders;
 mod properties;
 mod random;
 #[allow(clippy::duplicate_mod, reason = "each engine takes the suite in under its own name")]
 mod refusals;
+mod shared_keys;
 mod walk;
 
 diesel_session_conformance::suite! {

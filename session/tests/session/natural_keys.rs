@@ -154,6 +154,54 @@ fn a_key_that_differs_in_trailing_blanks_follows(session: &mut Session<'_>) -> R
     are_stored(session, &rows, &[10, 20, 30, 40])
 }
 
+/// A key that only an accent tells from another is that row's for the database, and no other row's.
+#[cfg(feature = "mysql")]
+fn keys_that_differ_in_accents(session: &mut Session<'_>) -> Result<()> {
+    make(session, SUBJECTS)?;
+    session.connection()?.batch_execute(
+        "DELETE FROM pupils; DELETE FROM subjects;
+         INSERT INTO subjects VALUES ('é', 'Ethics'), ('ů', 'Unity'), ('日', 'Days');
+         INSERT INTO pupils VALUES (1, 'e', 10), (2, 'É', 20), (3, 'é', 30), (1, 'U', 40), (1, '日', 50)",
+    )?;
+    session.commit()?;
+    let ethics = session.get_one::<Subject>("é".to_owned())?;
+    for code in ["e", "E", "É"] {
+        assert_eq!(session.get::<Subject>(code.to_owned())?, Some(ethics), "{code}");
+        assert_eq!(session.get_for_update::<Subject>(code.to_owned())?, Some(ethics), "{code}");
+        let refused = session.nested(|session| -> Result<()> {
+            session.add(NewSubject::new(code, "Another")?);
+            session.flush()
+        });
+        assert!(refused.unwrap_err().is_unique(), "{code}");
+    }
+    let unity = session.get_one::<Subject>("ů".to_owned())?;
+    let rows = session.query(Pupil::query().order(pupils::grade)).all()?;
+    let [e, upper, accented, u, _] = rows[..] else { panic!("{} pupils", rows.len()) };
+    assert_eq!(session.children(pupils::subject, &[ethics, unity])?, [vec![e, upper, accented], vec![u]]);
+    assert_eq!(session.parents(pupils::subject, &rows[..4])?, [Some(ethics), Some(ethics), Some(ethics), Some(unity)]);
+    // The keys follow, in a flush in which their rows change too, and on their own.
+    session.edit(ethics)?.code = "ö".into();
+    session.edit(unity)?.code = "v".into();
+    for row in &rows {
+        session.edit(*row)?.grade += 1;
+    }
+    session.flush()?;
+    assert_eq!(keys(session, &rows), ["ö", "ö", "ö", "v", "日"]);
+    are_stored(session, &rows, &[11, 21, 31, 41, 51])?;
+    session.rollback()?;
+    assert_eq!(keys(session, &rows), ["e", "É", "é", "U", "日"]);
+    session.edit(ethics)?.code = "Z".into();
+    session.commit()?;
+    assert_eq!(keys(session, &rows), ["Z", "Z", "Z", "U", "日"]);
+    are_stored(session, &rows, &[10, 20, 30, 40, 50])?;
+    // A row that comes under the former key is a row of its own.
+    session.add(NewSubject::new("e", "Energy")?);
+    let new = session.add(NewPupil::new(1, "E".to_owned(), 60)?);
+    session.commit()?;
+    assert_eq!((session.view(new)?.grade, session.view(e)?.grade), (60, 10));
+    Ok(())
+}
+
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 fn rows_whose_keys_follow_each_other_change_in_one_flush(session: &mut Session<'_>) -> Result<()> {
     make(session, CHAINS)?;
@@ -234,10 +282,12 @@ on!(mariadb, AnyMariadb:
     b083_a_handle_follows_a_key_that_differs_from_it_in_case => a_key_that_differs_in_case_follows,
     b083_a_change_of_case_alone_says_nothing_of_later_changes => a_change_of_case_alone_says_nothing_of_later_changes,
     b083_a_handle_follows_a_key_that_differs_from_it_in_trailing_blanks => a_key_that_differs_in_trailing_blanks_follows,
+    b083_keys_that_differ_in_accents_are_never_another_rows => keys_that_differ_in_accents,
 );
 #[cfg(feature = "mysql")]
 on!(mysql, AnyMysql:
     b083_a_handle_follows_a_key_that_differs_from_it_in_case => a_key_that_differs_in_case_follows,
     b083_a_change_of_case_alone_says_nothing_of_later_changes => a_change_of_case_alone_says_nothing_of_later_changes,
     b083_a_handle_follows_a_key_that_differs_from_it_in_trailing_blanks => a_key_that_differs_in_trailing_blanks_follows,
+    b083_keys_that_differ_in_accents_are_never_another_rows => keys_that_differ_in_accents,
 );

@@ -172,7 +172,7 @@ fn tables(engine: Engine) -> String {
             ],
             "CREATE TRIGGER shouted AFTER INSERT ON shouts
                 BEGIN UPDATE shouts SET word = upper(new.word) WHERE id = new.id; END;
-             CREATE TABLE draws (id BIGINT PRIMARY KEY NOT NULL DEFAULT (abs(random())), at TEXT NOT NULL, note TEXT NOT NULL)",
+             CREATE TABLE draws (id BIGINT PRIMARY KEY NOT NULL DEFAULT (abs(random())), at TEXT NOT NULL, note STRING NOT NULL)",
         ),
         Engine::Postgres => (
             [
@@ -386,7 +386,9 @@ fn drawn_keys(session: &mut Session<'_>) -> Result<()> {
     assert_eq!(session.query(Draw::query().filter(draws::note.like("edited%"))).count()?, 9);
     let at = |number: u32| time() + Duration::seconds(number.into());
     let draw = |number: u32| NewDraw::new(at(number) + Duration::milliseconds(250), "same").unwrap();
-    each_is_its_own(session, draw, |row, number| row.at - at(number) < Duration::milliseconds(500))
+    each_is_its_own(session, draw, |row, number| row.at - at(number) < Duration::milliseconds(500))?;
+    let numbered = |number: u32| NewDraw::new(time(), format!("00{number}")).unwrap();
+    each_is_its_own(session, numbered, |row, number| row.note.parse() == Ok(number))
 }
 
 /// The catalogue names a counter, and a trigger has its own way.

@@ -4,8 +4,8 @@
 //! An entity does not declare whether a foreign key cascades. The session finds out once, by one SELECT after the first
 //! UPDATE that may have affected rows in memory; a row that is not under its new key is under its old one.
 //!
-//! A key that differs from the changing value only in case or trailing blanks may still refer to it, because a
-//! collation may treat the two as equal. If keys in memory resemble it in this way, the database is asked before the
+//! A key that differs from the changing value only in case, in accents or in trailing blanks may still refer to it,
+//! because a collation may treat the two as equal. If keys in memory resemble it in this way, the database is asked before the
 //! UPDATE.
 
 use std::collections::HashSet;

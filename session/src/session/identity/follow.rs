@@ -18,7 +18,7 @@ pub(crate) struct Follower<E: Entity> {
     pub(crate) new: E::Key,
     /// The positions of the key columns that change.
     positions: Vec<usize>,
-    /// The key changes only in case or trailing blanks.
+    /// The key changes only in case, in accents or in trailing blanks.
     pub(crate) is_slight: bool,
 }
 
@@ -53,7 +53,7 @@ impl<E: Entity> IdentityMap<E> {
         followers
     }
 
-    /// Values in keys that differ only in case or trailing blanks from a value that changes, each once.
+    /// Values in keys that differ only in case, in accents or in trailing blanks from a value that changes, each once.
     pub(crate) fn resembling(&self, changes: &KeyChanges) -> Vec<Resembling<E::Key>> {
         let mut resembling = Vec::new();
         for passing in changes.of_key(E::table()) {

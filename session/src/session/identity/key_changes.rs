@@ -3,6 +3,7 @@
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
 
+use super::accents::without_accent;
 use crate::session::entity::{ColumnSet, Reference, Table};
 use crate::session::sql::in_words;
 
@@ -57,10 +58,10 @@ pub(crate) struct Resembling<K> {
     pub(crate) shown: (String, String),
 }
 
-/// A form that is the same for all values that differ only in case or trailing blanks, which a collation may treat as
-/// equal.
+/// A form that is the same for all values that differ only in case, in accents of Latin letters or in trailing blanks,
+/// which a collation may treat as equal.
 pub(crate) fn folded(shown: &str) -> String {
-    in_words(&format_args!("{shown}")).trim_end().to_lowercase()
+    in_words(&format_args!("{shown}")).trim_end().chars().map(without_accent).collect::<String>().to_lowercase()
 }
 
 impl KeyChanges {

@@ -1,5 +1,6 @@
 //! One entity type's rows in a session: the identity map and each row's state.
 
+mod accents;
 mod ahead;
 mod changes;
 mod flush;

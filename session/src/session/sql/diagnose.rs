@@ -134,8 +134,9 @@ pub(crate) fn undeclared(error: &Error, table: &'static Table) -> Option<ColumnS
     (!is_declared(&set, table)).then(|| set.into_iter().fold(ColumnSet::EMPTY, ColumnSet::with))
 }
 
-/// A value without the types and quotes around it: `7` for `Some(Id(7))`.
-pub(crate) fn in_words(value: &dyn Debug) -> String {
+/// A value without the types and quotes around it: `7` for `Some(Id(7))`. The derive shows keys by it.
+#[must_use]
+pub fn in_words(value: &dyn Debug) -> String {
     let shown = format!("{value:?}");
     let mut bare = shown.as_str();
     while let Some((wrapper, within)) = bare.split_once('(')

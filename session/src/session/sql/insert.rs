@@ -12,6 +12,7 @@ use super::limit::{StatementLimit, row_size};
 use super::matching::same_as_sent;
 use super::returning::{insert_returning, insert_singly};
 use super::select::select_one;
+use super::{kept_back, name_in_sql};
 use crate::connection::{EngineConnection, Executor};
 use crate::session::entity::{Columns, Entity};
 
@@ -65,6 +66,8 @@ where
         let inserted = executor.execute(&Insert::of::<C>(rows, columns, keep))?;
         if all || E::table().generated().all(|column| !E::table().key.contains(&column)) {
             check_inserted(executor, rows, inserted)?;
+        } else if inserted < rows.len() && executor.connection.counts_inserted(&name_in_sql::<E, C>()?)? {
+            return Err(kept_back::<E>(inserted, rows.len()));
         }
     }
     Ok(())

@@ -28,7 +28,8 @@ mod update_join;
 pub(crate) use answer::is_integer;
 pub use delete::RowToDelete;
 pub(crate) use delete::deletes_together;
-pub(crate) use diagnose::{in_words, undeclared};
+pub use diagnose::in_words;
+pub(crate) use diagnose::undeclared;
 pub use edited::Edited;
 pub use persist::{Everywhere, Persist};
 pub use query::EveryRow;
@@ -53,6 +54,14 @@ use crate::connection::EngineConnection;
 fn ambiguous<E: Entity>(verb: &str, named: usize, met: usize) -> DieselError {
     let table = E::table().name;
     let problem = format!("{verb} of {table}: the keys of {named} rows are those of {met} for the database");
+    DieselError::DatabaseError(DatabaseErrorKind::Unknown, Box::new(problem))
+}
+
+/// The error for an INSERT of which the database reports fewer rows than were sent, where their keys are not known.
+fn kept_back<E: Entity>(inserted: usize, sent: usize) -> DieselError {
+    let table = E::table().name;
+    let problem =
+        format!("the database inserted {inserted} of {sent} rows of {table}; a trigger may have kept back the others");
     DieselError::DatabaseError(DatabaseErrorKind::Unknown, Box::new(problem))
 }
 

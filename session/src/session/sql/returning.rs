@@ -27,7 +27,7 @@ use diesel::sql_types::Bool;
 use super::answer::{Answer, Returned, distinguished, distinguished_by_integers, may_be_counted, unmatched};
 use super::insert_values::Insert;
 use super::select::{select, select_one};
-use super::{Bind, matching, name_in_sql};
+use super::{Bind, kept_back, matching, name_in_sql};
 use crate::connection::{EngineConnection, Executor, KeySource};
 use crate::session::entity::{Columns, Entity};
 
@@ -120,7 +120,10 @@ where
     E: Columns<C::Backend>,
 {
     let mut answer = Answer::to(rows);
-    executor.each(Insert::returning::<C>(rows, keep), |row| answer.take(&row))?;
+    let returned = executor.each(Insert::returning::<C>(rows, keep), |row| answer.take(&row))?;
+    if returned < rows.len() {
+        return Err(kept_back::<E>(returned, rows.len()));
+    }
     if answer.given.complete { Ok(answer.given) } else { Err(unmatched::<E>("other rows came back than were sent")) }
 }
 
