@@ -10,6 +10,31 @@ pub use diesel_session::error::{ErrorClass, Violation, ViolationKind};
 /// The result of every fallible function in Folio.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
+/// `Ok` of this [`Result`], for the end of a closure whose error type nothing else names. Write it with the crate's name.
+///
+/// ```
+/// use folio::prelude::*;
+///
+/// # fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
+/// let db = Database::open("sqlite::memory:")?;
+/// db.migrate()?;
+/// let user = db.begin(|session| {
+///     let user = session.add(NewUser::new(1, "step")?);
+///     folio::Ok(session.detach(user)?)
+/// })?;
+/// assert_eq!(user.username, "step");
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+///
+/// None: it is `Ok`.
+#[allow(non_snake_case)]
+pub fn Ok<T>(value: T) -> Result<T> {
+    Result::Ok(value)
+}
+
 /// What went wrong. See the predicates for the kinds that programs act on.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]

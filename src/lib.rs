@@ -13,7 +13,7 @@ pub mod types;
 
 pub use diesel_session;
 pub use diesel_session::{Database, Entity, Handle, Session, State, connection, database, session};
-pub use error::{Error, Result};
+pub use error::{Error, Ok, Result};
 
 /// What most programs need: `use folio::prelude::*;`, Diesel's own prelude included.
 pub mod prelude {

@@ -21,7 +21,7 @@ const SESSION: House = House {
     name: "diesel_session",
     rooms: &[
         ("database", &["session", "connection"]),
-        ("session", &["connection"]),
+        ("session", &["connection", "types"]),
         ("types", &["connection"]),
         ("connection", &[]),
         ("error", &[]),
@@ -421,7 +421,7 @@ fn the_scan_finds_every_way_to_name_a_room() {
     assert!(named("session/plan.rs", "use crate::models::User;"));
     assert!(named("session/plan.rs", "use crate::{error::Error, connection::{self}, models::{user::User}};"));
     assert!(named("session/plan.rs", "use crate::models as entities;"));
-    assert!(named("session/plan.rs", "fn f() -> diesel_session::types::Id<()> { todo!() }"));
+    assert!(named("connection/any.rs", "fn f() -> diesel_session::types::Id<()> { todo!() }"));
     assert!(named("session/plan.rs", "fn f() { ::diesel_session::models::find() }"));
     assert!(named("session/plan.rs", "macro_rules! m { () => { $crate::schema::users::table } }"));
     assert!(named("session/plan.rs", "fn f() { println!(\"{}\", crate::schema::NAME) }"));
@@ -433,8 +433,8 @@ fn the_scan_finds_every_way_to_name_a_room() {
     assert!(named("error.rs", "mod tests { use super::super::connection; }"));
     // Through what the root offers.
     assert!(named("connection/any.rs", "use crate::Session;"));
-    assert!(named("session/plan.rs", "use crate::Key;"));
-    assert!(named("session/plan.rs", "crate::an_enum! {}"));
+    assert!(named("connection/any.rs", "use crate::Key;"));
+    assert!(named("connection/any.rs", "crate::an_enum! {}"));
     assert!(named("session/plan.rs", "use crate::unheard_of;"));
     // Diesel in the command line, and a room that the table lacks.
     assert_ne!(scan(&FOLIO, "cli/mod.rs", "use diesel::prelude::*;"), "");

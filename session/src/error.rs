@@ -7,10 +7,12 @@
 use std::sync::Arc;
 
 mod class;
+mod ok;
 mod predicates;
 mod retry;
 mod violation;
 
+pub use self::ok::Ok;
 pub use class::ErrorClass;
 pub use violation::{Violation, ViolationKind};
 
@@ -321,6 +323,13 @@ impl From<diesel::result::Error> for Error {
 impl From<Violation> for Error {
     fn from(violation: Violation) -> Self {
         Self::Violation(Box::new(violation))
+    }
+}
+
+/// A number that does not fit a field of a narrower type.
+impl From<std::num::TryFromIntError> for Error {
+    fn from(_: std::num::TryFromIntError) -> Self {
+        Self::Value { what: "number", problem: "is outside the range of the field's type".to_owned() }
     }
 }
 

@@ -12,7 +12,7 @@ pub mod session;
 pub mod types;
 
 pub use database::Database;
-pub use error::{Error, Result};
+pub use error::{Error, Ok, Result};
 pub use session::{Entity, Handle, Session, State};
 
 /// What most programs need, beside Diesel's own prelude: `use diesel_session::prelude::*;`. It has no table, so that an

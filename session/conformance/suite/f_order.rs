@@ -79,7 +79,7 @@ pub fn b049_new_rows_in_a_cycle_are_an_error_of_planning() -> Result<()> {
     assert!(error.to_string().contains("members: new rows refer to each other in a cycle"), "{error}");
     assert!(recorder.sql().is_empty());
     // Nothing is poisoned: the caller breaks the cycle and continues.
-    session.pending_mut(two)?.parent_id = None.into();
+    session.pending_mut(two)?.parent_id = Ref::of(None);
     session.commit()
 }
 

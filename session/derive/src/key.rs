@@ -1,10 +1,42 @@
-//! Generates the check that an entity's key is exactly the primary key of its table: an UPDATE or a DELETE finds its
-//! row by the key, and by part of a key it would find other rows too.
+//! Generates what takes an entity's key from a caller, and the check that it is exactly the primary key of its table: an
+//! UPDATE or a DELETE finds its row by the key, and by part of a key it would find other rows too.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 
 use crate::entity::{Entity, Field};
+use crate::new::{converted, converts_into};
+use crate::write::key_type;
+
+/// The `KeyFrom` impl: each column of the key from anything that converts into it.
+pub fn key_from(entity: &Entity) -> TokenStream {
+    let (name, at) = (&entity.name, &entity.at);
+    let keys: Vec<&Field> = entity.key().collect();
+    let given: Vec<_> = (0..keys.len()).map(|position| format_ident!("Given{position}")).collect();
+    let own = key_type(&keys);
+    let bounds = keys.iter().zip(&given).map(|(key, given)| {
+        let (ty, span) = (&key.ty, key.name.span());
+        let converts = converts_into(at, &quote_spanned! { span => #ty });
+        quote! { #given: #converts }
+    });
+    let (from, key) = match keys.as_slice() {
+        [key] => (quote! { #(#given)* }, converted(at, &key.name, &quote! { key })),
+        keys => {
+            let columns = keys.iter().enumerate().map(|(position, column)| {
+                let position = syn::Index::from(position);
+                converted(at, &column.name, &quote! { key.#position })
+            });
+            (quote! { (#(#given,)*) }, quote! { (#(#columns,)*) })
+        }
+    };
+    quote! {
+        impl<#(#bounds),*> #at::KeyFrom<#from, #own> for #name {
+            fn key_from(key: #from) -> #at::Result<#own> {
+                ::core::result::Result::Ok(#key)
+            }
+        }
+    }
+}
 
 /// The check, whatever the order in which the table and the struct name the columns. It never runs: it compiles or not.
 pub fn check_key(entity: &Entity) -> TokenStream {

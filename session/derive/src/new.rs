@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use syn::ext::IdentExt as _;
-use syn::{Expr, Path, Type};
+use syn::{Expr, Ident, Path, Type};
 
 use crate::entity::{Entity, Field, Role};
 use crate::write::{pattern, shown};
@@ -17,13 +17,13 @@ fn new_type(at: &Path, field: &Field) -> TokenStream {
     }
 }
 
-pub fn new_name(entity: &Entity) -> syn::Ident {
+pub fn new_name(entity: &Entity) -> Ident {
     format_ident!("New{}", entity.name)
 }
 
 /// The `New…` struct, its constructor, and its conversion to a row.
 pub fn new_struct(entity: &Entity) -> TokenStream {
-    let (name, vis, at, new) = (&entity.name, &entity.vis, &entity.at, new_name(entity));
+    let (name, vis, at, new, table) = (&entity.name, &entity.vis, &entity.at, new_name(entity), &entity.table);
     let given: Vec<&Field> = entity.fields.iter().filter(|field| field.is_in_new()).collect();
     let fields = given.iter().map(|field| {
         let (name, vis, docs, ty) = (&field.name, &field.vis, &field.docs, new_type(at, field));
@@ -32,7 +32,8 @@ pub fn new_struct(entity: &Entity) -> TokenStream {
     let required: Vec<&&Field> = given.iter().filter(|field| is_required(field)).collect();
     let arguments = required.iter().map(|field| {
         let (name, ty) = (&field.name, new_type(at, field));
-        quote! { #name: impl ::core::convert::TryInto<#ty, Error: ::core::convert::Into<#at::Error>> }
+        let converts = converts_into(at, &ty);
+        quote! { #name: impl #converts }
     });
     let defaults = Defaults::of(&given);
     let made = defaults.statements();
@@ -48,16 +49,8 @@ pub fn new_struct(entity: &Entity) -> TokenStream {
             }
             (None, None) if field.is_option() => quote! { #name: ::core::option::Option::None },
             (None, None) => {
-                let field = name.unraw().to_string();
-                quote! {
-                    #name: match ::core::convert::TryInto::try_into(#name) {
-                        ::core::result::Result::Ok(value) => value,
-                        ::core::result::Result::Err(error) => {
-                            let error: #at::Error = ::core::convert::Into::into(error);
-                            return ::core::result::Result::Err(error.of_field(#field));
-                        }
-                    }
-                }
+                let converted = converted(at, name, &quote! { #name });
+                quote! { #name: #converted }
             }
         }
     });
@@ -66,22 +59,25 @@ pub fn new_struct(entity: &Entity) -> TokenStream {
         match (field.role, &field.references) {
             (Role::GeneratedKey | Role::ServerDefault, _) => quote! { #name: ::core::default::Default::default() },
             (Role::Version, _) => quote! { #name: 1 },
-            (_, Some(_)) => quote! { #name: keys.value(&self.#name)? },
+            (_, Some(_)) => {
+                let column = &field.column;
+                quote! { #name: keys.value::<Self::Entity, #table::#column>(&self.#name)? }
+            }
             (_, None) => quote! { #name: ::core::clone::Clone::clone(&self.#name) },
         }
     });
     let references = given.iter().filter(|field| field.references.is_some()).map(|field| {
-        let name = &field.name;
-        quote! { self.#name.parent(see); }
+        let (field, column) = (&field.name, &field.column);
+        quote! { #at::parent::<#name, #table::#column, _>(&self.#field, see); }
     });
     let last = entity.fields.len() - 1;
     let shown_values = entity.fields.iter().enumerate().map(|(index, field)| {
-        let (pattern, name) = (pattern(index, last), &field.name);
+        let (pattern, name, column) = (pattern(index, last), &field.name, &field.column);
         let given = if !field.is_in_new() {
             quote! { #at::Given::Unknown }
         } else if field.references.is_some() {
             let shown = shown(at, &quote! { value });
-            quote! { self.#name.given(|value| #shown) }
+            quote! { #at::given::<Self::Entity, #table::#column, _>(&self.#name, |value| #shown) }
         } else {
             let shown = shown(at, &quote! { &self.#name });
             quote! { #at::Given::of(#shown) }
@@ -128,6 +124,25 @@ pub fn new_struct(entity: &Entity) -> TokenStream {
     }
 }
 
+/// The bound of an argument that becomes a field of type `ty`.
+pub fn converts_into(at: &Path, ty: &TokenStream) -> TokenStream {
+    quote! { ::core::convert::TryInto<#ty, Error: ::core::convert::Into<#at::Error>> }
+}
+
+/// The value of `given` as that of the field; an error, which names the field, is returned.
+pub fn converted(at: &Path, field: &Ident, given: &TokenStream) -> TokenStream {
+    let field = field.unraw().to_string();
+    quote! {
+        match ::core::convert::TryInto::try_into(#given) {
+            ::core::result::Result::Ok(value) => value,
+            ::core::result::Result::Err(error) => {
+                let error: #at::Error = ::core::convert::Into::into(error);
+                return ::core::result::Result::Err(error.of_field(#field));
+            }
+        }
+    }
+}
+
 /// The defaults of a new row, each called once: fields of one type with one default, such as the times of a row, agree.
 struct Defaults<'f>(Vec<(&'f Expr, &'f Type)>);
 
@@ -149,7 +164,7 @@ impl<'f> Defaults<'f> {
         quote! { #(#lets)* }
     }
 
-    fn variable(&self, make: &Expr, ty: &Type) -> syn::Ident {
+    fn variable(&self, make: &Expr, ty: &Type) -> Ident {
         let index = self.0.iter().position(|(other, of)| *other == make && *of == ty).unwrap_or_default();
         format_ident!("default_{index}")
     }

@@ -5,7 +5,7 @@ use quote::quote;
 use syn::{Path, Type};
 
 use crate::entity::{Entity, Field, Role};
-use crate::key::check_key;
+use crate::key::{check_key, key_from};
 use crate::new::{new_name, new_struct};
 
 pub fn entity(entity: &Entity) -> TokenStream {
@@ -13,8 +13,9 @@ pub fn entity(entity: &Entity) -> TokenStream {
     let row = row(entity);
     let columns = columns(entity);
     let fields = has_column(entity);
+    let key = key_from(entity);
     let check = check_key(entity);
-    quote! { #new #row #columns #fields #check }
+    quote! { #new #row #key #columns #fields #check }
 }
 
 /// The `Entity` impl.
@@ -168,6 +169,8 @@ fn row(entity: &Entity) -> TokenStream {
             }
         }
 
+        // Another table's entity is no help where one is missing.
+        #[diagnostic::do_not_recommend]
         impl #at::EntityTable for #table::table {
             type Entity = #name;
         }
@@ -192,7 +195,7 @@ pub fn shown(at: &Path, value: &TokenStream) -> TokenStream {
     }}
 }
 
-fn key_type(keys: &[&Field]) -> TokenStream {
+pub fn key_type(keys: &[&Field]) -> TokenStream {
     let types: Vec<&Type> = keys.iter().map(|key| &key.ty).collect();
     match types.as_slice() {
         [ty] => quote! { #ty },
@@ -202,18 +205,15 @@ fn key_type(keys: &[&Field]) -> TokenStream {
 
 /// The description of the table that the flush uses.
 fn table_info(entity: &Entity) -> TokenStream {
-    let (table, at) = (&entity.table, &entity.at);
+    let (entity_name, table, at) = (&entity.name, &entity.table, &entity.at);
     let name = table.segments.last().map(|segment| segment.ident.to_string()).unwrap_or_default();
     let columns = entity.fields.iter().map(|field| {
-        let (column, generated, ty) = (&field.column, field.is_generated(), &field.ty);
+        let (column, generated) = (&field.column, field.is_generated());
         let references = match &field.references {
-            Some(column) => quote! {
-                ::core::option::Option::Some(#at::Reference {
-                    table: <<<#column as ::diesel::Column>::Table as #at::EntityTable>::Entity
-                        as #at::Entity>::table,
-                    column: <#column as ::diesel::Column>::NAME,
-                    convert: #at::convert_reference::<#column, #ty>,
-                })
+            Some(_) => quote! {
+                ::core::option::Option::Some(
+                    #at::Reference::of::<#entity_name, #table::#column>()
+                )
             },
             None => quote! { ::core::option::Option::None },
         };

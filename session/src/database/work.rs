@@ -19,17 +19,17 @@ impl<C: DatabaseConnection> Database<C> {
     }
 
     /// Runs `work` as one unit on a new session: see [`Session::begin`]. On SQLite the first statement takes the write
-    /// lock.
+    /// lock. `diesel_session::Ok` tells the compiler the closure's error type.
     ///
     /// ```
     /// # include!("../../docs/example_tables.rs");
     /// # fn main() -> Result<()> {
     /// let db = database()?;
-    /// let id = db.begin(|session| -> Result<_> {
+    /// let id = db.begin(|session| {
     ///     let user = session.add(NewUser::new(1, "step")?);
     ///     session.add(NewResume::new(user, "Junior Rust developer")?);
     ///     session.flush()?;
-    ///     Ok(session.key(user))
+    ///     diesel_session::Ok(session.key(user))
     /// })?;
     /// assert!(id.is_some());
     /// # Ok(())

@@ -43,9 +43,9 @@ pub type AnyBackend = <AnyConnection as diesel::Connection>::Backend;
 ///
 /// It generates the struct `New…` with the fields that the program gives (a foreign key is a
 /// [`Ref`](crate::session::Ref): a key or a handle) and a function `new` that takes the required ones: those that are
-/// not written `Option<…>` and have no default. Each argument is anything that converts by `TryInto`: write a literal
-/// for an `i16` as `0i16`, because a bare `0` is an `i32`. An alias of `Option` is nullable too, but `new` takes it as
-/// an argument. A default that several fields of one type share is called once, so that the times of a new row agree.
+/// not written `Option<…>` and have no default. Each argument is anything that converts by `TryInto`: a text for a
+/// [`Text`](crate::types::Text), a number for an [`Id`](crate::types::Id) or for a narrower integer, which it must fit.
+/// An alias of `Option` is nullable too, but `new` takes it as an argument. A default that several fields of one type share is called once, so that the times of a new row agree.
 /// The generated code names no database engine. A mistake is a compile error that says what to write; so is a key that
 /// is not exactly the primary key that `table!` names.
 ///
@@ -84,6 +84,59 @@ pub trait Key: Clone + Eq + Ord + Hash + Debug + Send + 'static {}
 
 impl<K: Clone + Eq + Ord + Hash + Debug + Send + 'static> Key for K {}
 
+/// A row type whose key, an `Own`, can be given as a `K`; `#[derive(Entity)]` implements it for everything that converts
+/// into the key, column by column.
+pub trait KeyFrom<K, Own> {
+    /// The key.
+    ///
+    /// # Errors
+    ///
+    /// When a value does not fit its column's type.
+    fn key_from(key: K) -> Result<Own>;
+}
+
+/// What stands for a key of `E` where a call takes one: the key, a value that converts into it (`7` for an
+/// [`Id`](crate::types::Id), `"step"` for a text), and for a key of several columns a tuple of such values.
+///
+/// ```
+/// use diesel::prelude::*;
+/// use diesel_session::prelude::*;
+///
+/// diesel::table! { tags (kind, name) { kind -> Text, name -> Text } }
+///
+/// #[derive(Debug, Clone, PartialEq, HasQuery, Entity)]
+/// #[diesel(table_name = tags)]
+/// pub struct Tag {
+///     #[entity(key, given)]
+///     pub kind: Text256,
+///     #[entity(key, given)]
+///     pub name: String,
+/// }
+///
+/// fn find(session: &mut Session<'_>) -> Result<Option<Handle<Tag>>> {
+///     session.get::<Tag>(("language", "rust"))
+/// }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a key of `{E}`",
+    label = "cannot be converted into the key of `{E}`",
+    note = "a key of several columns is a tuple, in the order of the struct's key fields"
+)]
+pub trait IntoKey<E: Entity> {
+    /// The key.
+    ///
+    /// # Errors
+    ///
+    /// When a value does not fit its column's type.
+    fn into_key(self) -> Result<E::Key>;
+}
+
+impl<E: Entity + KeyFrom<K, E::Key>, K> IntoKey<E> for K {
+    fn into_key(self) -> Result<E::Key> {
+        E::key_from(self)
+    }
+}
+
 /// A field's value of any type; every type that a field can have implements it.
 pub trait Value: Any + Debug {
     /// A copy of the value.
@@ -106,19 +159,6 @@ impl<T: Any + Debug + Clone> Value for T {
     }
 }
 
-/// Converts a value of column `C` into that of a field of type `T` that refers to it; used by the derive.
-#[must_use]
-pub fn convert_reference<C, T>(value: &dyn Any) -> Option<Box<dyn Any>>
-where
-    C: Column<Table: EntityTable>,
-    <C::Table as EntityTable>::Entity: HasColumn<C, Value: Into<T>>,
-    T: 'static,
-{
-    let value = value.downcast_ref::<<<C::Table as EntityTable>::Entity as HasColumn<C>>::Value>()?;
-    let converted: T = value.clone().into();
-    Some(Box::new(converted))
-}
-
 /// A row type that a session can hold: one struct per table.
 ///
 /// Implemented by `#[derive(Entity)]` (see [`derive@crate::Entity`]) and not by hand: the methods that the session alone
@@ -128,7 +168,7 @@ where
     label = "the session holds rows of types that derive `Entity`",
     note = "write `#[derive(Debug, Clone, PartialEq, HasQuery, Entity)]` and `#[diesel(table_name = …)]` on the struct"
 )]
-pub trait Entity: Clone + Send + Sized + 'static {
+pub trait Entity: Clone + Send + Sized + KeyFrom<<Self as Entity>::Key, <Self as Entity>::Key> + 'static {
     /// The primary key: the type of one field, or a tuple if the key has several fields.
     type Key: Key;
     /// The values of a row that is not yet in the database.
@@ -215,6 +255,11 @@ pub trait New: Clone + Send + Sized + 'static {
 }
 
 /// A Diesel table that an entity represents.
+#[diagnostic::on_unimplemented(
+    message = "no entity represents the table `{Self}`",
+    label = "refers to a table without an entity",
+    note = "derive `Entity` on a struct with this `table_name`, or leave out `references`: the flush then does not order by it"
+)]
 pub trait EntityTable {
     /// The row type.
     type Entity: Entity;
@@ -238,8 +283,8 @@ pub trait HasColumn<C: Column>: Entity {
     note = "write `#[entity(references = table::column)]` on its field"
 )]
 pub trait References<C: Column>: HasColumn<C> {
-    /// The column that it refers to.
-    type Target: Column<Table: EntityTable>;
+    /// The column that it refers to, whose value converts into this one's.
+    type Target: Column<Table: EntityTable<Entity: HasColumn<Self::Target, Value: Into<<Self as HasColumn<C>>::Value>>>>;
 }
 
 /// The value of a foreign key field: the key it holds, if any.

@@ -4,7 +4,7 @@ use super::failure::Failure;
 use super::handle::Handle;
 use super::identity::RowFreshness;
 use super::identity_maps::reload;
-use super::{Persist, Session, State};
+use super::{IntoKey, Persist, Session, State};
 use crate::connection::{Executor, SessionConnection};
 use crate::error::{Error, Result};
 
@@ -12,12 +12,14 @@ impl<C: SessionConnection> Session<'_, C> {
     /// Finds a row by key: no SQL if the session has a fresh one, otherwise one SELECT (after a flush if the key is not
     /// in the session, so that a pending row with that key is found). `None` if there is no such row.
     ///
+    /// The key is anything that converts into it ([`IntoKey`]): `7` for an `Id`, `("a", "b")` for a key of two texts.
+    ///
     /// # Errors
     ///
-    /// Errors of the flush or the SELECT.
-    pub fn get<E: Persist<C>>(&mut self, key: impl Into<E::Key>) -> Result<Option<Handle<E>>> {
+    /// [`Error::Value`] when the value does not fit the key's type; errors of the flush or the SELECT.
+    pub fn get<E: Persist<C>>(&mut self, key: impl IntoKey<E>) -> Result<Option<Handle<E>>> {
         self.check()?;
-        let key = key.into();
+        let key = key.into_key()?;
         let mut found = self.maps.of::<E>().find(&key);
         if found.is_none() && !self.is_idle() {
             self.autoflush()?;
@@ -42,8 +44,8 @@ impl<C: SessionConnection> Session<'_, C> {
     /// # Errors
     ///
     /// [`Error::NoRows`] when there is no such row; otherwise as [`get`](Self::get).
-    pub fn get_one<E: Persist<C>>(&mut self, key: impl Into<E::Key>) -> Result<Handle<E>> {
-        let key = key.into();
+    pub fn get_one<E: Persist<C>>(&mut self, key: impl IntoKey<E>) -> Result<Handle<E>> {
+        let key = key.into_key()?;
         let what = || format!("{} {}", E::table().name, E::key_in_words(&key));
         self.get(key.clone())?.ok_or_else(|| Error::NoRows { what: what() })
     }
@@ -54,9 +56,9 @@ impl<C: SessionConnection> Session<'_, C> {
     /// # Errors
     ///
     /// Errors of the flush or the SELECT.
-    pub fn get_for_update<E: Persist<C>>(&mut self, key: impl Into<E::Key>) -> Result<Option<Handle<E>>> {
+    pub fn get_for_update<E: Persist<C>>(&mut self, key: impl IntoKey<E>) -> Result<Option<Handle<E>>> {
         self.autoflush()?;
-        let key = key.into();
+        let key = key.into_key()?;
         let row = self.select_one::<E>(&key, true)?;
         let (now, fresh_since) = (self.transaction.now(), self.transaction.fresh_since());
         let map = self.maps.of::<E>();

@@ -1,16 +1,17 @@
 //! `Ref`: a foreign key that is either known or waits for the flush of its parent.
 
-use std::any::TypeId;
+use std::any::{Any, TypeId};
 use std::fmt::Debug;
 use std::marker::PhantomData;
 
 use diesel::Column;
 
-use super::entity::{Entity, EntityTable, HasColumn, Key};
+use super::entity::{Entity, EntityTable, HasColumn, Key, Reference, References};
 use super::given::{Given, Keys, Parent};
 use super::handle::{Handle, RawHandle};
 use super::identity::IdentityMap;
 use crate::error::{Error, Result};
+use crate::types::{Email, Id, LongText, Text};
 
 /// The entity of column `C`'s table.
 type EntityOf<C> = <<C as Column>::Table as EntityTable>::Entity;
@@ -18,9 +19,38 @@ type EntityOf<C> = <<C as Column>::Table as EntityTable>::Entity;
 /// A foreign key field of a `New…` struct: the value of column `C` in the parent, or the handle of a parent whose value
 /// is not generated yet.
 ///
-/// Made with `into()` from a key or a [`Handle`] of the parent and, where the column is nullable, from an `Option` of a
-/// key; [`Ref::optional`] takes an `Option` of a handle. A row that refers to a handle waits for it: one flush inserts
-/// the parent first and fills in the value.
+/// Made with `into()` from a [`Handle`] of the parent, a key, or what a key can be written as (`7` for an [`Id`], `"step"`
+/// for a text); where the column is nullable, from an `Option` of these too, while a reference to nothing is
+/// `Ref::of(None)`. A row that refers to a handle waits for it: one flush inserts the parent first and fills in the
+/// value.
+///
+/// ```
+/// use diesel::prelude::*;
+/// use diesel_session::prelude::*;
+///
+/// diesel::table! { folders (id) { id -> BigInt, parent_id -> Nullable<BigInt>, name -> Text } }
+///
+/// #[derive(Debug, Clone, PartialEq, HasQuery, Entity)]
+/// #[diesel(table_name = folders)]
+/// pub struct Folder {
+///     #[entity(key)]
+///     pub id: Id<Folder>,
+///     #[entity(references = folders::id)]
+///     pub parent_id: Option<Id<Folder>>,
+///     pub name: Text256,
+/// }
+///
+/// /// Adds the folders of a path, each in the one before it, below the folder 1.
+/// fn add_path(session: &mut Session<'_>, names: &[&str]) -> Result<Option<Handle<Folder>>> {
+///     let mut last: Option<Handle<Folder>> = None;
+///     for name in names {
+///         let new = NewFolder::new(*name)?;
+///         let parent_id = if last.is_some() { last.into() } else { 1.into() };
+///         last = Some(session.add(NewFolder { parent_id, ..new }));
+///     }
+///     Ok(last)
+/// }
+/// ```
 pub struct Ref<C, K> {
     target: Target<K>,
     column: PhantomData<fn() -> C>,
@@ -81,14 +111,82 @@ impl<C, K: Key> From<K> for Ref<C, Option<K>> {
 }
 
 impl<C: Column<Table: EntityTable>, K: Key> Ref<C, Option<K>> {
-    /// A reference to a row, or to none.
+    /// A reference to a row, or to none: `into()` for the usual types of keys, and for all others.
     #[must_use]
     pub fn optional(handle: Option<Handle<EntityOf<C>>>) -> Self {
         Self::new(handle.map_or(Target::Value(None), |handle| Target::Row(handle.raw)))
     }
 }
 
-impl<C: Column<Table: EntityTable>, K> Ref<C, K> {
+impl<C, const N: usize> TryFrom<&str> for Ref<C, Text<N>> {
+    type Error = Error;
+
+    fn try_from(key: &str) -> Result<Self> {
+        key.try_into().map(Self::of)
+    }
+}
+
+impl<C, const N: usize> TryFrom<&str> for Ref<C, Option<Text<N>>> {
+    type Error = Error;
+
+    fn try_from(key: &str) -> Result<Self> {
+        key.try_into().map(|key| Self::of(Some(key)))
+    }
+}
+
+impl<C, const N: usize> TryFrom<Option<&str>> for Ref<C, Option<Text<N>>> {
+    type Error = Error;
+
+    fn try_from(key: Option<&str>) -> Result<Self> {
+        key.map(TryInto::try_into).transpose().map(Self::of)
+    }
+}
+
+/// References from an `Option` of a handle. Not generic over the key's type: for all that the compiler knows, such an
+/// `Option` may itself become a key.
+macro_rules! optional {
+    ($([$($generic:tt)*] $key:ty),+ $(,)?) => {$(
+        impl<C: Column<Table: EntityTable>, $($generic)*> From<Option<Handle<EntityOf<C>>>> for Ref<C, Option<$key>> {
+            fn from(handle: Option<Handle<EntityOf<C>>>) -> Self {
+                Self::optional(handle)
+            }
+        }
+    )+};
+}
+
+optional!([E: 'static] Id<E>, [] i64, [] i32, [] i16, [] String, [const N: usize] Text<N>, [] Email, [] LongText);
+
+/// References from what a key can be written as.
+macro_rules! written_as {
+    ($([$($generic:tt)*] $written:ty => $key:ty),+ $(,)?) => {$(
+        impl<C, $($generic)*> From<$written> for Ref<C, $key> {
+            fn from(key: $written) -> Self {
+                Self::of(key.into())
+            }
+        }
+
+        impl<C, $($generic)*> From<$written> for Ref<C, Option<$key>> {
+            fn from(key: $written) -> Self {
+                Self::of(Some(key.into()))
+            }
+        }
+
+        impl<C, $($generic)*> From<Option<$written>> for Ref<C, Option<$key>> {
+            fn from(key: Option<$written>) -> Self {
+                Self::of(key.map(Into::into))
+            }
+        }
+    )+};
+}
+
+written_as! {
+    [E] i64 => Id<E>,
+    [E] i32 => Id<E>,
+    [E] u32 => Id<E>,
+    [] &str => String,
+}
+
+impl<C, K> Ref<C, K> {
     /// The key, if it is known.
     pub fn value(&self) -> Option<&K> {
         match &self.target {
@@ -96,46 +194,65 @@ impl<C: Column<Table: EntityTable>, K> Ref<C, K> {
             Target::Row(_) => None,
         }
     }
+}
 
-    /// Calls `see` with the reference if it is a handle; used by the derive.
-    #[doc(hidden)]
-    pub fn parent(&self, see: &mut dyn FnMut(Parent)) {
-        if let Target::Row(handle) = self.target {
-            let table = EntityOf::<C>::table();
-            let by_key = table.key_column(C::NAME).is_some();
-            let entity = TypeId::of::<EntityOf<C>>();
-            see(Parent { entity, table: table.name, column: C::NAME, handle, by_key });
+// What the derive writes for a foreign key. Each function is generic over the column of the foreign key, so that a mistake
+// in its `references` is one error, at the attribute.
+
+impl Reference {
+    /// The description of the foreign key `F` of `E`.
+    #[must_use]
+    pub const fn of<E: References<F>, F: Column>() -> Self {
+        Self {
+            table: <EntityOf<E::Target> as Entity>::table,
+            column: <E::Target as Column>::NAME,
+            convert: convert::<E, F>,
         }
-    }
-
-    /// The value that the column will have, if it is known; used by the derive.
-    #[doc(hidden)]
-    pub fn given<'r>(&'r self, show: impl FnOnce(&'r K) -> Option<&'r dyn Debug>) -> Given<'r> {
-        let mut given = self.value().map_or(Given::Unknown, |value| Given::of(show(value)));
-        self.parent(&mut |parent| given = Given::Row(parent));
-        given
     }
 }
 
+/// Converts a value of the column that `F` refers to into one of `F`.
+fn convert<E: References<F>, F: Column>(value: &dyn Any) -> Option<Box<dyn Any>> {
+    let value = value.downcast_ref::<<EntityOf<E::Target> as HasColumn<E::Target>>::Value>()?;
+    let converted: <E as HasColumn<F>>::Value = value.clone().into();
+    Some(Box::new(converted))
+}
+
+/// Calls `see` with the reference in the foreign key `F` of a new `E` if it is a handle.
+pub fn parent<E: References<F>, F: Column, K>(reference: &Ref<E::Target, K>, see: &mut dyn FnMut(Parent)) {
+    if let Target::Row(handle) = reference.target {
+        let (table, column) = (EntityOf::<E::Target>::table(), <E::Target as Column>::NAME);
+        let by_key = table.key_column(column).is_some();
+        see(Parent { entity: TypeId::of::<EntityOf<E::Target>>(), table: table.name, column, handle, by_key });
+    }
+}
+
+/// The value that the foreign key `F` of a new `E` will have, if it is known.
+pub fn given<'r, E: References<F>, F: Column, K>(
+    reference: &'r Ref<E::Target, K>,
+    show: impl FnOnce(&'r K) -> Option<&'r dyn Debug>,
+) -> Given<'r> {
+    let mut given = reference.value().map_or(Given::Unknown, |value| Given::of(show(value)));
+    parent::<E, F, K>(reference, &mut |parent| given = Given::Row(parent));
+    given
+}
+
 impl Keys<'_> {
-    /// The value that `reference` refers to.
+    /// The value of the foreign key `F` of a new `E`.
     ///
     /// # Errors
     ///
     /// When the row is not in the database, or its value is not in memory.
-    pub fn value<C, K>(&self, reference: &Ref<C, K>) -> Result<K>
-    where
-        C: Column<Table: EntityTable>,
-        EntityOf<C>: HasColumn<C>,
-        <EntityOf<C> as HasColumn<C>>::Value: Into<K>,
-        K: Clone,
-    {
+    pub fn value<E: References<F>, F: Column>(
+        &self,
+        reference: &Ref<E::Target, <E as HasColumn<F>>::Value>,
+    ) -> Result<<E as HasColumn<F>>::Value> {
         match &reference.target {
             Target::Value(value) => Ok(value.clone()),
-            Target::Row(handle) => (self.map)(TypeId::of::<EntityOf<C>>())
-                .and_then(|map| map.downcast_ref::<IdentityMap<EntityOf<C>>>())
-                .ok_or(Error::ForeignHandle { table: EntityOf::<C>::table().name })?
-                .column::<C>(handle.index)
+            Target::Row(handle) => (self.map)(TypeId::of::<EntityOf<E::Target>>())
+                .and_then(|map| map.downcast_ref::<IdentityMap<EntityOf<E::Target>>>())
+                .ok_or(Error::ForeignHandle { table: EntityOf::<E::Target>::table().name })?
+                .column::<E::Target>(handle.index)
                 .map(Into::into),
         }
     }

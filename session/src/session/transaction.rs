@@ -179,8 +179,9 @@ impl<C: SessionConnection> Session<'_, C> {
     /// Runs `work` in a transaction: a flush and COMMIT when it returns `Ok`, ROLLBACK when it returns `Err` or
     /// panics. BEGIN is sent with the first statement, so that work without statements sends nothing at all.
     ///
-    /// The closure may fail with the caller's own error type that converts from [`Error`]; write its result type
-    /// (`|session| -> Result<()>`), because `?` alone does not tell the compiler which one is meant.
+    /// The closure may fail with the caller's own error type that converts from [`Error`]. If the call is followed by `?`,
+    /// name that type, because `?` alone does not tell the compiler which one is meant: end the closure with
+    /// [`diesel_session::Ok`](crate::Ok), or write its result type (`|session| -> Result<()>`).
     ///
     /// # Errors
     ///

@@ -1,20 +1,47 @@
-//! `database_enum!`: a Rust enum whose variants are the labels of its own SQL type.
+//! `database_enum!`: a Rust enum whose variants are the labels of a text column or of an SQL type of its own.
 
 pub use serde;
 
 use super::shown;
 use crate::error::Error;
 
-/// Defines an enum for a column of its own SQL type: one label per variant, which is the variant's name.
+/// Defines an enum for a column: one label per variant, which is the variant's name.
 ///
 /// The enum gets `ALL`, `LABELS` and `label()`; `Display` and serde write the label, `FromStr` and serde read it in
 /// upper or lower case. A stored value must be exactly a label: anything else is an error that names the text and the
 /// labels. The enum binds and reads on every engine compiled in and through
 /// [`AnyConnection`](crate::connection::AnyConnection).
 ///
-/// The SQL type is a marker with `#[derive(SqlType)]` that names the type on each engine: the name of `CREATE TYPE … AS
-/// ENUM` on PostgreSQL, `Enum` on MySQL, `Text` on SQLite. Guard the column there with `CHECK (status IN (…))`, so that
-/// no other program can write another text.
+/// `#[named]` is what errors call the value. Without `sql_type`, the column is declared as `Text`. Guard it with `CHECK
+/// (level IN (…))`, so that no other program can write another text.
+///
+/// ```
+/// diesel_session::database_enum! {
+///     #[named = "level"]
+///     /// How much someone knows.
+///     pub enum Level {
+///         /// The first years.
+///         Junior,
+///         /// Later.
+///         Senior,
+///     }
+/// }
+///
+/// diesel::table! { people (id) { id -> BigInt, level -> Text } }
+///
+/// # fn main() -> Result<(), diesel_session::Error> {
+/// assert_eq!(Level::Senior.label(), "Senior");
+/// assert_eq!("junior".parse::<Level>()?, Level::Junior);
+/// assert_eq!(Level::LABELS, ["Junior", "Senior"]);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # With an SQL type of its own
+///
+/// A native ENUM is a type of its own to PostgreSQL, and the column's type in `table!`. It is a marker with
+/// `#[derive(SqlType)]` that names the type on each engine: the name of `CREATE TYPE … AS ENUM` on PostgreSQL, `Enum`
+/// on MySQL, `Text` on SQLite.
 ///
 /// ```
 /// pub mod sql_types {
@@ -26,28 +53,39 @@ use crate::error::Error;
 /// diesel_session::database_enum! {
 ///     #[diesel(sql_type = crate::sql_types::Level)]
 ///     #[named = "level"]
-///     /// How much someone knows.
-///     pub enum Level {
-///         /// The first years.
-///         Junior,
-///         /// Later.
-///         Senior,
-///     }
+///     pub enum Level { Junior, Senior }
 /// }
 ///
-/// # fn main() -> Result<(), diesel_session::Error> {
-/// assert_eq!(Level::Senior.label(), "Senior");
-/// assert_eq!("junior".parse::<Level>()?, Level::Junior);
-/// assert_eq!(Level::LABELS, ["Junior", "Senior"]);
-/// # Ok(())
-/// # }
+/// diesel::table! {
+///     use diesel::sql_types::BigInt;
+///     use super::sql_types::Level;
+///
+///     people (id) { id -> BigInt, level -> Level }
+/// }
+/// # fn main() {}
 /// ```
 // The upcoming `#[derive(diesel::Enum)]` takes the same attribute on the same enum, so it can replace this macro.
 #[macro_export]
 macro_rules! database_enum {
+    (#[named = $what:literal] $($definition:tt)+) => {
+        $crate::__enum_of_labels! { (::diesel::sql_types::Text) $what $($definition)+ }
+        $crate::__enum_in_text! { $($definition)+ }
+    };
+    (#[diesel(sql_type = Text)] $($named:tt)+) => { $crate::database_enum! { $($named)+ } };
+    (#[diesel(sql_type = diesel::sql_types::Text)] $($named:tt)+) => { $crate::database_enum! { $($named)+ } };
+    (#[diesel(sql_type = ::diesel::sql_types::Text)] $($named:tt)+) => { $crate::database_enum! { $($named)+ } };
+    (#[diesel(sql_type = $sql_type:path)] #[named = $what:literal] $($definition:tt)+) => {
+        $crate::__enum_of_labels! { ($sql_type) $what $($definition)+ }
+        $crate::__enum_in_own_type! { ($sql_type) $($definition)+ }
+    };
+}
+
+/// The enum of [`database_enum!`](crate::database_enum) and its labels.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __enum_of_labels {
     (
-        #[diesel(sql_type = $sql_type:path)]
-        #[named = $what:literal]
+        ($sql_type:path) $what:literal
         $(#[$meta:meta])*
         $visibility:vis enum $name:ident {
             $($(#[$variant_meta:meta])* $variant:ident),+ $(,)?
@@ -115,7 +153,43 @@ macro_rules! database_enum {
                 text.parse().map_err($crate::types::database_enum::serde::de::Error::custom)
             }
         }
+    };
+}
 
+/// The part of [`database_enum!`](crate::database_enum) for a text column, on any backend.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __enum_in_text {
+    ($(#[$meta:meta])* $visibility:vis enum $name:ident { $($variants:tt)+ }) => {
+        impl<DB: ::diesel::backend::Backend> ::diesel::serialize::ToSql<::diesel::sql_types::Text, DB> for $name
+        where
+            str: ::diesel::serialize::ToSql<::diesel::sql_types::Text, DB>,
+        {
+            fn to_sql<'b>(&'b self, out: &mut ::diesel::serialize::Output<'b, '_, DB>) -> ::diesel::serialize::Result {
+                <str as ::diesel::serialize::ToSql<::diesel::sql_types::Text, DB>>::to_sql(self.label(), out)
+            }
+        }
+
+        impl<DB: ::diesel::backend::Backend> ::diesel::deserialize::FromSql<::diesel::sql_types::Text, DB> for $name
+        where
+            ::std::string::String: ::diesel::deserialize::FromSql<::diesel::sql_types::Text, DB>,
+        {
+            fn from_sql(value: DB::RawValue<'_>) -> ::diesel::deserialize::Result<Self> {
+                let text =
+                    <::std::string::String as ::diesel::deserialize::FromSql<::diesel::sql_types::Text, DB>>::from_sql(
+                        value,
+                    )?;
+                Ok(Self::from_label(&text)?)
+            }
+        }
+    };
+}
+
+/// The part of [`database_enum!`](crate::database_enum) for an SQL type of its own.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __enum_in_own_type {
+    (($sql_type:path) $(#[$meta:meta])* $visibility:vis enum $name:ident { $($variants:tt)+ }) => {
         impl ::diesel::sql_types::HasSqlType<$sql_type> for $crate::connection::MultiBackend {
             fn metadata(lookup: &mut Self::MetadataLookup) -> Self::TypeMetadata {
                 Self::lookup_sql_type::<$sql_type>(lookup)

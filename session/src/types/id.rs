@@ -27,6 +27,7 @@ use crate::error::{Error, Result};
 /// struct User;
 /// let id: Id<User> = "3".parse()?;
 /// assert_eq!(id, Id::new(3));
+/// assert_eq!(id, 3.into());
 /// assert_eq!(id.to_string(), "3");
 /// assert_eq!(Id::<User>::default().get(), 0);
 /// # Ok::<(), diesel_session::Error>(())
@@ -91,6 +92,24 @@ impl<E> Ord for Id<E> {
 impl<E> Hash for Id<E> {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.key.hash(state);
+    }
+}
+
+impl<E> From<i64> for Id<E> {
+    fn from(key: i64) -> Self {
+        Self::new(key)
+    }
+}
+
+impl<E> From<i32> for Id<E> {
+    fn from(key: i32) -> Self {
+        Self::new(key.into())
+    }
+}
+
+impl<E> From<u32> for Id<E> {
+    fn from(key: u32) -> Self {
+        Self::new(key.into())
     }
 }
 

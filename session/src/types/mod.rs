@@ -6,11 +6,13 @@
 #[doc(hidden)]
 pub mod database_enum;
 mod id;
+#[doc(hidden)]
+pub mod stored_as_text;
 mod text;
 mod timestamp;
 
 pub use id::Id;
-pub use text::{Email, LongText, Text256};
+pub use text::{Email, LongText, Text, Text256};
 pub use timestamp::Timestamp;
 
 /// A refused value as errors show it: in quotes, escaped, and cut if it is long.
@@ -47,6 +49,53 @@ mod tests {
         }
     }
 
+    crate::database_enum! {
+        #[named = "level"]
+        enum Level {
+            Junior,
+            Senior,
+        }
+    }
+
+    /// JSON as text.
+    #[derive(
+        Debug,
+        Clone,
+        PartialEq,
+        serde::Serialize,
+        serde::Deserialize,
+        diesel::expression::AsExpression,
+        diesel::deserialize::FromSqlRow,
+    )]
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    struct Facts {
+        pages: u32,
+    }
+
+    crate::stored_as_text!(Facts, serde_json::to_string, serde_json::from_str);
+
+    /// A type with `Display` and `FromStr`.
+    #[derive(Debug, Clone, Copy, PartialEq, diesel::expression::AsExpression, diesel::deserialize::FromSqlRow)]
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    struct Version(u32, u32);
+
+    impl std::fmt::Display for Version {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            write!(f, "{}.{}", self.0, self.1)
+        }
+    }
+
+    impl std::str::FromStr for Version {
+        type Err = String;
+
+        fn from_str(text: &str) -> std::result::Result<Self, String> {
+            let numbers = text.split_once('.').and_then(|(one, two)| Some(Self(one.parse().ok()?, two.parse().ok()?)));
+            numbers.ok_or_else(|| format!("{text:?} is not a version like 1.2"))
+        }
+    }
+
+    crate::stored_as_text!(Version);
+
     diesel::table! {
         use diesel::sql_types::{BigInt, Nullable, Text, Timestamp};
         use super::sql_types::Visibility;
@@ -60,6 +109,10 @@ mod tests {
             status -> Visibility,
             past_status -> Nullable<Visibility>,
             made_at -> Timestamp,
+            code -> Text,
+            level -> Nullable<Text>,
+            facts -> Nullable<Text>,
+            version -> Text,
         }
     }
 
@@ -74,6 +127,10 @@ mod tests {
         status: Visibility,
         past_status: Option<Visibility>,
         made_at: Timestamp,
+        code: super::Text<8>,
+        level: Option<Level>,
+        facts: Option<Facts>,
+        version: Version,
     }
 
     fn thing() -> Thing {
@@ -86,6 +143,10 @@ mod tests {
             status: Visibility::Private,
             past_status: Some(Visibility::Public),
             made_at: "1969-07-20T20:17:40.123456Z".parse().unwrap(),
+            code: "Эйнштейн".try_into().unwrap(),
+            level: Some(Level::Senior),
+            facts: Some(Facts { pages: 96 }),
+            version: Version(1, 20),
         }
     }
 
@@ -93,7 +154,8 @@ mod tests {
         let mut connection = AnyConnection::Sqlite(open_sqlite(None, SqliteAccess::Create, 0).unwrap());
         diesel::sql_query(
             "CREATE TABLE things (id INTEGER PRIMARY KEY, other_id INTEGER, name TEXT NOT NULL, email TEXT, \
-             body TEXT NOT NULL, status TEXT NOT NULL, past_status TEXT, made_at TEXT NOT NULL)",
+             body TEXT NOT NULL, status TEXT NOT NULL, past_status TEXT, made_at TEXT NOT NULL, \
+             code TEXT NOT NULL, level TEXT, facts TEXT, version TEXT NOT NULL)",
         )
         .execute(&mut connection)
         .unwrap();
@@ -114,7 +176,7 @@ mod tests {
     #[test]
     fn null_comes_back_as_none() {
         let mut connection = connection();
-        let bare = Thing { other_id: None, email: None, past_status: None, ..thing() };
+        let bare = Thing { other_id: None, email: None, past_status: None, level: None, facts: None, ..thing() };
         diesel::insert_into(things::table).values(&bare).execute(&mut connection).unwrap();
         assert_eq!(read(&mut connection).unwrap(), [bare]);
     }
@@ -137,6 +199,11 @@ mod tests {
             .filter(things::past_status.eq(Visibility::Public))
             .filter(things::made_at.eq(wanted.made_at))
             .filter(things::made_at.lt(Timestamp::now()))
+            .filter(things::code.eq(&wanted.code))
+            .filter(things::level.eq(wanted.level))
+            .filter(things::level.eq_any([Level::Senior]))
+            .filter(things::facts.eq(Facts { pages: 96 }))
+            .filter(things::version.eq(wanted.version))
             .count()
             .get_result(&mut connection)
             .unwrap();
@@ -144,17 +211,14 @@ mod tests {
     }
 
     #[test]
-    fn the_database_holds_the_label_of_an_enum_and_readable_times() {
+    fn the_database_holds_the_label_of_an_enum_readable_times_and_texts() {
         let mut connection = connection();
         diesel::insert_into(things::table).values(thing()).execute(&mut connection).unwrap();
-        let stored: (String, String) = things::table
-            .select((
-                diesel::dsl::sql::<diesel::sql_types::Text>("status"),
-                diesel::dsl::sql::<diesel::sql_types::Text>("made_at"),
-            ))
-            .first(&mut connection)
-            .unwrap();
-        assert_eq!(stored, ("Private".to_owned(), "1969-07-20 20:17:40.123456".to_owned()));
+        let stored = ["status", "made_at", "level", "facts", "version"].map(|column| {
+            let text = diesel::dsl::sql::<diesel::sql_types::Text>(column);
+            things::table.select(text).first::<String>(&mut connection).unwrap()
+        });
+        assert_eq!(stored, ["Private", "1969-07-20 20:17:40.123456", "Senior", r#"{"pages":96}"#, "1.20"]);
     }
 
     #[test]
@@ -168,6 +232,10 @@ mod tests {
             ("email = hex(zeroblob(161))", "email: 322 characters, more than the limit of 320"),
             ("email = 'a' || char(10)", "email: contains a line break"),
             ("body = 'a' || char(0)", "text: contains a NUL character"),
+            ("code = 'too long!'", "text: 9 characters, more than the limit of 8"),
+            ("level = 'senior'", "level: \"senior\" is not one of Junior, Senior"),
+            ("facts = '{}'", "missing field `pages`"),
+            ("version = 'one'", "\"one\" is not a version like 1.2"),
             ("made_at = '0000-12-31 23:59:59'", "time: 0000-12-31 23:59:59 UTC is outside the years 0001 to 9999"),
         ] {
             let mut connection = connection();

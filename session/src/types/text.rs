@@ -1,4 +1,4 @@
-//! Checked text: `Text256`, `Email` and `LongText`.
+//! Checked text: `Text<N>`, `Email` and `LongText`.
 
 use crate::error::{Error, Result};
 
@@ -33,7 +33,7 @@ impl Rule {
 macro_rules! checked_text {
     (
         $(#[$meta:meta])*
-        $name:ident, $what:literal, $rule:expr
+        $name:ident $(<const $limit:ident>)?, $what:literal, $rule:expr
     ) => {
         $(#[$meta])*
         #[derive(
@@ -41,18 +41,19 @@ macro_rules! checked_text {
             diesel::expression::AsExpression, diesel::deserialize::FromSqlRow,
         )]
         #[diesel(sql_type = diesel::sql_types::Text)]
-        pub struct $name(String);
+        pub struct $name $(<const $limit: usize>)? (String);
 
-        impl $name {
+        impl $(<const $limit: usize>)? $name $(<$limit>)? {
+            const RULE: Rule = $rule;
+
             /// Checks a text; the error calls it `what`, such as `"username"`.
             ///
             /// # Errors
             ///
             /// [`Error::Value`] if the text violates the type's rule.
             pub fn named(what: &'static str, text: impl Into<String>) -> Result<Self> {
-                const RULE: Rule = $rule;
                 let text = text.into();
-                match RULE.problem(&text) {
+                match Self::RULE.problem(&text) {
                     None => Ok(Self(text)),
                     Some(problem) => Err(Error::Value { what, problem }),
                 }
@@ -71,7 +72,7 @@ macro_rules! checked_text {
             }
         }
 
-        impl TryFrom<String> for $name {
+        impl $(<const $limit: usize>)? TryFrom<String> for $name $(<$limit>)? {
             type Error = Error;
 
             fn try_from(text: String) -> Result<Self> {
@@ -79,7 +80,7 @@ macro_rules! checked_text {
             }
         }
 
-        impl TryFrom<&str> for $name {
+        impl $(<const $limit: usize>)? TryFrom<&str> for $name $(<$limit>)? {
             type Error = Error;
 
             fn try_from(text: &str) -> Result<Self> {
@@ -87,7 +88,7 @@ macro_rules! checked_text {
             }
         }
 
-        impl std::str::FromStr for $name {
+        impl $(<const $limit: usize>)? std::str::FromStr for $name $(<$limit>)? {
             type Err = Error;
 
             fn from_str(text: &str) -> Result<Self> {
@@ -95,13 +96,13 @@ macro_rules! checked_text {
             }
         }
 
-        impl From<$name> for String {
-            fn from(text: $name) -> Self {
+        impl $(<const $limit: usize>)? From<$name $(<$limit>)?> for String {
+            fn from(text: $name $(<$limit>)?) -> Self {
                 text.0
             }
         }
 
-        impl std::ops::Deref for $name {
+        impl $(<const $limit: usize>)? std::ops::Deref for $name $(<$limit>)? {
             type Target = str;
 
             fn deref(&self) -> &str {
@@ -109,56 +110,57 @@ macro_rules! checked_text {
             }
         }
 
-        impl AsRef<str> for $name {
+        impl $(<const $limit: usize>)? AsRef<str> for $name $(<$limit>)? {
             fn as_ref(&self) -> &str {
                 &self.0
             }
         }
 
-        impl std::borrow::Borrow<str> for $name {
+        impl $(<const $limit: usize>)? std::borrow::Borrow<str> for $name $(<$limit>)? {
             fn borrow(&self) -> &str {
                 &self.0
             }
         }
 
-        impl std::fmt::Display for $name {
+        impl $(<const $limit: usize>)? std::fmt::Display for $name $(<$limit>)? {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.pad(&self.0)
             }
         }
 
-        impl std::fmt::Debug for $name {
+        impl $(<const $limit: usize>)? std::fmt::Debug for $name $(<$limit>)? {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 std::fmt::Debug::fmt(&self.0, f)
             }
         }
 
-        impl PartialEq<str> for $name {
+        impl $(<const $limit: usize>)? PartialEq<str> for $name $(<$limit>)? {
             fn eq(&self, other: &str) -> bool {
                 self.0 == other
             }
         }
 
-        impl PartialEq<&str> for $name {
+        impl $(<const $limit: usize>)? PartialEq<&str> for $name $(<$limit>)? {
             fn eq(&self, other: &&str) -> bool {
                 self.0 == *other
             }
         }
 
-        impl serde::Serialize for $name {
+        impl $(<const $limit: usize>)? serde::Serialize for $name $(<$limit>)? {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serializer.serialize_str(&self.0)
             }
         }
 
-        impl<'de> serde::Deserialize<'de> for $name {
+        impl<'de $(, const $limit: usize)?> serde::Deserialize<'de> for $name $(<$limit>)? {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 let text = <String as serde::Deserialize>::deserialize(deserializer)?;
                 Self::try_from(text).map_err(serde::de::Error::custom)
             }
         }
 
-        impl<DB: diesel::backend::Backend> diesel::serialize::ToSql<diesel::sql_types::Text, DB> for $name
+        impl<DB: diesel::backend::Backend $(, const $limit: usize)?> diesel::serialize::ToSql<diesel::sql_types::Text, DB>
+            for $name $(<$limit>)?
         where
             str: diesel::serialize::ToSql<diesel::sql_types::Text, DB>,
         {
@@ -167,7 +169,8 @@ macro_rules! checked_text {
             }
         }
 
-        impl<DB: diesel::backend::Backend> diesel::deserialize::FromSql<diesel::sql_types::Text, DB> for $name
+        impl<DB: diesel::backend::Backend $(, const $limit: usize)?> diesel::deserialize::FromSql<diesel::sql_types::Text, DB>
+            for $name $(<$limit>)?
         where
             String: diesel::deserialize::FromSql<diesel::sql_types::Text, DB>,
         {
@@ -179,12 +182,17 @@ macro_rules! checked_text {
 }
 
 checked_text! {
-    /// A text of 1 to 256 characters without NUL: a name, a title.
+    /// A text of 1 to `N` characters without NUL: a name, a title, a code.
     ///
     /// Characters are counted, not bytes, as the databases count them.
     ///
     /// ```
-    /// use diesel_session::types::Text256;
+    /// use diesel_session::types::{Text, Text256};
+    ///
+    /// let code: Text<3> = "SQL".try_into()?;
+    /// assert_eq!(code, "SQL");
+    /// let error = Text::<3>::named("code", "long").unwrap_err();
+    /// assert_eq!(error.to_string(), "code: 4 characters, more than the limit of 3");
     ///
     /// let name: Text256 = "Ада".try_into()?;
     /// assert_eq!(name, "Ада");
@@ -194,8 +202,11 @@ checked_text! {
     /// assert_eq!(error.to_string(), "username: 257 characters, more than the limit of 256");
     /// # Ok::<(), diesel_session::Error>(())
     /// ```
-    Text256, "text", Rule { min: 1, max: 256, one_line: false }
+    Text<const N>, "text", Rule { min: 1, max: N, one_line: false }
 }
+
+/// A text of 1 to 256 characters.
+pub type Text256 = Text<256>;
 
 checked_text! {
     /// An email address as entered: 1 to 320 characters without NUL and line breaks.
@@ -246,6 +257,16 @@ mod tests {
         assert_eq!(problem::<Text256>("ж".repeat(257)).unwrap(), "text: 257 characters, more than the limit of 256");
         assert_eq!(problem::<Text256>("a"), None);
         assert_eq!(problem::<Text256>("").unwrap(), "text: it is empty");
+    }
+
+    #[test]
+    fn a_text_has_the_limit_of_its_type() {
+        assert_eq!(problem::<Text<3>>("жжж"), None);
+        assert_eq!(problem::<Text<3>>("жжжж").unwrap(), "text: 4 characters, more than the limit of 3");
+        assert_eq!(problem::<Text<3>>("").unwrap(), "text: it is empty");
+        let code: Text<3> = serde_json::from_str(r#""abc""#).unwrap();
+        assert_eq!(serde_json::to_string(&code).unwrap(), r#""abc""#);
+        assert!(serde_json::from_str::<Text<3>>(r#""abcd""#).is_err());
     }
 
     #[test]
