@@ -178,6 +178,7 @@ struct Figures {
 impl Figures {
     fn of(mut round: Vec<Done>) -> Self {
         round.sort_by_key(|done| done.took);
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of an index is one")]
         let at = |share: f64| round[((round.len() - 1) as f64 * share) as usize].took;
         Self {
             slowest: at(1.0),

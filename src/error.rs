@@ -44,40 +44,9 @@ pub enum Error {
     Session(#[from] diesel_session::Error),
 
     // --- the schema of a database ---
-    /// The database contains tables of another application.
-    #[error("{place} contains tables that Folio did not create ({tables}), so it was not changed")]
-    NotFolio {
-        /// The path or the redacted URL.
-        place: String,
-        /// Some of its tables.
-        tables: String,
-    },
-    /// The database lacks migrations that this program has.
-    #[error("{place} is {pending} migration(s) behind this program")]
-    MigrationsPending {
-        /// The path or the redacted URL.
-        place: String,
-        /// How many are missing.
-        pending: usize,
-    },
-    /// The database has migrations that this program does not know.
-    #[error("{place} was migrated by a newer version of folio (unknown migrations: {versions}); use that version")]
-    SchemaTooNew {
-        /// The path or the redacted URL.
-        place: String,
-        /// The versions that this program does not know.
-        versions: String,
-    },
-    /// A migration failed.
-    #[error("migration {version} failed going {direction}: {problem}")]
-    Migration {
-        /// Its version and name.
-        version: String,
-        /// `up` or `down`.
-        direction: &'static str,
-        /// The database's error.
-        problem: String,
-    },
+    /// An error of the migrations.
+    #[error(transparent)]
+    Migrate(diesel_migrate::Error),
 
     // --- copying a database ---
     /// The target database of a copy contains records.
@@ -160,7 +129,7 @@ impl Error {
     /// The database lacks migrations that this program has.
     #[must_use]
     pub fn is_migrations_pending(&self) -> bool {
-        matches!(self, Self::MigrationsPending { .. })
+        matches!(self, Self::Migrate(error) if error.is_pending())
     }
 
     /// What the error means to a program that answers a request.
@@ -168,6 +137,7 @@ impl Error {
     pub fn class(&self) -> ErrorClass {
         match self {
             Self::Session(error) => error.class(),
+            Self::Migrate(error) => error.class(),
             Self::NotFound { .. } => ErrorClass::NotFound,
             Self::Exists { .. } | Self::InUse { .. } | Self::NotEmpty { .. } => ErrorClass::Conflict,
             Self::Ambiguous { .. } | Self::Input { .. } => ErrorClass::Invalid,
@@ -218,6 +188,16 @@ macro_rules! as_the_session_says {
 as_the_session_says! {
     is_unique is_foreign_key is_denied is_stale is_deleted is_locked is_conflict is_disconnected is_commit_unknown
     is_retryable
+}
+
+/// An error of the session's that the runner of migrations met is the session's here, too.
+impl From<diesel_migrate::Error> for Error {
+    fn from(error: diesel_migrate::Error) -> Self {
+        match error {
+            diesel_migrate::Error::Session(error) => Self::Session(error),
+            other => Self::Migrate(other),
+        }
+    }
 }
 
 /// The errors of plain Diesel, on the connection that a session lends.

@@ -1,6 +1,6 @@
 //! The program: runs the command line.
 
-#![forbid(unsafe_code)]
+#![warn(clippy::expect_used, clippy::unwrap_used)]
 
 mod cli;
 

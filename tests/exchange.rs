@@ -110,7 +110,7 @@ fn bad_input_is_one_line_with_file_record_place_and_reason() {
             "beyond-64-bits",
             ", record 1 (line 1, column 25): `id` is outside the range of 64-bit integers: 18446744073709551616",
         ),
-        ("nul", ", record 1 (line 1, column 12): `login` contains a NUL character (\\u0000)"),
+        ("nul-character", ", record 1 (line 1, column 12): `login` contains a NUL character (\\u0000)"),
         ("not-utf8", ", record 1 (line 1, column 14): not valid UTF-8"),
         (
             "cut",

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use super::exit;
 use super::output::printable;
 use super::stderr;
+use diesel_migrate::Error as MigrateError;
 use diesel_session::Error as SessionError;
 use folio::database::{DatabaseUrl, redact};
 use folio::error::Error;
@@ -82,11 +83,11 @@ fn advice(error: &anyhow::Error) -> Option<Advice> {
             cause.to_string(),
             Advice { command: "folio db create", purpose: "to create one", clause: "{} creates one" },
         ),
-        (None, Some(cause @ Error::MigrationsPending { .. })) => (
+        (None, Some(cause @ Error::Migrate(MigrateError::Pending { .. }))) => (
             cause.to_string(),
             Advice { command: "folio migrate up", purpose: "to bring it up to date", clause: "run {}" },
         ),
-        (None, Some(cause @ Error::NotFolio { .. })) => (
+        (None, Some(cause @ Error::Migrate(MigrateError::Foreign { .. }))) => (
             cause.to_string(),
             Advice {
                 command: "folio migrate up --into-existing",

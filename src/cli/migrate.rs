@@ -11,6 +11,7 @@ use super::confirm::Confirm;
 use super::output::{Column, Record};
 use super::stderr;
 use folio::database::Access;
+use folio::error::Error;
 use folio::migrations::{Existing, Loss, Status, Target};
 use folio::services::counted;
 use folio::types::Timestamp;
@@ -95,7 +96,7 @@ fn up(globals: &Globals, Up { steps, into_existing }: &Up) -> anyhow::Result<()>
     let existing = if *into_existing { Existing::Join } else { Existing::Refuse };
     let target = steps.map_or(Target::All, Target::Steps);
     let database = globals.open(Access::Create)?;
-    let applied = database.migrate_up(target, existing, |script| stderr::print(&format!("applied {script}")))?;
+    let applied = database.migrate_up(target, existing, |migration| stderr::print(&format!("applied {migration}")))?;
     if applied.is_empty() && target == Target::All {
         stderr::print(&format!("nothing to do: {} is up to date", database.place()));
     }
@@ -109,7 +110,7 @@ fn down(globals: &Globals, Down { steps, all, confirm }: &Down) -> anyhow::Resul
     if !losses.is_empty() {
         confirm.ask(&format!("{} from {}", lost(&losses), database.place()))?;
     }
-    let reverted = database.migrate_down(target, |script| stderr::print(&format!("reverted {script}")))?;
+    let reverted = database.migrate_down(target, |migration| stderr::print(&format!("reverted {migration}")))?;
     if reverted.is_empty() && target != Target::Steps(0) {
         stderr::print(&format!("nothing to do: {} has none of Folio's migrations", database.place()));
     }
@@ -118,8 +119,8 @@ fn down(globals: &Globals, Down { steps, all, confirm }: &Down) -> anyhow::Resul
 
 /// A list of what reverting removes: "notes (3 rows), resumes (1 row)".
 fn lost(losses: &[Loss]) -> String {
-    let tables = losses.iter().flat_map(|Loss { script, tables, .. }| {
-        let without_tables = tables.is_empty().then(|| format!("what {script} made"));
+    let tables = losses.iter().flat_map(|Loss { migration, tables, .. }| {
+        let without_tables = tables.is_empty().then(|| format!("what {migration} made"));
         let tables = tables.iter().map(|(table, rows)| format!("{table} ({})", counted(*rows, "row", "rows")));
         tables.chain(without_tables)
     });
@@ -136,26 +137,26 @@ fn status(globals: &Globals) -> anyhow::Result<()> {
     listing.finish()?;
     match status.refusal(database.place()) {
         None => Ok(()),
-        Some(refusal) => Err(refusal.into()),
+        Some(refusal) => Err(Error::from(refusal).into()),
     }
 }
 
 /// A migration, as listed.
 #[derive(Debug, Serialize)]
-struct Row {
-    version: String,
-    name: Option<&'static str>,
+struct Row<'s> {
+    version: &'s str,
+    name: Option<&'s str>,
     state: &'static str,
     applied: Option<Timestamp>,
 }
 
-impl Record for Row {
+impl Record for Row<'_> {
     const COLUMNS: &'static [Column] =
         &[Column::text("version"), Column::text("name"), Column::text("state"), Column::moment("applied")];
 
     fn cells(&self) -> Vec<Option<Cow<'_, str>>> {
         vec![
-            Some(self.version.as_str().into()),
+            Some(self.version.into()),
             self.name.map(Into::into),
             Some(self.state.into()),
             self.applied.map(|moment| moment.to_string().into()),
@@ -168,26 +169,26 @@ impl Record for Row {
 }
 
 /// Every migration of the program or the database's history, oldest first.
-fn rows(status: &Status) -> Vec<Row> {
+fn rows(status: &Status) -> Vec<Row<'_>> {
     let applied = status.applied.iter().map(|applied| Row {
-        version: applied.script.version.to_owned(),
-        name: Some(applied.script.name),
+        version: &applied.migration.version,
+        name: Some(&applied.migration.name),
         state: "applied",
         applied: Timestamp::try_from(applied.run_on.and_utc()).ok(),
     });
     let unknown = status.unknown.iter().map(|recorded| Row {
-        version: recorded.version.clone(),
+        version: &recorded.version,
         name: None,
         state: "unknown",
         applied: Timestamp::try_from(recorded.run_on.and_utc()).ok(),
     });
-    let pending = status.pending.iter().map(|script| Row {
-        version: script.version.to_owned(),
-        name: Some(script.name),
+    let pending = status.pending.iter().map(|migration| Row {
+        version: &migration.version,
+        name: Some(&migration.name),
         state: "pending",
         applied: None,
     });
-    let mut rows: Vec<Row> = applied.chain(unknown).chain(pending).collect();
-    rows.sort_by(|one, other| one.version.cmp(&other.version));
+    let mut rows: Vec<_> = applied.chain(unknown).chain(pending).collect();
+    rows.sort_by_key(|row| row.version);
     rows
 }

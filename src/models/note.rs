@@ -104,6 +104,7 @@ impl Note {
     }
 
     /// The number of a person's notes.
+    #[must_use]
     #[auto_type(no_type_alias)]
     pub fn count_of(user: Id<User>) -> _ {
         notes::table.filter(notes::user_id.eq(user)).select(count_star())

@@ -128,6 +128,7 @@ impl Repository {
     }
 
     /// The number of an account's repositories, by the account's number.
+    #[must_use]
     #[auto_type(no_type_alias)]
     pub fn count_of(owner: i64) -> _ {
         repositories::table.filter(repositories::user_id.eq(owner)).select(count_star())

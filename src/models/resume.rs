@@ -92,6 +92,7 @@ impl Resume {
     }
 
     /// The number of a person's résumés.
+    #[must_use]
     #[auto_type(no_type_alias)]
     pub fn count_of(user: Id<User>) -> _ {
         resumes::table.filter(resumes::user_id.eq(user)).select(count_star())

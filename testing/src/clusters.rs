@@ -116,6 +116,7 @@ rm -rf "$D"
 "#;
 
 /// The shell that runs the servers; they end when its input does.
+#[derive(Debug)]
 struct Guard {
     orders: ChildStdin,
     answers: BufReader<ChildStdout>,
@@ -168,6 +169,7 @@ impl Guard {
 }
 
 /// A primary, and the standby that it waits for at every commit.
+#[derive(Debug)]
 pub struct Pair {
     guard: Guard,
     ports: [u16; 2],
@@ -210,6 +212,7 @@ impl Pair {
 }
 
 /// Three nodes, numbered from 1, each of which accepts writes.
+#[derive(Debug)]
 pub struct Galera {
     guard: Guard,
     ports: [u16; 12],

@@ -1,8 +1,6 @@
 //! Private, throw-away databases for the tests and benches of this repository: servers started on free ports, clusters
 //! that can be broken, and a relay that breaks a connection on demand.
 
-#![forbid(unsafe_code)]
-
 pub mod clusters;
 pub mod engine;
 pub mod relay;
@@ -38,4 +36,14 @@ pub fn address(engine: TestEngine) -> (String, Option<TempDir>) {
         }
         server => (servers::unmade(server), None),
     }
+}
+
+/// SQL that records a migration's version for an application, as the migration runner does, once it has run.
+#[must_use]
+pub fn recorded(version: &str, application: &str) -> String {
+    format!(
+        "INSERT INTO __diesel_schema_migrations (version) VALUES ('{version}'); \
+         INSERT INTO __diesel_migrate (version, application, statements, running) \
+         VALUES ('{version}', '{application}', 0, 0)"
+    )
 }

@@ -26,7 +26,7 @@ pub enum Break {
 /// The delay of a late answer.
 pub const LATE: Duration = Duration::from_millis(500);
 
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct State {
     ends_at: Mutex<Option<(String, Break)>>,
     /// How often all connections were stalled.
@@ -35,6 +35,7 @@ struct State {
     lines: AtomicUsize,
 }
 
+#[derive(Debug)]
 pub struct Relay {
     port: u16,
     state: Arc<State>,

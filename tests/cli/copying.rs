@@ -82,7 +82,7 @@ fn a_source_that_cannot_be_copied_is_named_and_no_target_is_made() {
     let ran = home.run(&["db", "copy", "behind.db", "there.db"]);
     let behind = format!("folio: {} is 1 migration(s) behind this program; {advice}", path("behind.db"));
     assert_eq!((ran.code, ran.err), (Some(3), behind));
-    home.connect().batch_execute("INSERT INTO __diesel_schema_migrations (version) VALUES ('20990101000001')").unwrap();
+    home.connect().batch_execute(&folio_testing::recorded("20990101000001", "folio")).unwrap();
     assert!(
         home.fails(1, &["db", "copy", "folio.db", "there.db"])
             .contains("newer version of folio (unknown migrations: 2099")
@@ -121,7 +121,7 @@ fn a_target_that_cannot_take_the_copy_is_named_and_left_as_it_is() {
         .batch_execute("CREATE TABLE orders (id INTEGER PRIMARY KEY)")
         .unwrap();
     let ran = home.run(&["db", "copy", "folio.db", "other.db"]);
-    assert!(ran.code == Some(1) && ran.err.contains("tables that Folio did not create (orders)"), "{ran:?}");
+    assert!(ran.code == Some(1) && ran.err.contains("tables that folio did not create (orders)"), "{ran:?}");
 }
 
 #[cfg(unix)]

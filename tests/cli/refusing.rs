@@ -53,7 +53,7 @@ fn another_application_s_database_is_left_alone_unless_told() {
     for verb in [&["user", "list"][..], &["user", "add", "x"], &["db", "create"], &["migrate", "up"]] {
         let said = home.fails(1, verb);
         assert!(
-            said.contains("tables that Folio did not create (orders)") && said.contains("--into-existing"),
+            said.contains("tables that folio did not create (orders)") && said.contains("--into-existing"),
             "{said}"
         );
     }
@@ -68,7 +68,7 @@ fn another_application_s_database_is_left_alone_unless_told() {
 #[test]
 fn a_newer_folio_s_database_is_refused() {
     let home = Home::with_users(module_path!());
-    home.connect().batch_execute("INSERT INTO __diesel_schema_migrations (version) VALUES ('20990101000001')").unwrap();
+    home.connect().batch_execute(&folio_testing::recorded("20990101000001", "folio")).unwrap();
     for verb in [
         &["user", "list"][..],
         &["user", "add", "x"],

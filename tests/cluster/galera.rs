@@ -23,7 +23,7 @@ fn three_nodes_that_change_the_same_rows_at_once_end_with_the_exact_sums() {
     let galera = shared();
     let nodes = nodes(&galera, "sums");
     std::thread::scope(|scope| {
-        for db in nodes.iter().cycle().take(WRITERS.unsigned_abs() as usize) {
+        for db in nodes.iter().cycle().take(usize::try_from(WRITERS).unwrap()) {
             scope.spawn(move || {
                 for _ in 0..UNITS {
                     // Read, then written: the version column finds out what came between.

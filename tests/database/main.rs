@@ -9,6 +9,7 @@ use std::time::Duration;
 use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
+use diesel_migrate::Error as MigrateError;
 use diesel_session::{Error, Result};
 use folio::connection::{Access, AnyConnection};
 use folio::database::{Database, Options};
@@ -125,6 +126,7 @@ fn a_file_that_was_made_and_its_side_files_are_their_owners_alone() {
     let place = Place::new();
     let database = place.open(Access::Create).unwrap();
     database.migrate().unwrap();
+    database.schema_state().unwrap();
     assert_eq!(place.files(), ["folio.db", "folio.db-shm", "folio.db-wal"]);
     for file in place.files() {
         let mode = fs::metadata(place.folder.path().join(&file)).unwrap().permissions().mode();
@@ -204,11 +206,11 @@ fn somebody_elses_database_and_a_newer_folios_are_refused_with_their_place() {
     let place = Place::created();
     let database = place.open(Access::Write).unwrap();
     database.require_current().unwrap();
-    let later = "INSERT INTO __diesel_schema_migrations (version) VALUES ('20991231000001')";
-    database.connection().unwrap().batch_execute(later).unwrap();
+    let later = folio_testing::recorded("20991231000001", "folio");
+    database.connection().unwrap().batch_execute(&later).unwrap();
     for refused in [database.migrate().unwrap_err(), database.require_current().unwrap_err()] {
         assert!(
-            matches!(&refused, folio::Error::SchemaTooNew { place: named, .. } if named == database.place()),
+            matches!(&refused, folio::Error::Migrate(MigrateError::Newer { place, .. }) if place == database.place()),
             "{refused}"
         );
     }
@@ -219,7 +221,7 @@ fn somebody_elses_database_and_a_newer_folios_are_refused_with_their_place() {
     database.connection().unwrap().batch_execute("CREATE TABLE orders (id INTEGER PRIMARY KEY)").unwrap();
     for refused in [database.migrate().unwrap_err(), database.require_current().unwrap_err()] {
         assert!(
-            matches!(&refused, folio::Error::NotFolio { place: named, .. } if named == database.place()),
+            matches!(&refused, folio::Error::Migrate(MigrateError::Foreign { place, .. }) if place == database.place()),
             "{refused}"
         );
     }

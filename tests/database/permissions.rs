@@ -6,6 +6,7 @@ use std::os::unix::process::CommandExt as _;
 use std::process::Command;
 use std::sync::OnceLock;
 
+use diesel::connection::SimpleConnection as _;
 use folio::Session;
 use folio::migrations::Migrate as _;
 use folio::migrations::Target;
@@ -75,6 +76,7 @@ fn commits_in_a_log_that_cannot_be_read_are_not_passed_over() {
     let place = Place::new();
     let writing = place.open(Access::Create).unwrap();
     writing.migrate().unwrap();
+    writing.connection().unwrap().batch_execute("INSERT INTO users (user_id, username) VALUES (1, 'step')").unwrap();
     let copy = Place::new();
     for file in ["folio.db", "folio.db-wal"] {
         fs::copy(place.folder.path().join(file), copy.folder.path().join(file)).unwrap();

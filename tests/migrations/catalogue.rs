@@ -4,7 +4,8 @@ use diesel::prelude::*;
 use diesel::sql_types::Text;
 use folio::connection::{AnyConnection, Engine, SessionConnection as _};
 
-const RECORD: &str = "__diesel_schema_migrations";
+/// The tables of Diesel's and of the runner's own.
+const RECORDS: [&str; 2] = ["__diesel_schema_migrations", "__diesel_migrate"];
 
 const SQLITE: &str = "SELECT type || ' ' || name || ' ' || coalesce(sql, '') AS line FROM sqlite_schema \
      WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY 1";
@@ -47,7 +48,7 @@ struct Line {
     line: String,
 }
 
-/// The catalogue, without the history table and the counters of generated keys.
+/// The catalogue, without the runner's tables and the counters of generated keys.
 pub fn catalogue(connection: &mut AnyConnection) -> Vec<String> {
     let query = match connection.engine() {
         Engine::Sqlite => SQLITE,
@@ -55,5 +56,5 @@ pub fn catalogue(connection: &mut AnyConnection) -> Vec<String> {
         _ => MYSQL,
     };
     let lines: Vec<Line> = diesel::sql_query(query).load(connection).unwrap();
-    lines.into_iter().map(|line| line.line).filter(|line| !line.contains(RECORD)).collect()
+    lines.into_iter().map(|line| line.line).filter(|line| !RECORDS.iter().any(|table| line.contains(table))).collect()
 }

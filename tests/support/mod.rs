@@ -3,8 +3,7 @@
 //! A suite is one file that a test binary includes once per engine, in a module named after the engine, from which the
 //! suite derives what to run on: `fixture(module_path!())`.
 
-// Each test binary uses what it needs.
-#![allow(dead_code, unused_imports)]
+#![allow(dead_code, unused_imports, reason = "each test binary uses what it needs")]
 
 use std::ops::Deref;
 

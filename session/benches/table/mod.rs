@@ -1,7 +1,6 @@
 //! The table of the benches.
 
-// Each bench uses only some of these items.
-#![allow(dead_code)]
+#![allow(dead_code, reason = "each bench uses only some of these items")]
 
 use diesel::prelude::*;
 use diesel_session::Entity;
@@ -21,7 +20,7 @@ pub struct Person {
 }
 
 /// The same row in plain Diesel.
-#[derive(Insertable)]
+#[derive(Debug, Insertable)]
 #[diesel(table_name = people)]
 pub struct DieselPerson {
     pub number: i64,

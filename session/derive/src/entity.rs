@@ -4,7 +4,7 @@ use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
 use syn::{
     Attribute, Data, DeriveInput, Error, Expr, Fields, Ident, Path, Result, Token, Type, TypeGroup, TypeParen,
-    Visibility,
+    Visibility, parse_quote,
 };
 
 /// A struct that represents a table.
@@ -12,6 +12,8 @@ pub struct Entity {
     pub name: Ident,
     pub vis: Visibility,
     pub table: Path,
+    /// The module of the session's crate that the generated code refers to.
+    pub at: Path,
     pub fields: Vec<Field>,
     /// The sets of columns that are unique, as indexes in `fields`.
     pub unique: Vec<Vec<usize>>,
@@ -100,8 +102,9 @@ impl Entity {
         if let [_, second, ..] = versions.as_slice() {
             return Err(Error::new(second.name.span(), "a row has one version: remove this `#[entity(version)]`"));
         }
-        let unique = unique(input, &fields)?;
-        Ok(Self { name: input.ident.clone(), vis: input.vis.clone(), table, fields, unique })
+        let (session, unique) = about_struct(input, &fields)?;
+        let at = parse_quote! { #session::session::derive };
+        Ok(Self { name: input.ident.clone(), vis: input.vis.clone(), table, at, fields, unique })
     }
 
     pub fn key(&self) -> impl Iterator<Item = &Field> {
@@ -255,7 +258,7 @@ fn check_source(read: &Field) -> Result<()> {
 }
 
 const KNOWN: &str = "not an attribute of `Entity`; there are: key, given, references = table::column, default = path, \
-                     update = path, server_default, version (and unique(column, …) on the struct)";
+                     update = path, server_default, version (and on the struct: unique(column, …), crate = path)";
 
 fn set_role(field: &mut Field, role: Role, meta: &syn::meta::ParseNestedMeta<'_>) -> Result<()> {
     if field.role != Role::Plain {
@@ -274,13 +277,22 @@ fn references(meta: &syn::meta::ParseNestedMeta<'_>) -> Result<Path> {
     Ok(path)
 }
 
-/// The sets in `#[entity(unique(a, b))]`.
-fn unique(input: &DeriveInput, fields: &[Field]) -> Result<Vec<Vec<usize>>> {
+/// What `#[entity(…)]` on the struct gives: the path of the session's crate in `crate = …`, and the sets of columns in
+/// `unique(a, b)`.
+fn about_struct(input: &DeriveInput, fields: &[Field]) -> Result<(Path, Vec<Vec<usize>>)> {
+    let mut session = parse_quote! { ::diesel_session };
     let mut sets = Vec::new();
     for attribute in input.attrs.iter().filter(|attribute| attribute.path().is_ident("entity")) {
         attribute.parse_nested_meta(|meta| {
+            if meta.path.is_ident("crate") {
+                let message = "where is the session's crate? write its path: `crate = folio::diesel_session`";
+                session = meta.value().and_then(|value| value.parse()).map_err(|_| meta.error(message))?;
+                return Ok(());
+            }
             if !meta.path.is_ident("unique") {
-                return Err(meta.error("on the struct there is only `#[entity(unique(column, …))]`"));
+                let message =
+                    "on the struct there are only `#[entity(unique(column, …))]` and `#[entity(crate = path)]`";
+                return Err(meta.error(message));
             }
             let no_column = || meta.error("which columns are unique together? write `#[entity(unique(a, b))]`");
             if !meta.input.peek(syn::token::Paren) {
@@ -301,5 +313,5 @@ fn unique(input: &DeriveInput, fields: &[Field]) -> Result<Vec<Vec<usize>>> {
             Ok(())
         })?;
     }
-    Ok(sets)
+    Ok((session, sets))
 }

@@ -10,28 +10,28 @@ use crate::write::key_type;
 
 /// The `KeyFrom` impl: each column of the key from anything that converts into it.
 pub fn key_from(entity: &Entity) -> TokenStream {
-    let name = &entity.name;
+    let (name, at) = (&entity.name, &entity.at);
     let keys: Vec<&Field> = entity.key().collect();
     let given: Vec<_> = (0..keys.len()).map(|position| format_ident!("Given{position}")).collect();
     let own = key_type(&keys);
     let bounds = keys.iter().zip(&given).map(|(key, given)| {
         let (ty, span) = (&key.ty, key.name.span());
-        let converts = converts_into(&quote_spanned! { span => #ty });
+        let converts = converts_into(at, &quote_spanned! { span => #ty });
         quote! { #given: #converts }
     });
     let (from, key) = match keys.as_slice() {
-        [key] => (quote! { #(#given)* }, converted(&key.name, &quote! { key })),
+        [key] => (quote! { #(#given)* }, converted(at, &key.name, &quote! { key })),
         keys => {
             let columns = keys.iter().enumerate().map(|(position, column)| {
                 let position = syn::Index::from(position);
-                converted(&column.name, &quote! { key.#position })
+                converted(at, &column.name, &quote! { key.#position })
             });
             (quote! { (#(#given,)*) }, quote! { (#(#columns,)*) })
         }
     };
     quote! {
-        impl<#(#bounds),*> ::diesel_session::session::KeyFrom<#from, #own> for #name {
-            fn key_from(key: #from) -> ::diesel_session::Result<#own> {
+        impl<#(#bounds),*> #at::KeyFrom<#from, #own> for #name {
+            fn key_from(key: #from) -> #at::Result<#own> {
                 ::core::result::Result::Ok(#key)
             }
         }

@@ -1,8 +1,9 @@
-//! `#[derive(Entity)]`: generates the impls of `diesel_session::session` for one struct and its table.
+//! `#[derive(Entity)]`: generates the impls for one struct and its table. The code refers to one module of the session,
+//! `diesel_session::session::derive`.
 //!
 //! See `diesel_session::Entity` for the attributes; `entity` reads them; `new`, `key` and `write` generate the code.
 
-#![forbid(unsafe_code)]
+#![warn(clippy::expect_used, clippy::unwrap_used)]
 
 mod entity;
 mod key;
@@ -17,4 +18,51 @@ use syn::{DeriveInput, parse_macro_input};
 pub fn derive_entity(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
     entity::Entity::read(&input).map_or_else(syn::Error::into_compile_error, |entity| write::entity(&entity)).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn generated(attribute: &proc_macro2::TokenStream) -> String {
+        let input: DeriveInput = syn::parse_quote! {
+            #[diesel(table_name = books)]
+            #attribute
+            pub struct Book {
+                #[entity(key)]
+                pub id: i64,
+                #[entity(references = shelves::id)]
+                pub shelf_id: Option<i64>,
+                #[entity(references = books::id)]
+                pub copy_of: i64,
+                pub title: String,
+                #[entity(default = never)]
+                pub loans: i64,
+                #[entity(update = now)]
+                pub lent_at: Timestamp,
+                #[entity(server_default)]
+                pub colour: String,
+                #[entity(version)]
+                pub version: i64,
+            }
+        };
+        write::entity(&entity::Entity::read(&input).unwrap()).to_string()
+    }
+
+    #[test]
+    fn the_code_refers_to_the_session_s_crate_by_the_path_that_the_struct_names_and_otherwise_by_its_name() {
+        let by_name = generated(&quote::quote!());
+        let by_path = generated(&quote::quote!(#[entity(crate = folio::diesel_session, unique(title))]));
+        assert!(by_path.contains("folio :: diesel_session :: session :: derive :: Entity"), "{by_path}");
+        assert_eq!(
+            by_path.replace("folio :: diesel_session", ":: diesel_session").replace("& [3usize]", ""),
+            by_name,
+            "nothing else depends on it"
+        );
+        assert_eq!(
+            by_name.matches("diesel_session").count(),
+            by_name.matches(":: diesel_session :: session :: derive ::").count(),
+            "one module holds all that the code refers to"
+        );
+    }
 }

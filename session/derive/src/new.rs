@@ -3,16 +3,16 @@
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use syn::ext::IdentExt as _;
-use syn::{Expr, Ident, Type};
+use syn::{Expr, Ident, Path, Type};
 
 use crate::entity::{Entity, Field, Role};
 use crate::write::{pattern, shown};
 
 /// The type of a field in the `New…` struct.
-fn new_type(field: &Field) -> TokenStream {
+fn new_type(at: &Path, field: &Field) -> TokenStream {
     let ty = &field.ty;
     match &field.references {
-        Some(column) => quote! { ::diesel_session::session::Ref<#column, #ty> },
+        Some(column) => quote! { #at::Ref<#column, #ty> },
         None => quote! { #ty },
     }
 }
@@ -23,16 +23,16 @@ pub fn new_name(entity: &Entity) -> Ident {
 
 /// The `New…` struct, its constructor, and its conversion to a row.
 pub fn new_struct(entity: &Entity) -> TokenStream {
-    let (name, vis, new, table) = (&entity.name, &entity.vis, new_name(entity), &entity.table);
+    let (name, vis, at, new, table) = (&entity.name, &entity.vis, &entity.at, new_name(entity), &entity.table);
     let given: Vec<&Field> = entity.fields.iter().filter(|field| field.is_in_new()).collect();
     let fields = given.iter().map(|field| {
-        let (name, vis, docs, ty) = (&field.name, &field.vis, &field.docs, new_type(field));
+        let (name, vis, docs, ty) = (&field.name, &field.vis, &field.docs, new_type(at, field));
         quote! { #(#docs)* #vis #name: #ty }
     });
     let required: Vec<&&Field> = given.iter().filter(|field| is_required(field)).collect();
     let arguments = required.iter().map(|field| {
-        let (name, ty) = (&field.name, new_type(field));
-        let converts = converts_into(&ty);
+        let (name, ty) = (&field.name, new_type(at, field));
+        let converts = converts_into(at, &ty);
         quote! { #name: impl #converts }
     });
     let defaults = Defaults::of(&given);
@@ -45,11 +45,11 @@ pub fn new_struct(entity: &Entity) -> TokenStream {
                 quote! { #name: ::core::clone::Clone::clone(&#value) }
             }
             (None, None) if field.is_option() && field.references.is_some() => {
-                quote! { #name: ::diesel_session::session::Ref::of(::core::option::Option::None) }
+                quote! { #name: #at::Ref::of(::core::option::Option::None) }
             }
             (None, None) if field.is_option() => quote! { #name: ::core::option::Option::None },
             (None, None) => {
-                let converted = converted(name, &quote! { #name });
+                let converted = converted(at, name, &quote! { #name });
                 quote! { #name: #converted }
             }
         }
@@ -68,19 +68,19 @@ pub fn new_struct(entity: &Entity) -> TokenStream {
     });
     let references = given.iter().filter(|field| field.references.is_some()).map(|field| {
         let (field, column) = (&field.name, &field.column);
-        quote! { ::diesel_session::session::parent::<#name, #table::#column, _>(&self.#field, see); }
+        quote! { #at::parent::<#name, #table::#column, _>(&self.#field, see); }
     });
     let last = entity.fields.len() - 1;
     let shown_values = entity.fields.iter().enumerate().map(|(index, field)| {
         let (pattern, name, column) = (pattern(index, last), &field.name, &field.column);
         let given = if !field.is_in_new() {
-            quote! { ::diesel_session::session::Given::Unknown }
+            quote! { #at::Given::Unknown }
         } else if field.references.is_some() {
-            let shown = shown(&quote! { value });
-            quote! { ::diesel_session::session::given::<Self::Entity, #table::#column, _>(&self.#name, |value| #shown) }
+            let shown = shown(at, &quote! { value });
+            quote! { #at::given::<Self::Entity, #table::#column, _>(&self.#name, |value| #shown) }
         } else {
-            let shown = shown(&quote! { &self.#name });
-            quote! { ::diesel_session::session::Given::of(#shown) }
+            let shown = shown(at, &quote! { &self.#name });
+            quote! { #at::Given::of(#shown) }
         };
         quote! { #pattern => #given }
     });
@@ -98,26 +98,26 @@ pub fn new_struct(entity: &Entity) -> TokenStream {
             ///
             /// When a value does not fit its field's type.
             #[allow(clippy::too_many_arguments)]
-            #vis fn new(#(#arguments,)*) -> ::diesel_session::Result<Self> {
+            #vis fn new(#(#arguments,)*) -> #at::Result<Self> {
                 #made
                 ::core::result::Result::Ok(Self { #(#values,)* })
             }
         }
 
-        impl ::diesel_session::session::New for #new {
+        impl #at::New for #new {
             type Entity = #name;
 
-            fn row(&self, keys: &::diesel_session::session::Keys<'_>) -> ::diesel_session::Result<#name> {
+            fn row(&self, keys: &#at::Keys<'_>) -> #at::Result<#name> {
                 let _ = keys;
                 ::core::result::Result::Ok(#name { #(#row,)* })
             }
 
-            fn parents(&self, see: &mut dyn ::core::ops::FnMut(::diesel_session::session::Parent)) {
+            fn parents(&self, see: &mut dyn ::core::ops::FnMut(#at::Parent)) {
                 let _ = &see;
                 #(#references)*
             }
 
-            fn value(&self, index: usize) -> ::diesel_session::session::Given<'_> {
+            fn value(&self, index: usize) -> #at::Given<'_> {
                 match index { #(#shown_values,)* }
             }
         }
@@ -125,18 +125,18 @@ pub fn new_struct(entity: &Entity) -> TokenStream {
 }
 
 /// The bound of an argument that becomes a field of type `ty`.
-pub fn converts_into(ty: &TokenStream) -> TokenStream {
-    quote! { ::core::convert::TryInto<#ty, Error: ::core::convert::Into<::diesel_session::Error>> }
+pub fn converts_into(at: &Path, ty: &TokenStream) -> TokenStream {
+    quote! { ::core::convert::TryInto<#ty, Error: ::core::convert::Into<#at::Error>> }
 }
 
 /// The value of `given` as that of the field; an error, which names the field, is returned.
-pub fn converted(field: &Ident, given: &TokenStream) -> TokenStream {
+pub fn converted(at: &Path, field: &Ident, given: &TokenStream) -> TokenStream {
     let field = field.unraw().to_string();
     quote! {
         match ::core::convert::TryInto::try_into(#given) {
             ::core::result::Result::Ok(value) => value,
             ::core::result::Result::Err(error) => {
-                let error: ::diesel_session::Error = ::core::convert::Into::into(error);
+                let error: #at::Error = ::core::convert::Into::into(error);
                 return ::core::result::Result::Err(error.of_field(#field));
             }
         }

@@ -2,7 +2,7 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::Type;
+use syn::{Path, Type};
 
 use crate::entity::{Entity, Field, Role};
 use crate::key::{check_key, key_from};
@@ -20,7 +20,7 @@ pub fn entity(entity: &Entity) -> TokenStream {
 
 /// The `Entity` impl.
 fn row(entity: &Entity) -> TokenStream {
-    let (name, table, new) = (&entity.name, &entity.table, new_name(entity));
+    let (name, table, at, new) = (&entity.name, &entity.table, &entity.at, new_name(entity));
     let keys: Vec<&Field> = entity.key().collect();
     let key_type = key_type(&keys);
     let key_value = match keys.as_slice() {
@@ -56,7 +56,7 @@ fn row(entity: &Entity) -> TokenStream {
     let as_new = entity.fields.iter().filter(|field| field.is_in_new()).map(|field| {
         let name = &field.name;
         match &field.references {
-            Some(_) => quote! { #name: ::diesel_session::session::Ref::of(::core::clone::Clone::clone(&self.#name)) },
+            Some(_) => quote! { #name: #at::Ref::of(::core::clone::Clone::clone(&self.#name)) },
             None => quote! { #name: ::core::clone::Clone::clone(&self.#name) },
         }
     });
@@ -67,7 +67,7 @@ fn row(entity: &Entity) -> TokenStream {
     });
     let values = entity.fields.iter().enumerate().map(|(index, field)| {
         let (pattern, name) = (pattern(index, last), &field.name);
-        let shown = shown(&quote! { &self.#name });
+        let shown = shown(at, &quote! { &self.#name });
         quote! { #pattern => #shown }
     });
     let copy = entity.fields.iter().enumerate().map(|(index, field)| {
@@ -86,7 +86,7 @@ fn row(entity: &Entity) -> TokenStream {
     let changed = entity.fields.iter().enumerate().map(|(index, field)| {
         let name = &field.name;
         quote! {
-            if !::diesel_session::session::same_value(&self.#name, &before.#name) {
+            if !#at::same_value(&self.#name, &before.#name) {
                 changed = changed.with(#index);
             }
         }
@@ -108,12 +108,12 @@ fn row(entity: &Entity) -> TokenStream {
     };
     let info = table_info(entity);
     quote! {
-        impl ::diesel_session::session::Entity for #name {
+        impl #at::Entity for #name {
             type Key = #key_type;
             type New = #new;
             type Table = #table::table;
 
-            fn table() -> &'static ::diesel_session::session::Table {
+            fn table() -> &'static #at::Table {
                 #info
             }
 
@@ -129,7 +129,7 @@ fn row(entity: &Entity) -> TokenStream {
                 #set_key
             }
 
-            fn key_field(key: &mut Self::Key, position: usize) -> &mut dyn ::diesel_session::session::Value {
+            fn key_field(key: &mut Self::Key, position: usize) -> &mut dyn #at::Value {
                 match position { #(#key_fields,)* }
             }
 
@@ -137,7 +137,7 @@ fn row(entity: &Entity) -> TokenStream {
                 #new { #(#as_new,)* }
             }
 
-            fn field(&self, index: usize) -> &dyn ::diesel_session::session::Value {
+            fn field(&self, index: usize) -> &dyn #at::Value {
                 match index { #(#fields,)* }
             }
 
@@ -145,17 +145,17 @@ fn row(entity: &Entity) -> TokenStream {
                 match index { #(#values,)* }
             }
 
-            fn copy(&mut self, columns: ::diesel_session::session::ColumnSet, from: &Self) {
+            fn copy(&mut self, columns: #at::ColumnSet, from: &Self) {
                 #(#copy)*
             }
 
-            fn changed(&self, before: &Self) -> ::diesel_session::session::ColumnSet {
-                let mut changed = ::diesel_session::session::ColumnSet::EMPTY;
+            fn changed(&self, before: &Self) -> #at::ColumnSet {
+                let mut changed = #at::ColumnSet::EMPTY;
                 #(#changed)*
                 changed
             }
 
-            fn touch(&mut self, changed: ::diesel_session::session::ColumnSet) {
+            fn touch(&mut self, changed: #at::ColumnSet) {
                 let _ = changed;
                 #(#touch)*
             }
@@ -171,7 +171,7 @@ fn row(entity: &Entity) -> TokenStream {
 
         // Another table's entity is no help where one is missing.
         #[diagnostic::do_not_recommend]
-        impl ::diesel_session::session::EntityTable for #table::table {
+        impl #at::EntityTable for #table::table {
             type Entity = #name;
         }
     }
@@ -187,11 +187,11 @@ pub fn pattern(index: usize, last: usize) -> TokenStream {
 }
 
 /// A field's value without its `Option`, as one that may be NULL: decided by the type, whatever its name in the source.
-pub fn shown(value: &TokenStream) -> TokenStream {
+pub fn shown(at: &Path, value: &TokenStream) -> TokenStream {
     quote! {{
         #[allow(unused_imports)]
-        use ::diesel_session::session::NotNull as _;
-        ::diesel_session::session::Shown(#value).value()
+        use #at::NotNull as _;
+        #at::Shown(#value).value()
     }}
 }
 
@@ -205,20 +205,18 @@ pub fn key_type(keys: &[&Field]) -> TokenStream {
 
 /// The description of the table that the flush uses.
 fn table_info(entity: &Entity) -> TokenStream {
-    let (entity_name, table) = (&entity.name, &entity.table);
+    let (entity_name, table, at) = (&entity.name, &entity.table, &entity.at);
     let name = table.segments.last().map(|segment| segment.ident.to_string()).unwrap_or_default();
     let columns = entity.fields.iter().map(|field| {
         let (column, generated) = (&field.column, field.is_generated());
         let references = match &field.references {
             Some(_) => quote! {
-                ::core::option::Option::Some(
-                    ::diesel_session::session::Reference::of::<#entity_name, #table::#column>()
-                )
+                ::core::option::Option::Some(#at::Reference::of::<#entity_name, #table::#column>())
             },
             None => quote! { ::core::option::Option::None },
         };
         quote! {
-            ::diesel_session::session::ColumnInfo {
+            #at::ColumnInfo {
                 name: <#table::#column as ::diesel::Column>::NAME,
                 generated: #generated,
                 references: #references,
@@ -237,13 +235,13 @@ fn table_info(entity: &Entity) -> TokenStream {
     let touched = indexes_of(|field| field.update.is_some());
     let unique = entity.unique.iter().map(|set| quote! { &[#(#set),*] });
     quote! {
-        static TABLE: ::diesel_session::session::Table = ::diesel_session::session::Table {
+        static TABLE: #at::Table = #at::Table {
             name: #name,
             id: ::core::any::TypeId::of::<#table::table>,
             columns: &[#(#columns),*],
             key: &[#(#key),*],
             version: #version,
-            touched: ::diesel_session::session::ColumnSet::EMPTY #(.with(#touched))*,
+            touched: #at::ColumnSet::EMPTY #(.with(#touched))*,
             unique: &[#(#unique),*],
         };
         &TABLE
@@ -252,7 +250,7 @@ fn table_info(entity: &Entity) -> TokenStream {
 
 /// The `Columns` impl: one line per column, for any backend that supports the columns' types.
 fn columns(entity: &Entity) -> TokenStream {
-    let (name, table) = (&entity.name, &entity.table);
+    let (name, table, at) = (&entity.name, &entity.table, &entity.at);
     let sql_type = |field: &Field| {
         let column = &field.column;
         quote! { ::diesel::dsl::SqlTypeOf<#table::#column> }
@@ -284,16 +282,16 @@ fn columns(entity: &Entity) -> TokenStream {
         quote! { #name: row.get_value::<#sql, #ty, _>(#index)? }
     });
     quote! {
-        impl<DB: ::diesel::backend::Backend> ::diesel_session::session::Columns<DB> for #name
+        impl<DB: ::diesel::backend::Backend> #at::Columns<DB> for #name
         where
             #table::table: ::diesel::query_builder::QueryFragment<DB>,
             #(#bounds)*
         {
-            fn column<V: ::diesel_session::session::Visitor<DB, Self>>(index: usize, visitor: V) -> V::Output {
+            fn column<V: #at::Visitor<DB, Self>>(index: usize, visitor: V) -> V::Output {
                 match index { #(#arms,)* }
             }
 
-            fn key_column<V: ::diesel_session::session::Visitor<DB, Self::Key>>(index: usize, visitor: V) -> V::Output {
+            fn key_column<V: #at::Visitor<DB, Self::Key>>(index: usize, visitor: V) -> V::Output {
                 match index { #(#key_arms,)* }
             }
 
@@ -310,7 +308,7 @@ fn columns(entity: &Entity) -> TokenStream {
 
 /// One `HasColumn` impl per field.
 fn has_column(entity: &Entity) -> TokenStream {
-    let (name, table) = (&entity.name, &entity.table);
+    let (name, table, at) = (&entity.name, &entity.table, &entity.at);
     let keys: Vec<&Field> = entity.key().collect();
     let impls = entity.fields.iter().map(|field| {
         let (field_name, column, ty) = (&field.name, &field.column, &field.ty);
@@ -324,7 +322,7 @@ fn has_column(entity: &Entity) -> TokenStream {
         };
         let references = field.references.as_ref().map(|target| {
             quote! {
-                impl ::diesel_session::session::References<#table::#column> for #name {
+                impl #at::References<#table::#column> for #name {
                     type Target = #target;
                 }
             }
@@ -332,7 +330,7 @@ fn has_column(entity: &Entity) -> TokenStream {
         quote! {
             #references
 
-            impl ::diesel_session::session::HasColumn<#table::#column> for #name {
+            impl #at::HasColumn<#table::#column> for #name {
                 type Value = #ty;
 
                 fn column(&self) -> &#ty {

@@ -72,7 +72,7 @@ fn advised(said: String, known: &[(&str, &str)]) -> String {
 
 #[cfg(test)]
 mod tests {
-    #[allow(unused_imports)]
+    #[allow(unused_imports, reason = "some engines have no test here")]
     use super::*;
 
     #[cfg(feature = "postgres")]

@@ -5,8 +5,11 @@ use std::fmt::{self, Debug};
 use diesel::backend::Backend;
 use diesel::serialize::{self, Output};
 
-/// The values of one column, each of which can serialize itself.
-pub trait Values<DB: Backend>: Debug {
+/// Closes [`Values`]: what only this crate implements may gain methods without breaking anyone's code.
+pub trait SealedValues {}
+
+/// The values of one column, each of which can serialize itself. Only the session implements it.
+pub trait Values<DB: Backend>: Debug + SealedValues {
     /// The number of values.
     fn len(&self) -> usize;
 

@@ -6,8 +6,7 @@
 mod address;
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 mod advice;
-// The code that the enum's derive generates has no docs.
-#[allow(missing_docs)]
+#[allow(missing_docs, reason = "the code that the enum's derive generates has no docs")]
 mod any;
 mod array;
 mod database_connection;
@@ -54,6 +53,7 @@ mod unanswered;
 pub use address::{Access, Address, Opened};
 pub use any::{AnyConnection, MultiBackend};
 pub(crate) use any::{concrete, on_every_connection, on_variant};
+pub(crate) use array::SealedValues;
 pub use array::{ArrayOf, Values};
 pub use database_connection::DatabaseConnection;
 pub use echo::{Echo, EchoOptions};
@@ -243,6 +243,10 @@ pub trait SessionConnection: Connection + LoadConnection + Send + 'static {
 
     /// Opens a transaction: the engine's `BEGIN`, or a savepoint inside an open transaction, where an `isolation` of
     /// its own is refused.
+    ///
+    /// # Errors
+    ///
+    /// The database's, and a failed attempt to begin such a savepoint.
     fn begin(&mut self, mode: Mode, isolation: Option<Isolation>) -> QueryResult<()>;
 
     /// The state of the key sequence of `table`, whose key is `column`. Used only to copy rows with their keys.
@@ -277,16 +281,28 @@ pub trait SessionConnection: Connection + LoadConnection + Send + 'static {
     }
 
     /// Opens a savepoint.
+    ///
+    /// # Errors
+    ///
+    /// The database's.
     fn savepoint(&mut self) -> QueryResult<()> {
         Self::TransactionManager::begin_transaction(self)
     }
 
     /// Commits the innermost level: `RELEASE` of a savepoint, otherwise `COMMIT`.
+    ///
+    /// # Errors
+    ///
+    /// The database's.
     fn commit(&mut self) -> QueryResult<()> {
         Self::TransactionManager::commit_transaction(self)
     }
 
     /// Undoes the innermost level: `ROLLBACK TO` a savepoint, otherwise `ROLLBACK`.
+    ///
+    /// # Errors
+    ///
+    /// The database's.
     fn rollback(&mut self) -> QueryResult<()> {
         Self::TransactionManager::rollback_transaction(self)
     }

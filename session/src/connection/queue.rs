@@ -195,7 +195,8 @@ fn pause(waited: Duration) -> Duration {
     Duration::from_micros(longest / 5 + RandomState::new().hash_one(()) % (longest - longest / 5))
 }
 
-#[cfg(all(test, feature = "sqlite"))]
+#[cfg(test)]
+#[cfg(feature = "sqlite")]
 mod tests {
     use super::*;
 

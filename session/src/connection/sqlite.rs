@@ -41,6 +41,10 @@ const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'.').remove(b'-')
 /// commit on disk before it returns (`synchronous = FULL`).
 ///
 /// A file that is not an SQLite database is detected here, not at the first statement.
+///
+/// # Errors
+///
+/// [`Error::Open`], and the refusals of the settings.
 pub fn open_sqlite(path: Option<&Path>, access: SqliteAccess, busy_timeout_ms: u32) -> Result<SqliteConnection> {
     let place = path.map_or_else(|| ":memory:".to_owned(), |path| path.display().to_string());
     let refused = |problem: String| Error::Open { place: place.clone(), problem };

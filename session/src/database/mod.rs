@@ -126,15 +126,17 @@ impl<C: DatabaseConnection> Database<C> {
         Ok(own.is_some() && own == other.connection()?.identity())
     }
 
-    /// A connection for maintenance, such as migrations, outside any unit of work. It returns to the pool when it is
-    /// dropped. Until then it holds this process's turn to write on SQLite, and the server may take as long as it likes
-    /// to answer. No transaction is open on it.
+    /// A connection for maintenance, such as migrations, outside any unit of work. Until it is dropped it holds this
+    /// process's turn to write on SQLite, and the server may take as long as it likes to answer. No transaction is open
+    /// on it. It is closed when it is dropped, unless the database is in its memory: a setting that a script made on
+    /// it, such as `PRAGMA foreign_keys = OFF`, reaches no unit of work.
     ///
     /// # Errors
     ///
     /// As [`connection`](Self::connection), and [`Error::Locked`] if the turn does not come within the busy timeout.
     pub fn maintenance(&self) -> Result<Maintenance<C>> {
-        let connection = self.connection()?;
+        let mut connection = self.connection()?;
+        connection.close_after_use();
         let no_limit = Box::new(connection.without_read_limit());
         let turn = self.pool.write_queue().map(WriteQueue::wait).transpose();
         let turn = turn.map_err(|source| Error::Locked { source: Arc::new(source) })?;

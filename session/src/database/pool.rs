@@ -111,6 +111,11 @@ impl<C: DatabaseConnection> PooledConnection<C> {
         self.0.echo.clone()
     }
 
+    /// Closes it when it is dropped, unless the database is in its memory.
+    pub(crate) fn close_after_use(&mut self) {
+        self.0.spent = true;
+    }
+
     /// Lets statements take any time until the returned guard is dropped.
     pub(crate) fn without_read_limit(&self) -> impl Drop + use<C> {
         self.0.read_limit.lifted()
@@ -141,8 +146,9 @@ impl<C: DatabaseConnection> std::fmt::Debug for PooledConnection<C> {
 struct Live<C> {
     connection: C,
     echo: Option<Echo>,
-    /// It reads a copy, which is outdated for the next unit of work.
-    copy: bool,
+    /// It is not for another unit of work: it reads a copy that is outdated then, or it has settings that somebody's
+    /// statements left behind.
+    spent: bool,
     read_limit: ReadLimit,
 }
 
@@ -155,7 +161,7 @@ impl<C: DatabaseConnection> Live<C> {
         if let Some(echo) = &echo {
             connection.set_instrumentation(echo.clone());
         }
-        Ok(Self { connection, echo, copy, read_limit })
+        Ok(Self { connection, echo, spent: copy, read_limit })
     }
 }
 
@@ -201,7 +207,7 @@ impl<C: DatabaseConnection> ManageConnection for Manager<C> {
             roll_back(&mut live.connection);
             return live.connection.is_broken();
         }
-        live.copy || std::thread::panicking() || live.connection.is_broken()
+        live.spent || std::thread::panicking() || live.connection.is_broken()
     }
 }
 

@@ -245,6 +245,7 @@ fn named(path: &str) -> Result<Address, &'static str> {
     }
 }
 
-#[cfg(all(test, feature = "sqlite"))]
+#[cfg(test)]
+#[cfg(feature = "sqlite")]
 #[path = "url_tests.rs"]
 mod tests;

@@ -6,10 +6,10 @@ use diesel::query_builder::QueryFragment;
 use diesel::serialize::ToSql;
 use diesel::sql_types::{BigInt, HasSqlType};
 
+use super::failure::Failure;
+use super::flush::plan::Action;
+use super::given::Keys;
 use super::handle::Handle;
-use super::identity_maps::Failure;
-use super::plan::Action;
-use super::reference::Keys;
 use super::sql::{EveryRow, Page, is_integer, read_into};
 use super::written::Write;
 use super::{ColumnSet, Columns, Entity, New, Persist, Session};
@@ -162,6 +162,12 @@ pub struct Batches<E: Entity, Q> {
     keep: bool,
     done: bool,
     entity: PhantomData<fn() -> E>,
+}
+
+impl<E: Entity, Q> std::fmt::Debug for Batches<E, Q> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Batches").field("size", &self.size).field("after", &self.after).finish_non_exhaustive()
+    }
 }
 
 impl<E: Entity, Q> Batches<E, Q> {

@@ -12,7 +12,7 @@ use diesel::serialize::ToSql;
 use diesel::sql_types::HasSqlType;
 use diesel::{Column, QueryResult};
 
-use super::reference::{Given, Keys, Parent};
+use super::given::{Given, Keys, Parent};
 pub use super::table::{ColumnInfo, ColumnSet, Reference, Table};
 use crate::connection::AnyConnection;
 use crate::error::Result;
@@ -27,6 +27,7 @@ pub type AnyBackend = <AnyConnection as diesel::Connection>::Backend;
 /// | attribute | meaning |
 /// | --- | --- |
 /// | `#[entity(unique(a, b))]` | no two rows have the same values in these fields: a flush sends the row that releases a value before the row that reuses it |
+/// | `#[entity(crate = folio::diesel_session)]` | the path of this crate, where a program has it from another one |
 ///
 /// On a field:
 ///
@@ -85,6 +86,7 @@ impl<K: Clone + Eq + Ord + Hash + Debug + Send + 'static> Key for K {}
 
 /// A row type whose key, an `Own`, can be given as a `K`; `#[derive(Entity)]` implements it for everything that converts
 /// into the key, column by column.
+#[doc(hidden)]
 pub trait KeyFrom<K, Own> {
     /// The key.
     ///
@@ -160,7 +162,8 @@ impl<T: Any + Debug + Clone> Value for T {
 
 /// A row type that a session can hold: one struct per table.
 ///
-/// Implemented by `#[derive(Entity)]` (see [`derive@crate::Entity`]); nothing in it names a database engine.
+/// Implemented by `#[derive(Entity)]` (see [`derive@crate::Entity`]) and not by hand: the methods that the session alone
+/// calls are not part of the API. Nothing in it names a database engine.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an entity",
     label = "the session holds rows of types that derive `Entity`",
@@ -184,34 +187,43 @@ pub trait Entity: Clone + Send + Sized + KeyFrom<<Self as Entity>::Key, <Self as
     fn key_in_words(key: &Self::Key) -> String;
 
     /// Sets the row's key.
+    #[doc(hidden)]
     fn set_key(&mut self, key: Self::Key);
 
     /// A column of the key, by its position in [`Table::key`].
+    #[doc(hidden)]
     fn key_field(key: &mut Self::Key, position: usize) -> &mut dyn Value;
 
     /// The values of a new row like this one.
     fn as_new(&self) -> Self::New;
 
     /// A field, for display, by its index in [`Table::columns`].
+    #[doc(hidden)]
     fn field(&self, index: usize) -> &dyn Value;
 
     /// A field's value without its `Option`, whose `Debug` output is compared with those of other rows and of foreign
     /// keys, by its index in [`Table::columns`]; `None` is NULL.
+    #[doc(hidden)]
     fn value(&self, index: usize) -> Option<&dyn Debug>;
 
     /// Copies these columns from another row.
+    #[doc(hidden)]
     fn copy(&mut self, columns: ColumnSet, from: &Self);
 
     /// The columns whose values differ from `before`.
+    #[doc(hidden)]
     fn changed(&self, before: &Self) -> ColumnSet;
 
     /// Sets the fields that every UPDATE refreshes, except those in `changed`, which were set explicitly.
+    #[doc(hidden)]
     fn touch(&mut self, changed: ColumnSet);
 
     /// The version counter, if the entity has one.
+    #[doc(hidden)]
     fn version(&self) -> Option<i64>;
 
     /// Sets the version counter, if the entity has one.
+    #[doc(hidden)]
     fn set_version(&mut self, version: i64);
 }
 
@@ -231,12 +243,15 @@ pub trait New: Clone + Send + Sized + 'static {
     /// # Errors
     ///
     /// When a row that this one refers to has no key because it was rolled back, deleted, or not flushed.
+    #[doc(hidden)]
     fn row(&self, keys: &Keys<'_>) -> Result<Self::Entity>;
 
     /// Calls `see` with every reference that is a handle.
+    #[doc(hidden)]
     fn parents(&self, see: &mut dyn FnMut(Parent));
 
     /// The value that the row will have in a column, by its index in [`Table::columns`].
+    #[doc(hidden)]
     fn value(&self, index: usize) -> Given<'_>;
 }
 
@@ -273,7 +288,7 @@ pub trait References<C: Column>: HasColumn<C> {
     type Target: Column<Table: EntityTable<Entity: HasColumn<Self::Target, Value: Into<<Self as HasColumn<C>>::Value>>>>;
 }
 
-/// The value of a foreign key field: the key it holds, if any. Used by the derive.
+/// The value of a foreign key field: the key it holds, if any.
 pub trait HoldsKey<K> {
     /// The key.
     fn held(&self) -> Option<&K>;
@@ -296,15 +311,27 @@ impl<K> HoldsKey<K> for Option<K> {
 /// Indexes are those of [`Table::columns`] and, for the key, positions in [`Table::key`].
 pub trait Columns<DB: Backend>: Entity {
     /// Passes column `index` to `visitor`.
+    #[doc(hidden)]
     fn column<V: Visitor<DB, Self>>(index: usize, visitor: V) -> V::Output;
 
     /// Passes the key's column `index` to `visitor`.
+    #[doc(hidden)]
     fn key_column<V: Visitor<DB, Self::Key>>(index: usize, visitor: V) -> V::Output;
 
     /// Writes the table's name.
+    ///
+    /// # Errors
+    ///
+    /// Diesel's, while it builds the statement.
+    #[doc(hidden)]
     fn table_name(out: AstPass<'_, '_, DB>) -> QueryResult<()>;
 
     /// Reads a row whose columns were selected in order.
+    ///
+    /// # Errors
+    ///
+    /// When a value is not one of its field's type.
+    #[doc(hidden)]
     fn read<'a>(row: &impl Row<'a, DB>) -> deserialize::Result<Self>;
 }
 

@@ -2,17 +2,16 @@
 
 use std::any::{Any, TypeId};
 
-use diesel::result::Error as DieselError;
-
-use super::entity::{ColumnSet, Entity, New as _, Table};
-use super::follow::{Changed, Changes, find_alike, follow};
-use super::identity::{IdentityMap, RowFreshness};
-use super::plan::{Action, Layers, PendingChanges};
-use super::reference::{Keys, Parent};
-use super::sql::{Edited, Persist, RowToDelete};
-use super::unique_dependencies::Rows;
+use super::entity::{Entity, Table};
+use super::failure::Failure;
+use super::flush::follow::{find_alike, follow};
+use super::flush::plan::{Action, Layers};
+use super::flush::write::{Work, delete, insert, update};
+use super::given::Parent;
+use super::identity::{Changed, IdentityMap, KeyChanges, PendingChanges, RowFreshness, Rows};
+use super::sql::Persist;
 use crate::connection::{Executor, SessionConnection};
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// The identity maps of a session, in the order in which their entity types were first used.
 pub(crate) struct IdentityMaps<C> {
@@ -21,7 +20,7 @@ pub(crate) struct IdentityMaps<C> {
 
 /// An identity map of any entity type.
 pub(crate) trait AnyIdentityMap<C>: Rows + Any + Send {
-    fn pending_changes(&self) -> PendingChanges<u64>;
+    fn pending_changes(&self) -> PendingChanges;
     fn insert_layers(&self, inserts: &[u64]) -> Result<Layers<u64>>;
     fn delete_layers(&self, deletes: &[u64]) -> Layers<u64>;
     fn unread(&self, deletes: &[u64]) -> Vec<u64>;
@@ -40,9 +39,9 @@ pub(crate) trait AnyIdentityMap<C>: Rows + Any + Send {
     fn knows_keys(&self, executor: &mut Executor<'_, C>) -> Result<bool, Failure>;
     fn run(&mut self, executor: &mut Executor<'_, C>, action: Action, rows: &[u64], work: &Work<'_>) -> Result<()>;
     fn change(&self, index: u64, column: usize) -> Option<Changed>;
-    fn find_alike(&self, executor: &mut Executor<'_, C>, changes: &mut Changes) -> Result<(), Failure>;
-    fn stop(&self, changes: &Changes, sent: &[u64]) -> Option<usize>;
-    fn follow(&mut self, executor: &mut Executor<'_, C>, changes: &Changes, sent: usize) -> Result<(), Failure>;
+    fn find_alike(&self, executor: &mut Executor<'_, C>, changes: &mut KeyChanges) -> Result<(), Failure>;
+    fn stop(&self, changes: &KeyChanges, sent: &[u64]) -> Option<usize>;
+    fn follow(&mut self, executor: &mut Executor<'_, C>, changes: &KeyChanges, sent: usize) -> Result<(), Failure>;
     fn mark_clean(&mut self);
     fn mark(&self) -> usize;
     fn undo(&mut self, mark: usize);
@@ -51,14 +50,6 @@ pub(crate) trait AnyIdentityMap<C>: Rows + Any + Send {
     fn make_stale_since(&mut self, since: u32);
     fn make_read_ahead_stale(&mut self);
     fn clear(&mut self);
-}
-
-/// What a step of a flush needs from the session.
-pub(crate) struct Work<'s> {
-    /// The session's current epoch.
-    pub(crate) now: u32,
-    /// The identity maps of the other entity types.
-    pub(crate) others: &'s dyn Fn(TypeId) -> Option<&'s dyn Any>,
 }
 
 impl<C: SessionConnection> IdentityMaps<C> {
@@ -87,6 +78,7 @@ impl<C: SessionConnection> IdentityMaps<C> {
             self.entries.len() - 1
         });
         let map: &mut dyn Any = &mut *self.entries[position].1;
+        #[expect(clippy::expect_used, reason = "whatever the database holds, an entry's map is of the entry's type")]
         map.downcast_mut().expect("an identity map is kept under the type id of its entity")
     }
 
@@ -133,7 +125,7 @@ impl<C: SessionConnection> IdentityMaps<C> {
 }
 
 impl<E: Persist<C>, C: SessionConnection> AnyIdentityMap<C> for IdentityMap<E> {
-    fn pending_changes(&self) -> PendingChanges<u64> {
+    fn pending_changes(&self) -> PendingChanges {
         self.pending_changes()
     }
 
@@ -197,15 +189,15 @@ impl<E: Persist<C>, C: SessionConnection> AnyIdentityMap<C> for IdentityMap<E> {
         self.change(index, column)
     }
 
-    fn find_alike(&self, executor: &mut Executor<'_, C>, changes: &mut Changes) -> Result<(), Failure> {
+    fn find_alike(&self, executor: &mut Executor<'_, C>, changes: &mut KeyChanges) -> Result<(), Failure> {
         find_alike(self, executor, changes)
     }
 
-    fn stop(&self, changes: &Changes, sent: &[u64]) -> Option<usize> {
+    fn stop(&self, changes: &KeyChanges, sent: &[u64]) -> Option<usize> {
         self.stop(changes, sent)
     }
 
-    fn follow(&mut self, executor: &mut Executor<'_, C>, changes: &Changes, sent: usize) -> Result<(), Failure> {
+    fn follow(&mut self, executor: &mut Executor<'_, C>, changes: &KeyChanges, sent: usize) -> Result<(), Failure> {
         follow(self, executor, changes, sent)
     }
 
@@ -239,43 +231,6 @@ impl<E: Persist<C>, C: SessionConnection> AnyIdentityMap<C> for IdentityMap<E> {
 
     fn clear(&mut self) {
         self.clear();
-    }
-}
-
-/// A statement that failed.
-pub(crate) struct Failure {
-    /// The cause, worded for a user.
-    pub(crate) error: Error,
-    /// The statement itself failed, not the reading of its result: its level must be rolled back.
-    pub(crate) undo: bool,
-}
-
-impl Failure {
-    /// A failure on `connection` while `doing` something with `table`.
-    pub(crate) fn new<C: SessionConnection>(connection: &C, error: DieselError, table: &str, doing: &str) -> Self {
-        let undo = !matches!(
-            error,
-            DieselError::DeserializationError(_)
-                | DieselError::SerializationError(_)
-                | DieselError::QueryBuilderError(_)
-        );
-        Self { error: connection.explain(error, table, doing), undo }
-    }
-
-    /// A failure while doing `verb` with the table of `E`.
-    pub(crate) fn of<E: Entity, C: SessionConnection>(
-        executor: &Executor<'_, C>,
-        error: DieselError,
-        verb: &str,
-    ) -> Self {
-        let table = E::table().name;
-        Self::new(executor.connection, error, table, &format!("{verb} {table}"))
-    }
-}
-
-impl From<Failure> for Error {
-    fn from(failure: Failure) -> Self {
-        failure.error
     }
 }
 
@@ -318,107 +273,4 @@ where
     }
     map.were_read_ahead(&ahead, fresh_since);
     Ok(())
-}
-
-fn insert<E, C>(map: &mut IdentityMap<E>, executor: &mut Executor<'_, C>, rows: &[u64], work: &Work<'_>) -> Result<()>
-where
-    E: Persist<C>,
-    C: SessionConnection,
-{
-    let mut values = Vec::with_capacity(rows.len());
-    {
-        let own: &IdentityMap<E> = map;
-        let lookup = |entity| if entity == TypeId::of::<E>() { Some(own as &dyn Any) } else { (work.others)(entity) };
-        let keys = Keys { map: &lookup };
-        for row in rows {
-            values.push(own.new_row(*row)?.row(&keys)?);
-        }
-    }
-    if let Err(error) = E::insert(executor, &mut values) {
-        let error = Failure::of::<E, C>(executor, error, "inserting into").error;
-        return Err(map.advise(E::diagnose(executor, error, &values.iter().collect::<Vec<_>>())));
-    }
-    for (index, row) in rows.iter().zip(values) {
-        map.inserted(*index, row, work.now);
-    }
-    Ok(())
-}
-
-fn update<E, C>(
-    map: &mut IdentityMap<E>,
-    executor: &mut Executor<'_, C>,
-    columns: ColumnSet,
-    rows: &[u64],
-    now: u32,
-) -> Result<()>
-where
-    E: Persist<C>,
-    C: SessionConnection,
-{
-    for row in rows {
-        map.prepare_update(*row);
-    }
-    let edited: Vec<Edited<'_, E>> =
-        rows.iter().filter_map(|row| map.edited(*row)).map(|(row, before)| Edited { row, before }).collect();
-    let stale = match E::update(executor, &edited, columns) {
-        Ok(stale) => stale,
-        Err(error) => {
-            let error = Failure::of::<E, C>(executor, error, "updating").error;
-            let error = E::diagnose(executor, error, &edited.iter().map(|edited| edited.row).collect::<Vec<_>>());
-            return Err(map.advise(error));
-        }
-    };
-    if let Some(edited) = stale.and_then(|number| edited.get(number)) {
-        return Err(Error::StaleRow { table: E::table().name, key: E::key_in_words(&edited.before.key()) });
-    }
-    for row in rows {
-        map.updated(*row, now);
-    }
-    Ok(())
-}
-
-fn delete<E, C>(map: &mut IdentityMap<E>, executor: &mut Executor<'_, C>, rows: &[u64]) -> Result<()>
-where
-    E: Persist<C>,
-    C: SessionConnection,
-{
-    let table = E::table();
-    let rows_to_delete: Vec<RowToDelete<'_, E>> =
-        rows.iter().filter_map(|row| map.row_to_delete(*row)).map(|(key, read)| RowToDelete { key, read }).collect();
-    let deleted = match E::delete(executor, &rows_to_delete) {
-        Ok(deleted) => deleted,
-        Err(error) => {
-            let error = Failure::of::<E, C>(executor, error, "deleting from").error;
-            return Err(E::diagnose_delete(executor, error, &rows_to_delete));
-        }
-    };
-    let missing = rows_to_delete.len().saturating_sub(deleted);
-    if missing > 0 && table.version.is_some() {
-        return Err(Error::StaleRow { table: table.name, key: stale::<E, C>(executor, &rows_to_delete)? });
-    }
-    if missing > 0 {
-        tracing::warn!(target: "diesel_session::session", table = table.name, missing, "rows to delete were gone already");
-    }
-    for row in rows {
-        map.deleted(*row);
-    }
-    Ok(())
-}
-
-/// Names the row that a DELETE missed because someone else changed it; if all are gone, names the rows that it may have
-/// been.
-fn stale<E, C>(executor: &mut Executor<'_, C>, rows_to_delete: &[RowToDelete<'_, E>]) -> Result<String>
-where
-    E: Persist<C>,
-    C: SessionConnection,
-{
-    const MOST_NAMED: usize = 3;
-    let keys: Vec<E::Key> = rows_to_delete.iter().map(|row| row.key.clone()).collect();
-    let left = E::select(executor, &keys).map_err(|error| Failure::of::<E, C>(executor, error, "reading"))?;
-    if let Some(left) = left.iter().map(E::key).min() {
-        return Ok(E::key_in_words(&left));
-    }
-    let more = if keys.len() > MOST_NAMED { ", …" } else { "" };
-    let keys: Vec<String> = keys.iter().take(MOST_NAMED).map(E::key_in_words).collect();
-    Ok(keys.join(" or ") + more)
 }

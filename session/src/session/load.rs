@@ -1,8 +1,9 @@
 //! Loading and reloading rows: get, view, load, expire, refresh.
 
+use super::failure::Failure;
 use super::handle::Handle;
 use super::identity::RowFreshness;
-use super::identity_maps::{Failure, reload};
+use super::identity_maps::reload;
 use super::{IntoKey, Persist, Session, State};
 use crate::connection::{Executor, SessionConnection};
 use crate::error::{Error, Result};

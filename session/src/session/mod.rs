@@ -7,47 +7,47 @@
 //! in it.
 
 mod bulk;
+#[doc(hidden)]
+pub mod derive;
 mod detach;
 mod entity;
+mod failure;
 mod flush;
-mod follow;
+mod given;
 mod handle;
 mod identity;
 mod identity_maps;
 mod inspect;
 mod keys;
-mod levels;
 mod load;
-mod plan;
 mod query;
 mod reference;
 mod relations;
 mod rows;
 mod same;
 mod savepoint;
+mod sealed;
 mod settings;
-mod sort;
 mod sql;
 mod statement;
 mod table;
 mod transaction;
-mod unique_dependencies;
 mod written;
 
 use std::ops::DerefMut;
 
 pub use bulk::Batches;
 pub use entity::{
-    AnyBackend, ColumnInfo, ColumnSet, Columns, Entity, EntityTable, HasColumn, HoldsKey, IntoKey, Key, KeyFrom, New,
-    Reference, References, Table, Value, Visitor,
+    AnyBackend, ColumnInfo, ColumnSet, Columns, Entity, EntityTable, HasColumn, HoldsKey, IntoKey, Key, New, Reference,
+    References, Table,
 };
+pub use flush::{Plan, Step};
+pub use given::{Given, Keys, NotNull, Parent, Shown};
 pub use handle::{Handle, State};
 pub use inspect::FieldChange;
-pub use plan::{Plan, Step};
 pub use query::Query;
-pub use reference::{Given, Keys, NotNull, Parent, Ref, Shown, given, parent};
+pub use reference::Ref;
 pub use rows::Deletable;
-pub use same::same_value;
 pub use settings::Freshness;
 pub use sql::{Edited, EveryRow, Everywhere, Locked, Persist, RowToDelete};
 pub use statement::Statement;
@@ -93,6 +93,7 @@ impl<'c, C: SessionConnection> Session<'c, C> {
     }
 
     /// A session over a connection that it owns or borrows; `echo` is the echo installed on the connection.
+    #[must_use]
     pub fn new(connection: Box<dyn DerefMut<Target = C> + Send + 'c>, echo: Option<Echo>, mode: Mode) -> Self {
         Self {
             id: handle::next_session(),

@@ -12,8 +12,8 @@ use diesel::row::Row as _;
 use diesel::sql_types::{BigInt, Bool};
 
 use super::bulk::Batches;
+use super::failure::Failure;
 use super::handle::Handle;
-use super::identity_maps::Failure;
 use super::sql::{Count, Exists, Locked};
 use super::written::Write;
 use super::{Entity, Persist, Session};
@@ -30,6 +30,12 @@ pub struct Query<'s, 'c, C: SessionConnection, E, Q> {
     query: Q,
     fresh: bool,
     entity: PhantomData<fn() -> E>,
+}
+
+impl<C: SessionConnection, E, Q> std::fmt::Debug for Query<'_, '_, C, E, Q> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Query").field("session", &self.session).field("fresh", &self.fresh).finish_non_exhaustive()
+    }
 }
 
 impl<'c, C: SessionConnection> Session<'c, C> {

@@ -6,9 +6,9 @@ use std::collections::HashMap;
 use diesel::{Column, QueryResult};
 
 use super::entity::{EntityTable, HasColumn, HoldsKey, Key, References};
+use super::failure::Failure;
 use super::handle::Handle;
 use super::identity::RowFreshness;
-use super::identity_maps::Failure;
 use super::{Entity, Persist, Session};
 use crate::connection::SessionConnection;
 use crate::error::Result;

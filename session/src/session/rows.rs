@@ -2,7 +2,7 @@
 
 use super::handle::Handle;
 use super::identity::IdentityMap;
-use super::{Entity, New, Persist, Session, State};
+use super::{Entity, New, Persist, Session, State, sealed};
 use crate::connection::SessionConnection;
 use crate::error::{Error, Result};
 
@@ -130,15 +130,19 @@ impl<C: SessionConnection> Session<'_, C> {
     }
 }
 
-/// The argument of [`Session::delete`]: a handle, or a reference to a detached row.
-pub trait Deletable<C: SessionConnection> {
+/// The argument of [`Session::delete`]: a handle, or a reference to a detached row. Only the session implements it.
+pub trait Deletable<C: SessionConnection>: sealed::Deletable<C> {
     /// Marks the row for deletion.
     ///
     /// # Errors
     ///
     /// As [`Session::delete`].
+    #[doc(hidden)]
     fn mark(self, session: &mut Session<'_, C>) -> Result<()>;
 }
+
+impl<E: Persist<C>, C: SessionConnection> sealed::Deletable<C> for Handle<E> {}
+impl<E: Persist<C>, C: SessionConnection> sealed::Deletable<C> for &E {}
 
 impl<E: Persist<C>, C: SessionConnection> Deletable<C> for Handle<E> {
     fn mark(self, session: &mut Session<'_, C>) -> Result<()> {

@@ -6,7 +6,7 @@ use std::fmt::Debug;
 /// `Debug` output. So a NaN that was read and not changed is unchanged, even within a type of the program's own.
 ///
 /// ```
-/// use diesel_session::session::same_value;
+/// use diesel_session::session::derive::same_value;
 ///
 /// assert!(same_value(&f64::NAN, &f64::NAN) && same_value(&Some(f32::NAN), &Some(f32::NAN)));
 /// assert!(!same_value(&[f64::NAN, 1.0], &[f64::NAN, 2.0]) && !same_value(&f64::NAN, &1.0));

@@ -6,20 +6,24 @@ use diesel::QuerySource;
 use diesel::query_builder::{DeleteStatement, InsertStatement, UpdateStatement};
 use diesel::query_dsl::methods::ExecuteDsl;
 
-use super::Session;
 use super::written::Write;
+use super::{Session, sealed};
 use crate::connection::SessionConnection;
 use crate::error::{Error, Result};
 
-/// A Diesel UPDATE, DELETE or INSERT, whose type names the table it changes.
+/// A Diesel UPDATE, DELETE or INSERT, whose type names the table it changes. Only the session implements it.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a statement on a table",
     note = "`execute` takes `diesel::update`, `diesel::delete` and `diesel::insert_into`; for anything else use `connection`"
 )]
-pub trait Statement {
+pub trait Statement: sealed::Statement {
     /// The table it changes.
     type Table: 'static;
 }
+
+impl<T: QuerySource, U, V, R> sealed::Statement for UpdateStatement<T, U, V, R> {}
+impl<T: QuerySource, U, R> sealed::Statement for DeleteStatement<T, U, R> {}
+impl<T: QuerySource, U, O, R> sealed::Statement for InsertStatement<T, U, O, R> {}
 
 impl<T: QuerySource + 'static, U, V, R> Statement for UpdateStatement<T, U, V, R> {
     type Table = T;

@@ -24,7 +24,8 @@ fn shown(value: &str) -> String {
     }
 }
 
-#[cfg(all(test, feature = "sqlite"))]
+#[cfg(test)]
+#[cfg(feature = "sqlite")]
 mod tests {
     //! Every type through the enum of engines, as the session and plain Diesel use it.
 
@@ -34,7 +35,7 @@ mod tests {
     use crate::connection::{AnyConnection, SqliteAccess, open_sqlite};
 
     mod sql_types {
-        #[derive(diesel::sql_types::SqlType, diesel::query_builder::QueryId)]
+        #[derive(Debug, diesel::sql_types::SqlType, diesel::query_builder::QueryId)]
         #[diesel(sqlite_type(name = "Text"), postgres_type(name = "visibility"), mysql_type(name = "Enum"))]
         pub struct Visibility;
     }

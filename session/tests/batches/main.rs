@@ -89,7 +89,7 @@ mod postgres {
         let stored: Vec<Stone> = session.rows(Stone::query().order(stones::id))?;
         for (number, stone) in (0_i64..).zip(stored) {
             assert_eq!(stone.weight, (number % 3 != 0).then_some(number));
-            assert_eq!(stone.name.len() as i64, number * 10);
+            assert_eq!(i64::try_from(stone.name.len()).unwrap(), number * 10);
         }
         Ok(())
     }

@@ -23,7 +23,7 @@ impl<C, K> From<Option<K>> for Ref<C, Option<K>> {
 macro_rules! entity {
     ($module:ident, $optional:ty) => {
         mod $module {
-            #[allow(unused_imports)]
+            #[allow(unused_imports, reason = "only some types need them")]
             use super::{From, Maybe};
             use diesel::prelude::*;
             use diesel_session::Entity;

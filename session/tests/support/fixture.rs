@@ -1,7 +1,6 @@
 //! A separate database without tables for each test, on the engine that the test's module is named after.
 
-// Each test binary uses what it needs.
-#![allow(dead_code)]
+#![allow(dead_code, reason = "each test binary uses what it needs")]
 
 use std::ops::Deref;
 

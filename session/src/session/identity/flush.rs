@@ -3,25 +3,39 @@
 use std::any::TypeId;
 use std::collections::{HashMap, HashSet};
 
+use super::key_changes::Changed;
+use super::rows::Rows;
 use super::slots::{Loaded, Slot};
 use super::undo::Undo;
 use super::{IdentityMap, RowFreshness};
 use crate::error::{Error, Result, Violation, ViolationKind};
 use crate::session::entity::{ColumnSet, Entity, New as _, Table};
-use crate::session::follow::Changed;
-use crate::session::plan::{self, Change, Layering, Layers, PendingChanges};
-use crate::session::reference::{Given, Parent};
+use crate::session::flush::plan::{self, Layering, Layers};
+use crate::session::given::{Given, Parent};
 use crate::session::sql::undeclared;
-use crate::session::unique_dependencies::Rows;
+
+/// The changes of one table's rows, before they are ordered: INSERTs as they were added, the others by key.
+#[derive(Debug)]
+pub(crate) struct PendingChanges {
+    pub(crate) inserts: Vec<u64>,
+    pub(crate) updates: Vec<Change>,
+    pub(crate) deletes: Vec<u64>,
+}
+
+/// One row's UPDATE.
+#[derive(Debug)]
+pub(crate) struct Change {
+    pub(crate) row: u64,
+    pub(crate) columns: ColumnSet,
+}
 
 // The changes to send.
 impl<E: Entity> IdentityMap<E> {
     /// The changes of these rows that a flush sends.
-    pub(crate) fn pending_changes(&self) -> PendingChanges<u64> {
+    pub(crate) fn pending_changes(&self) -> PendingChanges {
         let pending = |index: &u64| matches!(self.slots.get(*index), Slot::Pending(_));
         let inserts = self.pending.iter().copied().filter(pending).collect();
-        let mut updates: Vec<(E::Key, Change<u64>)> =
-            self.edited.iter().filter_map(|index| self.update(*index)).collect();
+        let mut updates: Vec<(E::Key, Change)> = self.edited.iter().filter_map(|index| self.update(*index)).collect();
         updates.sort_by(|one, two| one.0.cmp(&two.0));
         updates.dedup_by_key(|(_, change)| change.row);
         let mut deletes: Vec<(E::Key, u64)> = self
@@ -39,7 +53,7 @@ impl<E: Entity> IdentityMap<E> {
         }
     }
 
-    fn update(&self, index: u64) -> Option<(E::Key, Change<u64>)> {
+    fn update(&self, index: u64) -> Option<(E::Key, Change)> {
         let Loaded { row, before: Some(before), marked_deleted: false, .. } = self.slots.loaded(index)? else {
             return None;
         };

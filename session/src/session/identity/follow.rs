@@ -3,10 +3,10 @@
 use std::collections::{HashMap, HashSet};
 
 use super::IdentityMap;
+use super::key_changes::{KeyChanges, Resembling, folded};
 use super::slots::Slot;
 use super::undo::Undo;
 use crate::session::entity::Entity;
-use crate::session::follow::{Changes, Resembling, folded};
 
 /// A row whose key contains a value that changes in another table.
 pub(crate) struct Follower<E: Entity> {
@@ -24,7 +24,7 @@ pub(crate) struct Follower<E: Entity> {
 
 impl<E: Entity> IdentityMap<E> {
     /// The rows whose keys contain a value that changes, in the order of the changes.
-    pub(crate) fn followers(&self, changes: &Changes) -> Vec<Follower<E>> {
+    pub(crate) fn followers(&self, changes: &KeyChanges) -> Vec<Follower<E>> {
         let passed = changes.of_key(E::table());
         if passed.is_empty() {
             return Vec::new();
@@ -54,7 +54,7 @@ impl<E: Entity> IdentityMap<E> {
     }
 
     /// Values in keys that differ only in case or trailing blanks from a value that changes, each once.
-    pub(crate) fn resembling(&self, changes: &Changes) -> Vec<Resembling<E::Key>> {
+    pub(crate) fn resembling(&self, changes: &KeyChanges) -> Vec<Resembling<E::Key>> {
         let mut resembling = Vec::new();
         for passing in changes.of_key(E::table()) {
             // A number has only one spelling.
@@ -86,7 +86,7 @@ impl<E: Entity> IdentityMap<E> {
 
     /// The number of the first change after which keys must be known before more are sent: the change shows whether the
     /// database cascades it, or a row that is `sent` later follows it.
-    pub(crate) fn stop(&self, changes: &Changes, sent: &[u64]) -> Option<usize> {
+    pub(crate) fn stop(&self, changes: &KeyChanges, sent: &[u64]) -> Option<usize> {
         let numbers: HashMap<u64, usize> = sent.iter().enumerate().map(|(number, index)| (*index, number)).collect();
         let followers = self.followers(changes);
         let stops = |follower: &&Follower<E>| match self.cascades(follower) {

@@ -4,6 +4,8 @@ mod ahead;
 mod changes;
 mod flush;
 mod follow;
+mod key_changes;
+mod rows;
 mod slots;
 mod undo;
 
@@ -15,7 +17,10 @@ use super::entity::{ColumnSet, Entity, HasColumn};
 use super::handle::State;
 use crate::error::{Error, Result};
 use ahead::Ahead;
+pub(crate) use flush::{Change, PendingChanges};
 pub(crate) use follow::Follower;
+pub(crate) use key_changes::{Changed, KeyChange, KeyChanges, Resembling};
+pub(crate) use rows::Rows;
 use slots::{Loaded, NEVER, Slot, Slots};
 use undo::{Log, Undo};
 

@@ -20,7 +20,7 @@ use diesel::row::Row as _;
 use diesel::sql_types::BigInt;
 
 use super::answer::{Answer, ReadColumn, returned, unmatched};
-use super::insert::Insert;
+use super::insert_values::Insert;
 use super::matching::same_as_sent;
 use super::name_in_sql;
 use super::select::{select, select_one};

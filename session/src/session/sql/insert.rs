@@ -1,87 +1,19 @@
-//! `INSERT INTO t (…) VALUES (…), (…) RETURNING …`: many rows by one statement.
+//! Inserts rows, many by one statement, and gives them the values that the database generates.
 
 use diesel::QueryResult;
-use diesel::backend::Backend;
 use diesel::deserialize::FromSql;
-use diesel::query_builder::{AstPass, QueryFragment};
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use diesel::sql_types::{BigInt, Bool};
 
-use super::Bind;
 use super::answer::returned;
 use super::generated_keys::{insert_and_read_keys, keys_to_ask_for};
+use super::insert_values::{Insert, sent};
 use super::limit::{StatementLimit, row_size};
 use super::matching::same_as_sent;
 use super::returning::{insert_returning, insert_singly};
 use super::select::select_one;
 use crate::connection::{EngineConnection, Executor};
-use crate::session::entity::{ColumnSet, Columns, Entity};
-
-/// The statement for some rows.
-pub(super) struct Insert<'a, E> {
-    rows: &'a [E],
-    /// The columns that are sent.
-    columns: ColumnSet,
-    /// The clause for an INSERT without columns.
-    all_defaults: &'static str,
-    /// Whether the columns that the database fills are returned.
-    answered: bool,
-    keep: bool,
-}
-
-impl<'a, E: Entity> Insert<'a, E> {
-    /// Omits the columns that the database fills, and returns them.
-    pub(super) fn returning<C: EngineConnection>(rows: &'a [E], keep: bool) -> Self {
-        Self { answered: true, ..Self::of::<C>(rows, sent::<E>(false), keep) }
-    }
-
-    /// Sends these columns, and returns nothing.
-    pub(super) fn of<C: EngineConnection>(rows: &'a [E], columns: ColumnSet, keep: bool) -> Self {
-        Self { rows, columns, all_defaults: C::ALL_DEFAULTS, answered: false, keep }
-    }
-}
-
-/// The columns that an INSERT sends: those that the database does not fill, or all columns with `all`.
-pub(super) fn sent<E: Entity>(all: bool) -> ColumnSet {
-    E::table().sent(all).fold(ColumnSet::EMPTY, ColumnSet::with)
-}
-
-impl<E: Columns<DB>, DB: Backend> QueryFragment<DB> for Insert<'_, E> {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
-        let table = E::table();
-        if !self.keep {
-            out.unsafe_to_cache_prepared();
-        }
-        out.push_sql("INSERT INTO ");
-        E::table_name(out.reborrow())?;
-        let sent = self.columns.iter();
-        if self.columns.is_empty() {
-            out.push_sql(" ");
-            out.push_sql(self.all_defaults);
-        } else {
-            for (number, column) in sent.clone().enumerate() {
-                out.push_sql(if number > 0 { ", " } else { " (" });
-                out.push_identifier(table.columns[column].name)?;
-            }
-            out.push_sql(") VALUES ");
-            for (number, row) in self.rows.iter().enumerate() {
-                out.push_sql(if number > 0 { ", (" } else { "(" });
-                for (number, column) in sent.clone().enumerate() {
-                    if number > 0 {
-                        out.push_sql(", ");
-                    }
-                    E::column(column, Bind { row, out: &mut out })?;
-                }
-                out.push_sql(")");
-            }
-        }
-        for (number, column) in returned(table).filter(|_| self.answered).enumerate() {
-            out.push_sql(if number > 0 { ", " } else { " RETURNING " });
-            out.push_identifier(table.columns[column].name)?;
-        }
-        Ok(())
-    }
-}
+use crate::session::entity::{Columns, Entity};
 
 /// The limits of one INSERT that sends `sent` columns of each row. Rows with given keys may refer to each other in a
 /// cycle.

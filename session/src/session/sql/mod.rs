@@ -9,8 +9,10 @@ mod answer;
 mod collated;
 mod delete;
 mod diagnose;
+mod edited;
 mod generated_keys;
 mod insert;
+mod insert_values;
 mod limit;
 mod matching;
 mod persist;
@@ -27,12 +29,12 @@ pub(crate) use answer::is_integer;
 pub use delete::RowToDelete;
 pub(crate) use delete::deletes_together;
 pub(crate) use diagnose::{in_words, undeclared};
+pub use edited::Edited;
 pub use persist::{Everywhere, Persist};
 pub use query::EveryRow;
 pub use query::Locked;
 pub(crate) use query::{Count, Exists, Page};
 pub(crate) use select::read_into;
-pub use update::Edited;
 
 use std::marker::PhantomData;
 

@@ -10,33 +10,39 @@ use super::alike::is_alike;
 use super::collated::select_matches;
 use super::delete::{RowToDelete, delete};
 use super::diagnose::diagnose;
+use super::edited::Edited;
 use super::generated_keys::key_source;
 use super::insert::{insert, insert_only};
 use super::referrers::diagnose_delete;
 use super::select::{select, select_by, select_one};
-use super::update::{Edited, update};
+use super::update::update;
 use crate::connection::{
     AnyConnection, EngineConnection, Executor, KeySource, SessionConnection, on_every_connection, on_variant,
 };
 use crate::error::Error;
 use crate::session::entity::{AnyBackend, ColumnSet, Columns, Entity, Table};
+use crate::session::sealed;
 
-/// The statements of an entity over connection `C`, implemented for every connection that supports its column types.
+/// The statements of an entity over connection `C`, implemented for every connection that supports its column types, and only by
+/// the session.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be stored over a `{C}`",
     label = "not every column type of `{Self}` is known to this connection's database",
     note = "derive `Entity` on it; with column types of one engine only, use a `Session` over that engine's connection"
 )]
-pub trait Persist<C: SessionConnection>: Entity {
+pub trait Persist<C: SessionConnection>: Entity + sealed::Persist<C> {
     /// Whether the keys that the database generates for new rows can be read back; asks the database if that is not
     /// known yet.
+    #[doc(hidden)]
     fn knows_keys(executor: &mut Executor<'_, C>) -> QueryResult<bool>;
 
     /// Inserts the rows in their order, and fills the columns that the database generates.
+    #[doc(hidden)]
     fn insert(executor: &mut Executor<'_, C>, rows: &mut [Self]) -> QueryResult<()>;
 
     /// Updates `columns` of the rows; returns the number of the first row that is gone or no longer has the version it
     /// was read with.
+    #[doc(hidden)]
     fn update(
         executor: &mut Executor<'_, C>,
         rows: &[Edited<'_, Self>],
@@ -44,28 +50,36 @@ pub trait Persist<C: SessionConnection>: Entity {
     ) -> QueryResult<Option<usize>>;
 
     /// Deletes the rows; returns the number that existed with the version they were read with.
+    #[doc(hidden)]
     fn delete(executor: &mut Executor<'_, C>, rows: &[RowToDelete<'_, Self>]) -> QueryResult<usize>;
 
     /// Inserts the rows in their order, and returns nothing.
+    #[doc(hidden)]
     fn insert_only(executor: &mut Executor<'_, C>, rows: &[Self]) -> QueryResult<()>;
 
     /// Inserts the rows with every column as it is, including those that the database would fill.
+    #[doc(hidden)]
     fn insert_whole(executor: &mut Executor<'_, C>, rows: &[Self]) -> QueryResult<()>;
 
     /// Adds to a violation which of the rows caused it, if that can be found from them and the database.
+    #[doc(hidden)]
     fn diagnose(executor: &mut Executor<'_, C>, error: Error, rows: &[&Self]) -> Error;
 
     /// Adds to a refused DELETE which rows still refer to the rows to delete, if the engine did not report them.
+    #[doc(hidden)]
     fn diagnose_delete(executor: &mut Executor<'_, C>, error: Error, rows: &[RowToDelete<'_, Self>]) -> Error;
 
     /// Reads the rows that have these keys, in no promised order.
+    #[doc(hidden)]
     fn select(executor: &mut Executor<'_, C>, keys: &[Self::Key]) -> QueryResult<Vec<Self>>;
 
     /// Reads the row that has this key, if there is one; with `lock`, locks it if the engine has row locks.
+    #[doc(hidden)]
     fn select_one(executor: &mut Executor<'_, C>, key: &Self::Key, lock: bool) -> QueryResult<Option<Self>>;
 
     /// Reads the rows whose `column` is among the `count` values in a `Vec` of the field's type, in order of their
     /// keys.
+    #[doc(hidden)]
     fn select_by(
         executor: &mut Executor<'_, C>,
         column: usize,
@@ -74,6 +88,7 @@ pub trait Persist<C: SessionConnection>: Entity {
     ) -> QueryResult<Vec<Self>>;
 
     /// As `select_by`, each row with the indexes of the values that the database treats as equal to it.
+    #[doc(hidden)]
     fn select_matches(
         executor: &mut Executor<'_, C>,
         column: usize,
@@ -83,12 +98,22 @@ pub trait Persist<C: SessionConnection>: Entity {
 
     /// Whether the database treats the values at this position of two keys as equal, and has such a value in the column
     /// `origin`.
+    #[doc(hidden)]
     fn is_alike(
         executor: &mut Executor<'_, C>,
         position: usize,
         origin: (&'static Table, usize),
         keys: (&Self::Key, &Self::Key),
     ) -> QueryResult<bool>;
+}
+
+impl<E, C> sealed::Persist<C> for E
+where
+    C: EngineConnection,
+    E: Columns<C::Backend>,
+    bool: FromSql<Bool, C::Backend>,
+    i64: FromSql<BigInt, C::Backend>,
+{
 }
 
 impl<E, C> Persist<C> for E
@@ -198,6 +223,8 @@ on_every_connection! {
 pub trait Everywhere: Persist<AnyConnection> + Columns<AnyBackend> {}
 
 impl<E: Persist<AnyConnection> + Columns<AnyBackend>> Everywhere for E {}
+
+impl<E: PersistEverywhere> sealed::Persist<AnyConnection> for E {}
 
 impl<E: PersistEverywhere> Persist<AnyConnection> for E {
     fn knows_keys(executor: &mut Executor<'_, AnyConnection>) -> QueryResult<bool> {

@@ -25,7 +25,7 @@ use diesel::row::Row as _;
 use diesel::sql_types::Bool;
 
 use super::answer::{Answer, Returned, distinguished, distinguished_by_integers, may_be_counted, unmatched};
-use super::insert::Insert;
+use super::insert_values::Insert;
 use super::select::{select, select_one};
 use super::{Bind, matching, name_in_sql};
 use crate::connection::{EngineConnection, Executor, KeySource};

@@ -7,6 +7,7 @@ use diesel::QueryResult;
 use diesel::backend::Backend;
 use diesel::query_builder::{AstPass, QueryFragment};
 
+use super::edited::Edited;
 use super::limit::{StatementLimit, key_size, row_size};
 use super::select::select;
 use super::update_arrays::{UpdateFromArrays, fit_arrays};
@@ -17,15 +18,6 @@ use crate::session::entity::{ColumnSet, Columns, Entity};
 
 /// The maximum number of rows of a statement whose text does not grow with them.
 const MANY: usize = 10_000;
-
-/// A changed row and its values in the database.
-#[derive(Debug)]
-pub struct Edited<'a, E> {
-    /// The row with its new values.
-    pub(crate) row: &'a E,
-    /// The row as it was read: its key and version identify the row.
-    pub(crate) before: &'a E,
-}
 
 /// The statement for one row.
 struct Update<'a, E: Entity> {

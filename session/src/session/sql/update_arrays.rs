@@ -11,8 +11,8 @@ use diesel::query_builder::{AstPass, QueryFragment};
 use diesel::serialize::{self, Output, ToSql};
 use diesel::sql_types::HasSqlType;
 
-use super::update::Edited;
-use crate::connection::{ArrayOf, EngineConnection, Executor, Values};
+use super::edited::Edited;
+use crate::connection::{ArrayOf, EngineConnection, Executor, SealedValues, Values};
 use crate::session::entity::{ColumnSet, Columns, Entity, Visitor};
 
 /// Whether every column that the UPDATE names can be sent as an array.
@@ -55,6 +55,8 @@ struct Sent<'a, E: Entity, DB> {
     keys: &'a [E::Key],
     backend: PhantomData<fn() -> DB>,
 }
+
+impl<E: Entity, DB> SealedValues for Sent<'_, E, DB> {}
 
 impl<E: Columns<DB>, DB: Backend> Values<DB> for Sent<'_, E, DB> {
     fn len(&self) -> usize {

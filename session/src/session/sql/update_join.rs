@@ -6,7 +6,7 @@ use diesel::backend::Backend;
 use diesel::query_builder::{AstPass, QueryFragment};
 
 use super::Bind;
-use super::update::Edited;
+use super::edited::Edited;
 use crate::session::entity::{ColumnSet, Columns, Entity};
 
 /// The statement for several rows.

@@ -1,0 +1,162 @@
+//! What a [`Database`] has to do with migrations.
+
+use diesel_session::Database;
+
+use crate::error::{Error, Result};
+use crate::loss::Loss;
+use crate::migration::Migration;
+use crate::run::{Existing, Target};
+use crate::source::Migrations;
+use crate::status::{SchemaState, Status};
+
+/// An application's migrations on a database: `database.migrate(&MIGRATIONS)`. The errors name the database.
+///
+/// ```
+/// use diesel_migrate::{Migrate as _, Migrations, SchemaState};
+/// use diesel_session::Database;
+///
+/// # std::env::set_current_dir(env!("CARGO_MANIFEST_DIR")).unwrap();
+/// let migrations = Migrations::folder("my-app", "docs/example");
+/// let database = Database::open("sqlite::memory:")?;
+/// assert_eq!(database.schema_state(&migrations)?, SchemaState::Empty);
+/// database.migrate(&migrations)?;
+/// assert_eq!(database.schema_state(&migrations)?, SchemaState::Current);
+/// # Ok::<(), diesel_migrate::Error>(())
+/// ```
+pub trait Migrate: sealed::Sealed {
+    /// Which migrations are applied and which are pending. At most three SELECTs; it writes nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`Pool`](diesel_session::Error::Pool), and those of [`Migrations::status`].
+    fn migration_status(&self, migrations: &Migrations) -> Result<Status>;
+
+    /// Whether the schema is the application's, and how far it is migrated, from
+    /// [`migration_status`](Self::migration_status).
+    ///
+    /// # Errors
+    ///
+    /// As [`migration_status`](Self::migration_status).
+    fn schema_state(&self, migrations: &Migrations) -> Result<SchemaState>;
+
+    /// Checks that the database has all migrations and no newer ones. On MySQL, where the tables that another program
+    /// is still creating are visible, it waits for that program.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Pending`], [`Error::Newer`] or [`Error::Foreign`] where it does not; otherwise as
+    /// [`migration_status`](Self::migration_status), and [`Locked`](diesel_session::Error::Locked).
+    fn require_current(&self, migrations: &Migrations) -> Result<()>;
+
+    /// Applies every pending migration to a database that is empty or the application's own, and returns them.
+    ///
+    /// # Errors
+    ///
+    /// As [`migrate_up`](Self::migrate_up).
+    fn migrate(&self, migrations: &Migrations) -> Result<Vec<Migration>>;
+
+    /// Applies pending migrations with [`Migrations::up`]; on SQLite then turns the write-ahead log on permanently.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Migrations::up`], and [`Pool`](diesel_session::Error::Pool).
+    fn migrate_up(
+        &self,
+        migrations: &Migrations,
+        target: Target,
+        existing: Existing,
+        progress: impl FnMut(&Migration),
+    ) -> Result<Vec<Migration>>;
+
+    /// Reverts applied migrations with [`Migrations::down`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Migrations::down`], and [`Pool`](diesel_session::Error::Pool).
+    fn migrate_down(
+        &self,
+        migrations: &Migrations,
+        target: Target,
+        progress: impl FnMut(&Migration),
+    ) -> Result<Vec<Migration>>;
+
+    /// What [`migrate_down`](Self::migrate_down) would remove, from [`Migrations::losses`]. It writes nothing.
+    ///
+    /// ```
+    /// use diesel_migrate::{Migrate as _, Migrations, Target};
+    /// use diesel_session::Database;
+    ///
+    /// # std::env::set_current_dir(env!("CARGO_MANIFEST_DIR")).unwrap();
+    /// let migrations = Migrations::folder("my-app", "docs/example");
+    /// let database = Database::open("sqlite::memory:")?;
+    /// database.migrate(&migrations)?;
+    /// let losses = database.migration_losses(&migrations, Target::Steps(1))?;
+    /// assert_eq!(losses[0].tables, [("tags".to_owned(), 0)]);
+    /// # Ok::<(), diesel_migrate::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Migrations::losses`], and [`Pool`](diesel_session::Error::Pool).
+    fn migration_losses(&self, migrations: &Migrations, target: Target) -> Result<Vec<Loss>>;
+}
+
+mod sealed {
+    pub trait Sealed {}
+
+    impl Sealed for diesel_session::Database {}
+}
+
+impl Migrate for Database {
+    fn migration_status(&self, migrations: &Migrations) -> Result<Status> {
+        migrations.status(&mut *self.connection()?).map_err(|e| placed(self, e))
+    }
+
+    fn schema_state(&self, migrations: &Migrations) -> Result<SchemaState> {
+        Ok(self.migration_status(migrations)?.schema_state())
+    }
+
+    fn require_current(&self, migrations: &Migrations) -> Result<()> {
+        let status = migrations.settled_status(&mut *self.connection()?).map_err(|e| placed(self, e))?;
+        status.refusal(self.place()).map_or(Ok(()), Err)
+    }
+
+    fn migrate(&self, migrations: &Migrations) -> Result<Vec<Migration>> {
+        self.migrate_up(migrations, Target::All, Existing::Refuse, |_| ())
+    }
+
+    fn migrate_up(
+        &self,
+        migrations: &Migrations,
+        target: Target,
+        existing: Existing,
+        progress: impl FnMut(&Migration),
+    ) -> Result<Vec<Migration>> {
+        let mut connection = self.maintenance()?;
+        let migrated = migrations.up(&mut connection, target, existing, progress).map_err(|e| placed(self, e))?;
+        connection.set_persistent().map_err(|e| self.placed(e))?;
+        Ok(migrated)
+    }
+
+    fn migrate_down(
+        &self,
+        migrations: &Migrations,
+        target: Target,
+        progress: impl FnMut(&Migration),
+    ) -> Result<Vec<Migration>> {
+        let mut connection = self.maintenance()?;
+        migrations.down(&mut connection, target, progress).map_err(|e| placed(self, e))
+    }
+
+    fn migration_losses(&self, migrations: &Migrations, target: Target) -> Result<Vec<Loss>> {
+        migrations.losses(&mut *self.connection()?, target).map_err(|e| placed(self, e))
+    }
+}
+
+/// The error with the database's address filled in, which a connection does not have.
+fn placed(database: &Database, error: Error) -> Error {
+    match error {
+        Error::Session(error) => database.placed(error).into(),
+        other => other.placed(database.place()),
+    }
+}

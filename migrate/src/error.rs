@@ -1,0 +1,168 @@
+//! The errors of the runner, worded for users.
+
+use diesel_session::error::ErrorClass;
+
+use crate::migration::Direction;
+
+/// What errors call the database before its opener fills in the address.
+pub(crate) const THIS_DATABASE: &str = "this database";
+
+/// The result of every fallible function here.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What went wrong.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// An error of the connection or the database.
+    #[error(transparent)]
+    Session(#[from] diesel_session::Error),
+    /// The migrations themselves cannot be read.
+    #[error("{place}: {problem}")]
+    Source {
+        /// The file or folder.
+        place: String,
+        /// What stood against it.
+        problem: String,
+    },
+    /// The database contains tables or migrations of other applications and none of this one's.
+    #[error("{place} contains tables that {application} did not create ({}), so it was not changed", few(.tables))]
+    Foreign {
+        /// The path or the redacted URL.
+        place: String,
+        /// The application whose migrations these are.
+        application: String,
+        /// The database's tables.
+        tables: Vec<String>,
+    },
+    /// Tables with the names of this application's exist already.
+    #[error(
+        "{place} contains tables that {application} did not create and whose names its own would have ({}); give \
+         {application} a database of its own", few(.tables)
+    )]
+    Taken {
+        /// The path or the redacted URL.
+        place: String,
+        /// The application whose migrations these are.
+        application: String,
+        /// The tables.
+        tables: Vec<String>,
+    },
+    /// Another application has applied a migration of the same version.
+    #[error(
+        "{place}: version {version} of {application} is recorded for {other}; the history of migrations holds each \
+         version once, so one of the two must get another"
+    )]
+    VersionTaken {
+        /// The path or the redacted URL.
+        place: String,
+        /// The application whose migrations these are.
+        application: String,
+        /// The version.
+        version: String,
+        /// The application that applied it.
+        other: String,
+    },
+    /// The database lacks migrations that this program has.
+    #[error("{place} is {pending} migration(s) behind this program")]
+    Pending {
+        /// The path or the redacted URL.
+        place: String,
+        /// How many are missing.
+        pending: usize,
+    },
+    /// A newer version of this program has migrated the database.
+    #[error(
+        "{place} was migrated by a newer version of {application} (unknown migrations: {}); use that version",
+        few(.versions)
+    )]
+    Newer {
+        /// The path or the redacted URL.
+        place: String,
+        /// The application whose migrations these are.
+        application: String,
+        /// The versions that this program does not know.
+        versions: Vec<String>,
+    },
+    /// A migration failed.
+    #[error("migration {migration} failed going {direction}: {problem}{}", kept(.direction, *.done, *.statements))]
+    Failed {
+        /// Its version and name.
+        migration: String,
+        /// Which of its scripts.
+        direction: Direction,
+        /// How many of its statements were executed before and could not be undone; 0 where a rollback undid them.
+        done: usize,
+        /// How many statements the script has, where they were executed one by one; otherwise 0.
+        statements: usize,
+        /// The database's error.
+        problem: String,
+    },
+}
+
+impl Error {
+    /// What the error means to a program that answers a request.
+    #[must_use]
+    pub fn class(&self) -> ErrorClass {
+        match self {
+            Self::Session(error) => error.class(),
+            Self::Pending { .. } | Self::Newer { .. } => ErrorClass::Unavailable,
+            _ => ErrorClass::Internal,
+        }
+    }
+
+    /// The session's error under this one, if it is one: see [`root`](diesel_session::Error::root).
+    #[must_use]
+    pub fn session(&self) -> Option<&diesel_session::Error> {
+        match self {
+            Self::Session(error) => Some(error.root()),
+            _ => None,
+        }
+    }
+
+    /// Another program held the lock for longer than the busy timeout.
+    #[must_use]
+    pub fn is_locked(&self) -> bool {
+        self.session().is_some_and(diesel_session::Error::is_locked)
+    }
+
+    /// The database lacks migrations that this program has.
+    #[must_use]
+    pub fn is_pending(&self) -> bool {
+        matches!(self, Self::Pending { .. })
+    }
+
+    /// The error with the database's address filled in, which a connection does not have.
+    pub(crate) fn placed(self, at: &str) -> Self {
+        let mut error = self;
+        match &mut error {
+            Self::Foreign { place, .. }
+            | Self::Taken { place, .. }
+            | Self::VersionTaken { place, .. }
+            | Self::Pending { place, .. }
+            | Self::Newer { place, .. } => at.clone_into(place),
+            Self::Session(_) | Self::Source { .. } | Self::Failed { .. } => {}
+        }
+        error
+    }
+}
+
+/// The first few names, and how many more there are.
+fn few(names: &[String]) -> String {
+    const SHOWN: usize = 5;
+    match names.len().checked_sub(SHOWN) {
+        None | Some(0) => names.join(", "),
+        Some(more) => format!("{} and {more} more", names[..SHOWN].join(", ")),
+    }
+}
+
+/// What a failure left behind.
+fn kept(direction: &Direction, done: usize, statements: usize) -> String {
+    match done {
+        0 => String::new(),
+        1 => format!("; its first statement of {statements} stands: going {direction} again continues after it"),
+        done => {
+            format!("; its first {done} statements of {statements} stand: going {direction} again continues after them")
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! The lock that one runner of migrations holds at a time, whichever applications they serve.
+//!
+//! On SQLite it is the write lock of each migration's transaction. On a server it is a lock of the connection's own,
+//! so that it also covers migrations without a transaction, and ends with the connection if the runner is killed.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use diesel::prelude::*;
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
+use diesel::sql_types::{BigInt, Bool, Nullable};
+use diesel_session::connection::{AnyConnection, Engine, SessionConnection as _};
+
+use crate::error::{Result, THIS_DATABASE};
+
+/// `dieselmi` in ASCII: the key of PostgreSQL's advisory lock, which is local to a database.
+const POSTGRES: &str = "SELECT pg_try_advisory_lock(7235425822644661609) AS held";
+const POSTGRES_RELEASE: &str = "SELECT pg_advisory_unlock(7235425822644661609) AS held";
+/// How long a statement waits for a lock, in milliseconds; 0 for ever.
+const POSTGRES_LIMIT: &str = "SELECT setting::bigint AS number FROM pg_catalog.pg_settings WHERE name = 'lock_timeout'";
+/// Between two attempts. Waiting inside one statement would hold a snapshot for which the other runner's `CREATE INDEX
+/// CONCURRENTLY` waits.
+const PAUSE: Duration = Duration::from_millis(50);
+/// MySQL's locks belong to the server, so the name tells databases apart, in the 64 characters that it may have. Two
+/// databases with one checksum wait for each other.
+const MYSQL: &str =
+    "SELECT GET_LOCK(CONCAT('diesel-migrate-', CRC32(DATABASE())), @@innodb_lock_wait_timeout) AS number";
+const MYSQL_RELEASE: &str = "SELECT RELEASE_LOCK(CONCAT('diesel-migrate-', CRC32(DATABASE()))) AS number";
+
+#[derive(QueryableByName)]
+struct Held {
+    #[diesel(sql_type = Bool)]
+    held: bool,
+}
+
+#[derive(QueryableByName)]
+struct Number {
+    #[diesel(sql_type = Nullable<BigInt>)]
+    number: Option<i64>,
+}
+
+/// Waits for the lock, at most as long as the connection waits for locks.
+pub(crate) fn take(connection: &mut AnyConnection) -> Result<()> {
+    let taken = match connection.engine() {
+        Engine::Sqlite => Ok(true),
+        Engine::Postgres => take_on_postgres(connection),
+        Engine::Mysql => number(connection, MYSQL).map(|held| held == Some(1)),
+    };
+    match taken {
+        Ok(true) => Ok(()),
+        Ok(false) => {
+            let message = "another program is migrating this database".to_owned();
+            let source = DieselError::DatabaseError(DatabaseErrorKind::Unknown, Box::new(message));
+            Err(diesel_session::Error::Locked { source: Arc::new(source) }.into())
+        }
+        Err(error) => Err(connection.explain(error, THIS_DATABASE, "waiting for another runner of migrations").into()),
+    }
+}
+
+fn take_on_postgres(connection: &mut AnyConnection) -> QueryResult<bool> {
+    let start = Instant::now();
+    let mut limit = None;
+    loop {
+        if diesel::sql_query(POSTGRES).get_result::<Held>(connection)?.held {
+            return Ok(true);
+        }
+        let limit = match limit {
+            Some(limit) => limit,
+            None => *limit.insert(number(connection, POSTGRES_LIMIT)?.and_then(|limit| u64::try_from(limit).ok())),
+        };
+        if limit.is_some_and(|limit| limit > 0 && start.elapsed() >= Duration::from_millis(limit)) {
+            return Ok(false);
+        }
+        std::thread::sleep(PAUSE);
+    }
+}
+
+/// Releases the lock, where the end of a transaction does not. The end of the connection would, too.
+pub(crate) fn release(connection: &mut AnyConnection) {
+    let released = match connection.engine() {
+        Engine::Sqlite => Ok(()),
+        Engine::Postgres => diesel::sql_query(POSTGRES_RELEASE).get_result::<Held>(connection).map(drop),
+        Engine::Mysql => number(connection, MYSQL_RELEASE).map(drop),
+    };
+    if let Err(failed) = released {
+        tracing::warn!(target: "diesel_migrate::lock", %failed, "giving the lock back failed");
+    }
+}
+
+fn number(connection: &mut AnyConnection, sql: &str) -> QueryResult<Option<i64>> {
+    diesel::sql_query(sql).get_result::<Number>(connection).map(|answer| answer.number)
+}

@@ -1,0 +1,123 @@
+//! One migration with what executes it: its two scripts, or a migration of Diesel's.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use diesel::connection::SimpleConnection as _;
+use diesel::migration;
+use diesel::result::Error as DieselError;
+use diesel_migrations::MigrationError;
+use diesel_session::Error as SessionError;
+use diesel_session::connection::{AnyConnection, Engine, MultiBackend, SessionConnection as _};
+
+use crate::error::{Error, THIS_DATABASE};
+use crate::migration::{Direction, Migration};
+use crate::statements::{self, Statement};
+
+/// A migration that can be executed on one engine.
+pub(crate) struct Step {
+    pub(crate) migration: Migration,
+    /// Whether it asks for a transaction, as all do that do not say otherwise.
+    pub(crate) transaction: bool,
+    pub(crate) body: Body,
+}
+
+pub(crate) enum Body {
+    Scripts { up: Cow<'static, str>, down: Option<Cow<'static, str>> },
+    Diesel(Box<dyn migration::Migration<MultiBackend>>),
+}
+
+impl Step {
+    /// The text of a script; `None` where there is no such script, or only Diesel knows it.
+    pub(crate) fn script(&self, direction: Direction) -> Option<&str> {
+        match (&self.body, direction) {
+            (Body::Scripts { up, .. }, Direction::Up) => Some(up),
+            (Body::Scripts { down, .. }, Direction::Down) => down.as_deref(),
+            (Body::Diesel(_), _) => None,
+        }
+    }
+
+    /// The statements of a script, as [`script`](Self::script).
+    pub(crate) fn statements(&self, direction: Direction, engine: Engine) -> Vec<Statement<'_>> {
+        self.script(direction).map(|script| statements::split(script, engine)).unwrap_or_default()
+    }
+
+    /// The tables that it creates for good, as its script writes their names.
+    pub(crate) fn tables(&self, engine: Engine) -> Vec<&str> {
+        self.statements(Direction::Up, engine).into_iter().filter_map(Statement::created_table).collect()
+    }
+
+    /// Executes a whole script.
+    pub(crate) fn execute(&self, connection: &mut AnyConnection, direction: Direction) -> Result<(), Problem> {
+        let executed = match (&self.body, direction) {
+            (Body::Diesel(migration), Direction::Up) => migration.run(connection),
+            (Body::Diesel(migration), Direction::Down) => migration.revert(connection),
+            (Body::Scripts { .. }, _) => {
+                let script = self.script(direction).ok_or_else(Problem::no_way_down)?;
+                return connection.batch_execute(script).map_err(Problem::Database);
+            }
+        };
+        executed.map_err(|error| Problem::of_diesel(error, &self.migration))
+    }
+
+    /// The error of a script of this migration, unless it is not about the migration.
+    pub(crate) fn failed(&self, connection: &AnyConnection, direction: Direction, problem: Problem) -> Error {
+        let problem = match problem {
+            Problem::Other(problem) => problem,
+            Problem::Database(error) => {
+                let mut problem = error.to_string();
+                match connection.explain(error, THIS_DATABASE, "migrating") {
+                    other @ (SessionError::Locked { .. }
+                    | SessionError::ReadOnlyDatabase { .. }
+                    | SessionError::Disconnected { .. }) => return other.into(),
+                    SessionError::Denied { .. } => {
+                        problem += "; an administrator can grant this user the right to make and drop tables here";
+                    }
+                    _ => {}
+                }
+                problem
+            }
+        };
+        Error::Failed { migration: self.migration.name.clone(), direction, done: 0, statements: 0, problem }
+    }
+}
+
+impl fmt::Debug for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Step").field("migration", &self.migration).finish_non_exhaustive()
+    }
+}
+
+/// Why a script could not be executed.
+#[derive(Debug)]
+pub(crate) enum Problem {
+    Database(DieselError),
+    Other(String),
+}
+
+impl Problem {
+    pub(crate) fn no_way_down() -> Self {
+        Self::Other("it has no down.sql".to_owned())
+    }
+
+    /// What an error of Diesel's migrations says: the database's error itself if it is one, otherwise its text without
+    /// the migration's name, which the caller names.
+    fn of_diesel(error: Box<dyn std::error::Error + Send + Sync>, migration: &Migration) -> Self {
+        let error = match error.downcast::<DieselError>() {
+            Ok(error) => return Self::Database(*error),
+            Err(other) => other,
+        };
+        if let Some(MigrationError::NoMigrationRevertFile) = error.downcast_ref() {
+            return Self::no_way_down();
+        }
+        let said = error.to_string();
+        let named = format!("Failed to run {migration} with: ");
+        Self::Other(said.strip_prefix(&named).map_or(said.clone(), str::to_owned))
+    }
+}
+
+impl From<DieselError> for Problem {
+    fn from(error: DieselError) -> Self {
+        Self::Database(error)
+    }
+}

@@ -1,0 +1,378 @@
+//! Splits a script into its statements, as the engine would: at each semicolon that is not inside a string, a quoted
+//! name, a comment, a dollar-quoted body, or the body of a trigger or routine.
+
+use diesel_session::connection::Engine;
+
+/// One statement of a script, without the semicolon after it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Statement<'s> {
+    /// Its text, from its first word or from the comment before it.
+    pub(crate) sql: &'s str,
+    engine: Engine,
+}
+
+/// A piece of a script.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Token<'s> {
+    /// A keyword or an unquoted name.
+    Word(&'s str),
+    /// A quoted name, without its quotes.
+    Quoted(&'s str),
+    /// A comment that the server executes, as MySQL's `/*! … */`.
+    Executed,
+    Semicolon,
+    Dot,
+    /// A string, a number, an operator, a parenthesis.
+    Other,
+}
+
+/// The statements of a script, in order; what holds only comments is none.
+pub(crate) fn split(script: &str, engine: Engine) -> Vec<Statement<'_>> {
+    let mut statements = Vec::new();
+    let (mut start, mut empty, mut body) = (0, true, Body::default());
+    for (token, range) in tokens(script, engine) {
+        body.see(token);
+        if token == Token::Semicolon && !body.is_open() {
+            if !empty {
+                statements.push(Statement { sql: script[start..range.start].trim(), engine });
+            }
+            (start, empty, body) = (range.end, true, Body::default());
+        } else {
+            empty &= token == Token::Semicolon;
+        }
+    }
+    if !empty {
+        statements.push(Statement { sql: script[start..].trim(), engine });
+    }
+    statements
+}
+
+/// Whether the statement so far is inside the `BEGIN … END` of a trigger or routine, where semicolons separate the
+/// body's own statements.
+#[derive(Default)]
+struct Body {
+    words: usize,
+    creates: bool,
+    has_body: bool,
+    depth: usize,
+    after_end: bool,
+}
+
+impl Body {
+    fn is_open(&self) -> bool {
+        self.depth > 0
+    }
+
+    fn see(&mut self, token: Token<'_>) {
+        let after_end = std::mem::take(&mut self.after_end);
+        let Token::Word(word) = token else { return };
+        let is = |keyword: &str| word.eq_ignore_ascii_case(keyword);
+        self.words += 1;
+        if self.words == 1 {
+            self.creates = is("CREATE");
+        }
+        self.has_body |= self.creates && ["TRIGGER", "PROCEDURE", "FUNCTION", "EVENT", "PACKAGE"].into_iter().any(is);
+        if !self.has_body {
+            return;
+        }
+        if after_end && ["IF", "LOOP", "WHILE", "REPEAT", "FOR"].into_iter().any(is) {
+            // The end of a block whose beginning was not counted: END closed nothing.
+            self.depth += 1;
+        } else if after_end && is("CASE") {
+            // END CASE: END has closed it.
+        } else if is("BEGIN") || (is("CASE") && self.depth > 0) {
+            self.depth += 1;
+        } else if is("END") && self.depth > 0 {
+            self.depth -= 1;
+            self.after_end = true;
+        }
+    }
+}
+
+/// The tokens of a script with their places in it; white space and comments are left out.
+struct Tokens<'s> {
+    script: &'s str,
+    engine: Engine,
+    at: usize,
+}
+
+fn tokens(script: &str, engine: Engine) -> Tokens<'_> {
+    Tokens { script, engine, at: 0 }
+}
+
+impl<'s> Iterator for Tokens<'s> {
+    type Item = (Token<'s>, std::ops::Range<usize>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            let rest = &self.script[self.at..];
+            let first = rest.chars().next()?;
+            if first.is_whitespace() {
+                self.at += first.len_utf8();
+            } else if let Some(length) = self.comment(rest) {
+                let start = self.at;
+                self.at += length;
+                if self.engine == Engine::Mysql && (rest.starts_with("/*!") || rest.starts_with("/*M!")) {
+                    return Some((Token::Executed, start..self.at));
+                }
+            } else {
+                let (token, length) = self.token(rest, first);
+                let start = self.at;
+                self.at += length;
+                return Some((token, start..self.at));
+            }
+        }
+    }
+}
+
+impl<'s> Tokens<'s> {
+    /// The length of the comment at the beginning of `rest`, if there is one.
+    fn comment(&self, rest: &str) -> Option<usize> {
+        let dashes = match self.engine {
+            // In MySQL, white space must follow, so that `5--1` is an expression.
+            Engine::Mysql => rest.strip_prefix("--").is_some_and(|rest| rest.chars().next().is_none_or(|c| c <= ' ')),
+            Engine::Sqlite | Engine::Postgres => rest.starts_with("--"),
+        };
+        if dashes || (self.engine == Engine::Mysql && rest.starts_with('#')) {
+            return Some(rest.find('\n').unwrap_or(rest.len()));
+        }
+        let mut inside = rest.strip_prefix("/*")?;
+        let mut depth = 1;
+        while depth > 0 {
+            let Some(next) = inside.find("*/") else { return Some(rest.len()) };
+            // Only PostgreSQL's comments nest.
+            match inside[..next].find("/*").filter(|_| self.engine == Engine::Postgres) {
+                Some(opened) => {
+                    depth += 1;
+                    inside = &inside[opened + 2..];
+                }
+                None => {
+                    depth -= 1;
+                    inside = &inside[next + 2..];
+                }
+            }
+        }
+        Some(rest.len() - inside.len())
+    }
+
+    fn token(&self, rest: &'s str, first: char) -> (Token<'s>, usize) {
+        match first {
+            ';' => (Token::Semicolon, 1),
+            '.' => (Token::Dot, 1),
+            '\'' => (Token::Other, quoted(rest, '\'', self.engine == Engine::Mysql)),
+            '"' if self.engine == Engine::Mysql => (Token::Other, quoted(rest, '"', true)),
+            '"' => name(rest, quoted(rest, '"', false)),
+            '`' => name(rest, quoted(rest, '`', false)),
+            '[' if self.engine == Engine::Sqlite => name(rest, rest.find(']').map_or(rest.len(), |end| end + 1)),
+            '$' if self.engine == Engine::Postgres => (Token::Other, dollar_quoted(rest).unwrap_or(1)),
+            'e' | 'E' if self.engine == Engine::Postgres && rest[1..].starts_with('\'') => {
+                (Token::Other, 1 + quoted(&rest[1..], '\'', true))
+            }
+            first if first.is_alphabetic() || first == '_' => {
+                let length = rest.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '$')).unwrap_or(rest.len());
+                (Token::Word(&rest[..length]), length)
+            }
+            // A number's letters are no words: 1e5, 0xFF.
+            first if first.is_ascii_digit() => {
+                (Token::Other, rest.find(|c: char| !(c.is_ascii_alphanumeric() || c == '.')).unwrap_or(rest.len()))
+            }
+            other => (Token::Other, other.len_utf8()),
+        }
+    }
+}
+
+fn name(rest: &str, length: usize) -> (Token<'_>, usize) {
+    (Token::Quoted(rest.get(1..length.saturating_sub(1)).unwrap_or_default()), length)
+}
+
+/// The length of what is quoted at the beginning of `rest`; a doubled quote is part of it, and so is what a backslash
+/// escapes if the engine knows such escapes. What is never closed reaches to the end.
+fn quoted(rest: &str, quote: char, escapes: bool) -> usize {
+    let mut characters = rest.char_indices().skip(1).peekable();
+    while let Some((at, character)) = characters.next() {
+        if escapes && character == '\\' {
+            characters.next();
+        } else if character == quote && characters.next_if(|(_, next)| *next == quote).is_none() {
+            return at + 1;
+        }
+    }
+    rest.len()
+}
+
+/// The length of PostgreSQL's `$tag$ … $tag$` at the beginning of `rest`, if it is one.
+fn dollar_quoted(rest: &str) -> Option<usize> {
+    let tag = &rest[..rest[1..].find('$')? + 2];
+    let name = &tag[1..tag.len() - 1];
+    let is_tag = name.chars().all(|c| c.is_alphanumeric() || c == '_') && !name.starts_with(|c: char| c.is_numeric());
+    is_tag.then(|| rest[tag.len()..].find(tag).map_or(rest.len(), |end| end + 2 * tag.len()))
+}
+
+impl<'s> Statement<'s> {
+    fn tokens(self) -> impl Iterator<Item = Token<'s>> {
+        tokens(self.sql, self.engine).map(|(token, _)| token)
+    }
+
+    /// Its first words, in upper case.
+    fn words(self, count: usize) -> Vec<String> {
+        let words = self.tokens().map_while(|token| match token {
+            Token::Word(word) => Some(word.to_ascii_uppercase()),
+            _ => None,
+        });
+        words.take(count).collect()
+    }
+
+    /// Whether it only changes rows, so that a rollback undoes it on every engine.
+    pub(crate) fn changes_rows_only(self) -> bool {
+        let first = self.words(1);
+        matches!(first.first().map(String::as_str), Some("INSERT" | "UPDATE" | "DELETE" | "REPLACE" | "WITH"))
+    }
+
+    /// Whether it begins or ends a transaction.
+    pub(crate) fn controls_transactions(self) -> bool {
+        let first = self.words(1);
+        let controls = ["BEGIN", "START", "COMMIT", "END", "ROLLBACK", "SAVEPOINT", "RELEASE"];
+        first.first().is_some_and(|word| controls.contains(&word.as_str()))
+    }
+
+    /// Whether it gives something another name.
+    pub(crate) fn renames(self) -> bool {
+        self.tokens().any(|token| is_one_of(token, &["RENAME", "CHANGE"]))
+    }
+
+    /// Whether PostgreSQL builds or drops an index in it without locking the table.
+    pub(crate) fn builds_concurrently(self) -> bool {
+        self.tokens().any(|token| is_word(token, "CONCURRENTLY"))
+    }
+
+    /// The name after the keywords `verb`, `TABLE`, and words such as `IF NOT EXISTS`; without a schema.
+    fn table_after(self, verb: &str) -> Option<&'s str> {
+        let mut tokens = self.tokens().peekable();
+        tokens.next_if(|token| is_word(*token, verb))?;
+        while tokens.next_if(|token| is_one_of(*token, &["UNLOGGED", "OR", "REPLACE"])).is_some() {}
+        tokens.next_if(|token| is_word(*token, "TABLE"))?;
+        while tokens.next_if(|token| is_one_of(*token, &["IF", "NOT", "EXISTS", "ONLY"])).is_some() {}
+        let mut name = None;
+        while let Some(Token::Word(word) | Token::Quoted(word)) = tokens.next() {
+            name = Some(word);
+            if tokens.next() != Some(Token::Dot) {
+                break;
+            }
+        }
+        name
+    }
+
+    /// The name of the table that it creates for good.
+    pub(crate) fn created_table(self) -> Option<&'s str> {
+        self.table_after("CREATE")
+    }
+
+    /// The name of the first table that it drops, or of the one that it alters.
+    pub(crate) fn dropped_or_altered_table(self) -> Option<&'s str> {
+        self.table_after("DROP").or_else(|| self.table_after("ALTER"))
+    }
+}
+
+fn is_word(token: Token<'_>, keyword: &str) -> bool {
+    matches!(token, Token::Word(word) if word.eq_ignore_ascii_case(keyword))
+}
+
+fn is_one_of(token: Token<'_>, keywords: &[&str]) -> bool {
+    keywords.iter().any(|keyword| is_word(token, keyword))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts(script: &str, engine: Engine) -> Vec<&str> {
+        split(script, engine).into_iter().map(|statement| statement.sql).collect()
+    }
+
+    #[test]
+    fn a_semicolon_ends_a_statement_and_comments_alone_are_none() {
+        for engine in Engine::ALL {
+            let script = "-- a; b\nCREATE TABLE a (b TEXT); /* c; */ ;\n\nDROP TABLE c -- the end;\n;-- over;\n";
+            assert_eq!(
+                texts(script, *engine),
+                ["-- a; b\nCREATE TABLE a (b TEXT)", "DROP TABLE c -- the end;"],
+                "{engine}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_semicolon_in_a_string_or_a_quoted_name_ends_nothing() {
+        for engine in Engine::ALL {
+            let script = r#"INSERT INTO a VALUES ('it''s; so', 1); SELECT "a;b""c;d" FROM a; SELECT 1"#;
+            assert_eq!(texts(script, *engine).len(), 3, "{engine}");
+        }
+        assert_eq!(texts("SELECT `a;b`; SELECT 1", Engine::Mysql).len(), 2);
+        assert_eq!(texts("SELECT [a;b]; SELECT 1", Engine::Sqlite).len(), 2);
+    }
+
+    #[test]
+    fn a_backslash_escapes_a_quote_where_the_engine_knows_it() {
+        assert_eq!(texts(r"SELECT 'a\'; b'; SELECT 1", Engine::Mysql), [r"SELECT 'a\'; b'", "SELECT 1"]);
+        assert_eq!(texts(r"SELECT E'a\'; b'; SELECT 1", Engine::Postgres), [r"SELECT E'a\'; b'", "SELECT 1"]);
+        assert_eq!(texts(r"SELECT 'a\'; SELECT 1", Engine::Postgres), [r"SELECT 'a\'", "SELECT 1"]);
+        assert_eq!(texts(r"SELECT 'a\'; SELECT 1", Engine::Sqlite), [r"SELECT 'a\'", "SELECT 1"]);
+    }
+
+    #[test]
+    fn postgres_comments_nest_and_dollar_quotes_hold_anything() {
+        let script = "/* a /* b; */ c; */ DO $body$ BEGIN; $$; END $body$; SELECT $1; SELECT $$;$$";
+        assert_eq!(texts(script, Engine::Postgres).len(), 3);
+    }
+
+    #[test]
+    fn mysql_comments_are_told_from_minus_signs_and_from_what_the_server_executes() {
+        assert_eq!(texts("SELECT 5--1; SELECT 2 # two; three\n; SELECT 3", Engine::Mysql).len(), 3);
+        assert_eq!(texts("/*!50000 SET @a = 1; */; /* nothing */;", Engine::Mysql).len(), 1);
+    }
+
+    #[test]
+    fn the_body_of_a_trigger_or_routine_is_one_statement() {
+        let trigger = "CREATE TRIGGER t AFTER INSERT ON a BEGIN \
+                       UPDATE a SET b = CASE WHEN c THEN 1 ELSE 2 END; DELETE FROM d; END";
+        for engine in Engine::ALL {
+            assert_eq!(texts(&format!("{trigger}; SELECT 1;"), *engine), [trigger, "SELECT 1"], "{engine}");
+        }
+        let procedure = "CREATE PROCEDURE p() BEGIN \
+                         IF a THEN SELECT 1; END IF; WHILE b DO BEGIN SELECT 2; END; END WHILE; \
+                         CASE c WHEN 1 THEN SELECT 3; END CASE; l: LOOP LEAVE l; END LOOP l; END";
+        assert_eq!(texts(&format!("{procedure}; SELECT 1"), Engine::Mysql), [procedure, "SELECT 1"]);
+    }
+
+    #[test]
+    fn a_statement_that_is_never_closed_reaches_to_the_end() {
+        for script in ["SELECT 'a; b", "SELECT \"a; b", "SELECT 1 /* a; b"] {
+            assert_eq!(texts(script, Engine::Sqlite), [script]);
+        }
+    }
+
+    #[test]
+    fn the_table_that_a_statement_creates_drops_or_alters_is_known() {
+        let statement = |sql| split(sql, Engine::Postgres)[0];
+        for (sql, created) in [
+            ("CREATE TABLE users (id INT)", Some("users")),
+            ("-- users\ncreate table if not exists app.\"Order lines\"(id INT)", Some("Order lines")),
+            ("CREATE UNLOGGED TABLE a AS SELECT 1", Some("a")),
+            ("CREATE TEMPORARY TABLE a (id INT)", None),
+            ("CREATE INDEX a ON b (c)", None),
+            ("CREATE TABLE", None),
+        ] {
+            assert_eq!(statement(sql).created_table(), created, "{sql}");
+        }
+        assert_eq!(statement("DROP TABLE IF EXISTS a.b, c").dropped_or_altered_table(), Some("b"));
+        assert_eq!(statement("ALTER TABLE ONLY a ADD b INT").dropped_or_altered_table(), Some("a"));
+    }
+
+    #[test]
+    fn statements_that_change_rows_and_that_control_transactions_are_known() {
+        let statement = |sql| split(sql, Engine::Mysql)[0];
+        assert!(statement("/* x */ insert into a values (1)").changes_rows_only());
+        assert!(!statement("CREATE TABLE a (b INT)").changes_rows_only());
+        assert!(statement("START TRANSACTION").controls_transactions());
+        assert!(statement("ALTER TABLE a RENAME TO b").renames());
+    }
+}

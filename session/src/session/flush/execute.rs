@@ -1,0 +1,123 @@
+//! Sends the steps of a flush: one statement, or a few, for the rows of each.
+
+use super::plan::{Action, FlushStep};
+use crate::connection::{Executor, SessionConnection};
+use crate::error::{Error, Result};
+use crate::session::Session;
+use crate::session::identity::{KeyChange, KeyChanges};
+use crate::session::identity_maps::AnyIdentityMap;
+use crate::session::written::Write;
+
+impl<C: SessionConnection> Session<'_, C> {
+    /// Finds tables whose new rows get keys from the database that could not be read back.
+    pub(super) fn check_keys(&mut self, steps: &[FlushStep]) -> Result<()> {
+        for step in steps.iter().filter(|step| step.action == Action::Insert) {
+            let mut executor = Executor::new(&mut **self.connection, self.echo.as_ref()).knowing(Some(&self.keys));
+            let Some(map) = self.maps.at(step.map) else { continue };
+            match map.knows_keys(&mut executor) {
+                Ok(true) => {}
+                Ok(false) => {
+                    let table = map.table().name;
+                    let problem = format!(
+                        "{table}: the keys of its new rows come from a trigger, or from nowhere, and cannot be read back on this \
+                         engine: make the key AUTO_INCREMENT, give its column a DEFAULT, or give the key in the program \
+                         (`#[entity(key, given)]`)"
+                    );
+                    return Err(Error::Plan { problem });
+                }
+                Err(failure) => return Err(self.failed(failure)),
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads rows that new rows refer to by a column outside their key.
+    pub(in crate::session) fn read_parents(&mut self, mut unread: Vec<(usize, u64)>) -> Result<()> {
+        unread.sort_unstable();
+        unread.dedup();
+        self.open()?;
+        let (now, fresh_since) = (self.transaction.now(), self.transaction.fresh_since());
+        for rows in unread.chunk_by(|one, two| one.0 == two.0) {
+            let indexes: Vec<u64> = rows.iter().map(|(_, index)| *index).collect();
+            let mut executor = Executor::new(&mut **self.connection, self.echo.as_ref());
+            if let Some(map) = self.maps.at_mut(rows[0].0)
+                && let Err(failure) = map.reload(&mut executor, &indexes, now, fresh_since)
+            {
+                return Err(self.failed(failure));
+            }
+        }
+        Ok(())
+    }
+
+    /// Sends the steps, and expires the rows that they may have changed or deleted.
+    pub(super) fn send(&mut self, steps: &[FlushStep]) -> Result<()> {
+        for step in steps {
+            self.carry_out(step)?;
+        }
+        let mut done: Vec<(usize, Action)> = Vec::new();
+        for step in steps.iter().filter(|step| step.action != Action::Insert) {
+            if !done.contains(&(step.map, step.action)) {
+                done.push((step.map, step.action));
+            }
+        }
+        let writes: Vec<Write> =
+            done.iter().filter_map(|(map, action)| Some(Write::Step(self.maps.at(*map)?.table(), *action))).collect();
+        for map in self.maps.iter_mut() {
+            if writes.iter().any(|write| write.reaches(map.table())) {
+                map.expire_since(0);
+            }
+        }
+        Ok(())
+    }
+
+    /// Carries out one step of a flush; rows that refer to changed keys follow.
+    fn carry_out(&mut self, step: &FlushStep) -> Result<()> {
+        let mut rows = step.rows.as_slice();
+        while !rows.is_empty() {
+            let mut changes = self.key_changes(step, rows);
+            if let Some(changes) = &mut changes {
+                let mut executor = Executor::new(&mut **self.connection, self.echo.as_ref());
+                self.maps.iter().try_for_each(|map| map.find_alike(&mut executor, changes))?;
+            }
+            // Up to the first row that shows whether its change cascades, before other rows can reuse the old value;
+            // and up to one that changes the key of a row which is still to be sent.
+            let own = |position| if position == step.map { rows } else { &[] };
+            let stop = |changes: &KeyChanges| {
+                let stops = self.maps.iter().enumerate().filter_map(|(position, map)| map.stop(changes, own(position)));
+                stops.min()
+            };
+            let sent = changes.as_ref().and_then(stop).map_or(rows.len(), |number| number + 1);
+            let now = self.transaction.now();
+            let mut executor = Executor::new(&mut **self.connection, self.echo.as_ref()).knowing(Some(&self.keys));
+            self.maps.run(step.map, &mut executor, step.action, &rows[..sent], now)?;
+            if let Some(changes) = &changes {
+                for map in self.maps.iter_mut() {
+                    map.follow(&mut executor, changes, sent)?;
+                }
+            }
+            rows = &rows[sent..];
+        }
+        Ok(())
+    }
+
+    /// The changes by an UPDATE of these rows to values that keys in memory may contain.
+    fn key_changes(&self, step: &FlushStep, rows: &[u64]) -> Option<KeyChanges> {
+        let (Action::Update(columns), Some(map)) = (step.action, self.maps.at(step.map)) else { return None };
+        let table = map.table();
+        let reached = |column: &usize| {
+            let below = |map: &dyn AnyIdentityMap<C>| {
+                map.table().key.iter().any(|part| map.table().reference_path(*part, table, *column).is_some())
+            };
+            self.maps.iter().any(below)
+        };
+        let columns: Vec<usize> = columns.iter().filter(reached).collect();
+        let change = |number: usize, row: u64, column: usize| {
+            let (shown, from, to) = map.change(row, column)?;
+            Some(KeyChange { number, column, shown, from, to })
+        };
+        let each =
+            rows.iter().enumerate().flat_map(|(number, row)| columns.iter().map(move |column| (number, *row, *column)));
+        let values: Vec<KeyChange> = each.filter_map(|(number, row, column)| change(number, row, column)).collect();
+        (!values.is_empty()).then(|| KeyChanges::new(table, values))
+    }
+}
