@@ -1,4 +1,4 @@
-//! Types that only one engine has: a session over PostgreSQL's own connection, with a UUID that the program makes as the
+//! Types that only one engine has: a database on PostgreSQL's own connection, with a UUID that the program makes as the
 //! key, JSON, and a list of texts.
 //!
 //! ```sh
@@ -26,40 +26,35 @@ pub struct Device {
     pub tags: Vec<String>,
 }
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
-    run(&std::env::args().nth(1).ok_or("which database? give its URL: postgres://…")?)
+fn main() -> Result<()> {
+    let url = std::env::args().nth(1);
+    run(url.as_deref().unwrap_or("postgres://localhost/devices"))
 }
 
-pub fn run(url: &str) -> Result<(), Box<dyn std::error::Error>> {
-    let mut connection = PgConnection::establish(url)?;
-    connection.batch_execute(
-        "CREATE TEMPORARY TABLE devices
+pub fn run(url: &str) -> Result<()> {
+    // With `Database::open` the URL chooses the engine; here the type does, and the entities may use what it has.
+    let db = Database::<PgConnection>::open_with(url, Options::default().access(Access::Create))?;
+    db.connection()?.batch_execute(
+        "CREATE TABLE devices
              (id UUID PRIMARY KEY, name VARCHAR(256) NOT NULL, settings JSONB NOT NULL, tags TEXT[] NOT NULL)",
     )?;
-
-    // The session borrows the connection, and takes entities that PostgreSQL alone can store.
-    let mut session = Session::on(&mut connection);
     let (lamp, door) = (Uuid::from_u128(1), Uuid::from_u128(2));
-    session.begin(|session| -> Result<()> {
+    db.begin(|session| -> Result<()> {
         session.add(NewDevice::new(lamp, "Lamp", json!({ "brightness": 40 }), vec!["kitchen".to_owned()])?);
-        session.add(NewDevice::new(
-            door,
-            "Door",
-            json!({ "locked": true }),
-            vec!["hall".to_owned(), "entry".to_owned()],
-        )?);
+        let tags = vec!["hall".to_owned(), "entry".to_owned()];
+        session.add(NewDevice::new(door, "Door", json!({ "locked": true }), tags)?);
         Ok(())
     })?;
 
     // JSON is changed in place like any other value; the flush compares it with what was read.
-    session.begin(|session| -> Result<()> {
+    db.begin(|session| -> Result<()> {
         let lamp = session.get_one::<Device>(lamp)?;
         session.edit(lamp)?.settings["brightness"] = json!(80); // UPDATE devices SET settings
         Ok(())
     })?;
 
     // Queries use what PostgreSQL can do: here its `@>`.
-    session.begin(|session| -> Result<()> {
+    db.read(|session| -> Result<()> {
         let bright = Device::query().filter(devices::settings.contains(json!({ "brightness": 80 })));
         let entry = Device::query().filter(devices::tags.contains(vec!["entry"]));
         for (found, id) in [(session.query(bright).one()?, lamp), (session.query(entry).one()?, door)] {
@@ -68,6 +63,5 @@ pub fn run(url: &str) -> Result<(), Box<dyn std::error::Error>> {
             println!("{}: {} {:?}", device.name, device.settings, device.tags);
         }
         Ok(())
-    })?;
-    Ok(())
+    })
 }

@@ -2,6 +2,9 @@
 
 #![allow(dead_code, reason = "their `main` only reads the arguments")]
 
+#[cfg(feature = "sqlite")]
+#[path = "../examples/own_connection.rs"]
+mod own_connection;
 #[path = "../examples/own_tables.rs"]
 mod own_tables;
 #[cfg(feature = "postgres")]
@@ -37,6 +40,12 @@ fn own_tables_runs_on_mariadb_and_mysql() -> diesel_migrate::Result<()> {
 
 #[test]
 #[cfg(feature = "postgres")]
-fn own_types_runs_on_postgresql() -> Result<(), Box<dyn std::error::Error>> {
-    own_types::run(&folio_testing::servers::url(TestEngine::Postgres, "postgres"))
+fn own_types_runs_on_postgresql() -> diesel_session::Result<()> {
+    own_types::run(&address(TestEngine::Postgres).0)
+}
+
+#[test]
+#[cfg(feature = "sqlite")]
+fn own_connection_runs_to_its_end() -> diesel_session::Result<()> {
+    own_connection::run()
 }

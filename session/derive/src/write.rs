@@ -211,7 +211,9 @@ fn table_info(entity: &Entity) -> TokenStream {
         let (column, generated) = (&field.column, field.is_generated());
         let references = match &field.references {
             Some(_) => quote! {
-                ::core::option::Option::Some(#at::Reference::of::<#entity_name, #table::#column>())
+                ::core::option::Option::Some(
+                    #at::Reference::of::<#entity_name, #table::#column>()
+                )
             },
             None => quote! { ::core::option::Option::None },
         };
