@@ -3,5 +3,5 @@
 mod repository_status;
 pub mod sql_types;
 
-pub use diesel_session::types::{Email, Id, LongText, Text256, Timestamp};
+pub use diesel_session::types::{Email, Id, LongText, Text, Text256, Timestamp};
 pub use repository_status::RepositoryStatus;

@@ -86,6 +86,7 @@ impl<K: Clone + Eq + Ord + Hash + Debug + Send + 'static> Key for K {}
 
 /// A row type whose key, an `Own`, can be given as a `K`; `#[derive(Entity)]` implements it for everything that converts
 /// into the key, column by column.
+#[doc(hidden)]
 pub trait KeyFrom<K, Own> {
     /// The key.
     ///

@@ -38,8 +38,8 @@ use std::ops::DerefMut;
 
 pub use bulk::Batches;
 pub use entity::{
-    AnyBackend, ColumnInfo, ColumnSet, Columns, Entity, EntityTable, HasColumn, HoldsKey, IntoKey, Key, KeyFrom, New,
-    Reference, References, Table,
+    AnyBackend, ColumnInfo, ColumnSet, Columns, Entity, EntityTable, HasColumn, HoldsKey, IntoKey, Key, New, Reference,
+    References, Table,
 };
 pub use flush::{Plan, Step};
 pub use given::{Given, Keys, NotNull, Parent, Shown};

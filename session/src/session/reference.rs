@@ -201,6 +201,7 @@ impl<C, K> Ref<C, K> {
 
 impl Reference {
     /// The description of the foreign key `F` of `E`.
+    #[doc(hidden)]
     #[must_use]
     pub const fn of<E: References<F>, F: Column>() -> Self {
         Self {
