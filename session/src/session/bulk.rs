@@ -7,7 +7,7 @@ use diesel::serialize::ToSql;
 use diesel::sql_types::{BigInt, HasSqlType};
 
 use super::failure::Failure;
-use super::flush::plan::Action;
+use super::flush::step::Action;
 use super::given::Keys;
 use super::handle::Handle;
 use super::sql::{EveryRow, Page, is_integer, read_into};

@@ -1,11 +1,12 @@
 //! All the identity maps of a session, of any entity type, and what the flush does with each.
 
 use std::any::{Any, TypeId};
+use std::collections::HashMap;
 
 use super::entity::{Entity, Table};
 use super::failure::Failure;
 use super::flush::follow::{find_alike, follow};
-use super::flush::plan::{Action, Layers};
+use super::flush::step::Action;
 use super::flush::write::{Work, delete, insert, update};
 use super::given::Parent;
 use super::identity::{Changed, IdentityMap, KeyChanges, PendingChanges, RowFreshness, Rows};
@@ -16,13 +17,13 @@ use crate::error::Result;
 /// The identity maps of a session, in the order in which their entity types were first used.
 pub(crate) struct IdentityMaps<C> {
     entries: Vec<(TypeId, Box<dyn AnyIdentityMap<C>>)>,
+    /// The position of each entity type.
+    positions: HashMap<TypeId, usize, foldhash::fast::RandomState>,
 }
 
 /// An identity map of any entity type.
 pub(crate) trait AnyIdentityMap<C>: Rows + Any + Send {
     fn pending_changes(&self) -> PendingChanges;
-    fn insert_layers(&self, inserts: &[u64]) -> Result<Layers<u64>>;
-    fn delete_layers(&self, deletes: &[u64]) -> Layers<u64>;
     fn unread(&self, deletes: &[u64]) -> Vec<u64>;
     fn check_versions(&self) -> Result<()>;
     fn check_parent(&self, parent: Parent, fresh_since: u32) -> Result<bool>;
@@ -54,7 +55,7 @@ pub(crate) trait AnyIdentityMap<C>: Rows + Any + Send {
 
 impl<C: SessionConnection> IdentityMaps<C> {
     pub(crate) fn new() -> Self {
-        Self { entries: Vec::new() }
+        Self { entries: Vec::new(), positions: HashMap::default() }
     }
 
     /// The identity map of `E`, if `E` was used before.
@@ -74,6 +75,7 @@ impl<C: SessionConnection> IdentityMaps<C> {
     /// The identity map of `E`, created when `E` is first used.
     pub(crate) fn of<E: Persist<C>>(&mut self) -> &mut IdentityMap<E> {
         let position = self.position(TypeId::of::<E>()).unwrap_or_else(|| {
+            self.positions.insert(TypeId::of::<E>(), self.entries.len());
             self.entries.push((TypeId::of::<E>(), Box::new(IdentityMap::<E>::default())));
             self.entries.len() - 1
         });
@@ -100,7 +102,7 @@ impl<C: SessionConnection> IdentityMaps<C> {
 
     /// The index of an entity type's map in [`iter`](Self::iter).
     pub(crate) fn position(&self, entity: TypeId) -> Option<usize> {
-        self.entries.iter().position(|(other, _)| *other == entity)
+        self.positions.get(&entity).copied()
     }
 
     /// Carries out one step of a flush on the identity map at `position`.
@@ -127,14 +129,6 @@ impl<C: SessionConnection> IdentityMaps<C> {
 impl<E: Persist<C>, C: SessionConnection> AnyIdentityMap<C> for IdentityMap<E> {
     fn pending_changes(&self) -> PendingChanges {
         self.pending_changes()
-    }
-
-    fn insert_layers(&self, inserts: &[u64]) -> Result<Layers<u64>> {
-        self.insert_layers(inserts)
-    }
-
-    fn delete_layers(&self, deletes: &[u64]) -> Layers<u64> {
-        self.delete_layers(deletes)
     }
 
     fn unread(&self, deletes: &[u64]) -> Vec<u64> {

@@ -3,7 +3,7 @@
 use std::any::TypeId;
 
 use super::entity::Table;
-use super::flush::plan::Action;
+use super::flush::step::Action;
 
 /// A write, as far as the session knows its effect; the effects of triggers are unknown.
 #[derive(Debug, Clone, Copy)]

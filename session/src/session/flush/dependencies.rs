@@ -1,7 +1,13 @@
-//! Which rows of a flush are sent before others because of the values that they release, reuse and refer to.
+//! The dependency graph of a flush: which rows must be sent before others.
 //!
-//! The plan's own order, by tables, is enough for flushes in which no unique value passes from one row to another.
-//! Where one does, each row counts as one statement, and rows wait for each other:
+//! The steps come in the order of their tables. That order is enough as long as no two rows of one step, and no row of a
+//! later step, must be sent first; so dependencies are looked for only where there may be some:
+//!
+//! - between new rows of one table, and between deleted rows of one table, if the table refers to itself;
+//! - between the rows of tables in which a key, a unique value or a value that others refer to may pass from one row to
+//!   another, or which refer to each other in a cycle, and of all tables connected to these by foreign keys.
+//!
+//! There,
 //!
 //! - a row that reuses the unique value (or the key) of another waits until that row has released it;
 //! - a row that removes a value which foreign keys may refer to waits until the rows that refer to it no longer do;
@@ -13,366 +19,319 @@
 //! them is accepted. Where the database cascades, checks later, or has values that are not in memory, dependencies that
 //! close a cycle are given up.
 
+use std::any::TypeId;
 use std::collections::{HashMap, HashSet};
 
-use super::plan::{Action, FlushStep};
-use super::sort::{Edge, Graph, Why};
-use crate::error::{Error, Result};
-use crate::session::entity::{ColumnSet, Table};
-use crate::session::given::{Given, Parent};
+use foldhash::fast::RandomState;
+
+use super::cycle_error::cycle_error;
+use super::graph::{Graph, Why};
+use super::sort::{StepRows, sort};
+use super::step::{Action, FlushStep};
+use super::values::{Held, Statements, UniqueIndex};
+use crate::error::Result;
+use crate::session::entity::{ColumnInfo, ColumnSet};
+use crate::session::given::Given;
 use crate::session::identity::Rows;
-use crate::session::sql::in_words;
-
-/// Puts rows before those that wait for them, and keeps the order where no row waits. `in_cycle` marks the tables that
-/// refer to each other in a cycle, so that only their rows have an order.
-pub(crate) fn arrange(steps: Vec<FlushStep>, rows: &[&dyn Rows], in_cycle: &[bool]) -> Result<Vec<FlushStep>> {
-    let moves =
-        |step: &FlushStep| matches!(step.action, Action::Update(columns) if columns.meets(guarded(step.map, rows)));
-    let any_moves = steps.iter().any(moves);
-    let may_replace = |map: usize| {
-        let (table, does) = (rows[map].table(), |action| steps.iter().any(|t| t.map == map && t.action == action));
-        (!table.unique.is_empty() || table.has_given_key()) && does(Action::Insert) && does(Action::Delete)
-    };
-    let (replacing, others): (Vec<usize>, Vec<usize>) = (0..rows.len()).partition(|map| may_replace(*map));
-    let must_sort = any_moves || spans_cycle(&steps, in_cycle);
-    if !must_sort && replacing.is_empty() {
-        return Ok(steps);
-    }
-    let mut dependencies = UniqueDependencies::new(&steps, rows);
-    dependencies.add_indexes(&replacing);
-    if !must_sort && !dependencies.graph.has_edges() {
-        return Ok(steps);
-    }
-    dependencies.add_indexes(&others);
-    dependencies.add_references();
-    let groups = dependencies.graph.sort().map_err(|cycle| dependencies.cycle_error(&cycle))?;
-    let mut arranged: Vec<(usize, FlushStep)> = Vec::new();
-    for group in groups {
-        let FlushStep { map, action, .. } = steps[group.step];
-        let row_indexes = group.rows.into_iter().map(|op| dependencies.flush.ops[op].row);
-        match arranged.last_mut() {
-            // These rows are sent one by one, so they may wait for each other.
-            Some((number, step)) if *number == group.step && sent_singly(action, rows[map].table()) => {
-                step.rows.extend(row_indexes);
-            }
-            _ => arranged.push((group.step, FlushStep { map, action, rows: row_indexes.collect() })),
-        }
-    }
-    Ok(arranged.into_iter().map(|(_, step)| step).collect())
-}
-
-/// Whether rows of several tables in a reference cycle are written: then the tables alone give no order.
-fn spans_cycle(steps: &[FlushStep], in_cycle: &[bool]) -> bool {
-    let mut maps = steps.iter().map(|step| step.map).filter(|map| in_cycle[*map]);
-    maps.next().is_some_and(|first| maps.any(|map| map != first))
-}
-
-/// Whether an UPDATE changes keys or unique values, so that its rows are sent one by one.
-fn sent_singly(action: Action, table: &'static Table) -> bool {
-    matches!(action, Action::Update(columns) if columns.meets(table.own_unique()))
-}
-
-/// The columns in which a change can release a unique value, or remove a value that other rows refer to.
-fn guarded(map: usize, rows: &[&dyn Rows]) -> ColumnSet {
-    let table = rows[map].table();
-    referred_to(table, rows).fold(table.own_unique(), ColumnSet::with)
-}
-
-/// The columns that rows in memory may refer to.
-fn referred_to<'r>(table: &'static Table, rows: &'r [&dyn Rows]) -> impl Iterator<Item = usize> + 'r {
-    let references = rows.iter().flat_map(|rows| rows.table().columns).filter_map(|column| column.references);
-    references
-        .filter(|reference| ((reference.table)().id)() == (table.id)())
-        .filter_map(|reference| table.column(reference.column))
-}
-
-/// One statement for one row.
-struct Op {
-    step: usize,
-    map: usize,
-    action: Action,
-    row: u64,
-}
-
-/// A set of columns whose values only one row at a time can have, with the statements that release and claim each
-/// value.
-struct UniqueIndex {
-    map: usize,
-    set: Vec<usize>,
-    released: HashMap<String, usize>,
-    claimed: HashMap<String, usize>,
-    /// Statements that release or claim a value that is not in memory.
-    releases_unknown: Vec<usize>,
-    claims_unknown: Vec<usize>,
-}
-
-/// The value of a row in a set of columns.
-enum Held {
-    /// Collides with nothing: NULL, or a key that the database has yet to generate.
-    Nothing,
-    Value(String),
-    Unknown,
-}
-
-/// The statements to send, one for each row.
-struct Flush<'r> {
-    rows: &'r [&'r dyn Rows],
-    ops: Vec<Op>,
-    /// The statement of each row, by its map and index.
-    by_row: HashMap<(usize, u64), usize>,
-}
 
 /// The dependencies between the statements of a flush.
-struct UniqueDependencies<'r> {
-    flush: Flush<'r>,
+pub(super) struct Dependencies<'r> {
+    pub(super) statements: Statements<'r>,
+    /// The columns that rows in memory may refer to, by their tables.
+    referred: HashMap<TypeId, Vec<usize>, RandomState>,
     indexes: Vec<UniqueIndex>,
+    /// The index of each single column, by its table.
+    index_of: HashMap<(TypeId, usize), usize, RandomState>,
+    /// Whether the values of each map are in the indexes.
+    indexed: Vec<bool>,
+    /// The statement of each row, by its map and index.
+    by_row: HashMap<(usize, u64), usize, RandomState>,
     graph: Graph,
 }
 
-impl<'r> UniqueDependencies<'r> {
-    fn new(steps: &[FlushStep], rows: &'r [&'r dyn Rows]) -> Self {
-        let op = |(step, FlushStep { map, action, rows }): (usize, &FlushStep)| {
-            let (map, action) = (*map, *action);
-            rows.iter().map(move |row| Op { step, map, action, row: *row }).collect::<Vec<_>>()
-        };
-        let ops: Vec<Op> = steps.iter().enumerate().flat_map(op).collect();
-        let graph = Graph::new(ops.iter().map(|op| op.step));
-        let by_row = ops.iter().enumerate().map(|(number, op)| ((op.map, op.row), number)).collect();
-        Self { flush: Flush { rows, ops, by_row }, indexes: Vec::new(), graph }
-    }
-
-    /// Makes rows that claim unique values of these tables wait for those that release them.
-    fn add_indexes(&mut self, maps: &[usize]) {
-        for map in maps {
-            let table = self.flush.rows[*map].table();
-            let mut sets: Vec<Vec<usize>> = table.unique.iter().chain([&table.key]).map(|set| set.to_vec()).collect();
-            for column in referred_to(table, self.flush.rows) {
-                if !sets.iter().any(|set| *set == [column]) {
-                    sets.push(vec![column]);
-                }
-            }
-            for set in sets {
-                let index = self.flush.unique_index(*map, set);
-                let number = self.indexes.len();
-                let meeting = |(value, claimer): (&String, &usize)| Some((*index.released.get(value)?, *claimer));
-                let mut meetings: Vec<(usize, usize)> = index.claimed.iter().filter_map(meeting).collect();
-                meetings.sort_unstable();
-                for (owner, claimer) in meetings {
-                    self.graph.edge(owner, claimer, Why::Reuses(number));
-                }
-                let (released, claimed) =
-                    (all(index.released.values(), &[]), all(index.claimed.values(), &index.claims_unknown));
-                self.graph.barrier(&index.releases_unknown, &claimed, Why::Unknown);
-                self.graph.barrier(&released, &index.claims_unknown, Why::Unknown);
-                self.indexes.push(index);
-            }
+impl<'r> Dependencies<'r> {
+    fn new(steps: &'r [FlushStep], maps: &'r [&'r dyn Rows]) -> Self {
+        let mut referred: HashMap<TypeId, Vec<usize>, RandomState> = HashMap::default();
+        for reference in maps.iter().flat_map(|rows| rows.table().columns).filter_map(|column| column.references) {
+            let table = (reference.table)();
+            let columns = referred.entry((table.id)()).or_default();
+            columns.extend(table.column(reference.column).filter(|column| !columns.contains(column)));
+        }
+        Self {
+            statements: Statements::new(steps, maps),
+            referred,
+            indexes: Vec::new(),
+            index_of: HashMap::default(),
+            indexed: vec![false; maps.len()],
+            by_row: HashMap::default(),
+            graph: Graph::new(steps.iter().map(|step| step.rows.len())),
         }
     }
 
-    /// Makes rows that remove a value wait until the rows that refer to it no longer do, and rows that refer to a value
-    /// wait until it is written.
-    fn add_references(&mut self) {
-        let Flush { rows, ops, .. } = &self.flush;
-        for (number, op) in ops.iter().enumerate().filter(|(_, op)| op.action == Action::Insert) {
-            rows[op.map].parents(op.row, &mut |parent| {
-                let Some(other) = self.flush.op_of(parent) else { return };
-                match ops[other].action {
-                    Action::Insert => self.graph.edge(other, number, Why::Parent),
-                    Action::Delete => self.graph.edge(number, other, Why::Handle),
+    /// The dependencies of a flush. `in_cycle` marks the maps whose tables refer to each other in a cycle, `unread` those
+    /// with rows to be deleted whose references are not in memory: these have no order among themselves.
+    pub(super) fn between(
+        steps: &'r [FlushStep],
+        maps: &'r [&'r dyn Rows],
+        in_cycle: &[bool],
+        unread: &[bool],
+    ) -> Self {
+        let mut dependencies = Self::new(steps, maps);
+        let involved = dependencies.involved(in_cycle);
+        let siblings: Vec<bool> =
+            unread.iter().enumerate().map(|(map, unread)| dependencies.has_siblings(map, *unread)).collect();
+        for map in (0..maps.len()).filter(|map| involved[*map]) {
+            dependencies.add_indexes(map);
+        }
+        for map in (0..maps.len()).filter(|map| involved[*map] || siblings[*map]) {
+            dependencies.name_rows(map);
+        }
+        for map in 0..maps.len() {
+            if involved[map] || siblings[map] {
+                dependencies.add_handles(map);
+            }
+            if involved[map] {
+                dependencies.add_references(map);
+            }
+            if siblings[map] {
+                dependencies.add_siblings(map, unread[map]);
+            }
+        }
+        dependencies
+    }
+
+    /// Sorts the rows of each step; `None` if they have no dependencies.
+    pub(super) fn sort(&self) -> Result<Option<Vec<StepRows>>> {
+        if self.graph.edges.is_empty() {
+            return Ok(None);
+        }
+        let sorted = sort(&self.graph).map_err(|cycle| cycle_error(&cycle, &self.statements, &self.indexes))?;
+        Ok(Some(sorted))
+    }
+
+    /// The maps in whose rows a value may change hands, or whose tables have no order, and those that foreign keys
+    /// connect with them.
+    fn involved(&mut self, in_cycle: &[bool]) -> Vec<bool> {
+        let changed: Vec<usize> = (0..in_cycle.len()).filter(|map| self.statements.has_steps(*map)).collect();
+        let cyclic = changed.iter().filter(|map| in_cycle[**map]).count();
+        let mut reached = Vec::new();
+        for map in changed.iter().copied() {
+            if self.replaces_rows(map) || self.moves_values(map) || (cyclic > 1 && in_cycle[map]) {
+                reached.push(self.statements.table_id(map));
+            }
+        }
+        let mut involved = vec![false; in_cycle.len()];
+        if reached.is_empty() {
+            return involved;
+        }
+        let mut neighbours: HashMap<TypeId, Vec<TypeId>> =
+            changed.iter().map(|map| (self.statements.table_id(*map), Vec::new())).collect();
+        for map in &changed {
+            let child = self.statements.table_id(*map);
+            for parent in self.statements.table(*map).parents().map(|parent| (parent.id)()) {
+                if let Some(others) = neighbours.get_mut(&parent) {
+                    others.push(child);
+                    neighbours.entry(child).or_default().push(parent);
+                }
+            }
+        }
+        while let Some(table) = reached.pop() {
+            reached.extend(neighbours.remove(&table).unwrap_or_default());
+        }
+        changed.into_iter().for_each(|map| involved[map] = !neighbours.contains_key(&self.statements.table_id(map)));
+        involved
+    }
+
+    /// Whether a new row takes over a key or a unique value of a deleted one.
+    fn replaces_rows(&mut self, map: usize) -> bool {
+        let table = self.statements.table(map);
+        let does = |action| self.statements.steps_of(map).any(|step| step.action == action);
+        if (table.unique.is_empty() && !table.has_given_key()) || !does(Action::Insert) || !does(Action::Delete) {
+            return false;
+        }
+        let known = self.graph.edges.len();
+        self.add_indexes(map);
+        self.graph.edges.len() > known
+    }
+
+    /// Whether an UPDATE changes a key, a unique value, or a value that rows may refer to.
+    fn moves_values(&self, map: usize) -> bool {
+        let guarded = self.referred_columns(map).fold(self.statements.table(map).own_unique(), ColumnSet::with);
+        let moves = |step: &FlushStep| matches!(step.action, Action::Update(columns) if columns.meets(guarded));
+        self.statements.steps_of(map).any(moves)
+    }
+
+    fn referred_columns(&self, map: usize) -> impl Iterator<Item = usize> {
+        self.referred.get(&self.statements.table_id(map)).into_iter().flatten().copied()
+    }
+
+    /// Makes rows that claim unique values of a table wait for those that release them.
+    fn add_indexes(&mut self, map: usize) {
+        if std::mem::replace(&mut self.indexed[map], true) {
+            return;
+        }
+        let table = self.statements.table(map);
+        let mut sets: Vec<Vec<usize>> = table.unique.iter().chain([&table.key]).map(|set| set.to_vec()).collect();
+        let referred = self.referred_columns(map).map(|column| vec![column]);
+        sets.extend(referred.filter(|set| !table.unique.contains(&&set[..]) && table.key != set).collect::<Vec<_>>());
+        for set in sets {
+            let number = self.index(map, set);
+            let index = &self.indexes[number];
+            let meeting = |(value, claimer): (&String, &usize)| Some((*index.released.get(value)?, *claimer));
+            let mut meetings: Vec<(usize, usize)> = index.claimed.iter().filter_map(meeting).collect();
+            meetings.sort_unstable();
+            for (owner, claimer) in meetings {
+                self.graph.edge(owner, claimer, Why::Reuses(number));
+            }
+            let (released, claimed) =
+                (all(index.released.values(), &[]), all(index.claimed.values(), &index.claims_unknown));
+            self.graph.barrier(&index.releases_unknown, &claimed, Why::Unknown);
+            self.graph.barrier(&released, &index.claims_unknown, Why::Unknown);
+        }
+    }
+
+    /// Finds the values of a set of columns; returns the number of the index.
+    fn index(&mut self, map: usize, set: Vec<usize>) -> usize {
+        if let [column] = set[..] {
+            self.index_of.entry((self.statements.table_id(map), column)).or_insert(self.indexes.len());
+        }
+        self.indexes.push(self.statements.unique_index(map, set));
+        self.indexes.len() - 1
+    }
+
+    /// Remembers the statement of each row of a map.
+    fn name_rows(&mut self, map: usize) {
+        self.by_row.reserve(self.statements.steps_of(map).map(|step| step.rows.len()).sum());
+        self.by_row.extend(self.statements.of(map).map(|statement| ((map, statement.row), statement.number)));
+    }
+
+    /// Makes new rows wait for the rows that they refer to by handles.
+    fn add_handles(&mut self, map: usize) {
+        let Self { statements, by_row, graph, .. } = self;
+        for new in statements.of(map).filter(|statement| statement.action == Action::Insert) {
+            statements.maps[map].parents(new.row, &mut |parent| {
+                let named = statements.row_of(parent).and_then(|row| by_row.get(&row));
+                let Some(other) = named.map(|number| statements.get(*number)) else { return };
+                match other.action {
+                    Action::Insert => graph.edge(other.number, new.number, Why::Parent),
+                    Action::Delete => graph.edge(new.number, other.number, Why::Handle),
                     Action::Update(columns) => {
-                        let column = rows[ops[other].map].table().column(parent.column);
+                        let column = statements.table(other.map).column(parent.column);
                         if column.is_some_and(|column| columns.contains(column)) {
-                            self.graph.edge(other, number, Why::Provides);
+                            graph.edge(other.number, new.number, Why::Provides);
                         }
                     }
                 }
             });
         }
-        for (map, child) in rows.iter().enumerate() {
-            for (column, info) in child.table().columns.iter().enumerate() {
-                let Some(reference) = info.references else { continue };
-                let to = |index: &&UniqueIndex| {
-                    let table = rows[index.map].table();
-                    (table.id)() == ((reference.table)().id)()
-                        && matches!(index.set[..], [column] if table.columns[column].name == reference.column)
-                };
-                if let Some(index) = self.indexes.iter().find(to) {
-                    self.flush.add_reference(map, column, index, &mut self.graph);
-                }
-            }
-        }
     }
 
-    fn table_of(&self, op: usize) -> &'static Table {
-        self.flush.rows[self.flush.ops[op].map].table()
+    /// The foreign keys of a map's table: each column, and the index of the column that it refers to.
+    fn references(&self, map: usize) -> Vec<(usize, usize)> {
+        let columns = self.statements.table(map).columns.iter().enumerate();
+        let index = |(column, info): (usize, &ColumnInfo)| {
+            let reference = info.references?;
+            let table = (reference.table)();
+            Some((column, *self.index_of.get(&((table.id)(), table.column(reference.column)?))?))
+        };
+        columns.filter_map(index).collect()
     }
 
-    /// The error for a cycle: names the values that would be exchanged, or the rows that no order can satisfy.
-    fn cycle_error(&self, cycle: &[Edge]) -> Error {
-        if let Some(edge) = cycle.iter().find(|edge| edge.why == Why::Handle) {
-            let problem = format!(
-                "a new row of {} refers to a row of {} that this flush deletes, and to one that can only be sent after \
-                 that: flush before the row is deleted, or refer to another row",
-                self.table_of(edge.first).name,
-                self.table_of(edge.then).name
-            );
-            return Error::Plan { problem };
-        }
-        if cycle.iter().all(|edge| edge.why == Why::Parent) {
-            let mut tables: Vec<&str> = cycle.iter().map(|edge| self.table_of(edge.then).name).collect();
-            tables.sort_unstable();
-            tables.dedup();
-            let problem = format!(
-                "new rows of {} refer to each other in a cycle: flush one of them without its reference, \
-                 then set it",
-                tables.join(" and ")
-            );
-            return Error::Plan { problem };
-        }
-        let mut table = "";
-        let mut values: Vec<String> = Vec::new();
-        for edge in cycle {
-            let (Why::Reuses(number), claimer) = (edge.why, &self.flush.ops[edge.then]) else { continue };
-            let index = &self.indexes[number];
-            table = self.flush.rows[index.map].table().name;
-            if let Held::Value(value) = self.flush.held(claimer.map, claimer.row, &index.set, true) {
-                let columns = index.set.iter().map(|column| self.flush.rows[index.map].table().columns[*column].name);
-                let columns = columns.collect::<Vec<_>>().join(", ");
-                values.push(format!("{columns} ({})", in_words(&format_args!("{value}"))));
-            }
-        }
-        if values.len() > MOST_NAMED {
-            let more = values.len() - MOST_NAMED;
-            values.truncate(MOST_NAMED);
-            values.push(format!("{more} more"));
-        }
-        let last = values.pop().unwrap_or_default();
-        let problem = format!(
-            "{table}: {} and {last} would be exchanged in a cycle, which no order of single statements can do: give \
-             one of these rows another value, flush, and then give it its final value",
-            values.join(", ")
-        );
-        Error::Plan { problem }
-    }
-}
-
-impl Flush<'_> {
-    /// The statement for the row that a reference names, if there is one.
-    fn op_of(&self, parent: Parent) -> Option<usize> {
-        let map = self.rows.iter().position(|rows| rows.entity() == parent.entity)?;
-        self.by_row.get(&(map, parent.handle.index)).copied()
-    }
-
-    /// Which statements release and claim which values in a set of columns.
-    fn unique_index(&self, map: usize, set: Vec<usize>) -> UniqueIndex {
-        let columns = set.iter().copied().fold(ColumnSet::EMPTY, ColumnSet::with);
-        let (mut released, mut claimed) = (HashMap::new(), HashMap::new());
-        let (mut releases_unknown, mut claims_unknown) = (Vec::new(), Vec::new());
-        for (number, op) in self.ops.iter().enumerate().filter(|(_, op)| op.map == map) {
-            let (releases, claims) = op.action.effects_on(columns);
-            for (does, after, known, unknown) in [
-                (releases, false, &mut released, &mut releases_unknown),
-                (claims, true, &mut claimed, &mut claims_unknown),
-            ] {
-                match if does { self.held(map, op.row, &set, after) } else { Held::Nothing } {
+    /// Makes rows that remove a value wait until the rows of a map that refer to it no longer do, and rows of the map
+    /// that refer to a value wait until it is written.
+    fn add_references(&mut self, map: usize) {
+        for (column, index) in self.references(map) {
+            let Self { statements, by_row, graph, indexes, .. } = self;
+            let index = &indexes[index];
+            let (mut releasing, mut releasing_unknown) = (Vec::new(), Vec::new());
+            for child in statements.of(map) {
+                let sent_with = |other: &usize| child.is_sent_with(statements.get(*other));
+                let (releases, claims) = child.action.effects_on(ColumnSet::EMPTY.with(column));
+                match if releases { statements.held(map, child.row, &[column], false) } else { Held::Nothing } {
                     Held::Nothing => {}
-                    Held::Value(value) => drop(known.insert(value, number)),
-                    Held::Unknown => unknown.push(number),
+                    Held::Value(value) => {
+                        releasing.push(child.number);
+                        let other = index.released.get(&value).filter(|other| !sent_with(other));
+                        other.into_iter().for_each(|other| graph.edge(child.number, *other, Why::Releases));
+                    }
+                    Held::Unknown => releasing_unknown.push(child.number),
+                }
+                // A reference by handle to a deleted row means that row, not the next one that has its value.
+                let named = match statements.maps[map].given(child.row, column, true) {
+                    Given::Row(parent) => statements.row_of(parent).and_then(|row| by_row.get(&row)),
+                    _ => None,
+                };
+                let to_deleted = named.is_some_and(|other| statements.get(*other).action == Action::Delete);
+                if claims
+                    && !to_deleted
+                    && let Held::Value(value) = statements.held(map, child.row, &[column], true)
+                {
+                    match (index.claimed.get(&value), index.released.get(&value)) {
+                        (Some(other), _) if sent_with(other) => {}
+                        (Some(other), _) => graph.edge(*other, child.number, Why::Provides),
+                        (None, Some(other)) => graph.edge(child.number, *other, Why::Uses),
+                        (None, None) => {}
+                    }
                 }
             }
-        }
-        UniqueIndex { map, set, released, claimed, releases_unknown, claims_unknown }
-    }
-
-    /// The value of a row in a set of columns, formatted as a tuple where there are several.
-    fn held(&self, map: usize, row: u64, set: &[usize], after: bool) -> Held {
-        let mut values = Vec::with_capacity(set.len());
-        for column in set {
-            match self.value(map, row, *column, after) {
-                Held::Value(value) => values.push(value),
-                Held::Nothing => return Held::Nothing,
-                Held::Unknown => {}
-            }
-        }
-        if values.len() < set.len() {
-            let key = if self.rows[map].table().key == set { self.rows[map].shown_key(row) } else { None };
-            return key.map_or(Held::Unknown, Held::Value);
-        }
-        Held::Value(if set.len() == 1 { values.concat() } else { format!("({})", values.join(", ")) })
-    }
-
-    /// The value of a row in one column.
-    fn value(&self, mut map: usize, mut row: u64, mut column: usize, after: bool) -> Held {
-        // Follows the row to its parent, and further where the parent's value comes from its own parent.
-        for _ in 0..=self.ops.len() {
-            let (rows, table) = (self.rows[map], self.rows[map].table());
-            let parent = match rows.given(row, column, after) {
-                Given::Null => return Held::Nothing,
-                Given::Value(value) => return Held::Value(format!("{value:?}")),
-                Given::Row(parent) => parent,
-                Given::Unknown if rows.is_pending(row) && table.key == [column] => return Held::Nothing,
-                Given::Unknown => return rows.shown_part(row, column).map_or(Held::Unknown, Held::Value),
+            let known = |rows: Vec<usize>, of: &[usize]| -> Vec<usize> {
+                let of: HashSet<&usize> = of.iter().collect();
+                rows.into_iter().filter(|row| !of.contains(row)).collect()
             };
-            let position = self.rows.iter().position(|rows| rows.entity() == parent.entity);
-            let Some((parents, found)) =
-                position.and_then(|parents| Some((parents, self.rows[parents].table().column(parent.column)?)))
-            else {
-                return Held::Unknown;
-            };
-            (map, row, column) = (parents, parent.handle.index, found);
+            graph.barrier(&releasing, &known(index.releases_unknown.clone(), &releasing), Why::Unknown);
+            let released = known(all(index.released.values(), &index.releases_unknown), &releasing_unknown);
+            graph.barrier(&releasing_unknown, &released, Why::Unknown);
         }
-        Held::Unknown
     }
 
-    /// Adds the dependencies that one foreign key imposes on its rows.
-    fn add_reference(&self, map: usize, column: usize, index: &UniqueIndex, graph: &mut Graph) {
-        // Rows of one INSERT or DELETE may refer to each other.
-        let together = |one: usize, other: usize| {
-            self.ops[one].step == self.ops[other].step && !matches!(self.ops[one].action, Action::Update(_))
-        };
-        let (mut releasing, mut releasing_unknown) = (Vec::new(), Vec::new());
-        for (number, op) in self.ops.iter().enumerate().filter(|(_, op)| op.map == map) {
-            let (releases, claims) = op.action.effects_on(ColumnSet::EMPTY.with(column));
-            match if releases { self.held(map, op.row, &[column], false) } else { Held::Nothing } {
-                Held::Nothing => {}
-                Held::Value(value) => {
-                    releasing.push(number);
-                    let other = index.released.get(&value).filter(|other| !together(number, **other));
-                    other.into_iter().for_each(|other| graph.edge(number, *other, Why::Releases));
-                }
-                Held::Unknown => releasing_unknown.push(number),
+    /// Whether rows of one INSERT or DELETE may refer to each other.
+    fn has_siblings(&self, map: usize, unread: bool) -> bool {
+        let table = self.statements.table(map);
+        table.refers_to_itself() && self.statements.steps_of(map).any(|step| orders_rows(step, unread))
+    }
+
+    /// Makes new rows wait for rows of the same statement that have the values they refer to, and rows to be deleted
+    /// for those that refer to them.
+    fn add_siblings(&mut self, map: usize, unread: bool) {
+        let table = self.statements.table(map);
+        for (column, info) in table.columns.iter().enumerate() {
+            let own = info.references.filter(|reference| ((reference.table)().id)() == (table.id)());
+            let Some(target) = own.and_then(|reference| table.column(reference.column)) else { continue };
+            let known =
+                self.index_of.get(&((table.id)(), target)).copied().filter(|known| self.indexes[*known].map == map);
+            let index = known.unwrap_or_else(|| self.index(map, vec![target]));
+            let Self { statements, indexes, graph, .. } = self;
+            let UniqueIndex { released, claimed, .. } = &indexes[index];
+            if released.is_empty() && claimed.is_empty() {
+                continue;
             }
-            let reference = self.rows[map].given(op.row, column, true);
-            let named = if let Given::Row(parent) = reference { self.op_of(parent) } else { None };
-            // A reference by handle to a deleted row means that row, not the next one that has its value.
-            let to_deleted = named.is_some_and(|other| self.ops[other].action == Action::Delete);
-            if claims
-                && !to_deleted
-                && let Held::Value(value) = self.held(map, op.row, &[column], true)
-            {
-                match (index.claimed.get(&value), index.released.get(&value)) {
-                    (Some(other), _) if together(number, *other) => {}
-                    (Some(other), _) => graph.edge(*other, number, Why::Provides),
-                    (None, Some(other)) => graph.edge(number, *other, Why::Uses),
-                    (None, None) => {}
+            for row in statements.of(map).filter(|row| orders_rows(statements.step(row.step), unread)) {
+                let is_new = row.action == Action::Insert;
+                let by_handle = is_new && matches!(statements.maps[map].given(row.row, column, true), Given::Row(_));
+                if by_handle {
+                    continue;
+                }
+                let Held::Value(value) = statements.held(map, row.row, &[column], is_new) else { continue };
+                let parents = if is_new { claimed } else { released };
+                match parents.get(&value).filter(|parent| row.is_sent_with(statements.get(**parent))) {
+                    Some(parent) if is_new => graph.edge_within(*parent, row.number, Why::Provides),
+                    Some(parent) => graph.edge_within(row.number, *parent, Why::Releases),
+                    None => {}
                 }
             }
         }
-        let known = |rows: Vec<usize>, of: &[usize]| -> Vec<usize> {
-            let of: HashSet<&usize> = of.iter().collect();
-            rows.into_iter().filter(|row| !of.contains(row)).collect()
-        };
-        graph.barrier(&releasing, &known(index.releases_unknown.clone(), &releasing), Why::Unknown);
-        graph.barrier(
-            &releasing_unknown,
-            &known(all(index.released.values(), &index.releases_unknown), &releasing_unknown),
-            Why::Unknown,
-        );
     }
 }
 
-/// The most values of a cycle that an error names.
-const MOST_NAMED: usize = 4;
+/// Whether rows of this step may have to wait for each other if their table refers to itself. A single new row may refer
+/// to itself, which no order allows.
+fn orders_rows(step: &FlushStep, unread: bool) -> bool {
+    match step.action {
+        Action::Insert => true,
+        Action::Update(_) => false,
+        Action::Delete => step.rows.len() > 1 && !unread,
+    }
+}
 
 fn all<'n>(known: impl Iterator<Item = &'n usize>, unknown: &'n [usize]) -> Vec<usize> {
     let mut rows: Vec<usize> = known.chain(unknown).copied().collect();

@@ -1,6 +1,6 @@
 //! Sends the steps of a flush: one statement, or a few, for the rows of each.
 
-use super::plan::{Action, FlushStep};
+use super::step::{Action, FlushStep};
 use crate::connection::{Executor, SessionConnection};
 use crate::error::{Error, Result};
 use crate::session::Session;

@@ -4,88 +4,63 @@
 use std::any::TypeId;
 use std::collections::HashMap;
 
+use foldhash::fast::RandomState;
+
+use super::graph::{Graph, Why};
+use super::sort::sort;
 use crate::session::entity::Table;
 
 /// The position of a table below the tables that it refers to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct Level {
+pub(super) struct Level {
     /// Greater than the depth of each table referred to, except within a cycle, where all depths are equal.
-    pub(crate) depth: usize,
+    pub(super) depth: usize,
     /// Whether following the references leads back to the table through other tables.
-    pub(crate) in_cycle: bool,
+    pub(super) in_cycle: bool,
 }
 
 /// The level of each of these tables, in time linear in the tables and foreign keys above them.
 ///
-/// Tarjan's algorithm for strongly connected components ("Depth-first search and linear graph algorithms", 1972), which
-/// completes a cycle only after every table above it.
-pub(crate) fn levels<'t>(tables: impl Iterator<Item = &'static Table> + 't) -> Vec<Level> {
-    let mut search = Search::default();
-    tables.map(|table| search.level(table)).collect()
+/// The tables are sorted like the rows of one statement, of which those in a cycle are sent together.
+pub(super) fn levels(tables: impl Iterator<Item = &'static Table>) -> Vec<Level> {
+    let mut found = Found::default();
+    let asked: Vec<usize> = tables.map(|table| found.number(table)).collect();
+    let mut references = Vec::new();
+    let mut seen = 0;
+    while let Some(table) = found.tables.get(seen).copied() {
+        references.extend(table.parents().map(|parent| (found.number(parent), seen)));
+        seen += 1;
+    }
+    let mut graph = Graph::new([seen]);
+    references.iter().for_each(|(parent, child)| graph.edge_within(*parent, *child, Why::Provides));
+    let mut levels = vec![Level::default(); seen];
+    // No cycle is an error, because tables in a cycle count as one.
+    for (depth, group) in sort(&graph).unwrap_or_default().into_iter().enumerate() {
+        group.rows.into_iter().for_each(|table| levels[table].depth = depth);
+    }
+    for (parent, child) in references {
+        if levels[parent].depth == levels[child].depth {
+            (levels[parent].in_cycle, levels[child].in_cycle) = (true, true);
+        }
+    }
+    asked.into_iter().map(|table| levels[table]).collect()
 }
 
+/// Tables, numbered in the order in which they were found.
 #[derive(Default)]
-struct Search {
-    found: HashMap<TypeId, Found>,
-    /// Tables whose level is not known yet, in the order in which they were found.
-    open: Vec<TypeId>,
-}
-
-/// What the search knows about a table that it has found.
 struct Found {
-    /// The number of the earliest open table that this one leads to.
-    earliest: usize,
-    /// The least depth that the tables above allow.
-    depth: usize,
-    level: Option<Level>,
+    tables: Vec<&'static Table>,
+    numbers: HashMap<TypeId, usize, RandomState>,
 }
 
-impl Search {
-    fn level(&mut self, table: &'static Table) -> Level {
-        if !self.found.contains_key(&(table.id)()) {
-            self.visit(table);
-        }
-        self.found.get(&(table.id)()).and_then(|found| found.level).unwrap_or_default()
-    }
-
-    /// Visits a table and all tables above it, each once.
-    fn visit(&mut self, table: &'static Table) {
-        let (id, number) = ((table.id)(), self.found.len());
-        self.found.insert(id, Found { earliest: number, depth: 0, level: None });
-        self.open.push(id);
-        let (mut earliest, mut depth) = (number, 0);
-        for parent in table.parents() {
-            if !self.found.contains_key(&(parent.id)()) {
-                self.visit(parent);
-            }
-            match self.found.get(&(parent.id)()) {
-                Some(Found { level: Some(level), .. }) => depth = depth.max(level.depth + 1),
-                Some(open) => earliest = earliest.min(open.earliest),
-                None => {}
-            }
-        }
-        if let Some(found) = self.found.get_mut(&id) {
-            (found.earliest, found.depth) = (earliest, depth);
-        }
-        if earliest == number {
-            self.close(id);
-        }
-    }
-
-    /// Gives one level to the tables that lead to each other; `first` was found first.
-    fn close(&mut self, first: TypeId) {
-        let start = self.open.iter().rposition(|open| *open == first).unwrap_or(0);
-        let cycle = self.open.split_off(start);
-        let depth = cycle.iter().filter_map(|table| self.found.get(table)).map(|found| found.depth).max();
-        let level = Level { depth: depth.unwrap_or(0), in_cycle: cycle.len() > 1 };
-        for table in cycle {
-            if let Some(found) = self.found.get_mut(&table) {
-                found.level = Some(level);
-            }
-        }
+impl Found {
+    fn number(&mut self, table: &'static Table) -> usize {
+        *self.numbers.entry((table.id)()).or_insert_with(|| {
+            self.tables.push(table);
+            self.tables.len() - 1
+        })
     }
 }
-
 #[cfg(test)]
 mod tests {
     use super::*;

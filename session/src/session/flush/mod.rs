@@ -2,18 +2,26 @@
 //!
 //! A flush is planned without sending statements, then executed:
 //!
-//! - `levels` orders tables after those that they refer to;
-//! - `plan` derives the steps, one for each table and kind of statement;
-//! - `dependencies` finds out which rows must be sent before others, and `sort` orders them;
+//! - `plan` makes the steps, one for each table and kind of statement, in the order of the tables;
+//! - `dependencies` finds out which rows must be sent before others, with the help of the `values` that they release and
+//!   claim, and makes a `graph` of it;
+//! - `sort` sorts the graph: rows that wait for others leave their step, and all others stay in it. The order of the
+//!   tables themselves (`levels`) is found by the same sort;
 //! - `execute` sends the steps, each by way of `write`;
 //! - `follow` gives rows their new keys where the database changes keys by itself.
 
+mod adjacency;
+mod cycle_error;
+mod cycles;
 mod dependencies;
 mod execute;
 pub(super) mod follow;
+mod graph;
 mod levels;
-pub(super) mod plan;
+mod plan;
 mod sort;
+pub(super) mod step;
+mod values;
 pub(super) mod write;
 
 use super::Session;

@@ -1,61 +1,22 @@
 //! What a flush will do, and in which order. Planning does not read the database and sends no SQL.
 //!
 //! The order: tables from the top of the foreign keys down, each table's INSERTs and then its UPDATEs; after all of
-//! them the DELETEs, from the bottom up. Rows of one table that wait for each other are split into layers. Where a key
-//! or a unique value passes from one row to another, `dependencies` puts rows before those that wait for them.
+//! them the DELETEs, from the bottom up. Where rows wait for others, their `dependencies` change that order.
 
-use std::collections::HashMap;
 use std::fmt;
 
-use super::dependencies::arrange;
+use super::dependencies::Dependencies;
 use super::levels::{Level, levels};
+use super::sort::StepRows;
+use super::step::{Action, FlushStep};
 use crate::connection::SessionConnection;
 use crate::error::{Error, Result};
 use crate::session::Session;
 use crate::session::entity::{ColumnSet, Table};
 use crate::session::given::Parent;
-use crate::session::identity::{Change, Rows};
+use crate::session::identity::{Change, PendingChanges, Rows};
 use crate::session::identity_maps::AnyIdentityMap;
 use crate::session::sql::deletes_together;
-
-/// Rows of one table in groups: each group may be inserted once those before it are.
-pub(crate) type Layers<R> = Vec<Vec<R>>;
-
-/// The changes of one table in a flush.
-pub(crate) struct TableChanges {
-    pub(crate) level: Level,
-    pub(crate) inserts: Layers<u64>,
-    pub(crate) updates: Vec<Change>,
-    /// Children before parents.
-    pub(crate) deletes: Layers<u64>,
-}
-
-/// One step of a flush: the same kind of statement for some rows of one table.
-pub(crate) struct FlushStep {
-    /// The index of the table's identity map, and of its changes as given to [`order`].
-    pub(crate) map: usize,
-    pub(crate) action: Action,
-    pub(crate) rows: Vec<u64>,
-}
-
-/// The kind of statement of a step.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Action {
-    Insert,
-    Update(ColumnSet),
-    Delete,
-}
-
-impl Action {
-    /// Whether the statement removes a row's values in these columns from the table, and whether it writes some to it.
-    pub(crate) fn effects_on(self, columns: ColumnSet) -> (bool, bool) {
-        match self {
-            Self::Insert => (false, true),
-            Self::Update(changed) => (changed.meets(columns), changed.meets(columns)),
-            Self::Delete => (true, false),
-        }
-    }
-}
 
 /// The steps of a flush, and the rows whose values must be read before the steps are final: identity map and index.
 pub(super) struct Planned {
@@ -66,37 +27,32 @@ pub(super) struct Planned {
 impl<C: SessionConnection> Session<'_, C> {
     /// Plans the statements for the pending changes.
     pub(super) fn planned(&self) -> Result<Planned> {
-        let mut changes = Vec::new();
         let mut unread = Vec::new();
-        let levels = levels(self.maps.iter().map(|map| map.table()));
-        let all: Vec<_> = self.maps.iter().map(|map| map.pending_changes()).collect();
+        let maps: Vec<&dyn Rows> = self.maps.iter().map(|map| map as &dyn Rows).collect();
+        let levels = levels(maps.iter().map(|map| map.table()));
+        let changes: Vec<PendingChanges> = self.maps.iter().map(|map| map.pending_changes()).collect();
         // The deletions of a table stay together only then: other rows may have to be sent between them.
-        let only_deletes =
-            all.iter().all(|pending_changes| pending_changes.inserts.is_empty() && pending_changes.updates.is_empty());
-        for (((position, map), pending_changes), level) in self.maps.iter().enumerate().zip(all).zip(&levels) {
+        let only_deletes = changes.iter().all(|changes| changes.inserts.is_empty() && changes.updates.is_empty());
+        let mut has_unread = vec![false; maps.len()];
+        for (position, ((map, changes), level)) in self.maps.iter().zip(&changes).zip(&levels).enumerate() {
             map.check_versions()?;
-            for index in &pending_changes.inserts {
+            for index in &changes.inserts {
                 self.check_parents(map, *index, &mut unread)?;
             }
-            let inserts = map.insert_layers(&pending_changes.inserts)?;
-            let unknown = map.unread(&pending_changes.deletes);
-            let deletes = if unknown.is_empty() {
-                map.delete_layers(&pending_changes.deletes)
-            } else {
-                let known = pending_changes.deletes.len() - unknown.len();
-                let together = only_deletes
-                    && !level.in_cycle
-                    && deletes_together(map.table(), known, unknown.len(), &**self.connection);
-                if !together {
-                    unread.extend(unknown.into_iter().map(|index| (position, index)));
-                }
-                vec![pending_changes.deletes]
-            };
-            changes.push(TableChanges { level: *level, inserts, updates: pending_changes.updates, deletes });
+            let unknown = map.unread(&changes.deletes);
+            if unknown.is_empty() {
+                continue;
+            }
+            has_unread[position] = true;
+            let known = changes.deletes.len() - unknown.len();
+            let table = map.table();
+            if !only_deletes || level.in_cycle || !deletes_together(table, known, unknown.len(), &**self.connection) {
+                unread.extend(unknown.into_iter().map(|index| (position, index)));
+            }
         }
         let in_cycle: Vec<bool> = levels.iter().map(|level| level.in_cycle).collect();
-        let rows: Vec<&dyn Rows> = self.maps.iter().map(|map| map as &dyn Rows).collect();
-        Ok(Planned { steps: arrange(order(changes), &rows, &in_cycle)?, unread })
+        let steps = arranged(in_order(changes, &levels), &maps, &in_cycle, &has_unread)?;
+        Ok(Planned { steps, unread })
     }
 
     /// The index of the identity map that holds the row a reference refers to.
@@ -138,23 +94,20 @@ impl<C: SessionConnection> Session<'_, C> {
     }
 }
 
-/// Orders the changes of a flush by their tables.
-pub(crate) fn order(changes: Vec<TableChanges>) -> Vec<FlushStep> {
-    let mut numbered: Vec<(usize, TableChanges)> = changes.into_iter().enumerate().collect();
-    numbered.sort_by_key(|(map, changes)| (changes.level.depth, *map));
+/// The steps in the order of their tables.
+fn in_order(changes: Vec<PendingChanges>, levels: &[Level]) -> Vec<FlushStep> {
+    let mut numbered: Vec<(usize, PendingChanges)> = changes.into_iter().enumerate().collect();
+    numbered.sort_by_key(|(map, _)| (levels[*map].depth, *map));
     let (mut steps, mut deletes) = (Vec::new(), Vec::new());
     for (map, changes) in numbered {
-        for rows in changes.inserts.into_iter().filter(|rows| !rows.is_empty()) {
-            steps.push(FlushStep { map, action: Action::Insert, rows });
-        }
+        steps.push(FlushStep { map, action: Action::Insert, rows: changes.inserts });
         for change in changes.updates {
             push_update(&mut steps, map, &change);
         }
-        for rows in changes.deletes.into_iter().rev().filter(|rows| !rows.is_empty()) {
-            deletes.push(FlushStep { map, action: Action::Delete, rows });
-        }
+        deletes.push(FlushStep { map, action: Action::Delete, rows: changes.deletes });
     }
     steps.extend(deletes.into_iter().rev());
+    steps.retain(|step| !step.rows.is_empty());
     steps
 }
 
@@ -166,62 +119,31 @@ fn push_update(steps: &mut Vec<FlushStep>, map: usize, change: &Change) {
     }
 }
 
-/// Rows in the order of their dependencies.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Layering {
-    /// Rows that wait only for those of the layers before.
-    pub(crate) first: Layers<u64>,
-    /// Rows that wait for each other in a cycle, and those between two cycles.
-    pub(crate) cyclic: Vec<u64>,
-    /// Rows that wait for the cyclic ones.
-    pub(crate) last: Layers<u64>,
-}
-
-/// Splits rows so that each comes after those it waits for, and keeps their order otherwise.
-pub(crate) fn layers(rows: &[u64], mut waits_for: impl FnMut(u64, &mut dyn FnMut(u64))) -> Layering {
-    let positions: HashMap<u64, usize> = rows.iter().enumerate().map(|(position, row)| (*row, position)).collect();
-    let (mut above, mut below) = (vec![Vec::new(); rows.len()], vec![Vec::new(); rows.len()]);
-    for (position, row) in rows.iter().enumerate() {
-        waits_for(*row, &mut |parent| {
-            if let Some(parent) = positions.get(&parent) {
-                above[position].push(*parent);
-                below[*parent].push(position);
-            }
-        });
-    }
-    let mut remaining = vec![true; rows.len()];
-    let first = take_layers(&above, &below, &mut remaining);
-    let mut last = take_layers(&below, &above, &mut remaining);
-    last.reverse();
-    let named = |layers: Layers<usize>| -> Layers<u64> {
-        layers.into_iter().map(|layer| layer.into_iter().map(|position| rows[position]).collect()).collect()
-    };
-    let cyclic = rows.iter().zip(&remaining).filter(|(_, remaining)| **remaining).map(|(row, _)| *row).collect();
-    Layering { first: named(first), cyclic, last: named(last) }
-}
-
-/// Removes, layer by layer, the remaining rows that wait for none of the others.
-fn take_layers(waits_for: &[Vec<usize>], waited_for_by: &[Vec<usize>], remaining: &mut [bool]) -> Layers<usize> {
-    let mut waits: Vec<usize> =
-        waits_for.iter().map(|others| others.iter().filter(|other| remaining[**other]).count()).collect();
-    let mut layers = Vec::new();
-    let mut layer: Vec<usize> =
-        (0..remaining.len()).filter(|position| remaining[*position] && waits[*position] == 0).collect();
-    while !layer.is_empty() {
-        let mut next = Vec::new();
-        for position in &layer {
-            remaining[*position] = false;
-            for other in waited_for_by[*position].iter().copied().filter(|other| remaining[*other]) {
-                waits[other] -= 1;
-                if waits[other] == 0 {
-                    next.push(other);
-                }
-            }
+/// Puts rows before those that wait for them, and keeps the order where no row waits.
+fn arranged(
+    steps: Vec<FlushStep>,
+    maps: &[&dyn Rows],
+    in_cycle: &[bool],
+    has_unread: &[bool],
+) -> Result<Vec<FlushStep>> {
+    let dependencies = Dependencies::between(&steps, maps, in_cycle, has_unread);
+    let Some(sorted) = dependencies.sort()? else { return Ok(steps) };
+    let mut arranged: Vec<(usize, FlushStep)> = Vec::new();
+    for StepRows { step: number, rows } in sorted {
+        let FlushStep { map, action, .. } = steps[number];
+        let rows = rows.into_iter().map(|row| dependencies.statements.get(row).row);
+        match arranged.last_mut() {
+            // These rows are sent one by one, so they may wait for each other.
+            Some((last, step)) if *last == number && sent_singly(action, maps[map].table()) => step.rows.extend(rows),
+            _ => arranged.push((number, FlushStep { map, action, rows: rows.collect() })),
         }
-        next.sort_unstable();
-        layers.push(std::mem::replace(&mut layer, next));
     }
-    layers
+    Ok(arranged.into_iter().map(|(_, step)| step).collect())
+}
+
+/// Whether an UPDATE changes keys or unique values, so that its rows are sent one by one.
+fn sent_singly(action: Action, table: &'static Table) -> bool {
+    matches!(action, Action::Update(columns) if columns.meets(table.own_unique()))
 }
 
 /// What a flush would do: see [`Session::plan`](crate::Session::plan).
@@ -289,32 +211,5 @@ impl fmt::Display for Step {
             write!(f, " SET {}", self.columns.join(", "))?;
         }
         write!(f, " ({} {})", self.rows, if self.rows == 1 { "row" } else { "rows" })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// The layers of `rows`, given pairs of a row and a row that it waits for.
-    fn split(rows: &[u64], waits: &[(u64, u64)]) -> Layering {
-        layers(rows, |row, see| waits.iter().filter(|(one, _)| *one == row).for_each(|(_, other)| see(*other)))
-    }
-
-    #[test]
-    fn rows_that_wait_for_nothing_stay_in_one_layer_in_their_order() {
-        assert_eq!(split(&[3, 1, 2], &[]).first, [[3, 1, 2]]);
-    }
-
-    #[test]
-    fn a_row_comes_in_a_later_layer_than_the_row_it_waits_for() {
-        let split = split(&[1, 2, 3, 4], &[(1, 2), (2, 3), (4, 3)]);
-        assert_eq!(split, Layering { first: vec![vec![3], vec![2, 4], vec![1]], cyclic: vec![], last: vec![] });
-    }
-
-    #[test]
-    fn rows_that_wait_for_each_other_stay_together_and_no_others_with_them() {
-        let split = split(&[1, 2, 3, 4, 5, 6], &[(2, 1), (3, 2), (3, 4), (4, 3), (5, 4), (6, 5), (4, 4)]);
-        assert_eq!(split, Layering { first: vec![vec![1], vec![2]], cyclic: vec![3, 4], last: vec![vec![5], vec![6]] });
     }
 }

@@ -1,215 +1,231 @@
-//! Orders the rows of a flush that wait for each other: a topological sort that keeps the rows of one step together and
-//! knows which dependencies the database may not enforce.
+//! The topological sort of a flush: what others wait for is sent before them; otherwise everything keeps its order.
+//!
+//! Rows without dependencies stay with their step, so that only the others are sorted; rows of a step that are ready at
+//! the same time are sent together.
+//!
+//! Dependencies may form cycles. If all of a cycle are references between rows of one statement, that statement sends
+//! these rows together, because no other way can work. Any other cycle is broken at a dependency that the database may
+//! not enforce; a cycle without one is an error.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
-/// Why a row waits for another, in the order in which dependencies are given up; those from `Parent` on never are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Why {
-    /// A value that is not in memory may collide.
-    Unknown,
-    /// The other one refers to what this one removes. The database may not enforce it: it cascades, or checks later.
-    Releases,
-    /// The other one will refer to what this one removes. The database refuses one of them, unless it cascades.
-    Uses,
-    /// This one refers to a value that the other one provides.
-    Provides,
-    /// This one refers to the key that the database gives the other one.
-    Parent,
-    /// The other one refers by its handle to the row that this one deletes, and needs it in memory.
-    Handle,
-    /// This one reuses a unique value of the other one; the number identifies the unique index to the caller
-    /// that added the edge.
-    Reuses(usize),
-}
-
-/// One row waits for another: `then` for `first`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Edge {
-    pub(crate) first: usize,
-    pub(crate) then: usize,
-    pub(crate) why: Why,
-}
-
-/// The rows, numbered in the order in which they are sent without dependencies, and their dependencies. A row has the
-/// index of its step; a barrier has none and represents no row: many rows wait for it, and it waits for many.
-#[derive(Debug)]
-pub(crate) struct Graph {
-    steps: Vec<Option<usize>>,
-    edges: Vec<Edge>,
-}
+use super::adjacency::Adjacency;
+use super::cycles::cycles;
+use super::graph::{Edge, Graph, Why};
 
 /// Rows of one step that are sent together.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct StepRows {
-    pub(crate) step: usize,
-    pub(crate) rows: Vec<usize>,
+pub(super) struct StepRows {
+    pub(super) step: usize,
+    pub(super) rows: Vec<usize>,
 }
 
-impl Graph {
-    pub(crate) fn new(steps: impl Iterator<Item = usize>) -> Self {
-        Self { steps: steps.map(Some).collect(), edges: Vec::new() }
+/// Sorts the rows: steps keep their order, and rows that an earlier step waits for are sent before that step.
+///
+/// # Errors
+///
+/// A cycle in which the database enforces every dependency.
+pub(super) fn sort(graph: &Graph) -> Result<Vec<StepRows>, Vec<Edge>> {
+    let mut sort = Sort::of(graph);
+    loop {
+        let (groups, gave_up) = sort.run()?;
+        // Rows in a cycle came last; without the dependencies that were given up they have their place.
+        if !gave_up {
+            return Ok(groups);
+        }
     }
+}
 
-    pub(crate) fn has_edges(&self) -> bool {
-        !self.edges.is_empty()
-    }
+/// When rows are sent: before or at the turn of the earliest step that needs them, whether that is their own, and their
+/// own step.
+type Turn = (usize, bool, usize);
 
-    /// Makes one row wait for another; no row waits for itself.
-    pub(crate) fn edge(&mut self, first: usize, then: usize, why: Why) {
-        if first != then {
-            self.edges.push(Edge { first, then, why });
+/// A sort of the rows and barriers that have dependencies.
+struct Sort<'g> {
+    graph: &'g Graph,
+    /// The row or barrier of each node, ascending.
+    rows: Vec<usize>,
+    /// The step of each node.
+    steps: Vec<Option<usize>>,
+    /// The node that each node is sent with: the first one of its cycle, or itself.
+    firsts: Vec<usize>,
+    /// The rows that are sent with the row of a first node.
+    with: HashMap<usize, Vec<usize>>,
+    /// The two nodes of each edge, as first ones.
+    ends: Vec<(usize, usize)>,
+    from: Adjacency,
+    to: Adjacency,
+    /// Edges that do not count: within rows that are sent together, or given up.
+    dropped: Vec<bool>,
+}
+
+impl<'g> Sort<'g> {
+    fn of(graph: &'g Graph) -> Self {
+        const NONE: usize = usize::MAX;
+        let mut nodes = vec![NONE; graph.rows_and_barriers()];
+        graph.edges.iter().for_each(|edge| (nodes[edge.first], nodes[edge.then]) = (0, 0));
+        let rows: Vec<usize> = (0..nodes.len()).filter(|row| nodes[*row] != NONE).collect();
+        rows.iter().enumerate().for_each(|(node, row)| nodes[*row] = node);
+        let mut ends: Vec<(usize, usize)> =
+            graph.edges.iter().map(|edge| (nodes[edge.first], nodes[edge.then])).collect();
+        let firsts = sent_together(rows.len(), &graph.edges, &ends);
+        ends.iter_mut().for_each(|(first, then)| (*first, *then) = (firsts[*first], firsts[*then]));
+        let mut with: HashMap<usize, Vec<usize>> = HashMap::new();
+        for (node, first) in firsts.iter().enumerate().filter(|(node, first)| node != *first) {
+            with.entry(*first).or_default().push(rows[node]);
+        }
+        Self {
+            steps: rows.iter().map(|row| graph.step_of(*row)).collect(),
+            from: Adjacency::new(rows.len(), ends.iter().map(|(first, _)| *first).enumerate()),
+            to: Adjacency::new(rows.len(), ends.iter().map(|(_, then)| *then).enumerate()),
+            dropped: graph.edges.iter().zip(&ends).map(|(edge, (first, then))| edge.within && first == then).collect(),
+            graph,
+            rows,
+            firsts,
+            with,
+            ends,
         }
     }
 
-    /// Makes each row of `then` wait for each of `first`, with as many edges as rows instead of their product.
-    pub(crate) fn barrier(&mut self, first: &[usize], then: &[usize], why: Why) {
-        if first.is_empty() || then.is_empty() {
-            return;
-        }
-        let barrier = self.steps.len();
-        self.steps.push(None);
-        first.iter().for_each(|row| self.edge(*row, barrier, why));
-        then.iter().for_each(|row| self.edge(barrier, *row, why));
-    }
-
-    /// Sorts the rows: steps keep their order, and rows that an earlier step waits for are sent before that step.
-    ///
-    /// A cycle is broken at a dependency that the database may not enforce; a cycle without one is returned as the
-    /// error.
-    pub(crate) fn sort(&self) -> Result<Vec<StepRows>, Vec<Edge>> {
-        let mut adjacency = Adjacency::of(self);
-        let order = self.break_cycles(&mut adjacency)?;
-        // The earliest step that waits for the row, which decides when the row is sent.
-        let mut needed: Vec<usize> = self.steps.iter().map(|step| step.unwrap_or(usize::MAX)).collect();
-        for node in order.iter().rev() {
-            for edge in adjacency.from(*node) {
-                needed[*node] = needed[*node].min(needed[self.edges[edge].then]);
-            }
-        }
-        Ok(self.groups(&adjacency, &needed))
-    }
-
-    /// Gives up edges until there is no cycle left, and returns the nodes in an order that satisfies the others.
-    fn break_cycles(&self, adjacency: &mut Adjacency) -> Result<Vec<usize>, Vec<Edge>> {
-        let mut waits = adjacency.waits();
-        let mut order: Vec<usize> = (0..waits.len()).filter(|node| waits[*node] == 0).collect();
-        let (mut done, mut stuck) = (0, 0);
+    /// Kahn's algorithm ("Topological sorting of large networks", 1962), which takes the nodes that are ready turn by
+    /// turn. Where none is ready, it gives up a dependency and goes on; returns whether it did.
+    fn run(&mut self) -> Result<(Vec<StepRows>, bool), Vec<Edge>> {
+        let needed = self.needed();
+        let mut independent: Vec<Vec<usize>> = (0..self.graph.steps()).map(|step| self.independent(step)).collect();
+        let mut ready: BTreeMap<Turn, Vec<usize>> =
+            (0..independent.len()).map(|step| ((step, true, step), Vec::new())).collect();
+        let mut waits: Vec<usize> = (0..self.rows.len()).map(|node| self.kept(&self.to, node).count()).collect();
+        let mut free: Vec<usize> = (0..waits.len()).filter(|node| waits[*node] == 0).collect();
+        let (mut groups, mut blocked, mut gave_up) = (Vec::new(), 0, false);
         loop {
-            while let Some(node) = order.get(done).copied() {
-                done += 1;
-                for edge in adjacency.from(node) {
-                    self.satisfy(edge, &mut waits, &mut order);
+            while let Some(node) = free.pop() {
+                match self.steps[node] {
+                    _ if self.firsts[node] != node => {}
+                    Some(step) => ready.entry((needed[node], needed[node] == step, step)).or_default().push(node),
+                    None => self.satisfy_after(node, &mut waits, &mut free),
                 }
             }
-            while waits.get(stuck) == Some(&0) {
-                stuck += 1;
-            }
-            if stuck == waits.len() {
-                return Ok(order);
-            }
-            let cycle = self.cycle(adjacency, &waits, stuck);
-            match cycle.iter().copied().min_by_key(|edge| self.edges[*edge].why) {
-                Some(weakest) if self.edges[weakest].why < Why::Parent => {
-                    adjacency.kept[weakest] = false;
-                    self.satisfy(weakest, &mut waits, &mut order);
+            if let Some(((_, is_own, step), mut nodes)) = ready.pop_first() {
+                if !is_own {
+                    // Rows of the same step that a later one needs are sent with them.
+                    for (_, more) in ready.extract_if(.., |(_, is_own, other), _| !*is_own && *other == step) {
+                        nodes.extend(more);
+                    }
                 }
-                _ => return Err(cycle.into_iter().map(|edge| self.edges[edge]).collect()),
+                let mut rows = if is_own { std::mem::take(&mut independent[step]) } else { Vec::new() };
+                for node in nodes {
+                    rows.push(self.rows[node]);
+                    rows.extend(self.with.get(&node).into_iter().flatten());
+                    self.satisfy_after(node, &mut waits, &mut free);
+                }
+                rows.sort_unstable();
+                if !rows.is_empty() {
+                    groups.push(StepRows { step, rows });
+                }
+                continue;
             }
+            blocked += waits[blocked..].iter().take_while(|waits| **waits == 0).count();
+            if blocked == waits.len() {
+                return Ok((groups, gave_up));
+            }
+            let edge = self.weakest(&self.cycle(&waits, blocked))?;
+            (self.dropped[edge], gave_up) = (true, true);
+            self.satisfy(edge, &mut waits, &mut free);
         }
     }
 
-    /// Counts one dependency less for the row at the end of `edge`, which is ready after its last one.
-    fn satisfy(&self, edge: usize, waits: &mut [usize], ready: &mut Vec<usize>) {
-        let then = self.edges[edge].then;
+    /// The earliest step that waits for each node, or its own.
+    fn needed(&self) -> Vec<usize> {
+        let (mut needed, mut reached) = (vec![usize::MAX; self.rows.len()], Vec::new());
+        // Rows are numbered in the order of the steps, so the first step that reaches a node is the earliest.
+        for (node, step) in self.steps.iter().enumerate().filter_map(|(node, step)| Some((node, (*step)?))) {
+            reached.push(self.firsts[node]);
+            while let Some(node) = reached.pop() {
+                if needed[node] == usize::MAX {
+                    needed[node] = step;
+                    reached.extend(self.kept(&self.to, node).map(|edge| self.ends[edge].0));
+                }
+            }
+        }
+        needed
+    }
+
+    /// The rows of a step that have no dependencies.
+    fn independent(&self, step: usize) -> Vec<usize> {
+        let rows = self.graph.starts[step]..self.graph.starts[step + 1];
+        let mut others = self.rows[self.rows.partition_point(|row| *row < rows.start)..].iter().peekable();
+        rows.filter(|row| others.next_if_eq(&row).is_none()).collect()
+    }
+
+    /// The edges at a node that still count.
+    fn kept<'a>(&'a self, edges: &'a Adjacency, node: usize) -> impl Iterator<Item = usize> + 'a {
+        edges.of(node).iter().copied().filter(|edge| !self.dropped[*edge])
+    }
+
+    fn satisfy_after(&self, node: usize, waits: &mut [usize], free: &mut Vec<usize>) {
+        self.kept(&self.from, node).for_each(|edge| self.satisfy(edge, waits, free));
+    }
+
+    /// Counts one dependency less for the node at the end of `edge`, which is free after its last one.
+    fn satisfy(&self, edge: usize, waits: &mut [usize], free: &mut Vec<usize>) {
+        let then = self.ends[edge].1;
         waits[then] -= 1;
         if waits[then] == 0 {
-            ready.push(then);
+            free.push(then);
         }
     }
 
     /// A cycle found backwards from a blocked node, given that every blocked node waits for another.
-    fn cycle(&self, adjacency: &Adjacency, waits: &[usize], stuck: usize) -> Vec<usize> {
-        let (mut seen, mut walked, mut node) = (HashMap::new(), Vec::new(), stuck);
-        while seen.insert(node, walked.len()).is_none() {
-            let Some(edge) = adjacency.to(node).find(|edge| waits[self.edges[*edge].first] > 0) else { break };
+    fn cycle(&self, waits: &[usize], blocked: usize) -> Vec<usize> {
+        let (mut seen, mut walked, mut node) = (HashSet::new(), Vec::new(), blocked);
+        while seen.insert(node) {
+            let Some(edge) = self.kept(&self.to, node).find(|edge| waits[self.ends[*edge].0] > 0) else { break };
             walked.push(edge);
-            node = self.edges[edge].first;
+            node = self.ends[edge].0;
         }
-        let begin = walked.iter().position(|edge| self.edges[*edge].then == node).unwrap_or(0);
+        let begin = walked.iter().position(|edge| self.ends[*edge].1 == node).unwrap_or(0);
         walked.drain(begin..).rev().collect()
     }
 
-    /// Collects the rows that are ready, step by step: first those that an earlier step needs, then that step itself.
-    fn groups(&self, adjacency: &Adjacency, needed: &[usize]) -> Vec<StepRows> {
-        let mut waits = adjacency.waits();
-        let mut ready: BTreeMap<(usize, bool, usize), Vec<usize>> = BTreeMap::new();
-        let mut found: Vec<usize> = (0..waits.len()).filter(|node| waits[*node] == 0).collect();
-        let mut groups = Vec::new();
-        loop {
-            while let Some(node) = found.pop() {
-                match self.steps[node] {
-                    Some(step) => ready.entry((needed[node], needed[node] == step, step)).or_default().push(node),
-                    None => adjacency.from(node).for_each(|edge| self.satisfy(edge, &mut waits, &mut found)),
-                }
-            }
-            let Some(((_, last, step), mut rows)) = ready.pop_first() else { return groups };
-            if !last {
-                // Rows of the same step that a later one needs are sent with them.
-                for (_, more) in ready.extract_if(.., |(_, last, other), _| !*last && *other == step) {
-                    rows.extend(more);
-                }
-            }
-            rows.sort_unstable();
-            for row in &rows {
-                adjacency.from(*row).for_each(|edge| self.satisfy(edge, &mut waits, &mut found));
-            }
-            groups.push(StepRows { step, rows });
-        }
+    /// The dependency of a cycle that is given up first, unless the database enforces all.
+    fn weakest(&self, cycle: &[usize]) -> Result<usize, Vec<Edge>> {
+        let why = |edge: &usize| self.graph.edges[*edge].why;
+        let weakest = cycle.iter().copied().min_by_key(why).filter(|edge| why(edge) < Why::Parent);
+        weakest.ok_or_else(|| cycle.iter().map(|edge| self.graph.edges[*edge]).collect())
     }
 }
 
-/// The edges of each node, and which of them are kept.
-struct Adjacency {
-    from: Vec<Vec<usize>>,
-    to: Vec<Vec<usize>>,
-    kept: Vec<bool>,
-}
-
-impl Adjacency {
-    fn of(graph: &Graph) -> Self {
-        let nodes = graph.steps.len();
-        let (mut from, mut to) = (vec![Vec::new(); nodes], vec![Vec::new(); nodes]);
-        for (number, edge) in graph.edges.iter().enumerate() {
-            from[edge.first].push(number);
-            to[edge.then].push(number);
-        }
-        Self { from, to, kept: vec![true; graph.edges.len()] }
+/// For each node, the first node of its cycle of references within a statement, or itself. A cycle in which one row
+/// waits for another for a different reason is not sent together.
+fn sent_together(nodes: usize, edges: &[Edge], ends: &[(usize, usize)]) -> Vec<usize> {
+    let ends =
+        |within: bool| edges.iter().zip(ends).filter(move |(edge, _)| edge.within == within).map(|(_, ends)| *ends);
+    let mut firsts = cycles(nodes, &ends(true).collect::<Vec<_>>());
+    let torn = ends(false).filter(|(first, then)| firsts[*first] == firsts[*then]);
+    let torn: HashSet<usize> = torn.map(|(first, _)| firsts[first]).collect();
+    for (node, first) in firsts.iter_mut().enumerate().filter(|(_, first)| torn.contains(first)) {
+        *first = node;
     }
-
-    fn from(&self, node: usize) -> impl Iterator<Item = usize> {
-        self.from[node].iter().copied().filter(|edge| self.kept[*edge])
-    }
-
-    fn to(&self, node: usize) -> impl Iterator<Item = usize> {
-        self.to[node].iter().copied().filter(|edge| self.kept[*edge])
-    }
-
-    /// The number of nodes that each node waits for.
-    fn waits(&self) -> Vec<usize> {
-        (0..self.to.len()).map(|node| self.to(node).count()).collect()
-    }
+    firsts
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// The steps and rows of a sorted graph, given the number of rows of each step and the edges.
-    fn sorted(steps: &[usize], edges: &[(usize, usize, Why)]) -> Result<Vec<(usize, Vec<usize>)>, Vec<Edge>> {
-        let mut graph = Graph::new(steps.iter().enumerate().flat_map(|(step, rows)| vec![step; *rows]));
+    type Edges<'e> = &'e [(usize, usize, Why)];
+
+    /// The steps and rows of a sorted graph, given the number of rows of each step, the edges, and those within a
+    /// statement.
+    fn sorted_within(steps: &[usize], edges: Edges, within: Edges) -> Result<Vec<(usize, Vec<usize>)>, Vec<Edge>> {
+        let mut graph = Graph::new(steps.iter().copied());
         edges.iter().for_each(|(first, then, why)| graph.edge(*first, *then, *why));
-        graph.sort().map(|groups| groups.into_iter().map(|group| (group.step, group.rows)).collect())
+        within.iter().for_each(|(first, then, why)| graph.edge_within(*first, *then, *why));
+        sort(&graph).map(|groups| groups.into_iter().map(|group| (group.step, group.rows)).collect())
+    }
+
+    fn sorted(steps: &[usize], edges: Edges) -> Result<Vec<(usize, Vec<usize>)>, Vec<Edge>> {
+        sorted_within(steps, edges, &[])
     }
 
     #[test]
@@ -236,9 +252,21 @@ mod tests {
     }
 
     #[test]
+    fn a_row_is_sent_in_a_later_group_of_its_step_than_the_row_it_waits_for() {
+        let waits = [(1, 0, Why::Parent), (2, 1, Why::Parent), (2, 3, Why::Parent)];
+        assert_eq!(sorted(&[5], &waits).unwrap(), [(0, vec![2, 4]), (0, vec![1, 3]), (0, vec![0])]);
+    }
+
+    #[test]
     fn a_cycle_is_broken_where_the_database_may_not_insist() {
         let waits = [(0, 1, Why::Reuses(0)), (1, 0, Why::Releases), (1, 2, Why::Provides)];
         assert_eq!(sorted(&[1, 1, 1], &waits).unwrap(), [(0, vec![0]), (1, vec![1]), (2, vec![2])]);
+    }
+
+    #[test]
+    fn rows_in_a_broken_cycle_are_sent_in_the_turn_of_their_step() {
+        let waits = [(0, 1, Why::Reuses(0)), (1, 0, Why::Releases)];
+        assert_eq!(sorted(&[2, 1], &waits).unwrap(), [(0, vec![0]), (0, vec![1]), (1, vec![2])]);
     }
 
     #[test]
@@ -249,10 +277,30 @@ mod tests {
     }
 
     #[test]
+    fn a_row_that_needs_its_own_key_is_a_cycle() {
+        let cycle = sorted(&[2], &[(1, 1, Why::Parent), (0, 0, Why::Releases)]).unwrap_err();
+        assert_eq!(cycle.iter().map(|edge| (edge.first, edge.then)).collect::<Vec<_>>(), [(1, 1)]);
+    }
+
+    #[test]
+    fn rows_that_refer_to_each_other_in_a_statement_stay_together_and_no_others_with_them() {
+        let waits: Vec<_> = [(1, 2), (2, 3), (3, 2), (3, 4), (4, 5)].map(|(one, two)| (one, two, Why::Provides)).into();
+        let groups = sorted_within(&[6], &[], &waits).unwrap();
+        assert_eq!(groups, [(0, vec![0, 1]), (0, vec![2, 3]), (0, vec![4]), (0, vec![5])]);
+    }
+
+    #[test]
+    fn rows_that_refer_to_each_other_are_sent_one_by_one_if_one_needs_the_key_of_the_other() {
+        let within = [(0, 1, Why::Provides), (1, 0, Why::Provides)];
+        let groups = sorted_within(&[2], &[(1, 0, Why::Parent)], &within).unwrap();
+        assert_eq!(groups, [(0, vec![1]), (0, vec![0])]);
+    }
+
+    #[test]
     fn a_barrier_makes_many_wait_for_many() {
-        let mut graph = Graph::new([0, 0, 1, 1].into_iter());
+        let mut graph = Graph::new([2, 2]);
         graph.barrier(&[2, 3], &[0, 1], Why::Unknown);
-        let groups = graph.sort().unwrap();
+        let groups = sort(&graph).unwrap();
         assert_eq!(groups, [StepRows { step: 1, rows: vec![2, 3] }, StepRows { step: 0, rows: vec![0, 1] }]);
     }
 }

@@ -1,7 +1,7 @@
 //! The flush of one entity type's rows: their pending changes, and the results of the statements.
 
 use std::any::TypeId;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use super::key_changes::Changed;
 use super::rows::Rows;
@@ -10,7 +10,6 @@ use super::undo::Undo;
 use super::{IdentityMap, RowFreshness};
 use crate::error::{Error, Result, Violation, ViolationKind};
 use crate::session::entity::{ColumnSet, Entity, New as _, Table};
-use crate::session::flush::plan::{self, Layering, Layers};
 use crate::session::given::{Given, Parent};
 use crate::session::sql::undeclared;
 
@@ -113,69 +112,6 @@ impl<E: Entity> IdentityMap<E> {
             }
         }
         Ok(())
-    }
-
-    /// Splits pending rows into layers: every row is in a later layer than the rows of this table that it waits for.
-    /// Rows whose given values refer to each other in a cycle are sent in one statement.
-    pub(crate) fn insert_layers(&self, inserts: &[u64]) -> Result<Layers<u64>> {
-        let own = TypeId::of::<E>();
-        let by_handle = |index: u64, see: &mut dyn FnMut(u64)| {
-            self.parents(index, &mut |parent| {
-                if parent.entity == own {
-                    see(parent.handle.index);
-                }
-            });
-        };
-        let by_value = self.parents_by_value(inserts, true);
-        let Layering { first, cyclic, last } = plan::layers(inserts, |index, see| {
-            by_handle(index, see);
-            by_value.get(&index).into_iter().flatten().for_each(|parent| see(*parent));
-        });
-        let together = plan::layers(&cyclic, by_handle);
-        if !together.cyclic.is_empty() {
-            let problem = format!("{}: new rows refer to each other in a cycle", E::table().name);
-            return Err(Error::Plan { problem });
-        }
-        Ok(first.into_iter().chain(together.first).chain(last).collect())
-    }
-
-    /// For each of these rows, the others among them that it refers to by value: in the database now, or `after` the
-    /// flush. A reference of a row to itself does not count.
-    fn parents_by_value(&self, rows: &[u64], after: bool) -> HashMap<u64, Vec<u64>> {
-        let table = E::table();
-        let shown = |index: u64, column| match self.given(index, column, after) {
-            Given::Value(value) => Some(format!("{value:?}")),
-            Given::Unknown => self.shown_part(index, column),
-            _ => None,
-        };
-        let mut parents: HashMap<u64, Vec<u64>> = HashMap::new();
-        if rows.len() < 2 {
-            return parents;
-        }
-        for (column, info) in table.columns.iter().enumerate() {
-            let own = info.references.filter(|reference| ((reference.table)().id)() == (table.id)());
-            let Some(to) = own.and_then(|reference| table.column(reference.column)) else { continue };
-            let holders: HashMap<String, u64> =
-                rows.iter().filter_map(|index| Some((shown(*index, to)?, *index))).collect();
-            for index in rows.iter().filter(|_| !holders.is_empty()) {
-                let parent =
-                    shown(*index, column).and_then(|value| holders.get(&value)).filter(|other| *other != index);
-                parent.into_iter().for_each(|parent| parents.entry(*index).or_default().push(*parent));
-            }
-        }
-        parents
-    }
-
-    /// Splits rows to be deleted into layers: every row is in an earlier layer than the rows of this table that it
-    /// refers to. Rows that refer to each other in a cycle are deleted in one statement.
-    pub(crate) fn delete_layers(&self, deletes: &[u64]) -> Layers<u64> {
-        let by_value = self.parents_by_value(deletes, false);
-        let Layering { first, cyclic, last } = plan::layers(deletes, |index, see| {
-            by_value.get(&index).into_iter().flatten().for_each(|parent| see(*parent));
-        });
-        let mut layers: Layers<u64> = first.into_iter().chain([cyclic]).chain(last).collect();
-        layers.reverse();
-        layers
     }
 
     /// The rows to be deleted whose references are not in memory, if the references matter for the order.

@@ -1,0 +1,63 @@
+//! The errors for rows that wait for each other in a cycle, so that no order of statements works.
+
+use super::graph::{Edge, Why};
+use super::values::{Held, Statements, UniqueIndex};
+use crate::error::Error;
+use crate::session::sql::in_words;
+
+/// The most values of a cycle that an error names.
+const MOST_NAMED: usize = 4;
+
+/// The error for a cycle: names the values that would be exchanged, or the rows that no order can satisfy.
+pub(super) fn cycle_error(cycle: &[Edge], statements: &Statements<'_>, indexes: &[UniqueIndex]) -> Error {
+    let table_of = |number: usize| statements.table(statements.get(number).map).name;
+    let problem = if let Some(edge) = cycle.iter().find(|edge| edge.why == Why::Handle) {
+        format!(
+            "a new row of {} refers to a row of {} that this flush deletes, and to one that can only be sent after \
+             that: flush before the row is deleted, or refer to another row",
+            table_of(edge.first),
+            table_of(edge.then)
+        )
+    } else if cycle.iter().all(|edge| edge.why == Why::Parent) {
+        let mut tables: Vec<&str> = cycle.iter().map(|edge| table_of(edge.then)).collect();
+        tables.sort_unstable();
+        tables.dedup();
+        match tables[..] {
+            [table] => format!("{table}: new rows refer to each other in a cycle"),
+            _ => format!(
+                "new rows of {} refer to each other in a cycle: flush one of them without its reference, then set it",
+                tables.join(" and ")
+            ),
+        }
+    } else {
+        exchanged(cycle, statements, indexes)
+    };
+    Error::Plan { problem }
+}
+
+/// Names the values that rows would have to exchange.
+fn exchanged(cycle: &[Edge], statements: &Statements<'_>, indexes: &[UniqueIndex]) -> String {
+    let mut table = "";
+    let mut values: Vec<String> = Vec::new();
+    for edge in cycle {
+        let Why::Reuses(number) = edge.why else { continue };
+        let (index, claimer) = (&indexes[number], statements.get(edge.then));
+        let described = statements.table(index.map);
+        table = described.name;
+        if let Held::Value(value) = statements.held(claimer.map, claimer.row, &index.set, true) {
+            let columns: Vec<&str> = index.set.iter().map(|column| described.columns[*column].name).collect();
+            values.push(format!("{} ({})", columns.join(", "), in_words(&format_args!("{value}"))));
+        }
+    }
+    if values.len() > MOST_NAMED {
+        let more = values.len() - MOST_NAMED;
+        values.truncate(MOST_NAMED);
+        values.push(format!("{more} more"));
+    }
+    let last = values.pop().unwrap_or_default();
+    format!(
+        "{table}: {} and {last} would be exchanged in a cycle, which no order of single statements can do: give one of \
+         these rows another value, flush, and then give it its final value",
+        values.join(", ")
+    )
+}

@@ -1,0 +1,177 @@
+//! The values that rows of a flush give up and take: which statement releases a value, and which one claims it.
+
+use std::any::TypeId;
+use std::collections::HashMap;
+
+use foldhash::fast::RandomState;
+
+use super::step::{Action, FlushStep};
+use crate::session::entity::{ColumnSet, Table};
+use crate::session::given::{Given, Parent};
+use crate::session::identity::Rows;
+
+/// The statements of a flush, one for each row, numbered through all steps.
+pub(super) struct Statements<'r> {
+    pub(super) maps: &'r [&'r dyn Rows],
+    steps: &'r [FlushStep],
+    /// The number of the first statement of each step.
+    starts: Vec<usize>,
+    number: usize,
+    /// The steps of each map.
+    steps_of: Vec<Vec<usize>>,
+    /// The map of each entity type.
+    map_of: HashMap<TypeId, usize, RandomState>,
+}
+
+/// One statement for one row.
+#[derive(Clone, Copy)]
+pub(super) struct Statement {
+    pub(super) number: usize,
+    pub(super) step: usize,
+    pub(super) map: usize,
+    pub(super) action: Action,
+    pub(super) row: u64,
+}
+
+impl Statement {
+    /// Whether one statement may send both rows, so that they may refer to each other.
+    pub(super) fn is_sent_with(self, other: Self) -> bool {
+        self.step == other.step && !matches!(self.action, Action::Update(_))
+    }
+}
+
+/// The value of a row in a set of columns.
+pub(super) enum Held {
+    /// Collides with nothing: NULL, or a key that the database has yet to generate.
+    Nothing,
+    Value(String),
+    Unknown,
+}
+
+/// A set of columns whose values only one row at a time can have, with the statements that release and claim each
+/// value.
+pub(super) struct UniqueIndex {
+    pub(super) map: usize,
+    pub(super) set: Vec<usize>,
+    pub(super) released: HashMap<String, usize, RandomState>,
+    pub(super) claimed: HashMap<String, usize, RandomState>,
+    /// Statements that release or claim a value that is not in memory.
+    pub(super) releases_unknown: Vec<usize>,
+    pub(super) claims_unknown: Vec<usize>,
+}
+
+impl<'r> Statements<'r> {
+    pub(super) fn new(steps: &'r [FlushStep], maps: &'r [&'r dyn Rows]) -> Self {
+        let (mut starts, mut steps_of, mut next) = (Vec::new(), vec![Vec::new(); maps.len()], 0);
+        for (number, step) in steps.iter().enumerate() {
+            starts.push(next);
+            steps_of[step.map].push(number);
+            next += step.rows.len();
+        }
+        let map_of = maps.iter().enumerate().map(|(map, rows)| (rows.entity(), map)).collect();
+        Self { maps, steps, starts, number: next, steps_of, map_of }
+    }
+
+    pub(super) fn get(&self, number: usize) -> Statement {
+        let step = self.starts.partition_point(|start| *start <= number) - 1;
+        self.in_step(step, number - self.starts[step])
+    }
+
+    fn in_step(&self, step: usize, position: usize) -> Statement {
+        let FlushStep { map, action, rows } = &self.steps[step];
+        Statement { number: self.starts[step] + position, step, map: *map, action: *action, row: rows[position] }
+    }
+
+    /// The statements for the rows of one map.
+    pub(super) fn of(&self, map: usize) -> impl Iterator<Item = Statement> {
+        let steps = self.steps_of[map].iter().copied();
+        steps.flat_map(move |step| (0..self.steps[step].rows.len()).map(move |position| self.in_step(step, position)))
+    }
+
+    /// The steps of one map.
+    pub(super) fn steps_of(&self, map: usize) -> impl Iterator<Item = &FlushStep> {
+        self.steps_of[map].iter().map(|step| &self.steps[*step])
+    }
+
+    pub(super) fn has_steps(&self, map: usize) -> bool {
+        !self.steps_of[map].is_empty()
+    }
+
+    pub(super) fn step(&self, number: usize) -> &FlushStep {
+        &self.steps[number]
+    }
+
+    pub(super) fn table_id(&self, map: usize) -> TypeId {
+        (self.table(map).id)()
+    }
+
+    pub(super) fn table(&self, map: usize) -> &'static Table {
+        self.maps[map].table()
+    }
+
+    /// The map and the index of the row that a reference names.
+    pub(super) fn row_of(&self, parent: Parent) -> Option<(usize, u64)> {
+        Some((*self.map_of.get(&parent.entity)?, parent.handle.index))
+    }
+
+    /// Which statements release and claim which values in a set of columns.
+    pub(super) fn unique_index(&self, map: usize, set: Vec<usize>) -> UniqueIndex {
+        let columns = set.iter().copied().fold(ColumnSet::EMPTY, ColumnSet::with);
+        let (mut released, mut claimed) = (HashMap::default(), HashMap::default());
+        let (mut releases_unknown, mut claims_unknown) = (Vec::new(), Vec::new());
+        for statement in self.of(map) {
+            let (releases, claims) = statement.action.effects_on(columns);
+            for (does, after, known, unknown) in [
+                (releases, false, &mut released, &mut releases_unknown),
+                (claims, true, &mut claimed, &mut claims_unknown),
+            ] {
+                match if does { self.held(map, statement.row, &set, after) } else { Held::Nothing } {
+                    Held::Nothing => {}
+                    Held::Value(value) => drop(known.insert(value, statement.number)),
+                    Held::Unknown => unknown.push(statement.number),
+                }
+            }
+        }
+        UniqueIndex { map, set, released, claimed, releases_unknown, claims_unknown }
+    }
+
+    /// The value of a row in a set of columns, formatted as a tuple where there are several: in the database now, or
+    /// `after` the flush.
+    pub(super) fn held(&self, map: usize, row: u64, set: &[usize], after: bool) -> Held {
+        if let [column] = set {
+            return self.value(map, row, *column, after);
+        }
+        let mut values = Vec::with_capacity(set.len());
+        for column in set {
+            match self.value(map, row, *column, after) {
+                Held::Value(value) => values.push(value),
+                Held::Nothing => return Held::Nothing,
+                Held::Unknown => {}
+            }
+        }
+        if values.len() < set.len() {
+            let key = if self.table(map).key == set { self.maps[map].shown_key(row) } else { None };
+            return key.map_or(Held::Unknown, Held::Value);
+        }
+        Held::Value(format!("({})", values.join(", ")))
+    }
+
+    /// The value of a row in one column.
+    fn value(&self, mut map: usize, mut row: u64, mut column: usize, after: bool) -> Held {
+        // Follows the row to its parent, and further where the parent's value comes from its own parent.
+        for _ in 0..=self.number {
+            let (rows, table) = (self.maps[map], self.table(map));
+            let parent = match rows.given(row, column, after) {
+                Given::Null => return Held::Nothing,
+                Given::Value(value) => return Held::Value(format!("{value:?}")),
+                Given::Row(parent) => parent,
+                Given::Unknown if rows.is_pending(row) && table.key == [column] => return Held::Nothing,
+                Given::Unknown => return rows.shown_part(row, column).map_or(Held::Unknown, Held::Value),
+            };
+            let Some((parents, index)) = self.row_of(parent) else { return Held::Unknown };
+            let Some(found) = self.table(parents).column(parent.column) else { return Held::Unknown };
+            (map, row, column) = (parents, index, found);
+        }
+        Held::Unknown
+    }
+}
