@@ -217,14 +217,14 @@ mod tests {
 
     /// The steps and rows of a sorted graph, given the number of rows of each step, the edges, and those within a
     /// statement.
-    fn sorted_within(steps: &[usize], edges: Edges, within: Edges) -> Result<Vec<(usize, Vec<usize>)>, Vec<Edge>> {
+    fn sorted_within(steps: &[usize], edges: Edges<'_>, within: Edges<'_>) -> Result<Vec<(usize, Vec<usize>)>, Vec<Edge>> {
         let mut graph = Graph::new(steps.iter().copied());
         edges.iter().for_each(|(first, then, why)| graph.edge(*first, *then, *why));
         within.iter().for_each(|(first, then, why)| graph.edge_within(*first, *then, *why));
         sort(&graph).map(|groups| groups.into_iter().map(|group| (group.step, group.rows)).collect())
     }
 
-    fn sorted(steps: &[usize], edges: Edges) -> Result<Vec<(usize, Vec<usize>)>, Vec<Edge>> {
+    fn sorted(steps: &[usize], edges: Edges<'_>) -> Result<Vec<(usize, Vec<usize>)>, Vec<Edge>> {
         sorted_within(steps, edges, &[])
     }
 
