@@ -207,7 +207,7 @@ mod tests {
     #[test]
     fn packets_of_mysql_end_by_their_length() {
         assert_eq!(ends(Protocol::Mysql, b"\x02\0\0\0ab\0\0\0\x01\x01\0\0\x02c"), [6, 10, 15]);
-        let long = [&b"\x16\x03\x01\x02"[..], &[b'z'; 0x01_03_16]].concat();
+        let long = [&b"\x16\x03\x01\x02"[..], &[b'z'; 0x0001_0316]].concat();
         let later = [&b"\x01\0\0\0a\x01\0\0\x01b"[..], &long].concat();
         assert_eq!(ends(Protocol::Mysql, &later), [5, 10, later.len()]);
     }
