@@ -30,7 +30,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// # Errors
 ///
 /// None: it is `Ok`.
-#[allow(non_snake_case)]
+#[allow(non_snake_case, reason = "it stands for `Result::Ok`")]
 pub fn Ok<T>(value: T) -> Result<T> {
     Result::Ok(value)
 }

@@ -28,7 +28,7 @@ use super::Result;
 /// # Errors
 ///
 /// None: it is `Ok`.
-#[allow(non_snake_case)]
+#[allow(non_snake_case, reason = "it stands for `Result::Ok`")]
 pub fn Ok<T>(value: T) -> Result<T> {
     Result::Ok(value)
 }
