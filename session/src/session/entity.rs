@@ -169,7 +169,7 @@ impl<T: Any + Debug + Clone> Value for T {
     label = "the session holds rows of types that derive `Entity`",
     note = "write `#[derive(Debug, Clone, PartialEq, HasQuery, Entity)]` and `#[diesel(table_name = …)]` on the struct"
 )]
-pub trait Entity: Clone + Send + Sized + KeyFrom<<Self as Entity>::Key, <Self as Entity>::Key> + 'static {
+pub trait Entity: Send + Sized + KeyFrom<<Self as Entity>::Key, <Self as Entity>::Key> + 'static {
     /// The primary key: the type of one field, or a tuple if the key has several fields.
     type Key: Key;
     /// The values of a row that is not yet in the database.
@@ -309,7 +309,7 @@ impl<K> HoldsKey<K> for Option<K> {
 /// An entity's columns, one at a time, for one backend: how statements access values and SQL types.
 ///
 /// Indexes are those of [`Table::columns`] and, for the key, positions in [`Table::key`].
-pub trait Columns<DB: Backend>: Entity {
+pub trait Columns<DB: Backend>: Entity + Clone {
     /// Passes column `index` to `visitor`.
     #[doc(hidden)]
     fn column<V: Visitor<DB, Self>>(index: usize, visitor: V) -> V::Output;

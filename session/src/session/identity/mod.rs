@@ -257,7 +257,10 @@ impl<E: Entity> IdentityMap<E> {
     }
 
     /// Opens the row for editing, and keeps its values in the database beside it until the next flush.
-    pub(crate) fn edit(&mut self, index: u64) -> Result<&mut E> {
+    pub(crate) fn edit(&mut self, index: u64) -> Result<&mut E>
+    where
+        E: Clone,
+    {
         self.row(index)?;
         let Some(loaded) = self.slots.loaded_mut(index) else { return Err(Error::Gone { table: E::table().name }) };
         if loaded.before.is_none() {
@@ -333,7 +336,10 @@ impl<E: Entity> IdentityMap<E> {
 
     /// Marks for deletion the row that `row` is a copy of; edits of a row in the session are dropped, and the version
     /// is that of the copy.
-    pub(crate) fn mark_row_deleted(&mut self, row: &E) -> Result<()> {
+    pub(crate) fn mark_row_deleted(&mut self, row: &E) -> Result<()>
+    where
+        E: Clone,
+    {
         let index = self.hold(row.key(), Loaded::new(row.clone(), NEVER));
         self.mark_deleted(index)
     }

@@ -46,7 +46,7 @@ pub(super) struct Returned<E: Entity> {
     pub(super) in_order: bool,
 }
 
-impl<'a, E: Entity> Answer<'a, E> {
+impl<'a, E: Entity + Clone> Answer<'a, E> {
     pub(super) fn to(sent: &'a [E]) -> Self {
         let keys = Vec::with_capacity(sent.len());
         Self { sent, given: Returned { keys, rows: Vec::new(), complete: sent.is_empty(), in_order: true } }

@@ -30,7 +30,7 @@ use crate::session::sealed;
     label = "not every column type of `{Self}` is known to this connection's database",
     note = "derive `Entity` on it; with column types of one engine only, use a `Session` over that engine's connection"
 )]
-pub trait Persist<C: SessionConnection>: Entity + sealed::Persist<C> {
+pub trait Persist<C: SessionConnection>: Entity + Clone + sealed::Persist<C> {
     /// Whether the keys that the database generates for new rows can be read back; asks the database if that is not
     /// known yet.
     #[doc(hidden)]
