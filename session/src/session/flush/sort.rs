@@ -217,7 +217,11 @@ mod tests {
 
     /// The steps and rows of a sorted graph, given the number of rows of each step, the edges, and those within a
     /// statement.
-    fn sorted_within(steps: &[usize], edges: Edges<'_>, within: Edges<'_>) -> Result<Vec<(usize, Vec<usize>)>, Vec<Edge>> {
+    fn sorted_within(
+        steps: &[usize],
+        edges: Edges<'_>,
+        within: Edges<'_>,
+    ) -> Result<Vec<(usize, Vec<usize>)>, Vec<Edge>> {
         let mut graph = Graph::new(steps.iter().copied());
         edges.iter().for_each(|(first, then, why)| graph.edge(*first, *then, *why));
         within.iter().for_each(|(first, then, why)| graph.edge_within(*first, *then, *why));
