@@ -5,9 +5,8 @@ use std::sync::Arc;
 
 use super::Session;
 use super::identity_maps::AnyIdentityMap;
-use super::transaction::report;
 use super::written::Written;
-use crate::connection::SessionConnection;
+use crate::connection::{SessionConnection, only_says_it_is_over};
 use crate::error::{Error, Result};
 
 /// An open savepoint.
@@ -134,5 +133,14 @@ impl<C: SessionConnection> Session<'_, C> {
                 None => {}
             }
         }
+    }
+}
+
+/// Logs an error that is hidden by an earlier one, unless it is merely its consequence.
+pub(super) fn report(ended: Result<()>) {
+    if let Err(failed) = ended
+        && !only_says_it_is_over(&failed)
+    {
+        tracing::warn!(target: "diesel_session::session", %failed, "ending a transaction or savepoint failed");
     }
 }

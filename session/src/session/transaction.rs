@@ -7,10 +7,10 @@ use diesel::result::Error as DieselError;
 
 use super::Session;
 use super::identity_maps::AnyIdentityMap;
-use super::savepoint::Savepoint;
+use super::savepoint::{Savepoint, report};
 use super::settings::Freshness;
 use super::written::Write;
-use crate::connection::{Isolation, Mode, SessionConnection, Turn, only_says_it_is_over};
+use crate::connection::{Isolation, Mode, SessionConnection, Turn};
 use crate::error::{Error, Result};
 
 /// The state of a session's transaction.
@@ -402,15 +402,6 @@ impl<C: SessionConnection> Session<'_, C> {
 
     pub(super) fn explain(&self, error: DieselError, doing: &str) -> Error {
         self.connection.explain(error, "", doing)
-    }
-}
-
-/// Logs an error that is hidden by an earlier one, unless it is merely its consequence.
-pub(super) fn report(ended: Result<()>) {
-    if let Err(failed) = ended
-        && !only_says_it_is_over(&failed)
-    {
-        tracing::warn!(target: "diesel_session::session", %failed, "ending a transaction or savepoint failed");
     }
 }
 
