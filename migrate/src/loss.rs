@@ -15,7 +15,7 @@ use crate::status::{self, SchemaState};
 pub struct Loss {
     /// The migration.
     pub migration: Migration,
-    /// The tables that it created, with the number of rows in each.
+    /// The tables that it created or that its way down drops, with the number of rows in each.
     pub tables: Vec<(String, u64)>,
 }
 
@@ -39,9 +39,11 @@ impl Migrations {
         let reverted = revertible.filter(|migration| target.includes(Direction::Down, migration));
         for migration in reverted.take(target.limit()) {
             let created = steps.iter().filter(|step| step.migration == *migration).flat_map(|step| step.tables(engine));
-            let mut tables = Vec::new();
+            let mut tables: Vec<(String, u64)> = Vec::new();
             for table in created {
-                if let Some(found) = status.tables.iter().find(|found| is_same_table(engine, table, found)) {
+                let listed = |found: &String| tables.iter().any(|(listed, _)| listed == found);
+                let found = status.tables.iter().find(|found| is_same_table(engine, table, found));
+                if let Some(found) = found.filter(|found| !listed(found)) {
                     tables.push((found.clone(), catalogue::rows(connection, found)?));
                 }
             }

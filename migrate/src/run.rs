@@ -44,8 +44,11 @@ impl Target {
     /// Refuses a version that is none of the migrations'.
     pub(crate) fn check(&self, application: &str, steps: &[Step]) -> Result<()> {
         let Self::To(named) = self else { return Ok(()) };
-        let version = Migration::of_folder(named).version;
-        if steps.iter().any(|step| step.migration.version == version) {
+        let Migration { version, name } = Migration::of_folder(named);
+        let is_meant = |step: &Step| {
+            if name.contains('_') { step.migration.name == name } else { step.migration.version == version }
+        };
+        if steps.iter().any(is_meant) {
             return Ok(());
         }
         Err(Error::NoVersion { application: application.to_owned(), version: named.clone() })
@@ -244,7 +247,11 @@ impl<'r> Runner<'r> {
         }
         let recorded = stepwise::in_transaction(self.connection, |connection| {
             let mut runner = Runner { connection, application: self.application, steps: self.steps };
-            next.steps.iter().try_for_each(|step| runner.note(order, step))
+            next.steps.iter().try_for_each(|step| {
+                // On SQLite another runner may have been faster.
+                history::unrecord(runner.connection, &step.migration.version)?;
+                runner.note(order, step)
+            })
         });
         recorded.map_err(|e| last.failed(self.connection, direction, e))
     }

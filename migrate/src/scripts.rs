@@ -15,6 +15,10 @@ use crate::error::{Error, THIS_DATABASE};
 use crate::migration::{Direction, Migration};
 use crate::statements::{self, Statement};
 
+/// Why a script that would end the runner's own transaction is not executed.
+const OWN_TRANSACTION: &str = "it begins or ends a transaction of its own, and runs in one; leave that to the runner, or \
+                               write `run_in_transaction = false` into its metadata.toml";
+
 /// A migration that can be executed on one engine.
 pub(crate) struct Step {
     pub(crate) migration: Migration,
@@ -43,9 +47,12 @@ impl Step {
         self.script(direction).map(|script| statements::split(script, engine)).unwrap_or_default()
     }
 
-    /// The tables that it creates for good, as its script writes their names.
+    /// The tables that are lost when it is reverted, as its scripts write their names: those that it creates for good,
+    /// and those that its way down drops.
     pub(crate) fn tables(&self, engine: Engine) -> Vec<&str> {
-        self.statements(Direction::Up, engine).into_iter().filter_map(Statement::created_table).collect()
+        let created = self.statements(Direction::Up, engine).into_iter().filter_map(Statement::created_table);
+        let dropped = self.statements(Direction::Down, engine).into_iter().flat_map(Statement::dropped_tables);
+        created.chain(dropped).collect()
     }
 
     /// The checksum of the script that applies it, the same however the script is laid out and commented; `None` where
@@ -62,7 +69,13 @@ impl Step {
             (Body::Diesel(migration), Direction::Down) => migration.revert(connection),
             (Body::Scripts { .. }, _) => {
                 let script = self.script(direction).ok_or_else(Problem::no_way_down)?;
-                return connection.batch_execute(script).map_err(Problem::Database);
+                let statements = self.statements(direction, connection.engine());
+                if statements.iter().any(|statement| statement.controls_transactions()) {
+                    return Err(Problem::Other(OWN_TRANSACTION.to_owned()));
+                }
+                // PostgreSQL refuses a script without any statement.
+                let nothing = statements.is_empty();
+                return if nothing { Ok(()) } else { connection.batch_execute(script).map_err(Problem::Database) };
             }
         };
         executed.map_err(|error| Problem::of_diesel(error, &self.migration))

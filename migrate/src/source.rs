@@ -205,14 +205,18 @@ impl Files {
     }
 }
 
+/// A file's text, without a byte order mark.
 fn text(bytes: Cow<'static, [u8]>, file: &Path) -> Result<Cow<'static, str>> {
     let not_utf8 = |at: usize| source_error(file, format!("it is not UTF-8, from byte {} on", at + 1));
+    const MARK: char = '\u{feff}';
     match bytes {
         Cow::Borrowed(bytes) => {
-            std::str::from_utf8(bytes).map(Cow::Borrowed).map_err(|error| not_utf8(error.valid_up_to()))
+            let text = std::str::from_utf8(bytes).map_err(|error| not_utf8(error.valid_up_to()))?;
+            Ok(Cow::Borrowed(text.trim_start_matches(MARK)))
         }
         Cow::Owned(bytes) => {
-            String::from_utf8(bytes).map(Cow::Owned).map_err(|error| not_utf8(error.utf8_error().valid_up_to()))
+            let text = String::from_utf8(bytes).map_err(|error| not_utf8(error.utf8_error().valid_up_to()))?;
+            Ok(Cow::Owned(text.trim_start_matches(MARK).to_owned()))
         }
     }
 }

@@ -22,7 +22,10 @@ enum Token<'s> {
     Executed,
     Semicolon,
     Dot,
-    /// A string, a number, an operator, a parenthesis.
+    Colon,
+    Open,
+    Close,
+    /// A string, a number, an operator.
     Other,
 }
 
@@ -53,40 +56,59 @@ pub(crate) fn normalized(script: &str, engine: Engine) -> String {
     tokens(script, engine).map(|(_, range)| &script[range]).collect::<Vec<_>>().join(" ")
 }
 
-/// Whether the statement so far is inside the `BEGIN … END` of a trigger or routine, where semicolons separate the
-/// body's own statements.
+/// Whether the statement so far is inside parentheses, or inside the `BEGIN … END` of a trigger or routine, where
+/// semicolons separate the body's own statements.
 #[derive(Default)]
-struct Body {
-    words: usize,
+struct Body<'s> {
+    parentheses: usize,
     creates: bool,
-    has_body: bool,
+    /// What is created: something with a body, or not.
+    has_body: Option<bool>,
     depth: usize,
     after_end: bool,
+    previous: Option<Token<'s>>,
 }
 
-impl Body {
+/// What may have a body.
+const WITH_BODY: [&str; 5] = ["TRIGGER", "PROCEDURE", "FUNCTION", "EVENT", "PACKAGE"];
+/// What has none, and may be followed by a name that looks like something with a body.
+const WITHOUT_BODY: [&str; 8] = ["TABLE", "VIEW", "INDEX", "UNIQUE", "VIRTUAL", "SEQUENCE", "TYPE", "RULE"];
+/// What a block may follow.
+const BEFORE_BLOCK: [&str; 6] = ["BEGIN", "THEN", "ELSE", "DO", "LOOP", "REPEAT"];
+
+impl<'s> Body<'s> {
     fn is_open(&self) -> bool {
-        self.depth > 0
+        self.depth > 0 || self.parentheses > 0
     }
 
-    fn see(&mut self, token: Token<'_>) {
+    fn see(&mut self, token: Token<'s>) {
         let after_end = std::mem::take(&mut self.after_end);
-        let Token::Word(word) = token else { return };
+        let previous = self.previous.replace(token);
+        let word = match token {
+            Token::Word(word) => word,
+            Token::Open => return self.parentheses += 1,
+            Token::Close => return self.parentheses = self.parentheses.saturating_sub(1),
+            _ => return,
+        };
         let is = |keyword: &str| word.eq_ignore_ascii_case(keyword);
-        self.words += 1;
-        if self.words == 1 {
+        if previous.is_none() {
             self.creates = is("CREATE");
+        } else if self.creates && self.has_body.is_none() && (WITH_BODY.into_iter().chain(WITHOUT_BODY)).any(is) {
+            self.has_body = Some(WITH_BODY.into_iter().any(is));
         }
-        self.has_body |= self.creates && ["TRIGGER", "PROCEDURE", "FUNCTION", "EVENT", "PACKAGE"].into_iter().any(is);
-        if !self.has_body {
+        if self.has_body != Some(true) {
             return;
         }
+        // Elsewhere in a body, BEGIN is the name of a column.
+        let may_begin = self.depth == 0
+            || matches!(previous, Some(Token::Semicolon | Token::Colon))
+            || previous.is_some_and(|token| is_one_of(token, &BEFORE_BLOCK));
         if after_end && ["IF", "LOOP", "WHILE", "REPEAT", "FOR"].into_iter().any(is) {
             // The end of a block whose beginning was not counted: END closed nothing.
             self.depth += 1;
         } else if after_end && is("CASE") {
             // END CASE: END has closed it.
-        } else if is("BEGIN") || (is("CASE") && self.depth > 0) {
+        } else if (is("BEGIN") && may_begin) || (is("CASE") && self.depth > 0) {
             self.depth += 1;
         } else if is("END") && self.depth > 0 {
             self.depth -= 1;
@@ -165,6 +187,9 @@ impl<'s> Tokens<'s> {
         match first {
             ';' => (Token::Semicolon, 1),
             '.' => (Token::Dot, 1),
+            ':' => (Token::Colon, 1),
+            '(' => (Token::Open, 1),
+            ')' => (Token::Close, 1),
             '\'' => (Token::Other, quoted(rest, '\'', self.engine == Engine::Mysql)),
             '"' if self.engine == Engine::Mysql => (Token::Other, quoted(rest, '"', true)),
             '"' => name(rest, quoted(rest, '"', false)),
@@ -235,14 +260,15 @@ impl<'s> Statement<'s> {
 
     /// Whether it begins or ends a transaction.
     pub(crate) fn controls_transactions(self) -> bool {
-        let first = self.words(1);
-        let controls = ["BEGIN", "START", "COMMIT", "END", "ROLLBACK", "SAVEPOINT", "RELEASE"];
+        let first = self.words(2);
+        let controls = ["BEGIN", "START", "COMMIT", "END", "ROLLBACK"];
         first.first().is_some_and(|word| controls.contains(&word.as_str()))
+            && first.get(1).is_none_or(|word| word != "TO")
     }
 
-    /// Whether it gives something another name.
-    pub(crate) fn renames(self) -> bool {
-        self.tokens().any(|token| is_one_of(token, &["RENAME", "CHANGE"]))
+    /// Whether it gives something another name, or removes a part of a table.
+    pub(crate) fn renames_or_drops(self) -> bool {
+        self.tokens().any(|token| is_one_of(token, &["RENAME", "CHANGE", "DROP"]))
     }
 
     /// Whether PostgreSQL builds or drops an index in it without locking the table.
@@ -250,31 +276,51 @@ impl<'s> Statement<'s> {
         self.tokens().any(|token| is_word(token, "CONCURRENTLY"))
     }
 
-    /// The name after the keywords `verb`, `TABLE`, and words such as `IF NOT EXISTS`; without a schema.
-    fn table_after(self, verb: &str) -> Option<&'s str> {
+    /// The names after the keywords `verb`, `TABLE`, and words such as `IF NOT EXISTS`, without their schemas.
+    fn tables_after(self, verb: &str) -> Vec<&'s str> {
         let mut tokens = self.tokens().peekable();
-        tokens.next_if(|token| is_word(*token, verb))?;
-        while tokens.next_if(|token| is_one_of(*token, &["UNLOGGED", "OR", "REPLACE"])).is_some() {}
-        tokens.next_if(|token| is_word(*token, "TABLE"))?;
+        let mut names = Vec::new();
+        if tokens.next_if(|token| is_word(*token, verb)).is_none() {
+            return names;
+        }
+        while tokens.next_if(|token| is_one_of(*token, &["UNLOGGED", "VIRTUAL", "OR", "REPLACE"])).is_some() {}
+        if tokens.next_if(|token| is_word(*token, "TABLE")).is_none() {
+            return names;
+        }
         while tokens.next_if(|token| is_one_of(*token, &["IF", "NOT", "EXISTS", "ONLY"])).is_some() {}
-        let mut name = None;
         while let Some(Token::Word(word) | Token::Quoted(word)) = tokens.next() {
-            name = Some(word);
-            if tokens.next() != Some(Token::Dot) {
-                break;
+            match tokens.next() {
+                Some(Token::Dot) => {}
+                // A comma.
+                Some(Token::Other) => names.push(word),
+                _ => {
+                    names.push(word);
+                    break;
+                }
             }
         }
-        name
+        names
     }
 
     /// The name of the table that it creates for good.
     pub(crate) fn created_table(self) -> Option<&'s str> {
-        self.table_after("CREATE")
+        self.tables_after("CREATE").into_iter().next()
     }
 
-    /// The name of the first table that it drops, or of the one that it alters.
-    pub(crate) fn dropped_or_altered_table(self) -> Option<&'s str> {
-        self.table_after("DROP").or_else(|| self.table_after("ALTER"))
+    /// The names of the tables that it drops.
+    pub(crate) fn dropped_tables(self) -> Vec<&'s str> {
+        self.tables_after("DROP")
+    }
+
+    /// The names of the tables that it drops, or of the one that it alters.
+    pub(crate) fn dropped_or_altered_tables(self) -> Vec<&'s str> {
+        let dropped = self.dropped_tables();
+        if dropped.is_empty() { self.tables_after("ALTER").into_iter().take(1).collect() } else { dropped }
+    }
+
+    /// Whether it changes a setting of the connection, which later statements rely on.
+    pub(crate) fn is_setting(self) -> bool {
+        self.words(1).first().is_some_and(|word| word == "SET" || word == "PRAGMA")
     }
 }
 
@@ -350,6 +396,19 @@ mod tests {
     }
 
     #[test]
+    fn a_column_named_like_the_beginning_of_a_block_opens_none() {
+        let script = "CREATE TABLE event (id INT, begin DATETIME); CREATE INDEX function ON event (begin); SELECT 1";
+        let trigger =
+            "CREATE TRIGGER t AFTER UPDATE OF begin ON a BEGIN UPDATE a SET begin = 1; SELECT begin FROM a; END";
+        for engine in Engine::ALL {
+            assert_eq!(texts(script, *engine).len(), 3, "{engine}");
+            assert_eq!(texts(&format!("{trigger}; SELECT 1"), *engine), [trigger, "SELECT 1"], "{engine}");
+        }
+        let rule = "CREATE RULE r AS ON INSERT TO a DO ALSO (DELETE FROM b; DELETE FROM c)";
+        assert_eq!(texts(&format!("{rule}; SELECT 1"), Engine::Postgres), [rule, "SELECT 1"]);
+    }
+
+    #[test]
     fn white_space_and_comments_make_no_difference_and_all_else_does() {
         let written = "CREATE TABLE a (\n    b TEXT DEFAULT 'x  y' -- why\n);\n";
         let normal = |script| normalized(script, Engine::Sqlite);
@@ -378,8 +437,9 @@ mod tests {
         ] {
             assert_eq!(statement(sql).created_table(), created, "{sql}");
         }
-        assert_eq!(statement("DROP TABLE IF EXISTS a.b, c").dropped_or_altered_table(), Some("b"));
-        assert_eq!(statement("ALTER TABLE ONLY a ADD b INT").dropped_or_altered_table(), Some("a"));
+        assert_eq!(statement("DROP TABLE IF EXISTS a.b, \"c\" CASCADE").dropped_or_altered_tables(), ["b", "c"]);
+        assert_eq!(statement("ALTER TABLE ONLY a ADD b INT, ADD c INT").dropped_or_altered_tables(), ["a"]);
+        assert_eq!(statement("DROP INDEX a").dropped_tables(), [""; 0]);
     }
 
     #[test]
@@ -388,6 +448,8 @@ mod tests {
         assert!(statement("/* x */ insert into a values (1)").changes_rows_only());
         assert!(!statement("CREATE TABLE a (b INT)").changes_rows_only());
         assert!(statement("START TRANSACTION").controls_transactions());
-        assert!(statement("ALTER TABLE a RENAME TO b").renames());
+        assert!(!statement("ROLLBACK TO SAVEPOINT a").controls_transactions());
+        assert!(statement("ALTER TABLE a RENAME TO b").renames_or_drops());
+        assert!(statement("set names utf8mb4").is_setting());
     }
 }

@@ -182,7 +182,7 @@ fn taken(connection: &AnyConnection, status: &Status, steps: &[Step]) -> Vec<Str
     let pending: Vec<_> =
         steps.iter().filter(|step| status.pending.contains(&step.migration) && !begun(step)).collect();
     let statements = || pending.iter().flat_map(|step| step.statements(Direction::Up, engine));
-    let handled: Vec<_> = statements().filter_map(Statement::dropped_or_altered_table).collect();
+    let handled: Vec<_> = statements().flat_map(Statement::dropped_or_altered_tables).collect();
     let created: Vec<_> = statements()
         .filter_map(Statement::created_table)
         .filter(|created| !handled.iter().any(|handled| is_same_table(engine, handled, created)))
@@ -198,6 +198,11 @@ impl Status {
     /// that the journal gives to other applications, or that Diesel's own command line applied, lock nobody out.
     #[must_use]
     pub fn schema_state(&self) -> SchemaState {
+        let own = self.unknown.iter().filter(|row| row.application.as_ref() == Some(&self.application));
+        let newer: Vec<_> = own.map(|row| row.version.clone()).collect();
+        if !newer.is_empty() {
+            return SchemaState::Newer(newer);
+        }
         if self.applied.is_empty() {
             return if !self.unfinished.is_empty() || (self.tables.is_empty() && self.unknown.is_empty()) {
                 SchemaState::Empty
@@ -207,13 +212,10 @@ impl Status {
                 SchemaState::Foreign(self.tables.clone())
             };
         }
-        let own = self.unknown.iter().filter(|row| row.application.as_ref() == Some(&self.application));
-        let newer: Vec<_> = own.map(|row| row.version.clone()).collect();
         let half_reverted = self.applied.iter().filter(|applied| self.is_unfinished(&applied.migration)).count();
-        match (newer.is_empty(), self.pending.len() + half_reverted) {
-            (false, _) => SchemaState::Newer(newer),
-            (true, 0) => SchemaState::Current,
-            (true, lacking) => SchemaState::Behind(lacking),
+        match self.pending.len() + half_reverted {
+            0 => SchemaState::Current,
+            lacking => SchemaState::Behind(lacking),
         }
     }
 

@@ -90,6 +90,11 @@ impl Script<'_> {
             return step.execute(self.connection, self.direction).map_err(|e| self.failure(e, 0, 0));
         }
 
+        // The settings that the rest relies on were those of another connection.
+        for setting in statements.iter().take(progress.done).filter(|statement| statement.is_setting()) {
+            let set = self.connection.batch_execute(setting.sql);
+            set.map_err(|e| self.failure(e.into(), progress.done, statements.len()))?;
+        }
         let own_transactions = statements.iter().any(|statement| statement.controls_transactions());
         // The first statement of a transaction of the script's own, with which the count is rolled back.
         let mut begun = None;
@@ -122,6 +127,8 @@ impl Script<'_> {
     fn execute_statement(&mut self, statement: Statement<'_>, at: usize, own: bool) -> Result<(), Problem> {
         let version = &self.step.migration.version;
         if statement.changes_rows_only() && !own {
+            // The one before it is done, whether or not this one will be.
+            journal::advance(self.connection, version, at, false)?;
             return in_transaction(self.connection, |connection| {
                 connection.batch_execute(statement.sql)?;
                 Ok(journal::advance(connection, version, at + 1, false)?)
@@ -133,13 +140,13 @@ impl Script<'_> {
 
     /// Whether the error of a statement means that it has nothing left to do.
     fn is_done(&self, error: &diesel::result::Error, statement: Statement<'_>, resumed: bool) -> bool {
-        let said = error.to_string();
+        let said = error.to_string().to_lowercase();
         let says = |words: &[&str]| words.iter().any(|words| said.contains(words));
-        let exists = says(&["already exists", "Duplicate column name", "Duplicate key name", "Duplicate foreign key"])
-            || says(&["Duplicate check constraint", "Multiple primary key"]);
-        let gone = says(&["check that", "Unknown table", "no such table", "no such index", "does not exist"])
+        let exists = says(&["already exists", "duplicate column name", "duplicate key name", "duplicate foreign key"])
+            || says(&["duplicate check constraint", "multiple primary key"]);
+        let gone = says(&["check that", "unknown table", "no such table", "no such index", "does not exist"])
             || says(&["no such trigger", "no such view", "database doesn't exist"]);
-        let renamed = statement.renames() && says(&["doesn't exist", "Unknown column", "no such column"]);
+        let renamed = statement.renames_or_drops() && says(&["doesn't exist", "unknown column", "no such column"]);
         // An index that PostgreSQL was building when it was interrupted exists and is invalid.
         (resumed && (exists || gone || renamed) && !statement.builds_concurrently()) || (self.tolerant && gone)
     }

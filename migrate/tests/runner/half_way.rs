@@ -187,6 +187,39 @@ fn a_table_of_somebody_elses_is_an_error_when_no_runner_was_killed() {
 }
 
 #[test]
+fn settings_are_made_again_when_a_script_is_continued() {
+    let (setting, column, value) = match empty().db.connection().unwrap().engine() {
+        Engine::Sqlite => ("PRAGMA foreign_keys = OFF", "tag_id BIGINT REFERENCES tags (id)", "99"),
+        Engine::Postgres => ("SET app.mark = '99'", "mark TEXT", "current_setting('app.mark')"),
+        Engine::Mysql => {
+            ("SET foreign_key_checks = 0", "tag_id BIGINT, FOREIGN KEY (tag_id) REFERENCES tags (id)", "99")
+        }
+    };
+    let with = |table: &str| {
+        format!(
+            "{setting}; CREATE TABLE lists (id BIGINT PRIMARY KEY, {column}); CREATE TABLE entries (id BIGINT); \
+             INSERT INTO {table} VALUES (1); INSERT INTO lists VALUES (1, {value})"
+        )
+    };
+    let half_way = HalfWay::new(&with("nowhere"));
+    let failed = half_way.up().unwrap_err();
+    assert!(matches!(failed, Error::Failed { done: 3, statements: 5, .. }), "{failed:?}");
+    half_way.write(&with("entries"), DOWN);
+    half_way.up().unwrap();
+    half_way.is_whole();
+}
+
+#[test]
+fn a_statement_that_changes_rows_begins_when_the_one_before_it_is_noted_as_done() {
+    let seen = "INSERT INTO lists SELECT statements, running FROM __diesel_migrate WHERE version = '20260102000001'";
+    let half_way = HalfWay::new(&format!("CREATE TABLE lists (done BIGINT, running BIGINT); {seen}"));
+    half_way.up().unwrap();
+    let count =
+        number(&mut half_way.db().connection().unwrap(), "SELECT COUNT(*) FROM lists WHERE done = 1 AND running = 0");
+    assert_eq!(count, 1);
+}
+
+#[test]
 fn a_transaction_in_the_script_itself_is_begun_again_as_a_whole() {
     let with = |statement: &str| {
         format!(

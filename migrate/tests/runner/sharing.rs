@@ -87,6 +87,17 @@ fn a_database_that_a_newer_version_of_the_application_migrated_is_refused() {
 }
 
 #[test]
+fn a_database_of_the_applications_own_other_migrations_is_not_taken_for_somebody_elses() {
+    let (empty, folder, others) = (empty(), folder(&[TAGS]), folder(&[LABELS]));
+    let db = &empty.db;
+    db.migrate(&shop(&folder)).unwrap();
+    let other = shop(&others);
+    assert_eq!(db.schema_state(&other).unwrap(), SchemaState::Newer(vec!["20260101000001".to_owned()]));
+    let refused = db.migrate_up(&other, Target::All, Existing::Join, |_| ()).unwrap_err();
+    assert!(matches!(refused, Error::Newer { .. }), "{refused:?}");
+}
+
+#[test]
 fn a_version_that_another_application_has_applied_is_not_taken_for_ones_own() {
     let (empty, folder) = (empty(), folder(&[TAGS]));
     let (db, shop) = (&empty.db, shop(&folder));

@@ -103,6 +103,8 @@ fn up_and_down_go_to_a_version_or_a_name() {
     assert_eq!(down(to("2026-01-01-000001")), [LABELS.0, ITEMS.0]);
     assert!(down(to("2026-01-01-000001")).is_empty());
     assert_eq!(db.schema_state(&migrations).unwrap(), SchemaState::Behind(2));
+    let other = db.migrate_up(&migrations, to("2026-01-01-000001_create_labels"), Existing::Refuse, |_| ());
+    assert!(matches!(other, Err(Error::NoVersion { .. })), "it has the version and another name: {other:?}");
     for refused in [
         db.migrate_up(&migrations, to("20260104"), Existing::Refuse, |_| ()).map(drop),
         db.migrate_down(&migrations, to("20260104"), |_| ()).map(drop),
@@ -136,6 +138,40 @@ fn what_going_down_would_lose_is_counted_also_in_tables_with_odd_names() {
     let losses = db.migration_losses(&migrations, Target::All).unwrap();
     let tables: Vec<_> = losses.iter().flat_map(|loss| loss.tables.clone()).collect();
     assert_eq!(tables, [("Order lines".to_owned(), 2), ("tags".to_owned(), 0)]);
+}
+
+#[test]
+fn tables_that_got_another_name_are_among_what_going_down_would_lose() {
+    let rename = ("2026-01-02-000001_rename", "ALTER TABLE tags RENAME TO labels", "DROP TABLE IF EXISTS labels");
+    let (empty, folder) = (empty(), folder(&[TAGS, rename]));
+    let (db, migrations) = (&empty.db, shop(&folder));
+    db.migrate(&migrations).unwrap();
+    db.connection().unwrap().batch_execute("INSERT INTO labels VALUES (1)").unwrap();
+    let losses = db.migration_losses(&migrations, Target::Steps(1)).unwrap();
+    assert_eq!(losses[0].tables, [("labels".to_owned(), 1)]);
+}
+
+#[test]
+fn a_script_with_a_byte_order_mark_or_without_any_statement_is_run() {
+    let (empty, folder) = (empty(), folder(&[TAGS, ("2026-01-02-000001_nothing", "-- Nothing yet.\n", "")]));
+    let (db, migrations) = (&empty.db, shop(&folder));
+    write(folder.path(), (TAGS.0, &format!("\u{feff}{}", TAGS.1), TAGS.2));
+    assert_eq!(db.migrate(&migrations).unwrap().len(), 2);
+    assert_eq!(db.migration_losses(&migrations, Target::All).unwrap()[1].tables, [("tags".to_owned(), 0)]);
+    assert_eq!(db.migrate_down(&migrations, Target::All, |_| ()).unwrap().len(), 2);
+}
+
+#[test]
+fn a_script_that_would_end_the_runners_own_transaction_is_refused() {
+    let (empty, folder) = (empty(), folder(&[TAGS]));
+    let (db, migrations) = (&empty.db, shop(&folder));
+    if !undoes_tables(db) {
+        return;
+    }
+    write(folder.path(), ("2026-01-02-000001_commit", "CREATE TABLE labels (id BIGINT); COMMIT; SELECT 1", "SELECT 1"));
+    let said = db.migrate(&migrations).unwrap_err().to_string();
+    assert!(said.contains("2026-01-02-000001_commit") && said.contains("run_in_transaction = false"), "{said}");
+    assert_eq!(db.schema_state(&migrations).unwrap(), SchemaState::Empty);
 }
 
 #[test]
