@@ -45,8 +45,8 @@ Examples:
   folio migrate status --format json
 
 Prints every migration, oldest first. Columns: version, name, state, applied.
-The state is 'applied', 'pending', 'edited' for one whose script has changed since it was applied, or
-'unknown' for one that this program does not have.
+The state is 'applied', 'pending', 'edited' (applied, but its script has changed since), or
+'unknown' (this program does not have it).
 Exit code 3 if any are pending.";
 
 #[derive(Debug, Subcommand)]
