@@ -398,14 +398,12 @@ pub trait EngineConnection:
         Ok(())
     }
 
-    /// Whether the engine reports how many rows an INSERT into `table` (its name as written in SQL) has inserted: not
-    /// every engine does so for a view. Called only if it reports fewer than were sent.
+    /// Whether the engine counts the rows of an INSERT into `table` (named as in SQL); not every one does for a view.
     ///
     /// # Errors
     ///
     /// The database's error while reading its catalogue.
-    fn counts_inserted(&mut self, table: &str) -> QueryResult<bool> {
-        let _ = table;
+    fn counts_inserted(&mut self, _table: &str) -> QueryResult<bool> {
         Ok(true)
     }
 
