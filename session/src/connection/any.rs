@@ -88,7 +88,7 @@ pub(crate) use on_every_connection;
 impl AnyConnection {
     /// The queue in which this database's writers within this process wait for their turn, for at most `timeout`. None
     /// where the engine itself orders writers, or where the database cannot be written.
-    #[cfg_attr(not(feature = "sqlite"), allow(unused_variables))]
+    #[cfg_attr(not(feature = "sqlite"), allow(unused_variables, reason = "no other engine needs a queue"))]
     pub(crate) fn write_queue(&mut self, timeout: Duration) -> Option<WriteQueue> {
         match self {
             #[cfg(feature = "sqlite")]

@@ -13,6 +13,18 @@ pub(super) enum Protocol {
     Mysql,
 }
 
+impl Protocol {
+    /// Whether a request for TLS is answered by one letter.
+    fn answers_by_letter(self) -> bool {
+        match self {
+            #[cfg(feature = "postgres")]
+            Self::Postgres => true,
+            #[cfg(feature = "mysql")]
+            Self::Mysql => false,
+        }
+    }
+}
+
 /// The longest header: that of a PostgreSQL message, and that of a TLS record.
 const LONGEST_HEADER: usize = 5;
 
@@ -84,14 +96,8 @@ impl Frames {
     }
 
     /// PostgreSQL answers a request for encryption with one letter, before any message.
-    #[cfg_attr(not(feature = "postgres"), allow(clippy::unused_self))]
     fn is_answer_to_request_for_tls(&self, bytes: &[u8]) -> bool {
-        match self.protocol {
-            #[cfg(feature = "postgres")]
-            Protocol::Postgres => self.begun == 0 && matches!(bytes, [b'S' | b'N' | b'G']),
-            #[cfg(feature = "mysql")]
-            Protocol::Mysql => false,
-        }
+        self.protocol.answers_by_letter() && self.begun == 0 && matches!(bytes, [b'S' | b'N' | b'G'])
     }
 
     /// Whether the header so far is that of TLS's first record, a handshake, which follows a greeting or nothing. No
@@ -129,13 +135,13 @@ impl Frames {
 
     /// The length after the header.
     fn length(&self) -> usize {
-        let [a, b, c, d, e] = self.header.map(usize::from);
+        let header = self.header.map(usize::from);
         match self.protocol {
-            _ if self.sealed => d << 8 | e,
+            _ if self.sealed => header[3] << 8 | header[4],
             #[cfg(feature = "postgres")]
-            Protocol::Postgres => (b << 24 | c << 16 | d << 8 | e).saturating_sub(4),
+            Protocol::Postgres => (header[1] << 24 | header[2] << 16 | header[3] << 8 | header[4]).saturating_sub(4),
             #[cfg(feature = "mysql")]
-            Protocol::Mysql => a | b << 8 | c << 16,
+            Protocol::Mysql => header[0] | header[1] << 8 | header[2] << 16,
         }
     }
 }

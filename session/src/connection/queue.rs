@@ -7,8 +7,7 @@
 //! just held the lock while others wanted it lets them ask first. `cargo bench --bench writers` measures how long that
 //! takes.
 
-// No other engine needs one.
-#![cfg_attr(not(feature = "sqlite"), allow(dead_code))]
+#![cfg_attr(not(feature = "sqlite"), allow(dead_code, reason = "no other engine needs one"))]
 
 use std::collections::VecDeque;
 use std::hash::{BuildHasher as _, RandomState};
