@@ -69,6 +69,16 @@ pub fn b049_rows_of_one_table_are_inserted_parents_first_and_deleted_children_fi
     Ok(())
 }
 
+pub fn b049_a_new_row_that_refers_to_itself_is_an_error_of_planning() -> Result<()> {
+    let (_library, mut session, recorder) = open();
+    let member = session.add(NewMember::new("own parent")?);
+    session.pending_mut(member)?.parent_id = member.into();
+    let error = session.flush().unwrap_err();
+    assert!(error.to_string().contains("members: new rows refer to each other in a cycle"), "{error}");
+    assert!(recorder.sql().is_empty());
+    Ok(())
+}
+
 pub fn b049_new_rows_in_a_cycle_are_an_error_of_planning() -> Result<()> {
     let (_library, mut session, recorder) = open();
     let one = session.add(NewMember::new("one")?);
