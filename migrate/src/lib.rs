@@ -18,6 +18,7 @@ mod source;
 mod statements;
 mod status;
 mod stepwise;
+mod tokens;
 
 pub use database::Migrate;
 pub use error::{Error, Result};

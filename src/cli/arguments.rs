@@ -1,25 +1,24 @@
-//! The command line: its nouns and verbs, the options of every command, and the reports of mistakes.
+//! The command line: its nouns and verbs, and the reports of mistakes.
 
 use std::error::Error as _;
 use std::io::{self, Write as _};
 use std::sync::LazyLock;
-use std::time::Duration;
 
-use clap::builder::ArgGroup;
 use clap::error::ErrorKind;
-use clap::{Args, Parser, Subcommand, ValueHint};
+use clap::{Parser, Subcommand};
 
 use super::completions::Completions;
 use super::db::DbCommand;
 use super::exit::{self, Exit};
+use super::globals::Globals;
 use super::import::Import;
 use super::migrate::MigrateCommand;
 use super::note::NoteCommand;
-use super::output::{Format, OutputError};
+use super::output::OutputError;
 use super::repo::RepoCommand;
 use super::resume::ResumeCommand;
+use super::stderr;
 use super::user::UserCommand;
-use super::{stderr, values};
 use folio::database::Engine;
 use folio::error::Error;
 
@@ -114,25 +113,6 @@ pub(super) struct Arguments {
     pub command: Command,
 }
 
-/// The options that every command takes.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Global options")]
-pub(super) struct Globals {
-    /// The database: a path, sqlite://FILE, sqlite::memory:, or, in a build with these engines (see --version),
-    /// postgres://USER@HOST/DATABASE, mysql://… or mariadb://…
-    #[arg(long, global = true, value_name = "URL", value_hint = ValueHint::FilePath)]
-    pub database_url: Option<String>,
-    /// How records are written: 'table', 'tsv' or 'json' [default: table on a terminal, tsv in a pipe]
-    #[arg(long, global = true, value_name = "FORMAT", hide_possible_values = true)]
-    pub format: Option<Format>,
-    /// Show every SQL statement on standard error, with its values, rows and time
-    #[arg(long, global = true)]
-    pub echo: bool,
-    /// How long to wait for a lock that another program holds
-    #[arg(long, global = true, value_name = "SECONDS", default_value = "5", value_parser = values::seconds)]
-    pub busy_timeout: Duration,
-}
-
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Accounts of developers
@@ -175,11 +155,6 @@ pub(super) enum Command {
     },
     /// Write a script that completes folio's commands in a shell
     Completions(Completions),
-}
-
-/// A group of arguments; exactly one of them is required.
-pub(super) fn one_of(arguments: &[&'static str]) -> ArgGroup {
-    ArgGroup::new("one").args(arguments.iter().copied()).required(true)
 }
 
 /// Parses the command line. Help, the version and mistakes are printed here; then only the exit code is returned.

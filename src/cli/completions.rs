@@ -1,10 +1,9 @@
 //! `folio completions`: a script for a shell.
 
 use clap::builder::ValueHint;
-use clap::{Args, Command, CommandFactory as _};
+use clap::{Args, Command};
 use clap_complete::{Shell, generate};
 
-use super::arguments::Arguments;
 use super::output;
 
 const AFTER: &str = "\
@@ -50,10 +49,11 @@ pub(super) struct Completions {
     shell: Shell,
 }
 
-pub(super) fn run(arguments: &Completions) -> anyhow::Result<()> {
+/// Writes the script for the command line of `program`.
+pub(super) fn run(arguments: &Completions, program: Command) -> anyhow::Result<()> {
     // The generator cannot report a closed pipe, so it writes to memory.
     let mut script = Vec::new();
-    generate(arguments.shell, &mut without_files(Arguments::command()), "folio", &mut script);
+    generate(arguments.shell, &mut without_files(program), "folio", &mut script);
     let mut script = String::from_utf8(script)?;
     match arguments.shell {
         Shell::Bash => script.push_str(BASH),

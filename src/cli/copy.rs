@@ -8,9 +8,9 @@ use anyhow::anyhow;
 use clap::{Args, ValueHint};
 use serde::Serialize;
 
-use super::arguments::Globals;
 use super::environment::given_url;
 use super::exit::{self, Usage};
+use super::globals::Globals;
 use super::interrupt::Interrupt;
 use super::open::bring_up_to_date;
 use super::output::{self, Column, Format, Record};

@@ -3,8 +3,8 @@
 use clap::{Args, Subcommand};
 use folio::migrations::Migrate as _;
 
-use super::arguments::Globals;
 use super::copy::{self, Copy};
+use super::globals::Globals;
 use super::stderr;
 use folio::database::Access;
 use folio::migrations::SchemaState;

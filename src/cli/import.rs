@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueHint};
 use serde::Serialize;
 
-use super::arguments::Globals;
+use super::globals::Globals;
 use super::output::{self, Column, Format, Record};
 use super::owner::OwnerArgs;
 use super::progress::InputProgress;

@@ -6,8 +6,8 @@ use std::borrow::Cow;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
-use super::arguments::Globals;
 use super::confirm::Confirm;
+use super::globals::Globals;
 use super::output::{Column, Record};
 use super::stderr;
 use folio::database::Access;

@@ -1,8 +1,8 @@
 //! Opens the database for a command. Read commands never create one; a created database is brought up to date.
 
-use super::arguments::Globals;
 use super::environment;
 use super::exit;
+use super::globals::Globals;
 use super::hint;
 use super::output::{Format, Listing, Place, Record, stdout};
 use super::stderr;

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 
-use super::arguments::Globals;
+use super::globals::Globals;
 use super::output::{self, Column, Format, Record, printable};
 use folio::models::{Note, Repository, Resume, User};
 use folio::services::repositories::Owned;

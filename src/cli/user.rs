@@ -1,10 +1,11 @@
 //! `folio user`: accounts.
 
 use anyhow::anyhow;
+use clap::builder::ArgGroup;
 use clap::{Args, Subcommand};
 
-use super::arguments::{Globals, one_of};
 use super::confirm::Confirm;
+use super::globals::Globals;
 use super::owner::user_selector;
 use super::{stderr, values};
 use folio::database::Retry;
@@ -57,6 +58,11 @@ A user's notes are removed too. A user with repositories or résumés is not rem
 --with-everything removes those too. On a terminal it says what will be removed, with counts, and
 asks, unless that is a user without notes; elsewhere it needs --yes, exit code 2 without it.
 Prints nothing on standard output; reports on standard error what was removed.";
+
+/// A group of arguments; exactly one of them is required.
+fn one_of(arguments: &[&'static str]) -> ArgGroup {
+    ArgGroup::new("one").args(arguments.iter().copied()).required(true)
+}
 
 #[derive(Debug, Subcommand)]
 pub(super) enum UserCommand {

@@ -5,8 +5,7 @@ use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 
 use crate::entity::{Entity, Field};
-use crate::new::{converted, converts_into};
-use crate::write::key_type;
+use crate::parts::{converted, converts_into, key_type};
 
 /// The `KeyFrom` impl: each column of the key from anything that converts into it.
 pub fn key_from(entity: &Entity) -> TokenStream {

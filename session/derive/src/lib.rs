@@ -8,6 +8,7 @@
 mod entity;
 mod key;
 mod new;
+mod parts;
 mod write;
 
 use proc_macro::TokenStream;

@@ -2,11 +2,10 @@
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
-use syn::ext::IdentExt as _;
 use syn::{Expr, Ident, Path, Type};
 
 use crate::entity::{Entity, Field, Role};
-use crate::write::{pattern, shown};
+use crate::parts::{converted, converts_into, new_name, pattern, shown};
 
 /// The type of a field in the `New…` struct.
 fn new_type(at: &Path, field: &Field) -> TokenStream {
@@ -15,10 +14,6 @@ fn new_type(at: &Path, field: &Field) -> TokenStream {
         Some(column) => quote! { #at::Ref<#column, #ty> },
         None => quote! { #ty },
     }
-}
-
-pub fn new_name(entity: &Entity) -> Ident {
-    format_ident!("New{}", entity.name)
 }
 
 /// The `New…` struct, its constructor, and its conversion to a row.
@@ -119,25 +114,6 @@ pub fn new_struct(entity: &Entity) -> TokenStream {
 
             fn value(&self, index: usize) -> #at::Given<'_> {
                 match index { #(#shown_values,)* }
-            }
-        }
-    }
-}
-
-/// The bound of an argument that becomes a field of type `ty`.
-pub fn converts_into(at: &Path, ty: &TokenStream) -> TokenStream {
-    quote! { ::core::convert::TryInto<#ty, Error: ::core::convert::Into<#at::Error>> }
-}
-
-/// The value of `given` as that of the field; an error, which names the field, is returned.
-pub fn converted(at: &Path, field: &Ident, given: &TokenStream) -> TokenStream {
-    let field = field.unraw().to_string();
-    quote! {
-        match ::core::convert::TryInto::try_into(#given) {
-            ::core::result::Result::Ok(value) => value,
-            ::core::result::Result::Err(error) => {
-                let error: #at::Error = ::core::convert::Into::into(error);
-                return ::core::result::Result::Err(error.of_field(#field));
             }
         }
     }

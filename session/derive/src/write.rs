@@ -2,11 +2,11 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::{Path, Type};
 
 use crate::entity::{Entity, Field, Role};
 use crate::key::{check_key, key_from};
-use crate::new::{new_name, new_struct};
+use crate::new::new_struct;
+use crate::parts::{key_type, new_name, pattern, shown};
 
 pub fn entity(entity: &Entity) -> TokenStream {
     let new = new_struct(entity);
@@ -174,32 +174,6 @@ fn row(entity: &Entity) -> TokenStream {
         impl #at::EntityTable for #table::table {
             type Entity = #name;
         }
-    }
-}
-
-/// The pattern of one index in a `match` over all of them.
-pub fn pattern(index: usize, last: usize) -> TokenStream {
-    if index == last {
-        quote! { _ }
-    } else {
-        quote! { #index }
-    }
-}
-
-/// A field's value without its `Option`, as one that may be NULL: decided by the type, whatever its name in the source.
-pub fn shown(at: &Path, value: &TokenStream) -> TokenStream {
-    quote! {{
-        #[allow(unused_imports)]
-        use #at::NotNull as _;
-        #at::Shown(#value).value()
-    }}
-}
-
-pub fn key_type(keys: &[&Field]) -> TokenStream {
-    let types: Vec<&Type> = keys.iter().map(|key| &key.ty).collect();
-    match types.as_slice() {
-        [ty] => quote! { #ty },
-        types => quote! { (#(#types,)*) },
     }
 }
 

@@ -6,6 +6,7 @@ mod options;
 mod pool;
 mod redact;
 mod retry;
+mod scheme;
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 mod server_url;
 mod url;

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use percent_encoding::percent_decode_str;
 
-use super::url::Scheme;
+use super::scheme::Scheme;
 
 /// `text` without its secrets: a password before the `@`, and the value of every parameter that is not known to be
 /// harmless.

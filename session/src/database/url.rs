@@ -9,6 +9,7 @@ use std::str::FromStr;
 use percent_encoding::percent_decode_str;
 
 use super::redact::{redact, secrets};
+use super::scheme::Scheme;
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 use super::server_url;
 use crate::connection::Address;
@@ -133,26 +134,6 @@ impl fmt::Display for DatabaseUrl {
 impl fmt::Debug for DatabaseUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "DatabaseUrl({})", self.shown)
-    }
-}
-
-#[derive(Clone, Copy)]
-pub(super) enum Scheme {
-    Sqlite,
-    File,
-    Postgres,
-    Mysql,
-}
-
-impl Scheme {
-    pub(super) fn named(name: &str) -> Option<Self> {
-        match &*name.to_ascii_lowercase() {
-            "sqlite" => Some(Self::Sqlite),
-            "file" => Some(Self::File),
-            "postgres" | "postgresql" => Some(Self::Postgres),
-            "mysql" | "mariadb" => Some(Self::Mysql),
-            _ => None,
-        }
     }
 }
 

@@ -8,11 +8,13 @@
 use std::collections::{HashMap, HashSet};
 
 use super::Summary;
-use super::repositories::Path;
 use crate::error::Result;
 use crate::models::Repository;
 use crate::session::{Handle, Session};
 use crate::types::{Id, Text256};
+
+/// An owner's number and a repository's name, which are unique together.
+pub(super) type Path = (i64, Text256);
 
 /// The longest name of a repository, in characters.
 const LONGEST: usize = 256;

@@ -3,15 +3,12 @@
 use std::collections::{HashMap, HashSet};
 
 use super::Summary;
-use super::former;
+use super::former::{self, Path};
 use crate::error::Result;
 use crate::exchange::{self, Located};
 use crate::models::{NewRepository, Repository};
 use crate::session::{Handle, Session};
 use crate::types::{RepositoryStatus, Text256};
-
-/// An owner's number and a repository's name, which are unique together.
-pub(super) type Path = (i64, Text256);
 
 /// A record's values in the database's types.
 struct Wanted {

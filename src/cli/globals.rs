@@ -1,0 +1,27 @@
+//! The options that every command takes.
+
+use std::time::Duration;
+
+use clap::{Args, ValueHint};
+
+use super::output::Format;
+use super::values;
+
+/// The options that every command takes.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Global options")]
+pub(super) struct Globals {
+    /// The database: a path, sqlite://FILE, sqlite::memory:, or, in a build with these engines (see --version),
+    /// postgres://USER@HOST/DATABASE, mysql://… or mariadb://…
+    #[arg(long, global = true, value_name = "URL", value_hint = ValueHint::FilePath)]
+    pub database_url: Option<String>,
+    /// How records are written: 'table', 'tsv' or 'json' [default: table on a terminal, tsv in a pipe]
+    #[arg(long, global = true, value_name = "FORMAT", hide_possible_values = true)]
+    pub format: Option<Format>,
+    /// Show every SQL statement on standard error, with its values, rows and time
+    #[arg(long, global = true)]
+    pub echo: bool,
+    /// How long to wait for a lock that another program holds
+    #[arg(long, global = true, value_name = "SECONDS", default_value = "5", value_parser = values::seconds)]
+    pub busy_timeout: Duration,
+}
