@@ -13,7 +13,7 @@ use super::exit::{self, Usage};
 use super::globals::Globals;
 use super::interrupt::Interrupt;
 use super::open::bring_up_to_date;
-use super::output::{self, Column, Format, Record};
+use super::output::{self, Column, Format, Record, with_columns};
 use super::progress::RowProgress;
 use super::{hint, stderr};
 use folio::database::{Access, Database, redact};
@@ -37,10 +37,10 @@ back and compared by number and checksum. A copy that fails or is interrupted le
 behind, and can be started again as it was.
 
 Prints how much it copied, one line per kind of record: '28 copied'. With --format the same as
-records. Columns: kind, copied. Exit code 3 if either database lacks migrations.";
+records. Columns: {columns}. Exit code 3 if either database lacks migrations.";
 
 #[derive(Debug, Args)]
-#[command(after_help = AFTER)]
+#[command(after_help = with_columns::<Row>(AFTER))]
 pub(super) struct Copy {
     /// The database to copy: a path or a URL
     #[arg(value_name = "FROM_URL", value_hint = ValueHint::AnyPath)]

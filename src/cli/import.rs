@@ -8,7 +8,7 @@ use clap::{Args, ValueHint};
 use serde::Serialize;
 
 use super::globals::Globals;
-use super::output::{self, Column, Format, Record};
+use super::output::{self, Column, Format, Record, with_columns};
 use super::owner::OwnerArgs;
 use super::progress::InputProgress;
 use super::{exit, hint, stderr, values};
@@ -50,13 +50,13 @@ cannot be imported ends the import, unless --keep-going is given. If another pro
 same records meanwhile, the file is imported again; a pipe cannot be.
 
 Prints what it did, one line per kind of record: '12 new, 3 changed, 985 unchanged'. With --format
-the same as records. Columns: kind, new, changed, unchanged.";
+the same as records. Columns: {columns}.";
 
 /// The number of skipped files that are listed without `--verbose`.
 const NAMED: usize = 20;
 
 #[derive(Debug, Args)]
-#[command(after_help = AFTER)]
+#[command(after_help = with_columns::<Row>(AFTER))]
 pub(super) struct Import {
     /// Files and folders; '-' is standard input
     #[arg(required = true, value_name = "PATH", value_hint = ValueHint::AnyPath)]

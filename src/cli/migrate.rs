@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::confirm::Confirm;
 use super::globals::Globals;
-use super::output::{Column, Record};
+use super::output::{Column, Record, with_columns};
 use super::stderr;
 use folio::database::Access;
 use folio::error::Error;
@@ -44,7 +44,7 @@ Examples:
   folio migrate status
   folio migrate status --format json
 
-Prints every migration, oldest first. Columns: version, name, state, applied.
+Prints every migration, oldest first. Columns: {columns}.
 The state is 'applied', 'pending', 'edited' (applied, but its script has changed since), or
 'unknown' (this program does not have it).
 Exit code 3 if any are pending.";
@@ -58,7 +58,7 @@ pub(super) enum MigrateCommand {
     #[command(after_help = DOWN)]
     Down(Down),
     /// Show which migrations are applied
-    #[command(after_help = STATUS)]
+    #[command(after_help = with_columns::<Row<'_>>(STATUS))]
     Status(StatusOptions),
 }
 

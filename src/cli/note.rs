@@ -3,6 +3,7 @@
 use clap::{Args, Subcommand};
 
 use super::globals::Globals;
+use super::output::with_columns;
 use super::owner::{OWNER_OPTIONS, OwnerArgs};
 use super::text_input::Body;
 use super::{editor, stderr, values};
@@ -19,7 +20,7 @@ Examples:
   date | folio note add Today --user 3 --body-file -
 
 Prints the new record, without its body.
-Columns: id, user (the user's id), name, repository (its id), source, version, created, updated.";
+Columns: {columns}.";
 
 const GET: &str = "\
 Examples:
@@ -27,7 +28,7 @@ Examples:
   folio note get 5 --format json | jq -r '.[0].body'
 
 Prints the record: on a terminal and in JSON with its body, in a pipe as a row without it.
-Columns: id, user (the user's id), name, repository (its id), source, version, created, updated.";
+Columns: {columns}.";
 
 const LIST: &str = "\
 Examples:
@@ -35,7 +36,7 @@ Examples:
   folio note list --login ada --repo octocat/hello-world
 
 Prints the records in the order of their ids; the bodies in JSON only.
-Columns: id, user (the user's id), name, repository (its id), source, version, created, updated.";
+Columns: {columns}.";
 
 const EDIT: &str = "\
 Examples:
@@ -47,7 +48,7 @@ The editor is named by VISUAL, then EDITOR; the default is vi. If someone else c
 while you edit, nothing is overwritten: your text is kept in a file that is named; exit code 1. A
 text that you empty there is not saved, exit code 1; --body '' saves an empty one.
 Prints the record after the change, without its body.
-Columns: id, user (the user's id), name, repository (its id), source, version, created, updated.";
+Columns: {columns}.";
 
 const REMOVE: &str = "\
 Examples:
@@ -58,16 +59,16 @@ Prints nothing on standard output; reports on standard error what was removed.";
 #[derive(Debug, Subcommand)]
 pub(super) enum NoteCommand {
     /// Record a note of a user
-    #[command(after_help = ADD)]
+    #[command(after_help = with_columns::<Note>(ADD))]
     Add(Add),
     /// Show one note
-    #[command(after_help = GET)]
+    #[command(after_help = with_columns::<Note>(GET))]
     Get(Get),
     /// List notes
-    #[command(after_help = LIST)]
+    #[command(after_help = with_columns::<Note>(LIST))]
     List(List),
     /// Change a note; without options, edit its body
-    #[command(after_help = EDIT)]
+    #[command(after_help = with_columns::<Note>(EDIT))]
     Edit(Edit),
     /// Remove a note
     #[command(after_help = REMOVE)]

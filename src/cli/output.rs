@@ -65,6 +65,8 @@ impl Place {
 pub struct Column {
     name: &'static str,
     kind: Kind,
+    /// What its name does not tell.
+    meaning: Option<&'static str>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,19 +80,25 @@ impl Column {
     /// A left-aligned column.
     #[must_use]
     pub const fn text(name: &'static str) -> Self {
-        Self { name, kind: Kind::Text }
+        Self { name, kind: Kind::Text, meaning: None }
     }
 
     /// A column of numbers, right-aligned in a table.
     #[must_use]
     pub const fn number(name: &'static str) -> Self {
-        Self { name, kind: Kind::Number }
+        Self { name, kind: Kind::Number, meaning: None }
     }
 
     /// A column of times in RFC 3339, shown to the minute in a table.
     #[must_use]
     pub const fn moment(name: &'static str) -> Self {
-        Self { name, kind: Kind::Time }
+        Self { name, kind: Kind::Time, meaning: None }
+    }
+
+    /// The column, with what its name does not tell, for the pages of the help.
+    #[must_use]
+    pub const fn meaning(self, meaning: &'static str) -> Self {
+        Self { meaning: Some(meaning), ..self }
     }
 
     /// Its name in the header.
@@ -119,6 +127,16 @@ pub trait Record {
 
     /// The record in JSON; it may have more fields than the columns.
     fn json(&self) -> impl Serialize;
+}
+
+/// A page of the help with the names of a record's columns in place of `{columns}`.
+#[must_use]
+pub fn with_columns<R: Record>(page: &str) -> String {
+    let named = R::COLUMNS.iter().map(|column| match column.meaning {
+        Some(meaning) => format!("{} ({meaning})", column.name),
+        None => column.name.to_owned(),
+    });
+    page.replace("{columns}", &named.collect::<Vec<_>>().join(", "))
 }
 
 /// Writing to standard output failed.

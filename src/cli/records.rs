@@ -83,7 +83,7 @@ impl Record for Owned {
 impl Record for Resume {
     const COLUMNS: &'static [Column] = &[
         Column::number("id"),
-        Column::number("user"),
+        Column::number("user").meaning("the user's id"),
         Column::text("vacancy"),
         Column::text("source"),
         Column::number("version"),
@@ -111,9 +111,9 @@ impl Record for Resume {
 impl Record for Note {
     const COLUMNS: &'static [Column] = &[
         Column::number("id"),
-        Column::number("user"),
+        Column::number("user").meaning("the user's id"),
         Column::text("name"),
-        Column::number("repository"),
+        Column::number("repository").meaning("its id"),
         Column::text("source"),
         Column::number("version"),
         Column::moment("created"),

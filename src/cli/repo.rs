@@ -3,6 +3,7 @@
 use clap::{Args, Subcommand};
 
 use super::globals::Globals;
+use super::output::with_columns;
 use super::owner::{OWNER_OPTIONS, OwnerArgs};
 use super::{stderr, values};
 use folio::services::repositories::{self, Edit as Changes, Filter, Owned, Project, RepositorySelector};
@@ -15,14 +16,14 @@ Examples:
   folio repo add secrets --account 583231 --status private --number 1296269
 
 Prints the new record.
-Columns: id, owner, name, status, number, account, created, updated.";
+Columns: {columns}.";
 
 const GET: &str = "\
 Examples:
   folio repo get 7
   folio repo get octocat/hello-world --format json
 
-Prints the record. Columns: id, owner, name, status, number, account, created, updated.
+Prints the record. Columns: {columns}.
 If several users have the owner's username, their repositories of that name are listed on
 standard error; exit code 1.";
 
@@ -33,7 +34,7 @@ Examples:
   folio repo list --format json | jq -r '.[].repo_name'
 
 Prints the records in the order of their ids.
-Columns: id, owner, name, status, number, account, created, updated.";
+Columns: {columns}.";
 
 const EDIT: &str = "\
 Examples:
@@ -42,7 +43,7 @@ Examples:
   folio repo edit 7 --login ada                   give it to another user
 
 Prints the record after the change.
-Columns: id, owner, name, status, number, account, created, updated.";
+Columns: {columns}.";
 
 const REMOVE: &str = "\
 Examples:
@@ -55,16 +56,16 @@ output; reports on standard error what was removed.";
 #[derive(Debug, Subcommand)]
 pub(super) enum RepoCommand {
     /// Record a repository of an account
-    #[command(after_help = ADD)]
+    #[command(after_help = with_columns::<Owned>(ADD))]
     Add(Add),
     /// Show one repository
-    #[command(after_help = GET)]
+    #[command(after_help = with_columns::<Owned>(GET))]
     Get(Get),
     /// List repositories
-    #[command(after_help = LIST)]
+    #[command(after_help = with_columns::<Owned>(LIST))]
     List(List),
     /// Change a repository
-    #[command(after_help = EDIT)]
+    #[command(after_help = with_columns::<Owned>(EDIT))]
     Edit(Edit),
     /// Remove a repository
     #[command(after_help = REMOVE)]

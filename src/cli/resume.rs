@@ -3,6 +3,7 @@
 use clap::{Args, Subcommand};
 
 use super::globals::Globals;
+use super::output::with_columns;
 use super::owner::{OWNER_OPTIONS, OwnerArgs};
 use super::text_input::Body;
 use super::{editor, stderr, values};
@@ -17,7 +18,7 @@ Examples:
   pandoc cv.docx -t markdown | folio resume add 'Rust developer' --user 3 --body-file -
 
 Prints the new record, without its body.
-Columns: id, user (the user's id), vacancy, source, version, created, updated.";
+Columns: {columns}.";
 
 const GET: &str = "\
 Examples:
@@ -25,7 +26,7 @@ Examples:
   folio resume get 4 --format json | jq -r '.[0].body'
 
 Prints the record: on a terminal and in JSON with its body, in a pipe as a row without it.
-Columns: id, user (the user's id), vacancy, source, version, created, updated.";
+Columns: {columns}.";
 
 const LIST: &str = "\
 Examples:
@@ -33,7 +34,7 @@ Examples:
   folio resume list --login ada --format json
 
 Prints the records in the order of their ids; the bodies in JSON only.
-Columns: id, user (the user's id), vacancy, source, version, created, updated.";
+Columns: {columns}.";
 
 const EDIT: &str = "\
 Examples:
@@ -45,7 +46,7 @@ The editor is named by VISUAL, then EDITOR; the default is vi. If someone else c
 while you edit, nothing is overwritten: your text is kept in a file that is named; exit code 1. A
 text that you empty there is not saved, exit code 1; --body '' saves an empty one.
 Prints the record after the change, without its body.
-Columns: id, user (the user's id), vacancy, source, version, created, updated.";
+Columns: {columns}.";
 
 const REMOVE: &str = "\
 Examples:
@@ -56,16 +57,16 @@ Prints nothing on standard output; reports on standard error what was removed.";
 #[derive(Debug, Subcommand)]
 pub(super) enum ResumeCommand {
     /// Record a résumé of a user
-    #[command(after_help = ADD)]
+    #[command(after_help = with_columns::<Resume>(ADD))]
     Add(Add),
     /// Show one résumé
-    #[command(after_help = GET)]
+    #[command(after_help = with_columns::<Resume>(GET))]
     Get(Get),
     /// List résumés
-    #[command(after_help = LIST)]
+    #[command(after_help = with_columns::<Resume>(LIST))]
     List(List),
     /// Change a résumé; without options, edit its body
-    #[command(after_help = EDIT)]
+    #[command(after_help = with_columns::<Resume>(EDIT))]
     Edit(Edit),
     /// Remove a résumé
     #[command(after_help = REMOVE)]

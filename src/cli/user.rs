@@ -6,6 +6,7 @@ use clap::{Args, Subcommand};
 
 use super::confirm::Confirm;
 use super::globals::Globals;
+use super::output::with_columns;
 use super::owner::user_selector;
 use super::{stderr, values};
 use folio::database::Retry;
@@ -20,7 +21,7 @@ Examples:
   folio user add ada                              known by name only: gets a number below zero
   id=$(folio user add ada | cut -f1)
 
-Prints the new record. Columns: id, account, username, email, created, updated.";
+Prints the new record. Columns: {columns}.";
 
 const GET: &str = "\
 Examples:
@@ -28,7 +29,7 @@ Examples:
   folio user get --account 583231
   folio user get --login octocat --format json
 
-Prints the record. Columns: id, account, username, email, created, updated.
+Prints the record. Columns: {columns}.
 If several users have the username or email, they are listed on standard error; exit code 1.";
 
 const LIST: &str = "\
@@ -38,7 +39,7 @@ Examples:
   folio user list --limit 10 --format json
 
 Prints the records in the order of their ids.
-Columns: id, account, username, email, created, updated.";
+Columns: {columns}.";
 
 const EDIT: &str = "\
 Examples:
@@ -46,7 +47,7 @@ Examples:
   folio user edit --login ada --email ada@example.org
   folio user edit --account -1 --number 583231    its number is known now; its repositories follow
 
-Prints the record after the change. Columns: id, account, username, email, created, updated.";
+Prints the record after the change. Columns: {columns}.";
 
 const REMOVE: &str = "\
 Examples:
@@ -67,16 +68,16 @@ fn one_of(arguments: &[&'static str]) -> ArgGroup {
 #[derive(Debug, Subcommand)]
 pub(super) enum UserCommand {
     /// Record an account
-    #[command(after_help = ADD)]
+    #[command(after_help = with_columns::<User>(ADD))]
     Add(Add),
     /// Show one account
-    #[command(after_help = GET)]
+    #[command(after_help = with_columns::<User>(GET))]
     Get(Get),
     /// List accounts
-    #[command(after_help = LIST)]
+    #[command(after_help = with_columns::<User>(LIST))]
     List(List),
     /// Change an account
-    #[command(after_help = EDIT)]
+    #[command(after_help = with_columns::<User>(EDIT))]
     Edit(Edit),
     /// Remove an account and its notes
     #[command(after_help = REMOVE)]
