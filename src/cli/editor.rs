@@ -26,31 +26,25 @@ const NAMES: [&str; 2] = ["VISUAL", "EDITOR"];
 /// The editor if none is named.
 const DEFAULT: &str = "vi";
 
-/// An edited text, and the file that contains it until it is saved elsewhere.
-#[derive(Debug)]
-pub(super) struct EditedText {
-    pub text: LongText,
-    file: TempPath,
-}
-
-impl EditedText {
-    /// The error, with the path of the file in which the text is kept.
-    pub(super) fn keep(self, error: &Error) -> anyhow::Error {
+/// Lets the user edit `text` in a file named after `name`, readable by the user alone, and passes the edited text to
+/// `save`; `None` if they leave it unchanged.
+///
+/// No transaction is open meanwhile. An emptied text is not saved. If the editor fails, or the text cannot be saved, the
+/// error names the file in which it is kept.
+pub(super) fn edit<T>(name: &str, text: &str, save: impl FnOnce(LongText) -> Result<T>) -> anyhow::Result<Option<T>> {
+    let Some((edited, file)) = edited(name, text)? else { return Ok(None) };
+    save(edited).map(Some).map_err(|error| {
         let why = if error.is_stale() {
             "it was changed or removed by someone else meanwhile, so nothing was overwritten".to_owned()
         } else {
             error.to_string()
         };
-        keep(self.file, &why)
-    }
+        keep(file, &why)
+    })
 }
 
-/// Lets the user edit `text` in a file named after `name`, readable by the user alone; `None` if they leave it
-/// unchanged.
-///
-/// No transaction is open meanwhile. An emptied text is not saved. If the editor fails or leaves a text that cannot be
-/// saved, the error names the file in which it is kept.
-pub(super) fn edit(name: &str, text: &str) -> anyhow::Result<Option<EditedText>> {
+/// The edited text, and the file that contains it until it is saved elsewhere.
+fn edited(name: &str, text: &str) -> anyhow::Result<Option<(LongText, TempPath)>> {
     let editor = editor()?;
     let in_temporary = |e| Error::io(env::temp_dir().display(), e);
     let mut file =
@@ -79,7 +73,7 @@ pub(super) fn edit(name: &str, text: &str) -> anyhow::Result<Option<EditedText>>
             Ok(text) if text.trim().is_empty() => {
                 Err(anyhow!("the text was emptied, so nothing was saved; --body '' saves an empty one"))
             }
-            Ok(text) => Ok(Some(EditedText { text, file })),
+            Ok(text) => Ok(Some((text, file))),
             Err(error) => Err(keep(file, &error.to_string())),
         },
     }

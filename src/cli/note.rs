@@ -189,11 +189,14 @@ fn edit(globals: &Globals, Edit { id, name, repo, no_repo, body }: Edit) -> anyh
     let changes = Changes { name, body, repository, ..Changes::default() };
     let save = |changes| database.named("note edit").begin(|session| notes::edit(session, read.clone(), changes));
     let note = if by_hand {
-        let Some(edited) = editor::edit(&format!("note-{id}"), &read.body)? else {
-            stderr::print("no change");
-            return globals.print(&read);
-        };
-        save(Changes { body: Some(edited.text.clone()), ..changes }).map_err(|error| edited.keep(&error))?
+        let save = |body| save(Changes { body: Some(body), ..changes });
+        match editor::edit(&format!("note-{id}"), &read.body, save)? {
+            Some(note) => note,
+            None => {
+                stderr::print("no change");
+                return globals.print(&read);
+            }
+        }
     } else {
         save(changes)?
     };

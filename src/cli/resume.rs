@@ -172,11 +172,14 @@ fn edit(globals: &Globals, Edit { id, vacancy, body }: Edit) -> anyhow::Result<(
     let changes = Changes { vacancy, body, ..Changes::default() };
     let save = |changes| database.named("resume edit").begin(|session| resumes::edit(session, read.clone(), changes));
     let resume = if by_hand {
-        let Some(edited) = editor::edit(&format!("resume-{id}"), &read.body)? else {
-            stderr::print("no change");
-            return globals.print(&read);
-        };
-        save(Changes { body: Some(edited.text.clone()), ..changes }).map_err(|error| edited.keep(&error))?
+        let save = |body| save(Changes { body: Some(body), ..changes });
+        match editor::edit(&format!("resume-{id}"), &read.body, save)? {
+            Some(resume) => resume,
+            None => {
+                stderr::print("no change");
+                return globals.print(&read);
+            }
+        }
     } else {
         save(changes)?
     };
