@@ -1,5 +1,8 @@
 //! The errors of the runner, worded for users.
 
+use diesel::result::Error as DieselError;
+use diesel_session::Error as SessionError;
+use diesel_session::connection::{AnyConnection, SessionConnection as _};
 use diesel_session::error::ErrorClass;
 
 use crate::migration::Direction;
@@ -62,6 +65,18 @@ pub enum Error {
         version: String,
         /// The application that applied it.
         other: String,
+    },
+    /// A table under the name of the history or of the journal is not one that the runner or Diesel made.
+    #[error(
+        "{place} has a table {table} that cannot be read as one of migrations: {problem}; give that table another name"
+    )]
+    OtherTable {
+        /// The path or the redacted URL.
+        place: String,
+        /// The table's name.
+        table: &'static str,
+        /// The database's error.
+        problem: String,
     },
     /// The version to go to is none of the application's.
     #[error("{application} has no migration {version}")]
@@ -141,6 +156,15 @@ impl Error {
         matches!(self, Self::Pending { .. })
     }
 
+    /// The error of reading the history or the journal.
+    pub(crate) fn reading(connection: &AnyConnection, error: DieselError, table: &'static str) -> Self {
+        let problem = error.to_string();
+        match connection.explain(error, table, "reading which migrations are applied") {
+            SessionError::Database { .. } => Self::OtherTable { place: THIS_DATABASE.to_owned(), table, problem },
+            other => other.into(),
+        }
+    }
+
     /// The error with the database's address filled in, which a connection does not have.
     pub(crate) fn placed(self, at: &str) -> Self {
         let mut error = self;
@@ -148,6 +172,7 @@ impl Error {
             Self::Foreign { place, .. }
             | Self::Taken { place, .. }
             | Self::VersionTaken { place, .. }
+            | Self::OtherTable { place, .. }
             | Self::Pending { place, .. }
             | Self::Newer { place, .. } => at.clone_into(place),
             Self::Session(_) | Self::Source { .. } | Self::NoVersion { .. } | Self::Failed { .. } => {}

@@ -3,9 +3,9 @@
 
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
-use diesel_session::connection::{AnyConnection, SessionConnection as _};
+use diesel_session::connection::AnyConnection;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// The table's name.
 pub(crate) const NAME: &str = "__diesel_schema_migrations";
@@ -35,7 +35,7 @@ pub(crate) fn read(connection: &mut AnyConnection) -> Result<Vec<(String, NaiveD
         .select((__diesel_schema_migrations::version, __diesel_schema_migrations::run_on))
         .order(__diesel_schema_migrations::version)
         .load(connection)
-        .map_err(|e| connection.explain(e, NAME, "reading which migrations are applied").into())
+        .map_err(|e| Error::reading(connection, e, NAME))
 }
 
 /// Records a migration as applied now.

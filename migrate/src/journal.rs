@@ -6,9 +6,9 @@
 
 use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
-use diesel_session::connection::{AnyConnection, SessionConnection as _};
+use diesel_session::connection::AnyConnection;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::migration::Direction;
 
 /// The table's name.
@@ -70,7 +70,7 @@ pub(crate) fn read(connection: &mut AnyConnection) -> Result<Vec<Entry>> {
         ))
         .order(columns::version)
         .load(connection)
-        .map_err(|e| connection.explain(e, NAME, "reading which application applied which migration"))?;
+        .map_err(|e| Error::reading(connection, e, NAME))?;
     let entries = rows.into_iter().map(|(version, application, checksum, unfinished, done, running)| {
         let direction = unfinished.map(|word| if word == "down" { Direction::Down } else { Direction::Up });
         let done = usize::try_from(done).unwrap_or(0);

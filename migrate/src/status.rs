@@ -67,6 +67,8 @@ pub struct Status {
     pub taken: Vec<String>,
     /// The versions that it has, but which another application has applied, and that application.
     pub taken_versions: Vec<(String, String)>,
+    /// Versions of the application's own that it does not have and that were left half-way.
+    pub(crate) unknown_unfinished: Vec<String>,
     pub(crate) has_history: bool,
     pub(crate) has_journal: bool,
 }
@@ -137,6 +139,7 @@ pub(crate) fn status(connection: &mut AnyConnection, application: &str, steps: &
         tables,
         taken: Vec::new(),
         taken_versions: Vec::new(),
+        unknown_unfinished: Vec::new(),
         has_history,
         has_journal,
     };
@@ -170,6 +173,12 @@ pub(crate) fn status(connection: &mut AnyConnection, application: &str, steps: &
             Recorded { version, run_on, application }
         })
         .collect();
+    let is_known = |version: &str| steps.iter().any(|step| step.migration.version == version);
+    status.unknown_unfinished = entries
+        .iter()
+        .filter(|entry| entry.application == application && entry.progress.is_some() && !is_known(&entry.version))
+        .map(|entry| entry.version.clone())
+        .collect();
     status.taken = taken(connection, &status, steps);
     Ok(status)
 }
@@ -199,7 +208,7 @@ impl Status {
     #[must_use]
     pub fn schema_state(&self) -> SchemaState {
         let own = self.unknown.iter().filter(|row| row.application.as_ref() == Some(&self.application));
-        let newer: Vec<_> = own.map(|row| row.version.clone()).collect();
+        let newer: Vec<_> = own.map(|row| &row.version).chain(&self.unknown_unfinished).cloned().collect();
         if !newer.is_empty() {
             return SchemaState::Newer(newer);
         }

@@ -187,6 +187,15 @@ fn a_table_of_somebody_elses_is_an_error_when_no_runner_was_killed() {
 }
 
 #[test]
+fn a_migration_that_was_left_half_way_and_is_no_longer_there_is_named() {
+    let half_way = HalfWay::new(&UP.replace("CREATE TABLE entries", "CREATE WHAT entries"));
+    half_way.up().unwrap_err();
+    std::fs::remove_dir_all(half_way.folder.path().join(LISTS)).unwrap();
+    assert_eq!(half_way.state(), SchemaState::Newer(vec!["20260102000001".to_owned()]));
+    assert!(half_way.up().unwrap_err().to_string().contains("20260102000001"));
+}
+
+#[test]
 fn settings_are_made_again_when_a_script_is_continued() {
     let (setting, column, value) = match empty().db.connection().unwrap().engine() {
         Engine::Sqlite => ("PRAGMA foreign_keys = OFF", "tag_id BIGINT REFERENCES tags (id)", "99"),

@@ -98,6 +98,20 @@ fn a_database_of_the_applications_own_other_migrations_is_not_taken_for_somebody
 }
 
 #[test]
+fn a_table_of_somebody_elses_under_a_name_of_the_runners_is_named() {
+    for table in ["__diesel_schema_migrations", "__diesel_migrate"] {
+        let (empty, folder) = (empty(), folder(&[TAGS]));
+        let (db, migrations) = (&empty.db, shop(&folder));
+        db.connection().unwrap().batch_execute(&format!("CREATE TABLE {table} (id BIGINT)")).unwrap();
+        for refused in [db.migrate(&migrations).map(drop), db.require_current(&migrations)] {
+            let said = refused.unwrap_err().to_string();
+            assert!(said.starts_with(&format!("{} has a table {table} that cannot be read", db.place())), "{said}");
+        }
+        assert_eq!(rows(db, "tags"), None);
+    }
+}
+
+#[test]
 fn a_version_that_another_application_has_applied_is_not_taken_for_ones_own() {
     let (empty, folder) = (empty(), folder(&[TAGS]));
     let (db, shop) = (&empty.db, shop(&folder));
