@@ -46,7 +46,8 @@ const MIGRATE: House = House {
     rooms: &[
         ("database", &["loss", "run", "status", "source", "migration"]),
         ("loss", &["run", "status", "source", "catalogue", "migration"]),
-        ("run", &["stepwise", "status", "source", "scripts", "history", "journal", "lock", "migration"]),
+        ("run", &["stepwise", "status", "source", "scripts", "history", "journal", "lock", "lock_file", "migration"]),
+        ("lock_file", &["lock"]),
         ("stepwise", &["status", "scripts", "statements", "history", "journal", "migration"]),
         ("status", &["source", "scripts", "statements", "catalogue", "history", "journal", "lock", "migration"]),
         ("for_diesel", &["source", "scripts", "migration"]),

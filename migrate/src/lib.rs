@@ -10,6 +10,7 @@ mod for_diesel;
 mod history;
 mod journal;
 mod lock;
+mod lock_file;
 mod loss;
 mod migration;
 mod run;

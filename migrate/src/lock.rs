@@ -1,6 +1,6 @@
 //! The lock that one runner of migrations holds at a time, whichever applications they serve.
 //!
-//! On SQLite it is the write lock of each migration's transaction. On a server it is a lock of the connection's own,
+//! On SQLite it is the write lock of each migration's transaction, and a file for one without. On a server it is a lock of the connection's own,
 //! so that it also covers migrations without a transaction, and ends with the connection if the runner is killed.
 
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use diesel::sql_types::{BigInt, Bool, Nullable};
 use diesel_session::connection::{AnyConnection, Engine, SessionConnection as _};
 
-use crate::error::{Result, THIS_DATABASE};
+use crate::error::{Error, Result, THIS_DATABASE};
 
 /// `dieselmi` in ASCII: the key of PostgreSQL's advisory lock, which is local to a database.
 const POSTGRES: &str = "SELECT pg_try_advisory_lock(7235425822644661609) AS held";
@@ -48,13 +48,16 @@ pub(crate) fn take(connection: &mut AnyConnection) -> Result<()> {
     };
     match taken {
         Ok(true) => Ok(()),
-        Ok(false) => {
-            let message = "another program is migrating this database".to_owned();
-            let source = DieselError::DatabaseError(DatabaseErrorKind::Unknown, Box::new(message));
-            Err(diesel_session::Error::Locked { source: Arc::new(source) }.into())
-        }
+        Ok(false) => Err(held_by_another()),
         Err(error) => Err(connection.explain(error, THIS_DATABASE, "waiting for another runner of migrations").into()),
     }
+}
+
+/// The error of a runner that has waited long enough for another.
+pub(crate) fn held_by_another() -> Error {
+    let message = "another program is migrating this database".to_owned();
+    let source = DieselError::DatabaseError(DatabaseErrorKind::Unknown, Box::new(message));
+    diesel_session::Error::Locked { source: Arc::new(source) }.into()
 }
 
 fn take_on_postgres(connection: &mut AnyConnection) -> QueryResult<bool> {

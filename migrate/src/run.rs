@@ -4,6 +4,7 @@ use diesel::migration::MigrationConnection as _;
 use diesel_session::connection::{AnyConnection, Mode, SessionConnection as _};
 
 use crate::error::{Error, Result, THIS_DATABASE};
+use crate::lock_file::LockFile;
 use crate::migration::{Direction, Migration};
 use crate::scripts::{Problem, Step};
 use crate::source::Migrations;
@@ -171,6 +172,22 @@ impl<'r> Runner<'r> {
             let next = self.next(order, target, limit)?;
             return self.execute_stepwise(order, &next).map(|()| next.steps);
         }
+        let next = self.try_in_transaction(order, target, limit)?;
+        if !next.stepwise {
+            return Ok(next.steps);
+        }
+        let lock = LockFile::beside(self.connection)?;
+        // While it waited, another runner may have executed them.
+        let next = self.next(order, target, limit)?;
+        if next.stepwise {
+            return self.execute_stepwise(order, &next).map(|()| next.steps);
+        }
+        drop(lock);
+        self.execute(order, target, limit)
+    }
+
+    /// Finds what to execute next, and executes it if a transaction can undo it.
+    fn try_in_transaction(&mut self, order: Order, target: &Target, limit: usize) -> Result<Next<'r>> {
         self.connection.begin(Mode::Write, None).map_err(|e| self.refused(e))?;
         let executed = self.next(order, target, limit).and_then(|next| {
             if !next.stepwise {
@@ -182,17 +199,13 @@ impl<'r> Runner<'r> {
             Ok(next) if !next.steps.is_empty() && !next.stepwise => self.connection.commit(),
             _ => self.connection.rollback(),
         };
-        let next = match (executed, ended) {
-            (Ok(next), Ok(())) => next,
-            (Ok(next), Err(error)) if next.steps.is_empty() || next.stepwise => return Err(self.refused(error)),
-            (Ok(_), Err(error)) => return Err(self.connection.explain_commit(error).into()),
+        match (executed, ended) {
+            (Ok(next), Ok(())) => Ok(next),
+            (Ok(next), Err(error)) if next.steps.is_empty() || next.stepwise => Err(self.refused(error)),
+            (Ok(_), Err(error)) => Err(self.connection.explain_commit(error).into()),
             // The first cause matters more than a rollback that failed after it.
-            (Err(error), _) => return Err(error),
-        };
-        if next.stepwise {
-            self.execute_stepwise(order, &next)?;
+            (Err(error), _) => Err(error),
         }
-        Ok(next.steps)
     }
 
     fn next(&mut self, order: Order, target: &Target, limit: usize) -> Result<Next<'r>> {
@@ -247,11 +260,7 @@ impl<'r> Runner<'r> {
         }
         let recorded = stepwise::in_transaction(self.connection, |connection| {
             let mut runner = Runner { connection, application: self.application, steps: self.steps };
-            next.steps.iter().try_for_each(|step| {
-                // On SQLite another runner may have been faster.
-                history::unrecord(runner.connection, &step.migration.version)?;
-                runner.note(order, step)
-            })
+            next.steps.iter().try_for_each(|step| runner.note(order, step))
         });
         recorded.map_err(|e| last.failed(self.connection, direction, e))
     }

@@ -187,6 +187,26 @@ fn a_table_of_somebody_elses_is_an_error_when_no_runner_was_killed() {
 }
 
 #[test]
+fn several_runners_at_once_execute_each_statement_once() {
+    let inserts = (2..40).map(|id| format!("INSERT INTO lists VALUES ({id});")).collect::<String>();
+    let half_way = HalfWay::new(&format!("{UP}; {inserts}"));
+    let start = Barrier::new(4);
+    let applied = std::thread::scope(|scope| {
+        let run = || {
+            // Each with connections of its own, as another program has.
+            let db = Database::open(&half_way.empty.url).unwrap();
+            start.wait();
+            db.migrate(&shop(&half_way.folder)).unwrap().len()
+        };
+        let runners = [scope.spawn(run), scope.spawn(run), scope.spawn(run), scope.spawn(run)];
+        runners.map(|runner| runner.join().unwrap()).iter().sum::<usize>()
+    });
+    assert_eq!(applied, 1);
+    assert_eq!((rows(half_way.db(), "lists"), rows(half_way.db(), "entries")), (Some(39), Some(1)));
+    assert_eq!(half_way.state(), SchemaState::Current);
+}
+
+#[test]
 fn a_migration_that_was_left_half_way_and_is_no_longer_there_is_named() {
     let half_way = HalfWay::new(&UP.replace("CREATE TABLE entries", "CREATE WHAT entries"));
     half_way.up().unwrap_err();
