@@ -183,8 +183,13 @@ fn a_server_that_does_not_answer_through_tls_is_given_up_with_the_same_words() {
     let secured = Database::open(&format!("{}?ssl_ca={authority}&read_timeout=0.3", db.url())).unwrap();
     let slept = diesel::select(sql::<Text>("CAST(SLEEP(60) AS CHAR)"));
     let error = secured.read(|session| session.rows::<String, _>(slept)).unwrap_err();
-    assert!(error.is_disconnected(), "{error}");
-    assert!(error.to_string().contains("the server did not answer within 300ms (read_timeout)"), "{error}");
+    let said = error.to_string();
+    assert!(
+        error.is_disconnected()
+            && said.contains("the server did not answer within ")
+            && said.contains("(read_timeout)"),
+        "{said}"
+    );
 }
 
 #[test]

@@ -35,3 +35,14 @@ pub(super) fn explain_lost(error: DieselError) -> DieselError {
 pub(super) fn message(limit: Duration) -> String {
     format!("the server did not answer within {limit:?} (read_timeout)")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_limit_and_the_name_of_its_option_are_in_the_message() {
+        let said = message(Duration::from_millis(200));
+        assert_eq!(said, "the server did not answer within 200ms (read_timeout)");
+    }
+}
