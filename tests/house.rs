@@ -102,22 +102,22 @@ fn rooms_name_only_the_rooms_below_them() {
 }
 
 #[test]
-fn no_files_name_each_other_in_a_circle() {
+fn no_files_name_each_other_in_a_cycle() {
     for house in [SESSION, DERIVE, MIGRATE, FOLIO] {
-        let circle = circles(&house, &sources(house.src));
+        let cycle = cycles(&house, &sources(house.src));
         assert!(
-            circle.is_empty(),
-            "these files of {} name each other in a circle; move what both need below them:\n{}",
+            cycle.is_empty(),
+            "these files of {} name each other in a cycle; move what both need below them:\n{}",
             house.name,
-            circle.join("\n")
+            cycle.join("\n")
         );
     }
     let file = |path: &str, text: &str| (format!("src/{path}"), text.to_owned());
     let files = [file("a.rs", "use super::b::f;"), file("b.rs", "use crate::c;"), file("c/mod.rs", "use crate::a;")];
-    assert_eq!(circles(&FOLIO, &files), ["src/a.rs", "src/b.rs", "src/c/mod.rs"]);
+    assert_eq!(cycles(&FOLIO, &files), ["src/a.rs", "src/b.rs", "src/c/mod.rs"]);
     let line = [file("a.rs", "mod x { use super::super::b; }"), file("b.rs", "use crate::a::x::y as z;")];
-    assert_eq!(circles(&FOLIO, &line), ["src/a.rs", "src/b.rs"]);
-    assert!(circles(&FOLIO, &files[..2]).is_empty());
+    assert_eq!(cycles(&FOLIO, &line), ["src/a.rs", "src/b.rs"]);
+    assert!(cycles(&FOLIO, &files[..2]).is_empty());
 }
 
 #[test]
@@ -369,8 +369,8 @@ fn expand(trees: &[TokenTree], mut at: usize, mut path: Vec<String>, into: &mut 
 
 // --- judging it ---
 
-/// The files that name each other in a circle, or stand between two circles. A module and those inside it are one.
-fn circles(house: &House, files: &[(String, String)]) -> Vec<String> {
+/// The files that name each other in a cycle, or stand between two cycles. A module and those inside it are one.
+fn cycles(house: &House, files: &[(String, String)]) -> Vec<String> {
     let modules: BTreeMap<Vec<String>, &str> =
         files.iter().map(|(path, _)| (module_of(house, path), path.as_str())).collect();
     let is_inside = |one: &[String], other: &[String]| one.starts_with(other) || other.starts_with(one);
@@ -389,7 +389,7 @@ fn circles(house: &House, files: &[(String, String)]) -> Vec<String> {
         let namers: BTreeSet<&str> = named.keys().copied().collect();
         let all: BTreeSet<&str> = named.values().flatten().copied().collect();
         let before = named.values().map(BTreeSet::len).sum::<usize>();
-        // Who names nobody any more, and who is named by nobody, is in no circle.
+        // Who names nobody any more, and who is named by nobody, is in no cycle.
         named.values_mut().for_each(|targets| targets.retain(|target| namers.contains(target)));
         named.retain(|file, targets| all.contains(file) && !targets.is_empty());
         if named.values().map(BTreeSet::len).sum::<usize>() == before {

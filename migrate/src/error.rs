@@ -25,7 +25,7 @@ pub enum Error {
     Source {
         /// The file or folder.
         place: String,
-        /// What stood against it.
+        /// Why they cannot be read.
         problem: String,
     },
     /// The database contains tables or migrations of other applications and none of this one's.

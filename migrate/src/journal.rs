@@ -1,8 +1,8 @@
 //! The journal, `__diesel_migrate`: what Diesel's history has no room for. It tells which application applied a version,
 //! the checksum of the script that it ran, and how far a migration got whose statements cannot be undone together.
 //!
-//! A database without the table works: its migrations were applied by Diesel's own command line, and belong to whoever
-//! knows their versions. A row whose version is not in the history counts only while its migration is unfinished.
+//! A database without the table works: its migrations were applied by Diesel's own command line, and belong to the
+//! application that has their versions. A row whose version is not in the history counts only while its migration is unfinished.
 
 use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;

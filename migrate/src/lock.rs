@@ -16,7 +16,7 @@ use crate::error::{Error, Result, THIS_DATABASE};
 /// `dieselmi` in ASCII: the key of PostgreSQL's advisory lock, which is local to a database.
 const POSTGRES: &str = "SELECT pg_try_advisory_lock(7235425822644661609) AS held";
 const POSTGRES_RELEASE: &str = "SELECT pg_advisory_unlock(7235425822644661609) AS held";
-/// How long a statement waits for a lock, in milliseconds; 0 for ever.
+/// How long a statement waits for a lock, in milliseconds; 0 means without limit.
 const POSTGRES_LIMIT: &str = "SELECT setting::bigint AS number FROM pg_catalog.pg_settings WHERE name = 'lock_timeout'";
 /// Between two attempts. Waiting inside one statement would hold a snapshot for which the other runner's `CREATE INDEX
 /// CONCURRENTLY` waits.

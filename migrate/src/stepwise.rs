@@ -100,14 +100,12 @@ impl Script<'_> {
         let mut begun = None;
         for (at, statement) in statements.iter().enumerate().skip(progress.done) {
             let resumed = progress.running && at == progress.done;
-            if statement.controls_transactions() {
-                begun = begun.is_none().then_some(at);
-            }
-            let executed = self.execute_statement(*statement, at, own_transactions);
-            match executed {
+            match self.execute_statement(*statement, at, own_transactions) {
+                // A COMMIT that fails ends nothing: the whole transaction is executed again.
+                Ok(()) if statement.controls_transactions() => begun = begun.is_none().then_some(at),
                 Ok(()) => {}
                 Err(Problem::Database(error)) if self.is_done(&error, *statement, resumed) => {
-                    tracing::info!(target: "diesel_migrate::stepwise", %version, statement = at + 1, %error, "done before");
+                    tracing::warn!(target: "diesel_migrate::stepwise", %version, statement = at + 1, %error, "taken for done");
                 }
                 Err(problem) => {
                     let done = begun.unwrap_or(at);
@@ -147,8 +145,9 @@ impl Script<'_> {
         let gone = says(&["check that", "unknown table", "no such table", "no such index", "does not exist"])
             || says(&["no such trigger", "no such view", "database doesn't exist"]);
         let renamed = statement.renames_or_drops() && says(&["doesn't exist", "unknown column", "no such column"]);
+        let over = statement.controls_transactions() && says(&["no transaction is active"]);
         // An index that PostgreSQL was building when it was interrupted exists and is invalid.
-        (resumed && (exists || gone || renamed) && !statement.builds_concurrently()) || (self.tolerant && gone)
+        (resumed && (exists || gone || renamed || over) && !statement.builds_concurrently()) || (self.tolerant && gone)
     }
 
     fn failure(&self, problem: Problem, done: usize, statements: usize) -> Error {

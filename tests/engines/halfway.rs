@@ -13,7 +13,7 @@ use super::opening::Place;
 use crate::support::{Fixture, fixture};
 use folio_testing::relay::{Break, Relay};
 
-/// Both ways in which an answer stops after so many bytes.
+/// Both ways in which an answer stops after a number of bytes.
 const WAYS: [fn(usize) -> Break; 2] = [Break::Halfway, Break::SilentHalfway];
 
 /// The accounts of the tests that read: their rows are more than a megabyte.

@@ -264,3 +264,35 @@ fn a_transaction_in_the_script_itself_is_begun_again_as_a_whole() {
     half_way.up().unwrap();
     half_way.is_whole();
 }
+
+#[test]
+fn a_transaction_in_the_script_whose_commit_fails_is_executed_again() {
+    if empty().db.connection().unwrap().engine() == Engine::Mysql {
+        return; // It has no constraint that is checked at COMMIT.
+    }
+    let with = |tag: i64| {
+        format!(
+            "CREATE TABLE lists (id BIGINT PRIMARY KEY, tag_id BIGINT REFERENCES tags (id) DEFERRABLE INITIALLY DEFERRED); \
+             CREATE TABLE entries (id BIGINT PRIMARY KEY); \
+             BEGIN; INSERT INTO entries VALUES (1); INSERT INTO tags VALUES (5); INSERT INTO lists VALUES (1, {tag}); COMMIT"
+        )
+    };
+    let half_way = HalfWay::new(&with(9));
+    let failed = half_way.up().unwrap_err();
+    assert!(matches!(failed, Error::Failed { done: 2, statements: 7, .. }), "{failed:?}");
+    assert_eq!(rows(half_way.db(), "entries"), Some(0));
+    half_way.write(&with(5), DOWN);
+    half_way.up().unwrap();
+    half_way.is_whole();
+}
+
+#[test]
+fn a_commit_of_the_script_that_was_done_when_the_runner_was_killed_is_not_an_error_the_next_time() {
+    let tables = "CREATE TABLE lists (id BIGINT PRIMARY KEY); CREATE TABLE entries (id BIGINT PRIMARY KEY)";
+    let rows = "INSERT INTO lists VALUES (1); INSERT INTO entries VALUES (1)";
+    let half_way = HalfWay::new(&format!("{tables}; BEGIN; {rows}; COMMIT"));
+    half_way.execute(&format!("{tables}; {rows}"));
+    half_way.killed(Direction::Up, 5);
+    half_way.up().unwrap();
+    half_way.is_whole();
+}

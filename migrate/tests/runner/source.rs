@@ -1,4 +1,4 @@
-//! Where migrations are read from, and what stands against it. No database is needed.
+//! Where migrations are read from, and the errors of reading them. No database is needed.
 
 use std::fs;
 
