@@ -170,6 +170,14 @@ impl<'s> Statement<'s> {
         self.tables_after("CREATE").into_iter().next()
     }
 
+    /// The name of the table that it creates, if it fails where one of that name exists in the current schema.
+    pub(crate) fn claimed_table(self) -> Option<&'s str> {
+        let tokens: Vec<_> = self.tokens().skip_while(|token| !is_word(*token, "TABLE")).take(3).collect();
+        let elsewhere = tokens.last() == Some(&Token::Dot);
+        let unless_it_exists = tokens.get(1).is_some_and(|token| is_word(*token, "IF"));
+        self.created_table().filter(|_| !elsewhere && !unless_it_exists)
+    }
+
     /// The names of the tables that it drops.
     pub(crate) fn dropped_tables(self) -> Vec<&'s str> {
         self.tables_after("DROP")
@@ -292,6 +300,9 @@ mod tests {
         ] {
             assert_eq!(statement(sql).created_table(), created, "{sql}");
         }
+        assert_eq!(statement("CREATE TABLE a (b INT)").claimed_table(), Some("a"));
+        assert_eq!(statement("CREATE TABLE IF NOT EXISTS a (b INT)").claimed_table(), None);
+        assert_eq!(statement("CREATE TABLE audit.a (b INT)").claimed_table(), None);
         assert_eq!(statement("DROP TABLE IF EXISTS a.b, \"c\" CASCADE").dropped_or_altered_tables(), ["b", "c"]);
         assert_eq!(statement("ALTER TABLE ONLY a ADD b INT, ADD c INT").dropped_or_altered_tables(), ["a"]);
         assert_eq!(statement("DROP INDEX a").dropped_tables(), [""; 0]);

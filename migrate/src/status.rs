@@ -193,7 +193,7 @@ fn taken(connection: &AnyConnection, status: &Status, steps: &[Step]) -> Vec<Str
     let statements = || pending.iter().flat_map(|step| step.statements(Direction::Up, engine));
     let handled: Vec<_> = statements().flat_map(Statement::dropped_or_altered_tables).collect();
     let created: Vec<_> = statements()
-        .filter_map(Statement::created_table)
+        .filter_map(Statement::claimed_table)
         .filter(|created| !handled.iter().any(|handled| is_same_table(engine, handled, created)))
         .collect();
     let is_taken = |table: &&String| created.iter().any(|created| is_same_table(engine, created, table));

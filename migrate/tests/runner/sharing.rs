@@ -141,6 +141,16 @@ fn tables_of_others_under_the_names_of_ones_own_are_named_before_anything_is_don
 }
 
 #[test]
+fn a_table_that_a_script_creates_only_if_it_does_not_exist_is_not_refused() {
+    let (empty, folder) = (empty(), folder(&[TAGS]));
+    let (db, migrations) = (&empty.db, shop(&folder));
+    db.migrate(&migrations).unwrap();
+    db.connection().unwrap().batch_execute(LABELS.1).unwrap();
+    write(folder.path(), (LABELS.0, &LABELS.1.replace("TABLE", "TABLE IF NOT EXISTS"), LABELS.2));
+    assert_eq!(db.migrate(&migrations).unwrap().len(), 1);
+}
+
+#[test]
 fn a_table_that_a_pending_migration_rebuilds_is_not_taken_for_somebody_elses() {
     let (empty, folder) = (empty(), folder(&[TAGS]));
     let (db, migrations) = (&empty.db, shop(&folder));
