@@ -4,21 +4,27 @@
 #![warn(clippy::expect_used, clippy::print_stderr, clippy::print_stdout, clippy::unwrap_used)]
 
 mod catalogue;
+mod choice;
 mod database;
 mod error;
 mod for_diesel;
 mod history;
 mod journal;
+mod limits;
 mod lock;
 mod lock_file;
 mod loss;
 mod migration;
+mod plan;
 mod run;
 mod scripts;
+mod settings;
 mod source;
+mod stamp;
 mod statements;
 mod status;
 mod stepwise;
+mod target;
 mod tokens;
 
 pub use database::Migrate;
@@ -28,9 +34,11 @@ pub use history::Recorded;
 pub use include_dir;
 pub use loss::Loss;
 pub use migration::{Direction, Migration};
-pub use run::{Existing, Target};
+pub use plan::Planned;
 pub use source::Migrations;
+pub use stamp::Stamp;
 pub use status::{Applied, SchemaState, Status, Unfinished};
+pub use target::{Target, Up};
 
 // This page's examples run as tests.
 #[cfg(doctest)]

@@ -12,7 +12,7 @@ use super::output::{Column, Record, with_columns};
 use super::stderr;
 use folio::database::Access;
 use folio::error::Error;
-use folio::migrations::{Existing, Loss, Status, Target};
+use folio::migrations::{Loss, Status, Target, Up as UpTo};
 use folio::services::counted;
 use folio::types::Timestamp;
 
@@ -102,11 +102,11 @@ pub(super) fn run(globals: &Globals, command: MigrateCommand) -> anyhow::Result<
 }
 
 fn up(globals: &Globals, Up { steps, to, into_existing }: Up) -> anyhow::Result<()> {
-    let existing = if into_existing { Existing::Join } else { Existing::Refuse };
     let target = steps.map(Target::Steps).or(to.map(Target::To)).unwrap_or(Target::All);
+    let up = UpTo::to(target.clone());
+    let up = if into_existing { up.into_existing() } else { up };
     let database = globals.open(Access::Create)?;
-    let applied =
-        database.migrate_up(target.clone(), existing, |migration| stderr::print(&format!("applied {migration}")))?;
+    let applied = database.migrate_up(up, |migration| stderr::print(&format!("applied {migration}")))?;
     for changed in database.status()?.applied.iter().filter(|applied| applied.edited) {
         let migration = &changed.migration;
         stderr::report(&format!("warning: the script of {migration} has changed since it was applied here"));
