@@ -5,6 +5,10 @@
 
 mod catalogue;
 mod choice;
+#[cfg(feature = "cli")]
+#[cfg_attr(docsrs, doc(cfg(feature = "cli")))]
+#[allow(clippy::print_stderr, clippy::print_stdout, reason = "a command prints")]
+pub mod command;
 mod database;
 mod error;
 mod for_diesel;
