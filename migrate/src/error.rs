@@ -122,6 +122,14 @@ pub enum Error {
         /// The newest one applied.
         newest: String,
     },
+    /// Another runner has the lock, and kept it for longer than the busy timeout.
+    #[error("{place} is being migrated by another program{}; try again when it has finished", by(.holder.as_deref()))]
+    Migrating {
+        /// The path or the redacted URL.
+        place: String,
+        /// The process or connection, where the engine tells it.
+        holder: Option<String>,
+    },
     /// A migration failed.
     #[error("migration {migration} failed going {direction}: {problem}{}", kept(.direction, *.done, *.statements))]
     Failed {
@@ -145,6 +153,7 @@ impl Error {
         match self {
             Self::Session(error) => error.class(),
             Self::Pending { .. } | Self::Newer { .. } => ErrorClass::Unavailable,
+            Self::Migrating { .. } => ErrorClass::Busy,
             Self::NoVersion { .. } => ErrorClass::Invalid,
             _ => ErrorClass::Internal,
         }
@@ -162,7 +171,7 @@ impl Error {
     /// Another program held the lock for longer than the busy timeout.
     #[must_use]
     pub fn is_locked(&self) -> bool {
-        self.session().is_some_and(diesel_session::Error::is_locked)
+        matches!(self, Self::Migrating { .. }) || self.session().is_some_and(diesel_session::Error::is_locked)
     }
 
     /// The database lacks migrations that this program has.
@@ -189,6 +198,7 @@ impl Error {
             | Self::VersionTaken { place, .. }
             | Self::OtherTable { place, .. }
             | Self::OutOfOrder { place, .. }
+            | Self::Migrating { place, .. }
             | Self::Pending { place, .. }
             | Self::Newer { place, .. } => at.clone_into(place),
             Self::Session(_) | Self::Source { .. } | Self::NoVersion { .. } | Self::Failed { .. } => {}
@@ -209,6 +219,11 @@ fn few(names: &[String]) -> String {
 /// The pronoun for one or several.
 fn it(names: &[String]) -> &'static str {
     if names.len() == 1 { "it" } else { "them" }
+}
+
+/// The holder of the lock, in parentheses.
+fn by(holder: Option<&str>) -> String {
+    holder.map(|holder| format!(" ({holder})")).unwrap_or_default()
 }
 
 /// What a failure left behind.
