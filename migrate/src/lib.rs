@@ -38,3 +38,6 @@ pub use status::{Applied, SchemaState, Status, Unfinished};
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/migrations.md")]
 mod migrations {}
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/lint.md")]
+mod lint_page {}

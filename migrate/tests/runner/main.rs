@@ -2,12 +2,14 @@
 
 #![allow(clippy::duplicate_mod, reason = "each engine takes the suite in under its own name")]
 
+mod lint;
 #[cfg(feature = "mysql")]
 #[path = "suite.rs"]
 mod mariadb;
 #[cfg(feature = "mysql")]
 #[path = "suite.rs"]
 mod mysql;
+mod page;
 #[cfg(feature = "postgres")]
 #[path = "suite.rs"]
 mod postgres;

@@ -95,12 +95,7 @@ fn dropped_with_children(site: &Site<'_, '_>, table: Name<'_>, push: &mut Push<'
             table.written,
             followers.join(", ")
         ),
-        format!(
-            "{WITHOUT_TRANSACTION}\nPRAGMA foreign_keys = OFF;\nBEGIN;\n\
-             -- lint: allow drop-table because the table is made anew\n\
-             {};\nCOMMIT;\nPRAGMA foreign_keys = ON;",
-            site.sql
-        ),
+        format!("{WITHOUT_TRANSACTION}\nPRAGMA foreign_keys = OFF;\n{};\nPRAGMA foreign_keys = ON;", site.sql),
     );
 }
 
