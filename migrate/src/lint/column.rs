@@ -17,7 +17,8 @@ pub(crate) struct Column<'s> {
     pub(crate) default_words: Vec<String>,
     pub(crate) primary_key: bool,
     pub(crate) unique: bool,
-    pub(crate) check: bool,
+    /// The condition of CHECK, in its parentheses.
+    pub(crate) check: Option<&'s str>,
     pub(crate) references: Option<Reference<'s>>,
     /// `GENERATED … STORED`.
     pub(crate) stored: bool,
@@ -31,6 +32,8 @@ pub(crate) struct Column<'s> {
 #[derive(Debug, Clone)]
 pub(crate) struct Reference<'s> {
     pub(crate) table: Name<'s>,
+    /// All that follows REFERENCES.
+    pub(crate) definition: &'s str,
     /// The rows go with the referenced ones, or lose the reference.
     pub(crate) follows: bool,
 }
@@ -109,7 +112,7 @@ impl<'s> Column<'s> {
             default_words: Vec::new(),
             primary_key: false,
             unique: false,
-            check: false,
+            check: None,
             references: None,
             stored: false,
             numbered: false,
@@ -135,7 +138,7 @@ impl<'s> Column<'s> {
             } else if part.take("UNIQUE") {
                 column.unique = true;
             } else if part.take("CHECK") {
-                column.check = true;
+                column.check = part.next().map(Part::text);
             } else if part.take("REFERENCES") {
                 column.references = reference(&mut part);
             } else if part.take("AUTO_INCREMENT") || part.take("IDENTITY") {
@@ -160,10 +163,12 @@ impl<'s> Column<'s> {
 
 /// Takes what follows REFERENCES.
 fn reference<'s>(part: &mut Part<'_, 's>) -> Option<Reference<'s>> {
-    let table = part.name()?;
-    let follows = ["CASCADE", "SET"].iter().any(|action| part.has(&["ON", "DELETE", action]));
-    part.group();
-    Some(Reference { table, follows })
+    let mut reference =
+        part.until(&["CONSTRAINT", "NOT", "DEFAULT", "PRIMARY", "UNIQUE", "CHECK", "COLLATE", "COMMENT"]);
+    let definition = reference.text();
+    let table = reference.name()?;
+    let follows = ["CASCADE", "SET"].iter().any(|action| reference.has(&["ON", "DELETE", action]));
+    Some(Reference { table, definition, follows })
 }
 
 impl<'s> Constraint<'s> {

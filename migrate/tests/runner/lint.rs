@@ -85,6 +85,39 @@ fn a_finding_names_its_place_and_the_real_names() {
     );
 }
 
+#[test]
+fn the_advice_keeps_what_the_script_says() {
+    let advice = |script: &str, engine| findings(script, engine)[0].advice.clone();
+    assert_eq!(
+        advice(
+            "ALTER TABLE app.users ADD COLUMN \"Role\" INT NOT NULL DEFAULT 7 REFERENCES roles (id) ON DELETE CASCADE",
+            Postgres
+        ),
+        "ALTER TABLE app.users ADD COLUMN \"Role\" INT NOT NULL DEFAULT 7;\n\
+         ALTER TABLE app.users ADD CONSTRAINT users_Role_fkey FOREIGN KEY (\"Role\") REFERENCES roles (id) ON DELETE CASCADE \
+         NOT VALID;\n-- In a later migration:\nALTER TABLE app.users VALIDATE CONSTRAINT users_Role_fkey;"
+    );
+    assert_eq!(
+        advice("ALTER TABLE users ADD CHECK (age IS NOT NULL)", Postgres),
+        "ALTER TABLE users ADD CONSTRAINT users_age_check CHECK (age IS NOT NULL) NOT VALID;\n\
+         -- In a later migration:\nALTER TABLE users VALIDATE CONSTRAINT users_age_check;"
+    );
+    assert_eq!(
+        advice("ALTER TABLE posts ADD FOREIGN KEY (user_id) REFERENCES users (id) ON DELETE SET NULL", Mysql),
+        "-- Once a SELECT has shown that no row lacks its parent:\nSET foreign_key_checks = 0;\n\
+         ALTER TABLE posts ADD FOREIGN KEY (user_id) REFERENCES users (id) ON DELETE SET NULL, ALGORITHM=INPLACE, \
+         LOCK=NONE;\nSET foreign_key_checks = 1;"
+    );
+    assert_eq!(
+        advice("ALTER TABLE `users` MODIFY COLUMN `age` BIGINT UNSIGNED NOT NULL", Mysql),
+        "ALTER TABLE `users` ADD COLUMN age_new BIGINT UNSIGNED;\n\
+         -- Release a program that writes both columns; then copy the rest, some rows at a time:\n\
+         -- In a later migration:\nUPDATE `users` SET age_new = `age` WHERE age_new IS NULL;\n\
+         -- Release a program that uses age_new alone:\n-- In a later migration:\n\
+         -- lint: allow drop-column because no running program uses it\nALTER TABLE `users` DROP COLUMN `age`;"
+    );
+}
+
 /// Scripts with what is found in them.
 fn check(engine: Engine, cases: &[(&str, &[&str])]) {
     for (script, expected) in cases {

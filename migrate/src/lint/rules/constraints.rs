@@ -8,7 +8,7 @@ use diesel_session::connection::Engine;
 
 use super::{LATER, Push, WITHOUT_TRANSACTION};
 use crate::lint::change::{Change, Clause};
-use crate::lint::column::{Constraint, Kind};
+use crate::lint::column::{Column, Constraint, Kind};
 use crate::lint::script::Site;
 use crate::lint::syntax::Name;
 
@@ -22,17 +22,19 @@ pub(super) fn check(site: &Site<'_, '_>, change: &Change<'_>, push: &mut Push<'_
             (Clause::AddConstraint(constraint), Engine::Postgres) => on_postgres(*table, constraint, push),
             (Clause::AddConstraint(constraint), Engine::Mysql) => on_mysql(site, *table, constraint, push),
             (Clause::AddColumn(column), Engine::Postgres) => {
-                let defaulted = column.default.is_some_and(|default| !default.eq_ignore_ascii_case("NULL"));
-                if column.check || (column.references.is_some() && defaulted) {
+                if let Some((suffix, constraint)) = checked(column) {
+                    let name = format!("{}_{}_{suffix}", table.plain, column.name.plain);
                     push(
                         "validating-constraint",
                         format!("The constraint of {} is checked for all rows under a lock.", column.name.written),
                         format!(
-                            "-- Without the constraint:\nALTER TABLE {table} ADD COLUMN {column} …;\n\
-                             ALTER TABLE {table} ADD CONSTRAINT {table}_{column}_check … NOT VALID;\n{LATER}\n\
-                             ALTER TABLE {table} VALIDATE CONSTRAINT {table}_{column}_check;",
+                            "ALTER TABLE {table} ADD COLUMN {column} {kind}{not_null}{default};\n{constraint}",
                             table = table.written,
                             column = column.name.written,
+                            kind = column.kind,
+                            not_null = if column.not_null { " NOT NULL" } else { "" },
+                            default = column.default.map(|value| format!(" DEFAULT {value}")).unwrap_or_default(),
+                            constraint = not_valid(*table, &name, &constraint),
                         ),
                     );
                 }
@@ -77,16 +79,31 @@ fn on_postgres(table: Name<'_>, constraint: &Constraint<'_>, push: &mut Push<'_>
             push(
                 "validating-constraint",
                 format!("All rows of {} are checked, and until then nobody can write to it.", table.written),
-                format!(
-                    "ALTER TABLE {table} ADD CONSTRAINT {name} {definition} NOT VALID;\n{LATER}\n\
-                     ALTER TABLE {table} VALIDATE CONSTRAINT {name};",
-                    table = table.written,
-                    definition = constraint.definition,
-                ),
+                not_valid(table, &name, constraint.definition),
             );
         }
         _ => {}
     }
+}
+
+/// The constraint of a new column that is compared with rows, and the end of its name.
+fn checked(column: &Column<'_>) -> Option<(&'static str, String)> {
+    if let Some(condition) = column.check {
+        return Some(("check", format!("CHECK {condition}")));
+    }
+    let reference = column.references.as_ref()?;
+    let defaulted = column.default.is_some_and(|default| !default.eq_ignore_ascii_case("NULL"));
+    let constraint = format!("FOREIGN KEY ({}) REFERENCES {}", column.name.written, reference.definition);
+    defaulted.then_some(("fkey", constraint))
+}
+
+/// The constraint first, its comparison with the rows afterwards.
+fn not_valid(table: Name<'_>, name: &str, definition: &str) -> String {
+    format!(
+        "ALTER TABLE {table} ADD CONSTRAINT {name} {definition} NOT VALID;\n{LATER}\n\
+         ALTER TABLE {table} VALIDATE CONSTRAINT {name};",
+        table = table.written,
+    )
 }
 
 /// The name that PostgreSQL would give.

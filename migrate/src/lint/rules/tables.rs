@@ -65,8 +65,8 @@ fn inline_reference(table: Name<'_>, column: &Column<'_>, push: &mut Push<'_>) {
             table.written, column.name.written
         ),
         format!(
-            "-- Among the constraints of {}:\nFOREIGN KEY ({}) REFERENCES {} (…)",
-            table.written, column.name.written, reference.table.written
+            "-- Among the constraints of {}:\nFOREIGN KEY ({}) REFERENCES {}",
+            table.written, column.name.written, reference.definition
         ),
     );
 }
