@@ -28,6 +28,14 @@ pub enum Error {
         /// Why they cannot be read.
         problem: String,
     },
+    /// A migration cannot have the name.
+    #[error("{name:?} cannot name a migration: {problem}")]
+    InvalidName {
+        /// The name.
+        name: String,
+        /// Why it cannot, and what can.
+        problem: String,
+    },
     /// The database contains tables or migrations of other applications and none of this one's.
     #[error("{place} contains tables that {application} did not create ({}), so it was not changed", few(.tables))]
     Foreign {
@@ -130,7 +138,7 @@ impl Error {
         match self {
             Self::Session(error) => error.class(),
             Self::Pending { .. } | Self::Newer { .. } => ErrorClass::Unavailable,
-            Self::NoVersion { .. } => ErrorClass::Invalid,
+            Self::NoVersion { .. } | Self::InvalidName { .. } => ErrorClass::Invalid,
             _ => ErrorClass::Internal,
         }
     }
@@ -175,7 +183,11 @@ impl Error {
             | Self::OtherTable { place, .. }
             | Self::Pending { place, .. }
             | Self::Newer { place, .. } => at.clone_into(place),
-            Self::Session(_) | Self::Source { .. } | Self::NoVersion { .. } | Self::Failed { .. } => {}
+            Self::Session(_)
+            | Self::Source { .. }
+            | Self::InvalidName { .. }
+            | Self::NoVersion { .. }
+            | Self::Failed { .. } => {}
         }
         error
     }

@@ -4,6 +4,7 @@
 #![warn(clippy::expect_used, clippy::print_stderr, clippy::print_stdout, clippy::unwrap_used)]
 
 mod catalogue;
+mod create;
 mod database;
 mod error;
 mod for_diesel;
@@ -22,6 +23,7 @@ mod status;
 mod stepwise;
 mod tokens;
 
+pub use create::{Created, create};
 pub use database::Migrate;
 pub use error::{Error, Result};
 pub use for_diesel::ForDiesel;

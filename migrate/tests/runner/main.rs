@@ -9,6 +9,7 @@ mod mariadb;
 #[cfg(feature = "mysql")]
 #[path = "suite.rs"]
 mod mysql;
+mod new;
 mod page;
 #[cfg(feature = "postgres")]
 #[path = "suite.rs"]
