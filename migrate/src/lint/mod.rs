@@ -73,7 +73,8 @@ impl Migrations {
     /// assert_eq!(findings[0].rule, "blocking-index");
     /// assert_eq!(
     ///     findings[0].advice,
-    ///     "-- In a migration without a transaction:\nCREATE INDEX CONCURRENTLY tags_name_idx ON tags (name);"
+    ///     "-- In a migration of its own:\n-- transaction: none\n\
+    ///      CREATE INDEX CONCURRENTLY tags_name_idx ON tags (name);"
     /// );
     /// # Ok::<(), diesel_migrate::Error>(())
     /// ```

@@ -76,7 +76,7 @@ fn a_finding_names_its_place_and_the_real_names() {
     );
     assert_eq!(
         finding.advice,
-        "-- In a migration without a transaction:\nCREATE UNIQUE INDEX CONCURRENTLY \"Titles\" ON blog.posts USING btree \
+        "-- In a migration of its own:\n-- transaction: none\nCREATE UNIQUE INDEX CONCURRENTLY \"Titles\" ON blog.posts USING btree \
          (lower(title)) WHERE title <> '';"
     );
     assert_eq!(
@@ -153,7 +153,7 @@ fn a_table_that_is_rebuilt_is_neither_dropped_nor_renamed() {
     // The rows of `comments` go with those of `posts`, also under another name.
     let before = before.replace("users", "posts");
     check(Sqlite, &[(&before, &["drop-deletes-children"])]);
-    let off = format!("-- In a migration without a transaction:\nPRAGMA foreign_keys = OFF;\n{before}");
+    let off = format!("-- In a migration of its own:\n-- transaction: none\nPRAGMA foreign_keys = OFF;\n{before}");
     check(Sqlite, &[(&off, &[])]);
 }
 
@@ -258,7 +258,7 @@ fn a_default_copies_the_table_if_each_row_gets_its_own() {
 fn a_constraint_is_found_if_it_is_compared_with_rows_under_a_lock() {
     let key = "ALTER TABLE posts ADD CONSTRAINT k FOREIGN KEY (user_id) REFERENCES users (id)";
     let index = "CREATE INDEX CONCURRENTLY i ON posts (user_id)";
-    let index = format!("-- In a migration without a transaction:\n{index}");
+    let index = format!("-- In a migration of its own:\n-- transaction: none\n{index}");
     check(
         Postgres,
         &[
@@ -299,7 +299,7 @@ fn a_constraint_is_found_if_it_is_compared_with_rows_under_a_lock() {
 
 #[test]
 fn concurrently_and_pragmas_are_found_in_either_script_if_it_runs_in_a_transaction() {
-    let without = "-- In a migration without a transaction:";
+    let without = "-- In a migration of its own:\n-- transaction: none";
     check(
         Postgres,
         &[

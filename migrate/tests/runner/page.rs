@@ -1,10 +1,10 @@
 //! The rules as docs/lint.md shows them: what each finds and what to write instead, by engine.
 
-use diesel_session::connection::Engine;
-
-use crate::support::{Scripts, folder, without_transaction};
 use diesel_migrate::{Finding, Migrations};
+use diesel_session::connection::Engine;
 use tempfile::TempDir;
+
+use crate::support::{Scripts, folder, write};
 
 const PAGE: &str = include_str!("../../../docs/lint.md");
 
@@ -82,21 +82,17 @@ pub fn written(block: &str) -> TempDir {
     let tables = PAGE.split("```sql\n").nth(1).unwrap();
     let tables = ("2026-01-01-000001_tables", tables.split_once("```").unwrap().0, "DROP TABLE comments");
     let folder = folder(&[tables]);
-    let mut scripts = vec![(String::new(), true)];
+    let mut scripts = vec![String::new()];
     for line in block.lines() {
         match line {
-            "-- In a later migration:" => scripts.push((String::new(), true)),
-            "-- In a migration without a transaction:" => scripts.push((String::new(), false)),
-            line => scripts.last_mut().unwrap().0 += &format!("{line}\n"),
+            "-- In a later migration:" | "-- In a migration of its own:" => scripts.push(String::new()),
+            line => *scripts.last_mut().unwrap() += &format!("{line}\n"),
         }
     }
-    scripts.retain(|(script, _)| !script.is_empty());
-    for ((script, transaction), name) in scripts.iter().zip(NAMES) {
+    scripts.retain(|script| !script.is_empty());
+    for (script, name) in scripts.iter().zip(NAMES) {
         let migration: Scripts<'_> = (name, script, "DROP TABLE nothing");
-        crate::support::write(folder.path(), migration);
-        if !transaction {
-            without_transaction(folder.path(), name);
-        }
+        write(folder.path(), migration);
     }
     folder
 }

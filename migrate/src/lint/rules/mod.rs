@@ -69,7 +69,7 @@ pub const RULES: &[Rule] = &[
 ];
 
 /// What comes before statements that cannot run in a transaction.
-const WITHOUT_TRANSACTION: &str = "-- In a migration without a transaction:";
+const WITHOUT_TRANSACTION: &str = "-- In a migration of its own:\n-- transaction: none";
 /// What comes before statements that must not run together with those above.
 const LATER: &str = "-- In a later migration:";
 
