@@ -112,6 +112,12 @@ impl<'s> Statement<'s> {
         tokens(self.sql, self.engine).map(|(token, _)| token)
     }
 
+    /// Its text without the comments before it.
+    pub(crate) fn without_comments(self) -> &'s str {
+        let start = tokens(self.sql, self.engine).next().map_or(0, |(_, range)| range.start);
+        &self.sql[start..]
+    }
+
     /// Its first words, in upper case.
     fn words(self, count: usize) -> Vec<String> {
         let words = self.tokens().map_while(|token| match token {

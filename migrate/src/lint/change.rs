@@ -28,6 +28,8 @@ pub(crate) enum Change<'s> {
     TruncateCascade(Vec<Name<'s>>),
     /// `CREATE VIEW`, materialized or not.
     CreateView(Name<'s>),
+    DropViews(Vec<Name<'s>>),
+    CreateSequence(Name<'s>),
     CreateIndex(Index<'s>),
     /// `DROP INDEX CONCURRENTLY` and `REINDEX … CONCURRENTLY`, which need the absence of a transaction as the building does.
     OtherConcurrent,
@@ -125,6 +127,10 @@ impl<'s> Change<'s> {
             let cascade = part.has(&["CASCADE"]);
             return Some(Self::DropTables { tables: part.names(), cascade });
         }
+        if part.take_all(&["DROP", "VIEW"]) || part.take_all(&["DROP", "MATERIALIZED", "VIEW"]) {
+            part.skip(&["IF", "EXISTS"]);
+            return Some(Self::DropViews(part.names()));
+        }
         if part.take("TRUNCATE") {
             part.skip(&["TABLE", "ONLY"]);
             return Some(match part.has(&["CASCADE"]) {
@@ -173,6 +179,10 @@ impl<'s> Change<'s> {
         if view.take("VIEW") {
             view.skip(&["IF", "NOT", "EXISTS"]);
             return view.name().map(Self::CreateView);
+        }
+        if part.take("SEQUENCE") {
+            part.skip(&["IF", "NOT", "EXISTS"]);
+            return part.name().map(Self::CreateSequence);
         }
         let unique = part.take("UNIQUE");
         let special = part.starts_with_one_of(&["FULLTEXT", "SPATIAL"]);

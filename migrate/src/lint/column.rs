@@ -122,8 +122,7 @@ impl<'s> Column<'s> {
         if !part.starts_with_one_of(&AFTER_TYPE) && !part.is_empty() {
             column.kind = part.until(&AFTER_TYPE).text();
         }
-        let kind = column.kind.to_ascii_lowercase();
-        column.numbered = ["serial", "bigserial", "smallserial", "serial4", "serial8"].contains(&kind.as_str());
+        column.numbered = column.is_serial();
         while !part.is_empty() {
             if part.take_all(&["NOT", "NULL"]) {
                 column.not_null = true;
@@ -152,6 +151,12 @@ impl<'s> Column<'s> {
             }
         }
         Some(column)
+    }
+
+    /// Whether its type is one of PostgreSQL's that make a sequence.
+    pub(crate) fn is_serial(&self) -> bool {
+        let serials = ["serial", "bigserial", "smallserial", "serial2", "serial4", "serial8"];
+        serials.iter().any(|serial| self.kind.eq_ignore_ascii_case(serial))
     }
 
     /// Whether an INSERT that does not name it fails where NULL is not allowed.

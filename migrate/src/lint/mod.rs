@@ -3,6 +3,7 @@
 mod allow;
 mod change;
 mod column;
+mod made;
 mod place;
 mod rules;
 mod script;
@@ -22,6 +23,7 @@ use rules::Draft;
 use script::Script;
 use tables::Tables;
 
+pub(crate) use made::{made, schema};
 pub use rules::{RULES, Rule};
 
 /// Something in a script that a rule of [`RULES`] speaks against.

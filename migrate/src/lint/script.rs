@@ -6,7 +6,6 @@ use diesel_session::connection::Engine;
 
 use crate::migration::Direction;
 use crate::scripts::Step;
-use crate::tokens::tokens;
 
 use super::allow::{Allow, allows, line_of};
 use super::change::{Change, Clause};
@@ -56,9 +55,8 @@ impl<'s> Script<'s> {
         let mut statements = Vec::new();
         let (mut starts, mut ends) = (Vec::new(), Vec::new());
         for statement in step.statements(direction, engine) {
-            let comments = tokens(statement.sql, engine).next().map_or(0, |(_, range)| range.start);
-            let start = statement.start + comments;
-            let sql = &statement.sql[comments..];
+            let sql = statement.without_comments();
+            let start = statement.start + statement.sql.len() - sql.len();
             starts.push(start);
             ends.push(start + sql.len());
             statements.push(Parsed { sql, line: line_of(script, start), change: Change::of(sql, engine) });

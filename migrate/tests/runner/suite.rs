@@ -3,6 +3,8 @@
 
 #[path = "advice.rs"]
 mod advice;
+#[path = "grants.rs"]
+mod grants;
 #[path = "half_way.rs"]
 mod half_way;
 #[path = "planning.rs"]
@@ -11,6 +13,8 @@ mod planning;
 mod settings;
 #[path = "sharing.rs"]
 mod sharing;
+#[path = "sql.rs"]
+mod sql;
 
 use std::sync::Barrier;
 use std::time::Duration;
