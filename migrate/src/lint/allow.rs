@@ -24,7 +24,7 @@ pub(crate) fn allows(script: &str, engine: Engine, starts: &[usize], ends: &[usi
     let mut allows = Vec::new();
     let mut from = 0;
     // Between two tokens there are comments and white space only.
-    for gap in tokens(script, engine).map(|(_, range)| range).chain([script.len()..script.len()]) {
+    for gap in tokens(script, engine).map(|(_, range)| range).chain(std::iter::once(script.len()..script.len())) {
         for line in script[from..gap.start].split_inclusive('\n') {
             if let Some(meant) = line.trim_start().strip_prefix("--").and_then(|rest| rest.trim().strip_prefix("lint:"))
             {

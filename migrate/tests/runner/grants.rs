@@ -5,7 +5,7 @@ use diesel_session::database::Access;
 use super::*;
 
 const SERIAL: Scripts<'_> = (
-    "2026-01-02-000001_more",
+    "2026-01-02-000002_more",
     "CREATE TABLE old_notes (id SERIAL PRIMARY KEY, tag_id BIGINT); ALTER TABLE old_notes RENAME TO notes; \
      CREATE TABLE gone (id BIGINT PRIMARY KEY); DROP TABLE gone; CREATE VIEW tagged AS SELECT id FROM tags",
     "DROP VIEW tagged; DROP TABLE notes",
@@ -76,4 +76,36 @@ fn a_role_with_the_grants_uses_the_tables_and_reads_the_history_and_changes_noth
     db.require_current(&migrations).unwrap();
     let later = execute("INSERT INTO labels (id) VALUES (1)");
     assert_eq!(later.is_ok(), owner.db.connection().unwrap().engine() == Engine::Postgres, "default privileges");
+}
+
+#[test]
+fn an_owner_with_the_rights_that_the_page_names_migrates_and_grants() {
+    let (empty, folder) = (empty(), folder(&[TAGS, ITEMS, SERIAL]));
+    let migrations = shop(&folder);
+    let mut connection = empty.db.connection().unwrap();
+    let name = empty.url.rsplit_once('/').unwrap().1.to_owned();
+    let (owner, app) = (format!("owner_of_{name}"), format!("app_of_{name}"));
+    let (create, user) = match connection.engine() {
+        Engine::Sqlite => return,
+        Engine::Postgres => (
+            format!("CREATE ROLE {owner} LOGIN; CREATE ROLE {app}; GRANT CREATE, USAGE ON SCHEMA public TO {owner}"),
+            owner,
+        ),
+        Engine::Mysql => (
+            format!(
+                "CREATE USER {owner} IDENTIFIED BY 'pw'; CREATE USER {app}; \
+                 GRANT CREATE, ALTER, DROP, INDEX, REFERENCES, SELECT, INSERT, UPDATE, DELETE, CREATE VIEW \
+                 ON {name}.* TO {owner} WITH GRANT OPTION"
+            ),
+            format!("{owner}:pw"),
+        ),
+    };
+    connection.batch_execute(&create).unwrap();
+    let (scheme, rest) = empty.url.split_once("://").unwrap();
+    let url = format!("{scheme}://{user}@{}", rest.split_once('@').unwrap().1);
+    let db = Database::open_with(&url, Options::new().access(Access::Write)).unwrap();
+    assert_eq!(db.migrate(&migrations).unwrap().len(), 3);
+    let grants = migrations.grants(connection.engine(), &app).unwrap();
+    db.connection().unwrap().batch_execute(&grants).unwrap();
+    assert_eq!(db.migrate_down(&migrations, Target::All, |_| ()).unwrap().len(), 3);
 }

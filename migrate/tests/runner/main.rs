@@ -14,6 +14,7 @@ mod page;
 #[cfg(feature = "postgres")]
 #[path = "suite.rs"]
 mod postgres;
+mod rules;
 mod source;
 #[cfg(feature = "sqlite")]
 #[path = "suite.rs"]

@@ -107,3 +107,10 @@ pub fn findings(block: &str, engine: Engine) -> Vec<Finding> {
 pub fn rules(block: &str, engine: Engine) -> Vec<&'static str> {
     findings(block, engine).into_iter().map(|finding| finding.rule).collect()
 }
+
+/// Asserts what is found in scripts.
+pub fn check(engine: Engine, cases: &[(&str, &[&str])]) {
+    for (script, expected) in cases {
+        assert_eq!(rules(script, engine), *expected, "{engine}:\n{script}");
+    }
+}

@@ -41,15 +41,15 @@ pub(super) fn check(site: &Site<'_, '_>, change: &Change<'_>, push: &mut Push<'_
     });
     for clause in clauses {
         match (clause, site.engine) {
-            (Clause::SetType { column, kind, using }, _) => {
-                if *using || copies(site.engine, site.tables.kind(*table, *column), kind) {
-                    retyped(*table, *column, kind, site.engine, push);
-                }
+            (Clause::SetType { column, kind, using }, _)
+                if *using || copies(site.engine, site.tables.kind(*table, *column), kind) =>
+            {
+                retyped(*table, *column, kind, site.engine, push);
             }
-            (Clause::Modify { from, column }, Engine::Mysql) => {
-                if copies(site.engine, site.tables.kind(*table, *from), column.kind) {
-                    retyped(*table, *from, column.kind, site.engine, push);
-                }
+            (Clause::Modify { from, column }, Engine::Mysql)
+                if copies(site.engine, site.tables.kind(*table, *from), column.kind) =>
+            {
+                retyped(*table, *from, column.kind, site.engine, push);
             }
             (Clause::AddColumn(column), engine) => {
                 if let Some(why) = copied_for(column, engine) {

@@ -11,14 +11,12 @@ pub(super) fn check(site: &Site<'_, '_>, change: &Change<'_>, push: &mut Push<'_
     match change {
         Change::CreateIndex(index) if index.concurrently && site.in_transaction => concurrently(site, push),
         Change::OtherConcurrent if site.in_transaction => concurrently(site, push),
-        Change::Pragma { name, value } if site.in_transaction => {
-            if name.key() == "foreign_keys" && !value.is_empty() {
-                push(
-                    "pragma-in-transaction",
-                    "SQLite ignores it inside a transaction, without an error.".to_owned(),
-                    format!("{WITHOUT_TRANSACTION}\n{};", site.sql),
-                );
-            }
+        Change::Pragma { name, value } if site.in_transaction && name.key() == "foreign_keys" && !value.is_empty() => {
+            push(
+                "pragma-in-transaction",
+                "SQLite ignores it inside a transaction, without an error.".to_owned(),
+                format!("{WITHOUT_TRANSACTION}\n{};", site.sql),
+            );
         }
         Change::Rows(Some(table)) if site.defines && site.is_existing(*table) => push(
             "mixed-script",
