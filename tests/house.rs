@@ -73,6 +73,13 @@ const MIGRATE: House = House {
         ("stepwise", &["status", "scripts", "statements", "history", "journal", "migration"]),
         ("status", &["source", "scripts", "statements", "catalogue", "history", "journal", "lock", "migration"]),
         ("for_diesel", &["source", "scripts", "migration"]),
+        ("create", &["source", "migration"]),
+        (
+            "export",
+            &["target", "source", "scripts", "settings", "statements", "tokens", "history", "journal", "migration"],
+        ),
+        ("grants", &["lint", "source", "history", "journal"]),
+        ("lint", &["source", "scripts", "tokens", "migration"]),
         ("source", &["scripts", "settings", "migration"]),
         ("scripts", &["statements", "settings", "migration"]),
         ("settings", &[]),

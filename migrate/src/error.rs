@@ -28,6 +28,14 @@ pub enum Error {
         /// Why they cannot be read.
         problem: String,
     },
+    /// A migration cannot have the name.
+    #[error("{name:?} cannot name a migration: {problem}")]
+    InvalidName {
+        /// The name.
+        name: String,
+        /// Why it cannot, and what can.
+        problem: String,
+    },
     /// The database contains tables or migrations of other applications and none of this one's.
     #[error("{place} contains tables that {application} did not create ({}), so it was not changed", few(.tables))]
     Foreign {
@@ -153,8 +161,12 @@ impl Error {
         match self {
             Self::Session(error) => error.class(),
             Self::Pending { .. } | Self::Newer { .. } => ErrorClass::Unavailable,
+<<<<<<< HEAD
             Self::Migrating { .. } => ErrorClass::Busy,
             Self::NoVersion { .. } => ErrorClass::Invalid,
+=======
+            Self::NoVersion { .. } | Self::InvalidName { .. } => ErrorClass::Invalid,
+>>>>>>> 4897787cde034d5225d5713f81a0eacee259a0a4
             _ => ErrorClass::Internal,
         }
     }
@@ -201,7 +213,11 @@ impl Error {
             | Self::Migrating { place, .. }
             | Self::Pending { place, .. }
             | Self::Newer { place, .. } => at.clone_into(place),
-            Self::Session(_) | Self::Source { .. } | Self::NoVersion { .. } | Self::Failed { .. } => {}
+            Self::Session(_)
+            | Self::Source { .. }
+            | Self::InvalidName { .. }
+            | Self::NoVersion { .. }
+            | Self::Failed { .. } => {}
         }
         error
     }

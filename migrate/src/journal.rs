@@ -14,8 +14,8 @@ use crate::migration::Direction;
 /// The table's name.
 pub(crate) const NAME: &str = "__diesel_migrate";
 
-/// On a cluster another node may be creating it, too.
-const CREATE: &str = "CREATE TABLE IF NOT EXISTS __diesel_migrate (\
+/// The statement that creates the table; another node of a cluster may be creating it, too.
+pub(crate) const CREATE: &str = "CREATE TABLE IF NOT EXISTS __diesel_migrate (\
     version VARCHAR(50) NOT NULL PRIMARY KEY, \
     application VARCHAR(255) NOT NULL, \
     checksum VARCHAR(64), \

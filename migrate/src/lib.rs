@@ -9,12 +9,16 @@ mod choice;
 #[cfg_attr(docsrs, doc(cfg(feature = "cli")))]
 #[allow(clippy::print_stderr, clippy::print_stdout, reason = "a command prints")]
 pub mod command;
+mod create;
 mod database;
 mod error;
+mod export;
 mod for_diesel;
+mod grants;
 mod history;
 mod journal;
 mod limits;
+mod lint;
 mod lock;
 mod lock_file;
 mod loss;
@@ -31,11 +35,13 @@ mod stepwise;
 mod target;
 mod tokens;
 
+pub use create::{Created, create};
 pub use database::Migrate;
 pub use error::{Error, Result};
 pub use for_diesel::ForDiesel;
 pub use history::Recorded;
 pub use include_dir;
+pub use lint::{Finding, RULES, Rule};
 pub use loss::Loss;
 pub use migration::{Direction, Migration};
 pub use plan::Planned;
@@ -48,3 +54,6 @@ pub use target::{Target, Up};
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/migrations.md")]
 mod migrations {}
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/lint.md")]
+mod lint_page {}

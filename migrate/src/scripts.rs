@@ -17,7 +17,7 @@ use crate::settings::Settings;
 use crate::statements::{self, Statement};
 
 /// Why a script that would end the runner's own transaction is not executed.
-const OWN_TRANSACTION: &str = "it begins or ends a transaction of its own, and runs in one; leave that to the runner, or \
+pub(crate) const OWN_TRANSACTION: &str = "it begins or ends a transaction of its own, and runs in one; leave that to the runner, or \
                                begin it with `-- transaction: none`";
 
 /// A migration that can be executed on one engine.

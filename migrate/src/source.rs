@@ -230,7 +230,7 @@ fn text(bytes: Cow<'static, [u8]>, file: &Path) -> Result<Cow<'static, str>> {
     }
 }
 
-fn source_error(place: &Path, problem: impl Into<String>) -> Error {
+pub(crate) fn source_error(place: &Path, problem: impl Into<String>) -> Error {
     Error::Source { place: place.display().to_string(), problem: problem.into() }
 }
 
@@ -288,7 +288,7 @@ fn on_disk(folder: &Path, engine: Engine) -> Result<Vec<Step>> {
 }
 
 /// The names of a folder's subfolders that are not hidden.
-fn subfolders(folder: &Path) -> Result<Vec<String>> {
+pub(crate) fn subfolders(folder: &Path) -> Result<Vec<String>> {
     let failed = |error: std::io::Error| source_error(folder, error.to_string());
     let mut names = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(failed)? {

@@ -2,15 +2,19 @@
 
 #![allow(clippy::duplicate_mod, reason = "each engine takes the suite in under its own name")]
 
+mod lint;
 #[cfg(feature = "mysql")]
 #[path = "suite.rs"]
 mod mariadb;
 #[cfg(feature = "mysql")]
 #[path = "suite.rs"]
 mod mysql;
+mod new;
+mod page;
 #[cfg(feature = "postgres")]
 #[path = "suite.rs"]
 mod postgres;
+mod rules;
 mod source;
 #[cfg(feature = "sqlite")]
 #[path = "suite.rs"]

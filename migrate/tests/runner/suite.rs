@@ -1,6 +1,10 @@
 //! Going up and down on one engine: alone, beside other runners, beside other applications, and in turns with Diesel's
 //! own runner.
 
+#[path = "advice.rs"]
+mod advice;
+#[path = "grants.rs"]
+mod grants;
 #[path = "half_way.rs"]
 mod half_way;
 #[path = "planning.rs"]
@@ -9,6 +13,8 @@ mod planning;
 mod settings;
 #[path = "sharing.rs"]
 mod sharing;
+#[path = "sql.rs"]
+mod sql;
 
 use std::sync::Barrier;
 use std::time::Duration;
