@@ -161,12 +161,8 @@ impl Error {
         match self {
             Self::Session(error) => error.class(),
             Self::Pending { .. } | Self::Newer { .. } => ErrorClass::Unavailable,
-<<<<<<< HEAD
             Self::Migrating { .. } => ErrorClass::Busy,
-            Self::NoVersion { .. } => ErrorClass::Invalid,
-=======
             Self::NoVersion { .. } | Self::InvalidName { .. } => ErrorClass::Invalid,
->>>>>>> 4897787cde034d5225d5713f81a0eacee259a0a4
             _ => ErrorClass::Internal,
         }
     }

@@ -117,6 +117,31 @@ impl Migrations {
         &self.application
     }
 
+    /// The folder on disk that they are read from; `None` where they are compiled in or come from a source of Diesel's.
+    #[must_use]
+    pub fn path(&self) -> Option<&Path> {
+        match &self.source {
+            Source::Folder(path) => Some(path),
+            Source::Embedded(_) | Source::Diesel(_) => None,
+        }
+    }
+
+    /// The engines that there are migrations for: those with a subfolder, or all if there are no such subfolders.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Source`] if the folder cannot be read.
+    pub fn engines(&self) -> Result<Vec<Engine>> {
+        let names = match &self.source {
+            Source::Embedded(folder) => folder.dirs().map(|dir| name_of(dir.path())).collect(),
+            Source::Folder(folder) => subfolders(folder)?,
+            Source::Diesel(_) => Vec::new(),
+        };
+        let has_folder = |engine: &Engine| names.iter().any(|name| name == engine.feature());
+        let engines: Vec<_> = Engine::ALL.iter().copied().filter(has_folder).collect();
+        Ok(if engines.is_empty() { Engine::ALL.to_vec() } else { engines })
+    }
+
     /// The migrations for an engine, oldest first.
     ///
     /// # Errors

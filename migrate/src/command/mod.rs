@@ -31,8 +31,11 @@ mod check;
 mod console;
 mod context;
 mod failure;
+mod lint;
+mod new;
 mod options;
 mod plan;
+mod sql;
 mod stamp;
 mod status;
 mod text;
@@ -41,11 +44,15 @@ use std::process::ExitCode;
 
 use clap::{ArgMatches, Args, FromArgMatches, Subcommand};
 use diesel_session::Database;
+use diesel_session::connection::Access;
 use diesel_session::database::Options;
 
 use apply::{GoDown, GoUp, Redo};
 use check::Check;
+use lint::Lint;
+use new::New;
 use plan::Plan;
+use sql::Sql;
 use stamp::StampTo;
 use status::ShowStatus;
 
@@ -82,9 +89,15 @@ impl Arguments {
     /// The exit codes: 0 done, 1 failed or found differences, 2 a mistake on the command line, 3 migrations are pending.
     #[must_use]
     pub fn run(self, migrations: &Migrations, url: &str) -> ExitCode {
+        self.run_with(migrations, &|access| Ok(Database::open_with(url, Options::new().access(access))?))
+    }
+
+    /// Like [`run`](Self::run), on the database that `open` opens, for looking, for changing, or making it where it is missing;
+    /// verbs that look at the scripts alone never call it.
+    #[must_use]
+    pub fn run_with(self, migrations: &Migrations, open: &dyn Fn(Access) -> Result<Database, Failure>) -> ExitCode {
         let mut console = Standard::new(self.format);
-        let open = |access| -> Result<_, Failure> { Ok(Database::open_with(url, Options::new().access(access))?) };
-        let done = self.command.run(Context::new(migrations, &open, &mut console));
+        let done = self.command.run(Context::new(migrations, open, &mut console));
         let Err(failure) = done else { return ExitCode::SUCCESS };
         let code = failure.exit_code();
         if code != 0 {
@@ -117,7 +130,10 @@ impl Command {
             Verb::Down(down) => down.run(context),
             Verb::Redo(redo) => redo.run(context),
             Verb::Check(check) => check.run(context),
+            Verb::Sql(sql) => sql.run(context),
             Verb::Stamp(stamp) => stamp.run(context),
+            Verb::New(new) => new.run(context),
+            Verb::Lint(lint) => lint.run(context),
         }
     }
 }
@@ -130,7 +146,10 @@ enum Verb {
     Down(GoDown),
     Redo(Redo),
     Check(Check),
+    Sql(Sql),
     Stamp(StampTo),
+    New(New),
+    Lint(Lint),
 }
 
 impl FromArgMatches for Command {
