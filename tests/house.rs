@@ -53,6 +53,7 @@ const MIGRATE: House = House {
         ("for_diesel", &["source", "scripts", "migration"]),
         ("source", &["scripts", "migration"]),
         ("scripts", &["statements", "migration"]),
+        ("schema", &["history", "journal", "tokens"]),
         ("journal", &["migration"]),
         ("history", &[]),
         ("catalogue", &[]),

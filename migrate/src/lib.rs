@@ -14,6 +14,7 @@ mod lock_file;
 mod loss;
 mod migration;
 mod run;
+pub mod schema;
 mod scripts;
 mod source;
 mod statements;

@@ -3,6 +3,8 @@
 
 #[path = "half_way.rs"]
 mod half_way;
+#[path = "schema.rs"]
+mod schema;
 #[path = "sharing.rs"]
 mod sharing;
 
@@ -32,7 +34,7 @@ const LABELS: Scripts<'_> =
     ("2026-01-03-000001_create_labels", "CREATE TABLE labels (id BIGINT PRIMARY KEY)", "DROP TABLE labels");
 
 fn empty() -> Empty {
-    Empty::new(engine(module_path!().trim_end_matches("::half_way").trim_end_matches("::sharing")))
+    Empty::new(engine(module_path!()))
 }
 
 /// Whether the engine undoes CREATE TABLE.
