@@ -44,7 +44,10 @@ const MIGRATE: House = House {
     src: "migrate/src/",
     name: "diesel_migrate",
     rooms: &[
-        ("database", &["loss", "run", "status", "source", "migration"]),
+        ("database", &["drift", "diff", "loss", "scratch", "run", "status", "source", "migration"]),
+        ("drift", &["diff", "scratch", "schema", "status", "source", "scripts", "migration"]),
+        ("scratch", &["diff", "schema", "stepwise", "scripts", "catalogue", "migration"]),
+        ("diff", &["schema", "tokens", "catalogue"]),
         ("loss", &["run", "status", "source", "catalogue", "migration"]),
         ("run", &["stepwise", "status", "source", "scripts", "history", "journal", "lock", "lock_file", "migration"]),
         ("lock_file", &["lock"]),

@@ -2,10 +2,12 @@
 
 use diesel_session::Database;
 
+use crate::diff::Difference;
 use crate::error::{Error, Result};
 use crate::loss::Loss;
 use crate::migration::Migration;
 use crate::run::{Existing, Target};
+use crate::scratch::Scratch;
 use crate::source::Migrations;
 use crate::status::{SchemaState, Status};
 
@@ -99,6 +101,54 @@ pub trait Migrate: sealed::Sealed {
     ///
     /// Those of [`Migrations::losses`], and [`Pool`](diesel_session::Error::Pool).
     fn migration_losses(&self, migrations: &Migrations, target: Target) -> Result<Vec<Loss>>;
+
+    /// How the database differs from what its applied migrations make; nothing where it has none. The differences are
+    /// in the order in which their statements mend the database.
+    ///
+    /// The applied migrations, and only these, are played in a scratch database: on SQLite in memory; on a server in a
+    /// database `diesel_migrate_scratch_…`, which is dropped in the end, on PostgreSQL without the right to make one in
+    /// a schema that is rolled back. This database is only read.
+    ///
+    /// Where other applications have applied migrations to it, their tables, views and enum types are left alone:
+    /// what is extra counts then only if one of these migrations once made a table of that name. Otherwise every table
+    /// that no migration makes is a difference. Extra columns, indexes and triggers of the application's own tables
+    /// always are.
+    ///
+    /// ```
+    /// use diesel::connection::SimpleConnection as _;
+    /// use diesel_migrate::{Migrate as _, Migrations};
+    /// use diesel_session::Database;
+    ///
+    /// # std::env::set_current_dir(env!("CARGO_MANIFEST_DIR")).unwrap();
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let migrations = Migrations::folder("my-app", "docs/example");
+    /// let database = Database::open("sqlite::memory:")?;
+    /// database.migrate(&migrations)?;
+    /// assert!(database.drift(&migrations)?.is_empty());
+    ///
+    /// database.connection()?.batch_execute("CREATE INDEX tags_by_name ON tags (name)")?;
+    /// let drift = database.drift(&migrations)?;
+    /// assert_eq!(drift[0].to_string(), "table tags: the index tags_by_name on (name) is extra");
+    /// assert_eq!(drift[0].sql, ["DROP INDEX \"tags_by_name\""]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Foreign`] for another application's database, [`Error::Newer`]; [`Error::Scratch`] if no scratch
+    /// database can be made; [`Error::Failed`] if a migration fails in it; otherwise as
+    /// [`migration_status`](Self::migration_status).
+    fn drift(&self, migrations: &Migrations) -> Result<Vec<Difference>>;
+
+    /// As [`drift`](Self::drift), with an empty database of the caller's as the scratch database: for a user who may not
+    /// create one, or whose migrations need what an administrator has to prepare. It is empty again in the end, except
+    /// for functions.
+    ///
+    /// # Errors
+    ///
+    /// As [`drift`](Self::drift); [`Error::Scratch`] if the scratch database contains tables.
+    fn drift_with(&self, migrations: &Migrations, scratch: &Database) -> Result<Vec<Difference>>;
 }
 
 mod sealed {
@@ -150,6 +200,16 @@ impl Migrate for Database {
 
     fn migration_losses(&self, migrations: &Migrations, target: Target) -> Result<Vec<Loss>> {
         migrations.losses(&mut *self.connection()?, &target).map_err(|e| placed(self, e))
+    }
+
+    fn drift(&self, migrations: &Migrations) -> Result<Vec<Difference>> {
+        let drift = migrations.drift(self, || Scratch::beside(self));
+        drift.map_err(|e| placed(self, e))
+    }
+
+    fn drift_with(&self, migrations: &Migrations, scratch: &Database) -> Result<Vec<Difference>> {
+        let drift = migrations.drift(self, || Scratch::given(scratch));
+        drift.map_err(|e| placed(self, e))
     }
 }
 

@@ -107,6 +107,16 @@ pub enum Error {
         /// The versions that this program does not know.
         versions: Vec<String>,
     },
+    /// There is no scratch database to play migrations in.
+    #[error("{place} has no scratch database to try the migrations in: {problem}; {way_out}")]
+    Scratch {
+        /// The path or the redacted URL of the database that it would be beside, or of the one that was supplied.
+        place: String,
+        /// The database's error, or why the supplied one cannot be used.
+        problem: String,
+        /// What helps.
+        way_out: &'static str,
+    },
     /// A migration failed.
     #[error("migration {migration} failed going {direction}: {problem}{}", kept(.direction, *.done, *.statements))]
     Failed {
@@ -175,7 +185,11 @@ impl Error {
             | Self::OtherTable { place, .. }
             | Self::Pending { place, .. }
             | Self::Newer { place, .. } => at.clone_into(place),
-            Self::Session(_) | Self::Source { .. } | Self::NoVersion { .. } | Self::Failed { .. } => {}
+            Self::Session(_)
+            | Self::Source { .. }
+            | Self::NoVersion { .. }
+            | Self::Scratch { .. }
+            | Self::Failed { .. } => {}
         }
         error
     }

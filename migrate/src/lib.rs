@@ -5,6 +5,8 @@
 
 mod catalogue;
 mod database;
+mod diff;
+mod drift;
 mod error;
 mod for_diesel;
 mod history;
@@ -15,6 +17,7 @@ mod loss;
 mod migration;
 mod run;
 pub mod schema;
+mod scratch;
 mod scripts;
 mod source;
 mod statements;
@@ -23,6 +26,7 @@ mod stepwise;
 mod tokens;
 
 pub use database::Migrate;
+pub use diff::{Change, Difference, Object, Property};
 pub use error::{Error, Result};
 pub use for_diesel::ForDiesel;
 pub use history::Recorded;

@@ -1,6 +1,8 @@
 //! Going up and down on one engine: alone, beside other runners, beside other applications, and in turns with Diesel's
 //! own runner.
 
+#[path = "diff.rs"]
+mod diff;
 #[path = "half_way.rs"]
 mod half_way;
 #[path = "schema.rs"]
