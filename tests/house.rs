@@ -44,7 +44,8 @@ const MIGRATE: House = House {
     src: "migrate/src/",
     name: "diesel_migrate",
     rooms: &[
-        ("database", &["drift", "diff", "loss", "scratch", "run", "status", "source", "migration"]),
+        ("database", &["prove", "drift", "diff", "loss", "scratch", "run", "status", "source", "migration"]),
+        ("prove", &["diff", "scratch", "schema", "stepwise", "scripts", "source", "catalogue", "tokens", "migration"]),
         ("drift", &["diff", "scratch", "schema", "status", "source", "scripts", "migration"]),
         ("scratch", &["diff", "schema", "stepwise", "scripts", "catalogue", "migration"]),
         ("diff", &["schema", "tokens", "catalogue"]),

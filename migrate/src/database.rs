@@ -6,6 +6,7 @@ use crate::diff::Difference;
 use crate::error::{Error, Result};
 use crate::loss::Loss;
 use crate::migration::Migration;
+use crate::prove::Proof;
 use crate::run::{Existing, Target};
 use crate::scratch::Scratch;
 use crate::source::Migrations;
@@ -149,6 +150,31 @@ pub trait Migrate: sealed::Sealed {
     ///
     /// As [`drift`](Self::drift); [`Error::Scratch`] if the scratch database contains tables.
     fn drift_with(&self, migrations: &Migrations, scratch: &Database) -> Result<Vec<Difference>>;
+
+    /// Plays every migration up, down and up again, each on the schema of those before it, in a scratch database as
+    /// that of [`drift`](Self::drift), and compares the schemas: the proof that its way down undoes it. This database
+    /// is not touched.
+    ///
+    /// The tables have a few generated rows, always the same, so that it also shows which rows the way back loses, and
+    /// which migrations fail only because there are rows.
+    ///
+    /// ```
+    /// use diesel_migrate::{Migrate as _, Migrations};
+    /// use diesel_session::Database;
+    ///
+    /// # std::env::set_current_dir(env!("CARGO_MANIFEST_DIR")).unwrap();
+    /// let migrations = Migrations::folder("my-app", "docs/example");
+    /// let proofs = Database::open("sqlite::memory:")?.prove_migrations(&migrations)?;
+    /// assert!(proofs[0].is_proven() && proofs[0].losses.is_empty());
+    /// assert_eq!(proofs[0].to_string(), "2026-01-31-120000_create_tags: proven");
+    /// # Ok::<(), diesel_migrate::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Source`]; [`Error::Scratch`] if no scratch database can be made; those of the connection. What the
+    /// database says to a migration is in its proof.
+    fn prove_migrations(&self, migrations: &Migrations) -> Result<Vec<Proof>>;
 }
 
 mod sealed {
@@ -210,6 +236,10 @@ impl Migrate for Database {
     fn drift_with(&self, migrations: &Migrations, scratch: &Database) -> Result<Vec<Difference>> {
         let drift = migrations.drift(self, || Scratch::given(scratch));
         drift.map_err(|e| placed(self, e))
+    }
+
+    fn prove_migrations(&self, migrations: &Migrations) -> Result<Vec<Proof>> {
+        migrations.prove(self).map_err(|e| placed(self, e))
     }
 }
 

@@ -5,6 +5,8 @@
 mod diff;
 #[path = "half_way.rs"]
 mod half_way;
+#[path = "prove.rs"]
+mod prove;
 #[path = "schema.rs"]
 mod schema;
 #[path = "sharing.rs"]
