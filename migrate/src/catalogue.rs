@@ -57,7 +57,8 @@ pub(crate) fn is_same_table(engine: Engine, written: &str, table: &str) -> bool 
     }
 }
 
-fn quoted(engine: Engine, name: &str) -> String {
+/// The name as SQL, whatever it contains.
+pub(crate) fn quoted(engine: Engine, name: &str) -> String {
     match engine {
         Engine::Sqlite | Engine::Postgres => format!("\"{}\"", name.replace('"', "\"\"")),
         Engine::Mysql => format!("`{}`", name.replace('`', "``")),

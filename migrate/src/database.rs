@@ -2,10 +2,13 @@
 
 use diesel_session::Database;
 
+use crate::diff::Difference;
 use crate::error::{Error, Result};
 use crate::loss::Loss;
 use crate::migration::Migration;
 use crate::plan::Planned;
+use crate::prove::Proof;
+use crate::scratch::Scratch;
 use crate::source::Migrations;
 use crate::stamp::Stamp;
 use crate::status::{SchemaState, Status};
@@ -153,6 +156,79 @@ pub trait Migrate: sealed::Sealed {
     ///
     /// As [`stamp`](Self::stamp).
     fn plan_stamp(&self, migrations: &Migrations, target: &Target) -> Result<Stamp>;
+
+    /// How the database differs from what its applied migrations make; nothing where it has none. The differences are
+    /// in the order in which their statements mend the database.
+    ///
+    /// The applied migrations, and only these, are played in a scratch database: on SQLite in memory; on a server in a
+    /// database `diesel_migrate_scratch_…`, which is dropped in the end, on PostgreSQL without the right to make one in
+    /// a schema that is rolled back. This database is only read.
+    ///
+    /// Where other applications have applied migrations to it, their tables, views and enum types are left alone:
+    /// what is extra counts then only if one of these migrations once made a table of that name. Otherwise every table
+    /// that no migration makes is a difference. Extra columns, indexes and triggers of the application's own tables
+    /// always are.
+    ///
+    /// ```
+    /// use diesel::connection::SimpleConnection as _;
+    /// use diesel_migrate::{Migrate as _, Migrations};
+    /// use diesel_session::Database;
+    ///
+    /// # std::env::set_current_dir(env!("CARGO_MANIFEST_DIR")).unwrap();
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let migrations = Migrations::folder("my-app", "docs/example");
+    /// let database = Database::open("sqlite::memory:")?;
+    /// database.migrate(&migrations)?;
+    /// assert!(database.drift(&migrations)?.is_empty());
+    ///
+    /// database.connection()?.batch_execute("CREATE INDEX tags_by_name ON tags (name)")?;
+    /// let drift = database.drift(&migrations)?;
+    /// assert_eq!(drift[0].to_string(), "table tags: the index tags_by_name on (name) is extra");
+    /// assert_eq!(drift[0].sql, ["DROP INDEX \"tags_by_name\""]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Foreign`] for another application's database, [`Error::Newer`]; [`Error::Scratch`] if no scratch
+    /// database can be made; [`Error::Failed`] if a migration fails in it; otherwise as
+    /// [`migration_status`](Self::migration_status).
+    fn drift(&self, migrations: &Migrations) -> Result<Vec<Difference>>;
+
+    /// As [`drift`](Self::drift), with an empty database of the caller's as the scratch database: for a user who may not
+    /// create one, or whose migrations need what an administrator has to prepare. It is empty again in the end, except
+    /// for functions.
+    ///
+    /// # Errors
+    ///
+    /// As [`drift`](Self::drift); [`Error::Scratch`] if the scratch database contains tables.
+    fn drift_with(&self, migrations: &Migrations, scratch: &Database) -> Result<Vec<Difference>>;
+
+    /// Plays every migration up, down and up again, each on the schema of those before it, in a scratch database as
+    /// that of [`drift`](Self::drift), and compares the schemas: the proof that its way down undoes it. This database
+    /// is not touched.
+    ///
+    /// The tables have a few generated rows, always the same, so that it also shows which rows the way back loses, and
+    /// which migrations fail only because there are rows.
+    ///
+    /// ```
+    /// use diesel_migrate::{Migrate as _, Migrations};
+    /// use diesel_session::Database;
+    ///
+    /// # std::env::set_current_dir(env!("CARGO_MANIFEST_DIR")).unwrap();
+    /// let migrations = Migrations::folder("my-app", "docs/example");
+    /// let proofs = Database::open("sqlite::memory:")?.prove_migrations(&migrations)?;
+    /// assert!(proofs[0].is_proven() && proofs[0].losses.is_empty());
+    /// assert_eq!(proofs[0].to_string(), "2026-01-31-120000_create_tags: proven");
+    /// # Ok::<(), diesel_migrate::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Source`]; [`Error::Scratch`] if no scratch database can be made; those of the connection. What the
+    /// database says to a migration is in its proof.
+    fn prove_migrations(&self, migrations: &Migrations) -> Result<Vec<Proof>>;
 }
 
 mod sealed {
@@ -219,6 +295,20 @@ impl Migrate for Database {
 
     fn plan_stamp(&self, migrations: &Migrations, target: &Target) -> Result<Stamp> {
         migrations.plan_stamp(&mut *self.connection()?, target).map_err(|e| placed(self, e))
+    }
+
+    fn drift(&self, migrations: &Migrations) -> Result<Vec<Difference>> {
+        let drift = migrations.drift(self, || Scratch::beside(self));
+        drift.map_err(|e| placed(self, e))
+    }
+
+    fn drift_with(&self, migrations: &Migrations, scratch: &Database) -> Result<Vec<Difference>> {
+        let drift = migrations.drift(self, || Scratch::given(scratch));
+        drift.map_err(|e| placed(self, e))
+    }
+
+    fn prove_migrations(&self, migrations: &Migrations) -> Result<Vec<Proof>> {
+        migrations.prove(self).map_err(|e| placed(self, e))
     }
 }
 

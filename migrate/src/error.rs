@@ -138,6 +138,16 @@ pub enum Error {
         /// The process or connection, where the engine tells it.
         holder: Option<String>,
     },
+    /// There is no scratch database to play migrations in.
+    #[error("{place} has no scratch database to try the migrations in: {problem}; {way_out}")]
+    Scratch {
+        /// The path or the redacted URL of the database that it would be beside, or of the one that was supplied.
+        place: String,
+        /// The database's error, or why the supplied one cannot be used.
+        problem: String,
+        /// What helps.
+        way_out: &'static str,
+    },
     /// A migration failed.
     #[error("migration {migration} failed going {direction}: {problem}{}", kept(.direction, *.done, *.statements))]
     Failed {
@@ -213,6 +223,7 @@ impl Error {
             | Self::Source { .. }
             | Self::InvalidName { .. }
             | Self::NoVersion { .. }
+            | Self::Scratch { .. }
             | Self::Failed { .. } => {}
         }
         error

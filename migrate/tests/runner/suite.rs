@@ -3,12 +3,18 @@
 
 #[path = "advice.rs"]
 mod advice;
+#[path = "diff.rs"]
+mod diff;
 #[path = "grants.rs"]
 mod grants;
 #[path = "half_way.rs"]
 mod half_way;
 #[path = "planning.rs"]
 mod planning;
+#[path = "prove.rs"]
+mod prove;
+#[path = "schema.rs"]
+mod schema;
 #[path = "settings.rs"]
 mod settings;
 #[path = "sharing.rs"]

@@ -85,6 +85,23 @@ impl Address {
         }
     }
 
+    /// The address of another database of the same server, with the same login and parameters; for SQLite that of a new
+    /// database in memory.
+    #[must_use]
+    pub fn sibling(&self, name: &str) -> Self {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Self::SqliteMemory | Self::SqliteFile(_) | Self::SqliteImmutable(_) => {
+                let _ = name; // The one in memory has none.
+                Self::SqliteMemory
+            }
+            #[cfg(feature = "postgres")]
+            Self::Postgres(server) => Self::Postgres(server.sibling(name)),
+            #[cfg(feature = "mysql")]
+            Self::Mysql(server) => Self::Mysql(server.sibling(name)),
+        }
+    }
+
     /// The engine of the database.
     #[must_use]
     pub fn engine(&self) -> Engine {

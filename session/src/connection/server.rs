@@ -3,6 +3,9 @@
 use std::fmt;
 use std::time::Duration;
 
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+
 /// How long a connection may wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Waits {
@@ -49,6 +52,13 @@ impl Server {
         Self { read_timeout, ..self }
     }
 
+    /// The address of another database of the same server, with the same login and parameters.
+    #[cfg(any(feature = "postgres", feature = "mysql"))]
+    pub(super) fn sibling(&self, name: &str) -> Self {
+        let (url, shown) = (with_database(&self.url, name), with_database(&self.shown, name));
+        Self { url, shown, read_timeout: self.read_timeout }
+    }
+
     /// The waits for this server: its URL takes precedence.
     #[cfg(any(feature = "postgres", feature = "mysql"))]
     pub(super) fn waits(&self, waits: Waits) -> Waits {
@@ -62,6 +72,20 @@ impl Server {
     }
 }
 
+/// The URL with that database in place of its own.
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+fn with_database(url: &str, name: &str) -> String {
+    let (address, parameters) = url.split_once('?').unwrap_or((url, ""));
+    let login = address.find("://").map_or(0, |colon| colon + 3);
+    let end = address[login..].find('/').map_or(address.len(), |length| login + length);
+    let name = utf8_percent_encode(name, NON_ALPHANUMERIC);
+    // libpq also takes the database's name from there.
+    let others = parameters.split('&').filter(|parameter| !parameter.is_empty() && !parameter.starts_with("dbname="));
+    let others: Vec<&str> = others.collect();
+    let separator = if others.is_empty() { "" } else { "?" };
+    format!("{}/{name}{separator}{}", &address[..end], others.join("&"))
+}
+
 impl fmt::Display for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.shown)
@@ -71,5 +95,24 @@ impl fmt::Display for Server {
 impl fmt::Debug for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Server({})", self.shown)
+    }
+}
+
+#[cfg(all(test, any(feature = "postgres", feature = "mysql")))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sibling_has_the_login_and_the_parameters_and_another_name() {
+        for (url, sibling) in [
+            ("mysql://app:pw@h:3306/shop", "mysql://app:pw@h:3306/an%5Fother"),
+            (
+                "postgresql://app@h1,h2/shop?dbname=x&sslmode=require",
+                "postgresql://app@h1,h2/an%5Fother?sslmode=require",
+            ),
+            ("postgresql://?dbname=shop", "postgresql:///an%5Fother"),
+        ] {
+            assert_eq!(with_database(url, "an_other"), sibling);
+        }
     }
 }

@@ -26,7 +26,7 @@ pub use work::Unit;
 
 pub use crate::connection::{Access, DatabaseConnection, EchoOptions, Engine, Isolation};
 
-use crate::connection::{AnyConnection, KeySources, WriteQueue};
+use crate::connection::{Address, AnyConnection, KeySources, WriteQueue};
 use crate::error::{Error, Result};
 use pool::Pool;
 
@@ -76,7 +76,10 @@ impl Database {
 
 impl<C: DatabaseConnection> Database<C> {
     fn open_pool(url: &str, options: Options) -> Result<Self> {
-        let address = DatabaseUrl::parse(url)?.address().clone().absolute()?;
+        Self::open_address(DatabaseUrl::parse(url)?.address().clone().absolute()?, options)
+    }
+
+    fn open_address(address: Address, options: Options) -> Result<Self> {
         let place = address.to_string();
         let (isolation, keys) = (options.isolation, KeySources::default());
         let (pool, created) = Pool::open(address, options)?;
@@ -93,6 +96,25 @@ impl<C: DatabaseConnection> Database<C> {
     /// accepted a new connection in that time.
     pub fn connection(&self) -> Result<PooledConnection<C>> {
         self.pool.get(&self.place)
+    }
+
+    /// Opens another database of the same server, with the same login and options, and creates it where there is none
+    /// of that name; on SQLite a new database in memory, whatever the name.
+    ///
+    /// ```
+    /// use diesel_session::Database;
+    ///
+    /// let database = Database::open("sqlite::memory:")?;
+    /// let scratch = database.sibling("scratch")?;
+    /// assert!(scratch.created() && !scratch.is_same(&database)?);
+    /// # Ok::<(), diesel_session::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Open`], also where this user may not create a database.
+    pub fn sibling(&self, name: &str) -> Result<Self> {
+        Self::open_address(self.pool.address().sibling(name), self.pool.options().clone().access(Access::Create))
     }
 
     /// The database's address, for messages: an absolute path, `:memory:`, or a URL without its password.

@@ -25,13 +25,16 @@ fn other_engine<C: DatabaseConnection>(address: &Address) -> Error {
 
 pub(super) struct Pool<C: DatabaseConnection> {
     connections: r2d2::Pool<Manager<C>>,
-    remote: bool,
+    address: Address,
+    options: Options,
     queue: Option<WriteQueue>,
 }
 
 impl<C: DatabaseConnection> Clone for Pool<C> {
     fn clone(&self) -> Self {
-        Self { connections: self.connections.clone(), remote: self.remote, queue: self.queue.clone() }
+        let Self { connections, address, options, queue } = self;
+        let (connections, queue) = (connections.clone(), queue.clone());
+        Self { connections, address: address.clone(), options: options.clone(), queue }
     }
 }
 
@@ -52,7 +55,7 @@ impl<C: DatabaseConnection> Pool<C> {
         let manager = Manager {
             // Only the first connection creates the database; one that is removed later must not reappear empty.
             access: if options.access == Access::Create { Access::Write } else { options.access },
-            address,
+            address: address.clone(),
             waits: waits(&options),
             echo: options.echo,
             first: Mutex::new(Some(first)),
@@ -67,7 +70,17 @@ impl<C: DatabaseConnection> Pool<C> {
         if private {
             pool = pool.idle_timeout(None).max_lifetime(None);
         }
-        Ok((Self { connections: pool.build_unchecked(manager), remote, queue }, created))
+        Ok((Self { connections: pool.build_unchecked(manager), address, options, queue }, created))
+    }
+
+    /// The address of the database.
+    pub(super) fn address(&self) -> &Address {
+        &self.address
+    }
+
+    /// How it was opened.
+    pub(super) fn options(&self) -> &Options {
+        &self.options
     }
 
     /// The queue in which writers wait for their turn, if the engine does not order them itself.
@@ -85,7 +98,7 @@ impl<C: DatabaseConnection> Pool<C> {
                     place,
                     problem: format!("all {size} are in use, and none was returned within {timeout:?}"),
                 }
-            } else if self.remote {
+            } else if self.address.is_remote() {
                 let said = e.to_string();
                 let opening = Error::Open { place: place.clone(), problem: String::new() }.to_string();
                 let problem = match said.split_once(&opening) {
