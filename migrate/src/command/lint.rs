@@ -31,11 +31,11 @@ pub(super) struct Lint {
 }
 
 impl Lint {
-    pub(super) fn run<E: From<Failure>>(self, context: &mut Context<'_, E>) -> Result<(), E> {
+    pub(super) fn run(self, context: &mut Context<'_>) -> Result<(), Failure> {
         let migrations = context.migrations;
         let mut findings: Vec<Found> = Vec::new();
         for engine in self.engine.engines(migrations)? {
-            for finding in migrations.lint(engine).map_err(Failure::from)? {
+            for finding in migrations.lint(engine)? {
                 // One script may serve several engines.
                 match findings.iter_mut().find(|found| found.finding == finding) {
                     Some(found) => found.engines.push(engine),
@@ -48,7 +48,7 @@ impl Lint {
         if findings.is_empty() {
             return Ok(());
         }
-        Err(Failure::Found(counted(findings.len(), "finding")).into())
+        Err(Failure::Found(counted(findings.len(), "finding")))
     }
 }
 

@@ -27,14 +27,17 @@
 //! A program with habits of its own, of printing or of opening its database, takes [`Command`] and a [`Context`].
 
 mod apply;
+mod baseline;
 mod check;
 mod console;
 mod context;
+mod diff;
 mod failure;
 mod lint;
 mod new;
 mod options;
 mod plan;
+mod prove;
 mod sql;
 mod stamp;
 mod status;
@@ -48,10 +51,13 @@ use diesel_session::connection::Access;
 use diesel_session::database::Options;
 
 use apply::{GoDown, GoUp, Redo};
+use baseline::Baseline;
 use check::Check;
+use diff::Diff;
 use lint::Lint;
 use new::New;
 use plan::Plan;
+use prove::Prove;
 use sql::Sql;
 use stamp::StampTo;
 use status::ShowStatus;
@@ -121,7 +127,7 @@ impl Command {
     /// # Errors
     ///
     /// [`Failure`], and what opening the database returns.
-    pub fn run<E: From<Failure>>(self, mut context: Context<'_, E>) -> Result<(), E> {
+    pub fn run(self, mut context: Context<'_>) -> Result<(), Failure> {
         let context = &mut context;
         match self.0 {
             Verb::Status(ShowStatus {}) => ShowStatus::run(context),
@@ -130,10 +136,13 @@ impl Command {
             Verb::Down(down) => down.run(context),
             Verb::Redo(redo) => redo.run(context),
             Verb::Check(check) => check.run(context),
+            Verb::Diff(diff) => diff.run(context),
             Verb::Sql(sql) => sql.run(context),
             Verb::Stamp(stamp) => stamp.run(context),
+            Verb::Baseline(baseline) => baseline.run(context),
             Verb::New(new) => new.run(context),
             Verb::Lint(lint) => lint.run(context),
+            Verb::Prove(Prove {}) => Prove::run(context),
         }
     }
 }
@@ -146,10 +155,13 @@ enum Verb {
     Down(GoDown),
     Redo(Redo),
     Check(Check),
+    Diff(Diff),
     Sql(Sql),
     Stamp(StampTo),
+    Baseline(Baseline),
     New(New),
     Lint(Lint),
+    Prove(Prove),
 }
 
 impl FromArgMatches for Command {

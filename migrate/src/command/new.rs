@@ -30,10 +30,10 @@ pub(super) struct New {
 }
 
 impl New {
-    pub(super) fn run<E: From<Failure>>(self, context: &mut Context<'_, E>) -> Result<(), E> {
+    pub(super) fn run(self, context: &mut Context<'_>) -> Result<(), Failure> {
         let read_from = || context.migrations.path().map(ToOwned::to_owned);
         let folder = self.folder.or_else(read_from).unwrap_or_else(|| PathBuf::from("migrations"));
-        let created = create(folder, &self.name, Timestamp::now().utc().naive_utc()).map_err(Failure::from)?;
+        let created = create(folder, &self.name, Timestamp::now().utc().naive_utc())?;
         context.text(&created.files.iter().map(|file| format!("{}\n", file.display())).collect::<String>())
     }
 }

@@ -38,7 +38,7 @@ pub(super) struct Sql {
 }
 
 impl Sql {
-    pub(super) fn run<E: From<Failure>>(self, context: &mut Context<'_, E>) -> Result<(), E> {
+    pub(super) fn run(self, context: &mut Context<'_>) -> Result<(), Failure> {
         let (migrations, engine) = (context.migrations, self.engine.engine);
         let script = match &self.grants {
             Some(role) => migrations.grants(engine, role),
@@ -46,7 +46,7 @@ impl Sql {
                 let range = self.range.as_deref().unwrap_or("..");
                 let Some((from, to)) = range.split_once("..") else {
                     let problem = format!("{range} is not a range of versions: write {range}.. or ..{range}");
-                    return Err(Failure::Usage(problem).into());
+                    return Err(Failure::Usage(problem));
                 };
                 let from = Some(from).filter(|from| !from.is_empty());
                 let target = if to.is_empty() { Target::All } else { Target::To(to.to_owned()) };
@@ -54,6 +54,6 @@ impl Sql {
                 migrations.sql(engine, direction, from, &target)
             }
         };
-        context.text(&script.map_err(Failure::from)?)
+        context.text(&script?)
     }
 }

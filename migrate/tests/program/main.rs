@@ -7,6 +7,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use diesel::connection::SimpleConnection as _;
 use tempfile::TempDir;
 
 /// A project with a manifest and one migration.
@@ -152,6 +153,73 @@ fn stamping_writes_the_history_alone() {
     let ran = project.run(&["stamp", "20260101000001", "--yes"]);
     assert_eq!(ran.err, "removed the record of 2026-01-02-000001_create_items\n");
     project.done(&["up"]);
+}
+
+#[test]
+fn drift_is_shown_with_the_sql_that_mends_it_and_fails_the_check_that_asks() {
+    let project = Project::new();
+    project.done(&["up"]);
+    assert!(project.run(&["diff"]).err.ends_with("app.db is what its migrations make\n"));
+    let change = |sql: &str| {
+        let database = diesel_session::Database::open(&project.path().join("app.db").display().to_string()).unwrap();
+        database.connection().unwrap().batch_execute(sql).unwrap();
+    };
+    change("CREATE INDEX tags_by_id ON tags (id)");
+    let ran = project.run(&["diff"]);
+    assert_eq!(ran.out, "table tags: the index tags_by_id on (id) is extra\n    DROP INDEX \"tags_by_id\";\n");
+    assert!(ran.code == Some(1) && ran.err.ends_with("app.db: 1 difference\n"), "{ran:?}");
+    let json: serde_json::Value = serde_json::from_str(&project.run(&["diff", "--format", "json"]).out).unwrap();
+    assert_eq!(json[0]["change"], "Extra");
+    project.done(&["check"]);
+    assert!(project.fails(1, &["check", "--drift"]).contains("tags_by_id"));
+    change("DROP INDEX tags_by_id");
+    project.done(&["check", "--drift"]);
+}
+
+#[test]
+fn a_database_of_another_tool_is_taken_over_once_its_schema_is_the_same() {
+    let project = Project::new();
+    let url = project.path().join("app.db").display().to_string();
+    let options = diesel_session::database::Options::new().access(diesel_session::database::Access::Create);
+    let database = diesel_session::Database::open_with(&url, options).unwrap();
+    let execute = |sql: &str| database.connection().unwrap().batch_execute(sql).unwrap();
+    execute("CREATE TABLE tags (id BIGINT PRIMARY KEY); CREATE TABLE theirs (id INTEGER)");
+    let ran = project.run(&["baseline", "--yes"]);
+    assert_eq!(ran.code, Some(1));
+    assert!(ran.out.starts_with("table tags, column id: the type is BIGINT and should be INTEGER\n"), "{ran:?}");
+    execute("DROP TABLE tags; CREATE TABLE tags (id INTEGER PRIMARY KEY)");
+    assert!(project.fails(2, &["baseline"]).contains("this would record as applied 2026-01-01-000001_create_tags in "));
+    project.done(&["baseline", "--yes"]);
+    project.done(&["check"]);
+}
+
+#[test]
+fn a_way_down_that_does_not_undo_its_way_up_is_not_proven() {
+    let project = Project::new();
+    assert_eq!(
+        project.run_in(&[("DATABASE_URL", ":memory:")], &["prove"]).out,
+        "2026-01-01-000001_create_tags: proven\n"
+    );
+    project.migration(
+        "2026-01-02-000001_more",
+        "CREATE TABLE a (id INTEGER); CREATE TABLE b (id INTEGER)",
+        "DROP TABLE b",
+    );
+    let ran = project.run_in(&[("DATABASE_URL", ":memory:")], &["prove"]);
+    assert!(ran.code == Some(1) && ran.out.contains("2026-01-02-000001_more: "), "{ran:?}");
+    assert!(ran.err.ends_with("not proven: 1 migration\n"), "{ran:?}");
+}
+
+#[test]
+fn the_check_waits_for_a_server_as_long_as_it_is_told() {
+    let project = Project::new();
+    let start = std::time::Instant::now();
+    let nobody = [("DATABASE_URL", "postgres://app@127.0.0.1:1/app")];
+    if !diesel_session::connection::Engine::Postgres.is_compiled_in() {
+        return;
+    }
+    let ran = project.run_in(&nobody, &["check", "--wait", "700ms"]);
+    assert!(ran.code == Some(1) && start.elapsed().as_millis() >= 700, "{ran:?}");
 }
 
 #[test]
