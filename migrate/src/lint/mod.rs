@@ -26,7 +26,7 @@ use tables::Tables;
 pub(crate) use made::{made, schema};
 pub use rules::{RULES, Rule};
 
-/// Something in a script that a rule of [`RULES`] speaks against.
+/// What one of the [`RULES`] finds in a script.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Finding {

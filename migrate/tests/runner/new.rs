@@ -41,7 +41,7 @@ fn each_engines_folder_gets_a_new_migration() {
     assert_eq!(created.files.len(), 4);
     let migrations = Migrations::folder("shop", folder.path());
     for engine in [Engine::Sqlite, Engine::Mysql] {
-        assert_eq!(migrations.list(engine).unwrap(), [created.migration.clone()]);
+        assert_eq!(migrations.list(engine).unwrap(), std::slice::from_ref(&created.migration));
     }
     let up = folder.path().join("sqlite/2026-11-29-153000_create_tags/up.sql");
     assert_eq!(fs::read_to_string(up).unwrap(), "-- What this migration changes on SQLite.\n");

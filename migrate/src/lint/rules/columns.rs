@@ -44,14 +44,28 @@ fn required(site: &Site<'_, '_>, table: &str, column: &Column<'_>, push: &mut Pu
              without a value for it."
         ),
     };
-    let default = if is_number(kind) { "0" } else { "''" };
-    let with_default = format!("ALTER TABLE {table} ADD COLUMN {name} {kind} NOT NULL DEFAULT {default};");
-    push("required-column", problem, format!("-- With the value for the rows that are there:\n{with_default}"));
+    let advice = match zero(kind) {
+        Some(zero) => format!(
+            "-- With the value for the rows that are there:\nALTER TABLE {table} ADD COLUMN {name} {kind} NOT NULL DEFAULT {zero};"
+        ),
+        None => {
+            format!("-- Without NOT NULL, until every row has a value:\nALTER TABLE {table} ADD COLUMN {name} {kind};")
+        }
+    };
+    push("required-column", problem, advice);
 }
 
-fn is_number(kind: &str) -> bool {
+/// A constant of a type that has an obvious one.
+fn zero(kind: &str) -> Option<&'static str> {
     let kind = kind.to_lowercase();
-    ["int", "num", "dec", "real", "float", "double", "bit"].iter().any(|part| kind.contains(part))
+    let is = |parts: &[&str]| parts.iter().any(|part| kind.starts_with(part));
+    if is(&["bool"]) {
+        Some("FALSE")
+    } else if is(&["int", "bigint", "smallint", "tinyint", "mediumint", "num", "dec", "real", "float", "double"]) {
+        Some("0")
+    } else {
+        is(&["text", "varchar", "char"]).then_some("''")
+    }
 }
 
 fn not_null(table: &str, column: &str, constraint: &str) -> String {

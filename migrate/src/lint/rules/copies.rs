@@ -110,22 +110,27 @@ fn copied_for(column: &Column<'_>, engine: Engine) -> Option<&'static str> {
         Engine::Postgres if column.default_words.iter().any(|word| VOLATILE.contains(&word.as_str())) => {
             Some("each row gets a default of its own")
         }
-        Engine::Mysql if column.default.is_some_and(|default| default.starts_with('(')) => {
-            Some("its default is an expression")
-        }
+        Engine::Mysql if has_expression(column) => Some("its default is an expression"),
         _ => None,
     }
 }
 
+/// Whether MySQL computes the default for each row; the time is computed once.
+fn has_expression(column: &Column<'_>) -> bool {
+    let is_time =
+        column.default_words.first().is_some_and(|word| ["current_timestamp", "now"].contains(&word.as_str()));
+    column.default.is_some_and(|default| default.contains('(') && !default.starts_with('\'')) && !is_time
+}
+
 /// Why another clause makes the engine copy the table.
 fn copied_by(clause: &Clause<'_>, text: &str, engine: Engine) -> Option<&'static str> {
-    let words: Vec<_> = text.split_whitespace().map(str::to_uppercase).collect();
-    let starts = |start: &[&str]| words.iter().zip(start).filter(|(word, start)| word == start).count() == start.len();
+    let text = text.to_uppercase().split_whitespace().collect::<Vec<_>>().join(" ");
+    let starts = |start| text.starts_with(start);
     match engine {
-        Engine::Postgres if starts(&["SET", "LOGGED"]) || starts(&["SET", "UNLOGGED"]) => Some("its logging changes"),
-        Engine::Postgres if starts(&["SET", "TABLESPACE"]) => Some("it moves to another tablespace"),
-        Engine::Postgres if starts(&["SET", "ACCESS", "METHOD"]) => Some("its access method changes"),
-        Engine::Mysql if starts(&["CONVERT", "TO"]) => Some("its texts are converted"),
+        Engine::Postgres if starts("SET LOGGED") || starts("SET UNLOGGED") => Some("its logging changes"),
+        Engine::Postgres if starts("SET TABLESPACE") => Some("it moves to another tablespace"),
+        Engine::Postgres if starts("SET ACCESS METHOD") => Some("its access method changes"),
+        Engine::Mysql if starts("CONVERT TO") => Some("its texts are converted"),
         Engine::Mysql if is_option(clause, "ALGORITHM", &["COPY"]) => Some("the statement asks for it"),
         Engine::Mysql if is_option(clause, "LOCK", &["SHARED", "EXCLUSIVE"]) => Some("the statement asks for a lock"),
         _ => None,
