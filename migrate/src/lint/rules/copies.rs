@@ -7,7 +7,7 @@
 use diesel_session::connection::Engine;
 
 use super::types::copies;
-use super::{LATER, Push};
+use super::{LATER, Push, replaced_column};
 use crate::lint::change::{Change, Clause};
 use crate::lint::column::{Column, Kind};
 use crate::lint::script::Site;
@@ -80,16 +80,7 @@ fn retyped(table: Name<'_>, column: Name<'_>, kind: &str, engine: Engine, push: 
     push(
         "change-type",
         format!("{table} is copied to change the type of {column}, and until then nobody can {whom} it."),
-        format!(
-            "ALTER TABLE {table} ADD COLUMN {new} {kind};\n\
-             -- Release a program that writes both columns; then copy the rest, some rows at a time:\n\
-             {LATER}\n\
-             UPDATE {table} SET {new} = {column} WHERE {new} IS NULL;\n\
-             -- Release a program that uses {new} alone:\n\
-             {LATER}\n\
-             -- lint: allow drop-column because no running program uses it\n\
-             ALTER TABLE {table} DROP COLUMN {column};"
-        ),
+        replaced_column(table, column, &new, kind),
     );
 }
 
