@@ -101,7 +101,7 @@ impl Migrations {
             }
         }
         rules::check_tables(&tables, engine, &mut drafts);
-        drafts.retain(|draft| draft.rule().engines.contains(&engine));
+        drafts.retain(|draft| draft.is_for(engine));
 
         let found: Vec<_> = drafts.iter().filter(|draft| !allows.iter().any(|allow| silences(allow, draft))).collect();
         let judged: Vec<_> = allows.iter().flat_map(|allow| judged(allow, &drafts, engine)).collect();

@@ -101,8 +101,9 @@ impl Draft {
         Self { place: place.clone(), rule, problem, advice }
     }
 
-    pub(super) fn rule(&self) -> &'static Rule {
-        RULES.iter().find(|rule| rule.name == self.rule).unwrap_or(&RULES[0])
+    /// Whether its rule is for the engine.
+    pub(super) fn is_for(&self, engine: Engine) -> bool {
+        RULES.iter().any(|rule| rule.name == self.rule && rule.engines.contains(&engine))
     }
 
     pub(super) fn finding(&self, migration: &Migration) -> Finding {
