@@ -77,7 +77,8 @@ pub(crate) enum Clause<'s> {
     SetType {
         column: Name<'s>,
         kind: &'s str,
-        using: bool,
+        /// By another expression than the column itself.
+        computes: bool,
     },
     DropColumn {
         column: Name<'s>,
@@ -256,7 +257,13 @@ impl<'s> Clause<'s> {
             }
             if part.take_all(&["SET", "DATA", "TYPE"]) || part.take("TYPE") {
                 let kind = part.until(&["USING", "COLLATE"]).text();
-                return Some(Self::SetType { column, kind, using: part.has(&["USING"]) });
+                if part.take("COLLATE") {
+                    part.name();
+                }
+                let value = if part.take("USING") { part.text() } else { "" };
+                let cast =
+                    value.strip_prefix(column.written).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"));
+                return Some(Self::SetType { column, kind, computes: !value.is_empty() && !cast });
             }
             return None;
         }

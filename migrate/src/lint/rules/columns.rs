@@ -44,7 +44,7 @@ fn required(site: &Site<'_, '_>, table: &str, column: &Column<'_>, push: &mut Pu
              without a value for it."
         ),
     };
-    let advice = match zero(kind) {
+    let advice = match zero(kind, site.engine) {
         Some(zero) => format!(
             "-- With the value for the rows that are there:\nALTER TABLE {table} ADD COLUMN {name} {kind} NOT NULL DEFAULT {zero};"
         ),
@@ -55,16 +55,17 @@ fn required(site: &Site<'_, '_>, table: &str, column: &Column<'_>, push: &mut Pu
     push("required-column", problem, advice);
 }
 
-/// A constant of a type that has an obvious one.
-fn zero(kind: &str) -> Option<&'static str> {
+/// A constant of a type that has an obvious one, and may have it as a default.
+fn zero(kind: &str, engine: Engine) -> Option<&'static str> {
     let kind = kind.to_lowercase();
-    let is = |parts: &[&str]| parts.iter().any(|part| kind.starts_with(part));
-    if is(&["bool"]) {
-        Some("FALSE")
-    } else if is(&["int", "bigint", "smallint", "tinyint", "mediumint", "num", "dec", "real", "float", "double"]) {
-        Some("0")
-    } else {
-        is(&["text", "varchar", "char"]).then_some("''")
+    let name = kind.split(['(', ' ']).next().unwrap_or_default();
+    match name {
+        "bool" | "boolean" => Some("FALSE"),
+        "int" | "integer" | "int2" | "int4" | "int8" | "smallint" | "bigint" | "tinyint" | "mediumint" | "numeric"
+        | "decimal" | "real" | "float" | "double" => Some("0"),
+        "varchar" | "char" | "character" => Some("''"),
+        "text" if engine != Engine::Mysql => Some("''"),
+        _ => None,
     }
 }
 

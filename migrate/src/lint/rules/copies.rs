@@ -1,8 +1,8 @@
 //! Changes that copy the whole table while nobody can write to it.
 //!
 //! After squawk's changing-column-type, adding-field-with-default and adding-serial-primary-key-field, and
-//! strong_migrations' checks of types, volatile and expression defaults, generated and numbered columns, and COPY. What
-//! MySQL and MariaDB copy was tried out with `ALGORITHM=INPLACE, LOCK=NONE`, which makes them refuse it.
+//! strong_migrations' checks of types, volatile and expression defaults, generated and numbered columns, and COPY. A test
+//! compares what is found with what the servers copy.
 
 use diesel_session::connection::Engine;
 
@@ -41,8 +41,8 @@ pub(super) fn check(site: &Site<'_, '_>, change: &Change<'_>, push: &mut Push<'_
     });
     for clause in clauses {
         match (clause, site.engine) {
-            (Clause::SetType { column, kind, using }, _)
-                if *using || copies(site.engine, site.tables.kind(*table, *column), kind) =>
+            (Clause::SetType { column, kind, computes }, _)
+                if *computes || copies(site.engine, site.tables.kind(*table, *column), kind) =>
             {
                 retyped(*table, *column, kind, site.engine, push);
             }
