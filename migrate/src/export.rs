@@ -5,13 +5,16 @@ use diesel_session::connection::Engine;
 
 use crate::error::{Error, Result};
 use crate::migration::Direction;
-use crate::scripts::{OWN_TRANSACTION, Step};
+use crate::scripts::{Body, NO_WAY_DOWN, OWN_TRANSACTION, Step};
 use crate::settings::Settings;
 use crate::source::Migrations;
 use crate::statements::Statement;
 use crate::target::Target;
 use crate::tokens::{Token, tokens};
 use crate::{history, journal};
+
+/// Why a migration of Diesel's is not written out.
+const NO_SQL: &str = "it comes from a source of Diesel's, which does not show its SQL";
 
 impl Migrations {
     /// The migrations of a range as a script for `sqlite3`, `psql` or `mysql` and `mariadb`, without a database: the
@@ -69,29 +72,29 @@ impl Migrations {
         }
         chosen.truncate(target.limit());
 
-        let mut script = head(self.application(), engine, direction, chosen.len());
+        let mut lines = head(self.application(), engine, direction, chosen.len());
         if direction == Direction::Up && !chosen.is_empty() {
-            write_all(&mut script, ["", CREATE_MIGRATIONS_TABLE.trim(), &format!("{};", journal::CREATE)]);
+            let created = format!("{}\n{};", CREATE_MIGRATIONS_TABLE.trim(), journal::CREATE);
+            lines.extend([String::new(), created]);
         }
         for step in chosen {
-            Export { application: self.application(), engine, step, direction }.write(&mut script)?;
+            lines.extend(Export { application: self.application(), engine, step, direction }.lines()?);
         }
-        Ok(script)
+        Ok(lines.join("\n") + "\n")
     }
 }
 
 /// What makes a client stop at the first error and read the script as it is meant.
-fn head(application: &str, engine: Engine, direction: Direction, count: usize) -> String {
-    let (client, settings): (_, &[_]) = match engine {
+fn head(application: &str, engine: Engine, direction: Direction, count: usize) -> Vec<String> {
+    let (client, settings): (_, &[&str]) = match engine {
         Engine::Sqlite => ("sqlite3", &[".bail on", "PRAGMA foreign_keys = ON;"]),
         Engine::Postgres => ("psql", &["\\set ON_ERROR_STOP on", "SET client_encoding = 'UTF8';"]),
         Engine::Mysql => ("mysql or mariadb", &["SET NAMES utf8mb4;"]),
     };
     // The name may come from anywhere, and must not end the comment.
     let application = application.replace(char::is_control, " ");
-    let mut script = format!("-- {application}: {count} migration(s) {direction}, for {client}.\n");
-    write_all(&mut script, settings.iter().copied());
-    script
+    let title = format!("-- {application}: {count} migration(s) {direction}, for {client}.");
+    [title].into_iter().chain(settings.iter().map(|setting| (*setting).to_owned())).collect()
 }
 
 /// A migration on its way into the script.
@@ -103,33 +106,37 @@ struct Export<'e> {
 }
 
 impl Export<'_> {
-    fn write(&self, script: &mut String) -> Result<()> {
+    fn lines(&self) -> Result<Vec<String>> {
         let Self { engine, step, direction, .. } = *self;
-        step.script(direction).ok_or_else(|| {
-            self.refused(match (direction, step.script(Direction::Up)) {
-                (Direction::Down, Some(_)) => "it has no down.sql",
-                _ => "it is a source of Diesel's that has it, and does not show its SQL",
-            })
-        })?;
+        if step.script(direction).is_none() {
+            let of_diesel = matches!(step.body, Body::Diesel(_));
+            return Err(self.refused(if of_diesel { NO_SQL } else { NO_WAY_DOWN }));
+        }
         let statements = step.statements(direction, engine);
         let transaction = step.transaction && engine.undoes_tables();
         if transaction && statements.iter().any(|statement| statement.controls_transactions()) {
             return Err(self.refused(OWN_TRANSACTION));
         }
-        write_all(script, ["", &format!("-- {}", step.migration)]);
-        let limits = limits(&step.settings(direction), engine);
-        let (rows, begin) = (self.rows(), if engine == Engine::Sqlite { "BEGIN IMMEDIATE;" } else { "BEGIN;" });
-        write_all(script, limits.iter().map(|(set, _)| set.as_str()));
-        write_all(script, transaction.then_some(begin));
-        let first = transaction && direction == Direction::Up;
-        write_all(script, rows.iter().filter(|_| first).map(String::as_str));
-        for statement in statements {
-            write_all(script, [ended(statement, engine).as_str()]);
-        }
-        write_all(script, rows.iter().filter(|_| !first).map(String::as_str));
-        write_all(script, transaction.then_some("COMMIT;"));
-        write_all(script, limits.iter().map(|(_, reset)| reset.as_str()));
-        Ok(())
+        let (limits, resets): (Vec<_>, Vec<_>) = limits(&step.settings(direction), engine).into_iter().unzip();
+        let statements: Vec<_> = statements.into_iter().map(|statement| ended(statement, engine)).collect();
+        let (begin, commit) = match (transaction, engine) {
+            (false, _) => (None, None),
+            (true, Engine::Sqlite) => (Some("BEGIN IMMEDIATE;"), Some("COMMIT;")),
+            (true, _) => (Some("BEGIN;"), Some("COMMIT;")),
+        };
+        let rows = self.rows();
+        let (before, after) =
+            if transaction && direction == Direction::Up { (rows, Vec::new()) } else { (Vec::new(), rows) };
+
+        let mut lines = vec![String::new(), format!("-- {}", step.migration)];
+        lines.extend(limits);
+        lines.extend(begin.map(str::to_owned));
+        lines.extend(before);
+        lines.extend(statements);
+        lines.extend(after);
+        lines.extend(commit.map(str::to_owned));
+        lines.extend(resets);
+        Ok(lines)
     }
 
     /// The statements that note in the history and the journal what the script does.
@@ -215,11 +222,4 @@ fn ended(statement: Statement<'_>, engine: Engine) -> String {
 fn literal(text: &str, engine: Engine) -> String {
     let text = if engine == Engine::Mysql { text.replace('\\', "\\\\") } else { text.to_owned() };
     format!("'{}'", text.replace('\'', "''"))
-}
-
-fn write_all<'l>(script: &mut String, lines: impl IntoIterator<Item = &'l str>) {
-    for line in lines {
-        script.push_str(line);
-        script.push('\n');
-    }
 }

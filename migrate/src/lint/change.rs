@@ -31,7 +31,7 @@ pub(crate) enum Change<'s> {
     DropViews(Vec<Name<'s>>),
     CreateSequence(Name<'s>),
     CreateIndex(Index<'s>),
-    /// `DROP INDEX CONCURRENTLY` and `REINDEX … CONCURRENTLY`, which need the absence of a transaction as the building does.
+    /// `DROP INDEX CONCURRENTLY` and `REINDEX … CONCURRENTLY`.
     OtherConcurrent,
     /// INSERT, UPDATE, DELETE.
     Rows(Option<Name<'s>>),
@@ -77,7 +77,8 @@ pub(crate) enum Clause<'s> {
     SetType {
         column: Name<'s>,
         kind: &'s str,
-        using: bool,
+        /// By another expression than the column itself.
+        computes: bool,
     },
     DropColumn {
         column: Name<'s>,
@@ -133,28 +134,28 @@ impl<'s> Change<'s> {
         }
         if part.take("TRUNCATE") {
             part.skip(&["TABLE", "ONLY"]);
-            return Some(match part.has(&["CASCADE"]) {
-                true => Self::TruncateCascade(part.names()),
-                false => Self::Rows(part.name()),
-            });
+            let cascade = part.has(&["CASCADE"]);
+            return Some(if cascade { Self::TruncateCascade(part.names()) } else { Self::Rows(part.name()) });
         }
         if part.take("PRAGMA") {
             let name = part.name()?;
             let value = part.text().trim_start_matches(['=', ' ', '(']).trim_end_matches([' ', ')']);
             return Some(Self::Pragma { name, value });
         }
-        Some(match () {
-            () if part.starts_with_one_of(&["INSERT", "UPDATE", "DELETE", "REPLACE"]) => {
-                part.skip(&["INSERT", "UPDATE", "DELETE", "REPLACE", "OR", "IGNORE", "ABORT", "INTO", "FROM", "ONLY"]);
-                Self::Rows(part.name())
-            }
-            () if part.starts_with_one_of(&["WITH"]) => Self::Rows(None),
-            () if part.starts_with_one_of(&["BEGIN", "START"]) => Self::Begin,
-            () if part.starts_with_one_of(&["COMMIT", "END", "ROLLBACK"]) => Self::End,
-            () if part.starts_with_one_of(&["DROP", "REINDEX"]) && part.has(&["CONCURRENTLY"]) => Self::OtherConcurrent,
-            () if part.starts_with_one_of(&["DROP", "ALTER"]) => Self::OtherDefinition,
-            () => Self::Other,
-        })
+        if part.starts_with_one_of(&["INSERT", "UPDATE", "DELETE", "REPLACE"]) {
+            part.skip(&["INSERT", "UPDATE", "DELETE", "REPLACE", "OR", "IGNORE", "ABORT", "INTO", "FROM", "ONLY"]);
+            return Some(Self::Rows(part.name()));
+        }
+        if part.starts_with_one_of(&["DROP", "REINDEX"]) && part.has(&["CONCURRENTLY"]) {
+            return Some(Self::OtherConcurrent);
+        }
+        let kinds = [
+            (Self::Rows(None), &["WITH"] as &[_]),
+            (Self::Begin, &["BEGIN", "START"]),
+            (Self::End, &["COMMIT", "END", "ROLLBACK"]),
+            (Self::OtherDefinition, &["DROP", "ALTER"]),
+        ];
+        kinds.into_iter().find(|(_, words)| part.starts_with_one_of(words)).map(|(kind, _)| kind)
     }
 
     fn create(part: &mut Part<'_, 's>) -> Option<Self> {
@@ -204,14 +205,10 @@ impl<'s> Change<'s> {
         let table = part.name()?;
         part.until_group();
         let columns = part.group()?.names();
-        let condition = if part.has(&["WHERE"]) {
-            while !part.is_empty() && !part.take("WHERE") {
-                part.next();
-            }
-            part.text()
-        } else {
-            ""
-        };
+        while !part.is_empty() && !part.take("WHERE") {
+            part.next();
+        }
+        let condition = part.text();
         Some(Self::CreateIndex(Index { name, table, columns, unique, concurrently, special, condition, rest }))
     }
 }
@@ -260,7 +257,13 @@ impl<'s> Clause<'s> {
             }
             if part.take_all(&["SET", "DATA", "TYPE"]) || part.take("TYPE") {
                 let kind = part.until(&["USING", "COLLATE"]).text();
-                return Some(Self::SetType { column, kind, using: part.has(&["USING"]) });
+                if part.take("COLLATE") {
+                    part.name();
+                }
+                let value = if part.take("USING") { part.text() } else { "" };
+                let cast =
+                    value.strip_prefix(column.written).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"));
+                return Some(Self::SetType { column, kind, computes: !value.is_empty() && !cast });
             }
             return None;
         }

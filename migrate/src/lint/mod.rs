@@ -26,7 +26,7 @@ use tables::Tables;
 pub(crate) use made::{made, schema};
 pub use rules::{RULES, Rule};
 
-/// Something in a script that a rule of [`RULES`] speaks against.
+/// What one of the [`RULES`] finds in a script.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Finding {
@@ -101,7 +101,7 @@ impl Migrations {
             }
         }
         rules::check_tables(&tables, engine, &mut drafts);
-        drafts.retain(|draft| draft.rule().engines.contains(&engine));
+        drafts.retain(|draft| draft.is_for(engine));
 
         let found: Vec<_> = drafts.iter().filter(|draft| !allows.iter().any(|allow| silences(allow, draft))).collect();
         let judged: Vec<_> = allows.iter().flat_map(|allow| judged(allow, &drafts, engine)).collect();

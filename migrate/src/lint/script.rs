@@ -115,6 +115,14 @@ impl Site<'_, '_> {
         self.after.iter().flat_map(|parsed| names_of(&parsed.change)).any(|(_, made)| made.key() == table.key())
     }
 
+    /// Whether the script drops the table later.
+    pub(super) fn is_dropped_later(&self, table: &str) -> bool {
+        self.after.iter().any(|parsed| match &parsed.change {
+            Change::DropTables { tables, .. } => tables.iter().any(|dropped| dropped.plain.eq_ignore_ascii_case(table)),
+            _ => false,
+        })
+    }
+
     /// The keys of the tables that nobody can use yet.
     fn made(&self, change: &Change<'_>) -> Vec<String> {
         let is_fresh =

@@ -14,8 +14,9 @@ pub(crate) struct Tables(BTreeMap<String, Table>);
 /// A table.
 #[derive(Debug)]
 pub(crate) struct Table {
-    /// As it was written.
+    /// Without quotes and schema.
     pub(crate) name: String,
+    pub(crate) written: String,
     /// The types of its columns.
     kinds: BTreeMap<String, String>,
     /// The columns of each index, in order.
@@ -33,9 +34,11 @@ pub(crate) struct Table {
 pub(crate) struct ForeignKey {
     /// As they were written.
     pub(crate) columns: Vec<String>,
-    keys: Vec<String>,
+    pub(crate) keys: Vec<String>,
     references: Option<String>,
     follows: bool,
+    /// Whether the table was made with it.
+    pub(crate) is_original: bool,
     pub(crate) made: Place,
 }
 
@@ -71,6 +74,7 @@ impl Tables {
                 let mut new = Table::new(*table, made);
                 columns.iter().for_each(|column| new.add_column(column, place));
                 constraints.iter().for_each(|constraint| new.add_constraint(constraint, place));
+                new.foreign_keys.iter_mut().for_each(|found| found.is_original = true);
                 self.0.entry(table.key()).or_insert(new);
             }
             Change::AlterTable { table, clauses } => {
@@ -107,6 +111,7 @@ impl Tables {
         }
         if let Some(mut table) = self.0.remove(&from.key()) {
             to.plain.clone_into(&mut table.name);
+            to.written.clone_into(&mut table.written);
             self.0.insert(to.key(), table);
         }
     }
@@ -116,6 +121,7 @@ impl Table {
     fn new(name: Name<'_>, made: Option<Place>) -> Self {
         Self {
             name: name.plain.to_owned(),
+            written: name.written.to_owned(),
             kinds: BTreeMap::new(),
             indexes: Vec::new(),
             has_primary_key: false,
@@ -167,6 +173,7 @@ impl Table {
             keys,
             references: reference.map(|reference| reference.table.key()),
             follows: reference.is_some_and(|reference| reference.follows),
+            is_original: false,
             made: place.clone(),
         });
     }

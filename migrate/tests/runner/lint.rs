@@ -99,6 +99,12 @@ fn the_advice_keeps_what_the_script_says() {
          NOT VALID;\n-- In a later migration:\nALTER TABLE app.users VALIDATE CONSTRAINT users_Role_fkey;"
     );
     assert_eq!(
+        advice("ALTER TABLE users ADD born DATE NOT NULL", Postgres),
+        "-- Without NOT NULL, until every row has a value:\nALTER TABLE users ADD COLUMN born DATE;"
+    );
+    let key = advice("ALTER TABLE posts ADD FOREIGN KEY (user_id) REFERENCES users (id) NOT VALID", Postgres);
+    assert!(key.ends_with("\nCREATE INDEX CONCURRENTLY posts_user_id_idx ON posts (user_id);"), "{key}");
+    assert_eq!(
         advice("ALTER TABLE users ADD CHECK (age IS NOT NULL)", Postgres),
         "ALTER TABLE users ADD CONSTRAINT users_age_check CHECK (age IS NOT NULL) NOT VALID;\n\
          -- In a later migration:\nALTER TABLE users VALIDATE CONSTRAINT users_age_check;"

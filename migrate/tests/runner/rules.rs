@@ -36,6 +36,7 @@ fn a_table_that_is_rebuilt_is_neither_dropped_nor_renamed() {
     // The rows of `comments` go with those of `posts`, also under another name.
     let before = before.replace("users", "posts");
     check(Sqlite, &[(&before, &["drop-deletes-children"])]);
+    check(Sqlite, &[("-- lint: allow drop-table because …\nDROP TABLE posts; DROP TABLE comments", &[])]);
     let off = format!("-- In a migration of its own:\n-- transaction: none\nPRAGMA foreign_keys = OFF;\n{before}");
     check(Sqlite, &[(&off, &[])]);
 }
@@ -125,6 +126,9 @@ fn a_default_copies_the_table_if_each_row_gets_its_own() {
         Mysql,
         &[
             ("ALTER TABLE users ADD at DATETIME DEFAULT CURRENT_TIMESTAMP", &[]),
+            ("ALTER TABLE users ADD at DATETIME(6) DEFAULT NOW(6)", &[]),
+            ("ALTER TABLE users ADD n INT DEFAULT 7, ADD s VARCHAR(9) DEFAULT '(none)'", &[]),
+            ("ALTER TABLE users ADD token VARCHAR(36) DEFAULT uuid()", &["rewrite-table"]),
             ("ALTER TABLE users ADD n INT AS (age + 1) VIRTUAL", &[]),
             ("ALTER TABLE users ADD n INT AS (age + 1) STORED", &["rewrite-table"]),
             ("ALTER TABLE users ADD n INT NOT NULL AUTO_INCREMENT UNIQUE", &["rewrite-table"]),

@@ -44,14 +44,29 @@ fn required(site: &Site<'_, '_>, table: &str, column: &Column<'_>, push: &mut Pu
              without a value for it."
         ),
     };
-    let default = if is_number(kind) { "0" } else { "''" };
-    let with_default = format!("ALTER TABLE {table} ADD COLUMN {name} {kind} NOT NULL DEFAULT {default};");
-    push("required-column", problem, format!("-- With the value for the rows that are there:\n{with_default}"));
+    let advice = match zero(kind, site.engine) {
+        Some(zero) => format!(
+            "-- With the value for the rows that are there:\nALTER TABLE {table} ADD COLUMN {name} {kind} NOT NULL DEFAULT {zero};"
+        ),
+        None => {
+            format!("-- Without NOT NULL, until every row has a value:\nALTER TABLE {table} ADD COLUMN {name} {kind};")
+        }
+    };
+    push("required-column", problem, advice);
 }
 
-fn is_number(kind: &str) -> bool {
+/// A constant of a type that has an obvious one, and may have it as a default.
+fn zero(kind: &str, engine: Engine) -> Option<&'static str> {
     let kind = kind.to_lowercase();
-    ["int", "num", "dec", "real", "float", "double", "bit"].iter().any(|part| kind.contains(part))
+    let name = kind.split(['(', ' ']).next().unwrap_or_default();
+    match name {
+        "bool" | "boolean" => Some("FALSE"),
+        "int" | "integer" | "int2" | "int4" | "int8" | "smallint" | "bigint" | "tinyint" | "mediumint" | "numeric"
+        | "decimal" | "real" | "float" | "double" => Some("0"),
+        "varchar" | "char" | "character" => Some("''"),
+        "text" if engine != Engine::Mysql => Some("''"),
+        _ => None,
+    }
 }
 
 fn not_null(table: &str, column: &str, constraint: &str) -> String {

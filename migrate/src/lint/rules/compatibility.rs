@@ -3,7 +3,7 @@
 //! After squawk's ban-drop-column, ban-drop-table, renaming-column and renaming-table, and strong_migrations' checks of
 //! the same names.
 
-use super::Push;
+use super::{Push, replaced_column};
 use crate::lint::change::{Change, Clause};
 use crate::lint::script::Site;
 use crate::lint::syntax::Name;
@@ -60,15 +60,7 @@ fn renamed_column(site: &Site<'_, '_>, table: Name<'_>, from: Name<'_>, to: Name
     push(
         "rename-column",
         format!("A program that still runs and uses {table}.{from} fails, and so does a new one before the renaming."),
-        format!(
-            "ALTER TABLE {table} ADD COLUMN {to} {kind};\n\
-             UPDATE {table} SET {to} = {from};\n\
-             -- Release a program that writes both columns and reads {to}, then one that does not use {from}.\n\
-             {later}\n{dropped}",
-            later = super::LATER,
-            dropped =
-                allowed("drop-column", &format!("{table}.{from}"), &format!("ALTER TABLE {table} DROP COLUMN {from};")),
-        ),
+        replaced_column(table, from, to, kind),
     );
 }
 

@@ -1,13 +1,13 @@
 //! Changes that copy the whole table while nobody can write to it.
 //!
 //! After squawk's changing-column-type, adding-field-with-default and adding-serial-primary-key-field, and
-//! strong_migrations' checks of types, volatile and expression defaults, generated and numbered columns, and COPY. What
-//! MySQL and MariaDB copy was tried out with `ALGORITHM=INPLACE, LOCK=NONE`, which makes them refuse it.
+//! strong_migrations' checks of types, volatile and expression defaults, generated and numbered columns, and COPY. A test
+//! compares what is found with what the servers copy.
 
 use diesel_session::connection::Engine;
 
 use super::types::copies;
-use super::{LATER, Push};
+use super::{LATER, Push, replaced_column};
 use crate::lint::change::{Change, Clause};
 use crate::lint::column::{Column, Kind};
 use crate::lint::script::Site;
@@ -41,8 +41,8 @@ pub(super) fn check(site: &Site<'_, '_>, change: &Change<'_>, push: &mut Push<'_
     });
     for clause in clauses {
         match (clause, site.engine) {
-            (Clause::SetType { column, kind, using }, _)
-                if *using || copies(site.engine, site.tables.kind(*table, *column), kind) =>
+            (Clause::SetType { column, kind, computes }, _)
+                if *computes || copies(site.engine, site.tables.kind(*table, *column), kind) =>
             {
                 retyped(*table, *column, kind, site.engine, push);
             }
@@ -80,16 +80,7 @@ fn retyped(table: Name<'_>, column: Name<'_>, kind: &str, engine: Engine, push: 
     push(
         "change-type",
         format!("{table} is copied to change the type of {column}, and until then nobody can {whom} it."),
-        format!(
-            "ALTER TABLE {table} ADD COLUMN {new} {kind};\n\
-             -- Release a program that writes both columns; then copy the rest, some rows at a time:\n\
-             {LATER}\n\
-             UPDATE {table} SET {new} = {column} WHERE {new} IS NULL;\n\
-             -- Release a program that uses {new} alone:\n\
-             {LATER}\n\
-             -- lint: allow drop-column because no running program uses it\n\
-             ALTER TABLE {table} DROP COLUMN {column};"
-        ),
+        replaced_column(table, column, &new, kind),
     );
 }
 
@@ -110,22 +101,27 @@ fn copied_for(column: &Column<'_>, engine: Engine) -> Option<&'static str> {
         Engine::Postgres if column.default_words.iter().any(|word| VOLATILE.contains(&word.as_str())) => {
             Some("each row gets a default of its own")
         }
-        Engine::Mysql if column.default.is_some_and(|default| default.starts_with('(')) => {
-            Some("its default is an expression")
-        }
+        Engine::Mysql if has_expression(column) => Some("its default is an expression"),
         _ => None,
     }
 }
 
+/// Whether MySQL computes the default for each row; the time is computed once.
+fn has_expression(column: &Column<'_>) -> bool {
+    let is_time =
+        column.default_words.first().is_some_and(|word| ["current_timestamp", "now"].contains(&word.as_str()));
+    column.default.is_some_and(|default| default.contains('(') && !default.starts_with('\'')) && !is_time
+}
+
 /// Why another clause makes the engine copy the table.
 fn copied_by(clause: &Clause<'_>, text: &str, engine: Engine) -> Option<&'static str> {
-    let words: Vec<_> = text.split_whitespace().map(str::to_uppercase).collect();
-    let starts = |start: &[&str]| words.iter().zip(start).filter(|(word, start)| word == start).count() == start.len();
+    let text = text.to_uppercase().split_whitespace().collect::<Vec<_>>().join(" ");
+    let starts = |start| text.starts_with(start);
     match engine {
-        Engine::Postgres if starts(&["SET", "LOGGED"]) || starts(&["SET", "UNLOGGED"]) => Some("its logging changes"),
-        Engine::Postgres if starts(&["SET", "TABLESPACE"]) => Some("it moves to another tablespace"),
-        Engine::Postgres if starts(&["SET", "ACCESS", "METHOD"]) => Some("its access method changes"),
-        Engine::Mysql if starts(&["CONVERT", "TO"]) => Some("its texts are converted"),
+        Engine::Postgres if starts("SET LOGGED") || starts("SET UNLOGGED") => Some("its logging changes"),
+        Engine::Postgres if starts("SET TABLESPACE") => Some("it moves to another tablespace"),
+        Engine::Postgres if starts("SET ACCESS METHOD") => Some("its access method changes"),
+        Engine::Mysql if starts("CONVERT TO") => Some("its texts are converted"),
         Engine::Mysql if is_option(clause, "ALGORITHM", &["COPY"]) => Some("the statement asks for it"),
         Engine::Mysql if is_option(clause, "LOCK", &["SHARED", "EXCLUSIVE"]) => Some("the statement asks for a lock"),
         _ => None,

@@ -73,6 +73,20 @@ const WITHOUT_TRANSACTION: &str = "-- In a migration of its own:\n-- transaction
 /// What comes before statements that must not run together with those above.
 const LATER: &str = "-- In a later migration:";
 
+/// The way from one column to another that breaks no program: the name or the type changes.
+fn replaced_column(table: &str, from: &str, to: &str, kind: &str) -> String {
+    format!(
+        "ALTER TABLE {table} ADD COLUMN {to} {kind};\n\
+         -- Release a program that writes both columns; then copy the rest, some rows at a time:\n\
+         {LATER}\n\
+         UPDATE {table} SET {to} = {from} WHERE {to} IS NULL;\n\
+         -- Release a program that uses {to} alone:\n\
+         {LATER}\n\
+         -- lint: allow drop-column because no running program uses it\n\
+         ALTER TABLE {table} DROP COLUMN {from};"
+    )
+}
+
 /// A finding on its way.
 #[derive(Debug)]
 pub(super) struct Draft {
@@ -87,8 +101,9 @@ impl Draft {
         Self { place: place.clone(), rule, problem, advice }
     }
 
-    pub(super) fn rule(&self) -> &'static Rule {
-        RULES.iter().find(|rule| rule.name == self.rule).unwrap_or(&RULES[0])
+    /// Whether its rule is for the engine.
+    pub(super) fn is_for(&self, engine: Engine) -> bool {
+        RULES.iter().any(|rule| rule.name == self.rule && rule.engines.contains(&engine))
     }
 
     pub(super) fn finding(&self, migration: &Migration) -> Finding {
