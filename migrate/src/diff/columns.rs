@@ -18,11 +18,12 @@ pub(super) fn compare(comparison: &mut Comparison<'_>, table: &Table, other: &Ta
         let Some(found) = other.column(&column.name) else {
             let mut action = format!("ADD COLUMN {}", ddl::column(engine, table, column));
             // MySQL wants a counter's key in the same statement.
-            if engine == Engine::Mysql && column.generated == Some(Generated::AutoIncrement) {
-                if let Some((_, actions)) = &key {
-                    action += &format!(", {actions}");
-                    key_added = true;
-                }
+            if engine == Engine::Mysql
+                && column.generated == Some(Generated::AutoIncrement)
+                && let Some((_, actions)) = &key
+            {
+                action += &format!(", {actions}");
+                key_added = true;
             }
             comparison.push(Phase::AddColumns, object(column), Change::Missing, alter(action));
             continue;
