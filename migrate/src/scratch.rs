@@ -90,25 +90,29 @@ impl Scratch {
         Ok(Self { connection, home: Home::Transaction })
     }
 
-    /// Gives a new database the live one's character set, which its tables and columns have by default.
+    /// Gives a new database what the live one has before its first table: on PostgreSQL the schema that the tables are in,
+    /// on MySQL the character set and collation that they have by default.
     fn take_after(&mut self, live: &Database) -> Result<()> {
         #[derive(QueryableByName)]
-        struct Defaults {
+        struct Setting {
             #[diesel(sql_type = Text)]
-            collation: String,
+            setting: String,
         }
         let Home::Sibling(_, name) = &self.home else { return Ok(()) };
-        let name = name.clone();
-        if self.engine() != Engine::Mysql {
-            return Ok(());
-        }
-        let mut live = live.connection()?;
-        let defaults = diesel::sql_query("SELECT @@collation_database AS collation").get_result::<Defaults>(&mut *live);
-        let set = defaults.and_then(|Defaults { collation }| {
-            // It also sets the character set. The defaults of a database are read when it is entered.
-            self.batch_execute(&format!("ALTER DATABASE {name} COLLATE {collation}; USE {name}"))
-        });
-        set.map_err(|e| self.explain(e, "", "setting up a scratch database").into())
+        let (asked, set): (_, fn(&str, &str) -> String) = match self.engine() {
+            Engine::Sqlite => return Ok(()),
+            Engine::Postgres => ("SELECT current_schema()::text AS setting", |_, schema| {
+                format!("CREATE SCHEMA IF NOT EXISTS {}", catalogue::quoted(Engine::Postgres, schema))
+            }),
+            // A collation implies its character set, and a database's defaults are read when it is entered.
+            Engine::Mysql => ("SELECT @@collation_database AS setting", |name, collation| {
+                format!("ALTER DATABASE {name} COLLATE {collation}; USE {name}")
+            }),
+        };
+        let setting = diesel::sql_query(asked).get_result::<Setting>(&mut *live.connection()?);
+        let statements = setting.map(|Setting { setting }| set(name, &setting));
+        let done = statements.and_then(|statements| self.batch_execute(&statements));
+        done.map_err(|e| self.explain(e, "", "setting up a scratch database").into())
     }
 
     /// Executes a script of a migration, as the runner does, without noting it.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use diesel::prelude::*;
-use diesel::sql_types::{Nullable, Text};
+use diesel::sql_types::Text;
 use diesel_session::connection::{AnyConnection, Engine, SessionConnection as _};
 
 use super::proof::Lost;
@@ -11,38 +11,39 @@ use crate::catalogue::quoted;
 use crate::error::Result;
 use crate::schema::Schema;
 
-/// The values of each column of some tables, ordered.
-pub(super) struct Content(BTreeMap<String, BTreeMap<String, Vec<Option<String>>>>);
+/// Between the values of a row in the text of it: the ASCII character for that.
+const SEPARATOR: char = '\u{1f}';
+
+/// The values of each column of some tables.
+pub(super) struct Content(BTreeMap<String, BTreeMap<String, Vec<String>>>);
 
 #[derive(QueryableByName)]
-struct Value {
-    #[diesel(sql_type = Nullable<Text>)]
-    value: Option<String>,
+struct Row {
+    #[diesel(sql_type = Text)]
+    line: String,
 }
 
 impl Content {
-    /// Reads the tables and columns that both schemas have. One SELECT for each column.
+    /// Reads the tables and columns that both schemas have. One SELECT for each table.
     pub(super) fn read(connection: &mut AnyConnection, schema: &Schema, before: &Schema) -> Result<Self> {
-        let engine = connection.engine();
         let mut tables = BTreeMap::new();
         for table in &schema.tables {
             let Some(earlier) = before.table(&table.name) else { continue };
-            let mut columns = BTreeMap::new();
-            for column in table.columns.iter().filter(|column| earlier.column(&column.name).is_some()) {
-                let name = quoted(engine, &column.name);
-                let value = match engine {
-                    Engine::Sqlite => format!("quote({name})"),
-                    Engine::Postgres => format!("{name}::text"),
-                    Engine::Mysql => format!("HEX(CAST({name} AS CHAR))"),
-                };
-                let sql = format!("SELECT {value} AS value FROM {}", quoted(engine, &table.name));
-                let rows = diesel::sql_query(sql).load::<Value>(connection);
-                let rows = rows.map_err(|e| connection.explain(e, &table.name, "reading the rows"))?;
-                let mut values: Vec<_> = rows.into_iter().map(|row| row.value).collect();
-                values.sort();
-                columns.insert(column.name.clone(), values);
+            let names = table.columns.iter().map(|column| &*column.name).filter(|name| earlier.column(name).is_some());
+            let names: Vec<&str> = names.collect();
+            if names.is_empty() {
+                continue;
             }
-            tables.insert(table.name.clone(), columns);
+            let sql = lines(connection.engine(), &table.name, &names);
+            let rows = diesel::sql_query(sql).load::<Row>(connection);
+            let rows = rows.map_err(|e| connection.explain(e, &table.name, "reading the rows"))?;
+            let mut columns: Vec<Vec<String>> = vec![Vec::new(); names.len()];
+            for row in &rows {
+                for (column, value) in columns.iter_mut().zip(row.line.split(SEPARATOR)) {
+                    column.push(value.to_owned());
+                }
+            }
+            tables.insert(table.name.clone(), names.into_iter().map(str::to_owned).zip(columns).collect());
         }
         Ok(Self(tables))
     }
@@ -60,7 +61,7 @@ impl Content {
             }
             for (column, values) in columns {
                 let mut left = now.and_then(|columns| columns.get(column)).cloned().unwrap_or_default();
-                let is_left = |value: &Option<String>| {
+                let is_left = |value: &String| {
                     let at = left.iter().position(|other| other == value);
                     at.map(|at| left.swap_remove(at)).is_some()
                 };
@@ -71,4 +72,23 @@ impl Content {
         }
         lost
     }
+}
+
+/// A SELECT of each row as a text of its values.
+fn lines(engine: Engine, table: &str, columns: &[&str]) -> String {
+    let values = columns.iter().map(|column| {
+        let name = quoted(engine, column);
+        match engine {
+            Engine::Sqlite => format!("quote({name})"),
+            Engine::Postgres => format!("quote_nullable({name}::text)"),
+            Engine::Mysql => format!("COALESCE(HEX(CAST({name} AS CHAR)), 'NULL')"),
+        }
+    });
+    let values: Vec<String> = values.collect();
+    let line = match engine {
+        Engine::Sqlite => values.join(" || char(31) || "),
+        Engine::Postgres => values.join(" || E'\\x1f' || "),
+        Engine::Mysql => format!("CONCAT_WS(CHAR(31 USING utf8mb4), {})", values.join(", ")),
+    };
+    format!("SELECT {line} AS line FROM {}", quoted(engine, table))
 }

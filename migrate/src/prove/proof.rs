@@ -43,7 +43,7 @@ impl Proof {
 pub enum Outcome {
     /// Going down brought back the schema before it, and going up again the schema after it.
     Proven,
-    /// It has no `down.sql`.
+    /// It has no `down.sql`, or changes the schema and has one without statements.
     NoWayDown,
     /// A script left another schema than it should.
     Differs {
@@ -125,7 +125,7 @@ impl fmt::Display for Proof {
         let migration = &self.migration;
         match &self.outcome {
             Outcome::Proven => write!(f, "{migration}: proven"),
-            Outcome::NoWayDown => write!(f, "{migration}: has no down.sql"),
+            Outcome::NoWayDown => write!(f, "{migration}: has no way down, its down.sql is missing or empty"),
             Outcome::Differs { attempt, differences } => {
                 let first = differences.first().map(ToString::to_string).unwrap_or_default();
                 write!(f, "{migration}: {attempt} leaves another schema: {first}")?;

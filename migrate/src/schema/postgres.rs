@@ -12,7 +12,7 @@ use super::model::{
 use super::read::{SEPARATOR, is_of_migrations, load, names, sorted, table};
 
 /// The tables themselves, without partitions and extensions' tables, as `c`.
-const OWN: &str = "c.relnamespace = current_schema()::regnamespace AND NOT c.relispartition AND NOT EXISTS \
+const OWN: &str = "c.relnamespace = (SELECT current_schema()::regnamespace) AND NOT c.relispartition AND NOT EXISTS \
     (SELECT FROM pg_depend e WHERE e.classid = 'pg_class'::regclass AND e.objid = c.oid AND e.deptype = 'e')";
 
 const TABLES: &str = "SELECT c.relname::text AS name, c.relpersistence = 'u' AS unlogged, \
@@ -70,7 +70,7 @@ const VIEWS: &str = "SELECT c.relname::text AS name, c.relkind = 'm' AS material
 
 const ENUMS: &str = "SELECT t.typname::text AS name, e.enumlabel::text AS label \
     FROM pg_type t JOIN pg_enum e ON e.enumtypid = t.oid \
-    WHERE t.typnamespace = current_schema()::regnamespace AND NOT EXISTS \
+    WHERE t.typnamespace = (SELECT current_schema()::regnamespace) AND NOT EXISTS \
         (SELECT FROM pg_depend x WHERE x.classid = 'pg_type'::regclass AND x.objid = t.oid AND x.deptype = 'e') \
     ORDER BY t.typname, e.enumsortorder";
 

@@ -446,3 +446,29 @@ fn a_user_who_may_not_create_a_database_is_served_or_told_what_helps() {
     assert_eq!(lines(&drift), ["table tags, column stray is extra"]);
     assert_eq!(db.drift_with(&migrations, &given.db).unwrap(), drift);
 }
+
+#[test]
+fn tables_in_another_schema_or_of_another_collation_have_no_drift() {
+    let (live, folder) =
+        (empty(), folder(&[LABELS, ("2026-01-04-000001_a", "CREATE TABLE a (b VARCHAR(9) PRIMARY KEY)", "")]));
+    let (db, migrations) = (&live.db, shop(&folder));
+    let url = match db.connection().unwrap().engine() {
+        Engine::Sqlite => return,
+        Engine::Postgres => {
+            execute(db, "CREATE SCHEMA app");
+            format!("{}?options=-csearch_path%3Dapp", live.url)
+        }
+        Engine::Mysql => {
+            let (_, database) = live.url.rsplit_once('/').unwrap();
+            execute(db, &format!("ALTER DATABASE {database} CHARACTER SET latin1 COLLATE latin1_bin"));
+            live.url.clone()
+        }
+    };
+    let db = Database::open(&url).unwrap();
+    db.migrate(&migrations).unwrap();
+    assert_eq!(lines(&db.drift(&migrations).unwrap()), [""; 0]);
+    let schema = Schema::read(&mut db.connection().unwrap()).unwrap();
+    assert_eq!(schema.table("a").unwrap().columns[0].collation, None);
+    execute(&db, "DROP TABLE labels");
+    assert_eq!(lines(&db.drift(&migrations).unwrap()), ["table labels is missing"]);
+}

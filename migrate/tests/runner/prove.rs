@@ -162,3 +162,14 @@ fn rows_meet_the_checks_that_name_their_values() {
     let proofs = prove(&[("2026-01-01-000001_a", checked, "DROP TABLE a")]);
     assert_eq!(proofs[0].unfilled, []);
 }
+
+#[test]
+fn folios_own_migrations_are_proven_and_leave_no_drift() {
+    let (empty, migrations) =
+        (empty(), Migrations::folder("folio", concat!(env!("CARGO_MANIFEST_DIR"), "/../migrations")));
+    for proof in empty.db.prove_migrations(&migrations).unwrap() {
+        assert!(proof.is_proven() && proof.unfilled.is_empty(), "{proof} {:?}", proof.unfilled);
+    }
+    empty.db.migrate(&migrations).unwrap();
+    assert_eq!(empty.db.drift(&migrations).unwrap(), []);
+}
