@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
+use super::adopt::{self, Adopt};
 use super::confirm::Confirm;
 use super::globals::Globals;
 use super::output::{Column, Record, with_columns};
@@ -60,6 +61,8 @@ pub(super) enum MigrateCommand {
     /// Show which migrations are applied
     #[command(after_help = with_columns::<Row<'_>>(STATUS))]
     Status(StatusOptions),
+    /// Make an SQLite file of SQLAlchemy's Folio's own
+    Adopt(Adopt),
 }
 
 #[derive(Debug, Args)]
@@ -98,6 +101,7 @@ pub(super) fn run(globals: &Globals, command: MigrateCommand) -> anyhow::Result<
         MigrateCommand::Up(arguments) => up(globals, arguments),
         MigrateCommand::Down(arguments) => down(globals, arguments),
         MigrateCommand::Status(StatusOptions {}) => status(globals),
+        MigrateCommand::Adopt(arguments) => adopt::run(globals, &arguments),
     }
 }
 
