@@ -40,7 +40,7 @@ impl Files {
             }
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                 if fs::read(&path).map_err(failed)? != content {
-                    let problem = "it exists already, with another content; move it away".to_owned();
+                    let problem = "it already exists, with different content; move it away".to_owned();
                     return Err(Error::Input { place: path.display().to_string(), problem });
                 }
             }

@@ -61,7 +61,7 @@ pub(super) fn read(session: &mut Session<'_>, place: &str) -> Result<Layout> {
         return Err(refused("it is not an SQLite file".to_owned()));
     }
     if !MIGRATIONS.status(session.connection()?)?.applied.is_empty() {
-        return Err(refused("it is Folio's already".to_owned()));
+        return Err(refused("it is already Folio's".to_owned()));
     }
     // Indexes hold no data, and Folio's tables have their own.
     let objects: Vec<Object> = session.rows(diesel::sql_query(
@@ -71,7 +71,8 @@ pub(super) fn read(session: &mut Session<'_>, place: &str) -> Result<Layout> {
     let is_model = |object: &&Object| object.kind == "table" && MODELS.iter().any(|model| model.table == object.name);
     if let Some(Object { kind, name }) = objects.iter().find(|object| !is_model(object)) {
         let known = listed(MODELS.map(|model| model.table));
-        return Err(refused(format!("the {kind} {name} is none of {known}; move it to another file first")));
+        let way_out = if kind == "table" { "move it to another file" } else { "drop it" };
+        return Err(refused(format!("the {kind} {name} is not one of {known}; {way_out} first")));
     }
     let exists = |model: &Model| objects.iter().any(|object| object.name == model.table);
     if !exists(&MODELS[0]) {
@@ -106,22 +107,25 @@ fn problem(model: &Model, columns: &[Column], references: &[ForeignKey]) -> Opti
     }
     if let Some(Column { name, .. }) = columns.iter().find(|column| model.columns().all(|name| name != column.name)) {
         let known = listed(model.columns());
-        return Some(format!("{table}.{name} is none of its columns {known}; copy it elsewhere and drop it first"));
+        return Some(format!("{table}.{name} is not one of the columns {known}; copy it elsewhere and drop it first"));
     }
     // Only such a key is the same as SQLite's rowid, and thereby a number in every row.
-    let is_key = |column: &Column| column.name == "id" && column.declared.eq_ignore_ascii_case("INTEGER");
-    if columns.iter().any(|column| (column.key > 0) != (column.name == "id") || (column.key > 0 && !is_key(column))) {
+    let is_rowid = |key: &Column| key.name == "id" && key.declared.eq_ignore_ascii_case("INTEGER");
+    let keys: Vec<&Column> = columns.iter().filter(|column| column.key > 0).collect();
+    if !matches!(*keys, [key] if is_rowid(key)) {
         return Some(format!("the primary key of {table} is not the column id of type INTEGER"));
     }
-    let is_models = |key: &ForeignKey| {
+    let refers = |key: &ForeignKey, own: Reference| {
         let to = key.parent_column.as_deref().unwrap_or("id");
-        let own = |own: Reference| own.column == key.child && own.parent == key.parent && own.parent_column == to;
-        model.reference.is_some_and(own)
+        key.child == own.column && key.parent == own.parent && to == own.parent_column
     };
-    references.iter().find(|key| !is_models(key)).map(|ForeignKey { child, parent, parent_column }| {
-        let to = parent_column.as_deref().unwrap_or("id");
-        format!("{table}.{child} references {parent}.{to}, which it does not in the models")
-    })
+    let foreign = references.iter().find(|key| !model.reference.is_some_and(|own| refers(key, own)))?;
+    let ForeignKey { child, parent, .. } = foreign;
+    let known = match model.reference {
+        Some(own) => format!("the models' only foreign key of {table} is {} to {own}", own.column),
+        None => format!("the models have no foreign key of {table}"),
+    };
+    Some(format!("{table}.{child} references {parent}, and {known}"))
 }
 
 fn has(columns: &[Column], name: &str) -> bool {

@@ -60,7 +60,8 @@ pub struct UnfitRow {
     pub id: i64,
     /// Why the table cannot take it.
     pub problem: String,
-    /// All of its values, as a JSON object; the bytes of a binary value are in hexadecimal, in an array.
+    /// All of its values, as a JSON object; the bytes of a binary value are in hexadecimal, in an array. Of text that is
+    /// not UTF-8 only the backup has all.
     pub values: String,
 }
 
@@ -141,7 +142,7 @@ pub fn plan(database: &Database) -> Result<Plan> {
 /// # Errors
 ///
 /// [`Error::NotAdoptable`] as for [`plan`]; [`Error::Unfit`] for a row that Folio's table cannot take, if `unfit` is
-/// [`Unfit::Refuse`]; [`Error::Input`] if one of the files beside it exists with another content, and [`Error::Io`] if
+/// [`Unfit::Refuse`]; [`Error::Input`] if one of the files beside it exists with different content, and [`Error::Io`] if
 /// it cannot be written; [`Error::CopyDiffers`] if the rows in a new table are not as many as were kept of the old one;
 /// [`Locked`](diesel_session::Error::Locked) while another program writes the file, and the other errors of the
 /// database.
@@ -169,6 +170,7 @@ fn convert(session: &mut Session<'_>, place: &str, unfit: Unfit, files: &mut Fil
     for table in layout.tables() {
         run(session, &format!("ALTER TABLE {table} RENAME TO {BEFORE}{table}"))?;
     }
+    // Their transactions are savepoints in this one.
     MIGRATIONS.up(session.connection()?, Target::All, Existing::Join, |_| ())?;
     let plan = Conversion::new(session, &layout, BEFORE).insert()?;
     if let (Unfit::Refuse, Some(first)) = (unfit, plan.unfit.first()) {

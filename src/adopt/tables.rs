@@ -1,6 +1,7 @@
 //! The models' tables, and how a row of each becomes Folio's.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::fmt;
 
 use super::values::{Fields, checked};
 use crate::error::Result;
@@ -23,6 +24,13 @@ pub(super) struct Reference {
     pub column: &'static str,
     pub parent: &'static str,
     pub parent_column: &'static str,
+}
+
+/// Where it leads: `users.id`.
+impl fmt::Display for Reference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.parent, self.parent_column)
+    }
 }
 
 impl Model {
@@ -62,8 +70,9 @@ pub(super) fn each(visitor: &mut impl Visit) -> Result<()> {
 pub(super) struct Kept {
     /// The time of the adoption, for what the file does not tell.
     now: Timestamp,
-    /// Ids of users by their numbers, and the reverse.
-    ids: HashMap<i64, i64>,
+    /// Ids of users.
+    users: HashSet<i64>,
+    /// Ids of users by their numbers.
     numbers: HashMap<i64, i64>,
     /// Ids of repositories by their owner's number and their name.
     repositories: HashMap<(i64, Text256), i64>,
@@ -71,16 +80,22 @@ pub(super) struct Kept {
 
 impl Kept {
     pub(super) fn new() -> Self {
-        Self { now: Timestamp::now(), ids: HashMap::new(), numbers: HashMap::new(), repositories: HashMap::new() }
+        let (users, numbers, repositories) = Default::default();
+        Self { now: Timestamp::now(), users, numbers, repositories }
+    }
+
+    /// The number of the next user, if the file has none: they count down from -1.
+    fn next_number(&self) -> i64 {
+        -1 - i64::try_from(self.users.len()).unwrap_or(i64::MAX - 1)
     }
 
     /// The user that the row belongs to.
     fn user(&self, fields: &Fields) -> Result<Id<User>, String> {
         let id = fields.integer("user_id")?;
-        match self.numbers.contains_key(&id) {
-            true => Ok(Id::new(id)),
-            false => Err(format!("user_id: no user that is kept has the id {id}")),
+        if !self.users.contains(&id) {
+            return Err(format!("user_id: no kept user has the id {id}"));
         }
+        Ok(Id::new(id))
     }
 }
 
@@ -93,11 +108,7 @@ impl Convert for User {
     };
 
     fn convert(id: i64, fields: &Fields, kept: &mut Kept) -> Result<Self, String> {
-        let user_id = match fields.has("user_id") {
-            true => fields.integer("user_id")?,
-            // Every kept user has got one, so these are the next below.
-            false => -i64::try_from(kept.ids.len()).unwrap_or(i64::MAX) - 1,
-        };
+        let user_id = if fields.has("user_id") { fields.integer("user_id")? } else { kept.next_number() };
         let email = fields.optional_text("email")?.filter(|email| !email.is_empty());
         let user = Self {
             id: Id::new(id),
@@ -107,11 +118,11 @@ impl Convert for User {
             created_at: fields.time("created_at", kept.now)?,
             updated_at: kept.now,
         };
-        if let Some(other) = kept.ids.get(&user_id) {
-            return Err(format!("user_id: user id {other} has the number {user_id}, too"));
+        if let Some(other) = kept.numbers.get(&user_id) {
+            return Err(format!("user_id: user id {other} already has the number {user_id}"));
         }
-        kept.ids.insert(user_id, id);
-        kept.numbers.insert(id, user_id);
+        kept.numbers.insert(user_id, id);
+        kept.users.insert(id);
         Ok(user)
     }
 }
@@ -121,7 +132,7 @@ impl Convert for Repository {
         table: "repositories",
         required: &["id", "user_id", "repo_name", "status"],
         optional: &["created_at"],
-        reference: Some(Reference { parent_column: "user_id", column: "user_id", parent: "users" }),
+        reference: Some(Reference { column: "user_id", parent: "users", parent_column: "user_id" }),
     };
 
     fn convert(id: i64, fields: &Fields, kept: &mut Kept) -> Result<Self, String> {
@@ -135,12 +146,12 @@ impl Convert for Repository {
             updated_at: kept.now,
         };
         let number = repository.user_id;
-        if !kept.ids.contains_key(&number) {
-            return Err(format!("user_id: no user that is kept has the number {number}"));
+        if !kept.numbers.contains_key(&number) {
+            return Err(format!("user_id: no kept user has the number {number}"));
         }
         let name = (number, repository.repo_name.clone());
         if let Some(other) = kept.repositories.get(&name) {
-            return Err(format!("repo_name: repository id {other} of the same user has this name, too"));
+            return Err(format!("repo_name: repository id {other} of the same user already has this name"));
         }
         kept.repositories.insert(name, id);
         Ok(repository)
@@ -170,12 +181,8 @@ impl Convert for Resume {
 }
 
 impl Convert for Note {
-    const MODEL: Model = Model {
-        table: "notes",
-        required: &["id", "name", "user_id"],
-        optional: &["created_at"],
-        reference: OF_USER,
-    };
+    const MODEL: Model =
+        Model { table: "notes", required: &["id", "name", "user_id"], optional: &["created_at"], reference: OF_USER };
 
     fn convert(id: i64, fields: &Fields, kept: &mut Kept) -> Result<Self, String> {
         Ok(Self {

@@ -23,7 +23,9 @@ pub(super) struct Fields(Map<String, Value>);
 impl Fields {
     /// Reads what [`as_json`] made.
     pub(super) fn parse(row: &[u8]) -> Result<Self, String> {
-        serde_json::from_slice(row).map(Self).map_err(|error| format!("its values cannot be read: {error}"))
+        let row = std::str::from_utf8(row).map_err(|_| "contains text that is not UTF-8")?;
+        // What SQLite writes is JSON, but an infinite number is more than a float can hold.
+        Ok(serde_json::from_str(row).map(Self).map_err(|_| "contains a number that is not finite")?)
     }
 
     /// Whether the file has the column.
@@ -32,17 +34,13 @@ impl Fields {
     }
 
     pub(super) fn integer(&self, column: &str) -> Result<i64, String> {
-        match self.0.get(column) {
-            Some(Value::Number(number)) if number.is_i64() => Ok(number.as_i64().unwrap_or_default()),
-            other => Err(not(column, other, "a 64-bit integer")),
-        }
+        let value = self.0.get(column);
+        value.and_then(Value::as_i64).ok_or_else(|| not(column, value, "a 64-bit integer"))
     }
 
     pub(super) fn text(&self, column: &str) -> Result<&str, String> {
-        match self.0.get(column) {
-            Some(Value::String(text)) => Ok(text),
-            other => Err(not(column, other, "text")),
-        }
+        let value = self.0.get(column);
+        value.and_then(Value::as_str).ok_or_else(|| not(column, value, "text"))
     }
 
     /// The text; `None` for NULL, and if the file lacks the column.
@@ -69,6 +67,7 @@ pub(super) fn checked<T, E: std::fmt::Display>(value: Result<T, E>) -> Result<T,
     value.map_err(|error| error.to_string())
 }
 
+/// The message for a value that is not what is wanted.
 fn not(column: &str, value: Option<&Value>, wanted: &str) -> String {
     /// Of a value in a message.
     const LONGEST: usize = 40;

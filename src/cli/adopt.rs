@@ -1,4 +1,4 @@
-//! `folio migrate adopt`: makes an SQLite file of SQLAlchemy's Folio's own.
+//! `folio migrate adopt`: converts an SQLite database that SQLAlchemy made into Folio's.
 
 use std::borrow::Cow;
 
@@ -26,16 +26,16 @@ Examples:
 
 FILE is an SQLite file that a Python program made with SQLAlchemy's create_all from models with
 the tables users, repositories, resumes and notes. Its tables become Folio's, with all rows, ids
-and references, in one transaction. Times are taken for UTC, as datetime.utcnow writes them.
-The file as it was stays beside it, as FILE.before-adopt.
+and references, in one transaction. Times are read as UTC, as datetime.utcnow writes them.
+The original stays beside it, as FILE.before-adopt.
 
-Rows that Folio's tables cannot take are listed on standard error: orphans, too long or empty
-names, a second repository of one name, statuses other than public and private. Nothing is
-changed then, exit code 1, unless --set-aside writes them to FILE.set-aside.jsonl.
+Rows that Folio's tables cannot take are listed on standard error: orphans, names that are
+empty or too long, a second repository with one name, statuses other than public and private.
+Then nothing is changed, exit code 1, unless --set-aside writes them to FILE.set-aside.jsonl.
 
 On a terminal it asks; elsewhere it needs --yes, exit code 2 without it. Prints how many rows of
 each kind the file has and how many are kept: '28 of 30 kept'. With --format the same as records.
-Columns: {columns}. A file that is Folio's already stays as it is.";
+Columns: {columns}. A database that is already Folio's is left alone.";
 
 #[derive(Debug, Args)]
 #[command(after_help = with_columns::<Row>(AFTER))]
@@ -71,7 +71,7 @@ pub(super) fn run(globals: &Globals, Adopt { file, set_aside, dry_run, confirm }
         }
         _ => {
             database.require_current().map_err(|error| hint::with_advice(error.into(), Some(file)))?;
-            stderr::print(&format!("nothing to do: {place} is Folio's already"));
+            stderr::print(&format!("nothing to do: {place} is already Folio's"));
             return Ok(());
         }
     }
@@ -121,13 +121,13 @@ fn rows(plan: &Plan) -> String {
 
 fn convert(globals: &Globals, database: &Database, unfit: Unfit, file: &str) -> anyhow::Result<()> {
     let adopted = adopt::adopt(database, unfit)?;
-    let done = format!("{} is Folio's now", database.place());
+    let done = format!("adopted {}", database.place());
     print(globals, &adopted.plan).map_err(|error| exit::after(&done, error))?;
     if let Some(set_aside) = &adopted.set_aside {
         let count = counted(adopted.plan.unfit.len() as u64, "row", "rows");
         stderr::print(&format!("set {count} aside in {}", set_aside.display()));
     }
-    stderr::print(&format!("{done}; as it was before: {}", adopted.backup.display()));
+    stderr::print(&format!("{done}; the original is {}", adopted.backup.display()));
     if stderr::is_terminal() {
         stderr::print_list("to use it:", &hint::how_to_use(file));
     }

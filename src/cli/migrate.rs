@@ -61,7 +61,7 @@ pub(super) enum MigrateCommand {
     /// Show which migrations are applied
     #[command(after_help = with_columns::<Row<'_>>(STATUS))]
     Status(StatusOptions),
-    /// Make an SQLite file of SQLAlchemy's Folio's own
+    /// Convert a database that SQLAlchemy made into Folio's
     Adopt(Adopt),
 }
 
