@@ -16,7 +16,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use diesel::connection::SimpleConnection as _;
-use diesel_migrate::{Existing, Target};
+use diesel_migrate::{Target, Up};
 
 use crate::database::Database;
 use crate::error::{Error, Result};
@@ -171,7 +171,7 @@ fn convert(session: &mut Session<'_>, place: &str, unfit: Unfit, files: &mut Fil
         run(session, &format!("ALTER TABLE {table} RENAME TO {BEFORE}{table}"))?;
     }
     // Their transactions are savepoints in this one.
-    MIGRATIONS.up(session.connection()?, Target::All, Existing::Join, |_| ())?;
+    MIGRATIONS.up(session.connection()?, Up::to(Target::All).into_existing(), |_| ())?;
     let plan = Conversion::new(session, &layout, BEFORE).insert()?;
     if let (Unfit::Refuse, Some(first)) = (unfit, plan.unfit.first()) {
         return Err(Error::Unfit { place: place.to_owned(), rows: plan.unfit.len(), first: first.to_string() });
