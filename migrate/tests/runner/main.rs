@@ -2,6 +2,7 @@
 
 #![allow(clippy::duplicate_mod, reason = "each engine takes the suite in under its own name")]
 
+mod generated;
 #[cfg(feature = "mysql")]
 #[path = "suite.rs"]
 mod mariadb;

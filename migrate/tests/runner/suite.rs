@@ -3,6 +3,8 @@
 
 #[path = "half_way.rs"]
 mod half_way;
+#[path = "large.rs"]
+mod large;
 #[path = "planning.rs"]
 mod planning;
 #[path = "settings.rs"]
