@@ -48,7 +48,8 @@ const FOLIO: House = House {
     src: "src/",
     name: "folio",
     rooms: &[
-        ("cli", &["services", "exchange", "migrations", "database", "models", "types"]),
+        ("cli", &["adopt", "services", "exchange", "migrations", "database", "models", "types"]),
+        ("adopt", &["services", "migrations", "models", "types", "session", "connection", "database"]),
         ("services", &["exchange", "session", "models", "types"]),
         ("exchange", &["types"]),
         ("models", &["schema", "types", "session"]),

@@ -8,6 +8,7 @@ use diesel_migrate::Error as MigrateError;
 use diesel_migrate::command::{self, ColumnKind, Console, Context, Failure, Table};
 use diesel_session::Error as SessionError;
 
+use super::adopt::{self, Adopt};
 use super::exit::Usage;
 use super::globals::Globals;
 use super::output::{self, Column, OutputError};
@@ -19,10 +20,15 @@ use folio::migrations::MIGRATIONS;
 pub(super) enum MigrateCommand {
     #[command(flatten)]
     Verb(command::Command),
+    /// Convert a database that SQLAlchemy made into Folio's
+    Adopt(Adopt),
 }
 
 pub(super) fn run(globals: &Globals, command: MigrateCommand) -> anyhow::Result<()> {
-    let MigrateCommand::Verb(verb) = command;
+    let verb = match command {
+        MigrateCommand::Verb(verb) => verb,
+        MigrateCommand::Adopt(arguments) => return adopt::run(globals, &arguments),
+    };
     let mut console = OwnConsole { globals };
     let open = |access| globals.open(access).map_err(of_the_program);
     verb.run(Context::new(&MIGRATIONS, &open, &mut console)).map_err(own_error)

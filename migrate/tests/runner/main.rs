@@ -4,6 +4,7 @@
 
 mod everything;
 mod lint;
+mod generated;
 #[cfg(feature = "mysql")]
 #[path = "suite.rs"]
 mod mariadb;

@@ -9,6 +9,8 @@ mod diff;
 mod grants;
 #[path = "half_way.rs"]
 mod half_way;
+#[path = "large.rs"]
+mod large;
 #[path = "planning.rs"]
 mod planning;
 #[path = "prove.rs"]
