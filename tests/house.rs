@@ -44,7 +44,12 @@ const MIGRATE: House = House {
     src: "migrate/src/",
     name: "diesel_migrate",
     rooms: &[
-        ("command", &["database", "loss", "plan", "target", "status", "source", "migration"]),
+        (
+            "command",
+            &["database", "diagram", "entities", "schema", "loss", "plan", "target", "status", "source", "migration"],
+        ),
+        ("diagram", &["schema"]),
+        ("entities", &["schema"]),
         ("database", &["loss", "plan", "run", "stamp", "target", "status", "source", "migration"]),
         ("plan", &["choice", "loss", "target", "status", "source", "scripts", "migration"]),
         ("loss", &["choice", "target", "status", "source", "scripts", "catalogue", "migration"]),

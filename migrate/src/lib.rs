@@ -10,6 +10,10 @@ mod choice;
 #[allow(clippy::print_stderr, clippy::print_stdout, reason = "a command prints")]
 pub mod command;
 mod database;
+mod diagram;
+#[cfg(feature = "entities")]
+#[cfg_attr(docsrs, doc(cfg(feature = "entities")))]
+pub mod entities;
 mod error;
 mod for_diesel;
 mod history;

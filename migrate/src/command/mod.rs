@@ -30,11 +30,14 @@ mod apply;
 mod check;
 mod console;
 mod context;
+mod diagram;
+mod entities;
 mod failure;
 mod options;
 mod plan;
 mod stamp;
 mod status;
+mod tables;
 mod text;
 
 use std::process::ExitCode;
@@ -45,6 +48,8 @@ use diesel_session::database::Options;
 
 use apply::{GoDown, GoUp, Redo};
 use check::Check;
+use diagram::Diagram;
+use entities::WriteEntities;
 use plan::Plan;
 use stamp::StampTo;
 use status::ShowStatus;
@@ -118,6 +123,8 @@ impl Command {
             Verb::Redo(redo) => redo.run(context),
             Verb::Check(check) => check.run(context),
             Verb::Stamp(stamp) => stamp.run(context),
+            Verb::Diagram(diagram) => diagram.run(context),
+            Verb::Entities(entities) => entities.run(context),
         }
     }
 }
@@ -131,6 +138,8 @@ enum Verb {
     Redo(Redo),
     Check(Check),
     Stamp(StampTo),
+    Diagram(Diagram),
+    Entities(WriteEntities),
 }
 
 impl FromArgMatches for Command {

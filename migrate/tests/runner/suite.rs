@@ -1,6 +1,8 @@
 //! Going up and down on one engine: alone, beside other runners, beside other applications, and in turns with Diesel's
 //! own runner.
 
+#[path = "diagram.rs"]
+mod diagram;
 #[path = "half_way.rs"]
 mod half_way;
 #[path = "planning.rs"]

@@ -106,7 +106,10 @@ mod tests {
     fn a_sibling_has_the_login_and_the_parameters_and_another_name() {
         for (url, sibling) in [
             ("mysql://app:pw@h:3306/shop", "mysql://app:pw@h:3306/an%5Fother"),
-            ("postgresql://app@h1,h2/shop?dbname=x&sslmode=require", "postgresql://app@h1,h2/an%5Fother?sslmode=require"),
+            (
+                "postgresql://app@h1,h2/shop?dbname=x&sslmode=require",
+                "postgresql://app@h1,h2/an%5Fother?sslmode=require",
+            ),
             ("postgresql://?dbname=shop", "postgresql:///an%5Fother"),
         ] {
             assert_eq!(with_database(url, "an_other"), sibling);
