@@ -28,6 +28,8 @@ pub(super) struct Layers {
 pub(super) const GAP: f64 = 28.0;
 /// Width to height of the picture, roughly.
 const ASPECT: f64 = 1.6;
+/// A column that is not higher is never too high.
+const SCREEN: f64 = 540.0;
 const SWEEPS: usize = 12;
 
 impl Layers {
@@ -132,7 +134,7 @@ fn without_cycles(graph: &Graph) -> Vec<(usize, usize)> {
 fn layers(graph: &Graph, edges: &[(usize, usize)]) -> Vec<usize> {
     let heights: Vec<f64> = graph.sizes.iter().map(|(_, height)| height + GAP).collect();
     let area: f64 = graph.sizes.iter().zip(&heights).map(|((width, _), height)| (width + 3.0 * GAP) * height).sum();
-    let limit = (area / ASPECT).sqrt();
+    let limit = (area / ASPECT).sqrt().max(SCREEN);
     let between = || edges.iter().filter(|(from, to)| from != to);
     let mut layer = vec![0; heights.len()];
     let mut used: Vec<f64> = Vec::new();

@@ -67,7 +67,15 @@ fn name(table: &str) -> String {
 fn word(text: &str) -> String {
     let allowed =
         |character: char| character.is_alphanumeric() && u32::from(character) <= 0xFFFF || "_-()[]".contains(character);
-    let word: String = text.chars().map(|character| if allowed(character) { character } else { '_' }).collect();
+    let mut word = String::new();
+    for character in text.chars() {
+        // Several that are not allowed are one `_`.
+        if allowed(character) {
+            word.push(character);
+        } else if !word.ends_with('_') {
+            word.push('_');
+        }
+    }
     let starts = word.starts_with(|first: char| first.is_alphabetic() || first == '_');
     if starts { word } else { format!("_{word}") }
 }

@@ -103,7 +103,8 @@ fn is_now(default: &str) -> bool {
         "datetime('now",
         "timezone('utc'",
     ];
-    starts.iter().any(|start| words.trim_start_matches('(').starts_with(start))
+    let words = words.trim_start_matches('(');
+    starts.iter().any(|start| words.starts_with(start)) || words.starts_with("strftime(") && words.contains("'now'")
 }
 
 #[cfg(test)]

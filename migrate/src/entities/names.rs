@@ -124,6 +124,7 @@ mod tests {
             ("users", Some("User")),
             ("order_items", Some("OrderItem")),
             ("categories", Some("Category")),
+            ("shelves", Some("Shelf")),
             ("addresses", Some("Address")),
             ("boxes", Some("Boxes")),
             ("statuses", Some("Status")),
@@ -132,7 +133,6 @@ mod tests {
             ("new_users", Some("NewUsers")),
             ("label", Some("LabelRow")),
             ("AUDIT_LOG", Some("AuditLog")),
-            ("?", None),
         ] {
             assert_eq!(types.row(table).as_deref(), name, "{table}");
         }

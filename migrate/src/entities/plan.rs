@@ -120,7 +120,7 @@ fn name<'s>(
                 Some(Err(why)) if engine == Engine::Postgres => return Err(why),
                 // MySQL's are texts as well.
                 Some(Err(why)) => {
-                    this.notes.push(format!("`{name}` is a text: {why}"));
+                    this.notes.push(format!("`{name}` is a text, because {why}."));
                     Types::text()
                 }
                 None => types::types(engine, column)

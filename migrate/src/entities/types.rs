@@ -150,6 +150,65 @@ fn mysql(declared: &str) -> Option<Types> {
 
 /// The labels of a MySQL ENUM.
 pub(super) fn labels(declared: &str) -> Option<Vec<String>> {
-    let inner = declared.strip_prefix("enum(")?.split_once(')')?.0;
-    Some(inner.split(',').map(|label| label.trim().trim_matches('\'').to_owned()).collect())
+    let inner = declared.strip_prefix("enum(")?.strip_suffix(')')?;
+    let mut labels = vec![String::new()];
+    let mut is_inside = false;
+    let mut characters = inner.chars().peekable();
+    while let Some(character) = characters.next() {
+        let Some(label) = labels.last_mut() else { break };
+        match character {
+            // Two quotes are one within.
+            '\'' if is_inside && characters.peek() == Some(&'\'') => label.extend(characters.next()),
+            '\'' => is_inside = !is_inside,
+            ',' if !is_inside => labels.push(String::new()),
+            other => label.push(other),
+        }
+    }
+    Some(labels)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(engine: Engine, sql_type: &str) -> Option<(String, String)> {
+        let column = Column { sql_type: sql_type.to_owned(), ..Column::default() };
+        types(engine, &column).map(|types| (types.sql, types.rust))
+    }
+
+    #[test]
+    fn a_type_is_known_in_each_of_its_spellings() {
+        for (engine, sql_type, sql, rust) in [
+            (Engine::Sqlite, "UNSIGNED BIG INT", "BigInt", "i64"),
+            (Engine::Sqlite, "NVARCHAR(100)", "Text", "String"),
+            (Engine::Sqlite, "tinyint(1)", "Bool", "bool"),
+            (Engine::Sqlite, "DECIMAL(10,5)", "Double", "f64"),
+            (Engine::Postgres, "character(3)", "Text", "String"),
+            (Engine::Postgres, "time(3) without time zone", "Time", "chrono::NaiveTime"),
+            (Engine::Postgres, "timestamp(6) without time zone", "Timestamp", "Timestamp"),
+            (Engine::Postgres, "timestamp(3) with time zone", "Timestamptz", "chrono::DateTime<chrono::Utc>"),
+            (Engine::Postgres, "cidr", "Cidr", "ipnetwork::IpNetwork"),
+            (Engine::Postgres, "bigint[]", "Array<Nullable<BigInt>>", "Vec<Option<i64>>"),
+            (Engine::Mysql, "bigint(20) unsigned", "Unsigned<BigInt>", "u64"),
+            (Engine::Mysql, "int(11)", "Integer", "i32"),
+            (Engine::Mysql, "json", "Json", "serde_json::Value"),
+            (Engine::Mysql, "set('a','b')", "Text", "String"),
+        ] {
+            assert_eq!(of(engine, sql_type), Some((sql.to_owned(), rust.to_owned())), "{sql_type}");
+        }
+        for (engine, sql_type) in [
+            (Engine::Sqlite, "ANY"),
+            (Engine::Postgres, "point"),
+            (Engine::Postgres, "time with time zone"),
+            (Engine::Mysql, "geometry"),
+        ] {
+            assert_eq!(of(engine, sql_type), None, "{sql_type}");
+        }
+    }
+
+    #[test]
+    fn labels_are_told_apart_whatever_they_contain() {
+        assert_eq!(labels("enum('a','it''s, b','(c)')").unwrap(), ["a", "it's, b", "(c)"]);
+        assert_eq!(labels("varchar(9)"), None);
+    }
 }

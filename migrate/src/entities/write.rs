@@ -7,9 +7,9 @@ use super::plan::{ColumnCode, EnumCode, TableCode};
 
 /// The beginning of a new file.
 pub(super) const HEADER: &str = "\
-//! The tables of the database and their rows, by `migrate entities`. Run again with `--out`, it adds, removes and retypes
-//! the columns that changed in the database, and leaves everything else as it is; a struct without the comment
-//! `entities:` above it is left alone.
+//! The tables of the database and their rows, by `migrate entities`. With `--out` it adds, removes
+//! and retypes the columns that have changed in the database, and leaves everything else as it is.
+//! A struct without the comment `entities:` above it is left alone.
 
 use diesel_session::prelude::*;
 ";
@@ -21,7 +21,7 @@ const WIDTH: usize = 100;
 pub(super) fn table(code: &TableCode) -> String {
     let mut text = String::new();
     for note in &code.notes {
-        let _ = writeln!(text, "// {}: {}", code.table.escape_debug(), note.escape_debug());
+        let _ = writeln!(text, "// {}", one_line(&format!("{}: {note}", code.table)));
     }
     text += "diesel::table! {\n";
     let label_types = label_types(code);
@@ -120,5 +120,10 @@ pub(super) fn together(tables: &[String]) -> String {
 
 /// The comment for a table without code.
 pub(super) fn left_out(table: &str, why: &str) -> String {
-    format!("// {}: no code is generated, because {}.", table.escape_debug(), why.escape_debug())
+    format!("// {}", one_line(&format!("{table}: No code is generated, because {why}.")))
+}
+
+/// A text that cannot end a comment.
+fn one_line(text: &str) -> String {
+    text.chars().map(|character| if character.is_control() { ' ' } else { character }).collect()
 }

@@ -3,6 +3,8 @@
 #![allow(clippy::duplicate_mod, reason = "each engine takes the suite in under its own name")]
 
 mod everything;
+#[cfg(feature = "entities")]
+mod generated;
 #[cfg(feature = "mysql")]
 #[path = "suite.rs"]
 mod mariadb;

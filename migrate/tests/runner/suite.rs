@@ -3,6 +3,9 @@
 
 #[path = "diagram.rs"]
 mod diagram;
+#[cfg(feature = "entities")]
+#[path = "entities.rs"]
+mod entities;
 #[path = "half_way.rs"]
 mod half_way;
 #[path = "planning.rs"]
