@@ -11,8 +11,12 @@ mod choice;
 pub mod command;
 mod create;
 mod database;
+mod diagram;
 mod diff;
 mod drift;
+#[cfg(feature = "entities")]
+#[cfg_attr(docsrs, doc(cfg(feature = "entities")))]
+pub mod entities;
 mod error;
 mod export;
 mod for_diesel;

@@ -31,7 +31,9 @@ mod baseline;
 mod check;
 mod console;
 mod context;
+mod diagram;
 mod diff;
+mod entities;
 mod failure;
 mod lint;
 mod new;
@@ -41,6 +43,7 @@ mod prove;
 mod sql;
 mod stamp;
 mod status;
+mod tables;
 mod text;
 
 use std::process::ExitCode;
@@ -53,7 +56,9 @@ use diesel_session::database::Options;
 use apply::{GoDown, GoUp, Redo};
 use baseline::Baseline;
 use check::Check;
+use diagram::Diagram;
 use diff::Diff;
+use entities::WriteEntities;
 use lint::Lint;
 use new::New;
 use plan::Plan;
@@ -143,6 +148,8 @@ impl Command {
             Verb::New(new) => new.run(context),
             Verb::Lint(lint) => lint.run(context),
             Verb::Prove(Prove {}) => Prove::run(context),
+            Verb::Diagram(diagram) => diagram.run(context),
+            Verb::Entities(entities) => entities.run(context),
         }
     }
 }
@@ -162,6 +169,8 @@ enum Verb {
     New(New),
     Lint(Lint),
     Prove(Prove),
+    Diagram(Diagram),
+    Entities(WriteEntities),
 }
 
 impl FromArgMatches for Command {

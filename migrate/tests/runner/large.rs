@@ -5,7 +5,7 @@ use std::time::Instant;
 use folio_testing::TestEngine;
 
 use super::*;
-use crate::generated::{table, version, write_tables};
+use crate::many_tables::{table, version, write_tables};
 
 const TABLES: usize = 60;
 

@@ -3,8 +3,10 @@
 #![allow(clippy::duplicate_mod, reason = "each engine takes the suite in under its own name")]
 
 mod everything;
-mod lint;
+#[cfg(feature = "entities")]
 mod generated;
+mod lint;
+mod many_tables;
 #[cfg(feature = "mysql")]
 #[path = "suite.rs"]
 mod mariadb;

@@ -3,8 +3,13 @@
 
 #[path = "advice.rs"]
 mod advice;
+#[path = "diagram.rs"]
+mod diagram;
 #[path = "diff.rs"]
 mod diff;
+#[cfg(feature = "entities")]
+#[path = "entities.rs"]
+mod entities;
 #[path = "grants.rs"]
 mod grants;
 #[path = "half_way.rs"]
