@@ -84,8 +84,19 @@ pub(super) fn snake(name: &str) -> String {
 
 /// The singular of an English plural, by its end; any other word as it is.
 pub(super) fn singular(plural: &str) -> String {
-    let ends =
-        [("ies", "y"), ("sses", "ss"), ("shes", "sh"), ("ches", "ch"), ("xes", "x"), ("uses", "us"), ("ss", "ss")];
+    let ends = [
+        ("ies", "y"),
+        ("elves", "elf"),
+        ("sses", "ss"),
+        ("shes", "sh"),
+        ("ches", "ch"),
+        ("xes", "x"),
+        ("tuses", "tus"),
+        ("nuses", "nus"),
+        ("ruses", "rus"),
+        ("caches", "cache"),
+        ("ss", "ss"),
+    ];
     let kept = ["us", "is", "news", "series", "species"];
     if kept.iter().any(|end| plural.ends_with(end)) {
         return plural.to_owned();
@@ -125,6 +136,7 @@ mod tests {
             ("order_items", Some("OrderItem")),
             ("categories", Some("Category")),
             ("shelves", Some("Shelf")),
+            ("houses", Some("House")),
             ("addresses", Some("Address")),
             ("boxes", Some("Boxes")),
             ("statuses", Some("Status")),

@@ -1,6 +1,7 @@
 //! Sessions over the code that is generated for each engine's example.
 
 use chrono::{NaiveDate, NaiveTime};
+use diesel::HasQuery as _;
 use diesel::connection::SimpleConnection as _;
 use diesel_session::Result;
 use folio_testing::TestEngine;
