@@ -15,8 +15,8 @@ impl Migrations {
     /// migrations are applied.
     ///
     /// On PostgreSQL, tables that the migrating role makes later are granted, too. On MySQL they are not, so the
-    /// statements are executed again after each migration; `role` may be `name@host`. SQLite has no roles, and the text is
-    /// a comment.
+    /// statements are executed again after each migration; `role` may be `name@host`. SQLite has no roles, and the text
+    /// is a comment.
     ///
     /// ```
     /// use diesel_migrate::Migrations;

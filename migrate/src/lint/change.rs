@@ -261,9 +261,9 @@ impl<'s> Clause<'s> {
                     part.name();
                 }
                 let value = if part.take("USING") { part.text() } else { "" };
-                let cast =
-                    value.strip_prefix(column.written).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"));
-                return Some(Self::SetType { column, kind, computes: !value.is_empty() && !cast });
+                let cast = value.strip_prefix(column.written).map(|cast| cast.strip_prefix("::").unwrap_or(cast));
+                let is_itself = cast.is_some_and(|cast| cast.is_empty() || cast.eq_ignore_ascii_case(kind));
+                return Some(Self::SetType { column, kind, computes: !value.is_empty() && !is_itself });
             }
             return None;
         }

@@ -56,7 +56,7 @@ impl std::fmt::Display for Finding {
 impl Migrations {
     /// What the rules for an engine find in the scripts of all migrations, in their order. No database is needed.
     ///
-    /// A table that a script itself creates may be changed freely in it. Of `down.sql`, only what fails or has no effect
+    /// A table that a script itself creates may be changed freely in it. Of `down.sql`, only what fails or does nothing
     /// is found, because reverting removes what was made. Migrations from a source of Diesel's have no scripts to look
     /// at. A comment `-- lint: allow rule because reason` silences a rule, for the statement that it is before or in,
     /// or at the top for the whole script. `docs/lint.md` shows each rule.

@@ -1,5 +1,5 @@
-//! What lint finds: the rules as docs/lint.md shows them, places, advice, and the comments that silence rules. No database
-//! is needed.
+//! What lint finds: the rules as docs/lint.md shows them, places, advice, and the comments that silence rules. No
+//! database is needed.
 
 use diesel_migrate::{Direction, Migrations, RULES};
 use diesel_session::connection::Engine;
@@ -77,7 +77,8 @@ fn a_finding_names_its_place_and_the_real_names() {
     );
     assert_eq!(
         finding.advice,
-        "-- In a migration of its own:\n-- transaction: none\nCREATE UNIQUE INDEX CONCURRENTLY \"Titles\" ON blog.posts USING btree \
+        "-- In a migration of its own:\n-- transaction: none\n\
+         CREATE UNIQUE INDEX CONCURRENTLY \"Titles\" ON blog.posts USING btree \
          (lower(title)) WHERE title <> '';"
     );
     assert_eq!(

@@ -39,8 +39,8 @@ fn trigger(engine: Engine) -> Scripts<'static> {
     ("2026-01-06-000001_trigger", up, down)
 }
 
-/// Plays a script into a database with the engine's client, whose errors it returns. The servers come with theirs; without
-/// `sqlite3`, the connection plays the script.
+/// Plays a script into a database with the engine's client, whose errors it returns. The servers come with theirs;
+/// without `sqlite3`, the connection plays the script.
 fn play(empty: &Empty, script: &str) -> Result<(), String> {
     let part = |from: &str, to: &str| {
         let rest = empty.url.split_once(from).map_or("", |(_, rest)| rest);

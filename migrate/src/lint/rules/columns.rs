@@ -40,13 +40,14 @@ fn required(site: &Site<'_, '_>, table: &str, column: &Column<'_>, push: &mut Pu
             "It fails if {table} has rows, and a program that still runs cannot insert any without a value for {name}."
         ),
         Engine::Mysql => format!(
-            "The rows of {table} get a zero or an empty text as {name}, and a program that still runs cannot insert any \
-             without a value for it."
+            "The rows of {table} get a zero or an empty text as {name}, and a program that still runs cannot insert \
+             any without a value for it."
         ),
     };
     let advice = match zero(kind, site.engine) {
         Some(zero) => format!(
-            "-- With the value for the rows that are there:\nALTER TABLE {table} ADD COLUMN {name} {kind} NOT NULL DEFAULT {zero};"
+            "-- With the value for the rows that are there:\n\
+             ALTER TABLE {table} ADD COLUMN {name} {kind} NOT NULL DEFAULT {zero};"
         ),
         None => {
             format!("-- Without NOT NULL, until every row has a value:\nALTER TABLE {table} ADD COLUMN {name} {kind};")

@@ -1,8 +1,8 @@
 //! Constraints that are compared with all rows while the table is locked.
 //!
 //! After squawk's constraint-missing-not-valid, adding-foreign-key-constraint and disallowed-unique-constraint, and
-//! strong_migrations' checks of foreign keys, CHECK, unique and exclusion constraints. `ADD COLUMN … REFERENCES` without
-//! a default is not among them: PostgreSQL compares no rows then.
+//! strong_migrations' checks of foreign keys, CHECK, unique and exclusion constraints. `ADD COLUMN … REFERENCES`
+//! without a default is not among them: PostgreSQL compares no rows then.
 
 use diesel_session::connection::Engine;
 
@@ -46,7 +46,8 @@ pub(super) fn check(site: &Site<'_, '_>, change: &Change<'_>, push: &mut Push<'_
                 push(
                     "validating-constraint",
                     format!(
-                        "The lock that adding {} took lasts to the end of the transaction, so all rows are checked under it.",
+                        "The lock that adding {} took lasts to the end of the transaction, so all rows are checked \
+                         under it.",
                         name.written
                     ),
                     format!("{LATER}\nALTER TABLE {} VALIDATE CONSTRAINT {};", table.written, name.written),

@@ -1,8 +1,8 @@
 //! Changes that copy the whole table while nobody can write to it.
 //!
 //! After squawk's changing-column-type, adding-field-with-default and adding-serial-primary-key-field, and
-//! strong_migrations' checks of types, volatile and expression defaults, generated and numbered columns, and COPY. A test
-//! compares what is found with what the servers copy.
+//! strong_migrations' checks of types, volatile and expression defaults, generated and numbered columns, and COPY. A
+//! test compares what is found with what the servers copy.
 
 use diesel_session::connection::Engine;
 

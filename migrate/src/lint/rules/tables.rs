@@ -92,7 +92,8 @@ fn dropped_with_children(site: &Site<'_, '_>, table: Name<'_>, push: &mut Push<'
     push(
         "drop-deletes-children",
         format!(
-            "SQLite deletes the rows of {} first, so those that reference them in {} are deleted or lose the reference.",
+            "SQLite deletes the rows of {} first, so those that reference them in {} are deleted or lose the \
+             reference.",
             table.written,
             followers.join(", ")
         ),
@@ -117,7 +118,8 @@ pub(in crate::lint) fn check_tables(tables: &Tables, engine: Engine, found: &mut
         for foreign_key in table.foreign_keys.iter().filter(|foreign_key| !table.has_index_for(foreign_key)) {
             let (columns, keys) = (foreign_key.columns.join(", "), foreign_key.keys.join("_"));
             let problem = format!(
-                "No index begins with {written}.{columns}, so each DELETE from the referenced table reads all of {written}."
+                "No index begins with {written}.{columns}, so each DELETE from the referenced table reads all of \
+                 {written}."
             );
             let index = format!("{}_{keys}_idx ON {written} ({columns});", table.name);
             let advice = if engine == Engine::Postgres && !foreign_key.is_original {

@@ -21,7 +21,8 @@ pub(super) fn check(site: &Site<'_, '_>, change: &Change<'_>, push: &mut Push<'_
         Change::Rows(Some(table)) if site.defines && site.is_existing(*table) => push(
             "mixed-script",
             format!(
-                "If the script fails, the rows of {} are changed and the rest of the script is not done, or the reverse.",
+                "If the script fails, the rows of {} are changed and the rest of the script is not done, or the \
+                 reverse.",
                 table.written
             ),
             format!("-- In a migration of its own:\n{};", site.sql),
