@@ -120,5 +120,8 @@ fn entities_are_written_and_brought_up_to_date() {
     assert_eq!(told.lines().last(), Some("tables.rs has been brought up to date"), "{told}");
     assert_eq!(home.run(&["migrate", "entities", "--out", "tables.rs"]).err, "tables.rs is up to date\n");
     home.file("tables.rs", "fn {");
-    assert!(home.fails(2, &["migrate", "entities", "--out", "tables.rs"]).contains("tables.rs is not Rust: line 1, column 4"));
+    assert!(
+        home.fails(2, &["migrate", "entities", "--out", "tables.rs"])
+            .contains("tables.rs is not Rust: line 1, column 4")
+    );
 }

@@ -91,7 +91,10 @@ pub(super) fn singular(plural: &str) -> String {
         ("shes", "sh"),
         ("ches", "ch"),
         ("xes", "x"),
-        ("tuses", "tus"), ("nuses", "nus"), ("ruses", "rus"), ("caches", "cache"),
+        ("tuses", "tus"),
+        ("nuses", "nus"),
+        ("ruses", "rus"),
+        ("caches", "cache"),
         ("ss", "ss"),
     ];
     let kept = ["us", "is", "news", "series", "species"];
