@@ -94,8 +94,9 @@ pub fn generate(schema: &Schema, engine: Engine) -> Entities {
 /// lacks are removed, those of another type are retyped, in `table!` and in the struct with the comment `entities:` above
 /// it. Tables that the file lacks are added at its end. Everything else stays byte for byte.
 ///
-/// What cannot be placed is a note: a table that is gone, a new foreign key or unique set of columns that exist, another
-/// primary key.
+/// The notes are what the code cannot express, unless the file has the comment about it, what was removed or retyped, and
+/// what cannot be placed: a table that is gone, a new foreign key or unique set of columns that exist, another primary
+/// key.
 ///
 /// # Errors
 ///

@@ -77,6 +77,13 @@ struct Named<'s> {
     notes: Vec<String>,
 }
 
+impl<'s> Named<'s> {
+    /// The columns of the primary key.
+    fn key(&self) -> Vec<&'s str> {
+        self.table.primary_key.iter().flat_map(|key| &key.columns).map(String::as_str).collect()
+    }
+}
+
 pub(super) fn plan(schema: &Schema, engine: Engine, known: &Known) -> Plan {
     let mut plan = Plan::default();
     let mut names = names::Types::beside(known.types.iter().cloned());
@@ -191,53 +198,14 @@ fn label_type(
 /// The code of a table.
 fn code(this: &Named<'_>, all: &[Named<'_>], engine: Engine, enums: &[EnumCode]) -> TableCode {
     let table = this.table;
-    let key: Vec<&str> = table.primary_key.iter().flat_map(|key| &key.columns).map(String::as_str).collect();
+    let key = this.key();
     let mut notes = this.notes.clone();
     let mut needs: Vec<(&str, &str)> = Vec::new();
     let mut columns = Vec::new();
     for column in &table.columns {
         let Some((name, types)) = this.columns.get(column.name.as_str()) else { continue };
         needs.extend(types.needs);
-        let is_key = key.contains(&column.name.as_str());
-        let nullable = column.nullable && !is_key;
-        let reference = match reference(this, column, nullable, all) {
-            Ok(reference) => reference,
-            Err(why) => {
-                notes.push(why);
-                None
-            }
-        };
-        let references = reference.map(|(to, target)| format!("{}::{target}", to.module));
-        let rust = field_type(this, column, &key, all, 0);
-        let label_type = enums.iter().find(|known| types.sql == known.sql_type);
-        let source = Source { column, types, nullable, labels: label_type.map(|found| &*found.labels), engine };
-        let mut words = Vec::new();
-        let generated = is_generated(column, &key);
-        match (is_key, key.len()) {
-            (true, 1) if generated && references.is_none() => words.push("key".to_owned()),
-            (true, _) => {
-                words.extend(["key".to_owned(), "given".to_owned()]);
-                if column.generated.is_some() {
-                    notes.push(format!(
-                        "The database generates `{name}`, and the program must give it: the key has several columns."
-                    ));
-                }
-            }
-            (false, _) if references.is_none() => words.extend(defaults::attribute(&source)),
-            (false, _) => {}
-        }
-        words.extend(references.iter().map(|path| format!("references = {path}")));
-        let optional = |text: &str, around: &str| if nullable { format!("{around}<{text}>") } else { text.to_owned() };
-        columns.push(ColumnCode {
-            column: column.name.clone(),
-            name: name.clone(),
-            sql: optional(&types.sql, "Nullable"),
-            rust: optional(&rust, "Option"),
-            native: types.native,
-            attribute: (!words.is_empty()).then(|| words.join(", ")),
-            references,
-            label_type: label_type.map(|found| found.sql_type.clone()),
-        });
+        columns.push(column_code(this, column, (name, types), all, enums, engine, &mut notes));
     }
     for foreign in table.foreign_keys.iter().filter(|foreign| foreign.columns.len() > 1) {
         notes.push(format!(
@@ -275,6 +243,52 @@ fn code(this: &Named<'_>, all: &[Named<'_>], engine: Engine, enums: &[EnumCode])
     }
 }
 
+/// The code of a column.
+fn column_code(
+    this: &Named<'_>,
+    column: &Column,
+    (name, types): (&str, &Types),
+    all: &[Named<'_>],
+    enums: &[EnumCode],
+    engine: Engine,
+    notes: &mut Vec<String>,
+) -> ColumnCode {
+    let key = this.key();
+    let is_key = key.contains(&column.name.as_str());
+    let nullable = column.nullable && !is_key;
+    let reference = reference(this, column, all).unwrap_or_else(|why| {
+        notes.push(why);
+        None
+    });
+    let references = reference.map(|(to, target)| format!("{}::{target}", to.module));
+    let label_type = enums.iter().find(|known| types.sql == known.sql_type);
+    let mut words = Vec::new();
+    if is_key && is_generated(column, &key) && references.is_none() {
+        words.push("key".to_owned());
+    } else if is_key {
+        words.extend(["key".to_owned(), "given".to_owned()]);
+        if key.len() > 1 && column.generated.is_some() {
+            let both = "the program must give it, because the key has several columns";
+            notes.push(format!("The database generates `{name}`, and {both}."));
+        }
+    } else if references.is_none() {
+        let labels = label_type.map(|found| &*found.labels);
+        words.extend(defaults::attribute(&Source { column, types, nullable, labels, engine }));
+    }
+    words.extend(references.iter().map(|path| format!("references = {path}")));
+    let optional = |text: &str, around: &str| if nullable { format!("{around}<{text}>") } else { text.to_owned() };
+    ColumnCode {
+        column: column.name.clone(),
+        name: name.to_owned(),
+        sql: optional(&types.sql, "Nullable"),
+        rust: optional(&field_type(this, column, all, 0), "Option"),
+        native: types.native,
+        attribute: (!words.is_empty()).then(|| words.join(", ")),
+        references,
+        label_type: label_type.map(|found| found.sql_type.clone()),
+    }
+}
+
 /// Whether the database makes the values of a key.
 fn is_generated(column: &Column, key: &[&str]) -> bool {
     key.len() == 1 && (column.generated.is_some() || column.default.is_some())
@@ -282,20 +296,20 @@ fn is_generated(column: &Column, key: &[&str]) -> bool {
 
 /// The type of a field without its `Option`: that of the column that it refers to, or an `Id` for a key of 64 bits that the
 /// database generates.
-fn field_type(this: &Named<'_>, column: &Column, key: &[&str], all: &[Named<'_>], depth: usize) -> String {
-    let plain = || this.columns.get(column.name.as_str()).map_or_else(String::new, |(_, types)| types.rust.clone());
-    let referred = reference(this, column, column.nullable && !key.contains(&column.name.as_str()), all).ok().flatten();
-    if let Some((to, _)) = referred {
+fn field_type(this: &Named<'_>, column: &Column, all: &[Named<'_>], depth: usize) -> String {
+    let plain = this.columns.get(column.name.as_str()).map_or("", |(_, types)| &types.rust);
+    if let Ok(Some((to, _))) = reference(this, column, all) {
         let foreign = single_key(this, column);
         let target = foreign.and_then(|foreign| to.table.column(foreign.references.first()?));
-        let Some(target) = target.filter(|_| depth < all.len()) else { return plain() };
-        let key: Vec<&str> = to.table.primary_key.iter().flat_map(|key| &key.columns).map(String::as_str).collect();
-        return field_type(to, target, &key, all, depth + 1);
+        // Foreign keys can lead in a cycle.
+        return match target.filter(|_| depth < all.len()) {
+            Some(target) => field_type(to, target, all, depth + 1),
+            None => plain.to_owned(),
+        };
     }
-    if is_generated(column, key) && key == [column.name.as_str()] && plain() == "i64" {
-        return format!("Id<{}>", this.row);
-    }
-    plain()
+    let key = this.key();
+    let is_id = plain == "i64" && key == [column.name.as_str()] && is_generated(column, &key);
+    if is_id { format!("Id<{}>", this.row) } else { plain.to_owned() }
 }
 
 /// The foreign key of a column alone; of several, the first.
@@ -307,9 +321,9 @@ fn single_key<'s>(this: &Named<'s>, column: &Column) -> Option<&'s ForeignKey> {
 fn reference<'a, 's>(
     this: &Named<'s>,
     column: &Column,
-    nullable: bool,
     all: &'a [Named<'s>],
 ) -> Result<Option<(&'a Named<'s>, String)>, String> {
+    let nullable = column.nullable && !this.key().contains(&column.name.as_str());
     let Some(foreign) = single_key(this, column) else { return Ok(None) };
     let (Some((name, types)), [target]) = (this.columns.get(column.name.as_str()), &foreign.references[..]) else {
         return Ok(None);
@@ -323,7 +337,7 @@ fn reference<'a, 's>(
     else {
         return Err(because("that column has no field"));
     };
-    let is_key = to.table.primary_key.as_ref().is_some_and(|key| key.columns.contains(target));
+    let is_key = to.key().contains(&target.as_str());
     if types.sql != target_types.sql {
         return Err(because("the types of the two columns differ"));
     }
@@ -347,7 +361,7 @@ fn joins(this: &Named<'_>, all: &[Named<'_>]) -> Vec<(String, String, String)> {
         let between = |one: &Named<'_>, other: &Named<'_>| {
             one.table.foreign_keys.iter().filter(|key| key.table == other.table.name).count()
         };
-        let to_key = to.table.primary_key.as_ref().is_some_and(|key| key.columns == foreign.references);
+        let to_key = to.key() == foreign.references;
         let ([column], true, false) = (&foreign.columns[..], to_key, to.module == this.module) else { continue };
         let (Some((name, types)), Some((_, target))) = (
             this.columns.get(column.as_str()),

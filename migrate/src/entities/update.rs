@@ -11,11 +11,16 @@ use crate::schema::Schema;
 pub(super) fn update(text: &str, file: &File, schema: &Schema, engine: Engine) -> Entities {
     let plan = plan(schema, engine, &known(file));
     let mut update = Update { edits: Edits::of(text), end: String::new(), notes: Vec::new(), file, plan: &plan };
-    update.left_out(text);
+    for (table, why) in &plan.left_out {
+        update.remark(text, table, &format!("No code is generated, because {why}."));
+    }
     update.enums();
     for code in &plan.tables {
         match file.tables.iter().find(|table| table.table == code.table) {
-            Some(table) => update.table(code, table),
+            Some(table) => {
+                code.notes.iter().for_each(|remark| update.remark(text, &code.table, remark));
+                update.table(code, table);
+            }
             None => {
                 update.append(&write::table(code));
                 update.notes.extend(code.notes.iter().map(|remark| note(&code.table, remark)));
@@ -45,13 +50,14 @@ fn known(file: &File) -> Known {
     for table in &file.tables {
         if let Some(row) = file.rows.iter().find(|row| row.module == table.module) {
             known.rows.insert(table.table.clone(), row.name.clone());
+            known.types.push(format!("New{}", row.name));
         }
     }
     for (marker, postgres) in file.sql_types.iter().flat_map(|(markers, _)| markers) {
         let name = file.enums.iter().find(|found| found.sql_type == *marker).map_or(marker, |found| &found.name);
         known.enums.insert(postgres.clone(), (marker.clone(), name.clone()));
     }
-    known.types.clone_from(&file.types);
+    known.types.extend(file.types.iter().cloned());
     known
 }
 
@@ -74,14 +80,12 @@ impl Update<'_> {
         self.end.push_str(item);
     }
 
-    /// A comment for each table without code, unless it is there.
-    fn left_out(&mut self, text: &str) {
-        for (table, why) in &self.plan.left_out {
-            let comment = write::left_out(table, why);
-            if !text.lines().any(|line| line == comment) {
-                self.append(&format!("{comment}\n"));
-            }
-            self.note(table, &format!("No code is generated, because {why}."));
+    /// A note and a comment about a table, unless the comment is there.
+    fn remark(&mut self, text: &str, table: &str, remark: &str) {
+        let comment = write::comment(table, remark);
+        if !text.contains(&comment) {
+            self.append(&comment);
+            self.note(table, remark);
         }
     }
 
@@ -126,6 +130,7 @@ impl Update<'_> {
         let is_kept = |element: &Element| code.all.contains(&element.column);
         for gone in table.columns.items.iter().filter(|element| !is_kept(element)) {
             self.edits.remove(gone);
+            self.note(&code.table, &format!("`{}` is gone, and is removed.", gone.name));
             if let Some(field) = row.and_then(|row| row.fields.items.iter().find(|field| field.column == gone.name)) {
                 self.edits.remove(field);
             }

@@ -21,7 +21,7 @@ const WIDTH: usize = 100;
 pub(super) fn table(code: &TableCode) -> String {
     let mut text = String::new();
     for note in &code.notes {
-        let _ = writeln!(text, "// {}", one_line(&format!("{}: {note}", code.table)));
+        text += &comment(&code.table, note);
     }
     text += "diesel::table! {\n";
     let label_types = label_types(code);
@@ -118,12 +118,9 @@ pub(super) fn together(tables: &[String]) -> String {
     if line.len() + written <= WIDTH { format!("{line},") } else { format!("\n    {},\n", tables.join(",\n    ")) }
 }
 
-/// The comment for a table without code.
-pub(super) fn left_out(table: &str, why: &str) -> String {
-    format!("// {}", one_line(&format!("{table}: No code is generated, because {why}.")))
-}
-
-/// A text that cannot end a comment.
-fn one_line(text: &str) -> String {
-    text.chars().map(|character| if character.is_control() { ' ' } else { character }).collect()
+/// A comment about a table, on one line whatever its name contains.
+pub(super) fn comment(table: &str, remark: &str) -> String {
+    let line = format!("// {table}: {remark}");
+    let line: String = line.chars().map(|character| if character.is_control() { ' ' } else { character }).collect();
+    line + "\n"
 }

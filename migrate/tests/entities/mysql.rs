@@ -135,6 +135,22 @@ pub struct Profile {
     pub about: String,
 }
 
+diesel::table! {
+    tasks (id) {
+        id -> Unsigned<Integer>,
+        label -> Text,
+    }
+}
+
+// entities: tasks
+#[derive(Debug, Clone, PartialEq, HasQuery, Entity)]
+#[diesel(table_name = tasks, check_for_backend(diesel::mysql::Mysql))]
+pub struct Task {
+    #[entity(key)]
+    pub id: u32,
+    pub label: String,
+}
+
 // things: It needs Diesel's feature numeric and the crate bigdecimal.
 diesel::table! {
     things (id) {
@@ -203,4 +219,4 @@ pub struct Thing {
 diesel::joinable!(profiles -> makers (maker_id));
 diesel::joinable!(things -> makers (maker_id));
 
-diesel::allow_tables_to_appear_in_same_query!(makers, old_marks, places, profiles, things,);
+diesel::allow_tables_to_appear_in_same_query!(makers, old_marks, places, profiles, tasks, things,);

@@ -50,3 +50,4 @@ CREATE TABLE `old marks` (
     FOREIGN KEY (room, shelf) REFERENCES places (room, shelf)
 );
 CREATE TABLE log (line TEXT);
+CREATE TABLE tasks (id INT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY, label VARCHAR(40) NOT NULL);

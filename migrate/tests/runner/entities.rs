@@ -164,6 +164,7 @@ diesel::joinable!(books -> shelves (shelf_id));
     assert_eq!(
         notes,
         [
+            "shelves: `colour` is gone, and is removed.",
             "shelves: `room` is Nullable<Text> now, and was Text; look at its attributes.",
             "shelves: `width` is Double now, and was BigInt; look at its attributes.",
             "shelves: (height) is unique; add #[entity(unique(height))] to Rack.",
@@ -184,6 +185,11 @@ fn a_struct_without_the_comment_is_left_alone() {
 fn what_a_person_has_to_do_is_told() {
     let (empty, code) = made();
     let code = code.replace("    #[entity(references = makers::name)]\n", "").replace("#[entity(unique(name))]\n", "");
+    assert!(
+        updated(&empty, &code.replace("// log: No", "// No"))
+            .code
+            .ends_with("\n// log: No code is generated, because it has no primary key.\n")
+    );
     let code = format!("{code}\ndiesel::table! {{ gone (id) {{ id -> BigInt }} }}\n");
     let after = updated(&empty, &code);
     assert_eq!(after.code, code);
@@ -192,7 +198,6 @@ fn what_a_person_has_to_do_is_told() {
         notes,
         [
             "gone: It is not in the database any more; remove its code.",
-            "log: No code is generated, because it has no primary key.",
             "makers: (name) is unique; add #[entity(unique(name))] to Maker.",
             "old marks: `maker` refers to makers::name; add #[entity(references = makers::name)] to it.",
         ]
