@@ -4,6 +4,11 @@
 #![warn(clippy::expect_used, clippy::print_stderr, clippy::print_stdout, clippy::unwrap_used)]
 
 mod catalogue;
+mod choice;
+#[cfg(feature = "cli")]
+#[cfg_attr(docsrs, doc(cfg(feature = "cli")))]
+#[allow(clippy::print_stderr, clippy::print_stdout, reason = "a command prints")]
+pub mod command;
 mod database;
 mod diff;
 mod drift;
@@ -11,19 +16,24 @@ mod error;
 mod for_diesel;
 mod history;
 mod journal;
+mod limits;
 mod lock;
 mod lock_file;
 mod loss;
 mod migration;
+mod plan;
 mod prove;
 mod run;
 pub mod schema;
 mod scratch;
 mod scripts;
+mod settings;
 mod source;
+mod stamp;
 mod statements;
 mod status;
 mod stepwise;
+mod target;
 mod tokens;
 
 pub use database::Migrate;
@@ -34,10 +44,12 @@ pub use history::Recorded;
 pub use include_dir;
 pub use loss::Loss;
 pub use migration::{Direction, Migration};
+pub use plan::Planned;
 pub use prove::{Attempt, Lost, Outcome, Proof, Unfilled};
-pub use run::{Existing, Target};
 pub use source::Migrations;
+pub use stamp::Stamp;
 pub use status::{Applied, SchemaState, Status, Unfinished};
+pub use target::{Target, Up};
 
 // This page's examples run as tests.
 #[cfg(doctest)]

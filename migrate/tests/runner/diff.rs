@@ -319,7 +319,7 @@ fn only_the_applied_migrations_count() {
     let (empty, folder) = (empty(), folder(&[TAGS, LABELS]));
     let (db, migrations) = (&empty.db, shop(&folder));
     assert_eq!(lines(&db.drift(&migrations).unwrap()), [""; 0]);
-    db.migrate_up(&migrations, Target::Steps(1), Existing::Refuse, |_| ()).unwrap();
+    db.migrate_up(&migrations, Target::Steps(1), |_| ()).unwrap();
     assert_eq!(lines(&db.drift(&migrations).unwrap()), [""; 0]);
     execute(db, LABELS.1);
     assert_eq!(lines(&db.drift(&migrations).unwrap()), ["table labels is extra"]);
@@ -331,7 +331,7 @@ fn tables_of_other_applications_are_no_drift_and_extra_columns_of_ones_own_are()
     let (db, migrations) = (&empty.db, shop(&folder));
     let forum = Migrations::folder("forum", others.path());
     db.migrate(&migrations).unwrap();
-    db.migrate_up(&forum, Target::All, Existing::Join, |_| ()).unwrap();
+    db.migrate_up(&forum, Up::to(Target::All).into_existing(), |_| ()).unwrap();
     execute(db, "CREATE VIEW label_ids AS SELECT id FROM labels");
     for migrations in [&migrations, &forum] {
         assert_eq!(lines(&db.drift(migrations).unwrap()), [""; 0]);
@@ -347,7 +347,7 @@ fn a_table_that_a_later_migration_dropped_is_drift_in_a_shared_database_too() {
     let folder = folder(&[TAGS, ("2026-02-01-000001_drop", "DROP TABLE tags", TAGS.1)]);
     let (db, migrations) = (&empty.db, shop(&folder));
     db.migrate(&migrations).unwrap();
-    db.migrate_up(&Migrations::folder("forum", others.path()), Target::All, Existing::Join, |_| ()).unwrap();
+    db.migrate_up(&Migrations::folder("forum", others.path()), Up::to(Target::All).into_existing(), |_| ()).unwrap();
     execute(db, TAGS.1);
     let drift = db.drift(&migrations).unwrap();
     assert_eq!(drift[0].object, Object::Table { table: "tags".to_owned() });
@@ -360,7 +360,7 @@ fn drift_of_a_database_of_others_or_of_a_newer_version_is_refused() {
     let (db, migrations) = (&empty.db, shop(&folder));
     execute(db, "CREATE TABLE orders (id BIGINT)");
     assert!(matches!(db.drift(&migrations).unwrap_err(), Error::Foreign { place, .. } if place == db.place()));
-    db.migrate_up(&migrations, Target::All, Existing::Join, |_| ()).unwrap();
+    db.migrate_up(&migrations, Up::to(Target::All).into_existing(), |_| ()).unwrap();
     execute(db, &folio_testing::recorded("20991231000000", "shop"));
     assert!(matches!(db.drift(&migrations).unwrap_err(), Error::Newer { .. }));
 }
