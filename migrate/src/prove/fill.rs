@@ -34,6 +34,10 @@ pub(super) fn fill(connection: &mut AnyConnection, schema: &Schema) -> Result<Ve
         let mut refused = Vec::new();
         for table in &empty {
             if let Err(problem) = fill_table(connection, schema, table) {
+                if catalogue::rows(connection, &table.name)? > 0 {
+                    // A trigger of another table filled it.
+                    continue;
+                }
                 refused.push(Unfilled { table: table.name.clone(), problem });
                 unfilled.push(*table);
             }

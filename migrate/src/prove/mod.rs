@@ -129,7 +129,7 @@ fn prove(scratch: &mut Scratch, schema: &mut Schema, step: &Step, proof: &mut Pr
     }
     let again = Schema::read(scratch)?;
     for lost in rows_up.lost(&Content::read(scratch, &again, &before)?) {
-        if !proof.losses.contains(&lost) {
+        if !proof.losses.iter().any(|known| known.is_of_same(&lost)) {
             proof.losses.push(lost);
         }
     }

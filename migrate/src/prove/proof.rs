@@ -100,6 +100,16 @@ pub enum Lost {
     },
 }
 
+impl Lost {
+    /// Whether both are about one table, and about one of its columns if they are about any.
+    pub(super) fn is_of_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Rows { table, .. }, Self::Rows { table: other, .. }) => table == other,
+            _ => self == other,
+        }
+    }
+}
+
 /// A table for which no rows could be made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
@@ -148,9 +158,9 @@ impl fmt::Display for Lost {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Rows { table, before, after } => {
-                write!(f, "table {table}: {} of {before} rows are lost", before.saturating_sub(*after))
+                write!(f, "table {table}: {} of {before} rows do not come back", before.saturating_sub(*after))
             }
-            Self::Values { table, column } => write!(f, "table {table}, column {column}: its values are lost"),
+            Self::Values { table, column } => write!(f, "table {table}, column {column}: its values do not come back"),
         }
     }
 }

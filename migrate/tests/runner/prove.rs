@@ -138,6 +138,8 @@ fn rows_and_values_that_do_not_come_back_are_told_as_losses() {
     let rows = Lost::Rows { table: "shops".to_owned(), before: 3, after: 0 };
     assert_eq!(losses[1], [note]);
     assert_eq!(losses[2].first(), Some(&rows));
+    assert_eq!(losses[1][0].to_string(), "table shops, column note: its values do not come back");
+    assert_eq!(rows.to_string(), "table shops: 3 of 3 rows do not come back");
     assert_eq!((losses[0], losses[3]), (&[][..], &[][..]), "its own column is no loss");
 }
 
