@@ -116,10 +116,10 @@ pub fn plan(database: &Database) -> Result<Plan> {
 
 /// Converts the file's tables into Folio's, in one transaction, and leaves a backup beside the file.
 ///
-/// The old tables are renamed, the [migrations](MIGRATIONS) applied, the rows converted and inserted with their ids, and
-/// the old tables dropped. Then the rows of every table are counted, and the backup and the rows that are left out are
-/// written and synced, all before the COMMIT. Whatever fails before it leaves the file as it was, and removes the files
-/// beside it again. The backup is made in memory first, so the file must fit there.
+/// The old tables are renamed, the [migrations](MIGRATIONS) applied, the rows converted, inserted with their ids and
+/// counted, and the old tables dropped. Then the backup and the rows that are left out are written and synced, all before
+/// the COMMIT. Whatever fails before it leaves the file as it was, and removes the files beside it again. The backup is
+/// made in memory first, so the file must fit there.
 ///
 /// ```
 /// use folio::adopt::{self, Unfit};

@@ -61,7 +61,9 @@ pub(super) fn run(globals: &Globals, Adopt { file, set_aside, dry_run, confirm }
     if url.address().engine() != Engine::Sqlite || url.address().is_private() {
         return Err(Usage("FILE: only an SQLite file can be adopted".to_owned()).into());
     }
-    let database = globals.open_at(file, &url, Access::Read).map_err(no_file)?;
+    // Only a connection that may write restores a file that an interrupted adoption left half-way.
+    let access = if *dry_run { Access::Read } else { Access::Write };
+    let database = globals.open_at(file, &url, access).map_err(no_file)?;
     let place = database.place();
     match database.schema_state()? {
         SchemaState::Foreign(_) => {}
@@ -85,7 +87,7 @@ pub(super) fn run(globals: &Globals, Adopt { file, set_aside, dry_run, confirm }
         return Ok(());
     }
     confirm.ask_to(["convert", "converts", "converted"], &format!("{place} ({})", rows(&plan)))?;
-    convert(globals, &globals.open_at(file, &url, Access::Write)?, unfit, file)
+    convert(globals, &database, unfit, file)
 }
 
 /// Names a missing file as the one to adopt.

@@ -1,6 +1,8 @@
 //! What is not adopted, and that a file is then as it was.
 
 use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::process::Stdio;
 
 use diesel::connection::SimpleConnection as _;
 
@@ -135,6 +137,29 @@ fn a_failure_in_the_middle_leaves_the_file_as_it_was() {
     // The name of an index that the second half of a migration creates.
     let home = changed("CREATE INDEX notes_repository_id_idx ON notes (name)");
     assert!(refused(&home, 1, &ADOPT).contains("notes_repository_id_idx"));
+}
+
+#[test]
+fn a_file_whose_adoption_was_killed_is_as_it_was_and_is_adopted_again() {
+    let many = "WITH RECURSIVE counted (n) AS (SELECT 100 UNION ALL SELECT n + 1 FROM counted WHERE n < 10099) \
+                INSERT INTO users (user_id, username, created_at) \
+                SELECT 1000000 + n, n || hex(zeroblob(100)), '2023-01-01 00:00:00' FROM counted";
+    let home = changed(many);
+    let before = fs::read(path(&home)).unwrap();
+    let mut adopting = home.command(&[&ADOPT[..], &["--echo"]].concat());
+    let mut adopting = adopting.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    // More rows than SQLite keeps in memory, so some are in the file already.
+    let echo = BufReader::new(adopting.stderr.take().unwrap()).lines().map(Result::unwrap);
+    let inserts = echo.filter(|line| line.starts_with("sql: INSERT INTO `users`")).take(80);
+    assert_eq!(inserts.count(), 80);
+    adopting.kill().unwrap();
+    adopting.wait().unwrap();
+    assert!(home.files().contains(&"database.db-journal".to_owned()));
+    assert!(fs::read(path(&home)).unwrap() != before);
+
+    assert_eq!(home.run(&ADOPT[..3]).code, Some(2));
+    assert!(fs::read(path(&home)).unwrap() == before);
+    assert!(home.done(&ADOPT).starts_with("users         10003 of 10003 kept\n"));
 }
 
 #[test]

@@ -47,6 +47,8 @@ fn the_file_is_then_as_if_folio_had_made_it() {
     let home = home("database.db");
     home.done(&ADOPT);
     home.done(&["db", "create"]);
+    // With a write-ahead log, by the versions in the header.
+    assert_eq!(fs::read(path(&home)).unwrap()[18..20], [2, 2]);
     assert_eq!(schema(&path(&home)), schema(&home.path().join("folio.db")));
     assert_eq!(home.column(2, &["migrate", "status", "--database-url", "database.db"]), ["applied"; 4]);
     home.done(&["db", "copy", "database.db", "there.db"]);
