@@ -128,7 +128,7 @@ fn by_type(engine: Engine, schema: &Schema, column: &Column, row: usize) -> Stri
         format!("'{{\"v\": {row}}}'")
     } else if has(&["numeric", "decimal", "money"]) {
         decimal(sizes, row)
-    } else if has(&["real", "floa", "doub"]) {
+    } else if has(&["real", "float", "double"]) {
         format!("{number}.5")
     } else if has(&["inet6"]) {
         format!("'::{row}'")
