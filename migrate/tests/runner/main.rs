@@ -13,6 +13,7 @@ mod mysql;
 #[path = "suite.rs"]
 mod postgres;
 mod source;
+mod spoils;
 #[cfg(feature = "sqlite")]
 #[path = "suite.rs"]
 mod sqlite;
