@@ -175,8 +175,8 @@ pub trait Migrate: sealed::Sealed {
     /// use diesel_migrate::{Migrate as _, Migrations};
     /// use diesel_session::Database;
     ///
-    /// # std::env::set_current_dir(env!("CARGO_MANIFEST_DIR")).unwrap();
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # std::env::set_current_dir(env!("CARGO_MANIFEST_DIR")).unwrap();
     /// let migrations = Migrations::folder("my-app", "docs/example");
     /// let database = Database::open("sqlite::memory:")?;
     /// database.migrate(&migrations)?;

@@ -90,8 +90,8 @@ impl Scratch {
         Ok(Self { connection, home: Home::Transaction })
     }
 
-    /// Gives a new database what the live one has before its first table: on PostgreSQL the schema that the tables are in,
-    /// on MySQL the character set and collation that they have by default.
+    /// Gives a new database what the live one has before its first table: on PostgreSQL the schema that the tables are
+    /// in, on MySQL the character set and collation that they have by default.
     fn take_after(&mut self, live: &Database) -> Result<()> {
         #[derive(QueryableByName)]
         struct Setting {
@@ -143,7 +143,7 @@ impl Scratch {
 /// What to do where there is no right to make a scratch database.
 fn way_out(engine: Engine) -> &'static str {
     match engine {
-        Engine::Sqlite => "it needs memory",
+        Engine::Sqlite => "a database in memory must be possible",
         Engine::Postgres => "grant this user CREATEDB, or supply an empty database",
         Engine::Mysql => "grant this user ALL on `diesel\\_migrate\\_scratch\\_%`.*, or supply an empty database",
     }

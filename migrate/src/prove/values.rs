@@ -43,7 +43,10 @@ fn named_in_checks(engine: Engine, table: &Table, column: &Column) -> Vec<String
     let mut literals = Vec::new();
     for check in &table.checks {
         let all: Vec<_> = tokens(&check.expression, engine).collect();
-        let is_column = |token: &Token<'_>| matches!(token, Token::Word(name) | Token::Quoted(name) if name.eq_ignore_ascii_case(&column.name));
+        let is_column = |token: &Token<'_>| match token {
+            Token::Word(name) | Token::Quoted(name) => name.eq_ignore_ascii_case(&column.name),
+            _ => false,
+        };
         if all.iter().any(|(token, _)| is_column(token)) {
             let others = all.iter().filter(|(token, _)| *token == Token::Other);
             let values = others.map(|(_, range)| &check.expression[range.clone()]);

@@ -20,6 +20,7 @@ mod page;
 mod postgres;
 mod rules;
 mod source;
+mod spoils;
 #[cfg(feature = "sqlite")]
 #[path = "suite.rs"]
 mod sqlite;

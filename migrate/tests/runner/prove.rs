@@ -157,7 +157,8 @@ fn a_table_without_possible_rows_is_named() {
 
 #[test]
 fn rows_meet_the_checks_that_name_their_values() {
-    let checked = "CREATE TABLE a (id BIGINT NOT NULL PRIMARY KEY, kind VARCHAR(20) NOT NULL CHECK (kind IN ('one', 'two')), \
+    let checked = "CREATE TABLE a (id BIGINT NOT NULL PRIMARY KEY, \
+                   kind VARCHAR(20) NOT NULL CHECK (kind IN ('one', 'two')), \
                    mail VARCHAR(60) NOT NULL UNIQUE CHECK (mail LIKE '%@%'), \
                    size BIGINT NOT NULL CHECK (size > 5000), code VARCHAR(90) NOT NULL CHECK (LENGTH(code) >= 12), \
                    half DECIMAL(2, 2) NOT NULL, letter CHAR(1) NOT NULL UNIQUE)";
