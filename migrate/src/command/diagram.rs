@@ -14,9 +14,10 @@ Examples:
   migrate diagram --svg > schema.svg              a picture for any browser
   migrate diagram --svg orders order_items        these tables alone
 
-A table has its columns, their types and the marks PK (primary key), FK (foreign key) and UK (unique
-by itself); a type with '?' in the picture can be NULL. A line leads from a table to one that refers
-to it: a crow's foot is any number of rows, a bar is one, a ring is none. It writes nothing.";
+Prints a diagram: each table with its columns, their types and the marks PK (primary key), FK
+(foreign key) and UK (unique by itself); a type with '?' in the picture can be NULL. A line leads
+from a table to one that refers to it: a crow's foot is any number of rows, a bar is one, a ring is
+none.";
 
 /// Draw the tables of the database and their relations
 #[derive(Debug, Args)]

@@ -19,9 +19,10 @@ Examples:
   migrate entities --out src/tables.rs            again, after the database has changed
   migrate entities orders order_items
 
-Each table has Diesel's 'table!' and a struct that derives diesel-session's 'Entity'. With --out, a
-file that exists keeps what was added to it: columns that changed in the database are added, removed
-or retyped, and nothing else. What cannot be expressed or placed is told on standard error.";
+Prints Diesel's 'table!' for each table, and a struct that derives diesel-session's 'Entity'. With
+--out, a file that exists keeps what was added to it: columns that changed in the database are
+added, removed or retyped, and nothing else. What cannot be expressed or placed is told on standard
+error.";
 
 /// Write Rust code for the tables of the database
 #[derive(Debug, Args)]

@@ -76,7 +76,7 @@ fn sqlite(declared: &str) -> Option<Types> {
         _ if has(&["int"]) => Types::plain("BigInt", "i64"),
         _ if has(&["char", "clob", "text"]) => Types::plain("Text", "String"),
         _ if has(&["blob", "binary"]) => Types::plain("Binary", "Vec<u8>"),
-        _ if has(&["real", "floa", "doub", "dec", "numeric"]) => Types::plain("Double", "f64"),
+        _ if has(&["real", "float", "double", "dec", "numeric"]) => Types::plain("Double", "f64"),
         _ => return None,
     })
 }
