@@ -3,7 +3,7 @@
 //! The runner is the crate [`diesel_migrate`], which is re-exported here.
 
 use diesel_migrate::include_dir::{self, include_dir};
-pub use diesel_migrate::{Applied, Direction, Existing, Loss, Migration, Migrations, SchemaState, Status, Target};
+pub use diesel_migrate::{Applied, Direction, Loss, Migration, Migrations, SchemaState, Status, Target, Up};
 
 use crate::database::Database;
 use crate::error::Result;
@@ -71,12 +71,7 @@ pub trait Migrate {
     /// # Errors
     ///
     /// See [`migrate_up`](diesel_migrate::Migrate::migrate_up).
-    fn migrate_up(
-        &self,
-        target: Target,
-        existing: Existing,
-        progress: impl FnMut(&Migration),
-    ) -> Result<Vec<Migration>>;
+    fn migrate_up(&self, up: impl Into<Up>, progress: impl FnMut(&Migration)) -> Result<Vec<Migration>>;
 
     /// Reverts applied migrations.
     ///
@@ -110,13 +105,8 @@ impl Migrate for Database {
         Ok(diesel_migrate::Migrate::migrate(self, &MIGRATIONS)?)
     }
 
-    fn migrate_up(
-        &self,
-        target: Target,
-        existing: Existing,
-        progress: impl FnMut(&Migration),
-    ) -> Result<Vec<Migration>> {
-        Ok(diesel_migrate::Migrate::migrate_up(self, &MIGRATIONS, target, existing, progress)?)
+    fn migrate_up(&self, up: impl Into<Up>, progress: impl FnMut(&Migration)) -> Result<Vec<Migration>> {
+        Ok(diesel_migrate::Migrate::migrate_up(self, &MIGRATIONS, up, progress)?)
     }
 
     fn migrate_down(&self, target: Target, progress: impl FnMut(&Migration)) -> Result<Vec<Migration>> {

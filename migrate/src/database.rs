@@ -5,9 +5,11 @@ use diesel_session::Database;
 use crate::error::{Error, Result};
 use crate::loss::Loss;
 use crate::migration::Migration;
-use crate::run::{Existing, Target};
+use crate::plan::Planned;
 use crate::source::Migrations;
+use crate::stamp::Stamp;
 use crate::status::{SchemaState, Status};
+use crate::target::{Target, Up};
 
 /// An application's migrations on a database: `database.migrate(&MIGRATIONS)`. The errors name the database.
 ///
@@ -63,8 +65,7 @@ pub trait Migrate: sealed::Sealed {
     fn migrate_up(
         &self,
         migrations: &Migrations,
-        target: Target,
-        existing: Existing,
+        up: impl Into<Up>,
         progress: impl FnMut(&Migration),
     ) -> Result<Vec<Migration>>;
 
@@ -99,6 +100,59 @@ pub trait Migrate: sealed::Sealed {
     ///
     /// Those of [`Migrations::losses`], and [`Pool`](diesel_session::Error::Pool).
     fn migration_losses(&self, migrations: &Migrations, target: Target) -> Result<Vec<Loss>>;
+
+    /// What [`migrate_up`](Self::migrate_up) would do now, from [`Migrations::plan_up`]. It writes nothing.
+    ///
+    /// ```
+    /// use diesel_migrate::{Migrate as _, Migrations, Target};
+    /// use diesel_session::Database;
+    ///
+    /// # std::env::set_current_dir(env!("CARGO_MANIFEST_DIR")).unwrap();
+    /// let migrations = Migrations::folder("my-app", "docs/example");
+    /// let plan = Database::open("sqlite::memory:")?.plan_up(&migrations, Target::All)?;
+    /// assert!(plan[0].transaction && plan[0].statements[0].starts_with("CREATE TABLE tags"));
+    /// # Ok::<(), diesel_migrate::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Migrations::plan_up`], and [`Pool`](diesel_session::Error::Pool).
+    fn plan_up(&self, migrations: &Migrations, up: impl Into<Up>) -> Result<Vec<Planned>>;
+
+    /// What [`migrate_down`](Self::migrate_down) would do now, and what would be lost, from [`Migrations::plan_down`]. It writes
+    /// nothing.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Migrations::plan_down`], and [`Pool`](diesel_session::Error::Pool).
+    fn plan_down(&self, migrations: &Migrations, target: Target) -> Result<Vec<Planned>>;
+
+    /// Records migrations as applied without running them, with [`Migrations::stamp`].
+    ///
+    /// ```
+    /// use diesel_migrate::{Migrate as _, Migrations, SchemaState, Target};
+    /// use diesel_session::Database;
+    ///
+    /// # std::env::set_current_dir(env!("CARGO_MANIFEST_DIR")).unwrap();
+    /// let migrations = Migrations::folder("my-app", "docs/example");
+    /// let database = Database::open("sqlite::memory:")?;
+    /// let stamp = database.stamp(&migrations, &Target::All)?;
+    /// assert_eq!(stamp.recorded[0].version, "20260131120000");
+    /// assert_eq!(database.schema_state(&migrations)?, SchemaState::Current);
+    /// # Ok::<(), diesel_migrate::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Migrations::stamp`], and [`Pool`](diesel_session::Error::Pool).
+    fn stamp(&self, migrations: &Migrations, target: &Target) -> Result<Stamp>;
+
+    /// What [`stamp`](Self::stamp) would write, from [`Migrations::plan_stamp`]. It writes nothing.
+    ///
+    /// # Errors
+    ///
+    /// As [`stamp`](Self::stamp).
+    fn plan_stamp(&self, migrations: &Migrations, target: &Target) -> Result<Stamp>;
 }
 
 mod sealed {
@@ -122,18 +176,17 @@ impl Migrate for Database {
     }
 
     fn migrate(&self, migrations: &Migrations) -> Result<Vec<Migration>> {
-        self.migrate_up(migrations, Target::All, Existing::Refuse, |_| ())
+        self.migrate_up(migrations, Target::All, |_| ())
     }
 
     fn migrate_up(
         &self,
         migrations: &Migrations,
-        target: Target,
-        existing: Existing,
+        up: impl Into<Up>,
         progress: impl FnMut(&Migration),
     ) -> Result<Vec<Migration>> {
         let mut connection = self.maintenance()?;
-        let migrated = migrations.up(&mut connection, target, existing, progress).map_err(|e| placed(self, e))?;
+        let migrated = migrations.up(&mut connection, up, progress).map_err(|e| placed(self, e))?;
         connection.set_persistent().map_err(|e| self.placed(e))?;
         Ok(migrated)
     }
@@ -150,6 +203,22 @@ impl Migrate for Database {
 
     fn migration_losses(&self, migrations: &Migrations, target: Target) -> Result<Vec<Loss>> {
         migrations.losses(&mut *self.connection()?, &target).map_err(|e| placed(self, e))
+    }
+
+    fn plan_up(&self, migrations: &Migrations, up: impl Into<Up>) -> Result<Vec<Planned>> {
+        migrations.plan_up(&mut *self.connection()?, up).map_err(|e| placed(self, e))
+    }
+
+    fn plan_down(&self, migrations: &Migrations, target: Target) -> Result<Vec<Planned>> {
+        migrations.plan_down(&mut *self.connection()?, target).map_err(|e| placed(self, e))
+    }
+
+    fn stamp(&self, migrations: &Migrations, target: &Target) -> Result<Stamp> {
+        migrations.stamp(&mut *self.maintenance()?, target).map_err(|e| placed(self, e))
+    }
+
+    fn plan_stamp(&self, migrations: &Migrations, target: &Target) -> Result<Stamp> {
+        migrations.plan_stamp(&mut *self.connection()?, target).map_err(|e| placed(self, e))
     }
 }
 

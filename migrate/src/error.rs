@@ -107,6 +107,21 @@ pub enum Error {
         /// The versions that this program does not know.
         versions: Vec<String>,
     },
+    /// A migration is older than the newest one applied.
+    #[error(
+        "{place} has {newest}, which is newer than what is to be applied ({}): give {} a later version, or allow \
+         migrations out of order", few(.migrations), it(.migrations)
+    )]
+    OutOfOrder {
+        /// The path or the redacted URL.
+        place: String,
+        /// The application whose migrations these are.
+        application: String,
+        /// The migrations that would be applied too late.
+        migrations: Vec<String>,
+        /// The newest one applied.
+        newest: String,
+    },
     /// A migration failed.
     #[error("migration {migration} failed going {direction}: {problem}{}", kept(.direction, *.done, *.statements))]
     Failed {
@@ -173,6 +188,7 @@ impl Error {
             | Self::Taken { place, .. }
             | Self::VersionTaken { place, .. }
             | Self::OtherTable { place, .. }
+            | Self::OutOfOrder { place, .. }
             | Self::Pending { place, .. }
             | Self::Newer { place, .. } => at.clone_into(place),
             Self::Session(_) | Self::Source { .. } | Self::NoVersion { .. } | Self::Failed { .. } => {}
@@ -188,6 +204,11 @@ fn few(names: &[String]) -> String {
         None | Some(0) => names.join(", "),
         Some(more) => format!("{} and {more} more", names[..SHOWN].join(", ")),
     }
+}
+
+/// The pronoun for one or several.
+fn it(names: &[String]) -> &'static str {
+    if names.len() == 1 { "it" } else { "them" }
 }
 
 /// What a failure left behind.

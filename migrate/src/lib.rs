@@ -4,21 +4,31 @@
 #![warn(clippy::expect_used, clippy::print_stderr, clippy::print_stdout, clippy::unwrap_used)]
 
 mod catalogue;
+mod choice;
+#[cfg(feature = "cli")]
+#[cfg_attr(docsrs, doc(cfg(feature = "cli")))]
+#[allow(clippy::print_stderr, clippy::print_stdout, reason = "a command prints")]
+pub mod command;
 mod database;
 mod error;
 mod for_diesel;
 mod history;
 mod journal;
+mod limits;
 mod lock;
 mod lock_file;
 mod loss;
 mod migration;
+mod plan;
 mod run;
 mod scripts;
+mod settings;
 mod source;
+mod stamp;
 mod statements;
 mod status;
 mod stepwise;
+mod target;
 mod tokens;
 
 pub use database::Migrate;
@@ -28,9 +38,11 @@ pub use history::Recorded;
 pub use include_dir;
 pub use loss::Loss;
 pub use migration::{Direction, Migration};
-pub use run::{Existing, Target};
+pub use plan::Planned;
 pub use source::Migrations;
+pub use stamp::Stamp;
 pub use status::{Applied, SchemaState, Status, Unfinished};
+pub use target::{Target, Up};
 
 // This page's examples run as tests.
 #[cfg(doctest)]

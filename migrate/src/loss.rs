@@ -3,11 +3,13 @@
 use diesel_session::connection::{AnyConnection, SessionConnection as _};
 
 use crate::catalogue::{self, is_same_table};
-use crate::error::{Result, THIS_DATABASE};
-use crate::migration::{Direction, Migration};
-use crate::run::Target;
+use crate::choice;
+use crate::error::Result;
+use crate::migration::Migration;
+use crate::scripts::Step;
 use crate::source::Migrations;
-use crate::status::{self, SchemaState};
+use crate::status::{self, Status};
+use crate::target::{Order, Target};
 
 /// A migration that going down would revert, and what is lost with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,28 +29,27 @@ impl Migrations {
     ///
     /// [`Error::NoVersion`](crate::Error::NoVersion); [`Error::Newer`](crate::Error::Newer) where `down` would refuse; otherwise as [`status`](Self::status).
     pub fn losses(&self, connection: &mut AnyConnection, target: &Target) -> Result<Vec<Loss>> {
-        let engine = connection.engine();
-        let steps = self.steps(engine)?;
+        let steps = self.steps(connection.engine())?;
         target.check(self.application(), &steps)?;
         let status = status::status(connection, self.application(), &steps)?;
-        if let SchemaState::Newer(_) = status.schema_state() {
-            return status.refusal(THIS_DATABASE).map_or(Ok(Vec::new()), Err);
-        }
         let mut losses = Vec::new();
-        let revertible = status.revertible().into_iter();
-        let reverted = revertible.filter(|migration| target.includes(Direction::Down, migration));
-        for migration in reverted.take(target.limit()) {
-            let created = steps.iter().filter(|step| step.migration == *migration).flat_map(|step| step.tables(engine));
-            let mut tables: Vec<(String, u64)> = Vec::new();
-            for table in created {
-                let listed = |found: &String| tables.iter().any(|(listed, _)| listed == found);
-                let found = status.tables.iter().find(|found| is_same_table(engine, table, found));
-                if let Some(found) = found.filter(|found| !listed(found)) {
-                    tables.push((found.clone(), catalogue::rows(connection, found)?));
-                }
-            }
-            losses.push(Loss { migration: migration.clone(), tables });
+        for step in choice::choose(&status, Order::Down, target, &steps)? {
+            losses.push(Loss { migration: step.migration.clone(), tables: tables(connection, step, &status)? });
         }
         Ok(losses)
     }
+}
+
+/// The tables that are lost when a migration is reverted, with the number of rows in each: one SELECT per table.
+pub(crate) fn tables(connection: &mut AnyConnection, step: &Step, status: &Status) -> Result<Vec<(String, u64)>> {
+    let engine = connection.engine();
+    let mut tables: Vec<(String, u64)> = Vec::new();
+    for table in step.tables(engine) {
+        let listed = |found: &String| tables.iter().any(|(listed, _)| listed == found);
+        let found = status.tables.iter().find(|found| is_same_table(engine, table, found));
+        if let Some(found) = found.filter(|found| !listed(found)) {
+            tables.push((found.clone(), catalogue::rows(connection, found)?));
+        }
+    }
+    Ok(tables)
 }

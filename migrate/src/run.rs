@@ -1,6 +1,9 @@
 //! Going up and going down.
 
-use diesel::migration::MigrationConnection as _;
+use std::time::Duration;
+
+use diesel::result::Error as DieselError;
+use diesel_session::Error as SessionError;
 use diesel_session::connection::{AnyConnection, Mode, SessionConnection as _};
 
 use crate::error::{Error, Result, THIS_DATABASE};
@@ -8,68 +11,13 @@ use crate::lock_file::LockFile;
 use crate::migration::{Direction, Migration};
 use crate::scripts::{Problem, Step};
 use crate::source::Migrations;
-use crate::status::{self, SchemaState, Status};
-use crate::{history, journal, lock, stepwise};
+use crate::status::{self, Status};
+use crate::target::{Order, Target, Up};
+use crate::{choice, history, journal, limits, lock, stepwise};
 
-/// How far to go.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Target {
-    /// All the way: up to the newest migration, down to none.
-    All,
-    /// At most this many migrations.
-    Steps(usize),
-    /// To this version, or the migration of this name: up until it is applied, down until it is the newest one.
-    To(String),
-}
-
-impl Target {
-    /// The maximum number of migrations.
-    pub(crate) fn limit(&self) -> usize {
-        match self {
-            Self::All | Self::To(_) => usize::MAX,
-            Self::Steps(steps) => *steps,
-        }
-    }
-
-    /// Whether going in that direction executes the migration.
-    pub(crate) fn includes(&self, direction: Direction, migration: &Migration) -> bool {
-        let Self::To(named) = self else { return true };
-        let version = Migration::of_folder(named).version;
-        match direction {
-            Direction::Up => migration.version <= version,
-            Direction::Down => migration.version > version,
-        }
-    }
-
-    /// Refuses a version that is none of the migrations'.
-    pub(crate) fn check(&self, application: &str, steps: &[Step]) -> Result<()> {
-        let Self::To(named) = self else { return Ok(()) };
-        let Migration { version, name } = Migration::of_folder(named);
-        let is_meant = |step: &Step| {
-            if name.contains('_') { step.migration.name == name } else { step.migration.version == version }
-        };
-        if steps.iter().any(is_meant) {
-            return Ok(());
-        }
-        Err(Error::NoVersion { application: application.to_owned(), version: named.clone() })
-    }
-}
-
-/// What to do with a database whose tables all belong to other applications.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Existing {
-    /// Leave it alone: [`Error::Foreign`].
-    Refuse,
-    /// Add the application's tables beside the others.
-    Join,
-}
-
-#[derive(Clone, Copy)]
-enum Order {
-    Up(Existing),
-    Down,
-}
+/// Before the second attempt of a migration that is tried again; twice as long before each after it.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 impl Migrations {
     /// Applies the pending migrations, oldest first, and returns them; `progress` is called for each once it is
@@ -86,18 +34,19 @@ impl Migrations {
     ///
     /// # Errors
     ///
-    /// [`Error::Source`]; [`Error::NoVersion`]; [`Error::Foreign`] for another application's database unless `existing` is
-    /// [`Existing::Join`]; [`Error::Taken`] and [`Error::VersionTaken`]; [`Error::Newer`]; [`Error::Failed`] if a
-    /// script fails, which rolls that migration back where it can be and keeps those before it;
-    /// [`Locked`](diesel_session::Error::Locked), [`ReadOnlyDatabase`](diesel_session::Error::ReadOnlyDatabase).
+    /// [`Error::Source`]; [`Error::NoVersion`]; [`Error::Foreign`] for another application's database unless
+    /// [`Up::into_existing`]; [`Error::Taken`] and [`Error::VersionTaken`]; [`Error::Newer`]; [`Error::OutOfOrder`] for a migration
+    /// that is older than the newest one applied unless [`Up::out_of_order`]; [`Error::Failed`] if a script fails, which rolls
+    /// that migration back where it can be and keeps those before it; [`Locked`](diesel_session::Error::Locked),
+    /// [`ReadOnlyDatabase`](diesel_session::Error::ReadOnlyDatabase).
     pub fn up(
         &self,
         connection: &mut AnyConnection,
-        target: Target,
-        existing: Existing,
+        up: impl Into<Up>,
         progress: impl FnMut(&Migration),
     ) -> Result<Vec<Migration>> {
-        self.run(connection, Order::Up(existing), &target, progress)
+        let up = up.into();
+        self.run(connection, up.order(), &up.target, progress)
     }
 
     /// Reverts the applied migrations, newest first, and returns them; `progress` is called for each once it is
@@ -128,7 +77,7 @@ impl Migrations {
         let steps = self.steps(connection.engine())?;
         target.check(self.application(), &steps)?;
         lock::take(connection)?;
-        let mut runner = Runner { connection, application: self.application(), steps: &steps };
+        let mut runner = Runner { connection, application: self.application(), steps: &steps, retries: None };
         let done = runner.run(order, target, progress);
         lock::release(connection);
         done
@@ -139,6 +88,8 @@ struct Runner<'r> {
     connection: &'r mut AnyConnection,
     application: &'r str,
     steps: &'r [Step],
+    /// How often the migrations that are executed now may be tried again; `None` before they are known.
+    retries: Option<u32>,
 }
 
 /// The migrations to execute next.
@@ -166,8 +117,26 @@ impl<'r> Runner<'r> {
     }
 
     /// Executes one migration, or all requested ones if the database is empty, or none if there is nothing left to do.
-    /// So others see a new database empty or complete, never in between.
+    /// So others see a new database empty or complete, never in between. What waits for a lock in vain is tried again as often
+    /// as its script says.
     fn execute(&mut self, order: Order, target: &Target, limit: usize) -> Result<Vec<&'r Step>> {
+        let mut pause = FIRST_PAUSE;
+        self.retries = None;
+        loop {
+            let executed = self.attempt(order, target, limit);
+            match (&executed, self.retries) {
+                (Err(error), Some(left @ 1..)) if error.session().is_some_and(SessionError::is_conflict) => {
+                    tracing::warn!(target: "diesel_migrate::run", %error, left, "trying again");
+                    self.retries = Some(left - 1);
+                }
+                _ => return executed,
+            }
+            std::thread::sleep(pause);
+            pause = LONGEST_PAUSE.min(2 * pause);
+        }
+    }
+
+    fn attempt(&mut self, order: Order, target: &Target, limit: usize) -> Result<Vec<&'r Step>> {
         if !self.connection.engine().undoes_tables() {
             let next = self.next(order, target, limit)?;
             return self.execute_stepwise(order, &next).map(|()| next.steps);
@@ -183,7 +152,7 @@ impl<'r> Runner<'r> {
             return self.execute_stepwise(order, &next).map(|()| next.steps);
         }
         drop(lock);
-        self.execute(order, target, limit)
+        self.attempt(order, target, limit)
     }
 
     /// Finds what to execute next, and executes it if a transaction can undo it.
@@ -210,42 +179,23 @@ impl<'r> Runner<'r> {
 
     fn next(&mut self, order: Order, target: &Target, limit: usize) -> Result<Next<'r>> {
         let status = status::status(self.connection, self.application, self.steps)?;
-        let state = status.schema_state();
-        let obstacle = match (order, &state) {
-            (_, SchemaState::Newer(_)) | (Order::Up(Existing::Refuse), SchemaState::Foreign(_)) => {
-                status.refusal(THIS_DATABASE)
-            }
-            (Order::Up(_), _) => status.unshareable(THIS_DATABASE),
-            (Order::Down, _) => None,
-        };
-        if let Some(error) = obstacle {
-            return Err(error);
-        }
-        let (migrations, count) = match order {
-            Order::Up(_) => (status.applicable(), if state == SchemaState::Empty { limit } else { limit.min(1) }),
-            Order::Down => (status.revertible(), limit.min(1)),
-        };
-        let named = |migration: &&Migration| self.steps.iter().find(|step| step.migration == **migration);
-        let wanted = migrations.iter().filter(|migration| target.includes(direction(order), migration));
-        let mut steps: Vec<_> = wanted.filter_map(named).take(count).collect();
-        let undoes = self.connection.engine().undoes_tables();
-        let alone = |step: &&Step| undoes && (!step.transaction || status.unfinished(&step.migration).is_some());
-        let stepwise = !undoes || steps.first().is_some_and(alone);
-        if undoes {
-            // What needs no transaction is executed by itself.
-            let together = if stepwise { 1 } else { steps.iter().take_while(|step| !alone(step)).count() };
-            steps.truncate(together);
-        }
+        let mut steps: Vec<_> = choice::choose(&status, order, target, self.steps)?.take(limit).collect();
+        let (count, stepwise) = choice::together(self.connection.engine(), &status, order, &steps);
+        steps.truncate(count);
+        let retries = steps.iter().map(|step| step.settings(order.direction()).retries).max();
+        self.retries = self.retries.or(retries);
         Ok(Next { steps, stepwise, status })
     }
 
     fn execute_in_transaction(&mut self, order: Order, next: &Next<'_>) -> Result<()> {
         let Some(first) = next.steps.first() else { return Ok(()) };
-        let direction = direction(order);
-        self.prepare(&next.status).map_err(|e| first.failed(self.connection, direction, e.into()))?;
+        let direction = order.direction();
+        next.status.prepare(self.connection).map_err(|e| first.failed(self.connection, direction, e.into()))?;
         for step in &next.steps {
-            let executed = step.execute(self.connection, direction).and_then(|()| self.note(order, step));
-            executed.map_err(|e| step.failed(self.connection, direction, e))?;
+            self.limited(step, direction, |runner| {
+                let executed = step.execute(runner.connection, direction).and_then(|()| runner.note(order, step));
+                executed.map_err(|e| step.failed(runner.connection, direction, e))
+            })?;
         }
         Ok(())
     }
@@ -253,31 +203,40 @@ impl<'r> Runner<'r> {
     /// All at once are recorded in the end: an interruption leaves a new database without recorded migrations.
     fn execute_stepwise(&mut self, order: Order, next: &Next<'_>) -> Result<()> {
         let Some(last) = next.steps.last() else { return Ok(()) };
-        let direction = direction(order);
-        self.prepare(&next.status).map_err(|e| last.failed(self.connection, direction, e.into()))?;
+        let direction = order.direction();
+        next.status.prepare(self.connection).map_err(|e| last.failed(self.connection, direction, e.into()))?;
         for step in &next.steps {
-            stepwise::execute(self.connection, self.application, step, direction, &next.status)?;
+            self.limited(step, direction, |runner| {
+                stepwise::execute(runner.connection, runner.application, step, direction, &next.status)
+            })?;
         }
         let recorded = stepwise::in_transaction(self.connection, |connection| {
-            let mut runner = Runner { connection, application: self.application, steps: self.steps };
+            let mut runner = Runner { connection, application: self.application, steps: self.steps, retries: None };
             next.steps.iter().try_for_each(|step| runner.note(order, step))
         });
         recorded.map_err(|e| last.failed(self.connection, direction, e))
     }
 
-    /// Creates the history and the journal where they are missing.
-    fn prepare(&mut self, status: &Status) -> diesel::QueryResult<()> {
-        if !status.has_history {
-            self.connection.setup()?;
-        }
-        if status.has_journal { Ok(()) } else { journal::create(self.connection) }
+    /// Executes a script within the limits that it sets to its statements.
+    fn limited(
+        &mut self,
+        step: &Step,
+        direction: Direction,
+        script: impl FnOnce(&mut Self) -> Result<()>,
+    ) -> Result<()> {
+        let refused = |runner: &Self, error: DieselError| step.failed(runner.connection, direction, error.into());
+        let replaced = limits::set(self.connection, &step.settings(direction)).map_err(|e| refused(self, e))?;
+        let executed = script(self);
+        let restored = replaced.restore(self.connection);
+        // In a transaction that has failed they cannot be set back, and are rolled back with it.
+        executed.and_then(|()| restored.map_err(|e| refused(self, e)))
     }
 
     /// Notes in the history and the journal what was executed.
     fn note(&mut self, order: Order, step: &Step) -> Result<(), Problem> {
         let version = &step.migration.version;
         match order {
-            Order::Up(_) => {
+            Order::Up { .. } => {
                 history::record(self.connection, version)?;
                 let entry = stepwise::entry(self.connection, self.application, step, None);
                 journal::write(self.connection, &entry)?;
@@ -290,14 +249,7 @@ impl<'r> Runner<'r> {
         Ok(())
     }
 
-    fn refused(&self, error: diesel::result::Error) -> Error {
+    fn refused(&self, error: DieselError) -> Error {
         self.connection.explain(error, THIS_DATABASE, "migrating").into()
-    }
-}
-
-fn direction(order: Order) -> Direction {
-    match order {
-        Order::Up(_) => Direction::Up,
-        Order::Down => Direction::Down,
     }
 }

@@ -13,31 +13,49 @@ use sha2::{Digest as _, Sha256};
 
 use crate::error::{Error, THIS_DATABASE};
 use crate::migration::{Direction, Migration};
+use crate::settings::Settings;
 use crate::statements::{self, Statement};
 
 /// Why a script that would end the runner's own transaction is not executed.
 const OWN_TRANSACTION: &str = "it begins or ends a transaction of its own, and runs in one; leave that to the runner, or \
-                               write `run_in_transaction = false` into its metadata.toml";
+                               begin it with `-- transaction: none`";
 
 /// A migration that can be executed on one engine.
 pub(crate) struct Step {
     pub(crate) migration: Migration,
-    /// Whether it asks for a transaction, as all do that do not say otherwise.
+    /// Whether it may run in a transaction, as all do that do not say otherwise: in their `metadata.toml`, which Diesel
+    /// reads too, or at the head of one of their scripts.
     pub(crate) transaction: bool,
     pub(crate) body: Body,
 }
 
 pub(crate) enum Body {
-    Scripts { up: Cow<'static, str>, down: Option<Cow<'static, str>> },
+    Scripts { up: Script, down: Option<Script> },
     Diesel(Box<dyn migration::Migration<MultiBackend>>),
+}
+
+/// One of a migration's two scripts.
+#[derive(Debug)]
+pub(crate) struct Script {
+    pub(crate) text: Cow<'static, str>,
+    pub(crate) settings: Settings,
 }
 
 impl Step {
     /// The text of a script; `None` where there is no such script, or only Diesel knows it.
     pub(crate) fn script(&self, direction: Direction) -> Option<&str> {
+        self.of_direction(direction).map(|script| &*script.text)
+    }
+
+    /// The settings of a script; those that are usual where there is none.
+    pub(crate) fn settings(&self, direction: Direction) -> Settings {
+        self.of_direction(direction).map(|script| script.settings.clone()).unwrap_or_default()
+    }
+
+    fn of_direction(&self, direction: Direction) -> Option<&Script> {
         match (&self.body, direction) {
             (Body::Scripts { up, .. }, Direction::Up) => Some(up),
-            (Body::Scripts { down, .. }, Direction::Down) => down.as_deref(),
+            (Body::Scripts { down, .. }, Direction::Down) => down.as_ref(),
             (Body::Diesel(_), _) => None,
         }
     }
@@ -89,6 +107,7 @@ impl Step {
                 let mut problem = error.to_string();
                 match connection.explain(error, THIS_DATABASE, "migrating") {
                     other @ (SessionError::Locked { .. }
+                    | SessionError::Conflict { .. }
                     | SessionError::ReadOnlyDatabase { .. }
                     | SessionError::Disconnected { .. }) => return other.into(),
                     SessionError::Denied { .. } => {

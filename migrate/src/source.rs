@@ -11,13 +11,14 @@ use serde::Deserialize;
 
 use crate::error::{Error, Result};
 use crate::migration::Migration;
-use crate::scripts::{Body, Step};
+use crate::scripts::{Body, Script, Step};
+use crate::settings::Settings;
 
 /// The migrations of one application.
 ///
 /// A folder has a subfolder for each migration, as Diesel's command line makes them: `2026-01-31-120000_create_tags`
-/// with `up.sql`, usually `down.sql`, and perhaps `metadata.toml` with `run_in_transaction = false`. If the folder has
-/// subfolders named `sqlite`, `postgres` or `mysql`, each contains the migrations of that engine.
+/// with `up.sql`, usually `down.sql`, and perhaps `metadata.toml` with `run_in_transaction = false`; comments at the head of
+/// a script may contain settings. If the folder has subfolders named `sqlite`, `postgres` or `mysql`, each contains the migrations of that engine.
 ///
 /// The application's name tells its migrations from those of others in the same database. It is recorded with each
 /// migration, and must stay the same.
@@ -191,8 +192,8 @@ impl Files {
             ));
         }
         let up = self.up.ok_or_else(|| source_error(folder, "there is no up.sql in it"))?;
-        let up = text(up, &folder.join("up.sql"))?;
-        let down = self.down.map(|down| text(down, &folder.join("down.sql"))).transpose()?;
+        let up = script(up, &folder.join("up.sql"))?;
+        let down = self.down.map(|down| script(down, &folder.join("down.sql"))).transpose()?;
         let transaction = match self.metadata {
             None => true,
             Some(metadata) => {
@@ -201,8 +202,16 @@ impl Files {
                 metadata.map_err(|error| source_error(&file, error.message()))?.run_in_transaction
             }
         };
+        let transaction =
+            transaction && [Some(&up), down.as_ref()].into_iter().flatten().all(|it| it.settings.transaction);
         Ok(Step { migration, transaction, body: Body::Scripts { up, down } })
     }
+}
+
+fn script(bytes: Cow<'static, [u8]>, file: &Path) -> Result<Script> {
+    let text = text(bytes, file)?;
+    let settings = Settings::of_script(&text).map_err(|problem| source_error(file, problem))?;
+    Ok(Script { text, settings })
 }
 
 /// A file's text, without a byte order mark.

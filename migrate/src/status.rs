@@ -1,6 +1,8 @@
 //! The status of a database: which of an application's migrations it has, which it lacks, and whose its tables are.
 
 use chrono::NaiveDateTime;
+use diesel::QueryResult;
+use diesel::migration::MigrationConnection as _;
 use diesel_session::connection::{AnyConnection, SessionConnection as _};
 
 use crate::catalogue::{self, is_same_table};
@@ -269,6 +271,14 @@ impl Status {
         let mut migrations: Vec<_> = self.pending.iter().chain(half_reverted).collect();
         migrations.sort();
         migrations
+    }
+
+    /// Creates the history and the journal where they are missing.
+    pub(crate) fn prepare(&self, connection: &mut AnyConnection) -> QueryResult<()> {
+        if !self.has_history {
+            connection.setup()?;
+        }
+        if self.has_journal { Ok(()) } else { journal::create(connection) }
     }
 
     pub(crate) fn unfinished(&self, migration: &Migration) -> Option<&Unfinished> {

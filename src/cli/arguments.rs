@@ -5,7 +5,8 @@ use std::io::{self, Write as _};
 use std::sync::LazyLock;
 
 use clap::error::ErrorKind;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use diesel_migrate::command;
 
 use super::completions::Completions;
 use super::db::DbCommand;
@@ -157,9 +158,15 @@ pub(super) enum Command {
     Completions(Completions),
 }
 
+/// The program's command line, for clap.
+pub(super) fn program() -> clap::Command {
+    Arguments::command().mut_subcommand("migrate", |migrate| command::invoked_as(migrate, "folio migrate"))
+}
+
 /// Parses the command line. Help, the version and mistakes are printed here; then only the exit code is returned.
 pub(super) fn parse() -> Result<Arguments, Exit> {
-    Arguments::try_parse().map_err(|error| {
+    let parsed = program().try_get_matches().and_then(|matches| Arguments::from_arg_matches(&matches));
+    parsed.map_err(|error| {
         if !error.use_stderr() {
             let printed = error.print().and_then(|()| io::stdout().flush());
             return exit::of(printed.map_err(|error| OutputError::from(error).into()));

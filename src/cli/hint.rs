@@ -95,6 +95,14 @@ fn advice(error: &anyhow::Error) -> Option<Advice> {
                 clause: "{} adds Folio's tables beside them",
             },
         ),
+        (None, Some(cause @ Error::Migrate(MigrateError::OutOfOrder { .. }))) => (
+            cause.to_string(),
+            Advice {
+                command: "folio migrate up --out-of-order",
+                purpose: "to apply them all the same",
+                clause: "{} applies them all the same",
+            },
+        ),
         _ => return None,
     };
     // A command that has reworded the error, or advised already, has said enough.

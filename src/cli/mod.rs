@@ -34,7 +34,6 @@ mod values;
 use std::panic;
 use std::process::ExitCode;
 
-use clap::CommandFactory as _;
 pub use exit::Exit;
 
 use arguments::{Arguments, Command};
@@ -64,7 +63,7 @@ fn execute(Arguments { globals, command }: Arguments) -> anyhow::Result<()> {
         Command::Import(arguments) => import::run(&globals, arguments),
         Command::Migrate { command } => migrate::run(&globals, command),
         Command::Db { command } => db::run(&globals, command),
-        Command::Completions(arguments) => completions::run(&arguments, Arguments::command()),
+        Command::Completions(arguments) => completions::run(&arguments, arguments::program()),
     };
     done.map_err(|error| hint::with_advice(error, globals.database_url.as_deref()))
 }

@@ -4,7 +4,7 @@ use super::environment;
 use super::exit;
 use super::globals::Globals;
 use super::hint;
-use super::output::{Format, Listing, Place, Record, stdout};
+use super::output::{Column, Format, Listing, Place, Record, Sheet, stdout};
 use super::stderr;
 use folio::database::{Access, Database, DatabaseUrl, EchoOptions, Options};
 use folio::error::Result;
@@ -62,6 +62,11 @@ impl Globals {
     /// A listing on standard output.
     pub(super) fn listing<R: Record>(&self) -> Listing<R, impl std::io::Write + use<R>> {
         Listing::new(stdout(), self.format_here(), Place::of_stdout())
+    }
+
+    /// Rows under these columns on standard output.
+    pub(super) fn sheet(&self, columns: Vec<Column>) -> Sheet<impl std::io::Write> {
+        Sheet::new(stdout(), columns, self.format_here(), Place::of_stdout())
     }
 
     /// Reports the change to a record and writes its new state to standard output.

@@ -153,6 +153,12 @@ impl OutputError {
     }
 }
 
+impl From<OutputError> for io::Error {
+    fn from(OutputError(error): OutputError) -> Self {
+        error
+    }
+}
+
 /// Whether the error is only that the reader of standard output has exited: the program then exits silently with 0.
 #[must_use]
 pub fn is_closed_pipe(error: &anyhow::Error) -> bool {
@@ -174,30 +180,17 @@ pub(super) fn write(text: &str) -> Result<(), OutputError> {
     Ok(out.write_all(safe.as_bytes()).and_then(|()| out.flush())?)
 }
 
-/// Writes records one by one, in one format.
-///
-/// Rows and JSON are written one record at a time, whatever their number. A table is laid out a [page](Self::PAGE) at a
-/// time, each with its header, because the widths of its columns depend on their cells.
-///
-/// A listing that is dropped without [`finish`](Self::finish) stays truncated, so that a JSON array cut off by an error
-/// is not mistaken for a complete one.
+/// Writes records of one type, one by one, on a [`Sheet`].
 #[derive(Debug)]
 pub struct Listing<R, W> {
-    out: W,
-    format: Format,
-    place: Place,
-    records: u64,
-    page: Vec<Vec<String>>,
+    sheet: Sheet<W>,
     of: PhantomData<fn(&R)>,
 }
 
 impl<R: Record, W: Write> Listing<R, W> {
-    /// The number of rows that a table lays out at once.
-    pub const PAGE: usize = 1_000;
-
     /// A listing on `out`, which leads to `place`. Nothing is written yet.
     pub fn new(out: W, format: Format, place: Place) -> Self {
-        Self { out, format, place, records: 0, page: Vec::new(), of: PhantomData }
+        Self { sheet: Sheet::new(out, R::COLUMNS.to_vec(), format, place), of: PhantomData }
     }
 
     /// Writes a record; a table buffers it until its page is full.
@@ -206,9 +199,54 @@ impl<R: Record, W: Write> Listing<R, W> {
     ///
     /// [`OutputError`] when the output cannot be written.
     pub fn push(&mut self, record: &R) -> Result<(), OutputError> {
+        self.sheet.push(record.cells(), &record.json())
+    }
+
+    /// Writes the rest: the last page, or the end of the array. A table without records consists of its header.
+    ///
+    /// # Errors
+    ///
+    /// [`OutputError`] when the output cannot be written.
+    pub fn finish(self) -> Result<(), OutputError> {
+        self.sheet.finish()
+    }
+}
+
+/// Writes rows one by one, in one format.
+///
+/// Rows and JSON are written one at a time, whatever their number. A table is laid out a [page](Self::PAGE) at a time, each with
+/// its header, because the widths of its columns depend on their cells.
+///
+/// A sheet that is dropped without [`finish`](Self::finish) stays truncated, so that a JSON array cut off by an error is not
+/// mistaken for a complete one.
+#[derive(Debug)]
+pub struct Sheet<W> {
+    out: W,
+    columns: Vec<Column>,
+    format: Format,
+    place: Place,
+    records: u64,
+    page: Vec<Vec<String>>,
+}
+
+impl<W: Write> Sheet<W> {
+    /// The number of rows that a table lays out at once.
+    pub const PAGE: usize = 1_000;
+
+    /// A sheet with these columns on `out`, which leads to `place`. Nothing is written yet.
+    pub fn new(out: W, columns: Vec<Column>, format: Format, place: Place) -> Self {
+        Self { out, columns, format, place, records: 0, page: Vec::new() }
+    }
+
+    /// Writes a row, given in both forms; a table buffers it until its page is full.
+    ///
+    /// # Errors
+    ///
+    /// [`OutputError`] when the output cannot be written.
+    pub fn push(&mut self, cells: Vec<Option<Cow<'_, str>>>, json: &impl Serialize) -> Result<(), OutputError> {
         match self.format {
             Format::Table => {
-                let cells = R::COLUMNS.iter().zip(record.cells());
+                let cells = self.columns.iter().zip(cells);
                 self.page.push(cells.map(|(column, cell)| column.in_table(&cell.unwrap_or_default())).collect());
                 if self.page.len() == Self::PAGE {
                     self.write_page()?;
@@ -216,7 +254,7 @@ impl<R: Record, W: Write> Listing<R, W> {
             }
             Format::Tsv => {
                 let mut line = String::new();
-                for (position, cell) in record.cells().into_iter().enumerate() {
+                for (position, cell) in cells.into_iter().enumerate() {
                     if position > 0 {
                         line.push('\t');
                     }
@@ -228,14 +266,14 @@ impl<R: Record, W: Write> Listing<R, W> {
             Format::Json => {
                 self.out.write_all(if self.records == 0 { b"[\n" } else { b",\n" })?;
                 let mut serializer = serde_json::Serializer::with_formatter(&mut self.out, EscapedJson);
-                record.json().serialize(&mut serializer).map_err(io::Error::from)?;
+                json.serialize(&mut serializer).map_err(io::Error::from)?;
             }
         }
         self.records += 1;
         Ok(())
     }
 
-    /// Writes the rest: the last page, or the end of the array. A table without records consists of its header.
+    /// Writes the rest: the last page, or the end of the array. A table without rows consists of its header.
     ///
     /// # Errors
     ///
@@ -254,7 +292,7 @@ impl<R: Record, W: Write> Listing<R, W> {
             Place::Terminal { width } => width,
             Place::Pipe => None,
         };
-        for line in table::lines(R::COLUMNS, std::mem::take(&mut self.page), width) {
+        for line in table::lines(&self.columns, std::mem::take(&mut self.page), width) {
             writeln!(self.out, "{line}")?;
         }
         Ok(())

@@ -46,15 +46,15 @@ fn removing_a_user_with_everything_asks_on_a_terminal() {
 fn reverting_migrations_asks_on_a_terminal() {
     let home = home();
     let asked = format!(
-        "This removes notes (2 rows), resumes (1 row), repositories (1 row), users (2 rows) from {}.\n\
+        "This would remove notes (2 rows), resumes (1 row), repositories (1 row), users (2 rows) from {}.\n\
          Continue? [y/N] ",
         home.place()
     );
     let ran = run_on_a_terminal(&home, 80, &["migrate", "down", "--all"], "n\n");
-    assert_eq!((ran.code, ran.out), (Some(1), format!("{asked}folio: nothing was removed\n")));
+    assert_eq!((ran.code, ran.out), (Some(1), format!("{asked}folio: nothing was changed\n")));
     assert_eq!(rows(&home, "note"), 2);
     let ran = run_on_a_terminal(&home, 80, &["migrate", "down"], "y\n");
-    assert!(ran.code == Some(0) && ran.out.contains("This removes notes (2 rows) from "), "{ran:?}");
+    assert!(ran.code == Some(0) && ran.out.contains("This would remove notes (2 rows) from "), "{ran:?}");
     assert_eq!(home.run(&["user", "list"]).code, Some(3));
     // There is nothing left to confirm.
     home.done(&["migrate", "down", "--all", "--yes"]);
@@ -71,7 +71,8 @@ fn without_a_terminal_nothing_is_removed_unless_the_command_says_yes() {
         (&["migrate", "down"], format!("notes (2 rows) from {}", home.place())),
         (&["migrate", "down", "--steps", "2"], format!("notes (2 rows), resumes (1 row) from {}", home.place())),
     ] {
-        let refusal = format!("this would remove {removed}; add --yes to remove it without being asked");
+        let way_out = if command[0] == "migrate" { "do so" } else { "remove it" };
+        let refusal = format!("this would remove {removed}; add --yes to {way_out} without being asked");
         assert_eq!(home.fails(2, command), refusal);
         // An answer is not read from a pipe either.
         let ran = crate::home::run(home.folio(command).write_stdin("y\ny\n"));

@@ -11,7 +11,7 @@ use diesel_migrations::{FileBasedMigrations, MigrationHarness as _};
 use folio::Database;
 use folio::connection::{Access, Engine};
 use folio::database::Options;
-use folio::migrations::{Existing, MIGRATIONS, Migrate as _, Migration, SchemaState, Target};
+use folio::migrations::{MIGRATIONS, Migrate as _, Migration, SchemaState, Target, Up};
 use tempfile::TempDir;
 
 use crate::support::{address, engine};
@@ -49,7 +49,7 @@ impl Empty {
     }
 
     fn up(&self, steps: usize) -> Vec<Migration> {
-        self.db.migrate_up(Target::Steps(steps), Existing::Refuse, |_| ()).unwrap()
+        self.db.migrate_up(Target::Steps(steps), |_| ()).unwrap()
     }
 
     fn down(&self, target: Target) -> Vec<Migration> {
@@ -167,8 +167,8 @@ fn tables_that_have_the_names_of_folios_are_named_before_anything_is_done() {
     let empty = Empty::new();
     empty.execute("CREATE TABLE notes (id BIGINT); CREATE TABLE orders (id BIGINT)");
     let before = empty.catalogue();
-    for existing in [Existing::Refuse, Existing::Join] {
-        let said = empty.db.migrate_up(Target::All, existing, |_| ()).unwrap_err().to_string();
+    for up in [Up::to(Target::All), Up::to(Target::All).into_existing()] {
+        let said = empty.db.migrate_up(up, |_| ()).unwrap_err().to_string();
         assert!(said.contains("(notes)") && said.contains("give folio a database of its own"), "{said}");
         assert!(!said.contains("--into-existing"), "{said}");
     }

@@ -20,7 +20,7 @@ fn a_database_of_others_is_left_alone_unless_told() {
     assert!(db.migrate_down(&migrations, Target::All, |_| ()).unwrap().is_empty());
     assert_eq!(rows(db, "tags"), None);
 
-    db.migrate_up(&migrations, Target::All, Existing::Join, |_| ()).unwrap();
+    db.migrate_up(&migrations, Up::to(Target::All).into_existing(), |_| ()).unwrap();
     assert_eq!(db.schema_state(&migrations).unwrap(), SchemaState::Current);
     assert_eq!(db.migrate_down(&migrations, Target::All, |_| ()).unwrap().len(), 1);
     assert_eq!(rows(db, "orders"), Some(0));
@@ -33,7 +33,7 @@ fn two_applications_keep_their_own_migrations_in_one_database_and_one_history() 
     let forum = Migrations::folder("forum", others.path());
     db.migrate(&shop).unwrap();
     assert!(matches!(db.migrate(&forum).unwrap_err(), Error::Foreign { .. }));
-    db.migrate_up(&forum, Target::All, Existing::Join, |_| ()).unwrap();
+    db.migrate_up(&forum, Up::to(Target::All).into_existing(), |_| ()).unwrap();
     for migrations in [&shop, &forum] {
         assert_eq!(db.schema_state(migrations).unwrap(), SchemaState::Current);
         db.require_current(migrations).unwrap();
@@ -93,7 +93,7 @@ fn a_database_of_the_applications_own_other_migrations_is_not_taken_for_somebody
     db.migrate(&shop(&folder)).unwrap();
     let other = shop(&others);
     assert_eq!(db.schema_state(&other).unwrap(), SchemaState::Newer(vec!["20260101000001".to_owned()]));
-    let refused = db.migrate_up(&other, Target::All, Existing::Join, |_| ()).unwrap_err();
+    let refused = db.migrate_up(&other, Up::to(Target::All).into_existing(), |_| ()).unwrap_err();
     assert!(matches!(refused, Error::Newer { .. }), "{refused:?}");
 }
 
@@ -118,7 +118,7 @@ fn a_version_that_another_application_has_applied_is_not_taken_for_ones_own() {
     db.migrate(&shop).unwrap();
     let forum = Migrations::folder("forum", folder.path());
     assert!(matches!(db.schema_state(&forum).unwrap(), SchemaState::Foreign(_)));
-    let refused = db.migrate_up(&forum, Target::All, Existing::Join, |_| ()).unwrap_err();
+    let refused = db.migrate_up(&forum, Up::to(Target::All).into_existing(), |_| ()).unwrap_err();
     assert!(
         matches!(&refused, Error::VersionTaken { version, other, .. }
             if version == "20260101000001" && other == "shop"),
@@ -133,8 +133,8 @@ fn tables_of_others_under_the_names_of_ones_own_are_named_before_anything_is_don
     let (empty, folder) = (empty(), folder(&[TAGS, LABELS]));
     let (db, migrations) = (&empty.db, shop(&folder));
     db.connection().unwrap().batch_execute("CREATE TABLE labels (id BIGINT); CREATE TABLE orders (id BIGINT)").unwrap();
-    for existing in [Existing::Refuse, Existing::Join] {
-        let said = db.migrate_up(&migrations, Target::All, existing, |_| ()).unwrap_err().to_string();
+    for up in [Up::to(Target::All), Up::to(Target::All).into_existing()] {
+        let said = db.migrate_up(&migrations, up, |_| ()).unwrap_err().to_string();
         assert!(said.contains("(labels)") && said.contains("give shop a database of its own"), "{said}");
     }
     assert_eq!(rows(db, "tags"), None);

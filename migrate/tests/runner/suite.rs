@@ -3,6 +3,10 @@
 
 #[path = "half_way.rs"]
 mod half_way;
+#[path = "planning.rs"]
+mod planning;
+#[path = "settings.rs"]
+mod settings;
 #[path = "sharing.rs"]
 mod sharing;
 
@@ -12,7 +16,7 @@ use std::time::Duration;
 use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
-use diesel_migrate::{Direction, Error, Existing, Migrate as _, Migrations, SchemaState, Target};
+use diesel_migrate::{Direction, Error, Migrate as _, Migrations, SchemaState, Target, Up};
 use diesel_migrations::{FileBasedMigrations, MigrationHarness as _};
 use diesel_session::Database;
 use diesel_session::connection::{AnyConnection, Engine, SessionConnection as _};
@@ -32,7 +36,7 @@ const LABELS: Scripts<'_> =
     ("2026-01-03-000001_create_labels", "CREATE TABLE labels (id BIGINT PRIMARY KEY)", "DROP TABLE labels");
 
 fn empty() -> Empty {
-    Empty::new(engine(module_path!().trim_end_matches("::half_way").trim_end_matches("::sharing")))
+    Empty::new(engine(module_path!()))
 }
 
 /// Whether the engine undoes CREATE TABLE.
@@ -69,9 +73,7 @@ fn up_applies_what_is_pending_in_order_and_down_reverts_it_in_the_other() {
     let (empty, folder) = (empty(), folder(&[TAGS, ITEMS, LABELS]));
     let (db, migrations) = (&empty.db, shop(&folder));
     let mut heard = Vec::new();
-    let applied = db
-        .migrate_up(&migrations, Target::Steps(2), Existing::Refuse, |migration| heard.push(migration.clone()))
-        .unwrap();
+    let applied = db.migrate_up(&migrations, Target::Steps(2), |migration| heard.push(migration.clone())).unwrap();
     assert_eq!(names(&applied), [TAGS.0, ITEMS.0]);
     assert_eq!(heard, applied);
     assert_eq!(db.schema_state(&migrations).unwrap(), SchemaState::Behind(1));
@@ -93,7 +95,7 @@ fn up_and_down_go_to_a_version_or_a_name() {
     let (empty, folder) = (empty(), folder(&[TAGS, ITEMS, LABELS]));
     let (db, migrations) = (&empty.db, shop(&folder));
     let to = |version: &str| Target::To(version.to_owned());
-    let up = |target| names_of(&db.migrate_up(&migrations, target, Existing::Refuse, |_| ()).unwrap());
+    let up = |target| names_of(&db.migrate_up(&migrations, target, |_| ()).unwrap());
     let down = |target| names_of(&db.migrate_down(&migrations, target, |_| ()).unwrap());
     assert_eq!(up(to("20260102000001")), [TAGS.0, ITEMS.0]);
     assert!(up(to(TAGS.0)).is_empty(), "it is applied");
@@ -103,10 +105,10 @@ fn up_and_down_go_to_a_version_or_a_name() {
     assert_eq!(down(to("2026-01-01-000001")), [LABELS.0, ITEMS.0]);
     assert!(down(to("2026-01-01-000001")).is_empty());
     assert_eq!(db.schema_state(&migrations).unwrap(), SchemaState::Behind(2));
-    let other = db.migrate_up(&migrations, to("2026-01-01-000001_create_labels"), Existing::Refuse, |_| ());
+    let other = db.migrate_up(&migrations, to("2026-01-01-000001_create_labels"), |_| ());
     assert!(matches!(other, Err(Error::NoVersion { .. })), "it has the version and another name: {other:?}");
     for refused in [
-        db.migrate_up(&migrations, to("20260104"), Existing::Refuse, |_| ()).map(drop),
+        db.migrate_up(&migrations, to("20260104"), |_| ()).map(drop),
         db.migrate_down(&migrations, to("20260104"), |_| ()).map(drop),
         db.migration_losses(&migrations, to("20260104")).map(drop),
     ] {
@@ -170,7 +172,7 @@ fn a_script_that_would_end_the_runners_own_transaction_is_refused() {
     }
     write(folder.path(), ("2026-01-02-000001_commit", "CREATE TABLE labels (id BIGINT); COMMIT; SELECT 1", "SELECT 1"));
     let said = db.migrate(&migrations).unwrap_err().to_string();
-    assert!(said.contains("2026-01-02-000001_commit") && said.contains("run_in_transaction = false"), "{said}");
+    assert!(said.contains("2026-01-02-000001_commit") && said.contains("`-- transaction: none`"), "{said}");
     assert_eq!(db.schema_state(&migrations).unwrap(), SchemaState::Empty);
 }
 
@@ -213,7 +215,7 @@ fn diesels_own_runner_and_this_one_continue_each_others_work() {
     let (empty, folder) = (empty(), folder(&[TAGS, ITEMS, LABELS]));
     let (db, migrations) = (&empty.db, shop(&folder));
     let files = || FileBasedMigrations::from_path(folder.path()).unwrap();
-    db.migrate_up(&migrations, Target::Steps(1), Existing::Refuse, |_| ()).unwrap();
+    db.migrate_up(&migrations, Target::Steps(1), |_| ()).unwrap();
     let engine = db.connection().unwrap().engine();
     let mut connection = db.connection().unwrap();
     connection.run_next_migration(files()).unwrap();
@@ -231,7 +233,7 @@ fn migrations_from_a_source_of_diesels_are_run_and_reverted() {
     let (empty, folder) = (empty(), folder(&[TAGS, ("2026-01-02-000001_wrong", "CREATE TABLE", "SELECT 1")]));
     let migrations = Migrations::diesel("shop", FileBasedMigrations::from_path(folder.path()).unwrap());
     let db = &empty.db;
-    db.migrate_up(&migrations, Target::Steps(1), Existing::Refuse, |_| ()).unwrap();
+    db.migrate_up(&migrations, Target::Steps(1), |_| ()).unwrap();
     let failed = db.migrate(&migrations).unwrap_err().to_string();
     assert!(failed.starts_with("migration 2026-01-02-000001_wrong failed going up: "), "{failed}");
     assert!(!failed.contains("Failed to run"), "{failed}");

@@ -1,0 +1,77 @@
+//! What a command works with: a program's migrations, its database and its console.
+
+use std::fmt;
+use std::io;
+
+use diesel_session::Database;
+use diesel_session::connection::Access;
+
+use super::console::{Console, Row, Table};
+use super::failure::Failure;
+use crate::source::Migrations;
+
+/// What a program gives to a [`Command`](super::Command): its migrations, the way to its database, and where to print.
+pub struct Context<'p, E = Failure> {
+    pub(super) migrations: &'p Migrations,
+    open: &'p dyn Fn(Access) -> Result<Database, E>,
+    console: &'p mut dyn Console,
+}
+
+impl<'p, E: From<Failure>> Context<'p, E> {
+    /// `open` opens the database for looking, for changing, or making it where it is missing.
+    pub fn new(
+        migrations: &'p Migrations,
+        open: &'p dyn Fn(Access) -> Result<Database, E>,
+        console: &'p mut dyn Console,
+    ) -> Self {
+        Self { migrations, open, console }
+    }
+
+    pub(super) fn open(&self, access: Access) -> Result<Database, E> {
+        (self.open)(access)
+    }
+
+    pub(super) fn say(&mut self, line: &str) {
+        self.console.say(line);
+    }
+
+    pub(super) fn warn(&mut self, problem: &str) {
+        self.console.warn(problem);
+    }
+
+    pub(super) fn table<R: Row>(&mut self, rows: &[R]) -> Result<(), E> {
+        let written = Table::of(rows).and_then(|table| self.console.table(&table));
+        Ok(written.map_err(Failure::from)?)
+    }
+
+    pub(super) fn text(&mut self, text: &str) -> Result<(), E> {
+        Ok(self.console.text(text).map_err(Failure::from)?)
+    }
+
+    /// Rows if they were asked for, otherwise a text for people.
+    pub(super) fn text_or_table<R: Row>(&mut self, text: impl FnOnce() -> String, rows: &[R]) -> Result<(), E> {
+        if self.console.wants_rows() { self.table(rows) } else { self.text(&text()) }
+    }
+
+    /// Succeeds if the person agrees with `doing`, such as "remove 3 tables", or has agreed in advance.
+    pub(super) fn confirm(&mut self, doing: &str, agreed: bool) -> Result<(), E> {
+        if agreed {
+            return Ok(());
+        }
+        let unread = |error| Failure::Output(io::Error::other(format!("no answer could be read: {error}")));
+        match self.console.confirm(doing).map_err(unread)? {
+            Some(true) => Ok(()),
+            Some(false) => Err(Failure::Declined.into()),
+            None => {
+                let way_out = "add --yes to do so without being asked";
+                Err(Failure::Usage(format!("this would {doing}; {way_out}")).into())
+            }
+        }
+    }
+}
+
+impl<E> fmt::Debug for Context<'_, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Context").field("migrations", self.migrations).finish_non_exhaustive()
+    }
+}

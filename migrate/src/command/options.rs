@@ -1,0 +1,50 @@
+//! The options that several verbs share.
+
+use clap::Args;
+
+use crate::target::Target;
+
+/// How far to go up.
+#[derive(Debug, Clone, Args)]
+pub(super) struct HowFarUp {
+    /// Maximum number of migrations
+    #[arg(short = 'n', long, value_name = "N")]
+    steps: Option<usize>,
+    /// The version, or the name, of the last one to apply
+    #[arg(long, value_name = "VERSION", conflicts_with = "steps")]
+    to: Option<String>,
+}
+
+impl HowFarUp {
+    pub(super) fn target(self) -> Target {
+        self.steps.map(Target::Steps).or(self.to.map(Target::To)).unwrap_or(Target::All)
+    }
+}
+
+/// How far to go down.
+#[derive(Debug, Clone, Args)]
+pub(super) struct HowFarDown {
+    /// Maximum number of migrations
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 1)]
+    steps: usize,
+    /// The version, or the name, of the newest one to keep
+    #[arg(long, value_name = "VERSION", conflicts_with = "steps")]
+    to: Option<String>,
+    /// All of them
+    #[arg(long, conflicts_with_all = ["steps", "to"])]
+    all: bool,
+}
+
+impl HowFarDown {
+    pub(super) fn target(self) -> Target {
+        if self.all { Target::All } else { self.to.map_or(Target::Steps(self.steps), Target::To) }
+    }
+}
+
+/// The answer to a question in advance.
+#[derive(Debug, Clone, Copy, Args)]
+pub(super) struct Yes {
+    /// Do not ask for confirmation; required where there is no terminal to ask on
+    #[arg(long)]
+    pub(super) yes: bool,
+}
