@@ -11,6 +11,7 @@ use diesel::prelude::*;
 use diesel::serialize::{self, Output, ToSql};
 use diesel::sql_types::BigInt;
 use diesel_session::connection::AnyConnection;
+use diesel_session::session::Ref;
 use diesel_session::{Entity, Handle, Result, Session};
 use diesel_session_conformance::{Harness, Recorder};
 
@@ -258,12 +259,12 @@ fn references_to_changed_keys(session: &mut Session<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Children before their parents, in one INSERT and in one DELETE.
+/// Children before their parents, in one INSERT and in one DELETE: MySQL and MariaDB check row by row.
 fn references_within_a_statement(session: &mut Session<'_>) -> Result<()> {
     let new: Vec<Handle<Locker>> = (4..8)
         .map(|code| {
-            let above = if code < 7 { Some(Hidden(code + 1)) } else { None };
-            Ok(session.add(NewLocker { tag: Some(Hidden(10 + code)), ..NewLocker::new(code)? }.below(above)))
+            let above = Ref::of((code < 7).then_some(Hidden(code + 1)));
+            Ok(session.add(NewLocker { tag: Some(Hidden(10 + code)), above, ..NewLocker::new(code)? }))
         })
         .collect::<Result<_>>()?;
     session.flush()?;
@@ -273,12 +274,6 @@ fn references_within_a_statement(session: &mut Session<'_>) -> Result<()> {
     session.commit()?;
     assert_eq!(stored_lockers(session)?.len(), 3);
     Ok(())
-}
-
-impl NewLocker {
-    fn below(self, above: Option<Hidden>) -> Self {
-        Self { above: diesel_session::session::Ref::of(above), ..self }
-    }
 }
 
 /// A row is read again without a flush of new rows that have other keys, and after one of a row that has its key.
