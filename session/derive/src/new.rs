@@ -5,7 +5,7 @@ use quote::{format_ident, quote};
 use syn::{Expr, Ident, Path, Type};
 
 use crate::entity::{Entity, Field, Role};
-use crate::parts::{converted, converts_into, new_name, pattern, shown};
+use crate::parts::{converted, converts_into, new_name, pattern};
 
 /// The type of a field in the `New…` struct.
 fn new_type(at: &Path, field: &Field) -> TokenStream {
@@ -66,16 +66,14 @@ pub fn new_struct(entity: &Entity) -> TokenStream {
         quote! { #at::parent::<#name, #table::#column, _>(&self.#field, see); }
     });
     let last = entity.fields.len() - 1;
-    let shown_values = entity.fields.iter().enumerate().map(|(index, field)| {
+    let given_values = entity.fields.iter().enumerate().map(|(index, field)| {
         let (pattern, name, column) = (pattern(index, last), &field.name, &field.column);
         let given = if !field.is_in_new() {
             quote! { #at::Given::Unknown }
         } else if field.references.is_some() {
-            let shown = shown(at, &quote! { value });
-            quote! { #at::given::<Self::Entity, #table::#column, _>(&self.#name, |value| #shown) }
+            quote! { #at::given::<Self::Entity, #table::#column>(&self.#name) }
         } else {
-            let shown = shown(at, &quote! { &self.#name });
-            quote! { #at::Given::of(#shown) }
+            quote! { #at::Given::Value(&self.#name) }
         };
         quote! { #pattern => #given }
     });
@@ -113,7 +111,7 @@ pub fn new_struct(entity: &Entity) -> TokenStream {
             }
 
             fn value(&self, index: usize) -> #at::Given<'_> {
-                match index { #(#shown_values,)* }
+                match index { #(#given_values,)* }
             }
         }
     }

@@ -21,15 +21,6 @@ pub fn pattern(index: usize, last: usize) -> TokenStream {
     }
 }
 
-/// A field's value without its `Option`, as one that may be NULL: decided by the type, whatever its name in the source.
-pub fn shown(at: &Path, value: &TokenStream) -> TokenStream {
-    quote! {{
-        #[allow(unused_imports)]
-        use #at::NotNull as _;
-        #at::Shown(#value).value()
-    }}
-}
-
 /// The type of the key: that of its field, or a tuple.
 pub fn key_type(keys: &[&Field]) -> TokenStream {
     let types: Vec<&Type> = keys.iter().map(|key| &key.ty).collect();

@@ -6,7 +6,7 @@ use quote::quote;
 use crate::entity::{Entity, Field, Role};
 use crate::key::{check_key, key_from};
 use crate::new::new_struct;
-use crate::parts::{key_type, new_name, pattern, shown};
+use crate::parts::{key_type, new_name, pattern};
 
 pub fn entity(entity: &Entity) -> TokenStream {
     let new = new_struct(entity);
@@ -64,11 +64,6 @@ fn row(entity: &Entity) -> TokenStream {
     let fields = entity.fields.iter().enumerate().map(|(index, field)| {
         let (pattern, name) = (pattern(index, last), &field.name);
         quote! { #pattern => &self.#name }
-    });
-    let values = entity.fields.iter().enumerate().map(|(index, field)| {
-        let (pattern, name) = (pattern(index, last), &field.name);
-        let shown = shown(at, &quote! { &self.#name });
-        quote! { #pattern => #shown }
     });
     let copy = entity.fields.iter().enumerate().map(|(index, field)| {
         let name = &field.name;
@@ -137,12 +132,8 @@ fn row(entity: &Entity) -> TokenStream {
                 #new { #(#as_new,)* }
             }
 
-            fn field(&self, index: usize) -> &dyn #at::Value {
+            fn field(&self, index: usize) -> &(dyn #at::Value + 'static) {
                 match index { #(#fields,)* }
-            }
-
-            fn value(&self, index: usize) -> ::core::option::Option<&dyn ::core::fmt::Debug> {
-                match index { #(#values,)* }
             }
 
             fn copy(&mut self, columns: #at::ColumnSet, from: &Self) {
@@ -182,7 +173,7 @@ fn table_info(entity: &Entity) -> TokenStream {
     let (entity_name, table, at) = (&entity.name, &entity.table, &entity.at);
     let name = table.segments.last().map(|segment| segment.ident.to_string()).unwrap_or_default();
     let columns = entity.fields.iter().map(|field| {
-        let (column, generated) = (&field.column, field.is_generated());
+        let (column, ty, generated) = (&field.column, &field.ty, field.is_generated());
         let references = match &field.references {
             Some(_) => quote! {
                 ::core::option::Option::Some(
@@ -196,6 +187,8 @@ fn table_info(entity: &Entity) -> TokenStream {
                 name: <#table::#column as ::diesel::Column>::NAME,
                 generated: #generated,
                 references: #references,
+                is_null: #at::FieldType::<#ty>::IS_NULL,
+                hash: #at::FieldType::<#ty>::HASH,
             }
         }
     });
@@ -211,6 +204,8 @@ fn table_info(entity: &Entity) -> TokenStream {
     let touched = indexes_of(|field| field.update.is_some());
     let unique = entity.unique.iter().map(|set| quote! { &[#(#set),*] });
     quote! {
+        #[allow(unused_imports)]
+        use #at::AnyFieldType as _;
         static TABLE: #at::Table = #at::Table {
             name: #name,
             id: ::core::any::TypeId::of::<#table::table>,

@@ -1,11 +1,11 @@
 //! What the code that `#[derive(Entity)]` generates refers to. It is not part of the API: any release may change it.
 
 pub use super::entity::{
-    ColumnInfo, ColumnSet, Columns, Entity, EntityTable, HasColumn, KeyFrom, New, Reference, References, Table, Value,
-    Visitor,
+    ColumnInfo, ColumnSet, Columns, Entity, EntityTable, HasColumn, KeyFrom, New, Reference, References, Table, Visitor,
 };
-pub use super::given::{Given, Keys, NotNull, Parent, Shown};
+pub use super::given::{Given, Keys, Parent};
 pub use super::reference::{Ref, given, parent};
 pub use super::same::same_value;
 pub use super::sql::in_words;
+pub use super::value::{AnyFieldType, FieldType, Value};
 pub use crate::error::{Error, Result};

@@ -1,6 +1,5 @@
 //! What a row type provides to the session: its table, key and columns. `#[derive(Entity)]` generates all of it.
 
-use std::any::Any;
 use std::fmt::Debug;
 use std::hash::Hash;
 
@@ -14,6 +13,7 @@ use diesel::{Column, QueryResult};
 
 use super::given::{Given, Keys, Parent};
 pub use super::table::{ColumnInfo, ColumnSet, Reference, Table};
+use super::value::Value;
 use crate::connection::AnyConnection;
 use crate::error::Result;
 
@@ -54,9 +54,9 @@ pub type AnyBackend = <AnyConnection as diesel::Connection>::Backend;
 /// flush does not order by: flush new parents before adding their children, and deletions of children before those of
 /// their parents.
 ///
-/// Where unique values pass from one row to another within a flush, the session compares values by their `Debug`
-/// output: the type of a key, a unique column or a foreign key must show its complete value, and two fields of which
-/// one refers to the other must show equal values alike.
+/// Keys, unique values and foreign keys are compared by `PartialEq`. A foreign key may be of another type than the column
+/// that it refers to, whose values are converted into it by `Into`. A type that is also `Eq` and `Hash` is looked up by
+/// its hash; the values of any other are compared one by one, except floating-point numbers.
 ///
 /// ```
 /// use diesel::prelude::*;
@@ -138,28 +138,6 @@ impl<E: Entity + KeyFrom<K, E::Key>, K> IntoKey<E> for K {
     }
 }
 
-/// A field's value of any type; every type that a field can have implements it.
-pub trait Value: Any + Debug {
-    /// A copy of the value.
-    fn copied(&self) -> Box<dyn Any>;
-
-    /// Sets the value to one of the same type; returns `false` if the type differs.
-    fn set(&mut self, to: &dyn Any) -> bool;
-}
-
-impl<T: Any + Debug + Clone> Value for T {
-    fn copied(&self) -> Box<dyn Any> {
-        Box::new(self.clone())
-    }
-
-    fn set(&mut self, to: &dyn Any) -> bool {
-        to.downcast_ref::<T>().is_some_and(|to| {
-            self.clone_from(to);
-            true
-        })
-    }
-}
-
 /// A row type that a session can hold: one struct per table.
 ///
 /// Implemented by `#[derive(Entity)]` (see [`derive@crate::Entity`]) and not by hand: the methods that the session alone
@@ -197,14 +175,9 @@ pub trait Entity: Send + Sized + KeyFrom<<Self as Entity>::Key, <Self as Entity>
     /// The values of a new row like this one.
     fn as_new(&self) -> Self::New;
 
-    /// A field, for display, by its index in [`Table::columns`].
+    /// A field, by its index in [`Table::columns`].
     #[doc(hidden)]
-    fn field(&self, index: usize) -> &dyn Value;
-
-    /// A field's value without its `Option`, whose `Debug` output is compared with those of other rows and of foreign
-    /// keys, by its index in [`Table::columns`]; `None` is NULL.
-    #[doc(hidden)]
-    fn value(&self, index: usize) -> Option<&dyn Debug>;
+    fn field(&self, index: usize) -> &(dyn Value + 'static);
 
     /// Copies these columns from another row.
     #[doc(hidden)]
@@ -269,7 +242,7 @@ pub trait EntityTable {
 /// A row type with a field for column `C`.
 pub trait HasColumn<C: Column>: Entity {
     /// The field's type.
-    type Value: Clone + 'static;
+    type Value: Value + Clone;
 
     /// The field.
     fn column(&self) -> &Self::Value;

@@ -9,8 +9,9 @@ use super::flush::follow::{find_alike, follow};
 use super::flush::step::Action;
 use super::flush::write::{Work, delete, insert, update};
 use super::given::Parent;
-use super::identity::{Changed, IdentityMap, KeyChanges, PendingChanges, RowFreshness, Rows};
+use super::identity::{IdentityMap, KeyChanges, PendingChanges, RowFreshness, Rows};
 use super::sql::Persist;
+use super::value::Value;
 use crate::connection::{Executor, SessionConnection};
 use crate::error::Result;
 
@@ -39,7 +40,7 @@ pub(crate) trait AnyIdentityMap<C>: Rows + Any + Send {
     ) -> Result<(), Failure>;
     fn knows_keys(&self, executor: &mut Executor<'_, C>) -> Result<bool, Failure>;
     fn run(&mut self, executor: &mut Executor<'_, C>, action: Action, rows: &[u64], work: &Work<'_>) -> Result<()>;
-    fn change(&self, index: u64, column: usize) -> Option<Changed>;
+    fn change(&self, index: u64, column: usize) -> Option<[Box<dyn Value>; 2]>;
     fn find_alike(&self, executor: &mut Executor<'_, C>, changes: &mut KeyChanges) -> Result<(), Failure>;
     fn stop(&self, changes: &KeyChanges, sent: &[u64]) -> Option<usize>;
     fn follow(&mut self, executor: &mut Executor<'_, C>, changes: &KeyChanges, sent: usize) -> Result<(), Failure>;
@@ -179,7 +180,7 @@ impl<E: Persist<C>, C: SessionConnection> AnyIdentityMap<C> for IdentityMap<E> {
         }
     }
 
-    fn change(&self, index: u64, column: usize) -> Option<Changed> {
+    fn change(&self, index: u64, column: usize) -> Option<[Box<dyn Value>; 2]> {
         self.change(index, column)
     }
 

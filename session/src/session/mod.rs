@@ -32,6 +32,7 @@ mod sql;
 mod statement;
 mod table;
 mod transaction;
+mod value;
 mod written;
 
 use std::ops::DerefMut;
@@ -42,7 +43,7 @@ pub use entity::{
     References, Table,
 };
 pub use flush::{Plan, Step};
-pub use given::{Given, Keys, NotNull, Parent, Shown};
+pub use given::{Given, Keys, Parent};
 pub use handle::{Handle, State};
 pub use inspect::FieldChange;
 pub use query::Query;

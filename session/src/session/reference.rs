@@ -1,6 +1,7 @@
 //! `Ref`: a foreign key that is either known or waits for the flush of its parent.
 
 use std::any::{Any, TypeId};
+use std::borrow::Cow;
 use std::fmt::Debug;
 use std::marker::PhantomData;
 
@@ -10,6 +11,7 @@ use super::entity::{Entity, EntityTable, HasColumn, Key, Reference, References};
 use super::given::{Given, Keys, Parent};
 use super::handle::{Handle, RawHandle};
 use super::identity::IdentityMap;
+use super::value::{AnyValue, Value};
 use crate::error::{Error, Result};
 use crate::types::{Email, Id, LongText, Text};
 
@@ -213,10 +215,15 @@ impl Reference {
 }
 
 /// Converts a value of the column that `F` refers to into one of `F`.
-fn convert<E: References<F>, F: Column>(value: &dyn Any) -> Option<Box<dyn Any>> {
-    let value = value.downcast_ref::<<EntityOf<E::Target> as HasColumn<E::Target>>::Value>()?;
+fn convert<E: References<F>, F: Column>(value: AnyValue<'_>) -> Option<AnyValue<'_>> {
+    let any: &dyn Any = &*value;
+    if any.is::<<E as HasColumn<F>>::Value>() {
+        return Some(value);
+    }
+    let value = any.downcast_ref::<<EntityOf<E::Target> as HasColumn<E::Target>>::Value>()?;
     let converted: <E as HasColumn<F>>::Value = value.clone().into();
-    Some(Box::new(converted))
+    let converted: Box<dyn Value> = Box::new(converted);
+    Some(Cow::Owned(converted))
 }
 
 /// Calls `see` with the reference in the foreign key `F` of a new `E` if it is a handle.
@@ -229,12 +236,9 @@ pub fn parent<E: References<F>, F: Column, K>(reference: &Ref<E::Target, K>, see
 }
 
 /// The value that the foreign key `F` of a new `E` will have, if it is known.
-pub fn given<'r, E: References<F>, F: Column, K>(
-    reference: &'r Ref<E::Target, K>,
-    show: impl FnOnce(&'r K) -> Option<&'r dyn Debug>,
-) -> Given<'r> {
-    let mut given = reference.value().map_or(Given::Unknown, |value| Given::of(show(value)));
-    parent::<E, F, K>(reference, &mut |parent| given = Given::Row(parent));
+pub fn given<E: References<F>, F: Column>(reference: &Ref<E::Target, <E as HasColumn<F>>::Value>) -> Given<'_> {
+    let mut given = reference.value().map_or(Given::Unknown, |value| Given::Value(value));
+    parent::<E, F, _>(reference, &mut |parent| given = Given::Row(parent));
     given
 }
 

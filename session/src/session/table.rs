@@ -1,6 +1,8 @@
 //! The description of a table that the flush uses: its columns, its key, its references.
 
-use std::any::{Any, TypeId};
+use std::any::TypeId;
+
+use super::value::{AnyValue, FieldValue, HashValue, IsNull};
 
 /// The description of a table that the flush uses.
 #[derive(Debug)]
@@ -30,6 +32,10 @@ pub struct ColumnInfo {
     pub generated: bool,
     /// The column that it refers to, if it is a foreign key.
     pub references: Option<Reference>,
+    /// Whether a value of its field is NULL.
+    pub is_null: IsNull,
+    /// Hashes a value of its field.
+    pub hash: HashValue,
 }
 
 /// The column that a foreign key refers to.
@@ -39,8 +45,15 @@ pub struct Reference {
     pub table: fn() -> &'static Table,
     /// Its name.
     pub column: &'static str,
-    /// Converts its value into that of the column that refers to it.
-    pub convert: fn(&dyn Any) -> Option<Box<dyn Any>>,
+    /// Converts its value into that of the column that refers to it; `None` if the value is not of its type.
+    pub convert: fn(AnyValue<'_>) -> Option<AnyValue<'_>>,
+}
+
+impl ColumnInfo {
+    /// A value of the column, to be looked up among others of it.
+    pub(crate) fn value<'r>(&self, value: AnyValue<'r>) -> FieldValue<'r> {
+        FieldValue { value, hash: self.hash }
+    }
 }
 
 impl Table {

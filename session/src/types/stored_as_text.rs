@@ -26,7 +26,8 @@ use diesel::deserialize;
 /// diesel_session::stored_as_text!(Facts, serde_json::to_string, serde_json::from_str);
 /// ```
 ///
-/// The session compares values to find out what changed, so the type needs `PartialEq`, `Clone` and `Debug` too.
+/// The session compares values to find out what changed, and shows them in messages, so the type needs `PartialEq`, `Clone`
+/// and `Debug` too; `Eq` and `Hash` let it find keys and unique values by their hash.
 #[macro_export]
 macro_rules! stored_as_text {
     ($name:ty $(,)?) => {

@@ -29,6 +29,7 @@ mod random;
 #[allow(clippy::duplicate_mod, reason = "each engine takes the suite in under its own name")]
 mod refusals;
 mod shared_keys;
+mod unshown;
 mod walk;
 
 diesel_session_conformance::suite! {

@@ -9,7 +9,7 @@ use crate::session::sql::in_words;
 const MOST_NAMED: usize = 4;
 
 /// The error for a cycle: names the values that would be exchanged, or the rows that no order can satisfy.
-pub(super) fn cycle_error(cycle: &[Edge], statements: &Statements<'_>, indexes: &[UniqueIndex]) -> Error {
+pub(super) fn cycle_error(cycle: &[Edge], statements: &Statements<'_>, indexes: &[UniqueIndex<'_>]) -> Error {
     let table_of = |number: usize| statements.table(statements.get(number).map).name;
     let problem = if let Some(edge) = cycle.iter().find(|edge| edge.why == Why::Handle) {
         format!(
@@ -36,7 +36,7 @@ pub(super) fn cycle_error(cycle: &[Edge], statements: &Statements<'_>, indexes: 
 }
 
 /// Names the values that rows would have to exchange.
-fn exchanged(cycle: &[Edge], statements: &Statements<'_>, indexes: &[UniqueIndex]) -> String {
+fn exchanged(cycle: &[Edge], statements: &Statements<'_>, indexes: &[UniqueIndex<'_>]) -> String {
     let mut table = "";
     let mut values: Vec<String> = Vec::new();
     for edge in cycle {
@@ -44,9 +44,10 @@ fn exchanged(cycle: &[Edge], statements: &Statements<'_>, indexes: &[UniqueIndex
         let (index, claimer) = (&indexes[number], statements.get(edge.then));
         let described = statements.table(index.map);
         table = described.name;
-        if let Held::Value(value) = statements.held(claimer.map, claimer.row, &index.set, true) {
+        if let Held::Value(claimed) = statements.held(claimer.map, claimer.row, &index.set, true) {
             let columns: Vec<&str> = index.set.iter().map(|column| described.columns[*column].name).collect();
-            values.push(format!("{} ({})", columns.join(", "), in_words(&format_args!("{value}"))));
+            let claimed: Vec<String> = claimed.iter().map(|value| in_words(value)).collect();
+            values.push(format!("{} ({})", columns.join(", "), claimed.join(", ")));
         }
     }
     if values.len() > MOST_NAMED {

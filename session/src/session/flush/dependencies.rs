@@ -39,7 +39,7 @@ pub(super) struct Dependencies<'r> {
     pub(super) statements: Statements<'r>,
     /// The columns that rows in memory may refer to, by their tables.
     referred: HashMap<TypeId, Vec<usize>, RandomState>,
-    indexes: Vec<UniqueIndex>,
+    indexes: Vec<UniqueIndex<'r>>,
     /// The index of each single column, by its table.
     index_of: HashMap<(TypeId, usize), usize, RandomState>,
     /// Whether the values of each map are in the indexes.
@@ -177,8 +177,9 @@ impl<'r> Dependencies<'r> {
         for set in sets {
             let number = self.index(map, set);
             let index = &self.indexes[number];
-            let meeting = |(value, claimer): (&String, &usize)| Some((*index.released.get(value)?, *claimer));
-            let mut meetings: Vec<(usize, usize)> = index.claimed.iter().filter_map(meeting).collect();
+            let meetings =
+                index.claimed.iter().filter_map(|(value, claimer)| Some((*index.released.get(value)?, *claimer)));
+            let mut meetings: Vec<(usize, usize)> = meetings.collect();
             meetings.sort_unstable();
             for (owner, claimer) in meetings {
                 self.graph.edge(owner, claimer, Why::Reuses(number));
@@ -243,6 +244,7 @@ impl<'r> Dependencies<'r> {
         for (column, index) in self.references(map) {
             let Self { statements, by_row, graph, indexes, .. } = self;
             let index = &indexes[index];
+            let [released, claimed] = index.referred_to_by(&statements.table(map).columns[column]);
             let (mut releasing, mut releasing_unknown) = (Vec::new(), Vec::new());
             for child in statements.of(map) {
                 let sent_with = |other: &usize| child.is_sent_with(statements.get(*other));
@@ -251,7 +253,7 @@ impl<'r> Dependencies<'r> {
                     Held::Nothing => {}
                     Held::Value(value) => {
                         releasing.push(child.number);
-                        let other = index.released.get(&value).filter(|other| !sent_with(other));
+                        let other = released.get(&value).filter(|other| !sent_with(other));
                         other.into_iter().for_each(|other| graph.edge(child.number, *other, Why::Releases));
                     }
                     Held::Unknown => releasing_unknown.push(child.number),
@@ -266,7 +268,7 @@ impl<'r> Dependencies<'r> {
                     && !to_deleted
                     && let Held::Value(value) = statements.held(map, child.row, &[column], true)
                 {
-                    match (index.claimed.get(&value), index.released.get(&value)) {
+                    match (claimed.get(&value), released.get(&value)) {
                         (Some(other), _) if sent_with(other) => {}
                         (Some(other), _) => graph.edge(*other, child.number, Why::Provides),
                         (None, Some(other)) => graph.edge(child.number, *other, Why::Uses),
@@ -301,7 +303,7 @@ impl<'r> Dependencies<'r> {
                 self.index_of.get(&((table.id)(), target)).copied().filter(|known| self.indexes[*known].map == map);
             let index = known.unwrap_or_else(|| self.index(map, vec![target]));
             let Self { statements, indexes, graph, .. } = self;
-            let UniqueIndex { released, claimed, .. } = &indexes[index];
+            let [released, claimed] = indexes[index].referred_to_by(info);
             if released.is_empty() && claimed.is_empty() {
                 continue;
             }
@@ -312,7 +314,7 @@ impl<'r> Dependencies<'r> {
                     continue;
                 }
                 let Held::Value(value) = statements.held(map, row.row, &[column], is_new) else { continue };
-                let parents = if is_new { claimed } else { released };
+                let parents = if is_new { &claimed } else { &released };
                 match parents.get(&value).filter(|parent| row.is_sent_with(statements.get(**parent))) {
                     Some(parent) if is_new => graph.edge_within(*parent, row.number, Why::Provides),
                     Some(parent) => graph.edge_within(row.number, *parent, Why::Releases),

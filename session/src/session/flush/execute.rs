@@ -112,8 +112,8 @@ impl<C: SessionConnection> Session<'_, C> {
         };
         let columns: Vec<usize> = columns.iter().filter(reached).collect();
         let change = |number: usize, row: u64, column: usize| {
-            let (shown, from, to) = map.change(row, column)?;
-            Some(KeyChange { number, column, shown, from, to })
+            let [from, to] = map.change(row, column)?;
+            Some(KeyChange { number, column, from, to })
         };
         let each =
             rows.iter().enumerate().flat_map(|(number, row)| columns.iter().map(move |column| (number, *row, *column)));

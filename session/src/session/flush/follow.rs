@@ -30,10 +30,10 @@ where
     E: Persist<C>,
     C: SessionConnection,
 {
-    for Resembling { position, origin, keys, shown } in map.resembling(changes) {
+    for Resembling { position, origin, keys, values } in map.resembling(changes) {
         let alike = E::is_alike(executor, position, origin, (&keys.0, &keys.1));
         if alike.map_err(|error| Failure::of::<E, C>(executor, error, "comparing keys of"))? {
-            changes.add_alike(E::table(), position, shown);
+            changes.add_alike(E::table(), position, values);
         }
     }
     Ok(())

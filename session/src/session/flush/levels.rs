@@ -65,6 +65,7 @@ impl Found {
 mod tests {
     use super::*;
     use crate::session::entity::{ColumnInfo, ColumnSet, Reference};
+    use crate::session::value::{AnyFieldType as _, FieldType};
 
     /// A table that refers to these tables.
     macro_rules! table {
@@ -72,11 +73,19 @@ mod tests {
             fn $name() -> &'static Table {
                 struct Own;
                 static COLUMNS: &[ColumnInfo] = &[
-                    ColumnInfo { name: "id", generated: true, references: None },
+                    ColumnInfo {
+                        name: "id",
+                        generated: true,
+                        references: None,
+                        is_null: FieldType::<i64>::IS_NULL,
+                        hash: FieldType::<i64>::HASH,
+                    },
                     $(ColumnInfo {
                         name: stringify!($parent),
                         generated: false,
                         references: Some(Reference { table: $parent, column: "id", convert: |_| None }),
+                        is_null: FieldType::<Option<i64>>::IS_NULL,
+                        hash: FieldType::<Option<i64>>::HASH,
                     },)*
                 ];
                 static TABLE: Table = Table {

@@ -38,9 +38,9 @@ impl<C: SessionConnection> Session<'_, C> {
     ///
     /// If a row takes over a key, or a value in columns that the entity declares `unique`, from a row that is changed
     /// or deleted, that row is sent first, and before it the rows that still refer to it. If any order of statements
-    /// works, with one statement for each row, the flush finds one; values count as equal if they look alike in
-    /// `Debug`. Rows whose keys and unique values change are sent one by one; a flush in which no value passes to
-    /// another row is not slower for it.
+    /// works, with one statement for each row, the flush finds one; values are compared by `PartialEq`. Rows whose keys
+    /// and unique values change are sent one by one; a flush in which no value passes to another row is not slower for
+    /// it.
     ///
     /// ```
     /// # include!("../../../docs/example_tables.rs");

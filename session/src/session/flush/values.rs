@@ -1,14 +1,16 @@
 //! The values that rows of a flush give up and take: which statement releases a value, and which one claims it.
 
 use std::any::TypeId;
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use foldhash::fast::RandomState;
 
 use super::step::{Action, FlushStep};
-use crate::session::entity::{ColumnSet, Table};
+use crate::session::entity::{ColumnInfo, ColumnSet, Table};
 use crate::session::given::{Given, Parent};
 use crate::session::identity::Rows;
+use crate::session::value::FieldValue;
 
 /// The statements of a flush, one for each row, numbered through all steps.
 pub(super) struct Statements<'r> {
@@ -40,21 +42,24 @@ impl Statement {
     }
 }
 
-/// The value of a row in a set of columns.
-pub(super) enum Held {
+/// The value of a row in a column, or its values in a set of columns.
+pub(super) enum Held<V> {
     /// Collides with nothing: NULL, or a key that the database has yet to generate.
     Nothing,
-    Value(String),
+    Value(V),
     Unknown,
 }
 
+/// The statement for each tuple of values in a set of columns.
+pub(super) type ByValues<'r> = HashMap<Vec<FieldValue<'r>>, usize, RandomState>;
+
 /// A set of columns whose values only one row at a time can have, with the statements that release and claim each
 /// value.
-pub(super) struct UniqueIndex {
+pub(super) struct UniqueIndex<'r> {
     pub(super) map: usize,
     pub(super) set: Vec<usize>,
-    pub(super) released: HashMap<String, usize, RandomState>,
-    pub(super) claimed: HashMap<String, usize, RandomState>,
+    pub(super) released: ByValues<'r>,
+    pub(super) claimed: ByValues<'r>,
     /// Statements that release or claim a value that is not in memory.
     pub(super) releases_unknown: Vec<usize>,
     pub(super) claims_unknown: Vec<usize>,
@@ -115,7 +120,7 @@ impl<'r> Statements<'r> {
     }
 
     /// Which statements release and claim which values in a set of columns.
-    pub(super) fn unique_index(&self, map: usize, set: Vec<usize>) -> UniqueIndex {
+    pub(super) fn unique_index(&self, map: usize, set: Vec<usize>) -> UniqueIndex<'r> {
         let columns = set.iter().copied().fold(ColumnSet::EMPTY, ColumnSet::with);
         let (mut released, mut claimed) = (HashMap::default(), HashMap::default());
         let (mut releases_unknown, mut claims_unknown) = (Vec::new(), Vec::new());
@@ -135,12 +140,8 @@ impl<'r> Statements<'r> {
         UniqueIndex { map, set, released, claimed, releases_unknown, claims_unknown }
     }
 
-    /// The value of a row in a set of columns, formatted as a tuple where there are several: in the database now, or
-    /// `after` the flush.
-    pub(super) fn held(&self, map: usize, row: u64, set: &[usize], after: bool) -> Held {
-        if let [column] = set {
-            return self.value(map, row, *column, after);
-        }
+    /// The values of a row in a set of columns: in the database now, or `after` the flush.
+    pub(super) fn held(&self, map: usize, row: u64, set: &[usize], after: bool) -> Held<Vec<FieldValue<'r>>> {
         let mut values = Vec::with_capacity(set.len());
         for column in set {
             match self.value(map, row, *column, after) {
@@ -149,29 +150,55 @@ impl<'r> Statements<'r> {
                 Held::Unknown => {}
             }
         }
-        if values.len() < set.len() {
-            let key = if self.table(map).key == set { self.maps[map].shown_key(row) } else { None };
-            return key.map_or(Held::Unknown, Held::Value);
-        }
-        Held::Value(format!("({})", values.join(", ")))
+        if values.len() == set.len() { Held::Value(values) } else { Held::Unknown }
     }
 
     /// The value of a row in one column.
-    fn value(&self, mut map: usize, mut row: u64, mut column: usize, after: bool) -> Held {
-        // Follows the row to its parent, and further where the parent's value comes from its own parent.
+    fn value(&self, mut map: usize, mut row: u64, mut column: usize, after: bool) -> Held<FieldValue<'r>> {
+        let info = &self.table(map).columns[column];
+        // The references from the row to its parent, and further where the parent's value comes from its own parent.
+        let mut path = Vec::new();
         for _ in 0..=self.number {
             let (rows, table) = (self.maps[map], self.table(map));
-            let parent = match rows.given(row, column, after) {
-                Given::Null => return Held::Nothing,
-                Given::Value(value) => return Held::Value(format!("{value:?}")),
-                Given::Row(parent) => parent,
+            let value = match rows.given(row, column, after) {
+                Given::Value(value) => Cow::Borrowed(value),
                 Given::Unknown if rows.is_pending(row) && table.key == [column] => return Held::Nothing,
-                Given::Unknown => return rows.shown_part(row, column).map_or(Held::Unknown, Held::Value),
+                Given::Unknown => match rows.key_part(row, column) {
+                    Some(value) => Cow::Owned(value),
+                    None => return Held::Unknown,
+                },
+                Given::Row(parent) => {
+                    let Some((parents, index)) = self.row_of(parent) else { return Held::Unknown };
+                    let Some(found) = self.table(parents).column(parent.column) else { return Held::Unknown };
+                    path.extend(table.columns[column].references);
+                    (map, row, column) = (parents, index, found);
+                    continue;
+                }
             };
-            let Some((parents, index)) = self.row_of(parent) else { return Held::Unknown };
-            let Some(found) = self.table(parents).column(parent.column) else { return Held::Unknown };
-            (map, row, column) = (parents, index, found);
+            let converted = path.iter().rev().try_fold(value, |value, reference| (reference.convert)(value));
+            return match converted {
+                Some(value) if (info.is_null)(&*value) => Held::Nothing,
+                Some(value) => Held::Value(info.value(value)),
+                None => Held::Unknown,
+            };
         }
         Held::Unknown
+    }
+}
+
+impl UniqueIndex<'_> {
+    /// The statements that release and claim each value of the only column, by the value of `column`, which refers to it.
+    pub(super) fn referred_to_by(&self, column: &ColumnInfo) -> [ByValues<'_>; 2] {
+        [&self.released, &self.claimed].map(|statements| {
+            let mut referring = ByValues::default();
+            for (values, statement) in statements {
+                if let ([value], Some(reference)) = (&values[..], column.references)
+                    && let Some(value) = (reference.convert)(Cow::Borrowed(&*value.value))
+                {
+                    referring.insert(vec![column.value(value)], *statement);
+                }
+            }
+            referring
+        })
     }
 }

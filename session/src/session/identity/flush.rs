@@ -3,7 +3,6 @@
 use std::any::TypeId;
 use std::collections::HashSet;
 
-use super::key_changes::Changed;
 use super::rows::Rows;
 use super::slots::{Loaded, Slot};
 use super::undo::Undo;
@@ -12,6 +11,7 @@ use crate::error::{Error, Result, Violation, ViolationKind};
 use crate::session::entity::{ColumnSet, Entity, New as _, Table};
 use crate::session::given::{Given, Parent};
 use crate::session::sql::undeclared;
+use crate::session::value::Value;
 
 /// The changes of one table's rows, before they are ordered: INSERTs as they were added, the others by key.
 #[derive(Debug)]
@@ -133,12 +133,11 @@ impl<E: Entity> IdentityMap<E> {
         }
     }
 
-    /// The change that an UPDATE makes to a column: the old value as `Debug` text, the old value, and the new value.
-    pub(crate) fn change(&self, index: u64, column: usize) -> Option<Changed> {
+    /// The change that an UPDATE makes to a column, from one value to another, neither of them NULL.
+    pub(crate) fn change(&self, index: u64, column: usize) -> Option<[Box<dyn Value>; 2]> {
         let (row, before) = self.edited(index)?;
-        let (from, to) = (before.value(column)?, row.value(column)?);
-        let (shown, changed) = (format!("{from:?}"), format!("{to:?}"));
-        (shown != changed).then(|| (shown, before.field(column).copied(), row.field(column).copied()))
+        let (from, to, is_null) = (before.field(column), row.field(column), E::table().columns[column].is_null);
+        (!is_null(from) && !is_null(to) && !from.is_same(to)).then(|| [from.copied(), to.copied()])
     }
 
     /// Whether flushing these rows' changes can affect rows of `table` that are not among them: by changing a value
@@ -167,9 +166,10 @@ impl<E: Entity> IdentityMap<E> {
         if !E::table().has_given_key() || self.pending.is_empty() {
             return false;
         }
-        let keys: HashSet<String> = indexes.iter().filter_map(|index| self.shown_key(*index)).collect();
+        let keys: HashSet<E::Key> = indexes.iter().filter_map(|index| self.key(*index)).collect();
+        let Some(any) = keys.iter().next() else { return false };
         let may_have_one = |index: &u64| match self.slots.get(*index) {
-            Slot::Pending(new) => given_key::<E>(new).is_none_or(|key| keys.contains(&key)),
+            Slot::Pending(new) => given_key::<E>(new, any.clone()).is_none_or(|key| keys.contains(&key)),
             _ => false,
         };
         self.pending.iter().any(may_have_one)
@@ -199,14 +199,13 @@ impl<E: Entity> IdentityMap<E> {
     }
 }
 
-/// The key that a new row will have, formatted by `Debug`, if the row gives it.
-fn given_key<E: Entity>(new: &E::New) -> Option<String> {
-    let shown = |column: &usize| match new.value(*column) {
-        Given::Value(value) => Some(format!("{value:?}")),
-        _ => None,
-    };
-    let values = E::table().key.iter().map(shown).collect::<Option<Vec<String>>>()?;
-    Some(if values.len() == 1 { values.concat() } else { format!("({})", values.join(", ")) })
+/// The key that a new row will have, if the row gives it; written over another `key`.
+fn given_key<E: Entity>(new: &E::New, mut key: E::Key) -> Option<E::Key> {
+    for (position, column) in E::table().key.iter().enumerate() {
+        let Given::Value(value) = new.value(*column) else { return None };
+        E::key_field(&mut key, position).set(value);
+    }
+    Some(key)
 }
 
 // What determines the order.
@@ -222,19 +221,15 @@ impl<E: Entity> Rows for IdentityMap<E> {
     fn given(&self, index: u64, column: usize, after: bool) -> Given<'_> {
         match self.slots.get(index) {
             Slot::Pending(new) => new.value(column),
-            Slot::Loaded(loaded) if after && !loaded.marked_deleted => Given::of(loaded.row.value(column)),
-            Slot::Loaded(loaded) => Given::of(loaded.stored().value(column)),
+            Slot::Loaded(loaded) if after && !loaded.marked_deleted => Given::Value(loaded.row.field(column)),
+            Slot::Loaded(loaded) => Given::Value(loaded.stored().field(column)),
             _ => Given::Unknown,
         }
     }
 
-    fn shown_key(&self, index: u64) -> Option<String> {
-        self.key(index).map(|key| format!("{key:?}"))
-    }
-
-    fn shown_part(&self, index: u64, column: usize) -> Option<String> {
+    fn key_part(&self, index: u64, column: usize) -> Option<Box<dyn Value>> {
         let position = E::table().key.iter().position(|part| *part == column)?;
-        Some(format!("{:?}", E::key_field(&mut self.key(index)?, position)))
+        Some(E::key_field(&mut self.key(index)?, position).copied())
     }
 
     fn is_pending(&self, index: u64) -> bool {

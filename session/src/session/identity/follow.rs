@@ -1,5 +1,6 @@
 //! Keys that change because a value that they refer to changes.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use super::IdentityMap;
@@ -7,6 +8,7 @@ use super::key_changes::{KeyChanges, Resembling, folded};
 use super::slots::Slot;
 use super::undo::Undo;
 use crate::session::entity::Entity;
+use crate::session::value::{FieldValue, Value};
 
 /// A row whose key contains a value that changes in another table.
 pub(crate) struct Follower<E: Entity> {
@@ -34,9 +36,9 @@ impl<E: Entity> IdentityMap<E> {
             let (mut new, mut number, mut positions) = (old.clone(), usize::MAX, Vec::new());
             for passing in &passed {
                 let field = E::key_field(&mut new, passing.position);
-                let shown = format!("{field:?}");
-                let exact = passing.values.get(&shown);
-                let alike = || passing.values.get(changes.alike(E::table(), passing.position, &shown)?);
+                let value = value_in_key::<E>(passing.position, field);
+                let exact = passing.values.get(&value);
+                let alike = || passing.values.get(changes.alike(E::table(), passing.position, &value)?);
                 if let Some(passed) = exact.or_else(alike)
                     && field.set(&*passed.to)
                 {
@@ -45,7 +47,7 @@ impl<E: Entity> IdentityMap<E> {
                 }
             }
             if new != *old {
-                let is_slight = folded(&format!("{old:?}")) == folded(&format!("{new:?}"));
+                let is_slight = folded(old) == folded(&new);
                 followers.push(Follower { number, index: *index, old: old.clone(), new, positions, is_slight });
             }
         }
@@ -58,27 +60,27 @@ impl<E: Entity> IdentityMap<E> {
         let mut resembling = Vec::new();
         for passing in changes.of_key(E::table()) {
             // A number has only one spelling.
-            if !passing.values.keys().any(|from| from.contains('"')) {
+            if !passing.values.keys().any(|from| format!("{from:?}").contains('"')) {
                 continue;
             }
-            let folds: HashMap<String, &String> = passing.values.keys().map(|from| (folded(from), from)).collect();
+            let mut folds: HashMap<String, Vec<&FieldValue<'static>>> = HashMap::new();
+            for from in passing.values.keys() {
+                folds.entry(folded(from)).or_default().push(from);
+            }
             let mut met = HashSet::new();
             for key in self.by_key.keys() {
                 let mut changed = key.clone();
                 let field = E::key_field(&mut changed, passing.position);
-                let shown = format!("{field:?}");
-                if passing.values.contains_key(&shown) || met.contains(&shown) {
+                let value = value_in_key::<E>(passing.position, field);
+                if passing.values.contains_key(&value) || met.contains(&value) {
                     continue;
                 }
-                if let Some(from) = folds.get(&folded(&shown)).copied()
-                    && let Some(passed) = passing.values.get(from)
-                    && field.set(&*passed.from)
-                {
-                    met.insert(shown.clone());
-                    let keys = (key.clone(), changed);
-                    let (position, origin) = (passing.position, passing.origin);
-                    resembling.push(Resembling { position, origin, keys, shown: (shown, from.clone()) });
+                for from in folds.get(&folded(&value)).into_iter().flatten().copied() {
+                    E::key_field(&mut changed, passing.position).set(&*from.value);
+                    let (keys, values) = ((key.clone(), changed.clone()), (value.clone(), from.clone()));
+                    resembling.push(Resembling { position: passing.position, origin: passing.origin, keys, values });
                 }
+                met.insert(value);
             }
         }
         resembling
@@ -123,7 +125,7 @@ impl<E: Entity> IdentityMap<E> {
                 let mut before = old.clone();
                 for position in positions {
                     let field = E::key_field(&mut key, position);
-                    if format!("{field:?}") == format!("{:?}", E::key_field(&mut before, position)) {
+                    if field.is_same(E::key_field(&mut before, position)) {
                         field.set(&*E::key_field(&mut new, position).copied());
                     }
                 }
@@ -147,4 +149,10 @@ impl<E: Entity> IdentityMap<E> {
         self.take_key(new, index);
         self.log.push(Undo::Updated(index, old));
     }
+}
+
+/// A value of the column at this position of the key of `E`, to be looked up among others.
+fn value_in_key<E: Entity>(position: usize, value: &dyn Value) -> FieldValue<'static> {
+    let table = E::table();
+    table.columns[table.key[position]].value(Cow::Owned(value.copied()))
 }

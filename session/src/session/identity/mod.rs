@@ -20,7 +20,7 @@ use crate::error::{Error, Result};
 use ahead::Ahead;
 pub(crate) use flush::{Change, PendingChanges};
 pub(crate) use follow::Follower;
-pub(crate) use key_changes::{Changed, KeyChange, KeyChanges, Resembling};
+pub(crate) use key_changes::{KeyChange, KeyChanges, Resembling};
 pub(crate) use rows::Rows;
 use slots::{Loaded, NEVER, Slot, Slots};
 use undo::{Log, Undo};
