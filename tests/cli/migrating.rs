@@ -115,7 +115,7 @@ fn entities_are_written_and_brought_up_to_date() {
     let home = Home::with_users(module_path!());
     let printed = home.run(&["migrate", "entities", "users"]).out;
     assert!(printed.contains("pub struct User {\n    #[entity(key)]\n    pub id: Id<User>,\n"), "{printed}");
-    home.file("tables.rs", &printed.replace("pub username: String", "pub username: Text256"));
+    home.file("tables.rs", printed.replace("pub username: String", "pub username: Text256"));
     let told = home.run(&["migrate", "entities", "--out", "tables.rs"]).err;
     assert_eq!(told.lines().last(), Some("tables.rs has been brought up to date"), "{told}");
     assert_eq!(home.run(&["migrate", "entities", "--out", "tables.rs"]).err, "tables.rs is up to date\n");
