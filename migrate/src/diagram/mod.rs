@@ -26,7 +26,7 @@ impl Schema {
     /// let database = Database::open("sqlite::memory:")?;
     /// database.migrate(&Migrations::folder("my-app", "docs/example"))?;
     /// let schema = Schema::read(&mut *database.connection()?)?;
-    /// assert!(schema.mermaid().starts_with("erDiagram\n    tags {\n        INTEGER id PK\n"));
+    /// assert!(schema.mermaid().starts_with("erDiagram\n    tags {\n        BIGINT id PK\n"));
     /// # Ok::<(), diesel_migrate::Error>(())
     /// ```
     #[must_use]

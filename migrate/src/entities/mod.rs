@@ -81,7 +81,7 @@ pub struct NotRust {
 /// database.migrate(&Migrations::folder("my-app", "docs/example"))?;
 /// let schema = Schema::read(&mut *database.connection()?)?;
 /// let generated = entities::generate(&schema, Engine::Sqlite);
-/// assert!(generated.code.contains("    #[entity(key)]\n    pub id: Id<Tag>,\n"));
+/// assert!(generated.code.contains("    #[entity(key, given)]\n    pub id: i64,\n    pub name: String,\n"));
 /// assert!(generated.notes.is_empty());
 /// # Ok::<(), diesel_migrate::Error>(())
 /// ```
