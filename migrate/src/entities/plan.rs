@@ -294,8 +294,8 @@ fn is_generated(column: &Column, key: &[&str]) -> bool {
     key.len() == 1 && (column.generated.is_some() || column.default.is_some())
 }
 
-/// The type of a field without its `Option`: that of the column that it refers to, or an `Id` for a key of 64 bits that the
-/// database generates.
+/// The type of a field without its `Option`: that of the column that it refers to, or an `Id` for a key of 64 bits that
+/// the database generates.
 fn field_type(this: &Named<'_>, column: &Column, all: &[Named<'_>], depth: usize) -> String {
     let plain = this.columns.get(column.name.as_str()).map_or("", |(_, types)| &types.rust);
     if let Ok(Some((to, _))) = reference(this, column, all) {
