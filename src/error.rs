@@ -57,13 +57,33 @@ pub enum Error {
         /// The number of records of each kind.
         held: String,
     },
-    /// The rows in the target are not those that were read from the source.
+    /// The rows in the target are not those that were read from the source, in a copy or an adoption.
     #[error("{table}: the copied rows differ from the source: {problem}")]
     CopyDiffers {
         /// The table.
         table: &'static str,
         /// How the two differ.
         problem: String,
+    },
+
+    // --- adopting a database that SQLAlchemy made ---
+    /// A database with other tables than those that can be adopted.
+    #[error("cannot adopt {place}: {problem}; nothing was changed")]
+    NotAdoptable {
+        /// The path or the redacted URL.
+        place: String,
+        /// What distinguishes it.
+        problem: String,
+    },
+    /// Rows that Folio's tables cannot take.
+    #[error("cannot adopt {place}: {rows} row(s) cannot be kept, the first: {first}; nothing was changed")]
+    Unfit {
+        /// The path.
+        place: String,
+        /// The number of these rows.
+        rows: usize,
+        /// The table, the id and the problem of the first.
+        first: String,
     },
 
     // --- the rules of the domain ---
@@ -140,7 +160,9 @@ impl Error {
             Self::Migrate(error) => error.class(),
             Self::NotFound { .. } => ErrorClass::NotFound,
             Self::Exists { .. } | Self::InUse { .. } | Self::NotEmpty { .. } => ErrorClass::Conflict,
-            Self::Ambiguous { .. } | Self::Input { .. } => ErrorClass::Invalid,
+            Self::Ambiguous { .. } | Self::Input { .. } | Self::NotAdoptable { .. } | Self::Unfit { .. } => {
+                ErrorClass::Invalid
+            }
             _ => ErrorClass::Internal,
         }
     }

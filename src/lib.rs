@@ -3,6 +3,7 @@
 #![warn(missing_docs, clippy::missing_errors_doc, clippy::missing_panics_doc, clippy::must_use_candidate)]
 #![warn(clippy::expect_used, clippy::print_stderr, clippy::print_stdout, clippy::unwrap_used)]
 
+pub mod adopt;
 pub mod error;
 pub mod exchange;
 pub mod migrations;

@@ -3,6 +3,7 @@
 use diesel_session::Database;
 
 use crate::diff::Difference;
+use crate::drift::Against;
 use crate::error::{Error, Result};
 use crate::loss::Loss;
 use crate::migration::Migration;
@@ -205,6 +206,20 @@ pub trait Migrate: sealed::Sealed {
     /// As [`drift`](Self::drift); [`Error::Scratch`] if the scratch database contains tables.
     fn drift_with(&self, migrations: &Migrations, scratch: &Database) -> Result<Vec<Difference>>;
 
+    /// How the database differs from what the migrations up to the target make, whatever its history says: before they
+    /// are [`stamp`](Self::stamp)ed on a database that another tool has made. Tables that none of them makes are left
+    /// alone. They are played in `scratch`, or else in a scratch database as that of [`drift`](Self::drift).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoVersion`]; otherwise as [`drift_with`](Self::drift_with), without [`Error::Foreign`].
+    fn baseline_drift(
+        &self,
+        migrations: &Migrations,
+        target: &Target,
+        scratch: Option<&Database>,
+    ) -> Result<Vec<Difference>>;
+
     /// Plays every migration up, down and up again, each on the schema of those before it, in a scratch database as
     /// that of [`drift`](Self::drift), and compares the schemas: the proof that its way down undoes it. This database
     /// is not touched.
@@ -298,12 +313,25 @@ impl Migrate for Database {
     }
 
     fn drift(&self, migrations: &Migrations) -> Result<Vec<Difference>> {
-        let drift = migrations.drift(self, || Scratch::beside(self));
+        let drift = migrations.drift(self, Against::Applied, || Scratch::beside(self));
         drift.map_err(|e| placed(self, e))
     }
 
     fn drift_with(&self, migrations: &Migrations, scratch: &Database) -> Result<Vec<Difference>> {
-        let drift = migrations.drift(self, || Scratch::given(scratch));
+        let drift = migrations.drift(self, Against::Applied, || Scratch::given(scratch));
+        drift.map_err(|e| placed(self, e))
+    }
+
+    fn baseline_drift(
+        &self,
+        migrations: &Migrations,
+        target: &Target,
+        scratch: Option<&Database>,
+    ) -> Result<Vec<Difference>> {
+        let drift = migrations.drift(self, Against::UpTo(target), || match scratch {
+            Some(scratch) => Scratch::given(scratch),
+            None => Scratch::beside(self),
+        });
         drift.map_err(|e| placed(self, e))
     }
 

@@ -13,17 +13,35 @@ use crate::scratch::Scratch;
 use crate::scripts::Step;
 use crate::source::Migrations;
 use crate::status::{self, SchemaState};
+use crate::target::Target;
+
+/// Which migrations a database is compared with.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Against<'t> {
+    /// Those that are applied to it.
+    Applied,
+    /// Those up to the target, whatever its history says.
+    UpTo(&'t Target),
+}
 
 impl Migrations {
-    /// How the live database differs from what those of these migrations that are applied to it make in a scratch
-    /// database.
-    pub(crate) fn drift(&self, live: &Database, scratch: impl FnOnce() -> Result<Scratch>) -> Result<Vec<Difference>> {
+    /// How the live database differs from what these migrations make in a scratch database.
+    pub(crate) fn drift(
+        &self,
+        live: &Database,
+        against: Against<'_>,
+        scratch: impl FnOnce() -> Result<Scratch>,
+    ) -> Result<Vec<Difference>> {
         let mut connection = live.connection()?;
         let engine = connection.engine();
         let steps = self.steps(engine)?;
         let status = status::status(&mut connection, self.application(), &steps)?;
-        if let SchemaState::Newer(_) | SchemaState::Foreign(_) = status.schema_state() {
-            return status.refusal(THIS_DATABASE).map_or(Ok(Vec::new()), Err);
+        match (against, status.schema_state()) {
+            (_, SchemaState::Newer(_)) | (Against::Applied, SchemaState::Foreign(_)) => {
+                return status.refusal(THIS_DATABASE).map_or(Ok(Vec::new()), Err);
+            }
+            (Against::UpTo(target), _) => target.check(self.application(), &steps)?,
+            _ => {}
         }
         let found = Schema::read(&mut connection)?;
         // It may be the only one.
@@ -31,15 +49,18 @@ impl Migrations {
         let mut scratch = scratch()?;
         // Tables that were made on the way and are gone again.
         let mut made = BTreeSet::new();
-        let is_applied = |step: &&Step| status.applied.iter().any(|applied| applied.migration == step.migration);
-        for step in steps.iter().filter(is_applied) {
+        let is_played = |step: &&Step| match against {
+            Against::Applied => status.applied.iter().any(|applied| applied.migration == step.migration),
+            Against::UpTo(target) => target.includes(Direction::Up, &step.migration),
+        };
+        for step in steps.iter().filter(is_played) {
             let played = scratch.play(step, Direction::Up);
             played.map_err(|problem| step.failed(&scratch, Direction::Up, problem))?;
             made.extend(step.tables(engine).into_iter().map(str::to_owned));
         }
         let expected = Schema::read(&mut scratch)?;
         let mut differences = expected.differences(&found, engine);
-        if !status.unknown.is_empty() {
+        if !status.unknown.is_empty() || matches!(against, Against::UpTo(_)) {
             // What nobody of ours made is another application's.
             differences.retain(|difference| match (&difference.object, &difference.change) {
                 (Object::Table { table }, Change::Extra) => made.contains(table),

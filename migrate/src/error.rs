@@ -28,6 +28,14 @@ pub enum Error {
         /// Why they cannot be read.
         problem: String,
     },
+    /// A migration cannot have the name.
+    #[error("{name:?} cannot name a migration: {problem}")]
+    InvalidName {
+        /// The name.
+        name: String,
+        /// Why it cannot, and what can.
+        problem: String,
+    },
     /// The database contains tables or migrations of other applications and none of this one's.
     #[error("{place} contains tables that {application} did not create ({}), so it was not changed", few(.tables))]
     Foreign {
@@ -107,16 +115,6 @@ pub enum Error {
         /// The versions that this program does not know.
         versions: Vec<String>,
     },
-    /// There is no scratch database to play migrations in.
-    #[error("{place} has no scratch database to try the migrations in: {problem}; {way_out}")]
-    Scratch {
-        /// The path or the redacted URL of the database that it would be beside, or of the one that was supplied.
-        place: String,
-        /// The database's error, or why the supplied one cannot be used.
-        problem: String,
-        /// What helps.
-        way_out: &'static str,
-    },
     /// A migration is older than the newest one applied.
     #[error(
         "{place} has {newest}, which is newer than what is to be applied ({}): give {} a later version, or allow \
@@ -131,6 +129,24 @@ pub enum Error {
         migrations: Vec<String>,
         /// The newest one applied.
         newest: String,
+    },
+    /// Another runner has the lock, and kept it for longer than the busy timeout.
+    #[error("{place} is being migrated by another program{}; try again when it has finished", by(.holder.as_deref()))]
+    Migrating {
+        /// The path or the redacted URL.
+        place: String,
+        /// The process or connection, where the engine tells it.
+        holder: Option<String>,
+    },
+    /// There is no scratch database to play migrations in.
+    #[error("{place} has no scratch database to try the migrations in: {problem}; {way_out}")]
+    Scratch {
+        /// The path or the redacted URL of the database that it would be beside, or of the one that was supplied.
+        place: String,
+        /// The database's error, or why the supplied one cannot be used.
+        problem: String,
+        /// What helps.
+        way_out: &'static str,
     },
     /// A migration failed.
     #[error("migration {migration} failed going {direction}: {problem}{}", kept(.direction, *.done, *.statements))]
@@ -155,7 +171,8 @@ impl Error {
         match self {
             Self::Session(error) => error.class(),
             Self::Pending { .. } | Self::Newer { .. } => ErrorClass::Unavailable,
-            Self::NoVersion { .. } => ErrorClass::Invalid,
+            Self::Migrating { .. } => ErrorClass::Busy,
+            Self::NoVersion { .. } | Self::InvalidName { .. } => ErrorClass::Invalid,
             _ => ErrorClass::Internal,
         }
     }
@@ -172,7 +189,7 @@ impl Error {
     /// Another program held the lock for longer than the busy timeout.
     #[must_use]
     pub fn is_locked(&self) -> bool {
-        self.session().is_some_and(diesel_session::Error::is_locked)
+        matches!(self, Self::Migrating { .. }) || self.session().is_some_and(diesel_session::Error::is_locked)
     }
 
     /// The database lacks migrations that this program has.
@@ -199,10 +216,12 @@ impl Error {
             | Self::VersionTaken { place, .. }
             | Self::OtherTable { place, .. }
             | Self::OutOfOrder { place, .. }
+            | Self::Migrating { place, .. }
             | Self::Pending { place, .. }
             | Self::Newer { place, .. } => at.clone_into(place),
             Self::Session(_)
             | Self::Source { .. }
+            | Self::InvalidName { .. }
             | Self::NoVersion { .. }
             | Self::Scratch { .. }
             | Self::Failed { .. } => {}
@@ -223,6 +242,11 @@ fn few(names: &[String]) -> String {
 /// The pronoun for one or several.
 fn it(names: &[String]) -> &'static str {
     if names.len() == 1 { "it" } else { "them" }
+}
+
+/// The holder of the lock, in parentheses.
+fn by(holder: Option<&str>) -> String {
+    holder.map(|holder| format!(" ({holder})")).unwrap_or_default()
 }
 
 /// What a failure left behind.

@@ -14,7 +14,8 @@ use crate::migration::Direction;
 /// The table's name.
 pub(crate) const NAME: &str = "__diesel_migrate";
 
-const CREATE: &str = "CREATE TABLE __diesel_migrate (\
+/// The statement that creates the table; another node of a cluster may be creating it, too.
+pub(crate) const CREATE: &str = "CREATE TABLE IF NOT EXISTS __diesel_migrate (\
     version VARCHAR(50) NOT NULL PRIMARY KEY, \
     application VARCHAR(255) NOT NULL, \
     checksum VARCHAR(64), \
@@ -88,6 +89,10 @@ pub(crate) fn create(connection: &mut AnyConnection) -> QueryResult<()> {
 /// Writes an entry in place of the one that the version has.
 pub(crate) fn write(connection: &mut AnyConnection, entry: &Entry) -> QueryResult<()> {
     erase(connection, &entry.version)?;
+    insert(connection, entry)
+}
+
+fn insert(connection: &mut AnyConnection, entry: &Entry) -> QueryResult<()> {
     let (unfinished, done, running) = match entry.progress {
         Some(progress) => (Some(progress.direction.to_string()), count(progress.done)?, progress.running),
         None => (None, 0, false),
@@ -103,6 +108,14 @@ pub(crate) fn write(connection: &mut AnyConnection, entry: &Entry) -> QueryResul
         ))
         .execute(connection)
         .map(drop)
+}
+
+/// Claims a version for this runner: writes the entry of a script that begins now, unless another runner has. A cluster's
+/// nodes do not see each other's locks, and there the table's key decides.
+pub(crate) fn claim(connection: &mut AnyConnection, entry: &Entry) -> QueryResult<()> {
+    // What was left by a reversal of Diesel's own.
+    diesel::delete(columns::table.find(&entry.version).filter(columns::unfinished.is_null())).execute(connection)?;
+    insert(connection, entry)
 }
 
 /// Notes how far an unfinished script is.

@@ -9,14 +9,22 @@ mod choice;
 #[cfg_attr(docsrs, doc(cfg(feature = "cli")))]
 #[allow(clippy::print_stderr, clippy::print_stdout, reason = "a command prints")]
 pub mod command;
+mod create;
 mod database;
+mod diagram;
 mod diff;
 mod drift;
+#[cfg(feature = "entities")]
+#[cfg_attr(docsrs, doc(cfg(feature = "entities")))]
+pub mod entities;
 mod error;
+mod export;
 mod for_diesel;
+mod grants;
 mod history;
 mod journal;
 mod limits;
+mod lint;
 mod lock;
 mod lock_file;
 mod loss;
@@ -36,12 +44,14 @@ mod stepwise;
 mod target;
 mod tokens;
 
+pub use create::{Created, create};
 pub use database::Migrate;
 pub use diff::{Change, Difference, Object, Property};
 pub use error::{Error, Result};
 pub use for_diesel::ForDiesel;
 pub use history::Recorded;
 pub use include_dir;
+pub use lint::{Finding, RULES, Rule};
 pub use loss::Loss;
 pub use migration::{Direction, Migration};
 pub use plan::Planned;
@@ -55,3 +65,6 @@ pub use target::{Target, Up};
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/migrations.md")]
 mod migrations {}
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/lint.md")]
+mod lint_page {}

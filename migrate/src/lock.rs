@@ -1,14 +1,13 @@
 //! The lock that one runner of migrations holds at a time, whichever applications they serve.
 //!
-//! On SQLite it is the write lock of each migration's transaction, and a file for one without. On a server it is a lock of the connection's own,
-//! so that it also covers migrations without a transaction, and ends with the connection if the runner is killed.
+//! On SQLite it is the write lock of each migration's transaction, and a file for one without. On a server it is a lock
+//! of the connection's own, so that it also covers migrations without a transaction, and ends with the connection if the
+//! runner is killed.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use diesel::prelude::*;
-use diesel::result::{DatabaseErrorKind, Error as DieselError};
-use diesel::sql_types::{BigInt, Bool, Nullable};
+use diesel::sql_types::{BigInt, Bool, Nullable, Text};
 use diesel_session::connection::{AnyConnection, Engine, SessionConnection as _};
 
 use crate::error::{Error, Result, THIS_DATABASE};
@@ -25,6 +24,15 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// databases with one checksum wait for each other.
 const MYSQL: &str =
     "SELECT GET_LOCK(CONCAT('diesel-migrate-', CRC32(DATABASE())), @@innodb_lock_wait_timeout) AS number";
+/// Who has the lock; seen by a user who may see the other's connection.
+const POSTGRES_HOLDER: &str = "SELECT concat('process ', pid, nullif(concat(' (', application_name, ')'), ' ()'), ' of user ', usename, \
+     ' from ', coalesce(host(client_addr), 'this host')) AS holder \
+     FROM pg_catalog.pg_locks JOIN pg_catalog.pg_stat_activity USING (pid) \
+     WHERE locktype = 'advisory' AND granted AND objsubid = 1 \
+     AND pg_locks.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database()) \
+     AND (classid::bigint << 32) | objid::bigint = 7235425822644661609";
+const MYSQL_HOLDER: &str = "SELECT CONCAT('connection ', id, ' of user ', user, ' from ', host) AS holder \
+     FROM information_schema.processlist WHERE id = IS_USED_LOCK(CONCAT('diesel-migrate-', CRC32(DATABASE())))";
 const MYSQL_RELEASE: &str = "SELECT RELEASE_LOCK(CONCAT('diesel-migrate-', CRC32(DATABASE()))) AS number";
 
 #[derive(QueryableByName)]
@@ -39,6 +47,12 @@ struct Number {
     number: Option<i64>,
 }
 
+#[derive(QueryableByName)]
+struct Holder {
+    #[diesel(sql_type = Text)]
+    holder: String,
+}
+
 /// Waits for the lock, at most as long as the connection waits for locks.
 pub(crate) fn take(connection: &mut AnyConnection) -> Result<()> {
     let taken = match connection.engine() {
@@ -48,16 +62,24 @@ pub(crate) fn take(connection: &mut AnyConnection) -> Result<()> {
     };
     match taken {
         Ok(true) => Ok(()),
-        Ok(false) => Err(held_by_another()),
+        Ok(false) => Err(held_by_another(holder(connection))),
         Err(error) => Err(connection.explain(error, THIS_DATABASE, "waiting for another runner of migrations").into()),
     }
 }
 
+/// Who has the lock, where the engine tells.
+fn holder(connection: &mut AnyConnection) -> Option<String> {
+    let query = match connection.engine() {
+        Engine::Sqlite => return None,
+        Engine::Postgres => POSTGRES_HOLDER,
+        Engine::Mysql => MYSQL_HOLDER,
+    };
+    diesel::sql_query(query).get_result::<Holder>(connection).ok().map(|found| found.holder)
+}
+
 /// The error of a runner that has waited long enough for another.
-pub(crate) fn held_by_another() -> Error {
-    let message = "another program is migrating this database".to_owned();
-    let source = DieselError::DatabaseError(DatabaseErrorKind::Unknown, Box::new(message));
-    diesel_session::Error::Locked { source: Arc::new(source) }.into()
+pub(crate) fn held_by_another(holder: Option<String>) -> Error {
+    Error::Migrating { place: THIS_DATABASE.to_owned(), holder }
 }
 
 fn take_on_postgres(connection: &mut AnyConnection) -> QueryResult<bool> {

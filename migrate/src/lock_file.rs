@@ -2,6 +2,7 @@
 //! unlocks if the runner is killed.
 
 use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -52,13 +53,18 @@ impl LockFile {
             problem: error.to_string(),
         };
         loop {
-            let file = OpenOptions::new().write(true).create(true).truncate(false).open(&path).map_err(failed)?;
+            let mut file =
+                OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path).map_err(failed)?;
             match file.try_lock() {
-                Ok(()) if is_at(&file, &path) => return Ok(Some(Self { path, _locked: file })),
+                Ok(()) if is_at(&file, &path) => {
+                    let named = file.set_len(0).and_then(|()| write!(file, "process {}", std::process::id()));
+                    named.map_err(failed)?;
+                    return Ok(Some(Self { path, _locked: file }));
+                }
                 // The one who had it has removed it.
                 Ok(()) => {}
                 Err(TryLockError::WouldBlock) if start.elapsed() < limit => std::thread::sleep(PAUSE),
-                Err(TryLockError::WouldBlock) => return Err(lock::held_by_another()),
+                Err(TryLockError::WouldBlock) => return Err(lock::held_by_another(holder(&mut file))),
                 Err(TryLockError::Error(error)) => return Err(failed(error).into()),
             }
         }
@@ -70,6 +76,13 @@ impl Drop for LockFile {
         // Removed while it is locked. A system that refuses this keeps an empty file.
         drop(std::fs::remove_file(&self.path));
     }
+}
+
+/// What the holder of the lock has written. Where a locked file cannot be read, nothing.
+fn holder(file: &mut File) -> Option<String> {
+    let mut holder = String::new();
+    file.take(100).read_to_string(&mut holder).ok()?;
+    Some(holder).filter(|holder| !holder.is_empty())
 }
 
 /// Whether the file is still the one of that path.

@@ -7,7 +7,10 @@ use std::process::ExitCode;
 
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser};
-use diesel_migrate::{Migrations, command};
+use diesel_migrate::Migrations;
+use diesel_migrate::command::{self, Failure};
+use diesel_session::Database;
+use diesel_session::database::Options;
 
 const AFTER: &str = "\
 Examples:
@@ -24,6 +27,9 @@ Exit codes:
   1  failed, or found differences
   2  the command line cannot be understood
   3  the database lacks migrations";
+
+const NO_DATABASE: &str =
+    "no database: give --database-url, or set DATABASE_URL in the environment or in the file .env";
 
 /// A migration runner for any Diesel project
 #[derive(Debug, Parser)]
@@ -64,16 +70,16 @@ fn main() -> ExitCode {
     };
     let Globals { database_url, dir, application } = cli.globals;
     let dir = dir.unwrap_or_else(|| PathBuf::from("migrations"));
-    let Some(url) = database_url else {
-        return failed("no database: give --database-url, or set DATABASE_URL in the environment or in the file .env");
-    };
     let Some(application) = application.or_else(|| package_beside(&dir)) else {
         let dir = dir.display();
         return failed(&format!(
             "no Cargo.toml beside {dir} names a package; say whose migrations these are with --application"
         ));
     };
-    cli.arguments.run(&Migrations::folder(application, dir), &url)
+    cli.arguments.run_with(&Migrations::folder(application, dir), &|access| match &database_url {
+        Some(url) => Ok(Database::open_with(url, Options::new().access(access))?),
+        None => Err(Failure::Usage(NO_DATABASE.to_owned())),
+    })
 }
 
 /// The name of the package whose folder contains `dir`.

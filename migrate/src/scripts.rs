@@ -17,8 +17,11 @@ use crate::settings::Settings;
 use crate::statements::{self, Statement};
 
 /// Why a script that would end the runner's own transaction is not executed.
-const OWN_TRANSACTION: &str = "it begins or ends a transaction of its own, and runs in one; leave that to the runner, or \
+pub(crate) const OWN_TRANSACTION: &str = "it begins or ends a transaction of its own, and runs in one; leave that to the runner, or \
                                begin it with `-- transaction: none`";
+
+/// Why a migration cannot be reverted.
+pub(crate) const NO_WAY_DOWN: &str = "it has no down.sql";
 
 /// A migration that can be executed on one engine.
 pub(crate) struct Step {
@@ -137,7 +140,7 @@ pub(crate) enum Problem {
 
 impl Problem {
     pub(crate) fn no_way_down() -> Self {
-        Self::Other("it has no down.sql".to_owned())
+        Self::Other(NO_WAY_DOWN.to_owned())
     }
 
     /// What an error of Diesel's migrations says: the database's error itself if it is one, otherwise its text without

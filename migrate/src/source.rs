@@ -117,6 +117,31 @@ impl Migrations {
         &self.application
     }
 
+    /// The folder on disk that they are read from; `None` where they are compiled in or come from a source of Diesel's.
+    #[must_use]
+    pub fn path(&self) -> Option<&Path> {
+        match &self.source {
+            Source::Folder(path) => Some(path),
+            Source::Embedded(_) | Source::Diesel(_) => None,
+        }
+    }
+
+    /// The engines that there are migrations for: those with a subfolder, or all if there are no such subfolders.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Source`] if the folder cannot be read.
+    pub fn engines(&self) -> Result<Vec<Engine>> {
+        let names = match &self.source {
+            Source::Embedded(folder) => folder.dirs().map(|dir| name_of(dir.path())).collect(),
+            Source::Folder(folder) => subfolders(folder)?,
+            Source::Diesel(_) => Vec::new(),
+        };
+        let has_folder = |engine: &Engine| names.iter().any(|name| name == engine.feature());
+        let engines: Vec<_> = Engine::ALL.iter().copied().filter(has_folder).collect();
+        Ok(if engines.is_empty() { Engine::ALL.to_vec() } else { engines })
+    }
+
     /// The migrations for an engine, oldest first.
     ///
     /// # Errors
@@ -230,7 +255,7 @@ fn text(bytes: Cow<'static, [u8]>, file: &Path) -> Result<Cow<'static, str>> {
     }
 }
 
-fn source_error(place: &Path, problem: impl Into<String>) -> Error {
+pub(crate) fn source_error(place: &Path, problem: impl Into<String>) -> Error {
     Error::Source { place: place.display().to_string(), problem: problem.into() }
 }
 
@@ -288,7 +313,7 @@ fn on_disk(folder: &Path, engine: Engine) -> Result<Vec<Step>> {
 }
 
 /// The names of a folder's subfolders that are not hidden.
-fn subfolders(folder: &Path) -> Result<Vec<String>> {
+pub(crate) fn subfolders(folder: &Path) -> Result<Vec<String>> {
     let failed = |error: std::io::Error| source_error(folder, error.to_string());
     let mut names = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(failed)? {

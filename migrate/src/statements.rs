@@ -10,18 +10,24 @@ use crate::tokens::{Token, is_one_of, is_word, tokens};
 pub(crate) struct Statement<'s> {
     /// Its text, from its first word or from the comment before it.
     pub(crate) sql: &'s str,
+    /// Where the text begins in the script.
+    pub(crate) start: usize,
     engine: Engine,
 }
 
 /// The statements of a script, in order; what holds only comments is none.
 pub(crate) fn split(script: &str, engine: Engine) -> Vec<Statement<'_>> {
     let mut statements = Vec::new();
+    let statement = |range: std::ops::Range<usize>| {
+        let text = &script[range.clone()];
+        Statement { sql: text.trim(), start: range.start + text.len() - text.trim_start().len(), engine }
+    };
     let (mut start, mut empty, mut body) = (0, true, Body::default());
     for (token, range) in tokens(script, engine) {
         body.see(token);
         if token == Token::Semicolon && !body.is_open() {
             if !empty {
-                statements.push(Statement { sql: script[start..range.start].trim(), engine });
+                statements.push(statement(start..range.start));
             }
             (start, empty, body) = (range.end, true, Body::default());
         } else {
@@ -29,7 +35,7 @@ pub(crate) fn split(script: &str, engine: Engine) -> Vec<Statement<'_>> {
         }
     }
     if !empty {
-        statements.push(Statement { sql: script[start..].trim(), engine });
+        statements.push(statement(start..script.len()));
     }
     statements
 }
@@ -104,6 +110,12 @@ impl<'s> Body<'s> {
 impl<'s> Statement<'s> {
     fn tokens(self) -> impl Iterator<Item = Token<'s>> {
         tokens(self.sql, self.engine).map(|(token, _)| token)
+    }
+
+    /// Its text without the comments before it.
+    pub(crate) fn without_comments(self) -> &'s str {
+        let start = tokens(self.sql, self.engine).next().map_or(0, |(_, range)| range.start);
+        &self.sql[start..]
     }
 
     /// Its first words, in upper case.

@@ -6,11 +6,13 @@
 //! it makes is there already, or what it removes is gone, means that it was done.
 
 use diesel::connection::SimpleConnection as _;
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use diesel_session::connection::{AnyConnection, Mode, SessionConnection as _};
 
 use crate::error::{Error, Result};
 use crate::history;
 use crate::journal::{self, Entry, Progress};
+use crate::lock;
 use crate::migration::Direction;
 use crate::scripts::{Body, Problem, Step};
 use crate::statements::Statement;
@@ -26,7 +28,7 @@ pub(crate) fn execute(
 ) -> Result<()> {
     let unfinished = status.unfinished(&step.migration);
     let recorded = status.applied.iter().any(|applied| applied.migration == step.migration);
-    let mut script = Script { connection, step, direction, progress: None, tolerant: false };
+    let mut script = Script { connection, step, direction, progress: None, replaces: false, tolerant: false };
     match (unfinished.map(|unfinished| unfinished.direction), direction) {
         // The reversal that was begun must be finished before it can be applied again.
         (Some(Direction::Down), Direction::Up) => {
@@ -42,7 +44,7 @@ pub(crate) fn execute(
             script.progress = None;
         }
         // What was half applied is reverted by the whole script, some of whose statements find nothing to revert.
-        (Some(Direction::Up), Direction::Down) => {}
+        (Some(Direction::Up), Direction::Down) => script.replaces = true,
         _ => script.progress = unfinished.map(Unfinished::progress),
     }
     script.tolerant = direction == Direction::Down && !recorded;
@@ -65,6 +67,8 @@ struct Script<'s> {
     step: &'s Step,
     direction: Direction,
     progress: Option<Progress>,
+    /// Whether the journal has an entry of the other script, which was left half-way.
+    replaces: bool,
     /// Whether a statement that finds nothing to remove counts as done.
     tolerant: bool,
 }
@@ -81,8 +85,9 @@ impl Script<'_> {
             None => {
                 let progress = Progress { direction: self.direction, done: 0, running: false };
                 let entry = entry(self.connection, application, step, Some(progress));
-                let begun = in_transaction(self.connection, |connection| Ok(journal::write(connection, &entry)?));
-                begun.map_err(|e| step.failed(self.connection, self.direction, e))?;
+                let note = if self.replaces { journal::write } else { journal::claim };
+                in_transaction(self.connection, |connection| Ok(note(connection, &entry)?))
+                    .map_err(|problem| self.unclaimed(problem))?;
                 progress
             }
         };
@@ -137,7 +142,7 @@ impl Script<'_> {
     }
 
     /// Whether the error of a statement means that it has nothing left to do.
-    fn is_done(&self, error: &diesel::result::Error, statement: Statement<'_>, resumed: bool) -> bool {
+    fn is_done(&self, error: &DieselError, statement: Statement<'_>, resumed: bool) -> bool {
         let said = error.to_string().to_lowercase();
         let says = |words: &[&str]| words.iter().any(|words| said.contains(words));
         let exists = says(&["already exists", "duplicate column name", "duplicate key name", "duplicate foreign key"])
@@ -148,6 +153,17 @@ impl Script<'_> {
         let over = statement.controls_transactions() && says(&["no transaction is active"]);
         // An index that PostgreSQL was building when it was interrupted exists and is invalid.
         (resumed && (exists || gone || renamed || over) && !statement.builds_concurrently()) || (self.tolerant && gone)
+    }
+
+    /// The error of a claim: on another node of a cluster, where the lock is not seen, another runner was first.
+    fn unclaimed(&self, problem: Problem) -> Error {
+        if matches!(problem, Problem::Database(DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _))) {
+            return lock::held_by_another(None);
+        }
+        match self.step.failed(self.connection, self.direction, problem) {
+            Error::Session(error) if error.is_conflict() => lock::held_by_another(None),
+            other => other,
+        }
     }
 
     fn failure(&self, problem: Problem, done: usize, statements: usize) -> Error {

@@ -1,4 +1,4 @@
-//! The confirmation before a command removes more than the record that it names.
+//! The confirmation before a command removes more than the record that it names, or converts a file.
 
 use std::io::{self, BufRead as _, IsTerminal as _};
 
@@ -20,21 +20,25 @@ impl Confirm {
     /// Succeeds if `--yes` was given or the user at the terminal agrees. `removed` describes what would be removed,
     /// such as "3 notes".
     pub(super) fn ask(&self, removed: &str) -> anyhow::Result<()> {
+        self.ask_to(["remove", "removes", "removed"], removed)
+    }
+
+    /// As [`ask`](Self::ask), for another verb: its infinitive, third person and participle.
+    pub(super) fn ask_to(&self, [would, does, done]: [&str; 3], what: &str) -> anyhow::Result<()> {
         if self.yes {
             return Ok(());
         }
         if !(io::stdin().is_terminal() && stderr::is_terminal()) {
-            return Err(
-                Usage(format!("this would remove {removed}; add --yes to remove it without being asked")).into()
-            );
+            let refusal = format!("this would {would} {what}; add --yes to {would} it without being asked");
+            return Err(Usage(refusal).into());
         }
-        stderr::print(&format!("This removes {removed}."));
+        stderr::print(&format!("This {does} {what}."));
         stderr::ask("Continue? [y/N] ");
         let mut answer = String::new();
         io::stdin().lock().read_line(&mut answer).map_err(|error| anyhow!("cannot read the answer: {error}"))?;
         if matches!(answer.trim().to_lowercase().as_str(), "y" | "yes") {
             return Ok(());
         }
-        Err(anyhow!("nothing was removed"))
+        Err(anyhow!("nothing was {done}"))
     }
 }

@@ -16,7 +16,7 @@ use super::open::bring_up_to_date;
 use super::output::{self, Column, Format, Record, with_columns};
 use super::progress::RowProgress;
 use super::{hint, stderr};
-use folio::database::{Access, Database, redact};
+use folio::database::{Access, Database};
 use folio::error::Error;
 use folio::services::copy::{self, Doing, Step};
 use folio::services::tables::Counts;
@@ -72,7 +72,7 @@ pub(super) fn run(globals: &Globals, Copy { from, to }: &Copy) -> anyhow::Result
     if to_url.address().is_private() {
         stderr::print_on_terminal("copied and compared; what was in memory is gone again");
     } else if stderr::is_terminal() {
-        stderr::print_list("copied and compared; to use it:", &how_to_use(to));
+        stderr::print_list("copied and compared; to use it:", &hint::how_to_use(to));
     }
     Ok(())
 }
@@ -86,12 +86,6 @@ fn no_source(error: anyhow::Error) -> anyhow::Error {
         }
         _ => error,
     }
-}
-
-/// The commands to use the database at this URL permanently, and once.
-fn how_to_use(url: &str) -> [String; 2] {
-    let for_once = hint::command("folio user list", Some(url));
-    [format!("export FOLIO_DATABASE_URL={}", hint::quoted(&redact(url))), for_once]
 }
 
 /// Copies in one transaction of the target, and adds the state of the target to an error.
@@ -152,20 +146,5 @@ impl Record for Row {
 
     fn json(&self) -> impl Serialize {
         self
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_to_be_pasted_after_a_copy_is_quoted_for_a_shell() {
-        assert_eq!(
-            how_to_use("it's.db"),
-            ["export FOLIO_DATABASE_URL='it'\\''s.db'", "folio user list --database-url 'it'\\''s.db'"]
-        );
-        assert_eq!(how_to_use("there.db")[0], "export FOLIO_DATABASE_URL=there.db");
-        assert!(!how_to_use("postgres://u:SECRET@h/db").concat().contains("SECRET"));
     }
 }

@@ -54,6 +54,11 @@ pub(super) fn command(words: &str, url: Option<&str>) -> String {
     }
 }
 
+/// The commands to use the database at this URL permanently, and once.
+pub(super) fn how_to_use(url: &str) -> [String; 2] {
+    [format!("export FOLIO_DATABASE_URL={}", quoted(&redact(url))), command("folio user list", Some(url))]
+}
+
 /// A command that helps against an error.
 struct Advice {
     command: &'static str,
@@ -135,6 +140,16 @@ mod tests {
         ] {
             assert_eq!(quoted(word), shown);
         }
+    }
+
+    #[test]
+    fn the_commands_to_use_a_database_are_quoted_for_a_shell() {
+        assert_eq!(
+            how_to_use("it's.db"),
+            ["export FOLIO_DATABASE_URL='it'\\''s.db'", "folio user list --database-url 'it'\\''s.db'"]
+        );
+        assert_eq!(how_to_use("there.db")[0], "export FOLIO_DATABASE_URL=there.db");
+        assert!(!how_to_use("postgres://u:SECRET@h/db").concat().contains("SECRET"));
     }
 
     #[test]

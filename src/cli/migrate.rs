@@ -4,8 +4,11 @@ use std::borrow::Cow;
 use std::io::{self, BufRead as _, IsTerminal as _};
 
 use clap::Subcommand;
+use diesel_migrate::Error as MigrateError;
 use diesel_migrate::command::{self, ColumnKind, Console, Context, Failure, Table};
+use diesel_session::Error as SessionError;
 
+use super::adopt::{self, Adopt};
 use super::exit::Usage;
 use super::globals::Globals;
 use super::output::{self, Column, OutputError};
@@ -17,22 +20,33 @@ use folio::migrations::MIGRATIONS;
 pub(super) enum MigrateCommand {
     #[command(flatten)]
     Verb(command::Command),
+    /// Convert a database that SQLAlchemy made into Folio's
+    Adopt(Adopt),
 }
 
 pub(super) fn run(globals: &Globals, command: MigrateCommand) -> anyhow::Result<()> {
-    let MigrateCommand::Verb(verb) = command;
+    let verb = match command {
+        MigrateCommand::Verb(verb) => verb,
+        MigrateCommand::Adopt(arguments) => return adopt::run(globals, &arguments),
+    };
     let mut console = OwnConsole { globals };
-    let open = |access| globals.open(access);
-    let done = verb.run(Context::new(&MIGRATIONS, &open, &mut console));
-    done.map_err(|error: anyhow::Error| error.downcast::<Failure>().map_or_else(|error| error, own_error))
+    let open = |access| globals.open(access).map_err(of_the_program);
+    verb.run(Context::new(&MIGRATIONS, &open, &mut console)).map_err(own_error)
+}
+
+/// The error of opening the database, as the commands know it.
+fn of_the_program(error: anyhow::Error) -> Failure {
+    error.downcast::<SessionError>().map_or_else(|other| Failure::Program(other.into()), Failure::from)
 }
 
 /// The failure as an error of the program's, which its exit codes and hints know.
 fn own_error(failure: Failure) -> anyhow::Error {
     match failure {
+        Failure::Migrate(MigrateError::Session(error)) => Error::from(error).into(),
         Failure::Migrate(error) => Error::from(error).into(),
         Failure::Usage(problem) => Usage(problem).into(),
         Failure::Output(error) => OutputError::from(error).into(),
+        Failure::Program(error) => anyhow::Error::from_boxed(error),
         other => other.into(),
     }
 }

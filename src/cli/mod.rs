@@ -3,6 +3,7 @@
 //! Data goes to standard output, messages to standard error. Every command ends with one of the [`Exit`] codes. Users
 //! never see a backtrace, a password or a panic.
 
+mod adopt;
 mod arguments;
 mod completions;
 mod confirm;

@@ -20,6 +20,8 @@ mod postgres;
 #[path = "suite.rs"]
 mod sqlite;
 
+#[cfg(feature = "sqlite")]
+mod adopting;
 #[cfg(all(unix, feature = "sqlite"))]
 mod advising;
 #[cfg(unix)]

@@ -98,3 +98,30 @@ fn status_in_json_is_one_array() {
     assert_eq!(json[0]["state"], "applied");
     assert!(json[0]["applied"].is_string());
 }
+
+#[test]
+fn a_diagram_is_of_the_tables_that_are_named() {
+    let home = Home::with_users(module_path!());
+    let all = home.run(&["migrate", "diagram"]).out;
+    assert!(all.starts_with("erDiagram\n    notes {\n"), "{all}");
+    assert!(all.ends_with("    users ||..o{ resumes : \"user_id\"\n"), "{all}");
+    let svg = home.run(&["migrate", "diagram", "--svg", "users", "notes"]).out;
+    assert_eq!((svg.matches("class=\"box\"").count(), svg.matches("class=\"relation\"").count()), (2, 1));
+    assert!(home.fails(2, &["migrate", "diagram", "people"]).contains("there is no table people in the database"));
+}
+
+#[test]
+fn entities_are_written_and_brought_up_to_date() {
+    let home = Home::with_users(module_path!());
+    let printed = home.run(&["migrate", "entities", "users"]).out;
+    assert!(printed.contains("pub struct User {\n    #[entity(key)]\n    pub id: Id<User>,\n"), "{printed}");
+    home.file("tables.rs", &printed.replace("pub username: String", "pub username: Text256"));
+    let told = home.run(&["migrate", "entities", "--out", "tables.rs"]).err;
+    assert_eq!(told.lines().last(), Some("tables.rs has been brought up to date"), "{told}");
+    assert_eq!(home.run(&["migrate", "entities", "--out", "tables.rs"]).err, "tables.rs is up to date\n");
+    home.file("tables.rs", "fn {");
+    assert!(
+        home.fails(2, &["migrate", "entities", "--out", "tables.rs"])
+            .contains("tables.rs is not Rust: line 1, column 4")
+    );
+}

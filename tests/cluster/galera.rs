@@ -258,3 +258,24 @@ fn work_goes_on_without_one_node_stops_in_clear_words_without_two_and_goes_on_wh
         assert_eq!(sum(db, 1).unwrap(), i64::try_from(done.len()).unwrap());
     }
 }
+
+#[test]
+fn of_two_runners_on_two_nodes_one_migrates_and_the_other_is_told_or_finds_nothing_to_do() {
+    let galera = shared();
+    let created = Database::open_with(&galera.url(1, "two_runners"), Options::new().access(Access::Create)).unwrap();
+    until("the node has the database", || Database::open(&galera.url(2, "two_runners")).is_ok());
+    let other = Database::open(&galera.url(2, "two_runners")).unwrap();
+    let start = Barrier::new(2);
+    let run = |db: &Database| {
+        start.wait();
+        db.migrate().map(|applied| applied.len())
+    };
+    let ran = std::thread::scope(|scope| {
+        let runners = [scope.spawn(|| run(&created)), scope.spawn(|| run(&other))];
+        runners.map(|runner| runner.join().unwrap())
+    });
+    assert!(ran.iter().any(|done| matches!(done, Ok(4))), "{ran:?}");
+    let locked = |error: &folio::Error| matches!(error, folio::Error::Migrate(error) if error.is_locked());
+    assert!(ran.iter().all(|done| matches!(done, Ok(0 | 4)) || done.as_ref().is_err_and(locked)), "{ran:?}");
+    until("the node has applied all", || created.schema_state().unwrap() == SchemaState::Current);
+}

@@ -61,12 +61,12 @@ pub(super) struct GoUp {
 }
 
 impl GoUp {
-    pub(super) fn run<E: From<Failure>>(self, context: &mut Context<'_, E>) -> Result<(), E> {
+    pub(super) fn run(self, context: &mut Context<'_>) -> Result<(), Failure> {
         let target = self.how_far.target();
         let database = context.open(Access::Create)?;
         let all = target == Target::All;
         let applied = apply(context, &database, plan::up(target, self.into_existing, self.out_of_order))?;
-        let status = database.migration_status(context.migrations).map_err(Failure::from)?;
+        let status = database.migration_status(context.migrations)?;
         for changed in status.applied.iter().filter(|applied| applied.edited) {
             let migration = &changed.migration;
             context.warn(&format!("the script of {migration} has changed since it was applied here"));
@@ -89,7 +89,7 @@ pub(super) struct GoDown {
 }
 
 impl GoDown {
-    pub(super) fn run<E: From<Failure>>(self, context: &mut Context<'_, E>) -> Result<(), E> {
+    pub(super) fn run(self, context: &mut Context<'_>) -> Result<(), Failure> {
         let database = context.open(Access::Write)?;
         let target = self.how_far.target();
         let reverted = revert(context, &database, &target, self.confirm)?;
@@ -113,7 +113,7 @@ pub(super) struct Redo {
 }
 
 impl Redo {
-    pub(super) fn run<E: From<Failure>>(self, context: &mut Context<'_, E>) -> Result<(), E> {
+    pub(super) fn run(self, context: &mut Context<'_>) -> Result<(), Failure> {
         let database = context.open(Access::Write)?;
         let reverted = revert(context, &database, &Target::Steps(self.steps), self.confirm)?;
         // What was the newest one is applied again, and nothing that was pending before.
@@ -124,26 +124,26 @@ impl Redo {
     }
 }
 
-fn apply<E: From<Failure>>(context: &mut Context<'_, E>, database: &Database, up: Up) -> Result<Vec<Migration>, E> {
+fn apply(context: &mut Context<'_>, database: &Database, up: Up) -> Result<Vec<Migration>, Failure> {
     let migrations = context.migrations;
     let applied = database.migrate_up(migrations, up, |migration| context.say(&format!("applied {migration}")));
-    Ok(applied.map_err(Failure::from)?)
+    Ok(applied?)
 }
 
 /// Goes down, once the person agrees with what is lost.
-fn revert<E: From<Failure>>(
-    context: &mut Context<'_, E>,
+fn revert(
+    context: &mut Context<'_>,
     database: &Database,
     target: &Target,
     Yes { yes }: Yes,
-) -> Result<Vec<Migration>, E> {
+) -> Result<Vec<Migration>, Failure> {
     let migrations = context.migrations;
-    let losses = database.migration_losses(migrations, target.clone()).map_err(Failure::from)?;
+    let losses = database.migration_losses(migrations, target.clone())?;
     if !losses.is_empty() {
         context.confirm(&format!("remove {} from {}", removed(&losses), database.place()), yes)?;
     }
     let say = |migration: &Migration| context.say(&format!("reverted {migration}"));
-    Ok(database.migrate_down(migrations, target.clone(), say).map_err(Failure::from)?)
+    Ok(database.migrate_down(migrations, target.clone(), say)?)
 }
 
 /// A list of what reverting removes: "notes (3 rows), resumes (1 row)".

@@ -11,23 +11,23 @@ use super::failure::Failure;
 use crate::source::Migrations;
 
 /// What a program gives to a [`Command`](super::Command): its migrations, the way to its database, and where to print.
-pub struct Context<'p, E = Failure> {
+pub struct Context<'p> {
     pub(super) migrations: &'p Migrations,
-    open: &'p dyn Fn(Access) -> Result<Database, E>,
+    open: &'p dyn Fn(Access) -> Result<Database, Failure>,
     console: &'p mut dyn Console,
 }
 
-impl<'p, E: From<Failure>> Context<'p, E> {
+impl<'p> Context<'p> {
     /// `open` opens the database for looking, for changing, or making it where it is missing.
     pub fn new(
         migrations: &'p Migrations,
-        open: &'p dyn Fn(Access) -> Result<Database, E>,
+        open: &'p dyn Fn(Access) -> Result<Database, Failure>,
         console: &'p mut dyn Console,
     ) -> Self {
         Self { migrations, open, console }
     }
 
-    pub(super) fn open(&self, access: Access) -> Result<Database, E> {
+    pub(super) fn open(&self, access: Access) -> Result<Database, Failure> {
         (self.open)(access)
     }
 
@@ -39,38 +39,38 @@ impl<'p, E: From<Failure>> Context<'p, E> {
         self.console.warn(problem);
     }
 
-    pub(super) fn table<R: Row>(&mut self, rows: &[R]) -> Result<(), E> {
+    pub(super) fn table<R: Row>(&mut self, rows: &[R]) -> Result<(), Failure> {
         let written = Table::of(rows).and_then(|table| self.console.table(&table));
-        Ok(written.map_err(Failure::from)?)
+        Ok(written?)
     }
 
-    pub(super) fn text(&mut self, text: &str) -> Result<(), E> {
-        Ok(self.console.text(text).map_err(Failure::from)?)
+    pub(super) fn text(&mut self, text: &str) -> Result<(), Failure> {
+        Ok(self.console.text(text)?)
     }
 
     /// Rows if they were asked for, otherwise a text for people.
-    pub(super) fn text_or_table<R: Row>(&mut self, text: impl FnOnce() -> String, rows: &[R]) -> Result<(), E> {
+    pub(super) fn text_or_table<R: Row>(&mut self, text: impl FnOnce() -> String, rows: &[R]) -> Result<(), Failure> {
         if self.console.wants_rows() { self.table(rows) } else { self.text(&text()) }
     }
 
     /// Succeeds if the person agrees with `doing`, such as "remove 3 tables", or has agreed in advance.
-    pub(super) fn confirm(&mut self, doing: &str, agreed: bool) -> Result<(), E> {
+    pub(super) fn confirm(&mut self, doing: &str, agreed: bool) -> Result<(), Failure> {
         if agreed {
             return Ok(());
         }
         let unread = |error| Failure::Output(io::Error::other(format!("no answer could be read: {error}")));
         match self.console.confirm(doing).map_err(unread)? {
             Some(true) => Ok(()),
-            Some(false) => Err(Failure::Declined.into()),
+            Some(false) => Err(Failure::Declined),
             None => {
                 let way_out = "add --yes to do so without being asked";
-                Err(Failure::Usage(format!("this would {doing}; {way_out}")).into())
+                Err(Failure::Usage(format!("this would {doing}; {way_out}")))
             }
         }
     }
 }
 
-impl<E> fmt::Debug for Context<'_, E> {
+impl fmt::Debug for Context<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Context").field("migrations", self.migrations).finish_non_exhaustive()
     }

@@ -22,6 +22,9 @@ pub enum Failure {
     /// What was looked for was found, and is on standard output.
     #[error("{0}")]
     Found(String),
+    /// What the program that the command is part of says, which cannot open its database.
+    #[error(transparent)]
+    Program(Box<dyn std::error::Error + Send + Sync>),
     /// The output cannot be written, or the answer not read.
     #[error("cannot write the output: {0}")]
     Output(#[from] io::Error),
@@ -44,6 +47,12 @@ impl Failure {
             Self::Migrate(Error::Session(SessionError::NoDatabase { .. })) => Some("up"),
             _ => None,
         }
+    }
+
+    /// Whether the database could not be opened, as happens while its server is starting.
+    pub(super) fn may_pass(&self) -> bool {
+        let Self::Migrate(Error::Session(error)) = self else { return false };
+        error.is_retryable() || matches!(error, SessionError::Open { .. })
     }
 
     /// The exit code: 2 for a mistake on the command line, 3 for pending migrations, 0 if only the reader of the output is gone,

@@ -27,25 +27,43 @@
 //! A program with habits of its own, of printing or of opening its database, takes [`Command`] and a [`Context`].
 
 mod apply;
+mod baseline;
 mod check;
 mod console;
 mod context;
+mod diagram;
+mod diff;
+mod entities;
 mod failure;
+mod lint;
+mod new;
 mod options;
 mod plan;
+mod prove;
+mod sql;
 mod stamp;
 mod status;
+mod tables;
 mod text;
 
 use std::process::ExitCode;
 
 use clap::{ArgMatches, Args, FromArgMatches, Subcommand};
 use diesel_session::Database;
+use diesel_session::connection::Access;
 use diesel_session::database::Options;
 
 use apply::{GoDown, GoUp, Redo};
+use baseline::Baseline;
 use check::Check;
+use diagram::Diagram;
+use diff::Diff;
+use entities::WriteEntities;
+use lint::Lint;
+use new::New;
 use plan::Plan;
+use prove::Prove;
+use sql::Sql;
 use stamp::StampTo;
 use status::ShowStatus;
 
@@ -82,9 +100,15 @@ impl Arguments {
     /// The exit codes: 0 done, 1 failed or found differences, 2 a mistake on the command line, 3 migrations are pending.
     #[must_use]
     pub fn run(self, migrations: &Migrations, url: &str) -> ExitCode {
+        self.run_with(migrations, &|access| Ok(Database::open_with(url, Options::new().access(access))?))
+    }
+
+    /// Like [`run`](Self::run), on the database that `open` opens, for looking, for changing, or making it where it is missing;
+    /// verbs that look at the scripts alone never call it.
+    #[must_use]
+    pub fn run_with(self, migrations: &Migrations, open: &dyn Fn(Access) -> Result<Database, Failure>) -> ExitCode {
         let mut console = Standard::new(self.format);
-        let open = |access| -> Result<_, Failure> { Ok(Database::open_with(url, Options::new().access(access))?) };
-        let done = self.command.run(Context::new(migrations, &open, &mut console));
+        let done = self.command.run(Context::new(migrations, open, &mut console));
         let Err(failure) = done else { return ExitCode::SUCCESS };
         let code = failure.exit_code();
         if code != 0 {
@@ -108,7 +132,7 @@ impl Command {
     /// # Errors
     ///
     /// [`Failure`], and what opening the database returns.
-    pub fn run<E: From<Failure>>(self, mut context: Context<'_, E>) -> Result<(), E> {
+    pub fn run(self, mut context: Context<'_>) -> Result<(), Failure> {
         let context = &mut context;
         match self.0 {
             Verb::Status(ShowStatus {}) => ShowStatus::run(context),
@@ -117,7 +141,15 @@ impl Command {
             Verb::Down(down) => down.run(context),
             Verb::Redo(redo) => redo.run(context),
             Verb::Check(check) => check.run(context),
+            Verb::Diff(diff) => diff.run(context),
+            Verb::Sql(sql) => sql.run(context),
             Verb::Stamp(stamp) => stamp.run(context),
+            Verb::Baseline(baseline) => baseline.run(context),
+            Verb::New(new) => new.run(context),
+            Verb::Lint(lint) => lint.run(context),
+            Verb::Prove(Prove {}) => Prove::run(context),
+            Verb::Diagram(diagram) => diagram.run(context),
+            Verb::Entities(entities) => entities.run(context),
         }
     }
 }
@@ -130,7 +162,15 @@ enum Verb {
     Down(GoDown),
     Redo(Redo),
     Check(Check),
+    Diff(Diff),
+    Sql(Sql),
     Stamp(StampTo),
+    Baseline(Baseline),
+    New(New),
+    Lint(Lint),
+    Prove(Prove),
+    Diagram(Diagram),
+    Entities(WriteEntities),
 }
 
 impl FromArgMatches for Command {

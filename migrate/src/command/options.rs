@@ -1,7 +1,10 @@
 //! The options that several verbs share.
 
 use clap::Args;
+use diesel_session::connection::Engine;
 
+use super::failure::Failure;
+use crate::source::Migrations;
 use crate::target::Target;
 
 /// How far to go up.
@@ -47,4 +50,34 @@ pub(super) struct Yes {
     /// Do not ask for confirmation; required where there is no terminal to ask on
     #[arg(long)]
     pub(super) yes: bool,
+}
+
+/// The engine that scripts are for.
+#[derive(Debug, Clone, Args)]
+pub(super) struct OneEngine {
+    /// The engine: 'sqlite', 'postgres', or 'mysql' for MySQL and MariaDB
+    #[arg(long, value_name = "ENGINE", value_parser = engine)]
+    pub(super) engine: Engine,
+}
+
+/// The engines that scripts are looked at for.
+#[derive(Debug, Clone, Args)]
+pub(super) struct OnEngine {
+    /// The engine: 'sqlite', 'postgres', or 'mysql' for MySQL and MariaDB [default: all that there are scripts for]
+    #[arg(long, value_name = "ENGINE", value_parser = engine)]
+    engine: Option<Engine>,
+}
+
+impl OnEngine {
+    pub(super) fn engines(&self, migrations: &Migrations) -> Result<Vec<Engine>, Failure> {
+        match self.engine {
+            Some(engine) => Ok(vec![engine]),
+            None => Ok(migrations.engines()?),
+        }
+    }
+}
+
+fn engine(name: &str) -> Result<Engine, String> {
+    let named = Engine::ALL.iter().copied().find(|engine| engine.feature() == name);
+    named.ok_or_else(|| "it is one of sqlite, postgres and mysql".to_owned())
 }

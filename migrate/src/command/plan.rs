@@ -50,7 +50,7 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    pub(super) fn run<E: From<Failure>>(self, context: &mut Context<'_, E>) -> Result<(), E> {
+    pub(super) fn run(self, context: &mut Context<'_>) -> Result<(), Failure> {
         let database = context.open(Access::Read)?;
         let usual = if self.down && !self.all { Target::Steps(1) } else { Target::All };
         let target = self.steps.map(Target::Steps).or(self.to.map(Target::To)).unwrap_or(usual);
@@ -59,7 +59,7 @@ impl Plan {
         } else {
             database.plan_up(context.migrations, up(target, self.into_existing, self.out_of_order))
         };
-        let planned = planned.map_err(Failure::from)?;
+        let planned = planned?;
         if planned.is_empty() {
             context.say(&format!("nothing to do: {}", database.place()));
         }

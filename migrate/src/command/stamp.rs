@@ -32,7 +32,7 @@ pub(super) struct StampTo {
 }
 
 impl StampTo {
-    pub(super) fn run<E: From<Failure>>(self, context: &mut Context<'_, E>) -> Result<(), E> {
+    pub(super) fn run(self, context: &mut Context<'_>) -> Result<(), Failure> {
         let target = if self.version == "latest" { Target::All } else { Target::To(self.version) };
         let database = context.open(Access::Write)?;
         write(context, &database, &target, self.confirm)
@@ -40,14 +40,14 @@ impl StampTo {
 }
 
 /// Writes the records, once the person agrees.
-pub(super) fn write<E: From<Failure>>(
-    context: &mut Context<'_, E>,
+pub(super) fn write(
+    context: &mut Context<'_>,
     database: &Database,
     target: &Target,
     Yes { yes }: Yes,
-) -> Result<(), E> {
+) -> Result<(), Failure> {
     let migrations = context.migrations;
-    let planned = database.plan_stamp(migrations, target).map_err(Failure::from)?;
+    let planned = database.plan_stamp(migrations, target)?;
     if planned.is_empty() {
         context.say(&format!("nothing to do: {} records that already", database.place()));
         return Ok(());
@@ -57,7 +57,7 @@ pub(super) fn write<E: From<Failure>>(
     let doing =
         doing.map(|(verb, migrations)| format!("{verb} {}", names(migrations))).collect::<Vec<_>>().join(", and ");
     context.confirm(&format!("{doing} in {}, without running anything", database.place()), yes)?;
-    let stamped = database.stamp(migrations, target).map_err(Failure::from)?;
+    let stamped = database.stamp(migrations, target)?;
     for migration in &stamped.removed {
         context.say(&format!("removed the record of {migration}"));
     }

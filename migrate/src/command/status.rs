@@ -29,13 +29,13 @@ Exit code 3 if any are pending.";
 pub(super) struct ShowStatus {}
 
 impl ShowStatus {
-    pub(super) fn run<E: From<Failure>>(context: &mut Context<'_, E>) -> Result<(), E> {
+    pub(super) fn run(context: &mut Context<'_>) -> Result<(), Failure> {
         let database = context.open(Access::Read)?;
-        let status = database.migration_status(context.migrations).map_err(Failure::from)?;
+        let status = database.migration_status(context.migrations)?;
         context.table(&rows(&status))?;
         match status.refusal(database.place()) {
             None => Ok(()),
-            Some(refusal) => Err(Failure::from(refusal).into()),
+            Some(refusal) => Err(Failure::from(refusal)),
         }
     }
 }

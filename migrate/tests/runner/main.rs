@@ -3,15 +3,22 @@
 #![allow(clippy::duplicate_mod, reason = "each engine takes the suite in under its own name")]
 
 mod everything;
+#[cfg(feature = "entities")]
+mod generated;
+mod lint;
+mod many_tables;
 #[cfg(feature = "mysql")]
 #[path = "suite.rs"]
 mod mariadb;
 #[cfg(feature = "mysql")]
 #[path = "suite.rs"]
 mod mysql;
+mod new;
+mod page;
 #[cfg(feature = "postgres")]
 #[path = "suite.rs"]
 mod postgres;
+mod rules;
 mod source;
 mod spoils;
 #[cfg(feature = "sqlite")]

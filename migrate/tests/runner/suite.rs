@@ -1,10 +1,21 @@
 //! Going up and down on one engine: alone, beside other runners, beside other applications, and in turns with Diesel's
 //! own runner.
 
+#[path = "advice.rs"]
+mod advice;
+#[path = "diagram.rs"]
+mod diagram;
 #[path = "diff.rs"]
 mod diff;
+#[cfg(feature = "entities")]
+#[path = "entities.rs"]
+mod entities;
+#[path = "grants.rs"]
+mod grants;
 #[path = "half_way.rs"]
 mod half_way;
+#[path = "large.rs"]
+mod large;
 #[path = "planning.rs"]
 mod planning;
 #[path = "prove.rs"]
@@ -15,6 +26,8 @@ mod schema;
 mod settings;
 #[path = "sharing.rs"]
 mod sharing;
+#[path = "sql.rs"]
+mod sql;
 
 use std::sync::Barrier;
 use std::time::Duration;
@@ -211,7 +224,14 @@ fn a_runner_that_waits_too_long_for_another_says_that_the_database_is_locked() {
     other.connection().unwrap().batch_execute(lock).unwrap();
     let impatient = Options::new().busy_timeout(Duration::from_millis(1));
     let runner = Database::open_with(&empty.url, impatient).unwrap();
-    assert!(runner.migrate(&shop(&folder)).unwrap_err().is_locked());
+    let refused = runner.migrate(&shop(&folder)).unwrap_err();
+    assert!(refused.is_locked(), "{refused:?}");
+    let holder = match runner.connection().unwrap().engine() {
+        Engine::Sqlite => "timed out waiting for a lock",
+        Engine::Postgres => " is being migrated by another program (process ",
+        Engine::Mysql => " is being migrated by another program (connection ",
+    };
+    assert!(refused.to_string().contains(holder), "{refused}");
     drop(other);
     assert_eq!(runner.migrate(&shop(&folder)).unwrap().len(), 1, "the end of the connection has freed it");
 }

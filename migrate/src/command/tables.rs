@@ -1,0 +1,19 @@
+//! The tables that a verb is about.
+
+use super::failure::Failure;
+use crate::schema::Schema;
+
+/// The schema with these tables alone, or with all if none are named. References to tables that are left out go too.
+pub(super) fn only(mut schema: Schema, tables: &[String]) -> Result<Schema, Failure> {
+    if tables.is_empty() {
+        return Ok(schema);
+    }
+    if let Some(unknown) = tables.iter().find(|name| schema.table(name).is_none()) {
+        return Err(Failure::Usage(format!("there is no table {unknown} in the database")));
+    }
+    schema.tables.retain(|table| tables.contains(&table.name));
+    for table in &mut schema.tables {
+        table.foreign_keys.retain(|key| tables.contains(&key.table));
+    }
+    Ok(schema)
+}

@@ -1,0 +1,197 @@
+//! The tables of the database and their rows, by `migrate entities`. With `--out` it adds, removes
+//! and retypes the columns that have changed in the database, and leaves everything else as it is.
+//! A struct without the comment `entities:` above it is left alone.
+
+use diesel_session::prelude::*;
+
+// log: No code is generated, because it has no primary key.
+
+/// The SQL types of the enums.
+pub mod sql_types {
+    #[derive(Debug, Clone, Copy, Default, diesel::sql_types::SqlType, diesel::query_builder::QueryId)]
+    #[diesel(sqlite_type(name = "Text"), postgres_type(name = "mood"), mysql_type(name = "Enum"))]
+    pub struct Mood;
+}
+
+diesel_session::database_enum! {
+    #[diesel(sql_type = sql_types::Mood)]
+    #[named = "mood"]
+    #[allow(non_camel_case_types, reason = "the labels in the database")]
+    pub enum Mood {
+        calm,
+        Loud,
+    }
+}
+
+// makers: The column "oddity" is left out: the label "it's" of its enum cannot be a variant.
+// makers: The column "place" is left out: its type "point" is not known.
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::sql_types::Mood;
+
+    makers (id) {
+        id -> BigInt,
+        name -> Text,
+        mood -> Mood,
+        past_mood -> Nullable<Mood>,
+        #[sql_name = "type"]
+        type_ -> Nullable<Text>,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+        version -> BigInt,
+    }
+}
+
+// entities: makers
+#[derive(Debug, Clone, PartialEq, HasQuery, Entity)]
+#[diesel(table_name = makers)]
+#[entity(unique(name))]
+pub struct Maker {
+    #[entity(key)]
+    pub id: Id<Maker>,
+    pub name: String,
+    #[entity(default = || Mood::calm)]
+    pub mood: Mood,
+    pub past_mood: Option<Mood>,
+    pub type_: Option<String>,
+    #[entity(default = Timestamp::now)]
+    pub created_at: Timestamp,
+    #[entity(update = Timestamp::now)]
+    pub updated_at: Timestamp,
+    #[entity(version)]
+    pub version: i64,
+}
+
+// old marks: The foreign key (room, shelf) has several columns, which `references` cannot express.
+diesel::table! {
+    #[sql_name = "old marks"]
+    old_marks (id) {
+        id -> Integer,
+        room -> Integer,
+        shelf -> Text,
+        maker -> Nullable<Text>,
+    }
+}
+
+// entities: old_marks
+#[derive(Debug, Clone, PartialEq, HasQuery, Entity)]
+#[diesel(table_name = old_marks)]
+pub struct OldMark {
+    #[entity(key)]
+    pub id: i32,
+    pub room: i32,
+    pub shelf: String,
+    #[entity(references = makers::name)]
+    pub maker: Option<String>,
+}
+
+diesel::table! {
+    places (room, shelf) {
+        room -> Integer,
+        shelf -> Text,
+    }
+}
+
+// entities: places
+#[derive(Debug, Clone, PartialEq, HasQuery, Entity)]
+#[diesel(table_name = places)]
+pub struct Place {
+    #[entity(key, given)]
+    pub room: i32,
+    #[entity(key, given)]
+    pub shelf: String,
+}
+
+diesel::table! {
+    profiles (maker_id) {
+        maker_id -> BigInt,
+        about -> Text,
+    }
+}
+
+// entities: profiles
+#[derive(Debug, Clone, PartialEq, HasQuery, Entity)]
+#[diesel(table_name = profiles)]
+pub struct Profile {
+    #[entity(key, given, references = makers::id)]
+    pub maker_id: Id<Maker>,
+    pub about: String,
+}
+
+// things: It needs Diesel's feature numeric and the crate bigdecimal.
+// things: It needs Diesel's feature serde_json and the crate serde_json.
+// things: It needs Diesel's feature uuid and the crate uuid.
+diesel::table! {
+    things (id) {
+        id -> Uuid,
+        maker_id -> BigInt,
+        copy_of -> Nullable<Uuid>,
+        #[sql_name = "unit price"]
+        unit_price -> Numeric,
+        number -> Integer,
+        small -> Nullable<SmallInt>,
+        exact -> Double,
+        ratio -> Nullable<Float>,
+        flag -> Bool,
+        words -> Text,
+        code -> Text,
+        bytes -> Binary,
+        day -> Date,
+        hour -> Time,
+        seen -> Timestamptz,
+        facts -> Jsonb,
+        notes -> Nullable<Json>,
+        tags -> Array<Nullable<Text>>,
+        address -> Nullable<MacAddr>,
+        class -> Nullable<Oid>,
+        span -> Nullable<Interval>,
+        price -> Nullable<Money>,
+        doubled -> Nullable<Integer>,
+    }
+}
+
+// entities: things
+#[derive(Debug, Clone, PartialEq, HasQuery, Entity)]
+#[diesel(table_name = things, check_for_backend(diesel::pg::Pg))]
+pub struct Thing {
+    #[entity(key)]
+    pub id: uuid::Uuid,
+    #[entity(references = makers::id)]
+    pub maker_id: Id<Maker>,
+    #[entity(references = things::id)]
+    pub copy_of: Option<uuid::Uuid>,
+    #[entity(server_default)]
+    pub unit_price: bigdecimal::BigDecimal,
+    #[entity(default = || -5)]
+    pub number: i32,
+    pub small: Option<i16>,
+    pub exact: f64,
+    #[entity(default = || Some(0.5))]
+    pub ratio: Option<f32>,
+    #[entity(default = || true)]
+    pub flag: bool,
+    #[entity(default = || "it's".to_owned())]
+    pub words: String,
+    #[entity(server_default)]
+    pub code: String,
+    pub bytes: Vec<u8>,
+    pub day: chrono::NaiveDate,
+    pub hour: chrono::NaiveTime,
+    #[entity(server_default)]
+    pub seen: chrono::DateTime<chrono::Utc>,
+    pub facts: serde_json::Value,
+    pub notes: Option<serde_json::Value>,
+    #[entity(server_default)]
+    pub tags: Vec<Option<String>>,
+    pub address: Option<[u8; 6]>,
+    pub class: Option<u32>,
+    pub span: Option<diesel::pg::data_types::PgInterval>,
+    pub price: Option<diesel::pg::data_types::PgMoney>,
+    #[entity(server_default)]
+    pub doubled: Option<i32>,
+}
+
+diesel::joinable!(profiles -> makers (maker_id));
+diesel::joinable!(things -> makers (maker_id));
+
+diesel::allow_tables_to_appear_in_same_query!(makers, old_marks, places, profiles, things,);

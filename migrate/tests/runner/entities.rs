@@ -1,0 +1,224 @@
+//! Rust code for the tables of an engine: what is generated is a module of these tests, so that it compiles.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use diesel_migrate::entities::{Entities, generate, update};
+use diesel_migrate::schema::Schema;
+
+use super::*;
+
+/// A file of the example schema: its script, or the code for it.
+fn example(engine: Engine, extension: &str) -> PathBuf {
+    let name = match engine {
+        Engine::Sqlite => "sqlite",
+        Engine::Postgres => "postgres",
+        Engine::Mysql => "mysql",
+    };
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/entities").join(name).with_extension(extension)
+}
+
+/// A database with the tables of the example, and the code for them.
+fn made() -> (Empty, String) {
+    let empty = empty();
+    let engine = empty.db.connection().unwrap().engine();
+    execute(&empty, &fs::read_to_string(example(engine, "sql")).unwrap());
+    let code = generate(&schema(&empty), engine).code;
+    (empty, code)
+}
+
+fn execute(empty: &Empty, script: &str) {
+    empty.db.connection().unwrap().batch_execute(script).unwrap();
+}
+
+fn schema(empty: &Empty) -> Schema {
+    Schema::read(&mut empty.db.connection().unwrap()).unwrap()
+}
+
+fn updated(empty: &Empty, code: &str) -> Entities {
+    let engine = empty.db.connection().unwrap().engine();
+    update(code, &schema(empty), engine).unwrap()
+}
+
+#[test]
+fn the_code_for_a_database_is_what_these_tests_compile() {
+    let (empty, code) = made();
+    let path = example(empty.db.connection().unwrap().engine(), "rs");
+    let expected = fs::read_to_string(&path).unwrap();
+    assert!(code == expected, "{} should be:\n{code}", path.display());
+}
+
+#[test]
+fn code_that_is_up_to_date_stays_as_it_is() {
+    let (empty, code) = made();
+    assert_eq!(updated(&empty, &code).code, code);
+    let formatted = code.replace("diesel::table!", "/* kept */ diesel :: table !").replace(" -> ", "->");
+    assert_eq!(updated(&empty, &formatted).code, formatted);
+}
+
+#[test]
+fn what_cannot_be_expressed_is_told_in_the_code_and_beside_it() {
+    let (empty, code) = made();
+    let engine = empty.db.connection().unwrap().engine();
+    let notes: Vec<String> = generate(&schema(&empty), engine).notes.iter().map(ToString::to_string).collect();
+    let mut expected = vec![
+        "log: No code is generated, because it has no primary key.",
+        "makers: The column \"place\" is left out: its type \"point\" is not known.",
+        "old marks: The foreign key (room, shelf) has several columns, which `references` cannot express.",
+    ];
+    match engine {
+        Engine::Sqlite => expected[1] = "makers: The column \"place\" is left out: its type \"GEO\" is not known.",
+        Engine::Postgres => expected.insert(
+            1,
+            "makers: The column \"oddity\" is left out: the label \"it's\" of its enum cannot be a variant.",
+        ),
+        Engine::Mysql => {
+            expected
+                .insert(1, "makers: `oddity` is a text, because the label \"it's\" of its enum cannot be a variant.");
+        }
+    }
+    let first: Vec<&str> = notes.iter().map(String::as_str).filter(|note| !note.contains("needs Diesel")).collect();
+    assert_eq!(first, expected);
+    assert!(notes.iter().all(|note| code.contains(&format!("// {note}\n"))), "{notes:?}");
+    assert_eq!(notes.len() > expected.len(), engine != Engine::Sqlite, "the crates that types come from");
+}
+
+const SHELVES: &str = "CREATE TABLE shelves (id BIGINT NOT NULL PRIMARY KEY, room VARCHAR(40) NOT NULL,
+    width BIGINT NOT NULL, colour VARCHAR(9))";
+const CHANGED: &str = "DROP TABLE shelves;
+    CREATE TABLE shelves (id BIGINT NOT NULL PRIMARY KEY, room VARCHAR(40), width DOUBLE PRECISION NOT NULL,
+        height BIGINT NOT NULL UNIQUE);
+    CREATE TABLE books (id BIGINT NOT NULL PRIMARY KEY, shelf_id BIGINT NOT NULL,
+        FOREIGN KEY (shelf_id) REFERENCES shelves (id))";
+
+/// The code for the shelves as a person has changed it, and the database with the columns changed since.
+fn edited(change: impl Fn(&str) -> String) -> (Empty, String) {
+    let empty = empty();
+    execute(&empty, SHELVES);
+    let code = generate(&schema(&empty), empty.db.connection().unwrap().engine()).code;
+    execute(&empty, CHANGED);
+    (empty, change(&code))
+}
+
+#[test]
+fn columns_that_changed_in_the_database_change_and_what_a_person_wrote_stays() {
+    let (empty, code) = edited(|code| {
+        let code = code.replace("    pub room: String,", "    /// Where it stands.\n    pub room: Text256, // checked");
+        let code = code.replace("    pub colour", "    /// Painted.\n    #[allow(unused)]\n    pub colour");
+        let code = code.replace("pub struct Shelf", "pub struct Rack").replace("PartialEq, ", "PartialEq, Hash, ");
+        code + "\nimpl Rack {\n    pub fn area(&self) -> i64 {\n        self.width * 3\n    }\n}\n"
+    });
+    let after = updated(&empty, &code);
+    let (_, tables) = after.code.split_once("prelude::*;\n").unwrap();
+    assert_eq!(
+        tables,
+        "
+diesel::table! {
+    shelves (id) {
+        id -> BigInt,
+        room -> Nullable<Text>,
+        width -> Double,
+        height -> BigInt,
+    }
+}
+
+// entities: shelves
+#[derive(Debug, Clone, PartialEq, Hash, HasQuery, Entity)]
+#[diesel(table_name = shelves)]
+pub struct Rack {
+    #[entity(key, given)]
+    pub id: i64,
+    /// Where it stands.
+    pub room: Option<Text256>, // checked
+    pub width: f64,
+    pub height: i64,
+}
+
+impl Rack {
+    pub fn area(&self) -> i64 {
+        self.width * 3
+    }
+}
+
+diesel::table! {
+    books (id) {
+        id -> BigInt,
+        shelf_id -> BigInt,
+    }
+}
+
+// entities: books
+#[derive(Debug, Clone, PartialEq, HasQuery, Entity)]
+#[diesel(table_name = books)]
+pub struct Book {
+    #[entity(key, given)]
+    pub id: i64,
+    #[entity(references = shelves::id)]
+    pub shelf_id: i64,
+}
+
+diesel::joinable!(books -> shelves (shelf_id));
+"
+    );
+    let notes: Vec<String> = after.notes.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        notes,
+        [
+            "shelves: `colour` is gone, and is removed.",
+            "shelves: `room` is Nullable<Text> now, and was Text; look at its attributes.",
+            "shelves: `width` is Double now, and was BigInt; look at its attributes.",
+            "shelves: (height) is unique; add #[entity(unique(height))] to Rack.",
+        ]
+    );
+}
+
+#[test]
+fn a_struct_without_the_comment_is_left_alone() {
+    let (empty, code) = edited(|code| code.replace("// entities: shelves\n", ""));
+    let after = updated(&empty, &code).code;
+    let own = |code: &str| code.split("#[derive").nth(1).unwrap().split("}\n").next().unwrap().to_owned();
+    assert_eq!(own(&after), own(&code));
+    assert!(after.contains("        height -> BigInt,\n"), "table! is always the database's");
+}
+
+#[test]
+fn what_a_person_has_to_do_is_told() {
+    let (empty, code) = made();
+    let code = code.replace("    #[entity(references = makers::name)]\n", "").replace("#[entity(unique(name))]\n", "");
+    assert!(
+        updated(&empty, &code.replace("// log: No", "// No"))
+            .code
+            .ends_with("\n// log: No code is generated, because it has no primary key.\n")
+    );
+    let code = format!("{code}\ndiesel::table! {{ gone (id) {{ id -> BigInt }} }}\n");
+    let after = updated(&empty, &code);
+    assert_eq!(after.code, code);
+    let notes: Vec<String> = after.notes.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        notes,
+        [
+            "gone: It is not in the database any more; remove its code.",
+            "makers: (name) is unique; add #[entity(unique(name))] to Maker.",
+            "old marks: `maker` refers to makers::name; add #[entity(references = makers::name)] to it.",
+        ]
+    );
+    let broken = update("use std::fs;\nfn {", &schema(&empty), Engine::Sqlite).unwrap_err();
+    assert_eq!((broken.line, broken.column), (2, 4), "{broken}");
+}
+
+#[test]
+fn a_new_label_becomes_a_variant() {
+    let (empty, code) = made();
+    let engine = empty.db.connection().unwrap().engine();
+    let (name, change) = match engine {
+        Engine::Sqlite => return,
+        Engine::Postgres => ("Mood", "ALTER TYPE mood ADD VALUE 'glad'"),
+        Engine::Mysql => {
+            ("MakerMood", "ALTER TABLE makers MODIFY mood ENUM ('calm', 'Loud', 'glad') NOT NULL DEFAULT 'calm'")
+        }
+    };
+    let code = code.replace(&format!("pub enum {name}"), "pub enum Temper");
+    execute(&empty, change);
+    let after = updated(&empty, &code).code;
+    assert_eq!(after, code.replacen("        Loud,\n", "        Loud,\n        glad,\n", 1));
+}
