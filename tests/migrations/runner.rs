@@ -163,6 +163,19 @@ fn the_embedded_migrations_are_a_source_for_diesels_own_harness() {
 }
 
 #[test]
+fn every_way_down_is_proven_and_a_new_database_has_no_drift() {
+    let empty = Empty::new();
+    empty.db.migrate().unwrap();
+    assert_eq!(diesel_migrate::Migrate::drift(&empty.db, &MIGRATIONS).unwrap(), []);
+    let proofs = diesel_migrate::Migrate::prove_migrations(&empty.db, &MIGRATIONS).unwrap();
+    assert_eq!(proofs.len(), migrations().len());
+    for proof in proofs {
+        assert!(proof.is_proven() && proof.losses.is_empty() && proof.unfilled.is_empty(), "{proof:#?}");
+    }
+    assert_eq!(empty.state(), SchemaState::Current);
+}
+
+#[test]
 fn tables_that_have_the_names_of_folios_are_named_before_anything_is_done() {
     let empty = Empty::new();
     empty.execute("CREATE TABLE notes (id BIGINT); CREATE TABLE orders (id BIGINT)");

@@ -10,11 +10,14 @@ use super::failure::Failure;
 use super::options::OnEngine;
 use super::text::counted;
 use crate::lint::Finding;
+use crate::migration::Direction;
+use crate::target::Target;
 
 const AFTER: &str = "\
 Examples:
   migrate lint                                    for every engine that there are scripts for
   migrate lint --engine postgres --format json
+  migrate lint --since 20261101000002             what comes after this version, for an older project
 
 Reads the scripts alone, no database. Prints each finding with what to write instead; in rows,
 columns: engines, migration, script, line, rule, problem. The rules, with an example of each, are in
@@ -28,14 +31,20 @@ Exit code 1 if anything is found.";
 pub(super) struct Lint {
     #[command(flatten)]
     engine: OnEngine,
+    /// Leave out what is found in this version, or name, and those before it
+    #[arg(long, value_name = "VERSION")]
+    since: Option<String>,
 }
 
 impl Lint {
     pub(super) fn run(self, context: &mut Context<'_>) -> Result<(), Failure> {
         let migrations = context.migrations;
+        let since = self.since.map_or(Target::All, Target::To);
         let mut findings: Vec<Found> = Vec::new();
         for engine in self.engine.engines(migrations)? {
-            for finding in migrations.lint(engine)? {
+            since.check(migrations.application(), &migrations.steps(engine)?)?;
+            let found = migrations.lint(engine)?.into_iter();
+            for finding in found.filter(|finding| since.includes(Direction::Down, &finding.migration)) {
                 // One script may serve several engines.
                 match findings.iter_mut().find(|found| found.finding == finding) {
                     Some(found) => found.engines.push(engine),

@@ -234,6 +234,10 @@ fn verbs_that_look_at_the_scripts_alone_need_no_database() {
     assert_eq!(made.out.lines().filter(|file| Path::new(&project.path().join(file)).exists()).count(), 2, "{made:?}");
     let found = run(&["lint"]);
     assert!(found.code == Some(1) && found.out.contains("missing-down: "), "{found:?}");
+    let version = made.out.split(['/', '_']).nth(1).unwrap();
+    assert_eq!(run(&["lint", "--since", version]).code, Some(0));
+    assert_eq!(run(&["lint", "--since", "20260101000001"]).code, Some(1));
+    assert_eq!(run(&["lint", "--since", "2"]).err, "error: my-app has no migration 2\n");
     assert_eq!(run(&["status"]).code, Some(2));
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use diesel_migrate::schema::Schema;
 use folio_testing::TestEngine;
 
 use super::*;
@@ -50,6 +51,31 @@ fn sixty_migrations_are_stamped_forth_and_back() {
     let back = db.stamp(&migrations, &Target::To(version(9))).unwrap();
     assert_eq!((back.recorded.len(), back.removed.len()), (0, TABLES - 10));
     assert_eq!(db.schema_state(&migrations).unwrap(), SchemaState::Behind(TABLES - 10));
+}
+
+#[test]
+fn sixty_tables_are_compared_written_out_drawn_and_looked_at() {
+    let (empty, folder) = (empty(), tables());
+    let (db, migrations) = (&empty.db, shop(&folder));
+    db.migrate(&migrations).unwrap();
+    assert!(db.drift(&migrations).unwrap().is_empty());
+    let mut connection = db.connection().unwrap();
+    let engine = connection.engine();
+    connection.batch_execute("CREATE INDEX late ON part_31 (made)").unwrap();
+    drop(connection);
+    let drift = db.drift(&migrations).unwrap();
+    assert_eq!(
+        drift.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        ["table part_31: the index late on (made) is extra"]
+    );
+
+    let schema = Schema::read(&mut db.connection().unwrap()).unwrap();
+    assert_eq!(schema.tables.len(), TABLES);
+    assert!(schema.mermaid().lines().count() > TABLES * 6);
+    assert_eq!(schema.svg().matches("part_17</text>").count(), 1);
+    assert!(migrations.lint(engine).unwrap().is_empty(), "{:?}", migrations.lint(engine).unwrap().first());
+    let script = migrations.sql(engine, Direction::Up, None, &Target::All).unwrap();
+    assert_eq!(script.matches("CREATE TABLE part_").count(), TABLES);
 }
 
 /// The variable that names a real project's folder of migrations for an engine.
