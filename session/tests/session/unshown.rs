@@ -159,7 +159,10 @@ fn stored_rooms(session: &mut Session<'_>) -> Result<Vec<(i64, i64, i64, String)
     session.rows(rooms::table.order(rooms::number))
 }
 
-fn stored_lockers(session: &mut Session<'_>) -> Result<Vec<(i64, Option<i64>, Option<i64>)>> {
+/// A row of `lockers`.
+type Stored = (i64, Option<i64>, Option<i64>);
+
+fn stored_lockers(session: &mut Session<'_>) -> Result<Vec<Stored>> {
     session.rows(lockers::table.order(lockers::code))
 }
 
