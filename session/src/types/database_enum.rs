@@ -170,18 +170,7 @@ macro_rules! __enum_in_text {
             }
         }
 
-        impl<DB: ::diesel::backend::Backend> ::diesel::deserialize::FromSql<::diesel::sql_types::Text, DB> for $name
-        where
-            ::std::string::String: ::diesel::deserialize::FromSql<::diesel::sql_types::Text, DB>,
-        {
-            fn from_sql(value: DB::RawValue<'_>) -> ::diesel::deserialize::Result<Self> {
-                let text =
-                    <::std::string::String as ::diesel::deserialize::FromSql<::diesel::sql_types::Text, DB>>::from_sql(
-                        value,
-                    )?;
-                Ok(Self::from_label(&text)?)
-            }
-        }
+        $crate::__from_text!($name, <$name>::from_label);
     };
 }
 

@@ -38,18 +38,7 @@ macro_rules! stored_as_text {
         );
     };
     ($name:ty, $write:expr, $read:expr $(,)?) => {
-        impl<DB: ::diesel::backend::Backend> ::diesel::deserialize::FromSql<::diesel::sql_types::Text, DB> for $name
-        where
-            ::std::string::String: ::diesel::deserialize::FromSql<::diesel::sql_types::Text, DB>,
-        {
-            fn from_sql(value: DB::RawValue<'_>) -> ::diesel::deserialize::Result<Self> {
-                let text =
-                    <::std::string::String as ::diesel::deserialize::FromSql<::diesel::sql_types::Text, DB>>::from_sql(
-                        value,
-                    )?;
-                $crate::types::stored_as_text::read(&text, $read)
-            }
-        }
+        $crate::__from_text!($name, $read);
 
         impl ::diesel::serialize::ToSql<::diesel::sql_types::Text, $crate::connection::MultiBackend> for $name {
             fn to_sql<'b>(
@@ -64,6 +53,26 @@ macro_rules! stored_as_text {
         $crate::__sqlite_text!($name, $write);
         $crate::__postgres_text!($name, $write);
         $crate::__mysql_text!($name, $write);
+    };
+}
+
+/// Reads a type from a text column, on every engine.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __from_text {
+    ($name:ty, $read:expr) => {
+        impl<DB: ::diesel::backend::Backend> ::diesel::deserialize::FromSql<::diesel::sql_types::Text, DB> for $name
+        where
+            ::std::string::String: ::diesel::deserialize::FromSql<::diesel::sql_types::Text, DB>,
+        {
+            fn from_sql(value: DB::RawValue<'_>) -> ::diesel::deserialize::Result<Self> {
+                let text =
+                    <::std::string::String as ::diesel::deserialize::FromSql<::diesel::sql_types::Text, DB>>::from_sql(
+                        value,
+                    )?;
+                $crate::types::stored_as_text::read(&text, $read)
+            }
+        }
     };
 }
 
