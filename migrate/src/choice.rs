@@ -44,8 +44,8 @@ pub(crate) fn choose<'s>(
     Ok(chosen.into_iter())
 }
 
-/// How many of the chosen migrations are executed together, and whether statement by statement: each for good, rather than in
-/// one transaction.
+/// How many of the chosen migrations are executed together, and whether statement by statement: each for good, rather
+/// than in one transaction.
 pub(crate) fn together(engine: Engine, status: &Status, order: Order, chosen: &[&Step]) -> (usize, bool) {
     // A new database is empty or complete, never in between.
     let whole = order != Order::Down && status.schema_state() == SchemaState::Empty;
@@ -59,8 +59,8 @@ pub(crate) fn together(engine: Engine, status: &Status, order: Order, chosen: &[
     (if whole { chosen.iter().take_while(|step| !alone(step)).count() } else { 1 }, false)
 }
 
-/// Refuses a migration that is older than the newest one applied: it was made before it, but another database may have executed
-/// them in the other order.
+/// Refuses a migration that is older than the newest one applied: it was made before it, but another database may have
+/// executed them in the other order.
 fn refuse_late(status: &Status, migrations: &[&Migration]) -> Result<()> {
     let Some(newest) = status.applied.iter().map(|applied| &applied.migration).max() else { return Ok(()) };
     let begun = |migration: &Migration| status.unfinished(migration).is_some();

@@ -123,8 +123,8 @@ pub trait Migrate: sealed::Sealed {
     /// Those of [`Migrations::plan_up`], and [`Pool`](diesel_session::Error::Pool).
     fn plan_up(&self, migrations: &Migrations, up: impl Into<Up>) -> Result<Vec<Planned>>;
 
-    /// What [`migrate_down`](Self::migrate_down) would do now, and what would be lost, from [`Migrations::plan_down`]. It writes
-    /// nothing.
+    /// What [`migrate_down`](Self::migrate_down) would do now, and what would be lost, from [`Migrations::plan_down`].
+    /// It writes nothing.
     ///
     /// # Errors
     ///
@@ -197,9 +197,9 @@ pub trait Migrate: sealed::Sealed {
     /// [`migration_status`](Self::migration_status).
     fn drift(&self, migrations: &Migrations) -> Result<Vec<Difference>>;
 
-    /// As [`drift`](Self::drift), with an empty database of the caller's as the scratch database: for a user who may not
-    /// create one, or whose migrations need what an administrator has to prepare. It is empty again in the end, except
-    /// for functions.
+    /// As [`drift`](Self::drift), with an empty database of the caller's as the scratch database: for a user who may
+    /// not create one, or whose migrations need what an administrator has to prepare. It is empty again in the end,
+    /// except for functions.
     ///
     /// # Errors
     ///

@@ -1,8 +1,10 @@
-//! The journal, `__diesel_migrate`: what Diesel's history has no room for. It tells which application applied a version,
-//! the checksum of the script that it ran, and how far a migration got whose statements cannot be undone together.
+//! The journal, `__diesel_migrate`: what Diesel's history has no room for. It tells which application applied a
+//! version, the checksum of the script that it ran, and how far a migration got whose statements cannot be undone
+//! together.
 //!
 //! A database without the table works: its migrations were applied by Diesel's own command line, and belong to the
-//! application that has their versions. A row whose version is not in the history counts only while its migration is unfinished.
+//! application that has their versions. A row whose version is not in the history counts only while its migration is
+//! unfinished.
 
 use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
@@ -110,8 +112,8 @@ fn insert(connection: &mut AnyConnection, entry: &Entry) -> QueryResult<()> {
         .map(drop)
 }
 
-/// Claims a version for this runner: writes the entry of a script that begins now, unless another runner has. A cluster's
-/// nodes do not see each other's locks, and there the table's key decides.
+/// Claims a version for this runner: writes the entry of a script that begins now, unless another runner has. A
+/// cluster's nodes do not see each other's locks, and there the table's key decides.
 pub(crate) fn claim(connection: &mut AnyConnection, entry: &Entry) -> QueryResult<()> {
     // What was left by a reversal of Diesel's own.
     diesel::delete(columns::table.find(&entry.version).filter(columns::unfinished.is_null())).execute(connection)?;

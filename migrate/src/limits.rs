@@ -29,8 +29,8 @@ struct IsMariaDb {
 
 /// Sets the limits of a script; two statements for each.
 ///
-/// SQLite has neither: it waits for its one lock before the script begins. MySQL, unlike MariaDB, limits no statement that
-/// changes something.
+/// SQLite has neither: it waits for its one lock before the script begins. MySQL, unlike MariaDB, limits no statement
+/// that changes something.
 pub(crate) fn set(connection: &mut AnyConnection, settings: &Settings) -> QueryResult<Replaced> {
     let mut replaced = Vec::new();
     for (name, value) in limits(connection, settings)? {

@@ -1,8 +1,8 @@
 //! The lock that one runner of migrations holds at a time, whichever applications they serve.
 //!
 //! On SQLite it is the write lock of each migration's transaction, and a file for one without. On a server it is a lock
-//! of the connection's own, so that it also covers migrations without a transaction, and ends with the connection if the
-//! runner is killed.
+//! of the connection's own, so that it also covers migrations without a transaction, and ends with the connection if
+//! the runner is killed.
 
 use std::time::{Duration, Instant};
 

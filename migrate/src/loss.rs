@@ -27,7 +27,8 @@ impl Migrations {
     ///
     /// # Errors
     ///
-    /// [`Error::NoVersion`](crate::Error::NoVersion); [`Error::Newer`](crate::Error::Newer) where `down` would refuse; otherwise as [`status`](Self::status).
+    /// [`Error::NoVersion`](crate::Error::NoVersion); [`Error::Newer`](crate::Error::Newer) where `down` would refuse;
+    /// otherwise as [`status`](Self::status).
     pub fn losses(&self, connection: &mut AnyConnection, target: &Target) -> Result<Vec<Loss>> {
         let steps = self.steps(connection.engine())?;
         target.check(self.application(), &steps)?;

@@ -51,8 +51,8 @@ struct Globals {
     /// The folder of the migrations [default: MIGRATION_DIRECTORY in the environment, or 'migrations']
     #[arg(long, global = true, env = "MIGRATION_DIRECTORY", hide_env = true, value_name = "FOLDER")]
     dir: Option<PathBuf>,
-    /// Whose migrations these are: the name that is recorded with each, and must stay the same [default: the name of the
-    /// package beside the folder]
+    /// Whose migrations these are: the name that is recorded with each, and must stay the same [default: the name of
+    /// the package beside the folder]
     #[arg(long, global = true, value_name = "NAME")]
     application: Option<String>,
 }

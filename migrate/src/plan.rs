@@ -30,8 +30,8 @@ pub struct Planned {
 }
 
 impl Migrations {
-    /// What [`up`](Self::up) would do to the database now, in order. At most three SELECTs; it writes nothing and takes no
-    /// lock.
+    /// What [`up`](Self::up) would do to the database now, in order. At most three SELECTs; it writes nothing and takes
+    /// no lock.
     ///
     /// # Errors
     ///
@@ -44,8 +44,8 @@ impl Migrations {
         self.plan(connection, up.order(), &up.target)
     }
 
-    /// What [`down`](Self::down) would do to the database now, in order, with the number of rows in each table that would be
-    /// lost: one SELECT per table in addition to those of [`plan_up`](Self::plan_up).
+    /// What [`down`](Self::down) would do to the database now, in order, with the number of rows in each table that
+    /// would be lost: one SELECT per table in addition to those of [`plan_up`](Self::plan_up).
     ///
     /// # Errors
     ///

@@ -35,10 +35,10 @@ impl Migrations {
     /// # Errors
     ///
     /// [`Error::Source`]; [`Error::NoVersion`]; [`Error::Foreign`] for another application's database unless
-    /// [`Up::into_existing`]; [`Error::Taken`] and [`Error::VersionTaken`]; [`Error::Newer`]; [`Error::OutOfOrder`] for a migration
-    /// that is older than the newest one applied unless [`Up::out_of_order`]; [`Error::Failed`] if a script fails, which rolls
-    /// that migration back where it can be and keeps those before it; [`Locked`](diesel_session::Error::Locked),
-    /// [`ReadOnlyDatabase`](diesel_session::Error::ReadOnlyDatabase).
+    /// [`Up::into_existing`]; [`Error::Taken`] and [`Error::VersionTaken`]; [`Error::Newer`]; [`Error::OutOfOrder`] for
+    /// a migration that is older than the newest one applied unless [`Up::out_of_order`]; [`Error::Failed`] if a script
+    /// fails, which rolls that migration back where it can be and keeps those before it;
+    /// [`Locked`](diesel_session::Error::Locked), [`ReadOnlyDatabase`](diesel_session::Error::ReadOnlyDatabase).
     pub fn up(
         &self,
         connection: &mut AnyConnection,
@@ -117,8 +117,8 @@ impl<'r> Runner<'r> {
     }
 
     /// Executes one migration, or all requested ones if the database is empty, or none if there is nothing left to do.
-    /// So others see a new database empty or complete, never in between. What waits for a lock in vain is tried again as often
-    /// as its script says.
+    /// So others see a new database empty or complete, never in between. What waits for a lock in vain is tried again
+    /// as often as its script says.
     fn execute(&mut self, order: Order, target: &Target, limit: usize) -> Result<Vec<&'r Step>> {
         let mut pause = FIRST_PAUSE;
         self.retries = None;

@@ -17,8 +17,9 @@ use crate::settings::Settings;
 /// The migrations of one application.
 ///
 /// A folder has a subfolder for each migration, as Diesel's command line makes them: `2026-01-31-120000_create_tags`
-/// with `up.sql`, usually `down.sql`, and perhaps `metadata.toml` with `run_in_transaction = false`; comments at the head of
-/// a script may contain settings. If the folder has subfolders named `sqlite`, `postgres` or `mysql`, each contains the migrations of that engine.
+/// with `up.sql`, usually `down.sql`, and perhaps `metadata.toml` with `run_in_transaction = false`; comments at the
+/// head of a script may contain settings. If the folder has subfolders named `sqlite`, `postgres` or `mysql`, each
+/// contains the migrations of that engine.
 ///
 /// The application's name tells its migrations from those of others in the same database. It is recorded with each
 /// migration, and must stay the same.

@@ -40,10 +40,11 @@ impl Migrations {
         plan(connection, self.application(), &steps, target).map(|(_, stamp)| stamp)
     }
 
-    /// Records as applied every migration up to the target, and none beyond a version, without running any: for a schema that
-    /// was made from [`sql`](Self::sql), or by another tool. What was left half-way counts as finished.
+    /// Records as applied every migration up to the target, and none beyond a version, without running any: for a
+    /// schema that was made from [`sql`](Self::sql), or by another tool. What was left half-way counts as finished.
     ///
-    /// It creates the history and the journal where they are missing. Nothing checks that the schema is what the migrations make.
+    /// It creates the history and the journal where they are missing. Nothing checks that the schema is what the
+    /// migrations make.
     ///
     /// # Errors
     ///

@@ -2,8 +2,8 @@
 //! done, so that the next run continues there.
 //!
 //! A statement that changes rows is committed together with its count. Any other may commit by itself, so before it the
-//! journal notes that it is running: if the runner is killed then, the statement is sent again, and the answer that what
-//! it makes is there already, or what it removes is gone, means that it was done.
+//! journal notes that it is running: if the runner is killed then, the statement is sent again, and the answer that
+//! what it makes is there already, or what it removes is gone, means that it was done.
 
 use diesel::connection::SimpleConnection as _;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};

@@ -29,8 +29,8 @@ const DEFAULT: &str = "vi";
 /// Lets the user edit `text` in a file named after `name`, readable by the user alone, and passes the edited text to
 /// `save`; `None` if they leave it unchanged.
 ///
-/// No transaction is open meanwhile. An emptied text is not saved. If the editor fails, or the text cannot be saved, the
-/// error names the file in which it is kept.
+/// No transaction is open meanwhile. An emptied text is not saved. If the editor fails, or the text cannot be saved,
+/// the error names the file in which it is kept.
 pub(super) fn edit<T>(name: &str, text: &str, save: impl FnOnce(LongText) -> Result<T>) -> anyhow::Result<Option<T>> {
     let Some((edited, file)) = edited(name, text)? else { return Ok(None) };
     save(edited).map(Some).map_err(|error| {

@@ -214,11 +214,11 @@ impl<R: Record, W: Write> Listing<R, W> {
 
 /// Writes rows one by one, in one format.
 ///
-/// Rows and JSON are written one at a time, whatever their number. A table is laid out a [page](Self::PAGE) at a time, each with
-/// its header, because the widths of its columns depend on their cells.
+/// Rows and JSON are written one at a time, whatever their number. A table is laid out a [page](Self::PAGE) at a time,
+/// each with its header, because the widths of its columns depend on their cells.
 ///
-/// A sheet that is dropped without [`finish`](Self::finish) stays truncated, so that a JSON array cut off by an error is not
-/// mistaken for a complete one.
+/// A sheet that is dropped without [`finish`](Self::finish) stays truncated, so that a JSON array cut off by an error
+/// is not mistaken for a complete one.
 #[derive(Debug)]
 pub struct Sheet<W> {
     out: W,

@@ -36,8 +36,8 @@ pub trait Console {
         self.say(&format!("warning: {problem}"));
     }
 
-    /// Says what the command would do, such as "remove notes (3 rows)", and asks whether it shall; `None` where there is
-    /// nobody to ask.
+    /// Says what the command would do, such as "remove notes (3 rows)", and asks whether it shall; `None` where there
+    /// is nobody to ask.
     ///
     /// # Errors
     ///
@@ -119,8 +119,8 @@ pub enum Format {
     Json,
 }
 
-/// Standard output and standard error, with `name: ` before messages. Characters that would control a terminal are written as
-/// `\u{1b}`, tabs and line ends in cells as `\t` and `\n`.
+/// Standard output and standard error, with `name: ` before messages. Characters that would control a terminal are
+/// written as `\u{1b}`, tabs and line ends in cells as `\t` and `\n`.
 #[derive(Debug)]
 pub struct Standard {
     requested: Option<Format>,

@@ -55,8 +55,8 @@ impl Failure {
         error.is_retryable() || matches!(error, SessionError::Open { .. })
     }
 
-    /// The exit code: 2 for a mistake on the command line, 3 for pending migrations, 0 if only the reader of the output is gone,
-    /// otherwise 1.
+    /// The exit code: 2 for a mistake on the command line, 3 for pending migrations, 0 if only the reader of the output
+    /// is gone, otherwise 1.
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self {

@@ -94,17 +94,18 @@ pub struct Arguments {
 }
 
 impl Arguments {
-    /// Runs the command on the database at `url`, a URL or a path; prints data to standard output, and messages, an error
-    /// among them, to standard error.
+    /// Runs the command on the database at `url`, a URL or a path; prints data to standard output, and messages, an
+    /// error among them, to standard error.
     ///
-    /// The exit codes: 0 done, 1 failed or found differences, 2 a mistake on the command line, 3 migrations are pending.
+    /// The exit codes: 0 done, 1 failed or found differences, 2 a mistake on the command line, 3 migrations are
+    /// pending.
     #[must_use]
     pub fn run(self, migrations: &Migrations, url: &str) -> ExitCode {
         self.run_with(migrations, &|access| Ok(Database::open_with(url, Options::new().access(access))?))
     }
 
-    /// Like [`run`](Self::run), on the database that `open` opens, for looking, for changing, or making it where it is missing;
-    /// verbs that look at the scripts alone never call it.
+    /// Like [`run`](Self::run), on the database that `open` opens, for looking, for changing, or making it where it is
+    /// missing; verbs that look at the scripts alone never call it.
     #[must_use]
     pub fn run_with(self, migrations: &Migrations, open: &dyn Fn(Access) -> Result<Database, Failure>) -> ExitCode {
         let mut console = Standard::new(self.format);
@@ -197,7 +198,8 @@ impl Subcommand for Command {
     }
 }
 
-/// The command with `invocation`, such as `my-app migrate`, in the examples of its help pages, where they say `migrate`.
+/// The command with `invocation`, such as `my-app migrate`, in the examples of its help pages, where they say
+/// `migrate`.
 ///
 /// ```
 /// use clap::{Args as _, Command};

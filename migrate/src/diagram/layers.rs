@@ -33,8 +33,8 @@ const SCREEN: f64 = 540.0;
 const SWEEPS: usize = 12;
 
 impl Layers {
-    /// Tables are to the right of those that they refer to, unless a cycle prevents it, and columns are about as high as
-    /// the picture's shape permits.
+    /// Tables are to the right of those that they refer to, unless a cycle prevents it, and columns are about as high
+    /// as the picture's shape permits.
     pub(super) fn of(graph: &Graph) -> Self {
         let forward = without_cycles(graph);
         let layer = layers(graph, &forward);

@@ -11,11 +11,11 @@ use crate::schema::Schema;
 impl Schema {
     /// The schema as an `erDiagram` of [Mermaid](https://mermaid.js.org), which many renderers of Markdown draw.
     ///
-    /// A column has its type, the marks `PK`, `FK` and `UK` (unique by itself), and a remark if it can be NULL. A relation
-    /// is named after the referring columns, and solid where they are part of the primary key. The referring table has
-    /// any number of rows for each row that it refers to, or at most one if the columns are unique; it refers to exactly
-    /// one row, or at most one if a column can be NULL. What Mermaid's words cannot contain is replaced by `_`, with the
-    /// original in the remark. Views and triggers are left out.
+    /// A column has its type, the marks `PK`, `FK` and `UK` (unique by itself), and a remark if it can be NULL. A
+    /// relation is named after the referring columns, and solid where they are part of the primary key. The referring
+    /// table has any number of rows for each row that it refers to, or at most one if the columns are unique; it refers
+    /// to exactly one row, or at most one if a column can be NULL. What Mermaid's words cannot contain is replaced by
+    /// `_`, with the original in the remark. Views and triggers are left out.
     ///
     /// ```
     /// use diesel_migrate::{Migrate as _, Migrations};

@@ -106,8 +106,8 @@ fn stacked(heights: &[f64]) -> Vec<f64> {
     below.collect()
 }
 
-/// The tops nearest to the wanted ones at which nothing overlaps: neighbours that would, form a block, which has the mean
-/// of what its members want.
+/// The tops nearest to the wanted ones at which nothing overlaps: neighbours that would, form a block, which has the
+/// mean of what its members want.
 fn apart(wanted: &[f64], heights: &[f64]) -> Vec<f64> {
     let offsets = stacked(heights);
     let mut blocks: Vec<(f64, usize)> = Vec::new();

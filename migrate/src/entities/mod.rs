@@ -60,12 +60,12 @@ pub struct NotRust {
 
 /// Generates code for the tables of a schema that was read from a database of this engine.
 ///
-/// Each table has a `table!` and a struct with `#[derive(HasQuery, Entity)]`; the derive makes the `New…` struct. Beside
-/// them are `database_enum!` for native enums, `joinable!` for each foreign key that is the only one between two tables,
-/// and `allow_tables_to_appear_in_same_query!`. The types are the plain ones: `String`, `i64`, `Timestamp`, `Id` for a key
-/// of 64 bits that the database generates. An integer of SQLite's is an `i64`, as wide as what it stores. A default that
-/// is a literal or the current time becomes `default`, any other one `server_default`; `updated_at` is set at each UPDATE,
-/// and a 64-bit `version` with the default 1 is counted.
+/// Each table has a `table!` and a struct with `#[derive(HasQuery, Entity)]`; the derive makes the `New…` struct.
+/// Beside them are `database_enum!` for native enums, `joinable!` for each foreign key that is the only one between two
+/// tables, and `allow_tables_to_appear_in_same_query!`. The types are the plain ones: `String`, `i64`, `Timestamp`,
+/// `Id` for a key of 64 bits that the database generates. An integer of SQLite's is an `i64`, as wide as what it
+/// stores. A default that is a literal or the current time becomes `default`, any other one `server_default`;
+/// `updated_at` is set at each UPDATE, and a 64-bit `version` with the default 1 is counted.
 ///
 /// A table without a primary key and a column of an unknown type are left out, with a comment in the code and a note.
 /// Views are left out.
@@ -90,13 +90,13 @@ pub fn generate(schema: &Schema, engine: Engine) -> Entities {
     update::update(write::HEADER, &File::default(), schema, engine)
 }
 
-/// Brings a file of generated code up to date: columns that the schema has and `table!` does not are added, those that it
-/// lacks are removed, those of another type are retyped, in `table!` and in the struct with the comment `entities:` above
-/// it. Tables that the file lacks are added at its end. Everything else stays byte for byte.
+/// Brings a file of generated code up to date: columns that the schema has and `table!` does not are added, those that
+/// it lacks are removed, those of another type are retyped, in `table!` and in the struct with the comment `entities:`
+/// above it. Tables that the file lacks are added at its end. Everything else stays byte for byte.
 ///
-/// The notes are what the code cannot express, unless the file has the comment about it, what was removed or retyped, and
-/// what cannot be placed: a table that is gone, a new foreign key or unique set of columns that exist, another primary
-/// key.
+/// The notes are what the code cannot express, unless the file has the comment about it, what was removed or retyped,
+/// and what cannot be placed: a table that is gone, a new foreign key or unique set of columns that exist, another
+/// primary key.
 ///
 /// # Errors
 ///

@@ -10,8 +10,8 @@ const TAKEN_COLUMNS: [&str; 9] =
 const TAKEN_TYPES: [&str; 10] =
     ["Box", "Entity", "HasQuery", "Id", "Option", "Result", "Self", "String", "Timestamp", "Vec"];
 
-/// A column or a table as an identifier: with `_` in place of what an identifier cannot contain, and after a word that is
-/// taken; `None` if nothing readable is left.
+/// A column or a table as an identifier: with `_` in place of what an identifier cannot contain, and after a word that
+/// is taken; `None` if nothing readable is left.
 pub(super) fn identifier(name: &str) -> Option<String> {
     let mut made: String = name.chars().map(|other| if other.is_alphanumeric() { other } else { '_' }).collect();
     if made.starts_with(|first: char| first.is_numeric()) {

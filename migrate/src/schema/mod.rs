@@ -17,8 +17,8 @@ pub use model::{
 use crate::error::Result;
 
 impl Schema {
-    /// Reads the schema of the database, on PostgreSQL of the first schema in the search path that exists. The number of
-    /// SELECTs is constant, at most seven, however many tables there are; it writes nothing.
+    /// Reads the schema of the database, on PostgreSQL of the first schema in the search path that exists. The number
+    /// of SELECTs is constant, at most seven, however many tables there are; it writes nothing.
     ///
     /// The two tables of the migrations are left out, and what PostgreSQL's extensions made.
     ///

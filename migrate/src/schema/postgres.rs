@@ -1,5 +1,5 @@
-//! PostgreSQL's schema, from `pg_catalog`: seven SELECTs. The server writes expressions and statements anew, so those of
-//! equal meaning are mostly equal text, without the names of schemas that are in the search path.
+//! PostgreSQL's schema, from `pg_catalog`: seven SELECTs. The server writes expressions and statements anew, so those
+//! of equal meaning are mostly equal text, without the names of schemas that are in the search path.
 
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Nullable, Text};

@@ -1,5 +1,5 @@
-//! The program `diesel-migrate` as a person runs it: what it prints, its exit codes, where its database and its folder come
-//! from. On SQLite; what the verbs do on every engine is tested in the library.
+//! The program `diesel-migrate` as a person runs it: what it prints, its exit codes, where its database and its folder
+//! come from. On SQLite; what the verbs do on every engine is tested in the library.
 
 #![cfg(feature = "sqlite")]
 

@@ -1,4 +1,5 @@
-//! A schema of many tables, generated for an engine: foreign keys to earlier tables, indexes, an enum, and a row in each.
+//! A schema of many tables, generated for an engine: foreign keys to earlier tables, indexes, an enum, and a row in
+//! each.
 
 use std::path::Path;
 
