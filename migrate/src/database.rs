@@ -9,6 +9,7 @@ use crate::loss::Loss;
 use crate::migration::Migration;
 use crate::plan::Planned;
 use crate::prove::Proof;
+use crate::schema::Schema;
 use crate::scratch::Scratch;
 use crate::source::Migrations;
 use crate::stamp::Stamp;
@@ -220,6 +221,26 @@ pub trait Migrate: sealed::Sealed {
         scratch: Option<&Database>,
     ) -> Result<Vec<Difference>>;
 
+    /// The schema that the migrations make, whatever this database has: they are played in a scratch database as that of
+    /// [`drift`](Self::drift).
+    ///
+    /// ```
+    /// use diesel_migrate::{Migrate as _, Migrations};
+    /// use diesel_session::Database;
+    ///
+    /// # std::env::set_current_dir(env!("CARGO_MANIFEST_DIR")).unwrap();
+    /// let migrations = Migrations::folder("my-app", "docs/example");
+    /// let schema = Database::open("sqlite::memory:")?.migrated_schema(&migrations)?;
+    /// assert_eq!(schema.tables[0].name, "tags");
+    /// # Ok::<(), diesel_migrate::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Source`]; [`Error::Scratch`] if no scratch database can be made; [`Error::Failed`] if a migration fails in
+    /// it; those of the connection.
+    fn migrated_schema(&self, migrations: &Migrations) -> Result<Schema>;
+
     /// Plays every migration up, down and up again, each on the schema of those before it, in a scratch database as
     /// that of [`drift`](Self::drift), and compares the schemas: the proof that its way down undoes it. This database
     /// is not touched.
@@ -333,6 +354,10 @@ impl Migrate for Database {
             None => Scratch::beside(self),
         });
         drift.map_err(|e| placed(self, e))
+    }
+
+    fn migrated_schema(&self, migrations: &Migrations) -> Result<Schema> {
+        migrations.migrated_schema(self).map_err(|e| placed(self, e))
     }
 
     fn prove_migrations(&self, migrations: &Migrations) -> Result<Vec<Proof>> {

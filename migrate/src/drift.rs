@@ -70,4 +70,15 @@ impl Migrations {
         }
         Ok(differences)
     }
+
+    /// What all of these migrations make, in a scratch database beside the live one.
+    pub(crate) fn migrated_schema(&self, live: &Database) -> Result<Schema> {
+        let steps = self.steps(live.connection()?.engine())?;
+        let mut scratch = Scratch::beside(live)?;
+        for step in &steps {
+            let played = scratch.play(step, Direction::Up);
+            played.map_err(|problem| step.failed(&scratch, Direction::Up, problem))?;
+        }
+        Schema::read(&mut scratch)
+    }
 }

@@ -107,6 +107,9 @@ fn a_diagram_is_of_the_tables_that_are_named() {
     assert!(all.ends_with("    users ||..o{ resumes : \"user_id\"\n"), "{all}");
     let svg = home.run(&["migrate", "diagram", "--svg", "users", "notes"]).out;
     assert_eq!((svg.matches("class=\"box\"").count(), svg.matches("class=\"relation\"").count()), (2, 1));
+    home.done(&["migrate", "down", "--yes"]);
+    assert_eq!(home.run(&["migrate", "diagram", "--from-migrations"]).out, all);
+    assert!(!home.run(&["migrate", "diagram"]).out.contains("notes"));
     assert!(home.fails(2, &["migrate", "diagram", "people"]).contains("there is no table people in the database"));
 }
 

@@ -6,6 +6,7 @@ use diesel_session::connection::Access;
 use super::context::Context;
 use super::failure::Failure;
 use super::tables::only;
+use crate::database::Migrate as _;
 use crate::schema::Schema;
 
 const AFTER: &str = "\
@@ -13,6 +14,7 @@ Examples:
   migrate diagram > schema.mmd                    for Mermaid, which draws it in Markdown
   migrate diagram --svg > schema.svg              a picture for any browser
   migrate diagram --svg orders order_items        these tables alone
+  migrate diagram --from-migrations               what the migrations make, tried in a scratch database
 
 Prints a diagram: each table with its columns, their types and the marks PK (primary key), FK
 (foreign key) and UK (unique by itself); a type with '?' in the picture can be NULL. A line leads
@@ -26,6 +28,9 @@ pub(super) struct Diagram {
     /// An SVG picture instead of Mermaid's text
     #[arg(long)]
     svg: bool,
+    /// What the migrations make, instead of what the database has
+    #[arg(long)]
+    from_migrations: bool,
     /// The tables to draw [default: all]
     #[arg(value_name = "TABLE")]
     tables: Vec<String>,
@@ -34,8 +39,12 @@ pub(super) struct Diagram {
 impl Diagram {
     pub(super) fn run(self, context: &mut Context<'_>) -> Result<(), Failure> {
         let database = context.open(Access::Read)?;
-        let mut connection = database.connection()?;
-        let schema = only(Schema::read(&mut connection)?, &self.tables)?;
+        let schema = if self.from_migrations {
+            database.migrated_schema(context.migrations)?
+        } else {
+            Schema::read(&mut *database.connection()?)?
+        };
+        let schema = only(schema, &self.tables)?;
         context.text(&if self.svg { schema.svg() } else { schema.mermaid() })
     }
 }
