@@ -299,10 +299,10 @@ fn rows_come_as_lines_or_as_one_array() {
 #[test]
 fn a_failing_statement_is_named_and_what_stood_before_it_stays() {
     let project = Project::new();
-    let up = "CREATE TABLE a (id INTEGER);\nCREATE TABLE b (id INTEGER);\nCREATE TABEL c (id INTEGER);";
+    let up = "CREATE TABLE a (id INTEGER);\nCREATE TABLE b (id INTEGER);\nCREATE NOTHING c (id INTEGER);";
     project.migration("2026-01-02-000001_third", up, "DROP TABLE a");
     let said = project.fails(1, &["up"]);
-    assert!(said.contains("2026-01-02-000001_third failed going up: ") && said.contains("TABEL"), "{said}");
+    assert!(said.contains("2026-01-02-000001_third failed going up: ") && said.contains("NOTHING"), "{said}");
     assert_eq!(project.states(), ["pending", "pending"], "the first migrations are one transaction");
 }
 
