@@ -3,23 +3,24 @@
 use diesel_session::connection::Engine;
 
 use crate::error::{Error, Result, THIS_DATABASE};
-use crate::migration::Migration;
-use crate::scripts::Step;
+use crate::migration::{Direction, Migration};
+use crate::scripts::{NO_WAY_DOWN, Step};
 use crate::status::{SchemaState, Status};
 use crate::target::{Order, Target};
 
-/// All migrations that going that far would execute, in order.
+/// The migrations that going that far would execute, in order, and no more than `limit`.
 ///
 /// # Errors
 ///
 /// Why the database cannot be migrated that way: it is a newer version's, or other applications', or has a later
-/// migration than one of these.
+/// migration than one of these; or one of these cannot be reverted, in which case none is.
 pub(crate) fn choose<'s>(
     status: &Status,
     order: Order,
     target: &Target,
+    limit: usize,
     steps: &'s [Step],
-) -> Result<impl Iterator<Item = &'s Step> + use<'s>> {
+) -> Result<Vec<&'s Step>> {
     let state = status.schema_state();
     let obstacle = match (order, &state) {
         (_, SchemaState::Newer(_)) | (Order::Up { into_existing: false, .. }, SchemaState::Foreign(_)) => {
@@ -40,8 +41,11 @@ pub(crate) fn choose<'s>(
         refuse_late(status, &migrations)?;
     }
     let named = |migration: &Migration| steps.iter().find(|step| step.migration == *migration);
-    let chosen: Vec<_> = migrations.into_iter().filter_map(named).take(target.limit()).collect();
-    Ok(chosen.into_iter())
+    let chosen: Vec<_> = migrations.into_iter().filter_map(named).take(limit).collect();
+    match chosen.iter().find(|step| order == Order::Down && step.has_no_way_down()) {
+        Some(step) => Err(step.refused(Direction::Down, NO_WAY_DOWN.to_owned())),
+        None => Ok(chosen),
+    }
 }
 
 /// How many of the chosen migrations are executed together, and whether statement by statement: each for good, rather

@@ -221,8 +221,8 @@ pub trait Migrate: sealed::Sealed {
         scratch: Option<&Database>,
     ) -> Result<Vec<Difference>>;
 
-    /// The schema that the migrations make, whatever this database has: they are played in a scratch database as that of
-    /// [`drift`](Self::drift).
+    /// The schema that the migrations make, whatever this database has: they are played in a scratch database as that
+    /// of [`drift`](Self::drift).
     ///
     /// ```
     /// use diesel_migrate::{Migrate as _, Migrations};
@@ -237,8 +237,8 @@ pub trait Migrate: sealed::Sealed {
     ///
     /// # Errors
     ///
-    /// [`Error::Source`]; [`Error::Scratch`] if no scratch database can be made; [`Error::Failed`] if a migration fails in
-    /// it; those of the connection.
+    /// [`Error::Source`]; [`Error::Scratch`] if no scratch database can be made; [`Error::Failed`] if a migration fails
+    /// in it; those of the connection.
     fn migrated_schema(&self, migrations: &Migrations) -> Result<Schema>;
 
     /// Plays every migration up, down and up again, each on the schema of those before it, in a scratch database as

@@ -27,14 +27,14 @@ impl Migrations {
     ///
     /// # Errors
     ///
-    /// [`Error::NoVersion`](crate::Error::NoVersion); [`Error::Newer`](crate::Error::Newer) where `down` would refuse;
-    /// otherwise as [`status`](Self::status).
+    /// [`Error::NoVersion`](crate::Error::NoVersion); [`Error::Newer`](crate::Error::Newer) and
+    /// [`Error::Failed`](crate::Error::Failed) where `down` would refuse; otherwise as [`status`](Self::status).
     pub fn losses(&self, connection: &mut AnyConnection, target: &Target) -> Result<Vec<Loss>> {
         let steps = self.steps(connection.engine())?;
         target.check(self.application(), &steps)?;
         let status = status::status(connection, self.application(), &steps)?;
         let mut losses = Vec::new();
-        for step in choice::choose(&status, Order::Down, target, &steps)? {
+        for step in choice::choose(&status, Order::Down, target, target.limit(), &steps)? {
             losses.push(Loss { migration: step.migration.clone(), tables: tables(connection, step, &status)? });
         }
         Ok(losses)

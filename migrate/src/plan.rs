@@ -60,7 +60,7 @@ impl Migrations {
         target.check(self.application(), &steps)?;
         let status = status::status(connection, self.application(), &steps)?;
         let mut planned = Vec::new();
-        for step in choice::choose(&status, order, target, &steps)? {
+        for step in choice::choose(&status, order, target, target.limit(), &steps)? {
             if order != Order::Down && is_half_reverted(&status, step) {
                 planned.push(plan_of(engine, &status, step, Direction::Down));
             }

@@ -57,7 +57,8 @@ impl Migrations {
     ///
     /// # Errors
     ///
-    /// [`Error::Newer`], because the later tables may depend on these; otherwise as [`up`](Self::up).
+    /// [`Error::Newer`], because the later tables may depend on these; [`Error::Failed`] before anything is reverted if
+    /// one of the migrations has no `down.sql`; otherwise as [`up`](Self::up).
     pub fn down(
         &self,
         connection: &mut AnyConnection,
@@ -179,7 +180,7 @@ impl<'r> Runner<'r> {
 
     fn next(&mut self, order: Order, target: &Target, limit: usize) -> Result<Next<'r>> {
         let status = status::status(self.connection, self.application, self.steps)?;
-        let mut steps: Vec<_> = choice::choose(&status, order, target, self.steps)?.take(limit).collect();
+        let mut steps = choice::choose(&status, order, target, limit, self.steps)?;
         let (count, stepwise) = choice::together(self.connection.engine(), &status, order, &steps);
         steps.truncate(count);
         let retries = steps.iter().map(|step| step.settings(order.direction()).retries).max();

@@ -50,6 +50,11 @@ impl Step {
         self.of_direction(direction).map(|script| &*script.text)
     }
 
+    /// Whether there is no script that reverts it; not known of a migration of Diesel's.
+    pub(crate) fn has_no_way_down(&self) -> bool {
+        matches!(self.body, Body::Scripts { down: None, .. })
+    }
+
     /// The settings of a script; those that are usual where there is none.
     pub(crate) fn settings(&self, direction: Direction) -> Settings {
         self.of_direction(direction).map(|script| script.settings.clone()).unwrap_or_default()
@@ -121,6 +126,11 @@ impl Step {
                 problem
             }
         };
+        self.refused(direction, problem)
+    }
+
+    /// The error of a script of which nothing was executed, or everything was undone.
+    pub(crate) fn refused(&self, direction: Direction, problem: String) -> Error {
         Error::Failed { migration: self.migration.name.clone(), direction, done: 0, statements: 0, problem }
     }
 }

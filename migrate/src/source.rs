@@ -315,7 +315,10 @@ fn on_disk(folder: &Path, engine: Engine) -> Result<Vec<Step>> {
 
 /// The names of a folder's subfolders that are not hidden.
 pub(crate) fn subfolders(folder: &Path) -> Result<Vec<String>> {
-    let failed = |error: std::io::Error| source_error(folder, error.to_string());
+    let failed = |error: std::io::Error| match error.kind() {
+        std::io::ErrorKind::NotFound => source_error(folder, "there is no such folder of migrations"),
+        _ => source_error(folder, error.to_string()),
+    };
     let mut names = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(failed)? {
         let path = entry.map_err(failed)?.path();

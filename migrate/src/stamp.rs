@@ -15,7 +15,8 @@ use crate::{history, journal, lock, stepwise};
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Stamp {
-    /// The migrations that are recorded as applied, oldest first.
+    /// The migrations that are recorded as applied, oldest first; those with an edited script among them are recorded
+    /// anew.
     pub recorded: Vec<Migration>,
     /// The migrations whose records are removed, newest first.
     pub removed: Vec<Migration>,
@@ -41,7 +42,8 @@ impl Migrations {
     }
 
     /// Records as applied every migration up to the target, and none beyond a version, without running any: for a
-    /// schema that was made from [`sql`](Self::sql), or by another tool. What was left half-way counts as finished.
+    /// schema that was made from [`sql`](Self::sql), or by another tool. What was left half-way counts as finished, and
+    /// an edited script as the one that was applied.
     ///
     /// It creates the history and the journal where they are missing. Nothing checks that the schema is what the
     /// migrations make.
@@ -74,7 +76,11 @@ fn plan(connection: &mut AnyConnection, application: &str, steps: &[Step], targe
         });
     }
     let wanted = |migration: &&Migration| target.includes(Direction::Up, migration);
-    let recorded = status.applicable().into_iter().filter(wanted).take(target.limit()).cloned().collect();
+    let edited = status.applied.iter().filter(|applied| applied.edited).map(|applied| &applied.migration);
+    let mut recorded: Vec<_> = status.applicable().into_iter().filter(wanted).take(target.limit()).collect();
+    recorded.extend(edited.filter(wanted).filter(|migration| !recorded.contains(migration)).collect::<Vec<_>>());
+    recorded.sort();
+    let recorded = recorded.into_iter().cloned().collect();
     let removed = status.revertible().into_iter().filter(|migration| !wanted(migration)).cloned().collect();
     Ok((status, Stamp { recorded, removed }))
 }

@@ -236,6 +236,7 @@ impl Status {
         let (place, application) = (place.to_owned(), self.application.clone());
         match self.schema_state() {
             SchemaState::Current => None,
+            SchemaState::Empty if self.pending.is_empty() => None,
             SchemaState::Empty => Some(Error::Pending { place, pending: self.pending.len() }),
             SchemaState::Behind(pending) => Some(Error::Pending { place, pending }),
             SchemaState::Newer(versions) => Some(Error::Newer { place, application, versions }),

@@ -6,7 +6,7 @@ use diesel_session::connection::Access;
 
 use super::context::Context;
 use super::failure::Failure;
-use super::options::{HowFarDown, HowFarUp, Yes};
+use super::options::{HowFarDown, HowFarUp, Yes, steps};
 use super::plan;
 use super::text::lost;
 use crate::database::Migrate as _;
@@ -63,6 +63,8 @@ pub(super) struct GoUp {
 impl GoUp {
     pub(super) fn run(self, context: &mut Context<'_>) -> Result<(), Failure> {
         let target = self.how_far.target();
+        // Before a database is created for a folder that was misspelt.
+        context.migrations.engines()?;
         let database = context.open(Access::Create)?;
         let all = target == Target::All;
         let applied = apply(context, &database, plan::up(target, self.into_existing, self.out_of_order))?;
@@ -93,9 +95,8 @@ impl GoDown {
         let database = context.open(Access::Write)?;
         let target = self.how_far.target();
         let reverted = revert(context, &database, &target, self.confirm)?;
-        if reverted.is_empty() && target != Target::Steps(0) {
-            let application = context.migrations.application();
-            context.say(&format!("nothing to do: {} has none of {application}'s migrations", database.place()));
+        if reverted.is_empty() {
+            nothing_to_revert(context, &database, &target);
         }
         Ok(())
     }
@@ -106,7 +107,7 @@ impl GoDown {
 #[command(after_help = REDO)]
 pub(super) struct Redo {
     /// Number of migrations
-    #[arg(short = 'n', long, value_name = "N", default_value_t = 1)]
+    #[arg(short = 'n', long, value_name = "N", value_parser = steps, default_value_t = 1)]
     steps: usize,
     #[command(flatten)]
     confirm: Yes,
@@ -115,10 +116,14 @@ pub(super) struct Redo {
 impl Redo {
     pub(super) fn run(self, context: &mut Context<'_>) -> Result<(), Failure> {
         let database = context.open(Access::Write)?;
-        let reverted = revert(context, &database, &Target::Steps(self.steps), self.confirm)?;
+        let target = Target::Steps(self.steps);
+        let reverted = revert(context, &database, &target, self.confirm)?;
         // What was the newest one is applied again, and nothing that was pending before.
-        if let Some(newest) = reverted.first() {
-            apply(context, &database, plan::up(Target::To(newest.name.clone()), false, true))?;
+        match reverted.first() {
+            Some(newest) => {
+                apply(context, &database, plan::up(Target::To(newest.name.clone()), false, true))?;
+            }
+            None => nothing_to_revert(context, &database, &target),
         }
         Ok(())
     }
@@ -144,6 +149,15 @@ fn revert(
     }
     let say = |migration: &Migration| context.say(&format!("reverted {migration}"));
     Ok(database.migrate_down(migrations, target.clone(), say)?)
+}
+
+fn nothing_to_revert(context: &mut Context<'_>, database: &Database, target: &Target) {
+    let after = match target {
+        Target::To(kept) => format!(" after {kept}"),
+        _ => String::new(),
+    };
+    let application = context.migrations.application();
+    context.say(&format!("nothing to do: {} has none of {application}'s migrations{after}", database.place()));
 }
 
 /// A list of what reverting removes: "notes (3 rows), resumes (1 row)".

@@ -15,7 +15,7 @@ use crate::target::Target;
 const AFTER: &str = "\
 Examples:
   migrate baseline                                its schema is what all migrations make
-  migrate baseline --to 20261101000002            it is what the migrations up to this one make
+  migrate baseline --to 20261101000002            it is what those up to this one make
   migrate baseline --anyway --yes                 although it differs
 
 For a database whose tables another tool has made. Plays the migrations in a scratch database, as

@@ -47,7 +47,8 @@ impl Check {
         let status = database.migration_status(migrations)?;
         if let Some(edited) = status.applied.iter().find(|applied| applied.edited) {
             let (place, migration) = (database.place(), &edited.migration);
-            let problem = format!("{place}: the script of {migration} has changed since it was applied");
+            let way_out = "restore it, or make the schema what it says and record it with 'stamp'";
+            let problem = format!("{place}: the script of {migration} has changed since it was applied; {way_out}");
             return Err(Failure::Found(problem));
         }
         if self.drift {

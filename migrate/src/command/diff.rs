@@ -21,8 +21,8 @@ Examples:
 
 Plays the applied migrations in a scratch database and compares: tables, columns, types, defaults,
 keys, indexes, foreign keys, checks, enums, triggers, views. The scratch database is in memory on
-SQLite; on a server it is one of its own, which is dropped in the end, or an empty one that --scratch
-names. The database itself is only read.
+SQLite; on a server it is one of its own, which is dropped in the end, or an empty one that
+--scratch names. The database itself is only read.
 Prints each difference with the SQL that would mend it. Exit code 1 if there is any.";
 
 /// Show how the database differs from what its migrations make

@@ -62,11 +62,25 @@ impl WriteEntities {
             None => "has been written",
         };
         if !done.starts_with("is") {
-            fs::write(out, &after.code).map_err(|error| about(out, &error))?;
+            replace(out, &after.code).map_err(|error| about(out, &error))?;
         }
         context.say(&format!("{} {done}", out.display()));
         Ok(())
     }
+}
+
+/// Writes a file's text beside it first: what was added to it by hand is not lost if the disk is full.
+fn replace(path: &Path, text: &str) -> io::Result<()> {
+    let path = match fs::canonicalize(path) {
+        Ok(path) if path.is_file() => path,
+        _ => return fs::write(path, text),
+    };
+    let mut beside = path.clone().into_os_string();
+    beside.push(".new");
+    let written = fs::write(&beside, text)
+        .and_then(|()| fs::set_permissions(&beside, fs::metadata(&path)?.permissions()))
+        .and_then(|()| fs::rename(&beside, &path));
+    written.inspect_err(|_| drop(fs::remove_file(&beside)))
 }
 
 /// The text of a file, if it exists.

@@ -11,7 +11,7 @@ use crate::target::Target;
 #[derive(Debug, Clone, Args)]
 pub(super) struct HowFarUp {
     /// Maximum number of migrations
-    #[arg(short = 'n', long, value_name = "N")]
+    #[arg(short = 'n', long, value_name = "N", value_parser = steps)]
     steps: Option<usize>,
     /// The version, or the name, of the last one to apply
     #[arg(long, value_name = "VERSION", conflicts_with = "steps")]
@@ -28,7 +28,7 @@ impl HowFarUp {
 #[derive(Debug, Clone, Args)]
 pub(super) struct HowFarDown {
     /// Maximum number of migrations
-    #[arg(short = 'n', long, value_name = "N", default_value_t = 1)]
+    #[arg(short = 'n', long, value_name = "N", value_parser = steps, default_value_t = 1)]
     steps: usize,
     /// The version, or the name, of the newest one to keep
     #[arg(long, value_name = "VERSION", conflicts_with = "steps")]
@@ -80,4 +80,9 @@ impl OnEngine {
 fn engine(name: &str) -> Result<Engine, String> {
     let named = Engine::ALL.iter().copied().find(|engine| engine.feature() == name);
     named.ok_or_else(|| "it is one of sqlite, postgres and mysql".to_owned())
+}
+
+/// A number of migrations: none at all would do nothing, without a word.
+pub(super) fn steps(number: &str) -> Result<usize, String> {
+    number.parse().ok().filter(|number| *number > 0).ok_or_else(|| "it is a number of migrations, such as 1".to_owned())
 }

@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::console::{Column, Row};
 use super::context::Context;
 use super::failure::Failure;
+use super::options::steps;
 use super::text::{counted, lost};
 use crate::database::Migrate as _;
 use crate::plan::Planned;
@@ -33,7 +34,7 @@ pub(super) struct Plan {
     #[arg(long)]
     down: bool,
     /// Maximum number of migrations [default: all, or 1 with --down]
-    #[arg(short = 'n', long, value_name = "N")]
+    #[arg(short = 'n', long, value_name = "N", value_parser = steps)]
     steps: Option<usize>,
     /// The version, or the name, up to which to go
     #[arg(long, value_name = "VERSION", conflicts_with = "steps")]

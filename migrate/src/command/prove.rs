@@ -18,8 +18,8 @@ Examples:
   migrate prove
   migrate prove --format json
 
-Plays each migration up, down and up again in a scratch database, as 'diff' does, with a few generated
-rows in the tables, and compares the schemas. The database itself is not touched.
+Plays each migration up, down and up again in a scratch database, as 'diff' does, with a few
+generated rows in the tables, and compares the schemas. The database itself is not touched.
 Prints one line for each migration, and what its way down loses. Exit code 1 if any is not proven.";
 
 /// Prove in a scratch database that the ways down undo the ways up

@@ -13,11 +13,12 @@ use crate::target::Target;
 
 const STAMP: &str = "\
 Examples:
-  migrate stamp 20261101000002                    this one and those before it, and none after it
+  migrate stamp 20261101000002                    this one and those before it, none after
   migrate stamp latest --yes
 
 Writes the history alone: for a schema that was made by hand, from the output of 'sql', or repaired
-after a failure. Says what it would write and asks; elsewhere it needs --yes, exit code 2 without it.
+after a failure. An edited script counts as the one that was applied. Says what it would write and
+asks; elsewhere it needs --yes, exit code 2 without it.
 Nothing checks that the schema is what the migrations make: 'diff' does.
 Prints nothing on standard output.";
 

@@ -18,9 +18,9 @@ Examples:
   migrate status --format json
 
 Prints every migration, oldest first. Columns: version, name, state, applied.
-The state is 'applied', 'pending', 'edited' (applied, but its script has changed since), 'unfinished'
-(left half-way: going up or down finishes it), or 'unknown' (applied, but this program does not have
-it). JSON also has the number of statements that are done of an unfinished one.
+The state is 'applied', 'pending', 'edited' (applied, but its script has changed since),
+'unfinished' (left half-way: going up or down finishes it), or 'unknown' (applied, but this program
+does not have it). JSON also has the number of statements that are done of an unfinished one.
 Exit code 3 if any are pending.";
 
 /// Show which migrations are applied

@@ -3,11 +3,15 @@
 
 #![cfg(feature = "sqlite")]
 
+mod wrong;
+
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use clap::Args as _;
 use diesel::connection::SimpleConnection as _;
+use diesel_migrate::command;
 use tempfile::TempDir;
 
 /// A project with a manifest and one migration.
@@ -119,8 +123,18 @@ fn an_edited_script_is_a_failure_of_the_check() {
     project.done(&["up"]);
     project.migration("2026-01-01-000001_create_tags", "CREATE TABLE tags (id BIGINT PRIMARY KEY)", "DROP TABLE tags");
     assert_eq!(project.states(), ["edited"]);
-    assert!(project.fails(1, &["check"]).contains("the script of 2026-01-01-000001_create_tags has changed"));
+    let said = project.fails(1, &["check"]);
+    assert!(
+        said.contains("the script of 2026-01-01-000001_create_tags has changed") && said.contains("'stamp'"),
+        "{said}"
+    );
     assert!(project.run(&["up"]).err.starts_with("warning: the script of 2026-01-01-000001_create_tags has changed"));
+    assert_eq!(
+        project.run(&["stamp", "latest", "--yes"]).err,
+        "recorded 2026-01-01-000001_create_tags\n",
+        "the way out that the check names"
+    );
+    project.done(&["check"]);
 }
 
 #[test]
@@ -287,32 +301,6 @@ fn rows_come_as_lines_or_as_one_array() {
 }
 
 #[test]
-fn what_is_wrong_with_a_folder_is_named() {
-    for (file, content, problem) in [
-        ("2026-01-02-000001_empty/down.sql", &b""[..], "2026-01-02-000001_empty: there is no up.sql in it"),
-        (
-            "2026-01-01-000001_twin/up.sql",
-            b"",
-            "2026-01-01-000001_create_tags and 2026-01-01-000001_twin have the same version",
-        ),
-        ("2026-01-02-000001_latin/up.sql", b"-- caf\xe9", "up.sql: it is not UTF-8, from byte 7 on"),
-        (
-            "2026-01-02-000001_set/up.sql",
-            b"-- retry: often",
-            "up.sql: line 1: retry: often is not a number of attempts",
-        ),
-    ] {
-        let project = Project::new();
-        let file = project.path().join("migrations").join(file);
-        fs::create_dir_all(file.parent().unwrap()).unwrap();
-        fs::write(file, content).unwrap();
-        let said = project.fails(1, &["up"]);
-        assert!(said.contains(problem), "{said}");
-        assert!(!project.path().join("app.db-wal").exists());
-    }
-}
-
-#[test]
 fn a_failing_statement_is_named_and_what_stood_before_it_stays() {
     let project = Project::new();
     let up = "CREATE TABLE a (id INTEGER);\nCREATE TABLE b (id INTEGER);\nCREATE NOTHING c (id INTEGER);";
@@ -333,5 +321,15 @@ fn every_help_page_has_examples_that_name_the_program() {
         let page = project.done(&[verb, "--help"]);
         assert!(page.contains(&format!("\nExamples:\n  diesel-migrate {verb}")), "{page}");
         assert!(page.lines().all(|line| line.chars().count() <= 100), "{page}");
+    }
+}
+
+#[test]
+fn the_lines_below_the_options_are_as_long_as_the_help_pages_are_wide() {
+    let pages = command::invoked_as(command::Arguments::augment_args(clap::Command::new("migrate")), "diesel-migrate");
+    for verb in pages.get_subcommands() {
+        let text = verb.get_after_help().unwrap().to_string();
+        let wrapped = text.lines().find(|line| line.chars().count() > 100);
+        assert_eq!(wrapped, None, "it would be wrapped in {}", verb.get_name());
     }
 }

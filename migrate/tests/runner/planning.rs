@@ -115,6 +115,19 @@ fn stamping_records_and_removes_without_running_anything() {
 }
 
 #[test]
+fn stamping_takes_an_edited_script_for_the_one_that_was_applied() {
+    let (empty, folder) = (empty(), folder(&[TAGS, ITEMS]));
+    let (db, migrations) = (&empty.db, shop(&folder));
+    db.migrate(&migrations).unwrap();
+    write(folder.path(), (TAGS.0, "CREATE TABLE tags (id BIGINT PRIMARY KEY, name TEXT)", TAGS.2));
+    let planned = db.plan_stamp(&migrations, &Target::All).unwrap();
+    assert_eq!((names_of(&planned.recorded), planned.removed.len()), (vec![TAGS.0.to_owned()], 0));
+    assert_eq!(db.stamp(&migrations, &Target::All).unwrap(), planned);
+    assert!(db.migration_status(&migrations).unwrap().applied.iter().all(|applied| !applied.edited));
+    assert_eq!(db.stamp(&migrations, &Target::All).unwrap(), Stamp::default());
+}
+
+#[test]
 fn stamping_counts_what_was_left_half_way_as_finished() {
     let (empty, folder) = (empty(), folder(&[TAGS]));
     let (db, migrations) = (&empty.db, shop(&folder));

@@ -272,14 +272,19 @@ fn migrations_from_a_source_of_diesels_are_run_and_reverted() {
 
 #[test]
 fn a_migration_without_a_way_down_is_kept() {
-    let (empty, folder) = (empty(), folder(&[TAGS]));
+    let (empty, folder) = (empty(), folder(&[TAGS, ITEMS]));
     let (db, migrations) = (&empty.db, shop(&folder));
     db.migrate(&migrations).unwrap();
     std::fs::remove_file(folder.path().join(TAGS.0).join("down.sql")).unwrap();
+    let expected = format!("migration {} failed going down: it has no down.sql", TAGS.0);
     let failed = db.migrate_down(&migrations, Target::All, |_| ()).unwrap_err();
-    assert_eq!(failed.to_string(), format!("migration {} failed going down: it has no down.sql", TAGS.0));
-    assert_eq!(db.schema_state(&migrations).unwrap(), SchemaState::Current);
-    assert_eq!(rows(db, "tags"), Some(0));
+    assert_eq!(failed.to_string(), expected);
+    assert_eq!(db.schema_state(&migrations).unwrap(), SchemaState::Current, "neither is the one after it reverted");
+    assert_eq!((rows(db, "tags"), rows(db, "items")), (Some(0), Some(1)));
+    assert_eq!(db.plan_down(&migrations, Target::All).unwrap_err().to_string(), expected);
+    assert_eq!(db.migration_losses(&migrations, Target::All).unwrap_err().to_string(), expected);
+    assert_eq!(names(&db.migrate_down(&migrations, Target::Steps(1), |_| ()).unwrap()), [ITEMS.0]);
+    assert_eq!(db.migrate_down(&migrations, Target::Steps(1), |_| ()).unwrap_err().to_string(), expected);
 }
 
 #[test]
