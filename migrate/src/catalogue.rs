@@ -50,10 +50,11 @@ pub(crate) fn rows(connection: &mut AnyConnection, table: &str) -> Result<u64> {
 
 /// Whether a name in a script refers to a table of the database, as the engine compares table names.
 pub(crate) fn is_same_table(engine: Engine, written: &str, table: &str) -> bool {
+    // In a quoted name, two quotes stand for one.
     match engine {
         // PostgreSQL folds a name that is not quoted to lower case.
-        Engine::Sqlite | Engine::Postgres => written.eq_ignore_ascii_case(table),
-        Engine::Mysql => written == table,
+        Engine::Sqlite | Engine::Postgres => written.replace("\"\"", "\"").eq_ignore_ascii_case(table),
+        Engine::Mysql => written.replace("``", "`") == table,
     }
 }
 

@@ -118,6 +118,16 @@ fn a_database_goes_up_and_down_and_the_exit_codes_tell_how_it_is() {
 }
 
 #[test]
+fn a_table_with_a_quote_in_its_name_is_listed_before_it_is_removed() {
+    let project = Project::new();
+    let (up, down) = (r#"CREATE TABLE "a""b" (id INTEGER PRIMARY KEY)"#, r#"DROP TABLE "a""b""#);
+    project.migration("2026-01-02-000001_quoted", up, down);
+    project.done(&["up"]);
+    let said = project.fails(2, &["down"]);
+    assert!(said.starts_with("error: this would remove a\"b (0 rows) from "), "{said}");
+}
+
+#[test]
 fn an_edited_script_is_a_failure_of_the_check() {
     let project = Project::new();
     project.done(&["up"]);
