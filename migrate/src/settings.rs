@@ -39,13 +39,13 @@ impl Settings {
                 break;
             };
             let Some((name, value)) = comment.split_once(':') else { continue };
-            let (name, value) = (name.trim(), value.trim());
+            let (name, value) = (name.trim().to_ascii_lowercase(), value.trim());
             let wrong = |wanted: &str| format!("line {}: {name}: {value} is not {wanted}", at + 1);
             let time = || {
                 let parsed = humantime::parse_duration(value).ok().filter(|time| !time.is_zero());
                 parsed.ok_or_else(|| wrong("a time, such as 500ms, 5s or 10min"))
             };
-            match name {
+            match name.as_str() {
                 "transaction" if value == "none" => settings.transaction = false,
                 "transaction" => return Err(wrong("'none', the only value that it takes")),
                 "lock_timeout" => settings.lock_timeout = Some(time()?),
@@ -64,7 +64,7 @@ mod tests {
 
     #[test]
     fn the_comments_at_the_head_of_a_script_set_what_they_name() {
-        let script = "-- Builds the index without locking the table.\n-- transaction: none\n\n--lock_timeout: 1500ms\n\
+        let script = "-- Builds the index without locking the table.\n-- Transaction: none\n\n--lock_timeout: 1500ms\n\
                       -- statement_timeout: 10min\n-- retry: 3\n-- see: the handbook\nCREATE INDEX a ON b (c);\n-- retry: 9\n";
         let minutes = |minutes: u64| Duration::from_secs(60 * minutes);
         assert_eq!(

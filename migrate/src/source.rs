@@ -189,8 +189,9 @@ fn of_diesel(migration: DieselMigration) -> Step {
     Step { migration: Migration { version, name }, transaction, body: Body::Diesel(migration) }
 }
 
-/// The content of `metadata.toml`.
+/// The content of `metadata.toml`. A misspelt key would otherwise have no effect.
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Metadata {
     #[serde(default = "in_transaction")]
     run_in_transaction: bool,

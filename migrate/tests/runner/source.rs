@@ -91,9 +91,13 @@ fn a_script_that_is_not_utf8_is_named_with_the_place_in_it() {
 }
 
 #[test]
-fn metadata_that_is_not_toml_is_named() {
-    let folder = folder(&[TAGS]);
-    fs::write(folder.path().join(TAGS.0).join("metadata.toml"), "run_in_transaction = maybe").unwrap();
-    let said = problem(&shop(&folder));
-    assert!(said.contains("metadata.toml: "), "{said}");
+fn metadata_that_is_not_toml_or_has_a_misspelt_key_is_named() {
+    for (metadata, named) in
+        [("run_in_transaction = maybe", "metadata.toml: "), ("in_transaction = false", "`in_transaction`")]
+    {
+        let folder = folder(&[TAGS]);
+        fs::write(folder.path().join(TAGS.0).join("metadata.toml"), metadata).unwrap();
+        let said = problem(&shop(&folder));
+        assert!(said.contains("metadata.toml: ") && said.contains(named), "{said}");
+    }
 }
