@@ -73,6 +73,11 @@ impl Step {
         self.script(direction).map(|script| statements::split(script, engine)).unwrap_or_default()
     }
 
+    /// The line in which a statement of a script begins.
+    pub(crate) fn line(&self, direction: Direction, statement: Statement<'_>) -> usize {
+        self.script(direction).map_or(1, |script| statements::line(script, statement.first_word()))
+    }
+
     /// The tables that are lost when it is reverted, as its scripts write their names: those that it creates for good,
     /// and those that its way down drops.
     pub(crate) fn tables(&self, engine: Engine) -> Vec<&str> {
@@ -99,9 +104,20 @@ impl Step {
                 if statements.iter().any(|statement| statement.controls_transactions()) {
                     return Err(Problem::Other(OWN_TRANSACTION.to_owned()));
                 }
-                // PostgreSQL refuses a script without any statement.
-                let nothing = statements.is_empty();
-                return if nothing { Ok(()) } else { connection.batch_execute(script).map_err(Problem::Database) };
+                return match connection.engine() {
+                    // It does not say where in a script an error is.
+                    Engine::Sqlite => statements.iter().try_for_each(|statement| {
+                        let executed = connection.batch_execute(statement.sql);
+                        executed
+                            .map_err(|error| Problem::InLine(statements::line(script, statement.first_word()), error))
+                    }),
+                    // It refuses a script without any statement.
+                    _ if statements.is_empty() => Ok(()),
+                    _ => connection.batch_execute(script).map_err(|error| match position(script, &error) {
+                        Some(at) => Problem::InLine(statements::line(script, at), error),
+                        None => error.into(),
+                    }),
+                };
             }
         };
         executed.map_err(|error| Problem::of_diesel(error, &self.migration))
@@ -109,10 +125,14 @@ impl Step {
 
     /// The error of a script of this migration, unless it is not about the migration.
     pub(crate) fn failed(&self, connection: &AnyConnection, direction: Direction, problem: Problem) -> Error {
+        let line = match problem {
+            Problem::InLine(line, _) => format!(" (line {line} of {direction}.sql)"),
+            _ => String::new(),
+        };
         let problem = match problem {
             Problem::Other(problem) => problem,
-            Problem::Database(error) => {
-                let mut problem = error.to_string();
+            Problem::Database(error) | Problem::InLine(_, error) => {
+                let mut problem = error.to_string() + &line;
                 match connection.explain(error, THIS_DATABASE, "migrating") {
                     other @ (SessionError::Locked { .. }
                     | SessionError::Conflict { .. }
@@ -145,6 +165,8 @@ impl fmt::Debug for Step {
 #[derive(Debug)]
 pub(crate) enum Problem {
     Database(DieselError),
+    /// In that line of the script.
+    InLine(usize, DieselError),
     Other(String),
 }
 
@@ -173,4 +195,11 @@ impl From<DieselError> for Problem {
     fn from(error: DieselError) -> Self {
         Self::Database(error)
     }
+}
+
+/// Where in the script PostgreSQL says that the error is, in bytes: it counts characters.
+fn position(script: &str, error: &DieselError) -> Option<usize> {
+    let DieselError::DatabaseError(_, information) = error else { return None };
+    let position = usize::try_from(information.statement_position()?).ok()?;
+    script.char_indices().nth(position.checked_sub(1)?).map(|(at, _)| at)
 }

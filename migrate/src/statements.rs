@@ -40,6 +40,11 @@ pub(crate) fn split(script: &str, engine: Engine) -> Vec<Statement<'_>> {
     statements
 }
 
+/// The line that a place in a script is in, from 1.
+pub(crate) fn line(script: &str, at: usize) -> usize {
+    script[..at].matches('\n').count() + 1
+}
+
 /// A script without its comments and with single spaces between its words: two scripts that differ in nothing else are
 /// the same.
 pub(crate) fn normalized(script: &str, engine: Engine) -> String {
@@ -116,6 +121,11 @@ impl<'s> Statement<'s> {
     pub(crate) fn without_comments(self) -> &'s str {
         let start = tokens(self.sql, self.engine).next().map_or(0, |(_, range)| range.start);
         &self.sql[start..]
+    }
+
+    /// Where its first word begins in the script, after the comments before it.
+    pub(crate) fn first_word(self) -> usize {
+        self.start + self.sql.len() - self.without_comments().len()
     }
 
     /// Its first words, in upper case.

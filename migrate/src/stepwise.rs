@@ -113,6 +113,10 @@ impl Script<'_> {
                     tracing::warn!(target: "diesel_migrate::stepwise", %version, statement = at + 1, %error, "taken for done");
                 }
                 Err(problem) => {
+                    let problem = match problem {
+                        Problem::Database(error) => Problem::InLine(step.line(self.direction, *statement), error),
+                        other => other,
+                    };
                     let done = begun.unwrap_or(at);
                     if begun.is_some() {
                         drop(self.connection.batch_execute("ROLLBACK"));

@@ -14,7 +14,7 @@ Examples:
   migrate diagram > schema.mmd                    for Mermaid, which draws it in Markdown
   migrate diagram --svg > schema.svg              a picture for any browser
   migrate diagram --svg orders order_items        these tables alone
-  migrate diagram --from-migrations               what the migrations make, tried in a scratch database
+  migrate diagram --from-migrations               what the migrations make
 
 Prints a diagram: each table with its columns, their types and the marks PK (primary key), FK
 (foreign key) and UK (unique by itself); a type with '?' in the picture can be NULL. A line leads

@@ -17,7 +17,7 @@ const AFTER: &str = "\
 Examples:
   migrate lint                                    for every engine that there are scripts for
   migrate lint --engine postgres --format json
-  migrate lint --since 20261101000002             what comes after this version, for an older project
+  migrate lint --since 20261101000002             what comes after this version
 
 Reads the scripts alone, no database. Prints each finding with what to write instead; in rows,
 columns: engines, migration, script, line, rule, problem. The rules, with an example of each, are in

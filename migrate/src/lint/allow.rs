@@ -2,6 +2,7 @@
 
 use diesel_session::connection::Engine;
 
+use crate::statements::line;
 use crate::tokens::tokens;
 
 /// A comment that silences rules, or that was meant to.
@@ -25,24 +26,19 @@ pub(crate) fn allows(script: &str, engine: Engine, starts: &[usize], ends: &[usi
     let mut from = 0;
     // Between two tokens there are comments and white space only.
     for gap in tokens(script, engine).map(|(_, range)| range).chain(std::iter::once(script.len()..script.len())) {
-        for line in script[from..gap.start].split_inclusive('\n') {
-            if let Some(meant) = line.trim_start().strip_prefix("--").and_then(|rest| rest.trim().strip_prefix("lint:"))
+        for text in script[from..gap.start].split_inclusive('\n') {
+            if let Some(meant) = text.trim_start().strip_prefix("--").and_then(|rest| rest.trim().strip_prefix("lint:"))
             {
                 // At the end of a statement's line, it belongs to that statement.
                 let statement = ends.iter().position(|end| end + 1 >= from).unwrap_or(ends.len());
                 let statement = (from >= first).then_some(statement);
-                allows.push(Allow::of(meant.trim(), line_of(script, from), statement));
+                allows.push(Allow::of(meant.trim(), line(script, from), statement));
             }
-            from += line.len();
+            from += text.len();
         }
         from = gap.end;
     }
     allows
-}
-
-/// The number of the line that a place of a text is in, from 1.
-pub(crate) fn line_of(text: &str, place: usize) -> usize {
-    1 + text[..place].matches('\n').count()
 }
 
 impl Allow {

@@ -6,8 +6,9 @@ use diesel_session::connection::Engine;
 
 use crate::migration::Direction;
 use crate::scripts::Step;
+use crate::statements::line;
 
-use super::allow::{Allow, allows, line_of};
+use super::allow::{Allow, allows};
 use super::change::{Change, Clause};
 use super::column::Constraint;
 use super::place::Place;
@@ -56,10 +57,10 @@ impl<'s> Script<'s> {
         let (mut starts, mut ends) = (Vec::new(), Vec::new());
         for statement in step.statements(direction, engine) {
             let sql = statement.without_comments();
-            let start = statement.start + statement.sql.len() - sql.len();
+            let start = statement.first_word();
             starts.push(start);
             ends.push(start + sql.len());
-            statements.push(Parsed { sql, line: line_of(script, start), change: Change::of(sql, engine) });
+            statements.push(Parsed { sql, line: line(script, start), change: Change::of(sql, engine) });
         }
         let allows = allows(script, engine, &starts, &ends);
         Self { direction, engine, transaction: step.transaction, statements, allows }

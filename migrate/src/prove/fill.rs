@@ -65,8 +65,12 @@ fn fill_table(connection: &mut AnyConnection, schema: &Schema, table: &Table) ->
                     break;
                 }
                 // The error of the plain values tells more than those of the guesses.
-                Err(Problem::Database(error)) => drop(problem.get_or_insert(error.to_string())),
-                Err(Problem::Other(said)) => drop(problem.get_or_insert(said)),
+                Err(Problem::Database(error) | Problem::InLine(_, error)) => {
+                    problem.get_or_insert(error.to_string());
+                }
+                Err(Problem::Other(said)) => {
+                    problem.get_or_insert(said);
+                }
             }
         }
     }

@@ -317,6 +317,7 @@ fn a_failing_statement_is_named_and_what_stood_before_it_stays() {
     project.migration("2026-01-02-000001_third", up, "DROP TABLE a");
     let said = project.fails(1, &["up"]);
     assert!(said.contains("2026-01-02-000001_third failed going up: ") && said.contains("NOTHING"), "{said}");
+    assert!(said.ends_with(" (line 3 of up.sql)\n"), "{said}");
     assert_eq!(project.states(), ["pending", "pending"], "the first migrations are one transaction");
 }
 

@@ -81,12 +81,13 @@ impl HalfWay {
 
 #[test]
 fn a_failure_says_what_stands_and_going_up_again_continues_after_it() {
-    let half_way = HalfWay::new(&UP.replace("CREATE TABLE entries", "CREATE WHAT entries"));
+    let half_way = HalfWay::new(&UP.replace("CREATE TABLE entries", "\nCREATE WHAT entries"));
     for _ in 0..2 {
         let failed = half_way.up().unwrap_err();
         assert!(matches!(failed, Error::Failed { done: 2, statements: 4, .. }), "{failed:?}");
         let said = failed.to_string();
         assert!(said.starts_with(&format!("migration {LISTS} failed going up: ")), "{said}");
+        assert!(said.contains(" (line 2 of up.sql); "), "{said}");
         assert!(said.ends_with("its first 2 statements of 4 stand: going up again continues after them"), "{said}");
         assert_eq!(half_way.progress(), Some((Direction::Up, 2, false)));
         assert_eq!(half_way.state(), SchemaState::Behind(1));
