@@ -36,7 +36,12 @@ pub(super) fn run(globals: &Globals, command: MigrateCommand) -> anyhow::Result<
 
 /// The error of opening the database, as the commands know it.
 fn of_the_program(error: anyhow::Error) -> Failure {
-    error.downcast::<SessionError>().map_or_else(|other| Failure::Program(other.into()), Failure::from)
+    match error.downcast::<Usage>() {
+        Ok(Usage(problem)) => Failure::Usage(problem),
+        Err(error) => {
+            error.downcast::<SessionError>().map_or_else(|other| Failure::Program(other.into()), Failure::from)
+        }
+    }
 }
 
 /// The failure as an error of the program's, which its exit codes and hints know.
