@@ -5,6 +5,7 @@ use diesel::sql_types::{BigInt, Text};
 use diesel_session::connection::{AnyConnection, Engine, SessionConnection as _};
 
 use crate::error::Result;
+use crate::quoting::quoted;
 
 #[derive(QueryableByName)]
 struct Table {
@@ -55,13 +56,5 @@ pub(crate) fn is_same_table(engine: Engine, written: &str, table: &str) -> bool 
         // PostgreSQL folds a name that is not quoted to lower case.
         Engine::Sqlite | Engine::Postgres => written.replace("\"\"", "\"").eq_ignore_ascii_case(table),
         Engine::Mysql => written.replace("``", "`") == table,
-    }
-}
-
-/// The name as SQL, whatever it contains.
-pub(crate) fn quoted(engine: Engine, name: &str) -> String {
-    match engine {
-        Engine::Sqlite | Engine::Postgres => format!("\"{}\"", name.replace('"', "\"\"")),
-        Engine::Mysql => format!("`{}`", name.replace('`', "``")),
     }
 }

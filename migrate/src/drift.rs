@@ -1,10 +1,9 @@
 //! Drift: how a database differs from what its applied migrations make.
 
-use std::collections::BTreeSet;
-
 use diesel_session::Database;
 use diesel_session::connection::SessionConnection as _;
 
+use crate::catalogue::is_same_table;
 use crate::diff::{Change, Difference, Object};
 use crate::error::{Result, THIS_DATABASE};
 use crate::migration::Direction;
@@ -47,23 +46,20 @@ impl Migrations {
         // It may be the only one.
         drop(connection);
         let mut scratch = scratch()?;
-        // Tables that were made on the way and are gone again.
-        let mut made = BTreeSet::new();
         let is_played = |step: &&Step| match against {
             Against::Applied => status.applied.iter().any(|applied| applied.migration == step.migration),
             Against::UpTo(target) => target.includes(Direction::Up, &step.migration),
         };
-        for step in steps.iter().filter(is_played) {
-            let played = scratch.play(step, Direction::Up);
-            played.map_err(|problem| step.failed(&scratch, Direction::Up, problem))?;
-            made.extend(step.tables(engine).into_iter().map(str::to_owned));
-        }
+        let played: Vec<_> = steps.iter().filter(is_played).collect();
+        scratch.apply(played.iter().copied())?;
+        // Tables that were made on the way and are gone again are among them.
+        let made: Vec<_> = played.iter().flat_map(|step| step.tables(engine)).collect();
         let expected = Schema::read(&mut scratch)?;
         let mut differences = expected.differences(&found, engine);
         if !status.unknown.is_empty() || matches!(against, Against::UpTo(_)) {
             // What nobody of ours made is another application's.
             differences.retain(|difference| match (&difference.object, &difference.change) {
-                (Object::Table { table }, Change::Extra) => made.contains(table),
+                (Object::Table { table }, Change::Extra) => made.iter().any(|made| is_same_table(engine, made, table)),
                 (Object::View { .. } | Object::Enum { .. }, Change::Extra) => false,
                 _ => true,
             });
@@ -75,10 +71,7 @@ impl Migrations {
     pub(crate) fn migrated_schema(&self, live: &Database) -> Result<Schema> {
         let steps = self.steps(live.connection()?.engine())?;
         let mut scratch = Scratch::beside(live)?;
-        for step in &steps {
-            let played = scratch.play(step, Direction::Up);
-            played.map_err(|problem| step.failed(&scratch, Direction::Up, problem))?;
-        }
+        scratch.apply(&steps)?;
         Schema::read(&mut scratch)
     }
 }

@@ -4,14 +4,16 @@ use diesel::migration::CREATE_MIGRATIONS_TABLE;
 use diesel_session::connection::Engine;
 
 use crate::error::{Error, Result};
+use crate::limits::Limit;
 use crate::migration::Direction;
+use crate::quoting::literal;
 use crate::scripts::{Body, NO_WAY_DOWN, OWN_TRANSACTION, Step};
 use crate::settings::Settings;
 use crate::source::Migrations;
 use crate::statements::Statement;
 use crate::target::Target;
 use crate::tokens::{Token, tokens};
-use crate::{history, journal};
+use crate::{history, journal, limits};
 
 /// Why a migration of Diesel's is not written out.
 const NO_SQL: &str = "it comes from a source of Diesel's, which does not show its SQL";
@@ -142,7 +144,7 @@ impl Export<'_> {
     /// The statements that note in the history and the journal what the script does.
     fn rows(&self) -> Vec<String> {
         let Self { application, engine, step, direction } = *self;
-        let (version, application) = (literal(&step.migration.version, engine), literal(application, engine));
+        let (version, application) = (literal(engine, &step.migration.version), literal(engine, application));
         let (history, journal) = (history::NAME, journal::NAME);
         let erase = format!("DELETE FROM {journal} WHERE version = {version};");
         if direction == Direction::Down {
@@ -154,7 +156,7 @@ impl Export<'_> {
             Engine::Postgres => "now() AT TIME ZONE 'UTC'",
             Engine::Mysql => "UTC_TIMESTAMP()",
         };
-        let checksum = step.checksum(engine).map_or("NULL".to_owned(), |checksum| literal(&checksum, engine));
+        let checksum = step.checksum(engine).map_or("NULL".to_owned(), |checksum| literal(engine, &checksum));
         vec![
             format!("INSERT INTO {history} (version, run_on) VALUES ({version}, {now});"),
             erase,
@@ -172,29 +174,20 @@ impl Export<'_> {
 
 /// What sets the limits of a script, and what sets them back.
 fn limits(settings: &Settings, engine: Engine) -> Vec<(String, String)> {
-    let (lock, statement) = (settings.lock_timeout, settings.statement_timeout);
-    match engine {
-        Engine::Sqlite => Vec::new(),
-        Engine::Postgres => [("lock_timeout", lock), ("statement_timeout", statement)]
-            .into_iter()
-            .filter_map(|(name, time)| {
-                Some((format!("SET {name} = '{}ms';", time?.as_millis()), format!("RESET {name};")))
-            })
-            .collect(),
+    let set = |limit: &Limit| match engine {
         Engine::Mysql => {
-            let set = |name: &str, seconds: f64| {
-                (format!("SET SESSION {name} = {seconds}"), format!("SET SESSION {name} = DEFAULT"))
-            };
-            let seconds = lock.map(|time| time.as_secs_f64().ceil());
-            let names = ["lock_wait_timeout", "innodb_lock_wait_timeout"];
-            let locks = seconds.into_iter().flat_map(|seconds| names.map(|name| set(name, seconds)));
-            let locks = locks.map(|(set, reset)| (format!("{set};"), format!("{reset};")));
-            // MySQL has no such limit, and skips the comment.
-            let statements = statement.map(|time| set("max_statement_time", time.as_secs_f64()));
-            let statements = statements.map(|(set, reset)| (format!("/*M! {set} */;"), format!("/*M! {reset} */;")));
-            locks.chain(statements).collect()
+            (format!("SET SESSION {} = {}", limit.name, limit.value), format!("SET SESSION {} = DEFAULT", limit.name))
         }
-    }
+        _ => (format!("SET {} = '{}'", limit.name, limit.value), format!("RESET {}", limit.name)),
+    };
+    // MySQL skips the comment.
+    let ended =
+        |sql: String, limit: &Limit| if limit.of_mariadb { format!("/*M! {sql} */;") } else { format!("{sql};") };
+    let statements = limits::of(settings, engine).into_iter().map(|limit| {
+        let (set, reset) = set(&limit);
+        (ended(set, &limit), ended(reset, &limit))
+    });
+    statements.collect()
 }
 
 /// A statement with what ends it for the client.
@@ -217,9 +210,4 @@ fn ended(statement: Statement<'_>, engine: Engine) -> String {
     }
     format!("DELIMITER {delimiter}\n{sql}{delimiter}\nDELIMITER ;{}", if comment.is_empty() { "" } else { "\n" })
         + comment.trim_start()
-}
-
-fn literal(text: &str, engine: Engine) -> String {
-    let text = if engine == Engine::Mysql { text.replace('\\', "\\\\") } else { text.to_owned() };
-    format!("'{}'", text.replace('\'', "''"))
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use diesel_session::connection::Engine;
 
 use crate::error::Result;
+use crate::quoting::{literal, quoted};
 use crate::source::Migrations;
 use crate::{history, journal, lint};
 
@@ -41,7 +42,10 @@ impl Migrations {
         let own = [history::NAME, journal::NAME].map(str::to_owned);
         let statements = match engine {
             Engine::Sqlite => {
-                vec!["-- SQLite has no roles: whoever may write to the file and its folder may do anything.".to_owned()]
+                vec![
+                    "-- SQLite has no roles: anyone who may write to the file and its folder may do anything."
+                        .to_owned(),
+                ]
             }
             Engine::Mysql => {
                 let role = account(role);
@@ -49,7 +53,7 @@ impl Migrations {
                 tables.chain(made.views.iter().chain(&own).map(|name| grant("SELECT", name, &role))).collect()
             }
             Engine::Postgres => {
-                let role = format!("\"{}\"", role.replace('"', "\"\""));
+                let role = quoted(engine, role);
                 let named = made.tables.iter().chain(&made.views).chain(&made.sequences).chain(&own);
                 let schemas: BTreeSet<_> = named.map(|name| lint::schema(name).unwrap_or("public")).collect();
                 let usage = |schema: &&str| format!("GRANT USAGE ON SCHEMA {schema} TO {role};");
@@ -76,9 +80,9 @@ fn grant(rights: &str, what: &str, role: &str) -> String {
 
 /// MySQL's way of writing an account: `'name'@'host'`, or `'name'` for every host.
 fn account(role: &str) -> String {
-    let quoted = |part: &str| format!("'{}'", part.replace('\\', "\\\\").replace('\'', "''"));
+    let literal = |part| literal(Engine::Mysql, part);
     match role.rsplit_once('@') {
-        Some((name, host)) => format!("{}@{}", quoted(name), quoted(host)),
-        None => quoted(role),
+        Some((name, host)) => format!("{}@{}", literal(name), literal(host)),
+        None => literal(role),
     }
 }

@@ -31,6 +31,8 @@ mod loss;
 mod migration;
 mod plan;
 mod prove;
+mod quoting;
+mod records;
 mod run;
 pub mod schema;
 mod scratch;

@@ -1,8 +1,6 @@
 //! How long a migration's statements may wait for locks, and run: set on the connection for a script that says so, and
 //! set back after it.
 
-use std::time::Duration;
-
 use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Text};
@@ -27,13 +25,42 @@ struct IsMariaDb {
     is_mariadb: bool,
 }
 
+/// A variable of an engine's, and the value that a script asks for.
+#[derive(Debug)]
+pub(crate) struct Limit {
+    pub(crate) name: &'static str,
+    pub(crate) value: String,
+    /// MySQL, unlike MariaDB, does not have it: it limits no statement that changes something.
+    pub(crate) of_mariadb: bool,
+}
+
+/// The limits that a script asks for. SQLite has none: it waits for its one lock before the script begins.
+pub(crate) fn of(settings: &Settings, engine: Engine) -> Vec<Limit> {
+    let (lock, statement) = (settings.lock_timeout, settings.statement_timeout);
+    let limit = |name, value, of_mariadb| Limit { name, value, of_mariadb };
+    match engine {
+        Engine::Sqlite => Vec::new(),
+        Engine::Postgres => {
+            let times = [("lock_timeout", lock), ("statement_timeout", statement)].into_iter();
+            times.filter_map(|(name, time)| Some(limit(name, format!("{}ms", time?.as_millis()), false))).collect()
+        }
+        Engine::Mysql => {
+            let seconds = lock.map(|time| time.as_secs_f64().ceil().to_string());
+            let names = ["lock_wait_timeout", "innodb_lock_wait_timeout"];
+            let locks = names.into_iter().filter_map(|name| Some(limit(name, seconds.clone()?, false)));
+            let statements = statement.map(|time| limit("max_statement_time", time.as_secs_f64().to_string(), true));
+            locks.chain(statements).collect()
+        }
+    }
+}
+
 /// Sets the limits of a script; two statements for each.
-///
-/// SQLite has neither: it waits for its one lock before the script begins. MySQL, unlike MariaDB, limits no statement
-/// that changes something.
 pub(crate) fn set(connection: &mut AnyConnection, settings: &Settings) -> QueryResult<Replaced> {
     let mut replaced = Vec::new();
-    for (name, value) in limits(connection, settings)? {
+    for Limit { name, value, of_mariadb } in of(settings, connection.engine()) {
+        if of_mariadb && !is_mariadb(connection)? {
+            continue;
+        }
         let read = match connection.engine() {
             Engine::Mysql => format!("SELECT CAST(@@SESSION.{name} AS CHAR) AS value"),
             _ => format!("SELECT current_setting('{name}') AS value"),
@@ -57,31 +84,6 @@ fn replace(connection: &mut AnyConnection, name: &str, value: &str) -> QueryResu
         Engine::Mysql => connection.batch_execute(&format!("SET SESSION {name} = {value}")),
         _ => connection.batch_execute(&format!("SET {name} = '{value}'")),
     }
-}
-
-/// The engine's variables and the values that they get.
-fn limits(connection: &mut AnyConnection, settings: &Settings) -> QueryResult<Vec<(&'static str, String)>> {
-    let (lock, statement) = (settings.lock_timeout, settings.statement_timeout);
-    let milliseconds = |time: Duration| time.as_millis().to_string();
-    Ok(match connection.engine() {
-        Engine::Sqlite => Vec::new(),
-        Engine::Postgres => {
-            let lock = lock.map(|time| ("lock_timeout", milliseconds(time)));
-            lock.into_iter().chain(statement.map(|time| ("statement_timeout", milliseconds(time)))).collect()
-        }
-        Engine::Mysql => {
-            let seconds = lock.map(|time| time.as_secs_f64().ceil().to_string());
-            let names = ["lock_wait_timeout", "innodb_lock_wait_timeout"];
-            let mut limits: Vec<_> =
-                seconds.iter().flat_map(|seconds| names.map(|name| (name, seconds.clone()))).collect();
-            if let Some(time) = statement
-                && is_mariadb(connection)?
-            {
-                limits.push(("max_statement_time", time.as_secs_f64().to_string()));
-            }
-            limits
-        }
-    })
 }
 
 fn is_mariadb(connection: &mut AnyConnection) -> QueryResult<bool> {

@@ -13,7 +13,7 @@ use crate::scripts::{Problem, Step};
 use crate::source::Migrations;
 use crate::status::{self, Status};
 use crate::target::{Order, Target, Up};
-use crate::{choice, history, journal, limits, lock, stepwise};
+use crate::{choice, limits, lock, records, stepwise};
 
 /// Before the second attempt of a migration that is tried again; twice as long before each after it.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
@@ -235,17 +235,9 @@ impl<'r> Runner<'r> {
 
     /// Notes in the history and the journal what was executed.
     fn note(&mut self, order: Order, step: &Step) -> Result<(), Problem> {
-        let version = &step.migration.version;
         match order {
-            Order::Up { .. } => {
-                history::record(self.connection, version)?;
-                let entry = stepwise::entry(self.connection, self.application, step, None);
-                journal::write(self.connection, &entry)?;
-            }
-            Order::Down => {
-                history::unrecord(self.connection, version)?;
-                journal::erase(self.connection, version)?;
-            }
+            Order::Up { .. } => records::write(self.connection, self.application, step)?,
+            Order::Down => records::remove(self.connection, &step.migration.version)?,
         }
         Ok(())
     }

@@ -13,6 +13,7 @@ use diesel_session::database::Maintenance;
 use crate::catalogue;
 use crate::error::{Error, Result};
 use crate::migration::Direction;
+use crate::quoting::quoted;
 use crate::schema::Schema;
 use crate::scripts::{Body, Problem, Step};
 use crate::stepwise;
@@ -102,7 +103,7 @@ impl Scratch {
         let (asked, set): (_, fn(&str, &str) -> String) = match self.engine() {
             Engine::Sqlite => return Ok(()),
             Engine::Postgres => ("SELECT current_schema()::text AS setting", |_, schema| {
-                format!("CREATE SCHEMA IF NOT EXISTS {}", catalogue::quoted(Engine::Postgres, schema))
+                format!("CREATE SCHEMA IF NOT EXISTS {}", quoted(Engine::Postgres, schema))
             }),
             // A collation implies its character set, and a database's defaults are read when it is entered.
             Engine::Mysql => ("SELECT @@collation_database AS setting", |name, collation| {
@@ -113,6 +114,15 @@ impl Scratch {
         let statements = setting.map(|Setting { setting }| set(name, &setting));
         let done = statements.and_then(|statements| self.batch_execute(&statements));
         done.map_err(|e| self.explain(e, "", "setting up a scratch database").into())
+    }
+
+    /// Applies migrations, which are expected to work.
+    pub(crate) fn apply<'s>(&mut self, steps: impl IntoIterator<Item = &'s Step>) -> Result<()> {
+        for step in steps {
+            let played = self.play(step, Direction::Up);
+            played.map_err(|problem| step.failed(self, Direction::Up, problem))?;
+        }
+        Ok(())
     }
 
     /// Executes a script of a migration, as the runner does, without noting it.
@@ -129,7 +139,7 @@ impl Scratch {
         if let Body::Diesel(_) = step.body {
             return step.execute(self, direction);
         }
-        if step.script(direction).is_none() {
+        if direction == Direction::Down && step.has_no_way_down() {
             return Err(Problem::no_way_down());
         }
         let engine = self.engine();

@@ -50,7 +50,7 @@ impl Step {
         self.of_direction(direction).map(|script| &*script.text)
     }
 
-    /// Whether there is no script that reverts it; not known of a migration of Diesel's.
+    /// Whether it has no script that reverts it; `false` for a migration of Diesel's, which does not tell.
     pub(crate) fn has_no_way_down(&self) -> bool {
         matches!(self.body, Body::Scripts { down: None, .. })
     }

@@ -9,7 +9,7 @@ use crate::scripts::Step;
 use crate::source::Migrations;
 use crate::status::{self, SchemaState, Status};
 use crate::target::Target;
-use crate::{history, journal, lock, stepwise};
+use crate::{lock, records};
 
 /// What stamping writes.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -102,14 +102,9 @@ fn write(connection: &mut AnyConnection, application: &str, steps: &[Step], targ
 }
 
 fn write_rows(connection: &mut AnyConnection, application: &str, steps: &[Step], stamp: &Stamp) -> QueryResult<()> {
-    for migration in stamp.removed.iter().chain(&stamp.recorded) {
-        history::unrecord(connection, &migration.version)?;
-        journal::erase(connection, &migration.version)?;
-    }
-    for step in steps.iter().filter(|step| stamp.recorded.contains(&step.migration)) {
-        history::record(connection, &step.migration.version)?;
-        let entry = stepwise::entry(connection, application, step, None);
-        journal::write(connection, &entry)?;
-    }
-    Ok(())
+    // An edited script is recorded already.
+    let mut old = stamp.removed.iter().chain(&stamp.recorded);
+    old.try_for_each(|migration| records::remove(connection, &migration.version))?;
+    let mut recorded = steps.iter().filter(|step| stamp.recorded.contains(&step.migration));
+    recorded.try_for_each(|step| records::write(connection, application, step))
 }

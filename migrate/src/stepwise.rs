@@ -10,10 +10,10 @@ use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use diesel_session::connection::{AnyConnection, Mode, SessionConnection as _};
 
 use crate::error::{Error, Result};
-use crate::history;
-use crate::journal::{self, Entry, Progress};
+use crate::journal::{self, Progress};
 use crate::lock;
 use crate::migration::Direction;
+use crate::records;
 use crate::scripts::{Body, Problem, Step};
 use crate::statements::Statement;
 use crate::status::{Status, Unfinished};
@@ -36,8 +36,7 @@ pub(crate) fn execute(
             script.progress = unfinished.map(Unfinished::progress);
             script.execute(application)?;
             let struck = in_transaction(script.connection, |connection| {
-                history::unrecord(connection, &step.migration.version)?;
-                Ok(journal::erase(connection, &step.migration.version)?)
+                Ok(records::remove(connection, &step.migration.version)?)
             });
             struck.map_err(|e| step.failed(script.connection, Direction::Down, e))?;
             script.direction = Direction::Up;
@@ -49,16 +48,6 @@ pub(crate) fn execute(
     }
     script.tolerant = direction == Direction::Down && !recorded;
     script.execute(application)
-}
-
-/// What the journal says of a migration.
-pub(crate) fn entry(connection: &AnyConnection, application: &str, step: &Step, progress: Option<Progress>) -> Entry {
-    Entry {
-        version: step.migration.version.clone(),
-        application: application.to_owned(),
-        checksum: step.checksum(connection.engine()),
-        progress,
-    }
 }
 
 /// A script on its way.
@@ -77,14 +66,14 @@ impl Script<'_> {
     fn execute(&mut self, application: &str) -> Result<()> {
         let (step, version) = (self.step, &self.step.migration.version);
         let statements = step.statements(self.direction, self.connection.engine());
-        if matches!(step.body, Body::Scripts { .. }) && step.script(self.direction).is_none() {
+        if self.direction == Direction::Down && step.has_no_way_down() {
             return Err(step.failed(self.connection, self.direction, Problem::no_way_down()));
         }
         let progress = match self.progress {
             Some(progress) => progress,
             None => {
                 let progress = Progress { direction: self.direction, done: 0, running: false };
-                let entry = entry(self.connection, application, step, Some(progress));
+                let entry = records::entry(self.connection, application, step, Some(progress));
                 let note = if self.replaces { journal::write } else { journal::claim };
                 in_transaction(self.connection, |connection| Ok(note(connection, &entry)?))
                     .map_err(|problem| self.unclaimed(problem))?;

@@ -28,17 +28,27 @@ impl Confirm {
         if self.yes {
             return Ok(());
         }
-        if !(io::stdin().is_terminal() && stderr::is_terminal()) {
-            let refusal = format!("this would {would} {what}; add --yes to {would} it without being asked");
-            return Err(Usage(refusal).into());
+        let answer =
+            answer(&format!("This {does} {what}.")).map_err(|error| anyhow!("cannot read the answer: {error}"))?;
+        match answer {
+            Some(true) => Ok(()),
+            Some(false) => Err(anyhow!("nothing was {done}")),
+            None => {
+                let refusal = format!("this would {would} {what}; add --yes to {would} it without being asked");
+                Err(Usage(refusal).into())
+            }
         }
-        stderr::print(&format!("This {does} {what}."));
-        stderr::ask("Continue? [y/N] ");
-        let mut answer = String::new();
-        io::stdin().lock().read_line(&mut answer).map_err(|error| anyhow!("cannot read the answer: {error}"))?;
-        if matches!(answer.trim().to_lowercase().as_str(), "y" | "yes") {
-            return Ok(());
-        }
-        Err(anyhow!("nothing was {done}"))
     }
+}
+
+/// Says what is about to happen, and asks whether to continue; `None` without a terminal to ask on.
+pub(super) fn answer(statement: &str) -> io::Result<Option<bool>> {
+    if !(io::stdin().is_terminal() && stderr::is_terminal()) {
+        return Ok(None);
+    }
+    stderr::print(statement);
+    stderr::ask("Continue? [y/N] ");
+    let mut answer = String::new();
+    io::stdin().lock().read_line(&mut answer)?;
+    Ok(Some(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")))
 }

@@ -1,7 +1,7 @@
 //! `folio migrate`: the commands of diesel-migrate on Folio's migrations.
 
 use std::borrow::Cow;
-use std::io::{self, BufRead as _, IsTerminal as _};
+use std::io;
 
 use clap::Subcommand;
 use diesel_migrate::Error as MigrateError;
@@ -9,6 +9,7 @@ use diesel_migrate::command::{self, ColumnKind, Console, Context, Failure, Table
 use diesel_session::Error as SessionError;
 
 use super::adopt::{self, Adopt};
+use super::confirm;
 use super::exit::Usage;
 use super::globals::Globals;
 use super::output::{self, Column, OutputError};
@@ -92,13 +93,6 @@ impl Console for OwnConsole<'_> {
     }
 
     fn confirm(&mut self, doing: &str) -> io::Result<Option<bool>> {
-        if !(io::stdin().is_terminal() && stderr::is_terminal()) {
-            return Ok(None);
-        }
-        stderr::print(&format!("This would {doing}."));
-        stderr::ask("Continue? [y/N] ");
-        let mut answer = String::new();
-        io::stdin().lock().read_line(&mut answer)?;
-        Ok(Some(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")))
+        confirm::answer(&format!("This would {doing}."))
     }
 }

@@ -8,8 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 use tabwriter::TabWriter;
 
-/// What a program lends to the commands, so that they print and ask as its own do. [`Standard`] is enough for a program
-/// without habits.
+/// How a command prints and asks. [`Standard`] is enough for a program that does both in the usual way.
 pub trait Console {
     /// Writes rows of data to standard output.
     ///

@@ -3,11 +3,12 @@
 use std::fmt;
 use std::io;
 
-use diesel_session::Database;
 use diesel_session::connection::Access;
+use diesel_session::{Database, Error as SessionError};
 
 use super::console::{Console, Row, Table};
 use super::failure::Failure;
+use crate::error::Error;
 use crate::source::Migrations;
 
 /// What a program gives to a [`Command`](super::Command): its migrations, the way to its database, and where to print.
@@ -29,6 +30,18 @@ impl<'p> Context<'p> {
 
     pub(super) fn open(&self, access: Access) -> Result<Database, Failure> {
         (self.open)(access)
+    }
+
+    /// Opens the database for looking. An SQLite file that does not exist yet is taken for an empty one, which is what
+    /// `up` would make of it.
+    pub(super) fn open_or_empty(&mut self) -> Result<Database, Failure> {
+        match self.open(Access::Read) {
+            Err(Failure::Migrate(Error::Session(SessionError::NoDatabase { place }))) => {
+                self.say(&format!("there is no database at {place} yet; an empty one is taken instead"));
+                Ok(Database::open("sqlite::memory:")?)
+            }
+            opened => opened,
+        }
     }
 
     pub(super) fn say(&mut self, line: &str) {

@@ -38,11 +38,10 @@ pub(super) struct Diagram {
 
 impl Diagram {
     pub(super) fn run(self, context: &mut Context<'_>) -> Result<(), Failure> {
-        let database = context.open(Access::Read)?;
         let schema = if self.from_migrations {
-            database.migrated_schema(context.migrations)?
+            context.open_or_empty()?.migrated_schema(context.migrations)?
         } else {
-            Schema::read(&mut *database.connection()?)?
+            Schema::read(&mut *context.open(Access::Read)?.connection()?)?
         };
         let schema = only(schema, &self.tables)?;
         context.text(&if self.svg { schema.svg() } else { schema.mermaid() })

@@ -24,7 +24,7 @@
 //! # }
 //! ```
 //!
-//! A program with habits of its own, of printing or of opening its database, takes [`Command`] and a [`Context`].
+//! A program with its own way of printing, or of opening its database, takes [`Command`] and a [`Context`].
 
 mod apply;
 mod baseline;

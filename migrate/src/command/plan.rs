@@ -23,7 +23,8 @@ Examples:
   migrate plan --down --all --format json
 
 Prints, for each migration, its statements, and whether they are one transaction; writes nothing and
-waits for no lock. JSON has an object per migration.
+waits for no lock. An SQLite file that does not exist yet counts as empty. JSON has an object per
+migration.
 Exit code 0, also if there is something to do; otherwise as the command that is planned.";
 
 /// Show what 'up' or 'down' would do, without doing it
@@ -52,7 +53,7 @@ pub(super) struct Plan {
 
 impl Plan {
     pub(super) fn run(self, context: &mut Context<'_>) -> Result<(), Failure> {
-        let database = context.open(Access::Read)?;
+        let database = if self.down { context.open(Access::Read)? } else { context.open_or_empty()? };
         let usual = if self.down && !self.all { Target::Steps(1) } else { Target::All };
         let target = self.steps.map(Target::Steps).or(self.to.map(Target::To)).unwrap_or(usual);
         let planned = if self.down {

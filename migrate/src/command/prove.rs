@@ -3,7 +3,6 @@
 use std::fmt::Write as _;
 
 use clap::Args;
-use diesel_session::connection::Access;
 use serde::Serialize;
 
 use super::console::{Column, Row};
@@ -29,7 +28,7 @@ pub(super) struct Prove {}
 
 impl Prove {
     pub(super) fn run(context: &mut Context<'_>) -> Result<(), Failure> {
-        let database = context.open(Access::Read)?;
+        let database = context.open_or_empty()?;
         let proofs = database.prove_migrations(context.migrations)?;
         let rows: Vec<_> = proofs.iter().map(Listed::of).collect();
         context.text_or_table(|| proofs.iter().map(text).collect(), &rows)?;

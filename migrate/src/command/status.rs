@@ -9,7 +9,6 @@ use super::console::{Column, Row};
 use super::context::Context;
 use super::failure::Failure;
 use crate::database::Migrate as _;
-use crate::migration::Direction;
 use crate::status::{Status, Unfinished};
 
 const AFTER: &str = "\
@@ -53,7 +52,7 @@ struct Listed<'s> {
 
 #[derive(Debug, Serialize)]
 struct Progress {
-    direction: &'static str,
+    direction: String,
     done: usize,
     running: bool,
 }
@@ -85,13 +84,9 @@ fn rows(status: &Status) -> Vec<Listed<'_>> {
         rows.push(Listed { version: &recorded.version, name: None, state: "unknown", applied, unfinished: None });
     }
     for Unfinished { migration, direction, done, running, .. } in &status.unfinished {
-        let direction = match direction {
-            Direction::Up => "up",
-            Direction::Down => "down",
-        };
         for row in rows.iter_mut().filter(|row| row.version == migration.version) {
             row.state = "unfinished";
-            row.unfinished = Some(Progress { direction, done: *done, running: *running });
+            row.unfinished = Some(Progress { direction: direction.to_string(), done: *done, running: *running });
         }
     }
     rows.sort_by_key(|row| row.version);

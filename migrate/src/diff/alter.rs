@@ -2,9 +2,9 @@
 
 use diesel_session::connection::Engine;
 
-use super::ddl::{self, literal};
+use super::ddl;
 use super::difference::Property;
-use crate::catalogue::quoted;
+use crate::quoting::{literal, quoted};
 use crate::schema::{Column, EnumType, Generated, Schema, Table};
 
 /// Changes a property of a column, and on MySQL all others with it.
@@ -76,13 +76,13 @@ fn postgres_source(table: &Table, expected: &Column, found: &Column) -> Vec<Stri
                 statements.push(alter("SET NOT NULL"));
             }
             statements.push(alter(&format!("ADD GENERATED {kind} AS IDENTITY")));
-            format!("pg_get_serial_sequence('{}', '{}')", literal(&of), literal(&expected.name))
+            format!("pg_get_serial_sequence({}, {})", literal(engine, &of), literal(engine, &expected.name))
         }
         (None, Some(Generated::Serial)) => {
             let sequence = quoted(engine, &format!("{}_{}_seq", table.name, expected.name));
             let sql_type = &expected.sql_type;
             statements.push(format!("CREATE SEQUENCE IF NOT EXISTS {sequence} AS {sql_type} OWNED BY {of}.{name}"));
-            let sequence = format!("'{}'::regclass", literal(&sequence));
+            let sequence = format!("{}::regclass", literal(engine, &sequence));
             statements.push(alter(&format!("SET DEFAULT nextval({sequence})")));
             sequence
         }
@@ -95,7 +95,7 @@ fn postgres_source(table: &Table, expected: &Column, found: &Column) -> Vec<Stri
 
 /// Creates an enum type.
 pub(super) fn create_enum(expected: &EnumType) -> String {
-    let labels: Vec<_> = expected.labels.iter().map(|label| format!("'{}'", literal(label))).collect();
+    let labels: Vec<_> = expected.labels.iter().map(|label| literal(Engine::Postgres, label)).collect();
     format!("CREATE TYPE {} AS ENUM ({})", quoted(Engine::Postgres, &expected.name), labels.join(", "))
 }
 
@@ -110,10 +110,12 @@ pub(super) fn enum_labels(expected: &EnumType, found: &EnumType, schema: &Schema
         let add = missing.map(|(at, label)| {
             // Those before it are there by then.
             let place = match at.checked_sub(1) {
-                Some(before) => format!(" AFTER '{}'", literal(&expected.labels[before])),
-                None => found.labels.first().map(|first| format!(" BEFORE '{}'", literal(first))).unwrap_or_default(),
+                Some(before) => format!(" AFTER {}", literal(engine, &expected.labels[before])),
+                None => {
+                    found.labels.first().map(|first| format!(" BEFORE {}", literal(engine, first))).unwrap_or_default()
+                }
             };
-            format!("ALTER TYPE {name} ADD VALUE '{}'{place}", literal(label))
+            format!("ALTER TYPE {name} ADD VALUE {}{place}", literal(engine, label))
         });
         return add.collect();
     }

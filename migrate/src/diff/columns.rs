@@ -5,7 +5,7 @@ use diesel_session::connection::Engine;
 use super::comparison::{Comparison, Phase};
 use super::difference::{Change, Object, Property};
 use super::{alter, ddl, same};
-use crate::catalogue::quoted;
+use crate::quoting::quoted;
 use crate::schema::{Column, Generated, Key, Table};
 
 pub(super) fn compare(comparison: &mut Comparison<'_>, table: &Table, other: &Table) {

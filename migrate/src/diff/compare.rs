@@ -5,7 +5,7 @@ use diesel_session::connection::Engine;
 use super::comparison::{Comparison, Phase};
 use super::difference::{Change, Difference, Object, Property};
 use super::{alter, columns, parts, rebuild, same, tables};
-use crate::catalogue::quoted;
+use crate::quoting::quoted;
 use crate::schema::{Schema, Table, Trigger, View};
 
 pub(super) fn compare(expected: &Schema, found: &Schema, engine: Engine) -> Vec<Difference> {

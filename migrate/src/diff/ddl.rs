@@ -2,17 +2,12 @@
 
 use diesel_session::connection::Engine;
 
-use crate::catalogue::quoted;
+use crate::quoting::quoted;
 use crate::schema::{Check, Column, Deferrable, ForeignKey, Generated, Index, Key, Table};
 
 /// The names, quoted, with commas between them.
 pub(super) fn list(engine: Engine, names: &[String]) -> String {
     names.iter().map(|name| quoted(engine, name)).collect::<Vec<_>>().join(", ")
-}
-
-/// Text inside a string literal.
-pub(super) fn literal(text: &str) -> String {
-    text.replace('\'', "''")
 }
 
 /// A table's name, with its schema where the catalogue has it with one.

@@ -5,7 +5,7 @@ use diesel_session::connection::Engine;
 use super::comparison::{Comparison, Phase};
 use super::difference::{Change, Object};
 use super::{ddl, same};
-use crate::catalogue::quoted;
+use crate::quoting::quoted;
 use crate::schema::{Check, ForeignKey, Index, Key, Table};
 
 pub(super) fn compare(comparison: &mut Comparison<'_>, table: &Table, other: &Table) {

@@ -2,8 +2,7 @@
 
 use diesel_session::connection::Engine;
 
-use super::ddl::literal;
-use crate::catalogue::quoted;
+use crate::quoting::{literal, quoted};
 use crate::schema::{Generated, Schema, Table};
 use crate::tokens::{Token, tokens};
 
@@ -33,10 +32,10 @@ pub(super) fn rebuild(expected: &Table, found: &Table, schema: &Schema) -> Vec<S
     let counts = |table: &Table| table.columns.iter().any(|own| own.generated == Some(Generated::AutoIncrement));
     if counts(expected) && counts(found) {
         // The keys of rows that are gone are not given out again.
-        let (old, new) = (literal(&expected.name), literal(&new_name));
-        statements.push(format!("DELETE FROM sqlite_sequence WHERE name = '{new}'"));
+        let (old, new) = (literal(Engine::Sqlite, &expected.name), literal(Engine::Sqlite, &new_name));
+        statements.push(format!("DELETE FROM sqlite_sequence WHERE name = {new}"));
         statements.push(format!(
-            "INSERT INTO sqlite_sequence (name, seq) SELECT '{new}', seq FROM sqlite_sequence WHERE name = '{old}'"
+            "INSERT INTO sqlite_sequence (name, seq) SELECT {new}, seq FROM sqlite_sequence WHERE name = {old}"
         ));
     }
     statements.push(format!("DROP TABLE {name}"));

@@ -5,7 +5,7 @@ use diesel_session::connection::Engine;
 use crate::tokens::{Token, is_word, tokens};
 
 /// The text with single spaces, without comments and without the quotes around names; on MySQL without the character
-/// sets before strings, which are those of whoever created the table.
+/// sets before strings, which are those of the connection that created the table.
 pub(super) fn normal(sql: &str, engine: Engine) -> String {
     let mut normal = Vec::new();
     let mut all = tokens(sql, engine).peekable();

@@ -6,7 +6,7 @@ use super::comparison::{Comparison, Phase};
 use super::ddl;
 use super::difference::{Change, Object, Property};
 use super::same;
-use crate::catalogue::quoted;
+use crate::quoting::quoted;
 use crate::schema::{ForeignKey, Table};
 
 pub(super) fn compare(comparison: &mut Comparison<'_>) {

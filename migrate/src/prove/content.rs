@@ -7,8 +7,8 @@ use diesel::sql_types::Text;
 use diesel_session::connection::{AnyConnection, Engine, SessionConnection as _};
 
 use super::proof::Lost;
-use crate::catalogue::quoted;
 use crate::error::Result;
+use crate::quoting::quoted;
 use crate::schema::Schema;
 
 /// Between the values of a row in the text of it: the ASCII character for that.

@@ -7,8 +7,9 @@ use diesel_session::connection::{AnyConnection, Engine, SessionConnection as _};
 
 use super::proof::Unfilled;
 use super::values;
-use crate::catalogue::{self, quoted};
+use crate::catalogue;
 use crate::error::Result;
+use crate::quoting::quoted;
 use crate::schema::{Column, ForeignKey, Generated, Schema, Table};
 use crate::scripts::Problem;
 use crate::stepwise;

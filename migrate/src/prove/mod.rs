@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 use crate::migration::Direction;
 use crate::schema::Schema;
 use crate::scratch::Scratch;
-use crate::scripts::{Body, Problem, Step};
+use crate::scripts::{Body, NO_WAY_DOWN, Step};
 use crate::source::Migrations;
 use content::Content;
 
@@ -57,10 +57,7 @@ impl Migrations {
 /// A scratch database to which migrations were applied that are known to work there.
 fn without_rows(live: &Database, steps: &[Step]) -> Result<Scratch> {
     let mut scratch = Scratch::beside(live)?;
-    for step in steps {
-        let played = scratch.play(step, Direction::Up);
-        played.map_err(|problem| step.failed(&scratch, Direction::Up, problem))?;
-    }
+    scratch.apply(steps)?;
     Ok(scratch)
 }
 
@@ -110,11 +107,12 @@ fn prove(scratch: &mut Scratch, schema: &mut Schema, step: &Step, proof: &mut Pr
     }
     // What this migration created goes with it, by intention.
     let rows_up = Content::read(scratch, up, &before)?;
-    if has_no_way_down(step) {
+    if step.has_no_way_down() {
         return Ok(Outcome::NoWayDown);
     }
     if let Err(problem) = play(scratch, step, Direction::Down)? {
-        return if is_no_way_down(&problem) { Ok(Outcome::NoWayDown) } else { failed(Attempt::Down, problem) };
+        // A source of Diesel's says so only now.
+        return if problem == NO_WAY_DOWN { Ok(Outcome::NoWayDown) } else { failed(Attempt::Down, problem) };
     }
     let down = Schema::read(scratch)?;
     proof.losses = rows_before.lost(&Content::read(scratch, &down, &before)?);
@@ -139,13 +137,4 @@ fn prove(scratch: &mut Scratch, schema: &mut Schema, step: &Step, proof: &mut Pr
     } else {
         Ok(Outcome::Differs { attempt: Attempt::UpAgain, differences })
     }
-}
-
-fn has_no_way_down(step: &Step) -> bool {
-    matches!(step.body, Body::Scripts { .. }) && step.script(Direction::Down).is_none()
-}
-
-/// Whether a source of Diesel's says that there is no script.
-fn is_no_way_down(problem: &str) -> bool {
-    matches!(Problem::no_way_down(), Problem::Other(said) if said == problem)
 }

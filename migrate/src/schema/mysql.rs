@@ -3,12 +3,13 @@
 
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, Text};
-use diesel_session::connection::AnyConnection;
+use diesel_session::connection::{AnyConnection, Engine};
 
 use super::model::{
     Action, Check, Column, Deferrable, ForeignKey, Generated, Index, IndexPart, Key, Schema, Table, Trigger, View,
 };
 use super::read::{is_of_migrations, load, sorted, table};
+use crate::quoting;
 
 const TABLES: &str = "SELECT table_name AS name, CASE WHEN engine <> @@default_storage_engine THEN engine END \
         AS other_engine, CAST(VERSION() LIKE '%MariaDB%' AS SIGNED) AS mariadb \
@@ -213,7 +214,7 @@ pub(super) fn read(connection: &mut AnyConnection) -> QueryResult<Schema> {
 }
 
 fn quoted(name: &str) -> String {
-    format!("`{}`", name.replace('`', "``"))
+    quoting::quoted(Engine::Mysql, name)
 }
 
 /// MySQL shows an expression with the quotes in it escaped once more.
@@ -248,7 +249,7 @@ fn column(row: ColumnRow, mariadb: bool) -> Column {
         } else if sql_type.starts_with("bit") {
             text
         } else {
-            format!("'{}'", text.replace('\\', "\\\\").replace('\'', "''"))
+            quoting::literal(Engine::Mysql, &text)
         })
     });
     let nullable = row.is_nullable == "YES";

@@ -89,6 +89,11 @@ impl Project {
 fn a_database_goes_up_and_down_and_the_exit_codes_tell_how_it_is() {
     let project = Project::new();
     assert!(project.fails(1, &["status"]).contains("there is no database at"));
+    for verb in [&["plan"][..], &["prove"], &["diagram", "--from-migrations"]] {
+        assert!(project.done(verb).contains("tags"), "{verb:?}");
+        assert!(!project.path().join("app.db").exists());
+    }
+    assert!(project.fails(1, &["plan", "--down"]).contains("there is no database at"));
     assert_eq!(project.run(&["up"]).err, "applied 2026-01-01-000001_create_tags\n");
     assert!(project.done(&["check"]).ends_with("app.db is up to date: 1 migration\n"));
 
@@ -220,16 +225,13 @@ fn a_database_of_another_tool_is_taken_over_once_its_schema_is_the_same() {
 #[test]
 fn a_way_down_that_does_not_undo_its_way_up_is_not_proven() {
     let project = Project::new();
-    assert_eq!(
-        project.run_in(&[("DATABASE_URL", ":memory:")], &["prove"]).out,
-        "2026-01-01-000001_create_tags: proven\n"
-    );
+    assert_eq!(project.run(&["prove"]).out, "2026-01-01-000001_create_tags: proven\n");
     project.migration(
         "2026-01-02-000001_more",
         "CREATE TABLE a (id INTEGER); CREATE TABLE b (id INTEGER)",
         "DROP TABLE b",
     );
-    let ran = project.run_in(&[("DATABASE_URL", ":memory:")], &["prove"]);
+    let ran = project.run(&["prove"]);
     assert!(ran.code == Some(1) && ran.out.contains("2026-01-02-000001_more: "), "{ran:?}");
     assert!(ran.err.ends_with("not proven: 1 migration\n"), "{ran:?}");
 }

@@ -8,6 +8,16 @@ fn versions(planned: &[Planned]) -> Vec<(&str, Direction, usize)> {
     planned.iter().map(|plan| (plan.migration.name.as_str(), plan.direction, plan.statements.len())).collect()
 }
 
+/// A database with the first migration, and the first statement of a second one.
+fn left_half_way() -> (Empty, tempfile::TempDir) {
+    let (empty, folder) = (empty(), folder(&[TAGS]));
+    empty.db.migrate(&shop(&folder)).unwrap();
+    write(folder.path(), (ITEMS.0, "CREATE TABLE items (id BIGINT PRIMARY KEY); SELECT nothing", ITEMS.2));
+    without_transaction(folder.path(), ITEMS.0);
+    empty.db.migrate(&shop(&folder)).unwrap_err();
+    (empty, folder)
+}
+
 #[test]
 fn a_plan_is_what_up_and_down_then_do_and_writes_nothing() {
     let (empty, folder) = (empty(), folder(&[TAGS, ITEMS, LABELS]));
@@ -28,12 +38,8 @@ fn a_plan_is_what_up_and_down_then_do_and_writes_nothing() {
 
 #[test]
 fn a_plan_begins_where_an_interrupted_script_stopped() {
-    let (empty, folder) = (empty(), folder(&[TAGS]));
+    let (empty, folder) = left_half_way();
     let (db, migrations) = (&empty.db, shop(&folder));
-    db.migrate(&migrations).unwrap();
-    write(folder.path(), (ITEMS.0, "CREATE TABLE items (id BIGINT PRIMARY KEY); SELECT nothing", ITEMS.2));
-    without_transaction(folder.path(), ITEMS.0);
-    db.migrate(&migrations).unwrap_err();
     let plan = db.plan_up(&migrations, Target::All).unwrap();
     assert_eq!((plan[0].done, plan[0].statements.as_slice()), (1, &["SELECT nothing".to_owned()][..]));
     assert!(!plan[0].transaction);
@@ -129,12 +135,8 @@ fn stamping_takes_an_edited_script_for_the_one_that_was_applied() {
 
 #[test]
 fn stamping_counts_what_was_left_half_way_as_finished() {
-    let (empty, folder) = (empty(), folder(&[TAGS]));
+    let (empty, folder) = left_half_way();
     let (db, migrations) = (&empty.db, shop(&folder));
-    db.migrate(&migrations).unwrap();
-    write(folder.path(), (ITEMS.0, "CREATE TABLE items (id BIGINT PRIMARY KEY); SELECT nothing", ITEMS.2));
-    without_transaction(folder.path(), ITEMS.0);
-    db.migrate(&migrations).unwrap_err();
     assert_eq!(names(&db.stamp(&migrations, &Target::All).unwrap().recorded), [ITEMS.0]);
     assert_eq!(db.schema_state(&migrations).unwrap(), SchemaState::Current);
     assert!(db.migration_status(&migrations).unwrap().unfinished.is_empty());
