@@ -13,7 +13,7 @@ pub mod types;
 
 pub use database::Database;
 pub use error::{Error, Ok, Result};
-pub use session::{Entity, Handle, Session, State};
+pub use session::{Entity, Handle, Session, State, relation};
 
 /// What most programs need, beside Diesel's own prelude: `use diesel_session::prelude::*;`. It has no table, so that an
 /// application's own `users` and `User` meet no others.
@@ -33,3 +33,7 @@ mod conformance {}
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/your-own-tables.md")]
 mod your_own_tables {}
+
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/relations.md")]
+mod relations {}

@@ -8,6 +8,7 @@
 
 #[cfg(feature = "postgres")]
 mod postgres;
+mod relations;
 mod sqlite;
 #[path = "../table/mod.rs"]
 mod table;
@@ -104,7 +105,7 @@ fn main() {
     let quick = arguments.iter().any(|argument| argument == "--quick");
     let words: Vec<&String> = arguments.iter().filter(|argument| !argument.starts_with("--")).collect();
     let wanted = |name: &str| words.is_empty() || words.iter().any(|word| name.contains(word.as_str()));
-    let comparisons = sqlite::COMPARISONS.iter();
+    let comparisons = sqlite::COMPARISONS.iter().chain(relations::COMPARISONS);
     #[cfg(feature = "postgres")]
     let comparisons = comparisons.chain(postgres::COMPARISONS);
     for comparison in comparisons.filter(|comparison| wanted(comparison.work)) {

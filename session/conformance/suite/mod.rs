@@ -5,6 +5,7 @@
 
 pub mod b_isolation;
 pub mod b_transactions;
+pub mod blog;
 pub mod c_states;
 pub mod d_identity;
 pub mod domain;
@@ -21,5 +22,7 @@ pub mod i_expire;
 pub mod j_rollback;
 pub mod k_savepoints;
 pub mod l_relations;
+pub mod m_reading;
+pub mod m_relations;
 pub mod subject;
 pub mod trees;

@@ -250,7 +250,7 @@ fn columns(entity: &Entity) -> TokenStream {
     });
     let reads = entity.fields.iter().enumerate().map(|(index, field)| {
         let (name, ty, sql) = (&field.name, &field.ty, sql_type(field));
-        quote! { #name: row.get_value::<#sql, #ty, _>(#index)? }
+        quote! { #name: row.get_value::<#sql, #ty, _>(at(#index))? }
     });
     quote! {
         impl<DB: ::diesel::backend::Backend> #at::Columns<DB> for #name
@@ -270,7 +270,10 @@ fn columns(entity: &Entity) -> TokenStream {
                 ::diesel::query_builder::QueryFragment::<DB>::walk_ast(&#table::table, out)
             }
 
-            fn read<'a>(row: &impl ::diesel::row::Row<'a, DB>) -> ::diesel::deserialize::Result<Self> {
+            fn read<'a>(
+                row: &impl ::diesel::row::Row<'a, DB>,
+                at: impl ::core::ops::Fn(usize) -> usize,
+            ) -> ::diesel::deserialize::Result<Self> {
                 ::core::result::Result::Ok(Self { #(#reads,)* })
             }
         }

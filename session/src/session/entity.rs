@@ -299,13 +299,13 @@ pub trait Columns<DB: Backend>: Entity + Clone {
     #[doc(hidden)]
     fn table_name(out: AstPass<'_, '_, DB>) -> QueryResult<()>;
 
-    /// Reads a row whose columns were selected in order.
+    /// Reads a row that has each column at the position that `at` gives for its index.
     ///
     /// # Errors
     ///
     /// When a value is not one of its field's type.
     #[doc(hidden)]
-    fn read<'a>(row: &impl Row<'a, DB>) -> deserialize::Result<Self>;
+    fn read<'a>(row: &impl Row<'a, DB>, at: impl Fn(usize) -> usize) -> deserialize::Result<Self>;
 }
 
 /// An operation on one column of a row `R`: bind it, compare it, read it.

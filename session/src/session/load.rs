@@ -169,7 +169,7 @@ impl<C: SessionConnection> Session<'_, C> {
     }
 
     /// Reloads rows, after a flush if unflushed changes can affect them; those that are gone become deleted.
-    fn reload<E: Persist<C>>(&mut self, indexes: &[u64]) -> Result<()> {
+    pub(super) fn reload<E: Persist<C>>(&mut self, indexes: &[u64]) -> Result<()> {
         let reached = self.maps.iter().any(|map| map.unflushed_reaches(E::table()));
         if reached || self.maps.of::<E>().are_unflushed(indexes) {
             self.autoflush()?;

@@ -22,3 +22,12 @@ pub trait Deletable<C> {}
 
 /// Closes [`Statement`](super::Statement).
 pub trait Statement {}
+
+/// Closes [`Relation`](super::relation::Relation).
+pub trait Relation {}
+
+/// Closes [`Nested`](super::relation::Nested).
+pub trait Nested {}
+
+/// Closes [`Joined`](super::Joined).
+pub trait Joined {}

@@ -1,11 +1,13 @@
-//! Foreign keys of text that the database compares without case (116): every row that is found has its place.
+//! Foreign keys of text that the database compares without case (116–118), and keys (122): every row that is
+//! found has its place.
 
 use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
 use diesel_session::connection::Engine;
+use diesel_session::relation::{children, through};
 use diesel_session::{Entity as _, Handle, Result, Session};
 
-use super::{Artist, NewArtist, Song, artists, songs};
+use super::{Artist, NewArtist, Song, artists, labels, songs};
 use crate::fixture::{Fixture, dialect, fixture};
 use folio_testing::engine;
 
@@ -23,10 +25,13 @@ fn songs() -> Fixture {
     let tables = format!(
         "{before}
          CREATE TABLE artists (name {name} NOT NULL PRIMARY KEY, born BIGINT NOT NULL);
-         CREATE TABLE songs (id BIGINT NOT NULL PRIMARY KEY, artist {name}, title VARCHAR(50) NOT NULL,
-            FOREIGN KEY (artist) REFERENCES artists (name));
+         CREATE TABLE labels (id BIGINT NOT NULL PRIMARY KEY);
+         CREATE TABLE songs (id BIGINT NOT NULL PRIMARY KEY, artist {name}, title VARCHAR(50) NOT NULL, label BIGINT,
+            FOREIGN KEY (artist) REFERENCES artists (name), FOREIGN KEY (label) REFERENCES labels (id));
+         INSERT INTO labels VALUES (1), (2);
          INSERT INTO artists VALUES ('ann', 1960), ('ben', 1970);
-         INSERT INTO songs VALUES (1, 'Ann', 'Sea'), (2, 'ann', 'Sky'), (3, 'ANN', 'Sun'), (4, 'BEN', 'Ice'), (5, NULL, 'Air')"
+         INSERT INTO songs VALUES (1, 'Ann', 'Sea', 1), (2, 'ann', 'Sky', 2), (3, 'ANN', 'Sun', NULL),
+            (4, 'BEN', 'Ice', 2), (5, NULL, 'Air', 1)"
     );
     let made = place.begin(|session| -> Result<()> { Ok(session.connection()?.batch_execute(&tables)?) });
     made.unwrap();
@@ -61,13 +66,59 @@ fn b116_parents_are_found_as_the_database_compares_the_keys() -> Result<()> {
 }
 
 #[test]
+fn b117_conditions_orders_and_limits_are_for_each_parent_as_the_database_compares() -> Result<()> {
+    songs().begin(|session| -> Result<()> {
+        let artists = session.query(Artist::query().order(artists::born.desc())).all()?;
+        let last = children(songs::artist).filter(songs::title.ne("Sun")).order(songs::title.desc());
+        let groups = session.load_related(&artists, last)?;
+        assert_eq!(titles(session, &groups[0])?, ["Ice"]);
+        assert_eq!(titles(session, &groups[1])?, ["Sky", "Sea"]);
+        let groups = session.load_related(&artists, last.limit(1))?;
+        assert_eq!(titles(session, &groups[0])?, ["Ice"]);
+        assert_eq!(titles(session, &groups[1])?, ["Sky"]);
+        Ok(())
+    })
+}
+
+#[test]
+fn b118_links_are_followed_as_the_database_compares() -> Result<()> {
+    songs().begin(|session| -> Result<()> {
+        let artists = session.query(Artist::query().order(artists::born.desc())).all()?;
+        let named = session.through(songs::artist, songs::label, &artists)?;
+        assert_eq!(named[0].iter().map(|label| session.key(*label)).collect::<Vec<_>>(), [Some(2)]);
+        assert_eq!(named[1].iter().map(|label| session.key(*label)).collect::<Vec<_>>(), [Some(1), Some(2)]);
+        let last = through(songs::artist, songs::label).order(labels::id.desc()).limit(1);
+        let named = session.load_related(&artists, last)?;
+        assert_eq!(named[1].iter().map(|label| session.key(*label)).collect::<Vec<_>>(), [Some(2)]);
+        Ok(())
+    })
+}
+
+#[test]
+fn b122_many_keys_find_rows_as_the_database_compares_them() -> Result<()> {
+    songs().begin(|session| -> Result<()> {
+        let ben = session.get_one::<Artist>("ben")?;
+        let found = session.get_many::<Artist>(&["ANN", "ben", "cid", "Ann"])?;
+        let named: Vec<Option<String>> = found.iter().map(|artist| artist.and_then(|it| session.key(it))).collect();
+        assert_eq!(named, [Some("ann".to_owned()), Some("ben".to_owned()), None, Some("ann".to_owned())]);
+        assert!(found[1] == Some(ben) && found[0] == found[3]);
+        Ok(())
+    })
+}
+
+#[test]
 fn b116_more_children_and_parents_than_one_statement_takes_are_matched_too() -> Result<()> {
     songs().begin(|session| -> Result<()> {
         for number in 0..250 {
             session.add(NewArtist::new(format!("artist {number}"), number)?);
             session.add(
-                Song { id: 1_000 + number, artist: Some(format!("Artist {number}")), title: format!("song {number}") }
-                    .as_new(),
+                Song {
+                    id: 1_000 + number,
+                    artist: Some(format!("Artist {number}")),
+                    title: format!("song {number}"),
+                    label: None,
+                }
+                .as_new(),
             );
         }
         session.flush()?;

@@ -17,7 +17,9 @@ mod postgres;
 mod sqlite;
 
 diesel::table! { artists (name) { name -> Text, born -> BigInt } }
-diesel::table! { songs (id) { id -> BigInt, artist -> Nullable<Text>, title -> Text } }
+diesel::table! { songs (id) { id -> BigInt, artist -> Nullable<Text>, title -> Text, label -> Nullable<BigInt> } }
+diesel::table! { labels (id) { id -> BigInt } }
+diesel::allow_tables_to_appear_in_same_query!(artists, songs, labels);
 
 #[derive(Debug, Clone, PartialEq, HasQuery, Entity)]
 #[diesel(table_name = artists)]
@@ -35,4 +37,13 @@ pub struct Song {
     #[entity(references = artists::name)]
     pub artist: Option<String>,
     pub title: String,
+    #[entity(references = labels::id)]
+    pub label: Option<i64>,
+}
+
+#[derive(Debug, Clone, PartialEq, HasQuery, Entity)]
+#[diesel(table_name = labels)]
+pub struct Label {
+    #[entity(key, given)]
+    pub id: i64,
 }

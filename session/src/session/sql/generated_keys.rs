@@ -208,7 +208,7 @@ where
 {
     let mut stored: Vec<E> = Vec::with_capacity(sent.len());
     executor.each(Onwards::<E> { key, entity: PhantomData }, |row| {
-        let read = E::read(&row).map_err(DieselError::DeserializationError)?;
+        let read = E::read(&row, |column| column).map_err(DieselError::DeserializationError)?;
         if sent.iter().any(|row| same_as_sent(&read, row)) {
             stored.push(read);
         }

@@ -18,6 +18,9 @@ use crate::session::entity::{ColumnSet, Columns, Table, Visitor};
 /// A statement of this many rows is prepared once and kept; one for the remaining rows is prepared each time.
 const ROWS: usize = 100;
 
+/// The same for reading a thousand rows or more by their keys.
+const MANY_ROWS: usize = 1_000;
+
 /// The maximum size in bytes of the values in a statement of several rows.
 const BYTES: usize = 1 << 19;
 
@@ -39,6 +42,15 @@ impl StatementLimit {
     pub(super) fn of<C: SessionConnection>(parameters: usize, connection: &C) -> Self {
         let rows = (connection.max_parameters() / parameters.max(1)).clamp(1, ROWS);
         Self { rows, bytes: BYTES.min(connection.max_bytes()) }
+    }
+
+    /// For a SELECT of `rows` rows by keys of `parameters` parameters each.
+    pub(super) fn of_keys<C: SessionConnection>(rows: usize, parameters: usize, connection: &C) -> Self {
+        let most = if rows < MANY_ROWS { ROWS } else { MANY_ROWS };
+        Self {
+            rows: (connection.max_parameters() / parameters.max(1)).clamp(1, most),
+            ..Self::of(parameters, connection)
+        }
     }
 
     /// As [`of`](Self::of), or as much as the engine accepts if rows of the table may refer to each other and the

@@ -146,7 +146,7 @@ where
     C: EngineConnection,
     E: Columns<C::Backend>,
 {
-    let limit = StatementLimit::of(E::table().key.len(), executor.connection);
+    let limit = StatementLimit::of_keys(keys.len(), E::table().key.len(), executor.connection);
     let lists_rows = executor.connection.engine().lists_rows();
     let mut rows = Vec::with_capacity(keys.len());
     for (keys, keep) in limit.split(keys, key_size::<E, C::Backend>) {
@@ -177,7 +177,15 @@ where
 
 /// Reads a row of an entity's columns in their order.
 pub(super) fn read<'r, E: Columns<DB>, DB: Backend>(row: &impl Row<'r, DB>) -> QueryResult<E> {
-    E::read(row).map_err(|cause| DieselError::DeserializationError(named::<E, _>(row, cause)))
+    read_at(row, |column| column)
+}
+
+/// Reads a row that has an entity's columns at these positions.
+pub(super) fn read_at<'r, E: Columns<DB>, DB: Backend>(
+    row: &impl Row<'r, DB>,
+    at: impl Fn(usize) -> usize,
+) -> QueryResult<E> {
+    E::read(row, &at).map_err(|cause| DieselError::DeserializationError(named::<E, _>(row, at, cause)))
 }
 
 /// Reads the rows whose `column` is among the `count` values in a `Vec` of the field's type, in order of their keys.

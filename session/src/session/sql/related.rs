@@ -1,0 +1,362 @@
+//! `SELECT … WHERE foreign key IN (…)` with a condition, an order and a limit per parent: related rows, of the table
+//! that has the foreign key or joined to it.
+
+use std::any::Any;
+use std::marker::PhantomData;
+use std::ops::Range;
+
+use diesel::QueryResult;
+use diesel::backend::Backend;
+use diesel::deserialize::FromSql;
+use diesel::query_builder::{AstPass, QueryFragment};
+use diesel::result::Error as DieselError;
+use diesel::row::Row;
+use diesel::serialize::ToSql;
+use diesel::sql_types::{BigInt, Bool, HasSqlType};
+
+use super::limit::{StatementLimit, value_size};
+use super::select::{BindValue, push_columns, read};
+use super::unreadable::read_column;
+use crate::connection::{Executor, SessionConnection};
+use crate::session::entity::{Columns, Entity};
+
+/// The name of a row's position within its group, in a statement with a limit per parent.
+const POSITION: &str = "__position";
+/// The name of the link's foreign key in the same statement.
+const LINK: &str = "__link";
+
+/// The conditions of related rows, all of which a row must meet.
+pub trait Filter<DB: Backend> {
+    /// Whether there is one.
+    #[doc(hidden)]
+    const GIVEN: bool;
+
+    /// Writes ` AND (…)` for each condition.
+    #[doc(hidden)]
+    fn write<'b>(&'b self, out: &mut AstPass<'_, 'b, DB>) -> QueryResult<()>;
+}
+
+impl<DB: Backend> Filter<DB> for () {
+    const GIVEN: bool = false;
+
+    fn write<'b>(&'b self, _: &mut AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        Ok(())
+    }
+}
+
+impl<A: Filter<DB>, B: QueryFragment<DB>, DB: Backend> Filter<DB> for (A, B) {
+    const GIVEN: bool = true;
+
+    fn write<'b>(&'b self, out: &mut AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        self.0.write(out)?;
+        out.push_sql(" AND (");
+        self.1.walk_ast(out.reborrow())?;
+        out.push_sql(")");
+        Ok(())
+    }
+}
+
+/// The order of related rows before that of their keys.
+pub trait Order<DB: Backend> {
+    /// Whether there is one.
+    #[doc(hidden)]
+    const GIVEN: bool;
+
+    /// Writes the order and a comma.
+    #[doc(hidden)]
+    fn write<'b>(&'b self, out: &mut AstPass<'_, 'b, DB>) -> QueryResult<()>;
+}
+
+impl<DB: Backend> Order<DB> for () {
+    const GIVEN: bool = false;
+
+    fn write<'b>(&'b self, _: &mut AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        Ok(())
+    }
+}
+
+impl<O: QueryFragment<DB>, DB: Backend> Order<DB> for (O,) {
+    const GIVEN: bool = true;
+
+    fn write<'b>(&'b self, out: &mut AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        self.0.walk_ast(out.reborrow())?;
+        out.push_sql(", ");
+        Ok(())
+    }
+}
+
+/// Which rows of `E` to read: those that `L`, a link or `E` itself, relates to some values.
+pub(crate) struct Related<'a, L, E, P, O> {
+    /// The foreign key of `L`, whose values are given.
+    pub(crate) column: usize,
+    /// The other foreign key of `L` and the column of `E` that it refers to, if `L` is a link.
+    pub(crate) link: Option<[usize; 2]>,
+    pub(crate) filter: &'a P,
+    pub(crate) order: &'a O,
+    /// The maximum number of rows for each value.
+    pub(crate) limit: Option<i64>,
+    pub(crate) entities: PhantomData<fn() -> (L, E)>,
+}
+
+/// The values that a statement names, in a `Vec` of the type of the foreign key's field.
+struct Values<'a> {
+    all: &'a dyn Any,
+    range: Range<usize>,
+}
+
+/// The statement for some of the values.
+struct Select<'a, L, E, P, O> {
+    related: &'a Related<'a, L, E, P, O>,
+    values: Values<'a>,
+    /// Whether each row comes with its comparison to every value.
+    compared: bool,
+    keep: bool,
+}
+
+impl<L, E, P, O, DB> QueryFragment<DB> for Select<'_, L, E, P, O>
+where
+    DB: Backend + HasSqlType<BigInt>,
+    i64: ToSql<BigInt, DB>,
+    L: Columns<DB>,
+    E: Columns<DB>,
+    P: Filter<DB>,
+    O: Order<DB>,
+{
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        if !self.keep {
+            out.unsafe_to_cache_prepared();
+        }
+        let Some(limit) = &self.related.limit else {
+            self.push_select(&mut out)?;
+            if self.compared {
+                self.push_comparisons(&mut out, |out| push_column::<L, DB>(self.related.column, out))?;
+            }
+            self.push_source(&mut out)?;
+            if O::GIVEN {
+                out.push_sql(" ORDER BY ");
+                self.push_order(&mut out)?;
+            }
+            return Ok(());
+        };
+        let key = if self.related.link.is_some() { LINK } else { L::table().columns[self.related.column].name };
+        push_columns::<E, DB>(&mut out)?;
+        if self.related.link.is_some() {
+            out.push_sql(", ");
+            out.push_identifier(key)?;
+        }
+        if self.compared {
+            self.push_comparisons(&mut out, |out| out.push_identifier(key))?;
+        }
+        out.push_sql(" FROM (");
+        self.push_select(&mut out)?;
+        if self.related.link.is_some() {
+            out.push_sql(" AS ");
+            out.push_identifier(key)?;
+        }
+        out.push_sql(", ROW_NUMBER() OVER (PARTITION BY ");
+        push_column::<L, DB>(self.related.column, &mut out)?;
+        out.push_sql(" ORDER BY ");
+        self.push_order(&mut out)?;
+        out.push_sql(") AS ");
+        out.push_identifier(POSITION)?;
+        self.push_source(&mut out)?;
+        out.push_sql(") AS t WHERE ");
+        out.push_identifier(POSITION)?;
+        out.push_sql(" <= ");
+        out.push_bind_param::<BigInt, i64>(limit)?;
+        out.push_sql(" ORDER BY ");
+        out.push_identifier(POSITION)
+    }
+}
+
+impl<L, E, P, O> Select<'_, L, E, P, O> {
+    /// Writes `SELECT e.a, e.b`, and the foreign key of a link.
+    fn push_select<DB: Backend>(&self, out: &mut AstPass<'_, '_, DB>) -> QueryResult<()>
+    where
+        L: Columns<DB>,
+        E: Columns<DB>,
+    {
+        for index in 0..E::table().columns.len() {
+            out.push_sql(if index > 0 { ", " } else { "SELECT " });
+            push_column::<E, DB>(index, out)?;
+        }
+        if self.related.link.is_some() {
+            out.push_sql(", ");
+            push_column::<L, DB>(self.related.column, out)?;
+        }
+        Ok(())
+    }
+
+    /// Writes `, column = ?` for each value.
+    fn push_comparisons<'b, DB: Backend>(
+        &'b self,
+        out: &mut AstPass<'_, 'b, DB>,
+        column: impl Fn(&mut AstPass<'_, 'b, DB>) -> QueryResult<()>,
+    ) -> QueryResult<()>
+    where
+        L: Columns<DB>,
+    {
+        for index in self.values.range.clone() {
+            out.push_sql(", ");
+            column(out)?;
+            out.push_sql(" = ");
+            L::column(self.related.column, BindValue { values: self.values.all, index, out })?;
+        }
+        Ok(())
+    }
+
+    /// Writes ` FROM e WHERE e.key IN (?, ?)` and the conditions.
+    fn push_source<'b, DB: Backend>(&'b self, out: &mut AstPass<'_, 'b, DB>) -> QueryResult<()>
+    where
+        L: Columns<DB>,
+        E: Columns<DB>,
+        P: Filter<DB>,
+    {
+        out.push_sql(" FROM ");
+        L::table_name(out.reborrow())?;
+        if let Some([foreign_key, target]) = self.related.link {
+            out.push_sql(" INNER JOIN ");
+            E::table_name(out.reborrow())?;
+            out.push_sql(" ON ");
+            push_column::<E, DB>(target, out)?;
+            out.push_sql(" = ");
+            push_column::<L, DB>(foreign_key, out)?;
+        }
+        out.push_sql(" WHERE ");
+        push_column::<L, DB>(self.related.column, out)?;
+        for (number, index) in self.values.range.clone().enumerate() {
+            out.push_sql(if number > 0 { ", " } else { " IN (" });
+            L::column(self.related.column, BindValue { values: self.values.all, index, out })?;
+        }
+        out.push_sql(")");
+        self.related.filter.write(out)
+    }
+
+    /// Writes the order, the key last, so that rows which are equal otherwise have one too.
+    fn push_order<'b, DB: Backend>(&'b self, out: &mut AstPass<'_, 'b, DB>) -> QueryResult<()>
+    where
+        E: Columns<DB>,
+        O: Order<DB>,
+    {
+        self.related.order.write(out)?;
+        for (number, column) in E::table().key.iter().enumerate() {
+            out.push_sql(if number > 0 { ", " } else { "" });
+            push_column::<E, DB>(*column, out)?;
+        }
+        Ok(())
+    }
+}
+
+/// Writes `t.a`.
+fn push_column<E: Columns<DB>, DB: Backend>(index: usize, out: &mut AstPass<'_, '_, DB>) -> QueryResult<()> {
+    E::table_name(out.reborrow())?;
+    out.push_sql(".");
+    out.push_identifier(E::table().columns[index].name)
+}
+
+impl<L: Entity, E: Entity, P, O> Related<'_, L, E, P, O> {
+    /// Reads the rows related to the `count` values in a `Vec` of the foreign key's type. `find` is called with each
+    /// row and, for a link, the value of its foreign key, and tells which of the values that is.
+    pub(crate) fn select<C>(
+        &self,
+        executor: &mut Executor<'_, C>,
+        values: &dyn Any,
+        count: usize,
+        find: impl Fn(&E, Option<&dyn Any>) -> Option<usize>,
+    ) -> QueryResult<Vec<(E, Option<usize>)>>
+    where
+        C: SessionConnection<Backend: HasSqlType<BigInt>>,
+        i64: ToSql<BigInt, C::Backend>,
+        L: Columns<C::Backend>,
+        E: Columns<C::Backend>,
+        P: Filter<C::Backend>,
+        O: Order<C::Backend>,
+    {
+        let mut rows = Vec::new();
+        self.each(executor, (values, count), false, |row, _| {
+            let entity: E = read(row)?;
+            let value = match self.link {
+                Some(_) => Some(read_column::<L, C::Backend>(row, self.column, E::table().columns.len())?),
+                None => None,
+            };
+            let found = find(&entity, value.as_deref());
+            rows.push((entity, found));
+            Ok(())
+        })?;
+        self.sort::<C, _>(&mut rows);
+        Ok(rows)
+    }
+
+    /// As [`select`](Self::select), each row with the indexes of the values that the database treats as equal to its
+    /// foreign key.
+    pub(crate) fn select_matches<C>(
+        &self,
+        executor: &mut Executor<'_, C>,
+        values: &dyn Any,
+        count: usize,
+    ) -> QueryResult<Vec<(E, Vec<usize>)>>
+    where
+        C: SessionConnection<Backend: HasSqlType<BigInt>>,
+        i64: ToSql<BigInt, C::Backend>,
+        bool: FromSql<Bool, C::Backend>,
+        L: Columns<C::Backend>,
+        E: Columns<C::Backend>,
+        P: Filter<C::Backend>,
+        O: Order<C::Backend>,
+    {
+        let mut rows = Vec::new();
+        self.each(executor, (values, count), true, |row, range| {
+            let first = E::table().columns.len() + usize::from(self.link.is_some());
+            let mut equal = Vec::new();
+            for (position, value) in (first..).zip(range) {
+                if row.get_value::<Bool, bool, _>(position).map_err(DieselError::DeserializationError)? {
+                    equal.push(value);
+                }
+            }
+            rows.push((read(row)?, equal));
+            Ok(())
+        })?;
+        self.sort::<C, _>(&mut rows);
+        Ok(rows)
+    }
+
+    /// Runs the statements for the values, and passes each row with the range of its statement's values to `each`.
+    fn each<C>(
+        &self,
+        executor: &mut Executor<'_, C>,
+        (values, count): (&dyn Any, usize),
+        compared: bool,
+        mut each: impl for<'c, 'q> FnMut(
+            &<C as diesel::connection::LoadConnection>::Row<'c, 'q>,
+            Range<usize>,
+        ) -> QueryResult<()>,
+    ) -> QueryResult<()>
+    where
+        C: SessionConnection<Backend: HasSqlType<BigInt>>,
+        i64: ToSql<BigInt, C::Backend>,
+        L: Columns<C::Backend>,
+        E: Columns<C::Backend>,
+        P: Filter<C::Backend>,
+        O: Order<C::Backend>,
+    {
+        let times = if compared { 2 } else { 1 };
+        let limit = StatementLimit::of(times, executor.connection);
+        let size = |value| times * value_size::<L, C::Backend>(self.column, values, value);
+        for (range, keep) in limit.ranges(count, size) {
+            let values = Values { all: values, range: range.clone() };
+            let select = Select { related: self, values, compared, keep };
+            executor.each(select, |row| each(&row, range.clone()))?;
+        }
+        Ok(())
+    }
+
+    /// Sorts by key what the database has not sorted.
+    fn sort<C: SessionConnection, T>(&self, rows: &mut [(E, T)])
+    where
+        O: Order<C::Backend>,
+    {
+        if !O::GIVEN && self.limit.is_none() {
+            rows.sort_by_key(|(row, _)| row.key());
+        }
+    }
+}
