@@ -32,6 +32,9 @@ pub fn b121_a_join_is_pairs_of_handles_and_an_entity_in_several_rows_is_one() ->
     Ok(())
 }
 
+/// A comment, its post and its writer.
+type Triple = (Handle<Comment>, Handle<Post>, Option<Handle<Writer>>);
+
 pub fn b121_the_side_of_an_outer_join_that_is_missing_is_none() -> Result<()> {
     let (_library, mut session, _recorder) = blog();
     let join = comments::table.inner_join(posts::table).left_join(writers::table).order(comments::id).select((
@@ -39,7 +42,7 @@ pub fn b121_the_side_of_an_outer_join_that_is_missing_is_none() -> Result<()> {
         Post::as_select(),
         Option::<Writer>::as_select(),
     ));
-    let rows: Vec<(Handle<Comment>, Handle<Post>, Option<Handle<Writer>>)> = session.query_joined(join)?;
+    let rows: Vec<Triple> = session.query_joined(join)?;
     let writers: Vec<_> = rows.iter().map(|(_, _, writer)| writer.and_then(|writer| session.key(writer))).collect();
     assert_eq!(writers, [Some(2), Some(1), None, Some(1), Some(2)]);
     assert!(rows[..4].iter().all(|(_, post, _)| *post == rows[0].1));

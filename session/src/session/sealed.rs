@@ -31,3 +31,6 @@ pub trait Nested {}
 
 /// Closes [`Joined`](super::Joined).
 pub trait Joined {}
+
+/// Closes [`Filter`](super::relation::Filter) and [`Order`](super::relation::Order).
+pub trait Clause {}

@@ -10,7 +10,6 @@ use diesel::sql_types::{BigInt, Bool, BoolOrNullableBool, HasSqlType};
 
 use super::groups::Wanted;
 use super::nested::{Nested, items_in_groups};
-use super::recursive::Recursive;
 use super::{Child, Field, ParentOf, Relation, Target};
 use crate::connection::SessionConnection;
 use crate::error::Result;
@@ -59,11 +58,6 @@ impl<F: Column, P, O, W> Children<F, P, O, W> {
     /// At most `count` children of each parent, the first in their order.
     pub fn limit(self, count: u32) -> Self {
         Self { limit: Some(count), ..self }
-    }
-
-    /// The children's children too, and so on to the bottom: for a foreign key that refers to its own table.
-    pub fn recursive(self) -> Recursive<F, P, O, W> {
-        Recursive::new(self)
     }
 }
 

@@ -141,6 +141,7 @@ impl<C: SessionConnection> Session<'_, C> {
     }
 
     /// The rows whose column `F` has each of these values, which are in order and distinct.
+    #[expect(clippy::ptr_arg, reason = "a statement finds its values in a `Vec` of their column's type")]
     fn rows_by<F>(&mut self, values: &Vec<Field<F>>, wanted: Wanted) -> Result<Vec<Vec<Handle<Child<F>>>>>
     where
         F: Column<Table: EntityTable>,

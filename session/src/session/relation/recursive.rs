@@ -43,11 +43,14 @@ pub struct Recursive<F, P = (), O = (), W = ()> {
     depth: Option<u32>,
 }
 
-impl<F, P, O, W> Recursive<F, P, O, W> {
-    pub(super) fn new(children: Children<F, P, O, W>) -> Self {
-        Self { children, depth: None }
+impl<F: Column, P, O, W> Children<F, P, O, W> {
+    /// The children's children too, and so on to the bottom: for a foreign key that refers to its own table.
+    pub fn recursive(self) -> Recursive<F, P, O, W> {
+        Recursive { children: self, depth: None }
     }
+}
 
+impl<F, P, O, W> Recursive<F, P, O, W> {
     /// At most `levels` levels, instead of all of them.
     pub fn depth(self, levels: u32) -> Self {
         Self { depth: Some(levels), ..self }

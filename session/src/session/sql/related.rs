@@ -19,6 +19,7 @@ use super::select::{BindValue, push_columns, read};
 use super::unreadable::read_column;
 use crate::connection::{Executor, SessionConnection};
 use crate::session::entity::{Columns, Entity};
+use crate::session::sealed;
 
 /// The name of a row's position within its group, in a statement with a limit per parent.
 const POSITION: &str = "__position";
@@ -26,7 +27,7 @@ const POSITION: &str = "__position";
 const LINK: &str = "__link";
 
 /// The conditions of related rows, all of which a row must meet.
-pub trait Filter<DB: Backend> {
+pub trait Filter<DB: Backend>: sealed::Clause {
     /// Whether there is one.
     #[doc(hidden)]
     const GIVEN: bool;
@@ -57,7 +58,7 @@ impl<A: Filter<DB>, B: QueryFragment<DB>, DB: Backend> Filter<DB> for (A, B) {
 }
 
 /// The order of related rows before that of their keys.
-pub trait Order<DB: Backend> {
+pub trait Order<DB: Backend>: sealed::Clause {
     /// Whether there is one.
     #[doc(hidden)]
     const GIVEN: bool;
@@ -84,6 +85,10 @@ impl<O: QueryFragment<DB>, DB: Backend> Order<DB> for (O,) {
         Ok(())
     }
 }
+
+impl sealed::Clause for () {}
+impl<A, B> sealed::Clause for (A, B) {}
+impl<O> sealed::Clause for (O,) {}
 
 /// Which rows of `E` to read: those that `L`, a link or `E` itself, relates to some values.
 pub(crate) struct Related<'a, L, E, P, O> {
