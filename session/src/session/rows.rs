@@ -208,6 +208,7 @@ impl<E: Persist<C>, C: SessionConnection> Deletable<C> for &E {
                 return session.soft_delete(handle);
             }
         }
-        session.maps.of::<E>().mark_row_deleted(self)
+        let now = session.transaction.now();
+        session.maps.of::<E>().mark_row_deleted(self, now)
     }
 }
