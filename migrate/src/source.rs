@@ -3,9 +3,11 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use diesel::migration::MigrationSource;
 use diesel_session::connection::{Engine, MultiBackend};
+use diesel_session::session::Table;
 use include_dir::Dir;
 use serde::Deserialize;
 
@@ -36,15 +38,18 @@ use crate::settings::Settings;
 /// assert_eq!(applied[0].name, "2026-01-31-120000_create_tags");
 /// # Ok::<(), diesel_migrate::Error>(())
 /// ```
+#[derive(Clone)]
 pub struct Migrations {
     application: Cow<'static, str>,
     source: Source,
+    entities: &'static [fn() -> &'static Table],
 }
 
+#[derive(Clone)]
 enum Source {
     Embedded(&'static Dir<'static>),
     Folder(PathBuf),
-    Diesel(Box<FromDiesel>),
+    Diesel(Arc<FromDiesel>),
 }
 
 type FromDiesel = dyn Fn(Engine) -> diesel::migration::Result<Vec<DieselMigration>> + Send + Sync;
@@ -57,7 +62,7 @@ impl Migrations {
     /// `cargo:rerun-if-changed=migrations`.
     #[must_use]
     pub const fn embedded(application: &'static str, folder: &'static Dir<'static>) -> Self {
-        Self { application: Cow::Borrowed(application), source: Source::Embedded(folder) }
+        Self { application: Cow::Borrowed(application), source: Source::Embedded(folder), entities: &[] }
     }
 
     /// The migrations of a folder on disk, which is read at each call.
@@ -73,7 +78,7 @@ impl Migrations {
     /// # Ok::<(), diesel_migrate::Error>(())
     /// ```
     pub fn folder(application: impl Into<Cow<'static, str>>, path: impl Into<PathBuf>) -> Self {
-        Self { application: application.into(), source: Source::Folder(path.into()) }
+        Self { application: application.into(), source: Source::Folder(path.into()), entities: &[] }
     }
 
     /// The migrations of a source of Diesel's, the same for every engine: `diesel_migrations::embed_migrations!`,
@@ -97,7 +102,8 @@ impl Migrations {
     where
         S: MigrationSource<MultiBackend> + Send + Sync + 'static,
     {
-        Self { application: application.into(), source: Source::Diesel(Box::new(move |_| source.migrations())) }
+        let source = Source::Diesel(Arc::new(move |_| source.migrations()));
+        Self { application: application.into(), source, entities: &[] }
     }
 
     /// The migrations of a source of Diesel's for each engine; otherwise as [`diesel`](Self::diesel).
@@ -109,7 +115,40 @@ impl Migrations {
         S: MigrationSource<MultiBackend>,
     {
         let source = move |engine| source(engine).migrations();
-        Self { application: application.into(), source: Source::Diesel(Box::new(source)) }
+        Self { application: application.into(), source: Source::Diesel(Arc::new(source)), entities: &[] }
+    }
+
+    /// These migrations, which make the tables of the application's entities: with them, `new --from-entities` and
+    /// [`draft`](Self::draft) write the next one.
+    ///
+    /// ```
+    /// use diesel_migrate::{Migrations, include_dir};
+    /// use diesel_session::prelude::*;
+    ///
+    /// diesel::table! { tags (id) { id -> BigInt, name -> Text } }
+    ///
+    /// #[derive(Debug, Clone, PartialEq, HasQuery, Entity)]
+    /// #[diesel(table_name = tags)]
+    /// pub struct Tag {
+    ///     #[entity(key, given)]
+    ///     pub id: i64,
+    ///     pub name: String,
+    /// }
+    ///
+    /// static FOLDER: include_dir::Dir<'_> = include_dir::include_dir!("$CARGO_MANIFEST_DIR/docs/example");
+    /// static MIGRATIONS: Migrations = Migrations::embedded("my-app", &FOLDER).with_entities(&[Tag::table]);
+    /// # assert_eq!(MIGRATIONS.entities().len(), 1);
+    /// ```
+    #[must_use]
+    pub const fn with_entities(mut self, entities: &'static [fn() -> &'static Table]) -> Self {
+        self.entities = entities;
+        self
+    }
+
+    /// The entities that [`with_entities`](Self::with_entities) gave.
+    #[must_use]
+    pub const fn entities(&self) -> &'static [fn() -> &'static Table] {
+        self.entities
     }
 
     /// The application's name.

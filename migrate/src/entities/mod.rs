@@ -5,7 +5,7 @@ mod edits;
 mod file;
 mod names;
 mod plan;
-mod types;
+pub(crate) mod types;
 mod update;
 mod write;
 

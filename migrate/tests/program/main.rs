@@ -3,6 +3,7 @@
 
 #![cfg(feature = "sqlite")]
 
+mod from_entities;
 mod wrong;
 
 use std::fs;

@@ -10,6 +10,9 @@ mod diff;
 #[cfg(feature = "entities")]
 #[path = "entities.rs"]
 mod entities;
+#[cfg(feature = "entities")]
+#[path = "from_entities.rs"]
+mod from_entities;
 #[path = "grants.rs"]
 mod grants;
 #[path = "half_way.rs"]
