@@ -12,6 +12,8 @@ use include_dir::Dir;
 use serde::Deserialize;
 
 use crate::error::{Error, Result};
+#[cfg(feature = "cli")]
+use crate::migration::Direction;
 use crate::migration::Migration;
 use crate::scripts::{Body, Script, Step};
 use crate::settings::Settings;
@@ -172,14 +174,25 @@ impl Migrations {
     ///
     /// [`Error::Source`] if the folder cannot be read.
     pub fn engines(&self) -> Result<Vec<Engine>> {
+        let engines = self.engine_folders()?;
+        Ok(if engines.is_empty() { Engine::ALL.to_vec() } else { engines })
+    }
+
+    /// Whether there are subfolders for engines.
+    #[cfg(feature = "cli")]
+    pub(crate) fn has_engine_folders(&self) -> Result<bool> {
+        Ok(!self.engine_folders()?.is_empty())
+    }
+
+    /// The engines that have a subfolder.
+    fn engine_folders(&self) -> Result<Vec<Engine>> {
         let names = match &self.source {
             Source::Embedded(folder) => folder.dirs().map(|dir| name_of(dir.path())).collect(),
             Source::Folder(folder) => subfolders(folder)?,
             Source::Diesel(_) => Vec::new(),
         };
         let has_folder = |engine: &Engine| names.iter().any(|name| name == engine.feature());
-        let engines: Vec<_> = Engine::ALL.iter().copied().filter(has_folder).collect();
-        Ok(if engines.is_empty() { Engine::ALL.to_vec() } else { engines })
+        Ok(Engine::ALL.iter().copied().filter(has_folder).collect())
     }
 
     /// The migrations for an engine, oldest first.
@@ -190,6 +203,17 @@ impl Migrations {
     /// file that is not UTF-8, two migrations of one version.
     pub fn list(&self, engine: Engine) -> Result<Vec<Migration>> {
         Ok(self.steps(engine)?.into_iter().map(|step| step.migration).collect())
+    }
+
+    /// Whether anything looks wrong in the scripts for any engine and has no effect. Scripts that cannot be read are an
+    /// error where they are executed.
+    #[cfg(feature = "cli")]
+    pub(crate) fn has_warnings(&self, direction: Direction) -> Result<bool> {
+        let warns = |engine: &Engine| {
+            let steps = self.steps(*engine).unwrap_or_default();
+            steps.iter().any(|step| !step.warnings(direction).is_empty())
+        };
+        Ok(self.engines()?.iter().any(warns))
     }
 
     pub(crate) fn steps(&self, engine: Engine) -> Result<Vec<Step>> {

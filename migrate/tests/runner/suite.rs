@@ -10,6 +10,8 @@ mod diff;
 #[cfg(feature = "entities")]
 #[path = "entities.rs"]
 mod entities;
+#[path = "faults.rs"]
+mod faults;
 #[cfg(feature = "entities")]
 #[path = "from_entities.rs"]
 mod from_entities;
