@@ -20,8 +20,8 @@ Examples:
   migrate lint --since 20261101000002             what comes after this version
 
 Reads the scripts alone, and of the database its URL. Prints each finding with what to write
-instead; in rows, columns: engines, migration, script, line, rule, problem. The rules, with an example of each, are in
-the documentation (lint.md); a comment in the script silences one:
+instead; in rows, columns: engines, migration, script, line, rule, problem. The rules, with an
+example of each, are in the documentation (lint.md); a comment in the script silences one:
   -- lint: allow RULE because REASON
 Exit code 1 if anything is found.";
 
