@@ -5,6 +5,9 @@
 #[doc(hidden)]
 #[allow(missing_docs, reason = "for the suite's files alone")]
 pub mod blog;
+#[doc(hidden)]
+#[allow(missing_docs, reason = "for the suite's files alone")]
+pub mod filtered;
 mod harness;
 #[doc(hidden)]
 #[allow(missing_docs, reason = "for the suite's files alone")]

@@ -24,5 +24,8 @@ pub mod k_savepoints;
 pub mod l_relations;
 pub mod m_reading;
 pub mod m_relations;
+pub mod offices;
+pub mod q_filters;
+pub mod q_soft_delete;
 pub mod subject;
 pub mod trees;

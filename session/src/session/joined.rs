@@ -64,7 +64,8 @@ impl<C: SessionConnection> Session<'_, C> {
     /// Runs a join that selects several entities, after a flush, and returns a tuple of handles for each of its rows.
     /// The rows go into the session as those of a [`query`](Self::query) do; an entity that is in several rows has the
     /// same handle in each. The side of a LEFT JOIN that may be missing is selected as an `Option` and is an `Option`
-    /// of a handle.
+    /// of a handle. The filters of the entities are not added; [`filter_expression`](Self::filter_expression) gives them
+    /// as conditions.
     ///
     /// ```
     /// use diesel::prelude::*;

@@ -12,7 +12,7 @@ use crate::error::Result;
 impl<C: SessionConnection> Session<'_, C> {
     /// Runs a query in SQL, `diesel::sql_query` with its parameters, after a flush, and returns the handles of its rows
     /// in their order. The columns of `E` are found by their names, wherever they are; other columns are ignored. The
-    /// rows go into the session as those of a [`query`](Self::query) do.
+    /// rows go into the session as those of a [`query`](Self::query) do. The filters of `E` are not added.
     ///
     /// A statement that changes rows and returns them (`UPDATE … RETURNING`) runs as well, but rows that are already in
     /// the session keep the values that they have there: `expire` them before.

@@ -8,7 +8,7 @@
 //! struct Mine;
 //!
 //! impl Deletable<AnyConnection> for Mine {
-//!     fn mark(self, _: &mut Session<'_, AnyConnection>) -> diesel_session::Result<()> {
+//!     fn mark(self, _: &mut Session<'_, AnyConnection>, _: bool) -> diesel_session::Result<()> {
 //!         Ok(())
 //!     }
 //! }
@@ -32,5 +32,5 @@ pub trait Nested {}
 /// Closes [`Joined`](super::Joined).
 pub trait Joined {}
 
-/// Closes [`Filter`](super::relation::Filter) and [`Order`](super::relation::Order).
+/// Closes [`Conditions`](super::relation::Conditions) and [`Order`](super::relation::Order).
 pub trait Clause {}

@@ -14,8 +14,8 @@ use super::{Child, Field, ParentOf, Relation, Target};
 use crate::connection::SessionConnection;
 use crate::error::Result;
 use crate::session::entity::{Columns, Entity, EntityTable, HasColumn, Key, References};
-use crate::session::sql::{Filter, Order, Related};
-use crate::session::{Handle, Persist, Session, sealed};
+use crate::session::sql::{Conditions, Order, Related};
+use crate::session::{FilterExpression, Handle, Persist, Session, sealed};
 
 /// The rows that refer to others by the foreign key `F`; made by [`children`](super::children).
 #[derive(Debug, Clone, Copy)]
@@ -81,7 +81,7 @@ where
     ParentOf<F>: HasColumn<Target<F>> + Persist<C>,
     Field<Target<F>>: Into<Field<F>>,
     Field<F>: Key,
-    P: Filter<C::Backend>,
+    P: Conditions<C::Backend>,
     O: Order<C::Backend>,
     W: Nested<C, Child<F>>,
 {
@@ -110,18 +110,20 @@ impl<F, P, O, W> Children<F, P, O, W> {
         ParentOf<F>: HasColumn<Target<F>> + Persist<C>,
         Field<Target<F>>: Into<Field<F>>,
         Field<F>: Key,
-        P: Filter<C::Backend>,
+        P: Conditions<C::Backend>,
         O: Order<C::Backend>,
     {
         if !P::GIVEN && !O::GIVEN && self.limit.is_none() {
             return session.children_of::<F>(parents);
         }
         let Some(column) = Child::<F>::table().column(F::NAME) else { return Ok(vec![Vec::new(); parents.len()]) };
+        let filter = session.filter_expression::<Child<F>>()?;
         let values = session.values_of::<F>(parents)?;
         let related = Related::<Child<F>, Child<F>, P, O> {
             column,
             link: None,
-            filter: &self.filter,
+            filters: (&filter, &FilterExpression::everything()),
+            conditions: &self.filter,
             order: &self.order,
             limit: self.limit.map(i64::from),
             entities: PhantomData,

@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::session::entity::{Entity, EntityTable, HasColumn, HoldsKey, Key, References};
 use crate::session::failure::Failure;
 use crate::session::identity::RowFreshness;
-use crate::session::{Handle, Persist, Session};
+use crate::session::{FilterExpression, Handle, Persist, Session};
 
 /// The number of rows that each value should find.
 #[derive(Clone, Copy, PartialEq)]
@@ -74,14 +74,15 @@ impl<C: SessionConnection> Session<'_, C> {
         Field<Target<F>>: Key,
     {
         self.check()?;
+        let filter = self.filter_expression::<ParentOf<F>>()?;
         let mut wanted = self.references::<F>(children)?;
-        if wanted.iter().flatten().any(|value| self.present::<Target<F>>(value).is_none()) {
+        if wanted.iter().flatten().any(|value| self.present::<Target<F>>(value, &filter).is_none()) {
             self.autoflush()?;
             wanted = self.references::<F>(children)?;
         }
         let values = Values::of(wanted.iter().flatten().cloned().collect());
         let mut found: Vec<Option<Handle<ParentOf<F>>>> =
-            values.distinct.iter().map(|value| self.present::<Target<F>>(value)).collect();
+            values.distinct.iter().map(|value| self.present::<Target<F>>(value, &filter)).collect();
         let missing: Vec<usize> = (0..found.len()).filter(|index| found[*index].is_none()).collect();
         let unread: Vec<Field<Target<F>>> = missing.iter().map(|index| values.distinct[*index].clone()).collect();
         let read = self.rows_by::<Target<F>>(&unread, Wanted::OneRowEach)?;
@@ -125,8 +126,8 @@ impl<C: SessionConnection> Session<'_, C> {
         children.iter().map(|child| Ok(HasColumn::<F>::column(self.row(*child)?).held().cloned())).collect()
     }
 
-    /// The row with this key, if it is fresh in the session.
-    fn present<F>(&self, value: &Field<F>) -> Option<Handle<Child<F>>>
+    /// The row with this key, if it is fresh in the session and not excluded by `filter`.
+    fn present<F>(&self, value: &Field<F>, filter: &FilterExpression<Child<F>>) -> Option<Handle<Child<F>>>
     where
         F: Column<Table: EntityTable>,
         Child<F>: HasColumn<F>,
@@ -137,7 +138,8 @@ impl<C: SessionConnection> Session<'_, C> {
         let value: &dyn Any = value;
         let index = map.find(value.downcast_ref::<<Child<F> as Entity>::Key>()?)?;
         let fresh = map.row_freshness(index, self.transaction.fresh_since()).ok()? == RowFreshness::Fresh;
-        fresh.then(|| Handle::new(self.id, index))
+        let found = fresh && map.row(index).is_ok_and(|row| filter.admits(row));
+        found.then(|| Handle::new(self.id, index))
     }
 
     /// The rows whose column `F` has each of these values, which are in order and distinct.
@@ -149,6 +151,7 @@ impl<C: SessionConnection> Session<'_, C> {
         Field<F>: Key,
     {
         let Some(column) = Child::<F>::table().column(F::NAME) else { return Ok(vec![Vec::new(); values.len()]) };
+        let filter = self.filter_expression::<Child<F>>()?;
         let find = |row: Child<F>| {
             let value = values.binary_search(row.column()).ok();
             (row, value)
@@ -157,10 +160,10 @@ impl<C: SessionConnection> Session<'_, C> {
             values.len(),
             wanted,
             |executor| {
-                let rows = <Child<F> as Persist<C>>::select_by(executor, column, values, values.len())?;
+                let rows = <Child<F> as Persist<C>>::select_by(executor, column, values, values.len(), &filter)?;
                 Ok(rows.into_iter().map(find).collect())
             },
-            |executor| Persist::select_matches(executor, column, values, values.len()),
+            |executor| Persist::select_matches(executor, column, values, values.len(), &filter),
         )
     }
 

@@ -45,7 +45,7 @@ mod through;
 
 use diesel::Column;
 
-pub use super::sql::{Filter, Order};
+pub use super::sql::{Conditions, Order};
 pub use children::Children;
 pub use nested::Nested;
 pub use parent::Parent;
@@ -115,12 +115,15 @@ impl<C: SessionConnection> Session<'_, C> {
     /// session needs none. A [recursive](Children::recursive) relation is one SELECT for each level. The rows that are
     /// found go into the session as those of a query do: a row that is there already keeps its value and its changes.
     ///
+    /// The filters of the entities that are loaded apply, those of a link too.
+    ///
     /// If a foreign key's collation treats values as equal that differ in Rust (by case or trailing blanks), one more
     /// SELECT asks by which value each row was found.
     ///
     /// # Errors
     ///
-    /// Bad handles, and rows that are not in the database; errors of the flush and of the statements.
+    /// Bad handles, and rows that are not in the database; [`Error::FilterValue`](crate::Error::FilterValue); errors of
+    /// the flush and of the statements.
     pub fn load_related<R: Relation<C>>(&mut self, rows: &[Handle<R::From>], relation: R) -> Result<Vec<R::Loaded>> {
         relation.load(self, rows)
     }

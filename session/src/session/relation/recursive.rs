@@ -11,7 +11,7 @@ use super::{Child, Field, Relation, Target};
 use crate::connection::SessionConnection;
 use crate::error::Result;
 use crate::session::entity::{Columns, EntityTable, HasColumn, Key, References};
-use crate::session::sql::{Filter, Order};
+use crate::session::sql::{Conditions, Order};
 use crate::session::{Handle, Persist, Session, sealed};
 
 /// A row, or what was loaded with it, and the trees below it.
@@ -68,7 +68,7 @@ where
     Child<F>: References<F, Target: Column<Table = F::Table>> + HasColumn<Target<F>> + Persist<C> + Columns<C::Backend>,
     Field<Target<F>>: Into<Field<F>>,
     Field<F>: Key,
-    P: Filter<C::Backend>,
+    P: Conditions<C::Backend>,
     O: Order<C::Backend>,
     W: Nested<C, Child<F>>,
 {

@@ -15,7 +15,7 @@ use super::{Child, Field, ParentOf, Relation, Target};
 use crate::connection::SessionConnection;
 use crate::error::Result;
 use crate::session::entity::{Columns, Entity, EntityTable, HasColumn, Key, References};
-use crate::session::sql::{Filter, Order, Related};
+use crate::session::sql::{Conditions, Order, Related};
 use crate::session::{Handle, Persist, Session, sealed};
 
 /// The rows linked to others by a link entity, whose foreign keys are `A` and `B`; made by [`through`](super::through).
@@ -105,7 +105,7 @@ where
     ParentOf<B>: HasColumn<Target<B>> + Persist<C> + Columns<C::Backend>,
     Field<Target<A>>: Into<Field<A>>,
     Field<A>: Key,
-    P: Filter<C::Backend>,
+    P: Conditions<C::Backend>,
     O: Order<C::Backend>,
     W: Nested<C, ParentOf<B>>,
 {
@@ -118,11 +118,14 @@ where
         let (Some(column), Some(foreign_key), Some(target)) = columns else {
             return Ok(rows.iter().map(|_| Vec::new()).collect());
         };
+        let (filter, link_filter) =
+            (session.filter_expression::<ParentOf<B>>()?, session.filter_expression::<Child<A>>()?);
         let values = session.values_of::<A>(rows)?;
         let related = Related::<Child<A>, ParentOf<B>, P, O> {
             column,
             link: Some([foreign_key, target]),
-            filter: &self.filter,
+            filters: (&filter, &link_filter),
+            conditions: &self.filter,
             order: &self.order,
             limit: self.limit.map(i64::from),
             entities: PhantomData,

@@ -14,6 +14,7 @@ use diesel::row::Row;
 use diesel::serialize::ToSql;
 use diesel::sql_types::{BigInt, Bool, HasSqlType};
 
+use super::filter_expression::FilterExpression;
 use super::limit::{StatementLimit, value_size};
 use super::select::{BindValue, push_columns, read};
 use super::unreadable::read_column;
@@ -27,7 +28,7 @@ const POSITION: &str = "__position";
 const LINK: &str = "__link";
 
 /// The conditions of related rows, all of which a row must meet.
-pub trait Filter<DB: Backend>: sealed::Clause {
+pub trait Conditions<DB: Backend>: sealed::Clause {
     /// Whether there is one.
     #[doc(hidden)]
     const GIVEN: bool;
@@ -37,7 +38,7 @@ pub trait Filter<DB: Backend>: sealed::Clause {
     fn write<'b>(&'b self, out: &mut AstPass<'_, 'b, DB>) -> QueryResult<()>;
 }
 
-impl<DB: Backend> Filter<DB> for () {
+impl<DB: Backend> Conditions<DB> for () {
     const GIVEN: bool = false;
 
     fn write<'b>(&'b self, _: &mut AstPass<'_, 'b, DB>) -> QueryResult<()> {
@@ -45,7 +46,7 @@ impl<DB: Backend> Filter<DB> for () {
     }
 }
 
-impl<A: Filter<DB>, B: QueryFragment<DB>, DB: Backend> Filter<DB> for (A, B) {
+impl<A: Conditions<DB>, B: QueryFragment<DB>, DB: Backend> Conditions<DB> for (A, B) {
     const GIVEN: bool = true;
 
     fn write<'b>(&'b self, out: &mut AstPass<'_, 'b, DB>) -> QueryResult<()> {
@@ -96,7 +97,9 @@ pub(crate) struct Related<'a, L, E, P, O> {
     pub(crate) column: usize,
     /// The other foreign key of `L` and the column of `E` that it refers to, if `L` is a link.
     pub(crate) link: Option<[usize; 2]>,
-    pub(crate) filter: &'a P,
+    /// The filters of the two entities; those of a link are its own.
+    pub(crate) filters: (&'a FilterExpression<E>, &'a FilterExpression<L>),
+    pub(crate) conditions: &'a P,
     pub(crate) order: &'a O,
     /// The maximum number of rows for each value.
     pub(crate) limit: Option<i64>,
@@ -124,7 +127,7 @@ where
     i64: ToSql<BigInt, DB>,
     L: Columns<DB>,
     E: Columns<DB>,
-    P: Filter<DB>,
+    P: Conditions<DB>,
     O: Order<DB>,
 {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
@@ -215,7 +218,7 @@ impl<L, E, P, O> Select<'_, L, E, P, O> {
     where
         L: Columns<DB>,
         E: Columns<DB>,
-        P: Filter<DB>,
+        P: Conditions<DB>,
     {
         out.push_sql(" FROM ");
         L::table_name(out.reborrow())?;
@@ -234,7 +237,10 @@ impl<L, E, P, O> Select<'_, L, E, P, O> {
             L::column(self.related.column, BindValue { values: self.values.all, index, out })?;
         }
         out.push_sql(")");
-        self.related.filter.write(out)
+        let (rows, link) = self.related.filters;
+        push_filter(rows, out)?;
+        push_filter(link, out)?;
+        self.related.conditions.write(out)
     }
 
     /// Writes the order, the key last, so that rows which are equal otherwise have one too.
@@ -250,6 +256,18 @@ impl<L, E, P, O> Select<'_, L, E, P, O> {
         }
         Ok(())
     }
+}
+
+/// Writes ` AND (t.a IS NULL)`, and nothing if every row meets the filter.
+fn push_filter<'b, E: Columns<DB>, DB: Backend>(
+    filter: &'b FilterExpression<E>,
+    out: &mut AstPass<'_, 'b, DB>,
+) -> QueryResult<()> {
+    if filter.is_everything() {
+        return Ok(());
+    }
+    out.push_sql(" AND ");
+    filter.walk_ast(out.reborrow())
 }
 
 /// Writes `t.a`.
@@ -274,7 +292,7 @@ impl<L: Entity, E: Entity, P, O> Related<'_, L, E, P, O> {
         i64: ToSql<BigInt, C::Backend>,
         L: Columns<C::Backend>,
         E: Columns<C::Backend>,
-        P: Filter<C::Backend>,
+        P: Conditions<C::Backend>,
         O: Order<C::Backend>,
     {
         let mut rows = Vec::new();
@@ -306,7 +324,7 @@ impl<L: Entity, E: Entity, P, O> Related<'_, L, E, P, O> {
         bool: FromSql<Bool, C::Backend>,
         L: Columns<C::Backend>,
         E: Columns<C::Backend>,
-        P: Filter<C::Backend>,
+        P: Conditions<C::Backend>,
         O: Order<C::Backend>,
     {
         let mut rows = Vec::new();
@@ -341,7 +359,7 @@ impl<L: Entity, E: Entity, P, O> Related<'_, L, E, P, O> {
         i64: ToSql<BigInt, C::Backend>,
         L: Columns<C::Backend>,
         E: Columns<C::Backend>,
-        P: Filter<C::Backend>,
+        P: Conditions<C::Backend>,
         O: Order<C::Backend>,
     {
         let times = if compared { 2 } else { 1 };
