@@ -32,9 +32,10 @@ const DERIVE: House = House {
     src: "session/derive/src/",
     name: "diesel_session_derive",
     rooms: &[
-        ("write", &["key", "new", "parts", "entity"]),
+        ("write", &["key", "new", "unique", "parts", "entity"]),
         ("key", &["parts", "entity"]),
         ("new", &["parts", "entity"]),
+        ("unique", &["entity"]),
         ("parts", &["entity"]),
         ("entity", &[]),
     ],

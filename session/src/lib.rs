@@ -33,3 +33,7 @@ mod conformance {}
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/your-own-tables.md")]
 mod your_own_tables {}
+
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/writing.md")]
+mod writing {}

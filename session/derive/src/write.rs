@@ -7,6 +7,7 @@ use crate::entity::{Entity, Field, Role};
 use crate::key::{check_key, key_from};
 use crate::new::new_struct;
 use crate::parts::{key_type, new_name, pattern};
+use crate::unique::upsertable;
 
 pub fn entity(entity: &Entity) -> TokenStream {
     let new = new_struct(entity);
@@ -14,8 +15,8 @@ pub fn entity(entity: &Entity) -> TokenStream {
     let columns = columns(entity);
     let fields = has_column(entity);
     let key = key_from(entity);
-    let check = check_key(entity);
-    quote! { #new #row #key #columns #fields #check }
+    let (check, unique) = (check_key(entity), upsertable(entity));
+    quote! { #new #row #key #columns #fields #unique #check }
 }
 
 /// The `Entity` impl.

@@ -32,10 +32,13 @@ mod sql;
 mod statement;
 mod table;
 mod transaction;
+mod unique;
+mod upsert;
 mod value;
 mod written;
 
 use std::ops::DerefMut;
+use std::time::Duration;
 
 pub use bulk::Batches;
 pub use entity::{
@@ -52,8 +55,11 @@ pub use rows::Deletable;
 pub use settings::Freshness;
 pub use sql::{Edited, EveryRow, Everywhere, Locked, Persist, RowToDelete};
 pub use statement::Statement;
+pub use unique::{ColumnList, GivesColumn, UniqueOn};
+pub use upsert::{OnConflict, ReadyUpsert, Upsert, Upserted};
 
-use crate::connection::{AnyConnection, Echo, Executor, KeySources, Mode, SessionConnection, WriteQueue};
+use crate::connection::{AnyConnection, Echo, Executor, KeySources, Mode, ReadLimit, SessionConnection, WriteQueue};
+use crate::error::Result;
 use identity_maps::IdentityMaps;
 use transaction::Transaction;
 
@@ -64,7 +70,7 @@ use transaction::Transaction;
 /// the connection back.
 pub struct Session<'c, C: SessionConnection = AnyConnection> {
     id: u64,
-    connection: Box<dyn DerefMut<Target = C> + Send + 'c>,
+    connection: Lent<'c, C>,
     echo: Option<Echo>,
     maps: IdentityMaps<C>,
     transaction: Transaction,
@@ -72,6 +78,19 @@ pub struct Session<'c, C: SessionConnection = AnyConnection> {
     keys: KeySources,
     /// The queue in which the session waits for its turn to write, if the engine does not queue writers itself.
     queue: Option<WriteQueue>,
+    /// Replaces the connection if it turns out to be lost before anything was done on it.
+    spare: Option<Spare<'c, C>>,
+}
+
+/// A connection that the session owns or borrows.
+type Lent<'c, C> = Box<dyn DerefMut<Target = C> + Send + 'c>;
+
+/// What replaces a connection that may have been lost since it was last used.
+pub(crate) struct Spare<'c, C> {
+    /// The time that its first statement may take at most, and the limit to be lowered for it.
+    pub(crate) limit: (ReadLimit, Duration),
+    /// Opens another connection, with its echo.
+    pub(crate) open: Box<dyn FnOnce() -> Result<(Lent<'c, C>, Option<Echo>)> + Send + 'c>,
 }
 
 impl<'c, C: SessionConnection> Session<'c, C> {
@@ -95,7 +114,7 @@ impl<'c, C: SessionConnection> Session<'c, C> {
 
     /// A session over a connection that it owns or borrows; `echo` is the echo installed on the connection.
     #[must_use]
-    pub fn new(connection: Box<dyn DerefMut<Target = C> + Send + 'c>, echo: Option<Echo>, mode: Mode) -> Self {
+    pub fn new(connection: Lent<'c, C>, echo: Option<Echo>, mode: Mode) -> Self {
         Self {
             id: handle::next_session(),
             connection,
@@ -105,6 +124,7 @@ impl<'c, C: SessionConnection> Session<'c, C> {
             autoflush: true,
             keys: KeySources::default(),
             queue: None,
+            spare: None,
         }
     }
 
@@ -116,6 +136,13 @@ impl<'c, C: SessionConnection> Session<'c, C> {
     /// Makes the session wait in this queue before it begins to write.
     pub(crate) fn in_queue(mut self, queue: Option<WriteQueue>) -> Self {
         self.queue = queue;
+        self
+    }
+
+    /// The connection may have been lost since it was last used: if its first statement fails for that, it is sent
+    /// again on another one.
+    pub(crate) fn with_spare(mut self, spare: Option<Spare<'c, C>>) -> Self {
+        self.spare = spare;
         self
     }
 

@@ -4,8 +4,10 @@ use super::step::{Action, FlushStep};
 use crate::connection::{Executor, SessionConnection};
 use crate::error::{Error, Result};
 use crate::session::Session;
+use crate::session::entity::Table;
 use crate::session::identity::{KeyChange, KeyChanges};
 use crate::session::identity_maps::AnyIdentityMap;
+use crate::session::sql::Persist;
 use crate::session::written::Write;
 
 impl<C: SessionConnection> Session<'_, C> {
@@ -16,19 +18,22 @@ impl<C: SessionConnection> Session<'_, C> {
             let Some(map) = self.maps.at(step.map) else { continue };
             match map.knows_keys(&mut executor) {
                 Ok(true) => {}
-                Ok(false) => {
-                    let table = map.table().name;
-                    let problem = format!(
-                        "{table}: the keys of its new rows come from a trigger, or from nowhere, and cannot be read back on this \
-                         engine: make the key AUTO_INCREMENT, give its column a DEFAULT, or give the key in the program \
-                         (`#[entity(key, given)]`)"
-                    );
-                    return Err(Error::Plan { problem });
-                }
+                Ok(false) => return Err(unknown_keys(map.table())),
                 Err(failure) => return Err(self.failed(failure)),
             }
         }
         Ok(())
+    }
+
+    /// The same for the table of `E`.
+    pub(in crate::session) fn check_keys_of<E: Persist<C>>(&mut self) -> Result<()> {
+        let mut executor = Executor::new(&mut **self.connection, self.echo.as_ref()).knowing(Some(&self.keys));
+        let known = self.maps.of::<E>().knows_keys(&mut executor);
+        match known {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(unknown_keys(E::table())),
+            Err(failure) => Err(self.failed(failure)),
+        }
     }
 
     /// Reads rows that new rows refer to by a column outside their key.
@@ -120,4 +125,14 @@ impl<C: SessionConnection> Session<'_, C> {
         let values: Vec<KeyChange> = each.filter_map(|(number, row, column)| change(number, row, column)).collect();
         (!values.is_empty()).then(|| KeyChanges::new(table, values))
     }
+}
+
+/// The error for a table whose new rows get keys from the database that could not be read back.
+fn unknown_keys(table: &Table) -> Error {
+    let table = table.name;
+    let problem = format!(
+        "{table}: the keys of its new rows come from a trigger, or from nowhere, and cannot be read back on this engine: \
+         make the key AUTO_INCREMENT, give its column a DEFAULT, or give the key in the program (`#[entity(key, given)]`)"
+    );
+    Error::Plan { problem }
 }

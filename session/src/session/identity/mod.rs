@@ -9,6 +9,7 @@ mod key_changes;
 mod rows;
 mod slots;
 mod undo;
+mod upserted;
 
 use std::collections::{HashMap, HashSet};
 

@@ -6,12 +6,17 @@
 
 mod alike;
 mod answer;
+mod arrays;
+mod by_unique;
 mod collated;
+mod conflict;
 mod delete;
 mod diagnose;
 mod edited;
 mod generated_keys;
 mod insert;
+mod insert_arrays;
+mod insert_rows;
 mod insert_values;
 mod limit;
 mod matching;
@@ -24,8 +29,11 @@ mod unreadable;
 mod update;
 mod update_arrays;
 mod update_join;
+mod upsert;
+mod upsert_native;
 
 pub(crate) use answer::is_integer;
+pub use conflict::{Conflict, Upserted};
 pub use delete::RowToDelete;
 pub(crate) use delete::deletes_together;
 pub use diagnose::in_words;
