@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use diesel::result::Error as DieselError;
 
-use super::Session;
 use super::identity_maps::AnyIdentityMap;
 use super::savepoint::{Savepoint, report};
 use super::settings::Freshness;
 use super::written::Write;
+use super::{Session, Spare};
 use crate::connection::{Isolation, Mode, SessionConnection, Turn};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorClass, Result};
 
 /// The state of a session's transaction.
 #[derive(Debug)]
@@ -370,19 +370,21 @@ impl<C: SessionConnection> Session<'_, C> {
     pub(super) fn open(&mut self) -> Result<()> {
         self.check()?;
         if !self.transaction.open {
-            let (mode, isolation) = (self.transaction.mode, self.transaction.isolation);
-            let connection = &mut **self.connection;
-            let begun = match &self.queue {
-                Some(queue) if mode == Mode::Write => queue.begin(connection, self.echo.as_ref(), isolation).map(Some),
-                _ => connection.begin(mode, isolation).map(|()| None),
-            };
+            let spare = self.spare.take();
+            let limit = spare.as_ref().map(|Spare { limit: (limit, time), .. }| limit.at_most(*time));
+            let mut begun = self.send_begin();
+            drop(limit);
+            if let (Err(error), Some(spare)) = (&begun, spare)
+                && error.class() == ErrorClass::Unavailable
+            {
+                begun = (spare.open)().and_then(|another| {
+                    (self.connection, self.echo) = another;
+                    self.send_begin()
+                });
+            }
             match begun {
                 Ok(turn) => self.transaction.turn = turn,
                 Err(error) => {
-                    let error = match error {
-                        DieselError::AlreadyInTransaction => Error::AlreadyInTransaction,
-                        error => self.explain(error, "beginning a transaction"),
-                    };
                     self.transaction.note(&error);
                     return Err(error);
                 }
@@ -390,6 +392,20 @@ impl<C: SessionConnection> Session<'_, C> {
             self.transaction.open = true;
         }
         Ok(())
+    }
+
+    /// Sends BEGIN, after waiting for the turn to write where writers take turns.
+    fn send_begin(&mut self) -> Result<Option<Turn>> {
+        let (mode, isolation) = (self.transaction.mode, self.transaction.isolation);
+        let connection = &mut **self.connection;
+        let begun = match &self.queue {
+            Some(queue) if mode == Mode::Write => queue.begin(connection, self.echo.as_ref(), isolation).map(Some),
+            _ => connection.begin(mode, isolation).map(|()| None),
+        };
+        begun.map_err(|error| match error {
+            DieselError::AlreadyInTransaction => Error::AlreadyInTransaction,
+            error => self.explain(error, "beginning a transaction"),
+        })
     }
 
     /// Refuses work on a transaction that an error has rolled back.
