@@ -127,9 +127,11 @@ impl<'c, C: SessionConnection> Session<'c, C> {
             };
             (Handle::new(id, index), outcome)
         });
-        let done = done.collect();
-        if let Some(write) = update {
-            self.maps.iter_mut().filter(|map| write.reaches(map.table())).for_each(|map| map.expire_since(0));
+        let done: Vec<(Handle<N::Entity>, Upserted)> = done.collect();
+        if let Some(write) = update
+            && done.iter().any(|(_, outcome)| *outcome == Upserted::Updated)
+        {
+            self.expire_rows(|table| write.reaches(table));
         }
         Ok(done)
     }
