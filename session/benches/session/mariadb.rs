@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, Text};
 use diesel_session::Session;
 
-use crate::table::{accounts, email, name, new_account};
+use crate::table::{DieselAccount, accounts, diesel_account, email, name, new_account};
 use crate::{Clock, Comparison, Contender, Took, timed};
 use folio_testing::{TestEngine, servers};
 
@@ -14,17 +14,33 @@ const ROWS: i64 = 10_000;
 /// The number of rows of a statement by hand.
 const CHUNK: i64 = 100;
 
-pub const COMPARISONS: &[Comparison] = &[Comparison {
-    work: "MariaDB: upsert of 10,000 rows, half of them stored, keys back",
-    rows: ROWS,
-    rounds: 5,
-    clocks: &[("CPU", Clock::Cpu), ("clock", Clock::Wall)],
-    session: session_upsert,
-    others: &[Contender { name: "Diesel, ON DUPLICATE KEY and SELECT", round: on_duplicate_key, bound: None }],
-}];
+const BOTH: &[(&str, Clock)] = &[("CPU", Clock::Cpu), ("clock", Clock::Wall)];
 
-/// A connection to accounts, of which every other one of the bench's is stored.
-fn half() -> MysqlConnection {
+pub const COMPARISONS: &[Comparison] = &[
+    Comparison {
+        work: "MariaDB: upsert of 10,000 rows, half of them stored, keys back",
+        rows: ROWS,
+        rounds: 5,
+        clocks: BOTH,
+        session: session_upsert,
+        others: &[Contender { name: "Diesel, ON DUPLICATE KEY and SELECT", round: on_duplicate_key, bound: None }],
+    },
+    Comparison {
+        work: "MariaDB: insert_all of 10,000 new rows",
+        rows: ROWS,
+        rounds: 5,
+        clocks: BOTH,
+        session: session_insert_all,
+        others: &[
+            Contender { name: "Diesel, VALUES of 100 rows", round: || values(100), bound: Some(1.0) },
+            Contender { name: "Diesel, VALUES of 1,000 rows", round: || values(1_000), bound: Some(1.1) },
+            Contender { name: "Diesel, VALUES of 10,000 rows", round: || values(10_000), bound: None },
+        ],
+    },
+];
+
+/// A connection to a newly created, empty table.
+fn empty() -> MysqlConnection {
     let admin = servers::url(TestEngine::Mariadb, "mysql");
     let mut connection = MysqlConnection::establish(&admin).expect("the private server");
     connection
@@ -33,6 +49,12 @@ fn half() -> MysqlConnection {
              (id BIGINT AUTO_INCREMENT PRIMARY KEY, number BIGINT NOT NULL UNIQUE, name TEXT NOT NULL, email TEXT)",
         )
         .expect("a new table");
+    connection
+}
+
+/// A connection to accounts, of which every other one of the bench's is stored.
+fn half() -> MysqlConnection {
+    let mut connection = empty();
     let mut session = Session::on(&mut connection);
     session.insert_all((1..=ROWS).step_by(2).map(new_account)).expect("insert");
     session.commit().expect("commit");
@@ -47,6 +69,27 @@ fn session_upsert() -> Took {
         let done = session.upsert(rows).on_conflict(accounts::number).update((accounts::name, accounts::email)).run();
         session.commit().expect("commit");
         done.expect("upsert").len()
+    })
+}
+
+fn session_insert_all() -> Took {
+    timed(empty, |connection| {
+        let mut session = Session::on(connection);
+        session.insert_all((1..=ROWS).map(new_account)).expect("insert");
+        session.commit().expect("commit");
+    })
+}
+
+/// New rows, this many in a statement.
+fn values(chunk: i64) -> Took {
+    timed(empty, |connection| {
+        connection.transaction(|connection| {
+            for first in (1..=ROWS).step_by(chunk as usize) {
+                let rows: Vec<DieselAccount> = (first..first + chunk).map(diesel_account).collect();
+                diesel::insert_into(accounts::table).values(rows).execute(connection)?;
+            }
+            QueryResult::Ok(())
+        })
     })
 }
 

@@ -28,6 +28,7 @@ mod same;
 mod savepoint;
 mod sealed;
 mod settings;
+mod spare;
 mod sql;
 mod statement;
 mod table;
@@ -38,7 +39,6 @@ mod value;
 mod written;
 
 use std::ops::DerefMut;
-use std::time::Duration;
 
 pub use bulk::Batches;
 pub use entity::{
@@ -58,9 +58,9 @@ pub use statement::Statement;
 pub use unique::{ColumnList, GivesColumn, UniqueOn};
 pub use upsert::{OnConflict, ReadyUpsert, Upsert, Upserted};
 
-use crate::connection::{AnyConnection, Echo, Executor, KeySources, Mode, ReadLimit, SessionConnection, WriteQueue};
-use crate::error::Result;
+use crate::connection::{AnyConnection, Echo, Executor, KeySources, Mode, SessionConnection, WriteQueue};
 use identity_maps::IdentityMaps;
+pub(crate) use spare::Spare;
 use transaction::Transaction;
 
 /// A unit of work over a connection.
@@ -84,14 +84,6 @@ pub struct Session<'c, C: SessionConnection = AnyConnection> {
 
 /// A connection that the session owns or borrows.
 type Lent<'c, C> = Box<dyn DerefMut<Target = C> + Send + 'c>;
-
-/// What replaces a connection that may have been lost since it was last used.
-pub(crate) struct Spare<'c, C> {
-    /// The time that its first statement may take at most, and the limit to be lowered for it.
-    pub(crate) limit: (ReadLimit, Duration),
-    /// Opens another connection, with its echo.
-    pub(crate) open: Box<dyn FnOnce() -> Result<(Lent<'c, C>, Option<Echo>)> + Send + 'c>,
-}
 
 impl<'c, C: SessionConnection> Session<'c, C> {
     /// A session over a connection that was opened elsewhere. If that connection is inside a transaction, this
@@ -136,13 +128,6 @@ impl<'c, C: SessionConnection> Session<'c, C> {
     /// Makes the session wait in this queue before it begins to write.
     pub(crate) fn in_queue(mut self, queue: Option<WriteQueue>) -> Self {
         self.queue = queue;
-        self
-    }
-
-    /// The connection may have been lost since it was last used: if its first statement fails for that, it is sent
-    /// again on another one.
-    pub(crate) fn with_spare(mut self, spare: Option<Spare<'c, C>>) -> Self {
-        self.spare = spare;
         self
     }
 

@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use diesel::result::Error as DieselError;
 
+use super::Session;
 use super::identity_maps::AnyIdentityMap;
 use super::savepoint::{Savepoint, report};
 use super::settings::Freshness;
 use super::written::Write;
-use super::{Session, Spare};
 use crate::connection::{Isolation, Mode, SessionConnection, Turn};
-use crate::error::{Error, ErrorClass, Result};
+use crate::error::{Error, Result};
 
 /// The state of a session's transaction.
 #[derive(Debug)]
@@ -373,18 +373,8 @@ impl<C: SessionConnection> Session<'_, C> {
     pub(super) fn open(&mut self) -> Result<()> {
         self.check()?;
         if !self.transaction.open {
-            let spare = self.spare.take();
-            let limit = spare.as_ref().map(|Spare { limit: (limit, time), .. }| limit.at_most(*time));
-            let mut begun = self.send_begin();
-            drop(limit);
-            if let (Err(error), Some(spare)) = (&begun, spare)
-                && error.class() == ErrorClass::Unavailable
-            {
-                begun = (spare.open)().and_then(|another| {
-                    (self.connection, self.echo) = another;
-                    self.send_begin()
-                });
-            }
+            let begun = self.first(Self::send_begin);
+            self.spare = None;
             match begun {
                 Ok(turn) => self.transaction.turn = turn,
                 Err(error) => {

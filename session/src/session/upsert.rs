@@ -1,5 +1,7 @@
 //! Upsert: many new rows, of which those that the table has already are updated or left.
 
+use std::any::TypeId;
+
 use super::failure::Failure;
 use super::flush::step::Action;
 use super::handle::Handle;
@@ -102,7 +104,10 @@ impl<'c, C: SessionConnection> Session<'c, C> {
         }
         let mut rows = self.rows_of(&news)?;
         let table = N::Entity::table();
-        self.check_keys_of::<N::Entity>()?;
+        self.maps.of::<N::Entity>();
+        if let Some(position) = self.maps.position(TypeId::of::<N::Entity>()) {
+            self.check_keys_of(position)?;
+        }
         self.open()?;
         self.writes(Write::Step(table, Action::Insert));
         let update = conflict.update.map(|columns| Write::Step(table, Action::Update(columns)));
