@@ -32,12 +32,14 @@ const DERIVE: House = House {
     src: "session/derive/src/",
     name: "diesel_session_derive",
     rooms: &[
-        ("write", &["key", "new", "unique", "parts", "entity"]),
+        ("write", &["key", "new", "unique", "filter_code", "parts", "entity"]),
+        ("filter_code", &["entity", "filter"]),
         ("key", &["parts", "entity"]),
         ("new", &["parts", "entity"]),
         ("unique", &["entity"]),
         ("parts", &["entity"]),
-        ("entity", &[]),
+        ("entity", &["filter"]),
+        ("filter", &[]),
     ],
 };
 

@@ -24,5 +24,8 @@ pub mod k_savepoints;
 pub mod l_relations;
 pub mod m_many;
 pub mod m_upsert;
+pub mod offices;
+pub mod q_filters;
+pub mod q_soft_delete;
 pub mod subject;
 pub mod trees;

@@ -167,7 +167,9 @@ impl<'d, C: DatabaseConnection> Unit<'d, C> {
         let connection = self.database.pool.get_untried(&self.database.place)?;
         let (echo, spare) = (connection.echo(), self.spare(&connection));
         let queue = self.database.pool.write_queue().cloned();
-        let mut session = Session::new(Box::new(connection), echo, mode).in_queue(queue).with_spare(spare);
+        let filters = self.database.filters.clone();
+        let session = Session::new(Box::new(connection), echo, mode).in_queue(queue).filtered_by(filters);
+        let mut session = session.with_spare(spare);
         session.set_isolation(self.isolation)?;
         session.share_keys(self.database.keys.clone());
         Ok(session)
