@@ -4,9 +4,11 @@ use diesel::HasQuery as _;
 use diesel_session::session::Upserted::{Existing, Inserted, Updated};
 use diesel_session::session::{State, Upserted};
 use diesel_session::{Error, Handle, Result};
+use diesel_session_conformance::filtered::{Label, NewLabel, labels};
 
 use super::domain::*;
 use super::goods::*;
+use super::offices::office;
 
 const ONE: i64 = 70_001;
 const TWO: i64 = 70_002;
@@ -266,6 +268,19 @@ pub fn b152_a_session_that_only_reads_refuses_both() -> Result<()> {
     let refused = reader.get_or_add(goods::code, article(1, 5, None, "first")?).unwrap_err();
     assert!(matches!(refused, Error::ReadOnlySession));
     assert!(recorder.sql().is_empty(), "nothing was sent");
+    Ok(())
+}
+
+pub fn b152_a_unique_constraint_knows_no_filters() -> Result<()> {
+    const HIDDEN: i64 = 702;
+    let (library, mut session, _recorder) = office();
+    assert_eq!(session.get::<Label>(HIDDEN)?, None, "a filter excludes it");
+    let rows = [NewLabel::new(HIDDEN, "blue")?];
+    let done = session.upsert(rows).on_conflict(labels::code).update(labels::kind).run()?;
+    assert_eq!(outcomes(&done), [Updated]);
+    assert_eq!(session.get_or_add(labels::code, NewLabel::new(HIDDEN, "green")?)?, (done[0].0, false));
+    session.commit()?;
+    assert_eq!(library.see("SELECT COUNT(*) FROM labels WHERE code = 702 AND kind = 'blue' AND hidden"), "1");
     Ok(())
 }
 

@@ -7,12 +7,15 @@ use super::{Lent, Session};
 use crate::connection::{Echo, ReadLimit, SessionConnection};
 use crate::error::{ErrorClass, Result};
 
+/// Opens another connection, with its echo.
+type Open<'c, C> = Box<dyn FnOnce() -> Result<(Lent<'c, C>, Option<Echo>)> + Send + 'c>;
+
 /// What replaces a connection that may have been lost since it was last used.
 pub(crate) struct Spare<'c, C> {
     /// The time that its first statement may take at most, and the limit to be lowered for it.
     pub(crate) limit: (ReadLimit, Duration),
     /// Opens another connection, with its echo.
-    pub(crate) open: Box<dyn FnOnce() -> Result<(Lent<'c, C>, Option<Echo>)> + Send + 'c>,
+    pub(crate) open: Open<'c, C>,
 }
 
 impl<'c, C: SessionConnection> Session<'c, C> {
