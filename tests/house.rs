@@ -32,10 +32,11 @@ const DERIVE: House = House {
     src: "session/derive/src/",
     name: "diesel_session_derive",
     rooms: &[
-        ("write", &["key", "new", "filter_code", "parts", "entity"]),
+        ("write", &["key", "new", "unique", "filter_code", "parts", "entity"]),
         ("filter_code", &["entity", "filter"]),
         ("key", &["parts", "entity"]),
         ("new", &["parts", "entity"]),
+        ("unique", &["entity"]),
         ("parts", &["entity"]),
         ("entity", &["filter"]),
         ("filter", &[]),

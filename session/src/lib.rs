@@ -41,3 +41,7 @@ mod your_own_tables {}
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/relations.md")]
 mod relations {}
+
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/writing.md")]
+mod writing {}

@@ -1,15 +1,20 @@
 //! Compares the session's cost with other ways to do the same work, in one process, as ratios.
 //!
 //! `cargo bench -p diesel-session --bench session` compares it on SQLite in memory with hand-written rusqlite and idiomatic Diesel, by
-//! CPU time. With `--features postgres` it also compares it with Diesel on a private PostgreSQL, by the client's CPU
-//! time and by wall time. Each comparison is a line: the time per row, the ratio, and the session's bound. Contenders
+//! CPU time. With `--features postgres,mysql` it also compares it with Diesel on a private PostgreSQL and MariaDB, by the
+//! client's CPU time and by wall time. Each comparison is a line: the time per row, the ratio, and the session's bound. Contenders
 //! alternate, and the best of their rounds counts, so that other load affects all of them alike. `-- --quick` runs
 //! fewer rounds; any other word runs only the comparisons with that word in their name.
 
+#[cfg(feature = "mysql")]
+mod mariadb;
 #[cfg(feature = "postgres")]
 mod postgres;
+#[cfg(feature = "postgres")]
+mod postgres_bulk;
 mod relations;
 mod sqlite;
+mod sqlite_upsert;
 #[path = "../table/mod.rs"]
 mod table;
 
@@ -38,7 +43,7 @@ fn timed<S, T>(prepare: impl FnOnce() -> S, work: impl FnOnce(&mut S) -> T) -> T
 #[derive(Debug, Clone, Copy)]
 enum Clock {
     Cpu,
-    #[cfg(feature = "postgres")]
+    #[cfg(any(feature = "postgres", feature = "mysql"))]
     Wall,
 }
 
@@ -46,7 +51,7 @@ impl Clock {
     fn of(self, took: Took) -> Duration {
         match self {
             Self::Cpu => took.cpu,
-            #[cfg(feature = "postgres")]
+            #[cfg(any(feature = "postgres", feature = "mysql"))]
             Self::Wall => took.wall,
         }
     }
@@ -105,9 +110,11 @@ fn main() {
     let quick = arguments.iter().any(|argument| argument == "--quick");
     let words: Vec<&String> = arguments.iter().filter(|argument| !argument.starts_with("--")).collect();
     let wanted = |name: &str| words.is_empty() || words.iter().any(|word| name.contains(word.as_str()));
-    let comparisons = sqlite::COMPARISONS.iter().chain(relations::COMPARISONS);
+    let comparisons = sqlite::COMPARISONS.iter().chain(sqlite_upsert::COMPARISONS).chain(relations::COMPARISONS);
     #[cfg(feature = "postgres")]
-    let comparisons = comparisons.chain(postgres::COMPARISONS);
+    let comparisons = comparisons.chain(postgres::COMPARISONS).chain(postgres_bulk::COMPARISONS);
+    #[cfg(feature = "mysql")]
+    let comparisons = comparisons.chain(mariadb::COMPARISONS);
     for comparison in comparisons.filter(|comparison| wanted(comparison.work)) {
         comparison.run(quick);
     }

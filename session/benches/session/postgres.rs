@@ -12,7 +12,7 @@ use crate::{Clock, Comparison, Contender, Took, timed};
 use folio_testing::{TestEngine, servers};
 
 const ROWS: i64 = 20_000;
-const BOTH: &[(&str, Clock)] = &[("CPU", Clock::Cpu), ("clock", Clock::Wall)];
+pub const BOTH: &[(&str, Clock)] = &[("CPU", Clock::Cpu), ("clock", Clock::Wall)];
 
 pub const COMPARISONS: &[Comparison] = &[
     Comparison {
@@ -37,7 +37,7 @@ pub const COMPARISONS: &[Comparison] = &[
 ];
 
 /// A connection to a newly created, empty table.
-fn empty() -> PgConnection {
+pub fn empty() -> PgConnection {
     let admin = servers::url(TestEngine::Postgres, "postgres");
     let mut connection = PgConnection::establish(&admin).expect("the private server");
     connection

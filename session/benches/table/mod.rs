@@ -19,6 +19,39 @@ pub struct Person {
     pub email: Option<String>,
 }
 
+diesel::table! {
+    accounts (id) { id -> BigInt, number -> BigInt, name -> Text, email -> Nullable<Text> }
+}
+
+/// As a person, with a number of its own.
+#[derive(Debug, Clone, PartialEq, HasQuery, Entity)]
+#[diesel(table_name = accounts)]
+#[entity(unique(number))]
+pub struct Account {
+    #[entity(key)]
+    pub id: i64,
+    pub number: i64,
+    pub name: String,
+    pub email: Option<String>,
+}
+
+/// The same row in plain Diesel.
+#[derive(Debug, Insertable)]
+#[diesel(table_name = accounts)]
+pub struct DieselAccount {
+    pub number: i64,
+    pub name: String,
+    pub email: Option<String>,
+}
+
+pub fn new_account(number: i64) -> NewAccount {
+    NewAccount { number, name: name(number), email: email(number) }
+}
+
+pub fn diesel_account(number: i64) -> DieselAccount {
+    DieselAccount { number, name: name(number), email: email(number) }
+}
+
 /// The same row in plain Diesel.
 #[derive(Debug, Insertable)]
 #[diesel(table_name = people)]

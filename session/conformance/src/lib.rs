@@ -8,6 +8,9 @@ pub mod blog;
 #[doc(hidden)]
 #[allow(missing_docs, reason = "for the suite's files alone")]
 pub mod filtered;
+#[doc(hidden)]
+#[allow(missing_docs, reason = "for the suite's files alone")]
+pub mod goods;
 mod harness;
 #[doc(hidden)]
 #[allow(missing_docs, reason = "for the suite's files alone")]

@@ -211,12 +211,16 @@ pub fn b053_rows_are_inserted_in_the_order_they_were_added() -> Result<()> {
 }
 
 pub fn b054_rows_of_one_shape_are_one_insert_and_every_key_is_on_its_own_row() -> Result<()> {
-    let (_library, mut session, recorder) = open();
+    let (library, mut session, recorder) = open();
     let added: Vec<Handle<Author>> =
         (100..350).map(|n| Ok(session.add(NewAuthor::new(n, format!("a{n}"))?))).collect::<Result<_>>()?;
     session.flush()?;
     let rows: Vec<Option<u64>> = recorder.take().into_iter().map(|sent| sent.rows).collect();
-    assert_eq!(rows, [None, Some(100), Some(100), Some(50)]);
+    if library.engine() == Engine::Postgres {
+        assert_eq!(rows, [None, Some(250)], "as arrays");
+    } else {
+        assert_eq!(rows, [None, Some(100), Some(100), Some(50)]);
+    }
     let keys: Vec<i64> = added.iter().filter_map(|author| session.key(*author)).collect();
     let stored: Vec<(i64, i64)> =
         session.rows(authors::table.select((authors::id, authors::number)).filter(authors::number.ge(100)))?;

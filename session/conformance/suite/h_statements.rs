@@ -76,7 +76,7 @@ pub fn b091_a_stream_of_new_rows_is_inserted_without_handles() -> Result<()> {
     let inserted = session.insert_all((0..1_150).map(|_| NewBook::new(dot, "copy").unwrap()))?;
     assert_eq!(inserted, 1_150);
     let sent = recorder.take();
-    assert_eq!(sent.len(), 12);
+    assert_eq!(sent.len(), if library.engine() == Engine::Postgres { 2 } else { 12 });
     assert!(sent.iter().all(|sent| !sent.sql.contains("RETURNING")));
     session.commit()?;
     assert_eq!(library.see("SELECT COUNT(*) FROM books WHERE author_id = 4"), "1150");
@@ -85,7 +85,7 @@ pub fn b091_a_stream_of_new_rows_is_inserted_without_handles() -> Result<()> {
 }
 
 pub fn b091_whole_rows_are_inserted_as_they_are() -> Result<()> {
-    let (_library, mut session, recorder) = open();
+    let (library, mut session, recorder) = open();
     let book = |id| Book { id, author_id: ANN, title: "copy".into(), pages: 0, changed: -7, version: 12 };
     let books: Vec<Book> = (501..=650).map(book).collect();
     session.insert_whole(&books)?;
@@ -93,9 +93,13 @@ pub fn b091_whole_rows_are_inserted_as_they_are() -> Result<()> {
     session.insert_whole(std::slice::from_ref(&place))?;
     session.insert_whole::<Book>(&[])?;
     let sent = recorder.sql();
-    assert_eq!(sent.len(), 4, "{sent:?}");
-    assert!(sent[1].starts_with("INSERT INTO books (id, author_id, title, pages, changed, version) VALUES (?, "));
-    assert!(sent[3].starts_with("INSERT INTO places (room, number, label, state) VALUES (?, ?, ?, ?)"), "{}", sent[3]);
+    let [_, books_sent @ .., place_sent] = &sent[..] else { panic!("{sent:?}") };
+    assert_eq!(books_sent.len(), if library.engine() == Engine::Postgres { 1 } else { 2 }, "{sent:?}");
+    assert!(books_sent[0].starts_with("INSERT INTO books (id, author_id, title, pages, changed, version) "));
+    assert!(
+        place_sent.starts_with("INSERT INTO places (room, number, label, state) VALUES (?, ?, ?, ?)"),
+        "{place_sent}"
+    );
     assert!(sent.iter().all(|sql| !sql.contains("RETURNING")), "{sent:?}");
     let found: Vec<Book> = session.rows(Book::query().filter(books::title.eq("copy")).order(books::id))?;
     assert!(found == books, "{:?}", found.first());

@@ -8,6 +8,7 @@ use crate::filter_code::{constants, descriptions};
 use crate::key::{check_key, key_from};
 use crate::new::new_struct;
 use crate::parts::{key_type, new_name, pattern};
+use crate::unique::upsertable;
 
 pub fn entity(entity: &Entity) -> TokenStream {
     let new = new_struct(entity);
@@ -15,9 +16,9 @@ pub fn entity(entity: &Entity) -> TokenStream {
     let columns = columns(entity);
     let fields = has_column(entity);
     let key = key_from(entity);
-    let check = check_key(entity);
+    let (check, unique) = (check_key(entity), upsertable(entity));
     let filters = constants(entity);
-    quote! { #new #row #key #columns #fields #filters #check }
+    quote! { #new #row #key #columns #fields #filters #unique #check }
 }
 
 /// The `Entity` impl.

@@ -51,6 +51,7 @@ mod stream;
 mod tls_gate;
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 mod unanswered;
+mod updates;
 
 pub use address::{Access, Address, Opened};
 pub use any::{AnyConnection, MultiBackend};
@@ -72,6 +73,7 @@ pub(crate) use read_limit::ReadLimit;
 pub use server::{Server, Waits};
 #[cfg(feature = "sqlite")]
 pub use sqlite::{SqliteAccess, open_sqlite};
+pub use updates::Updates;
 
 use diesel::QueryResult;
 use diesel::connection::{Connection, LoadConnection, TransactionManager};
@@ -310,18 +312,6 @@ pub trait SessionConnection: Connection + LoadConnection + Send + 'static {
     }
 }
 
-/// How an engine updates many rows, each with its own values, in one statement.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Updates {
-    /// From a list of parameters: `UPDATE … FROM (VALUES …)`.
-    FromValues,
-    /// From one array per column: `UPDATE … FROM unnest(…)`; from VALUES where a column does not fit an array.
-    FromArrays,
-    /// From a joined list of parameters: `UPDATE … JOIN (SELECT ? … UNION ALL …)`.
-    FromJoin,
-}
-
 /// A single-column foreign key that prevents deleting the row it refers to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Referrer {
@@ -346,6 +336,10 @@ pub trait EngineConnection:
 
     /// The clause of an INSERT in which every column takes its default.
     const ALL_DEFAULTS: &'static str;
+
+    /// What is true of a row that `INSERT … ON CONFLICT … RETURNING` inserted, as SQL, and of none that it updated; `None`
+    /// where nothing tells the two apart, or the engine has no such statement.
+    const INSERTED: Option<&'static str> = None;
 
     /// Whether a value of SQL type `ST` can be one element of an array.
     fn fits_array<ST>(&mut self) -> bool

@@ -208,6 +208,8 @@ impl EngineConnection for PgConnection {
     const RETURNING: bool = true;
     const UPDATES: Updates = Updates::FromArrays;
     const ALL_DEFAULTS: &'static str = "DEFAULT VALUES";
+    /// A row that a conflict led to is locked, and `xmax` is the transaction that did so.
+    const INSERTED: Option<&'static str> = Some("xmax = 0");
 
     /// An array of arrays is multidimensional, which `unnest` flattens, and `unnest` expands a record into columns.
     fn fits_array<ST>(&mut self) -> bool

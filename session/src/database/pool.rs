@@ -1,8 +1,9 @@
 //! The pool: connections to one database, opened when they are needed and kept.
 
 use std::ops::{Deref, DerefMut};
-use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use diesel::connection::TransactionManager;
 use diesel::r2d2::{self, ManageConnection, NopErrorHandler};
@@ -12,6 +13,9 @@ use crate::connection::{
     Access, Address, AnyConnection, DatabaseConnection, Echo, EchoOptions, Engine, Opened, ReadLimit, Waits, WriteQueue,
 };
 use crate::error::{Error, Result};
+
+/// A connection that was in use this recently is handed out to a unit of work without asking whether it still answers.
+const RECENT: Duration = Duration::from_secs(1);
 
 fn waits(options: &Options) -> Waits {
     Waits { lock: options.busy_timeout, connect: options.connect_timeout, read: options.read_timeout }
@@ -59,6 +63,7 @@ impl<C: DatabaseConnection> Pool<C> {
             waits: waits(&options),
             echo: options.echo,
             first: Mutex::new(Some(first)),
+            lost: Mutex::new(None),
         };
         let mut pool = r2d2::Pool::builder()
             .max_size(if private { 1 } else { options.pool_size.max(1) })
@@ -88,8 +93,21 @@ impl<C: DatabaseConnection> Pool<C> {
         self.queue.as_ref()
     }
 
-    /// A connection to the database at `place`, or the reason why there is none.
+    /// A connection to the database at `place` that answers, or the reason why there is none.
     pub(super) fn get(&self, place: &str) -> Result<PooledConnection<C>> {
+        let mut connection = self.get_untried(place)?;
+        if !connection.0.untried || connection.0.answers(self.options.connect_timeout).is_ok() {
+            return Ok(connection);
+        }
+        connection.0.lost.store(true, Ordering::Relaxed);
+        drop(connection);
+        // Now that one is lost, the next is a new one, or is tried.
+        self.get_untried(place)
+    }
+
+    /// As [`get`](Self::get), but a connection that was in use a moment ago may have been lost since: then the first
+    /// statement fails, and can be sent again on another connection.
+    pub(super) fn get_untried(&self, place: &str) -> Result<PooledConnection<C>> {
         self.connections.get().map(PooledConnection).map_err(|e| {
             let (place, state, size) = (place.to_owned(), self.connections.state(), self.connections.max_size());
             if state.connections == size && state.idle_connections == 0 {
@@ -122,6 +140,11 @@ impl<C: DatabaseConnection> PooledConnection<C> {
     #[must_use]
     pub fn echo(&self) -> Option<Echo> {
         self.0.echo.clone()
+    }
+
+    /// If the pool has not asked whether it still answers: what records that it does not, and its read limit.
+    pub(super) fn untried(&self) -> Option<(Arc<AtomicBool>, ReadLimit)> {
+        self.0.untried.then(|| (Arc::clone(&self.0.lost), self.0.read_limit.clone()))
     }
 
     /// Closes it when it is dropped, unless the database is in its memory.
@@ -163,6 +186,12 @@ struct Live<C> {
     /// statements left behind.
     spent: bool,
     read_limit: ReadLimit,
+    /// When it was opened, or returned to the pool.
+    used: Instant,
+    /// It was handed out without being tried.
+    untried: bool,
+    /// It was found not to answer.
+    lost: Arc<AtomicBool>,
 }
 
 impl<C: DatabaseConnection> Live<C> {
@@ -174,7 +203,22 @@ impl<C: DatabaseConnection> Live<C> {
         if let Some(echo) = &echo {
             connection.set_instrumentation(echo.clone());
         }
-        Ok(Self { connection, echo, spent: copy, read_limit })
+        let (used, lost) = (Instant::now(), Arc::default());
+        Ok(Self { connection, echo, spent: copy, read_limit, used, untried: false, lost })
+    }
+
+    /// Asks whether it still answers, for at most `limit`.
+    fn answers(&mut self, limit: Duration) -> Result<()> {
+        let Self { connection, echo, read_limit, .. } = self;
+        // A probe takes no time on the server.
+        let _limit = read_limit.at_most(limit);
+        // The program did not issue the probe, so it is not in the echo.
+        let answered = match echo {
+            Some(echo) => echo.silenced(|| connection.ping()),
+            None => connection.ping(),
+        };
+        self.untried = false;
+        answered.map_err(|e| self.connection.explain(e, "", "trying the connection"))
     }
 }
 
@@ -185,6 +229,8 @@ struct Manager<C> {
     echo: Option<EchoOptions>,
     /// Opened before the pool, because a pool retries until its timeout and then reports less.
     first: Mutex<Option<Live<C>>>,
+    /// When a connection was last found to be lost: those not used since then may be lost too.
+    lost: Mutex<Option<Instant>>,
 }
 
 impl<C: DatabaseConnection> ManageConnection for Manager<C> {
@@ -203,15 +249,9 @@ impl<C: DatabaseConnection> ManageConnection for Manager<C> {
     }
 
     fn is_valid(&self, live: &mut Live<C>) -> Result<()> {
-        let Live { connection, echo, read_limit, .. } = live;
-        // A probe takes no time on the server.
-        let _limit = read_limit.at_most(self.waits.connect);
-        // The program did not issue the probe, so it is not in the echo.
-        let answered = match echo {
-            Some(echo) => echo.silenced(|| connection.ping()),
-            None => connection.ping(),
-        };
-        answered.map_err(|e| connection.explain(e, "", "trying the connection"))
+        let lost = *self.lost.lock().unwrap_or_else(PoisonError::into_inner);
+        live.untried = live.used.elapsed() < RECENT && lost.is_none_or(|lost| lost < live.used);
+        if live.untried { Ok(()) } else { live.answers(self.waits.connect) }
     }
 
     fn has_broken(&self, live: &mut Live<C>) -> bool {
@@ -220,7 +260,12 @@ impl<C: DatabaseConnection> ManageConnection for Manager<C> {
             roll_back(&mut live.connection);
             return live.connection.is_broken();
         }
-        live.spent || std::thread::panicking() || live.connection.is_broken()
+        live.used = Instant::now();
+        let lost = live.lost.load(Ordering::Relaxed);
+        if lost {
+            *self.lost.lock().unwrap_or_else(PoisonError::into_inner) = Some(live.used);
+        }
+        lost || live.spent || std::thread::panicking() || live.connection.is_broken()
     }
 }
 

@@ -1,11 +1,13 @@
 //! Units of work on a database: each has its own session, over a connection from the pool.
 
 use std::fmt;
+use std::ops::DerefMut;
+use std::sync::atomic::Ordering;
 
-use super::Database;
+use super::{Database, PooledConnection};
 use crate::connection::{AnyConnection, DatabaseConnection, Isolation, Mode};
 use crate::error::{Error, Result};
-use crate::session::Session;
+use crate::session::{Session, Spare};
 
 impl<C: DatabaseConnection> Database<C> {
     /// A session that may write. Nothing is sent until it is used; dropped without
@@ -162,13 +164,29 @@ impl<'d, C: DatabaseConnection> Unit<'d, C> {
     }
 
     pub(super) fn session(&self, mode: Mode) -> Result<Session<'static, C>> {
-        let connection = self.database.connection()?;
-        let echo = connection.echo();
+        let connection = self.database.pool.get_untried(&self.database.place)?;
+        let (echo, spare) = (connection.echo(), self.spare(&connection));
         let queue = self.database.pool.write_queue().cloned();
         let filters = self.database.filters.clone();
-        let mut session = Session::new(Box::new(connection), echo, mode).in_queue(queue).filtered_by(filters);
+        let session = Session::new(Box::new(connection), echo, mode).in_queue(queue).filtered_by(filters);
+        let mut session = session.with_spare(spare);
         session.set_isolation(self.isolation)?;
         session.share_keys(self.database.keys.clone());
         Ok(session)
+    }
+
+    /// What replaces the connection if it turns out to be lost, unless the pool has just tried it.
+    fn spare(&self, connection: &PooledConnection<C>) -> Option<Spare<'static, C>> {
+        let (lost, limit) = connection.untried()?;
+        let database = self.database.clone();
+        let open = move || {
+            lost.store(true, Ordering::Relaxed);
+            let connection = database.connection()?;
+            let echo = connection.echo();
+            let connection: Box<dyn DerefMut<Target = C> + Send> = Box::new(connection);
+            Ok((connection, echo))
+        };
+        let limit = (limit, self.database.pool.options().connect_timeout);
+        Some(Spare { limit, open: Box::new(open) })
     }
 }

@@ -59,8 +59,24 @@ impl<C: SessionConnection> Session<'_, C> {
         N: New,
         N::Entity: Persist<C>,
     {
+        let some = self.rows_of(some)?;
+        self.open()?;
+        self.writes(Write::Step(N::Entity::table(), Action::Insert));
+        let mut executor = Executor::new(&mut **self.connection, self.echo.as_ref());
+        let sent = Persist::insert_only(&mut executor, &some)
+            .map_err(|error| Failure::of::<N::Entity, C>(&executor, error, "inserting into"));
+        sent.map_err(|failure| self.failed(failure))
+    }
+
+    /// The rows that these become, with their references resolved to keys; values of rows that they refer to are read
+    /// if they are not in memory.
+    pub(super) fn rows_of<N>(&mut self, news: &[N]) -> Result<Vec<N::Entity>>
+    where
+        N: New,
+        N::Entity: Persist<C>,
+    {
         let (mut unread, mut found) = (Vec::new(), Ok(()));
-        for new in some {
+        for new in news {
             new.parents(&mut |parent| {
                 if found.is_ok() {
                     found = self.check_parent(N::Entity::table().name, parent, &mut unread);
@@ -73,13 +89,7 @@ impl<C: SessionConnection> Session<'_, C> {
         }
         let find = |entity| self.maps.position(entity).and_then(|position| self.maps.at(position)).map(|map| map as _);
         let keys = Keys { map: &find };
-        let some = some.iter().map(|new| new.row(&keys)).collect::<Result<Vec<N::Entity>>>()?;
-        self.open()?;
-        self.writes(Write::Step(N::Entity::table(), Action::Insert));
-        let mut executor = Executor::new(&mut **self.connection, self.echo.as_ref());
-        let sent = Persist::insert_only(&mut executor, &some)
-            .map_err(|error| Failure::of::<N::Entity, C>(&executor, error, "inserting into"));
-        sent.map_err(|failure| self.failed(failure))
+        news.iter().map(|new| new.row(&keys)).collect()
     }
 }
 

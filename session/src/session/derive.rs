@@ -8,5 +8,6 @@ pub use super::given::{Given, Keys, Parent};
 pub use super::reference::{Ref, given, parent};
 pub use super::same::same_value;
 pub use super::sql::in_words;
+pub use super::unique::{GivesColumn, UniqueOn};
 pub use super::value::{AnyFieldType, FieldType, Value};
 pub use crate::error::{Error, Result};

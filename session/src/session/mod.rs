@@ -36,10 +36,13 @@ mod savepoint;
 mod sealed;
 mod settings;
 mod soft_delete;
+mod spare;
 mod sql;
 mod statement;
 mod table;
 mod transaction;
+mod unique;
+mod upsert;
 mod value;
 mod written;
 
@@ -63,10 +66,13 @@ pub use rows::Deletable;
 pub use settings::Freshness;
 pub use sql::{Edited, EveryRow, Everywhere, FilterExpression, Locked, Persist, RowToDelete};
 pub use statement::{FilterableStatement, Statement};
+pub use unique::{ColumnList, GivesColumn, UniqueOn};
+pub use upsert::{OnConflict, ReadyUpsert, Upsert, Upserted};
 
 use crate::connection::{AnyConnection, Echo, Executor, KeySources, Mode, SessionConnection, WriteQueue};
 pub(crate) use filter_settings::FilterSettings;
 use identity_maps::IdentityMaps;
+pub(crate) use spare::Spare;
 use transaction::Transaction;
 
 /// A unit of work over a connection.
@@ -76,7 +82,7 @@ use transaction::Transaction;
 /// the connection back.
 pub struct Session<'c, C: SessionConnection = AnyConnection> {
     id: u64,
-    connection: Box<dyn DerefMut<Target = C> + Send + 'c>,
+    connection: Lent<'c, C>,
     echo: Option<Echo>,
     maps: IdentityMaps<C>,
     transaction: Transaction,
@@ -85,7 +91,12 @@ pub struct Session<'c, C: SessionConnection = AnyConnection> {
     filters: FilterSettings,
     /// The queue in which the session waits for its turn to write, if the engine does not queue writers itself.
     queue: Option<WriteQueue>,
+    /// Replaces the connection if it turns out to be lost before anything was done on it.
+    spare: Option<Spare<'c, C>>,
 }
+
+/// A connection that the session owns or borrows.
+type Lent<'c, C> = Box<dyn DerefMut<Target = C> + Send + 'c>;
 
 impl<'c, C: SessionConnection> Session<'c, C> {
     /// A session over a connection that was opened elsewhere. If that connection is inside a transaction, this
@@ -108,7 +119,7 @@ impl<'c, C: SessionConnection> Session<'c, C> {
 
     /// A session over a connection that it owns or borrows; `echo` is the echo installed on the connection.
     #[must_use]
-    pub fn new(connection: Box<dyn DerefMut<Target = C> + Send + 'c>, echo: Option<Echo>, mode: Mode) -> Self {
+    pub fn new(connection: Lent<'c, C>, echo: Option<Echo>, mode: Mode) -> Self {
         Self {
             id: handle::next_session(),
             connection,
@@ -119,6 +130,7 @@ impl<'c, C: SessionConnection> Session<'c, C> {
             keys: KeySources::default(),
             filters: FilterSettings::default(),
             queue: None,
+            spare: None,
         }
     }
 

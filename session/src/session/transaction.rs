@@ -373,19 +373,11 @@ impl<C: SessionConnection> Session<'_, C> {
     pub(super) fn open(&mut self) -> Result<()> {
         self.check()?;
         if !self.transaction.open {
-            let (mode, isolation) = (self.transaction.mode, self.transaction.isolation);
-            let connection = &mut **self.connection;
-            let begun = match &self.queue {
-                Some(queue) if mode == Mode::Write => queue.begin(connection, self.echo.as_ref(), isolation).map(Some),
-                _ => connection.begin(mode, isolation).map(|()| None),
-            };
+            let begun = self.first(Self::send_begin);
+            self.spare = None;
             match begun {
                 Ok(turn) => self.transaction.turn = turn,
                 Err(error) => {
-                    let error = match error {
-                        DieselError::AlreadyInTransaction => Error::AlreadyInTransaction,
-                        error => self.explain(error, "beginning a transaction"),
-                    };
                     self.transaction.note(&error);
                     return Err(error);
                 }
@@ -393,6 +385,20 @@ impl<C: SessionConnection> Session<'_, C> {
             self.transaction.open = true;
         }
         Ok(())
+    }
+
+    /// Sends BEGIN, after waiting for the turn to write where writers take turns.
+    fn send_begin(&mut self) -> Result<Option<Turn>> {
+        let (mode, isolation) = (self.transaction.mode, self.transaction.isolation);
+        let connection = &mut **self.connection;
+        let begun = match &self.queue {
+            Some(queue) if mode == Mode::Write => queue.begin(connection, self.echo.as_ref(), isolation).map(Some),
+            _ => connection.begin(mode, isolation).map(|()| None),
+        };
+        begun.map_err(|error| match error {
+            DieselError::AlreadyInTransaction => Error::AlreadyInTransaction,
+            error => self.explain(error, "beginning a transaction"),
+        })
     }
 
     /// Refuses work on a transaction that an error has rolled back.

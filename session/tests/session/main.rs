@@ -16,6 +16,8 @@ mod harness;
 mod hidden_options;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod kept_back;
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+mod lost;
 mod natural_keys;
 mod new_keys;
 mod numbers;
@@ -25,6 +27,7 @@ mod odd_tables;
 mod odd_types;
 mod orders;
 mod properties;
+mod races;
 mod random;
 #[allow(clippy::duplicate_mod, reason = "each engine takes the suite in under its own name")]
 mod refusals;

@@ -2,8 +2,10 @@
 
 use super::step::{Action, FlushStep};
 use crate::connection::{Executor, SessionConnection};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorClass, Result};
 use crate::session::Session;
+use crate::session::entity::Table;
+use crate::session::failure::Failure;
 use crate::session::identity::{KeyChange, KeyChanges};
 use crate::session::identity_maps::AnyIdentityMap;
 use crate::session::written::Write;
@@ -11,24 +13,29 @@ use crate::session::written::Write;
 impl<C: SessionConnection> Session<'_, C> {
     /// Finds tables whose new rows get keys from the database that could not be read back.
     pub(super) fn check_keys(&mut self, steps: &[FlushStep]) -> Result<()> {
-        for step in steps.iter().filter(|step| step.action == Action::Insert) {
-            let mut executor = Executor::new(&mut **self.connection, self.echo.as_ref()).knowing(Some(&self.keys));
-            let Some(map) = self.maps.at(step.map) else { continue };
-            match map.knows_keys(&mut executor) {
-                Ok(true) => {}
-                Ok(false) => {
-                    let table = map.table().name;
-                    let problem = format!(
-                        "{table}: the keys of its new rows come from a trigger, or from nowhere, and cannot be read back on this \
-                         engine: make the key AUTO_INCREMENT, give its column a DEFAULT, or give the key in the program \
-                         (`#[entity(key, given)]`)"
-                    );
-                    return Err(Error::Plan { problem });
-                }
-                Err(failure) => return Err(self.failed(failure)),
+        steps.iter().filter(|step| step.action == Action::Insert).try_for_each(|step| self.check_keys_of(step.map))
+    }
+
+    /// The same for the table of the identity map at `position`.
+    pub(in crate::session) fn check_keys_of(&mut self, position: usize) -> Result<()> {
+        let asked = self.first(|session| {
+            let executor = Executor::new(&mut **session.connection, session.echo.as_ref());
+            let Some(map) = session.maps.at(position) else { return Ok(Ok(None)) };
+            match map.knows_keys(&mut executor.knowing(Some(&session.keys))) {
+                Ok(known) => Ok(Ok(Some(map.table()).filter(|_| !known))),
+                Err(Failure { error, .. }) if error.class() == ErrorClass::Unavailable => Err(error),
+                Err(failure) => Ok(Err(failure)),
+            }
+        });
+        match asked {
+            Ok(Ok(None)) => Ok(()),
+            Ok(Ok(Some(table))) => Err(unknown_keys(table)),
+            Ok(Err(failure)) => Err(self.failed(failure)),
+            Err(error) => {
+                self.poison(&error);
+                Err(error)
             }
         }
-        Ok(())
     }
 
     /// Reads rows that new rows refer to by a column outside their key.
@@ -118,4 +125,14 @@ impl<C: SessionConnection> Session<'_, C> {
         let values: Vec<KeyChange> = each.filter_map(|(number, row, column)| change(number, row, column)).collect();
         (!values.is_empty()).then(|| KeyChanges::new(table, values))
     }
+}
+
+/// The error for a table whose new rows get keys from the database that could not be read back.
+fn unknown_keys(table: &Table) -> Error {
+    let table = table.name;
+    let problem = format!(
+        "{table}: the keys of its new rows come from a trigger, or from nowhere, and cannot be read back on this engine: \
+         make the key AUTO_INCREMENT, give its column a DEFAULT, or give the key in the program (`#[entity(key, given)]`)"
+    );
+    Error::Plan { problem }
 }

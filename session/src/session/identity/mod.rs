@@ -10,6 +10,7 @@ mod overtaken;
 mod rows;
 mod slots;
 mod undo;
+mod upserted;
 
 use std::collections::{HashMap, HashSet};
 

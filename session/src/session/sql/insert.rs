@@ -7,7 +7,9 @@ use diesel::sql_types::{BigInt, Bool};
 
 use super::answer::returned;
 use super::generated_keys::{insert_and_read_keys, keys_to_ask_for};
-use super::insert_values::{Insert, sent};
+use super::insert_arrays::limit_of_arrays;
+use super::insert_rows::{Form, InsertRows};
+use super::insert_values::sent;
 use super::limit::{StatementLimit, row_size};
 use super::matching::same_as_sent;
 use super::returning::{insert_returning, insert_singly};
@@ -35,18 +37,20 @@ where
     bool: FromSql<Bool, C::Backend>,
 {
     let columns = sent::<E>(false).union(keys_to_ask_for::<E, C>(executor)?);
-    let limit = limit::<E, C>(columns.len(), executor.connection);
+    let arrays = limit_of_arrays::<E, C>(executor, rows.len(), columns);
+    let limit = arrays.unwrap_or_else(|| limit::<E, C>(columns.len(), executor.connection));
     let statements: Vec<_> = limit.ranges(rows.len(), |row| row_size::<E, C::Backend>(&rows[row], columns)).collect();
     let mut together = true;
     for (range, keep) in statements {
         let chunk = &mut rows[range];
+        let form = if arrays.is_some() { Form::Arrays } else { Form::Values { keep } };
         if returned(E::table()).next().is_none() {
-            let inserted = executor.execute(&Insert::of::<C>(chunk, columns, keep))?;
+            let inserted = executor.execute(&InsertRows::<E, C>::of(chunk, columns, form))?;
             check_inserted(executor, chunk, inserted)?;
         } else if !C::RETURNING {
             insert_and_read_keys(executor, chunk, columns, keep)?;
         } else if together {
-            together = insert_returning(executor, chunk, keep)?;
+            together = insert_returning(executor, chunk, form)?;
         } else {
             insert_singly(executor, chunk)?;
         }
@@ -61,9 +65,11 @@ where
     E: Columns<C::Backend>,
 {
     let columns = sent::<E>(all);
-    let limit = limit::<E, C>(columns.len(), executor.connection);
+    let arrays = limit_of_arrays::<E, C>(executor, rows.len(), columns);
+    let limit = arrays.unwrap_or_else(|| limit::<E, C>(columns.len(), executor.connection));
     for (rows, keep) in limit.split(rows, |row| row_size::<E, C::Backend>(row, columns)) {
-        let inserted = executor.execute(&Insert::of::<C>(rows, columns, keep))?;
+        let form = if arrays.is_some() { Form::Arrays } else { Form::Values { keep } };
+        let inserted = executor.execute(&InsertRows::<E, C>::of(rows, columns, form))?;
         if all || E::table().generated().all(|column| !E::table().key.contains(&column)) {
             check_inserted(executor, rows, inserted)?;
         } else if inserted < rows.len() && executor.connection.counts_inserted(&name_in_sql::<E, C>()?)? {

@@ -1,11 +1,10 @@
-//! `INSERT INTO t (…) VALUES (…), (…) RETURNING …`, as text.
+//! `INSERT INTO t (…) VALUES (…), (…)`, as text.
 
 use diesel::QueryResult;
 use diesel::backend::Backend;
 use diesel::query_builder::{AstPass, QueryFragment};
 
 use super::Bind;
-use super::answer::returned;
 use crate::connection::EngineConnection;
 use crate::session::entity::{ColumnSet, Columns, Entity};
 
@@ -16,20 +15,13 @@ pub(super) struct Insert<'a, E> {
     columns: ColumnSet,
     /// The clause for an INSERT without columns.
     all_defaults: &'static str,
-    /// Whether the columns that the database fills are returned.
-    answered: bool,
     keep: bool,
 }
 
 impl<'a, E: Entity> Insert<'a, E> {
-    /// Omits the columns that the database fills, and returns them.
-    pub(super) fn returning<C: EngineConnection>(rows: &'a [E], keep: bool) -> Self {
-        Self { answered: true, ..Self::of::<C>(rows, sent::<E>(false), keep) }
-    }
-
-    /// Sends these columns, and returns nothing.
+    /// Sends these columns.
     pub(super) fn of<C: EngineConnection>(rows: &'a [E], columns: ColumnSet, keep: bool) -> Self {
-        Self { rows, columns, all_defaults: C::ALL_DEFAULTS, answered: false, keep }
+        Self { rows, columns, all_defaults: C::ALL_DEFAULTS, keep }
     }
 }
 
@@ -66,10 +58,6 @@ impl<E: Columns<DB>, DB: Backend> QueryFragment<DB> for Insert<'_, E> {
                 }
                 out.push_sql(")");
             }
-        }
-        for (number, column) in returned(table).filter(|_| self.answered).enumerate() {
-            out.push_sql(if number > 0 { ", " } else { " RETURNING " });
-            out.push_identifier(table.columns[column].name)?;
         }
         Ok(())
     }

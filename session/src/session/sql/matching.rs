@@ -51,7 +51,7 @@ fn faithful<E: Entity>(sent: &[E], stored: &[E]) -> Vec<usize> {
     E::table().sent(false).filter(is_faithful).collect()
 }
 
-fn values<'r, E: Entity>(row: &'r E, columns: &[usize]) -> Vec<FieldValue<'r>> {
+pub(super) fn values<'r, E: Entity>(row: &'r E, columns: &[usize]) -> Vec<FieldValue<'r>> {
     columns.iter().map(|column| value(row, *column)).collect()
 }
 

@@ -6,13 +6,18 @@
 
 mod alike;
 mod answer;
+mod arrays;
+mod by_unique;
 mod collated;
+mod conflict;
 mod delete;
 mod diagnose;
 mod edited;
 mod filter_expression;
 mod generated_keys;
 mod insert;
+mod insert_arrays;
+mod insert_rows;
 mod insert_values;
 mod limit;
 mod matching;
@@ -27,8 +32,11 @@ mod unreadable;
 mod update;
 mod update_arrays;
 mod update_join;
+mod upsert;
+mod upsert_native;
 
 pub(crate) use answer::is_integer;
+pub use conflict::{Conflict, Upserted};
 pub use delete::RowToDelete;
 pub(crate) use delete::deletes_together;
 pub use diagnose::in_words;

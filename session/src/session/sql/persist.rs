@@ -8,6 +8,7 @@ use diesel::sql_types::{BigInt, Bool};
 
 use super::alike::is_alike;
 use super::collated::select_matches;
+use super::conflict::{Conflict, Upserted};
 use super::delete::{RowToDelete, delete};
 use super::diagnose::diagnose;
 use super::edited::Edited;
@@ -17,6 +18,7 @@ use super::insert::{insert, insert_only};
 use super::referrers::diagnose_delete;
 use super::select::{find_one, select, select_by};
 use super::update::update;
+use super::upsert::upsert;
 use crate::connection::{
     AnyConnection, EngineConnection, Executor, KeySource, SessionConnection, on_every_connection, on_variant,
 };
@@ -61,6 +63,10 @@ pub trait Persist<C: SessionConnection>: Entity + Clone + sealed::Persist<C> {
     /// Inserts the rows with every column as it is, including those that the database would fill.
     #[doc(hidden)]
     fn insert_whole(executor: &mut Executor<'_, C>, rows: &[Self]) -> QueryResult<()>;
+
+    /// Inserts the rows, or updates or leaves those that are stored already; each becomes the row as it is then stored.
+    #[doc(hidden)]
+    fn upsert(executor: &mut Executor<'_, C>, rows: &mut [Self], conflict: &Conflict) -> QueryResult<Vec<Upserted>>;
 
     /// Adds to a violation which of the rows caused it, if that can be found from them and the database.
     #[doc(hidden)]
@@ -158,6 +164,10 @@ where
 
     fn insert_whole(executor: &mut Executor<'_, C>, rows: &[Self]) -> QueryResult<()> {
         insert_only(executor, rows, true)
+    }
+
+    fn upsert(executor: &mut Executor<'_, C>, rows: &mut [Self], conflict: &Conflict) -> QueryResult<Vec<Upserted>> {
+        upsert(executor, rows, conflict)
     }
 
     fn diagnose(executor: &mut Executor<'_, C>, error: Error, rows: &[&Self]) -> Error {
@@ -273,6 +283,17 @@ impl<E: PersistEverywhere> Persist<AnyConnection> for E {
 
     fn insert_whole(executor: &mut Executor<'_, AnyConnection>, rows: &[Self]) -> QueryResult<()> {
         on_variant!(executor.connection, connection => Persist::insert_whole(&mut Executor::new(connection, executor.echo), rows))
+    }
+
+    fn upsert(
+        executor: &mut Executor<'_, AnyConnection>,
+        rows: &mut [Self],
+        conflict: &Conflict,
+    ) -> QueryResult<Vec<Upserted>> {
+        let keys = executor.keys;
+        on_variant!(executor.connection, connection => {
+            Persist::upsert(&mut Executor::new(connection, executor.echo).knowing(keys), rows, conflict)
+        })
     }
 
     fn diagnose(executor: &mut Executor<'_, AnyConnection>, error: Error, rows: &[&Self]) -> Error {

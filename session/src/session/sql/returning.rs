@@ -25,7 +25,7 @@ use diesel::row::Row as _;
 use diesel::sql_types::Bool;
 
 use super::answer::{Answer, Returned, distinguished, distinguished_by_integers, may_be_counted, unmatched};
-use super::insert_values::Insert;
+use super::insert_rows::{Form, InsertRows};
 use super::select::{select, select_one};
 use super::{Bind, kept_back, matching, name_in_sql};
 use crate::connection::{EngineConnection, Executor, KeySource};
@@ -33,7 +33,7 @@ use crate::session::entity::{Columns, Entity};
 
 /// Inserts the rows by one statement if their keys can then be matched, otherwise one by one, and fills the generated
 /// columns. Returns whether one statement was enough.
-pub(super) fn insert_returning<E, C>(executor: &mut Executor<'_, C>, rows: &mut [E], keep: bool) -> QueryResult<bool>
+pub(super) fn insert_returning<E, C>(executor: &mut Executor<'_, C>, rows: &mut [E], form: Form) -> QueryResult<bool>
 where
     C: EngineConnection,
     E: Columns<C::Backend>,
@@ -43,7 +43,7 @@ where
         return insert_singly(executor, rows).map(|()| true);
     }
     if !is_doubtful(executor, rows)? {
-        let given = send(executor, rows, keep)?;
+        let given = send(executor, rows, form)?;
         if assign(executor, rows, given)? {
             return Ok(true);
         }
@@ -54,7 +54,7 @@ where
         ));
     }
     executor.connection.savepoint()?;
-    let assigned = send(executor, rows, keep).and_then(|given| assign(executor, rows, given));
+    let assigned = send(executor, rows, form).and_then(|given| assign(executor, rows, given));
     match assigned {
         Ok(true) => executor.connection.commit().map(|()| true),
         Ok(false) => {
@@ -105,7 +105,7 @@ where
     E: Columns<C::Backend>,
 {
     for row in rows.chunks_mut(1) {
-        let given = send(executor, row, true)?;
+        let given = send(executor, row, Form::Values { keep: true })?;
         if given.in_order || !E::table().has_given_key() || !by_given_keys(executor, row, &given)? {
             given.put_on(row);
         }
@@ -114,13 +114,13 @@ where
 }
 
 /// Sends the rows by one statement.
-fn send<E, C>(executor: &mut Executor<'_, C>, rows: &[E], keep: bool) -> QueryResult<Returned<E>>
+fn send<E, C>(executor: &mut Executor<'_, C>, rows: &[E], form: Form) -> QueryResult<Returned<E>>
 where
     C: EngineConnection,
     E: Columns<C::Backend>,
 {
     let mut answer = Answer::to(rows);
-    let returned = executor.each(Insert::returning::<C>(rows, keep), |row| answer.take(&row))?;
+    let returned = executor.each(InsertRows::<E, C>::returning(rows, form), |row| answer.take(&row))?;
     if returned < rows.len() {
         return Err(kept_back::<E>(returned, rows.len()));
     }

@@ -253,8 +253,23 @@ where
     E: Columns<C::Backend>,
     W: Condition<C::Backend, Entity = E>,
 {
+    select_where(executor, condition, "", false)
+}
+
+/// Reads the rows that meet a condition, with the engine's clause that locks them, or an empty one.
+pub(super) fn select_where<W, E, C>(
+    executor: &mut Executor<'_, C>,
+    condition: W,
+    lock: &'static str,
+    keep: bool,
+) -> QueryResult<Vec<E>>
+where
+    C: EngineConnection,
+    E: Columns<C::Backend>,
+    W: Condition<C::Backend, Entity = E>,
+{
     let mut rows = Vec::new();
-    read_into(executor, Select { condition, lock: "", keep: false }, &mut rows)?;
+    read_into(executor, Select { condition, lock, keep }, &mut rows)?;
     Ok(rows)
 }
 

@@ -7,10 +7,11 @@ use diesel::QueryResult;
 use diesel::backend::Backend;
 use diesel::query_builder::{AstPass, QueryFragment};
 
+use super::arrays::fit_arrays;
 use super::edited::Edited;
 use super::limit::{StatementLimit, key_size, row_size};
 use super::select::select;
-use super::update_arrays::{UpdateFromArrays, fit_arrays};
+use super::update_arrays::UpdateFromArrays;
 use super::update_join::UpdateFromJoin;
 use super::{Bind, ambiguous, push_key};
 use crate::connection::{EngineConnection, Executor, Updates};
@@ -129,8 +130,9 @@ where
     let parameters = table.key.len() + usize::from(table.version.is_some()) + columns.len();
     // Keys and unique values that change could collide with each other within one statement.
     let moves = table.unique.iter().copied().chain([table.key]).flatten().any(|column| columns.contains(*column));
+    let named = || columns.iter().chain(table.key.iter().copied()).chain(table.version);
     let strategy = match C::UPDATES {
-        Updates::FromArrays if !moves && !fit_arrays::<E, C>(executor, columns) => Updates::FromValues,
+        Updates::FromArrays if !moves && !fit_arrays::<E, C>(executor, named()) => Updates::FromValues,
         strategy => strategy,
     };
     let limit = match strategy {

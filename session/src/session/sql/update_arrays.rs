@@ -6,25 +6,13 @@ use std::marker::PhantomData;
 
 use diesel::QueryResult;
 use diesel::backend::Backend;
-use diesel::deserialize::FromSql;
 use diesel::query_builder::{AstPass, QueryFragment};
-use diesel::serialize::{self, Output, ToSql};
-use diesel::sql_types::HasSqlType;
+use diesel::serialize::{self, Output};
 
+use super::arrays::{Push, Show, Write};
 use super::edited::Edited;
-use crate::connection::{ArrayOf, EngineConnection, Executor, SealedValues, Values};
-use crate::session::entity::{ColumnSet, Columns, Entity, Visitor};
-
-/// Whether every column that the UPDATE names can be sent as an array.
-pub(super) fn fit_arrays<E, C>(executor: &mut Executor<'_, C>, columns: ColumnSet) -> bool
-where
-    C: EngineConnection,
-    E: Columns<C::Backend>,
-{
-    let table = E::table();
-    let mut named = columns.iter().chain(table.key.iter().copied()).chain(table.version);
-    named.all(|column| E::column(column, Fits { connection: &mut *executor.connection }))
-}
+use crate::connection::{ArrayOf, EngineConnection, SealedValues, Values};
+use crate::session::entity::{ColumnSet, Columns, Entity};
 
 /// The values that an array holds.
 #[derive(Debug, Clone, Copy)]
@@ -142,76 +130,5 @@ impl<E: Columns<C::Backend>, C: EngineConnection> QueryFragment<C::Backend> for 
             out.push_sql(&format!(" = new.{}", content.name()));
         }
         Ok(())
-    }
-}
-
-/// Asks the engine whether a column's type can be sent in an array.
-struct Fits<'c, C> {
-    connection: &'c mut C,
-}
-
-impl<R, C: EngineConnection> Visitor<C::Backend, R> for Fits<'_, C> {
-    type Output = bool;
-
-    fn visit<ST, T>(self, _: fn(&R) -> &T, _: fn(&mut R, T)) -> bool
-    where
-        C::Backend: HasSqlType<ST>,
-        T: ToSql<ST, C::Backend> + FromSql<ST, C::Backend> + PartialEq + 'static,
-    {
-        self.connection.fits_array::<ST>()
-    }
-}
-
-/// Binds an array.
-struct Push<'v, 'p, 'b, C: EngineConnection, V> {
-    values: &'b ArrayOf<V>,
-    out: &'v mut AstPass<'p, 'b, C::Backend>,
-}
-
-impl<R, C: EngineConnection, V: Values<C::Backend>> Visitor<C::Backend, R> for Push<'_, '_, '_, C, V> {
-    type Output = QueryResult<()>;
-
-    fn visit<ST: 'static, T>(self, _: fn(&R) -> &T, _: fn(&mut R, T)) -> QueryResult<()>
-    where
-        C::Backend: HasSqlType<ST>,
-        T: ToSql<ST, C::Backend> + FromSql<ST, C::Backend> + PartialEq + 'static,
-    {
-        C::push_array::<ST, V>(self.values, self.out)
-    }
-}
-
-/// Writes one value.
-struct Write<'v, 'o, 'b, R, DB: Backend> {
-    row: &'b R,
-    out: &'v mut Output<'b, 'o, DB>,
-}
-
-impl<R, DB: Backend> Visitor<DB, R> for Write<'_, '_, '_, R, DB> {
-    type Output = serialize::Result;
-
-    fn visit<ST, T>(self, get: fn(&R) -> &T, _: fn(&mut R, T)) -> serialize::Result
-    where
-        DB: HasSqlType<ST>,
-        T: ToSql<ST, DB> + FromSql<ST, DB> + PartialEq + 'static,
-    {
-        ToSql::<ST, DB>::to_sql(get(self.row), self.out)
-    }
-}
-
-/// Shows one value.
-struct Show<'v, 'l, 'f, R> {
-    row: &'v R,
-    list: &'v mut fmt::DebugList<'l, 'f>,
-}
-
-impl<R, DB: Backend> Visitor<DB, R> for Show<'_, '_, '_, R> {
-    type Output = ();
-
-    fn visit<ST, T>(self, get: fn(&R) -> &T, _: fn(&mut R, T))
-    where
-        DB: HasSqlType<ST>,
-        T: ToSql<ST, DB> + FromSql<ST, DB> + PartialEq + 'static,
-    {
-        self.list.entry(get(self.row));
     }
 }
