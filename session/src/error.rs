@@ -277,6 +277,27 @@ pub enum Error {
         /// The reason.
         problem: String,
     },
+    /// A flush, or the begin or end of a transaction or savepoint, inside a hook.
+    #[error(
+        "'{verb}' inside a '{hook}' hook: the changes of a hook are flushed when it returns, and the transaction belongs to \
+         the unit of work that is flushed"
+    )]
+    InsideHook {
+        /// The kind of hook.
+        hook: &'static str,
+        /// What the hook called, or `flush` for a call that flushes first.
+        verb: &'static str,
+    },
+    /// The hooks of a flush changed rows in every round, up to
+    /// [`MAX_FLUSH_ROUNDS`](crate::session::MAX_FLUSH_ROUNDS).
+    #[error(
+        "the flush does not end: after {rounds} rounds its 'after_flush' hooks still change rows; let them change nothing \
+         when their work is done"
+    )]
+    EndlessFlush {
+        /// The number of rounds.
+        rounds: usize,
+    },
     /// `one` or `get` found nothing.
     #[error("{what}: nothing found")]
     NoRows {

@@ -31,5 +31,9 @@ pub mod prelude {
 mod conformance {}
 
 #[cfg(doctest)]
+#[doc = include_str!("../../docs/events.md")]
+mod events {}
+
+#[cfg(doctest)]
 #[doc = include_str!("../../docs/your-own-tables.md")]
 mod your_own_tables {}

@@ -21,5 +21,6 @@ pub mod i_expire;
 pub mod j_rollback;
 pub mod k_savepoints;
 pub mod l_relations;
+pub mod m_hooks;
 pub mod subject;
 pub mod trees;

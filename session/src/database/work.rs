@@ -168,6 +168,7 @@ impl<'d, C: DatabaseConnection> Unit<'d, C> {
         let mut session = Session::new(Box::new(connection), echo, mode).in_queue(queue);
         session.set_isolation(self.isolation)?;
         session.share_keys(self.database.keys.clone());
+        session.share_hooks(self.database.hooks.clone());
         Ok(session)
     }
 }

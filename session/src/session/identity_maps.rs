@@ -44,7 +44,13 @@ pub(crate) trait AnyIdentityMap<C>: Rows + Any + Send {
     fn find_alike(&self, executor: &mut Executor<'_, C>, changes: &mut KeyChanges) -> Result<(), Failure>;
     fn stop(&self, changes: &KeyChanges, sent: &[u64]) -> Option<usize>;
     fn follow(&mut self, executor: &mut Executor<'_, C>, changes: &KeyChanges, sent: usize) -> Result<(), Failure>;
+    /// Records what is sent from now on.
+    fn record(&mut self);
+    /// Ends the record, and returns it if something was sent.
+    fn take_sent(&mut self) -> Option<Box<dyn Any + Send>>;
     fn mark_clean(&mut self);
+    fn next(&self) -> u64;
+    fn discard_pending(&mut self, since: u64);
     fn mark(&self) -> usize;
     fn undo(&mut self, mark: usize);
     fn commit(&mut self);
@@ -196,8 +202,24 @@ impl<E: Persist<C>, C: SessionConnection> AnyIdentityMap<C> for IdentityMap<E> {
         follow(self, executor, changes, sent)
     }
 
+    fn record(&mut self) {
+        self.record();
+    }
+
+    fn take_sent(&mut self) -> Option<Box<dyn Any + Send>> {
+        self.take_sent().map(|sent| sent as _)
+    }
+
     fn mark_clean(&mut self) {
         self.mark_clean();
+    }
+
+    fn next(&self) -> u64 {
+        self.next()
+    }
+
+    fn discard_pending(&mut self, since: u64) {
+        self.discard_pending(since);
     }
 
     fn mark(&self) -> usize {

@@ -15,6 +15,7 @@ mod failure;
 mod flush;
 mod given;
 mod handle;
+mod hooks;
 mod identity;
 mod identity_maps;
 mod inspect;
@@ -36,15 +37,19 @@ mod value;
 mod written;
 
 use std::ops::DerefMut;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 pub use bulk::Batches;
 pub use entity::{
     AnyBackend, ColumnInfo, ColumnSet, Columns, Entity, EntityTable, HasColumn, HoldsKey, IntoKey, Key, New, Reference,
     References, Table,
 };
-pub use flush::{Plan, Step};
+pub use flush::{Deleted, Flushed, Plan, Step, Updated};
 pub use given::{Given, Keys, Parent};
 pub use handle::{Handle, State};
+pub(crate) use hooks::Hooks;
+pub use hooks::MAX_FLUSH_ROUNDS;
 pub use inspect::FieldChange;
 pub use query::Query;
 pub use reference::Ref;
@@ -55,6 +60,7 @@ pub use statement::Statement;
 
 use crate::connection::{AnyConnection, Echo, Executor, KeySources, Mode, SessionConnection, WriteQueue};
 use identity_maps::IdentityMaps;
+use savepoint::report;
 use transaction::Transaction;
 
 /// A unit of work over a connection.
@@ -70,6 +76,9 @@ pub struct Session<'c, C: SessionConnection = AnyConnection> {
     transaction: Transaction,
     autoflush: bool,
     keys: KeySources,
+    hooks: Option<Arc<Hooks<C>>>,
+    /// The name of the hook that is running.
+    hook: Option<&'static str>,
     /// The queue in which the session waits for its turn to write, if the engine does not queue writers itself.
     queue: Option<WriteQueue>,
 }
@@ -104,6 +113,8 @@ impl<'c, C: SessionConnection> Session<'c, C> {
             transaction: Transaction::new(mode),
             autoflush: true,
             keys: KeySources::default(),
+            hooks: None,
+            hook: None,
             queue: None,
         }
     }
@@ -111,6 +122,11 @@ impl<'c, C: SessionConnection> Session<'c, C> {
     /// Shares what it learns about the sources of keys with other sessions on the same database.
     pub(crate) fn share_keys(&mut self, keys: KeySources) {
         self.keys = keys;
+    }
+
+    /// Calls these hooks.
+    pub(crate) fn share_hooks(&mut self, hooks: Option<Arc<Hooks<C>>>) {
+        self.hooks = hooks;
     }
 
     /// Makes the session wait in this queue before it begins to write.
@@ -127,5 +143,19 @@ impl<'c, C: SessionConnection> Session<'c, C> {
 impl<C: SessionConnection> std::fmt::Debug for Session<'_, C> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Session").field("id", &self.id).field("transaction", &self.transaction).finish_non_exhaustive()
+    }
+}
+
+impl<C: SessionConnection> Drop for Session<'_, C> {
+    fn drop(&mut self) {
+        if self.transaction.open {
+            let written = self.transaction.is_writing();
+            let undone = self.connection.rollback();
+            report(undone.map_err(|error| self.explain(error, "rolling back at the end of a session")));
+            // A panic must not leave a drop that another panic may have caused.
+            if written && catch_unwind(AssertUnwindSafe(|| self.rolled_back())).is_err() {
+                tracing::warn!(target: "diesel_session::session", "an 'after_rollback' hook panicked");
+            }
+        }
     }
 }

@@ -14,6 +14,8 @@ mod forests;
 mod harness;
 #[cfg(feature = "sqlite")]
 mod hidden_options;
+#[cfg(feature = "sqlite")]
+mod hooks;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod kept_back;
 mod natural_keys;

@@ -15,6 +15,7 @@ mod cycle_error;
 mod cycles;
 mod dependencies;
 mod execute;
+mod flushed;
 pub(super) mod follow;
 mod graph;
 mod levels;
@@ -29,7 +30,9 @@ use super::identity_maps::AnyIdentityMap;
 use super::written::Write;
 use crate::connection::SessionConnection;
 use crate::error::{Error, Result};
+pub use flushed::{Deleted, Flushed, Updated};
 pub use plan::{Plan, Step};
+use step::FlushStep;
 
 impl<C: SessionConnection> Session<'_, C> {
     /// Sends rows that were added, edited and marked for deletion: INSERTs and UPDATEs from the top of the foreign keys
@@ -66,17 +69,28 @@ impl<C: SessionConnection> Session<'_, C> {
     /// Errors found while planning (a handle of another session, rows that refer to each other in a cycle, a table
     /// whose new keys could not be read back, unique values that would be exchanged in a cycle) send no statement of
     /// the flush and change nothing. To resolve the last, flush in between, with a value that no row has. A statement
-    /// that fails rolls back and poisons the innermost level: the savepoint, or the transaction.
+    /// that fails rolls back and poisons the innermost level: the savepoint, or the transaction. For the errors of hooks
+    /// see [`Database::before_flush`](crate::Database::before_flush) and
+    /// [`after_flush`](crate::Database::after_flush).
     pub fn flush(&mut self) -> Result<()> {
         self.check()?;
         if self.is_idle() {
             return Ok(());
         }
+        match self.hooks.clone() {
+            Some(hooks) => self.flush_with(&hooks),
+            None => self.send_changes(false).map(drop),
+        }
+    }
+
+    /// Plans and sends the pending changes; returns what was sent if it is to be recorded.
+    pub(in crate::session) fn send_changes(&mut self, recording: bool) -> Result<Option<Flushed>> {
         let mut planned = self.planned()?;
         if !planned.unread.is_empty() {
             self.read_parents(planned.unread)?;
             planned = self.planned()?;
         }
+        let mut flushed = None;
         if !planned.steps.is_empty() {
             if self.transaction.is_read() {
                 return Err(Error::ReadOnlySession);
@@ -88,13 +102,21 @@ impl<C: SessionConnection> Session<'_, C> {
                     self.writes(Write::Step(table, step.action));
                 }
             }
-            if let Err(error) = self.send(&planned.steps) {
+            if recording {
+                self.maps.iter_mut().for_each(|map| map.record());
+            }
+            let done = self.send(&planned.steps);
+            if recording {
+                let sent = self.maps.iter_mut().filter_map(|map| Some((map.entity(), map.take_sent()?))).collect();
+                flushed = Some(Flushed::new(self.id, self.shown(&planned.steps), sent));
+            }
+            if let Err(error) = done {
                 self.poison(&error);
                 return Err(error);
             }
         }
         self.maps.iter_mut().for_each(|map| map.mark_clean());
-        Ok(())
+        Ok(flushed)
     }
 
     /// Whether no row was added, edited or marked for deletion since the last flush.
@@ -102,13 +124,18 @@ impl<C: SessionConnection> Session<'_, C> {
         self.maps.iter().all(AnyIdentityMap::is_idle)
     }
 
-    /// The statements that a flush would send now, without sending them.
+    /// The statements that a flush would send now, without sending them. Changes that [hooks](Self::before_flush) will
+    /// make are not among them.
     ///
     /// # Errors
     ///
     /// Those that the flush itself would return while planning.
     pub fn plan(&self) -> Result<Plan> {
+        Ok(self.shown(&self.planned()?.steps))
+    }
+
+    fn shown(&self, steps: &[FlushStep]) -> Plan {
         let tables: Vec<_> = self.maps.iter().map(|map| map.table()).collect();
-        Ok(Plan::new(&self.planned()?.steps, &tables))
+        Plan::new(steps, &tables)
     }
 }

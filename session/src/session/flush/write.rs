@@ -106,7 +106,9 @@ where
         tracing::warn!(target: "diesel_session::session", table = table.name, missing, "rows to delete were gone already");
     }
     for row in rows {
-        map.deleted(*row);
+        if let Some((key, was)) = map.deleted(*row) {
+            map.record_deleted(*row, key, was);
+        }
     }
     Ok(())
 }

@@ -100,6 +100,15 @@ impl<E: Entity> IdentityMap<E> {
         self.pending.is_empty() && self.edited.is_empty() && self.marked_deleted.is_empty()
     }
 
+    /// Removes the pending rows that were added at the index `since` or later.
+    pub(crate) fn discard_pending(&mut self, since: u64) {
+        let (kept, added): (Vec<u64>, Vec<u64>) = self.pending().into_iter().partition(|index| *index < since);
+        self.pending = kept;
+        for index in added {
+            self.slots.replace(index, Slot::Gone);
+        }
+    }
+
     /// Finds changes that no flush can send: a version counter that was changed by hand.
     pub(crate) fn check_versions(&self) -> Result<()> {
         for index in &self.edited {
@@ -251,6 +260,7 @@ impl<E: Entity> IdentityMap<E> {
         if let Slot::Pending(new) = self.slots.replace(index, Slot::Loaded(Loaded::new(row, now))) {
             self.log.push(Undo::Inserted(index, new));
         }
+        self.record_inserted(index);
     }
 
     /// Refreshes the fields that every UPDATE sets, and counts the version up.
@@ -275,15 +285,21 @@ impl<E: Entity> IdentityMap<E> {
             self.take_key(new, index);
         }
         self.log.push(Undo::Updated(index, old));
+        self.record_updated(index, before);
     }
 
-    /// Records that the row was deleted, or found to be missing.
-    pub(crate) fn deleted(&mut self, index: u64) {
+    /// Records that the row was deleted, or found to be missing; returns its key and its values as last known.
+    pub(crate) fn deleted(&mut self, index: u64) -> Option<(E::Key, Option<E>)> {
         // A row whose key another row took over in this flush is already recorded as deleted.
-        let Some((key, _)) = self.row_to_delete(index) else { return };
+        let (key, _) = self.row_to_delete(index)?;
         self.release_key(index);
-        self.slots.replace(index, Slot::Deleted(key));
+        let was = match self.slots.replace(index, Slot::Deleted(key.clone())) {
+            Slot::Loaded(Loaded { before: Some(before), .. }) => Some(*before),
+            Slot::Loaded(Loaded { row, .. }) => Some(row),
+            _ => None,
+        };
         self.log.push(Undo::Deleted(index));
+        Some((key, was))
     }
 
     /// Marks the rows as clean after everything was sent.

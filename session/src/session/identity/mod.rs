@@ -7,6 +7,7 @@ mod flush;
 mod follow;
 mod key_changes;
 mod rows;
+mod sent;
 mod slots;
 mod undo;
 
@@ -22,6 +23,7 @@ pub(crate) use flush::{Change, PendingChanges};
 pub(crate) use follow::Follower;
 pub(crate) use key_changes::{KeyChange, KeyChanges, Resembling};
 pub(crate) use rows::Rows;
+pub(crate) use sent::Sent;
 use slots::{Loaded, NEVER, Slot, Slots};
 use undo::{Log, Undo};
 
@@ -41,6 +43,8 @@ pub(crate) struct IdentityMap<E: Entity> {
     /// Whether the database cascades changes to the columns of the key, as far as known: by position in the key.
     cascades: HashMap<usize, bool>,
     ahead: Ahead,
+    /// What the flush that is running has sent, if a hook is to see it.
+    sent: Option<Box<Sent<E>>>,
 }
 
 /// Whether a row's value is current.
@@ -62,6 +66,7 @@ impl<E: Entity> Default for IdentityMap<E> {
             log: Log::default(),
             cascades: HashMap::new(),
             ahead: Ahead::default(),
+            sent: None,
         }
     }
 }
