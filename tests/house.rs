@@ -32,7 +32,8 @@ const DERIVE: House = House {
     src: "session/derive/src/",
     name: "diesel_session_derive",
     rooms: &[
-        ("write", &["key", "new", "parts", "entity"]),
+        ("write", &["history", "key", "new", "parts", "entity"]),
+        ("history", &["entity"]),
         ("key", &["parts", "entity"]),
         ("new", &["parts", "entity"]),
         ("parts", &["entity"]),

@@ -298,6 +298,23 @@ pub enum Error {
         /// The number of rounds.
         rounds: usize,
     },
+    /// A statement on a table whose entity keeps a history.
+    #[error(
+        "{table} keeps a history, which this statement would bypass: load the rows by a query, and edit or delete them; \
+         plain Diesel on 'connection' changes them without a record"
+    )]
+    KeepsHistory {
+        /// The table.
+        table: &'static str,
+    },
+    /// Rows are no longer as the unit of work that is to be undone left them.
+    #[error("cannot undo unit {unit}: changed since then: {rows}; undo the later units first, the last one first")]
+    ChangedSince {
+        /// The unit.
+        unit: String,
+        /// The rows, each with the units that changed it.
+        rows: String,
+    },
     /// `one` or `get` found nothing.
     #[error("{what}: nothing found")]
     NoRows {

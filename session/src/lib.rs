@@ -35,5 +35,9 @@ mod conformance {}
 mod events {}
 
 #[cfg(doctest)]
+#[doc = include_str!("../../docs/outbox.md")]
+mod outbox {}
+
+#[cfg(doctest)]
 #[doc = include_str!("../../docs/your-own-tables.md")]
 mod your_own_tables {}

@@ -5,6 +5,9 @@
 mod harness;
 #[doc(hidden)]
 #[allow(missing_docs, reason = "for the suite's files alone")]
+pub mod ledger;
+#[doc(hidden)]
+#[allow(missing_docs, reason = "for the suite's files alone")]
 pub mod library;
 mod recorder;
 /// Compiled where `suite!` includes it; named here so that rustfmt finds it.

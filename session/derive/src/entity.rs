@@ -17,6 +17,8 @@ pub struct Entity {
     pub fields: Vec<Field>,
     /// The sets of columns that are unique, as indexes in `fields`.
     pub unique: Vec<Vec<usize>>,
+    /// Whether changes of its rows are kept in the history.
+    pub history: bool,
 }
 
 /// A field that represents a column.
@@ -102,9 +104,9 @@ impl Entity {
         if let [_, second, ..] = versions.as_slice() {
             return Err(Error::new(second.name.span(), "a row has one version: remove this `#[entity(version)]`"));
         }
-        let (session, unique) = about_struct(input, &fields)?;
+        let About { session, unique, history } = about_struct(input, &fields)?;
         let at = parse_quote! { #session::session::derive };
-        Ok(Self { name: input.ident.clone(), vis: input.vis.clone(), table, at, fields, unique })
+        Ok(Self { name: input.ident.clone(), vis: input.vis.clone(), table, at, fields, unique, history })
     }
 
     pub fn key(&self) -> impl Iterator<Item = &Field> {
@@ -258,7 +260,7 @@ fn check_source(read: &Field) -> Result<()> {
 }
 
 const KNOWN: &str = "not an attribute of `Entity`; there are: key, given, references = table::column, default = path, \
-                     update = path, server_default, version (and on the struct: unique(column, …), crate = path)";
+                     update = path, server_default, version (and on the struct: unique(column, …), history, crate = path)";
 
 fn set_role(field: &mut Field, role: Role, meta: &syn::meta::ParseNestedMeta<'_>) -> Result<()> {
     if field.role != Role::Plain {
@@ -277,11 +279,19 @@ fn references(meta: &syn::meta::ParseNestedMeta<'_>) -> Result<Path> {
     Ok(path)
 }
 
-/// What `#[entity(…)]` on the struct gives: the path of the session's crate in `crate = …`, and the sets of columns in
-/// `unique(a, b)`.
-fn about_struct(input: &DeriveInput, fields: &[Field]) -> Result<(Path, Vec<Vec<usize>>)> {
+/// What `#[entity(…)]` on the struct gives.
+struct About {
+    /// The path of the session's crate in `crate = …`.
+    session: Path,
+    /// The sets of columns in `unique(a, b)`.
+    unique: Vec<Vec<usize>>,
+    history: bool,
+}
+
+fn about_struct(input: &DeriveInput, fields: &[Field]) -> Result<About> {
     let mut session = parse_quote! { ::diesel_session };
     let mut sets = Vec::new();
+    let mut history = false;
     for attribute in input.attrs.iter().filter(|attribute| attribute.path().is_ident("entity")) {
         attribute.parse_nested_meta(|meta| {
             if meta.path.is_ident("crate") {
@@ -289,9 +299,13 @@ fn about_struct(input: &DeriveInput, fields: &[Field]) -> Result<(Path, Vec<Vec<
                 session = meta.value().and_then(|value| value.parse()).map_err(|_| meta.error(message))?;
                 return Ok(());
             }
+            if meta.path.is_ident("history") {
+                history = true;
+                return Ok(());
+            }
             if !meta.path.is_ident("unique") {
-                let message =
-                    "on the struct there are only `#[entity(unique(column, …))]` and `#[entity(crate = path)]`";
+                let message = "on the struct there are only `#[entity(unique(column, …))]`, `#[entity(history)]` and \
+                               `#[entity(crate = path)]`";
                 return Err(meta.error(message));
             }
             let no_column = || meta.error("which columns are unique together? write `#[entity(unique(a, b))]`");
@@ -313,5 +327,5 @@ fn about_struct(input: &DeriveInput, fields: &[Field]) -> Result<(Path, Vec<Vec<
             Ok(())
         })?;
     }
-    Ok((session, sets))
+    Ok(About { session, unique: sets, history })
 }

@@ -6,6 +6,7 @@
 #![warn(clippy::expect_used, clippy::unwrap_used)]
 
 mod entity;
+mod history;
 mod key;
 mod new;
 mod parts;

@@ -4,6 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use crate::entity::{Entity, Field, Role};
+use crate::history::{history, keeps_history};
 use crate::key::{check_key, key_from};
 use crate::new::new_struct;
 use crate::parts::{key_type, new_name, pattern};
@@ -15,7 +16,8 @@ pub fn entity(entity: &Entity) -> TokenStream {
     let fields = has_column(entity);
     let key = key_from(entity);
     let check = check_key(entity);
-    quote! { #new #row #key #columns #fields #check }
+    let history = keeps_history(entity);
+    quote! { #new #row #key #columns #fields #check #history }
 }
 
 /// The `Entity` impl.
@@ -102,6 +104,7 @@ fn row(entity: &Entity) -> TokenStream {
         None => (quote! { ::core::option::Option::None }, quote! { let _ = version; }),
     };
     let info = table_info(entity);
+    let history = history(entity);
     quote! {
         impl #at::Entity for #name {
             type Key = #key_type;
@@ -158,6 +161,8 @@ fn row(entity: &Entity) -> TokenStream {
             fn set_version(&mut self, version: i64) {
                 #set_version
             }
+
+            #history
         }
 
         // Another table's entity is no help where one is missing.

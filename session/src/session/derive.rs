@@ -4,6 +4,8 @@ pub use super::entity::{
     ColumnInfo, ColumnSet, Columns, Entity, EntityTable, HasColumn, KeyFrom, New, Reference, References, Table, Visitor,
 };
 pub use super::given::{Given, Keys, Parent};
+pub use super::history::KeepsHistory;
+pub use super::history::json::{HistoryOf, JsonObject, JsonValues, read_json, to_json};
 pub use super::reference::{Ref, given, parent};
 pub use super::same::same_value;
 pub use super::sql::in_words;

@@ -15,6 +15,7 @@ mod failure;
 mod flush;
 mod given;
 mod handle;
+pub mod history;
 mod hooks;
 mod identity;
 mod identity_maps;
@@ -77,6 +78,10 @@ pub struct Session<'c, C: SessionConnection = AnyConnection> {
     autoflush: bool,
     keys: KeySources,
     hooks: Option<Arc<Hooks<C>>>,
+    /// On whose behalf it works, for the history.
+    author: Option<String>,
+    /// The name of its units of work, for the history.
+    unit_name: Option<String>,
     /// The name of the hook that is running.
     hook: Option<&'static str>,
     /// The queue in which the session waits for its turn to write, if the engine does not queue writers itself.
@@ -114,6 +119,8 @@ impl<'c, C: SessionConnection> Session<'c, C> {
             autoflush: true,
             keys: KeySources::default(),
             hooks: None,
+            author: None,
+            unit_name: None,
             hook: None,
             queue: None,
         }

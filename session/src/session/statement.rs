@@ -7,7 +7,7 @@ use diesel::query_builder::{DeleteStatement, InsertStatement, UpdateStatement};
 use diesel::query_dsl::methods::ExecuteDsl;
 
 use super::written::Write;
-use super::{Session, sealed};
+use super::{EntityTable, Session, sealed};
 use crate::connection::SessionConnection;
 use crate::error::{Error, Result};
 
@@ -49,9 +49,11 @@ impl<C: SessionConnection> Session<'_, C> {
     /// # Errors
     ///
     /// Errors of the flush or the statement; a failed statement rolls back and poisons the innermost level.
+    /// [`Error::KeepsHistory`] for a table whose entity has `#[entity(history)]`: a statement does not tell which rows it
+    /// changes, so its changes could not be recorded. Load the rows by a query, and edit or delete them.
     pub fn execute<S>(&mut self, statement: S) -> Result<usize>
     where
-        S: Statement + ExecuteDsl<C>,
+        S: Statement<Table: EntityTable> + ExecuteDsl<C>,
     {
         let matched = self.execute_unsynchronized(statement)?;
         let write = Write::Statement(TypeId::of::<S::Table>());
@@ -67,12 +69,13 @@ impl<C: SessionConnection> Session<'_, C> {
     /// As [`execute`](Self::execute).
     pub fn execute_unsynchronized<S>(&mut self, statement: S) -> Result<usize>
     where
-        S: Statement + ExecuteDsl<C>,
+        S: Statement<Table: EntityTable> + ExecuteDsl<C>,
     {
         if self.transaction.is_read() {
             return Err(Error::ReadOnlySession);
         }
         self.check()?;
+        Self::check_history::<<S::Table as EntityTable>::Entity>()?;
         // Even if automatic flushes are off: pending changes were made before the statement, and would overwrite its
         // effect.
         self.flush().map_err(|cause| Error::Autoflush { cause: cause.into() })?;

@@ -7,6 +7,7 @@ use diesel::result::Error as DieselError;
 
 use super::Session;
 use super::flush::Flushed;
+use super::history::unit::UnitId;
 use super::identity_maps::AnyIdentityMap;
 use super::savepoint::{Savepoint, report};
 use super::settings::Freshness;
@@ -37,6 +38,8 @@ pub(crate) struct Transaction {
     /// The last violation of a unique constraint since the session was made.
     taken: Option<Arc<Error>>,
     pub(super) savepoints: Vec<Savepoint>,
+    /// Identifies the unit of work in the history, once that was asked for.
+    pub(super) unit: Option<UnitId>,
     /// What its flushes have sent, if a hook is to see it after the commit.
     pub(super) flushes: Vec<Flushed>,
     /// Counts up with every transaction, and with the first write in a savepoint; each row keeps the epoch of its last
@@ -61,6 +64,7 @@ impl Transaction {
             conflict: None,
             taken: None,
             savepoints: Vec::new(),
+            unit: None,
             flushes: Vec::new(),
             epoch: 1,
             fresh_since: 1,
@@ -134,6 +138,7 @@ impl Transaction {
         self.open = false;
         self.turn = None;
         self.used = false;
+        self.unit = None;
     }
 
     /// Starts a new epoch after a committed transaction.

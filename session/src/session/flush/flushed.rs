@@ -6,7 +6,7 @@ use std::fmt;
 use super::plan::Plan;
 use crate::session::entity::Entity;
 use crate::session::handle::Handle;
-use crate::session::identity::Sent;
+use crate::session::identity::{Sent, SentRow};
 
 /// What one flush has sent: its statements, and the rows that they inserted, updated and deleted, by entity. See
 /// [`Session::after_flush`](crate::Session::after_flush).
@@ -48,24 +48,35 @@ impl Flushed {
     /// The rows of `E` that were inserted, in that order.
     #[must_use]
     pub fn inserted<E: Entity>(&self) -> Vec<Handle<E>> {
-        self.of::<E>().map_or_else(Vec::new, |sent| sent.inserted.iter().map(|row| self.handle(*row)).collect())
+        let inserted = |(row, sent): &(u64, SentRow<E>)| match sent {
+            SentRow::Inserted => Some(self.handle(*row)),
+            _ => None,
+        };
+        self.rows().iter().filter_map(inserted).collect()
     }
 
     /// The rows of `E` that were updated, in that order.
     #[must_use]
     pub fn updated<E: Entity>(&self) -> Vec<Updated<'_, E>> {
-        self.of::<E>().map_or_else(Vec::new, |sent| {
-            sent.updated.iter().map(|(row, before)| Updated { handle: self.handle(*row), before: &**before }).collect()
-        })
+        self.rows::<E>()
+            .iter()
+            .filter_map(|(row, sent)| match sent {
+                SentRow::Updated(before) => Some(Updated { handle: self.handle(*row), before: &**before }),
+                _ => None,
+            })
+            .collect()
     }
 
     /// The rows of `E` that were deleted, in that order. A row without a version that was gone already is among them.
     #[must_use]
     pub fn deleted<E: Entity>(&self) -> Vec<Deleted<'_, E>> {
-        self.of::<E>().map_or_else(Vec::new, |sent| {
-            let deleted = sent.deleted.iter();
-            deleted.map(|(row, key, was)| Deleted { handle: self.handle(*row), key, row: was.as_ref() }).collect()
-        })
+        self.rows::<E>()
+            .iter()
+            .filter_map(|(row, sent)| match sent {
+                SentRow::Deleted(key, was) => Some(Deleted { handle: self.handle(*row), key, row: was.as_ref() }),
+                _ => None,
+            })
+            .collect()
     }
 
     /// The statements, as [`Session::plan`](crate::Session::plan) shows them.
@@ -74,9 +85,9 @@ impl Flushed {
         &self.plan
     }
 
-    fn of<E: Entity>(&self) -> Option<&Sent<E>> {
-        let (_, sent) = self.sent.iter().find(|(entity, _)| *entity == TypeId::of::<E>())?;
-        sent.downcast_ref()
+    fn rows<E: Entity>(&self) -> &[(u64, SentRow<E>)] {
+        let sent = self.sent.iter().find(|(entity, _)| *entity == TypeId::of::<E>());
+        sent.and_then(|(_, sent)| sent.downcast_ref::<Sent<E>>()).map_or(&[], |sent| &sent.rows)
     }
 
     fn handle<E>(&self, index: u64) -> Handle<E> {

@@ -25,10 +25,12 @@ pub(super) mod step;
 mod values;
 pub(super) mod write;
 
+use std::any::Any;
+
 use super::Session;
 use super::identity_maps::AnyIdentityMap;
 use super::written::Write;
-use crate::connection::SessionConnection;
+use crate::connection::{Executor, SessionConnection};
 use crate::error::{Error, Result};
 pub use flushed::{Deleted, Flushed, Updated};
 pub use plan::{Plan, Step};
@@ -102,21 +104,51 @@ impl<C: SessionConnection> Session<'_, C> {
                     self.writes(Write::Step(table, step.action));
                 }
             }
-            if recording {
-                self.maps.iter_mut().for_each(|map| map.record());
-            }
-            let done = self.send(&planned.steps);
-            if recording {
-                let sent = self.maps.iter_mut().filter_map(|map| Some((map.entity(), map.take_sent()?))).collect();
-                flushed = Some(Flushed::new(self.id, self.shown(&planned.steps), sent));
-            }
-            if let Err(error) = done {
-                self.poison(&error);
-                return Err(error);
+            match self.send_recorded(&planned.steps, recording) {
+                Ok(recorded) => flushed = recorded,
+                Err(error) => {
+                    self.poison(&error);
+                    return Err(error);
+                }
             }
         }
         self.maps.iter_mut().for_each(|map| map.mark_clean());
         Ok(flushed)
+    }
+
+    /// Sends the steps, and what the history keeps of them; returns what was sent if `recording`.
+    fn send_recorded(&mut self, steps: &[FlushStep], recording: bool) -> Result<Option<Flushed>> {
+        for map in self.maps.iter_mut().filter(|map| recording || map.keeps_history()) {
+            map.record();
+        }
+        let done = self.send(steps);
+        let taken = self.maps.iter_mut().enumerate().filter_map(|(position, map)| Some((position, map.take_sent()?)));
+        let sent: Vec<(usize, Box<dyn Any + Send>)> = taken.collect();
+        done?;
+        let mut kept =
+            sent.iter().filter(|(map, _)| self.maps.at(*map).is_some_and(|map| map.keeps_history())).peekable();
+        if kept.peek().is_some() {
+            let kept: Vec<(usize, &dyn Any)> = kept.map(|(map, sent)| (*map, &**sent as &dyn Any)).collect();
+            self.keep_history(&kept)?;
+        }
+        let entity = |(map, sent)| Some((self.maps.at(map)?.entity(), sent));
+        Ok(recording.then(|| Flushed::new(self.id, self.shown(steps), sent.into_iter().filter_map(entity).collect())))
+    }
+
+    /// Writes the history of what was sent.
+    fn keep_history(&mut self, sent: &[(usize, &dyn Any)]) -> Result<()> {
+        let stamp = self.stamp();
+        let mut rows = Vec::new();
+        for (map, sent) in sent {
+            if let Some(map) = self.maps.at(*map) {
+                map.add_history(*sent, &stamp, &mut rows)?;
+            }
+        }
+        let mut executor = Executor::new(&mut **self.connection, self.echo.as_ref());
+        match sent.first().and_then(|(map, _)| self.maps.at(*map)) {
+            Some(map) => Ok(map.insert_history(&mut executor, &rows)?),
+            None => Ok(()),
+        }
     }
 
     /// Whether no row was added, edited or marked for deletion since the last flush.
@@ -136,6 +168,8 @@ impl<C: SessionConnection> Session<'_, C> {
 
     fn shown(&self, steps: &[FlushStep]) -> Plan {
         let tables: Vec<_> = self.maps.iter().map(|map| map.table()).collect();
-        Plan::new(steps, &tables)
+        let is_kept = |step: &&FlushStep| self.maps.at(step.map).is_some_and(AnyIdentityMap::keeps_history);
+        let history = steps.iter().filter(is_kept).map(|step| step.rows.len()).sum();
+        Plan::new(steps, &tables, history)
     }
 }

@@ -4,6 +4,7 @@ use std::any::TypeId;
 use std::collections::HashSet;
 
 use super::rows::Rows;
+use super::sent::SentRow;
 use super::slots::{Loaded, Slot};
 use super::undo::Undo;
 use super::{IdentityMap, RowFreshness};
@@ -131,6 +132,22 @@ impl<E: Entity> IdentityMap<E> {
         deletes.iter().copied().filter(|index| matches!(self.slots.get(*index), Slot::Expired { .. })).collect()
     }
 
+    /// The rows to be deleted whose values the history needs: those that were not read in this transaction, unless the
+    /// DELETE is guarded by the version of the values that are in memory.
+    pub(crate) fn unread_history(&self, deletes: &[u64], fresh_since: u32) -> Vec<u64> {
+        if E::history().is_none() {
+            return Vec::new();
+        }
+        let is_unread = |index: &u64| match self.slots.get(*index) {
+            Slot::Expired { .. } => true,
+            Slot::Loaded(loaded) => {
+                E::table().version.is_none() && loaded.before.is_none() && loaded.seen < fresh_since
+            }
+            _ => false,
+        };
+        deletes.iter().copied().filter(is_unread).collect()
+    }
+
     /// Checks that a row inserted by this flush can refer to `parent`; returns whether its value must be read first.
     pub(crate) fn check_parent(&self, parent: Parent, fresh_since: u32) -> Result<bool> {
         match self.slots.get(parent.handle.index) {
@@ -229,7 +246,10 @@ impl<E: Entity> Rows for IdentityMap<E> {
 
     fn given(&self, index: u64, column: usize, after: bool) -> Given<'_> {
         match self.slots.get(index) {
-            Slot::Pending(new) => new.value(column),
+            Slot::Pending(new) => match self.whole.get(&index) {
+                Some(row) => Given::Value(row.field(column)),
+                None => new.value(column),
+            },
             Slot::Loaded(loaded) if after && !loaded.marked_deleted => Given::Value(loaded.row.field(column)),
             Slot::Loaded(loaded) => Given::Value(loaded.stored().field(column)),
             _ => Given::Unknown,
@@ -260,7 +280,7 @@ impl<E: Entity> IdentityMap<E> {
         if let Slot::Pending(new) = self.slots.replace(index, Slot::Loaded(Loaded::new(row, now))) {
             self.log.push(Undo::Inserted(index, new));
         }
-        self.record_inserted(index);
+        self.record_row(index, SentRow::Inserted);
     }
 
     /// Refreshes the fields that every UPDATE sets, and counts the version up.
@@ -285,7 +305,7 @@ impl<E: Entity> IdentityMap<E> {
             self.take_key(new, index);
         }
         self.log.push(Undo::Updated(index, old));
-        self.record_updated(index, before);
+        self.record_row(index, SentRow::Updated(before));
     }
 
     /// Records that the row was deleted, or found to be missing; returns its key and its values as last known.

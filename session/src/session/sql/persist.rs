@@ -14,13 +14,14 @@ use super::edited::Edited;
 use super::generated_keys::key_source;
 use super::insert::{insert, insert_only};
 use super::referrers::diagnose_delete;
-use super::select::{select, select_by, select_one};
+use super::select::{select, select_by, select_like, select_one};
 use super::update::update;
 use crate::connection::{
     AnyConnection, EngineConnection, Executor, KeySource, SessionConnection, on_every_connection, on_variant,
 };
 use crate::error::Error;
 use crate::session::entity::{AnyBackend, ColumnSet, Columns, Entity, Table};
+use crate::session::history::row::HistoryRow;
 use crate::session::sealed;
 
 /// The statements of an entity over connection `C`, implemented for every connection that supports its column types, and only by
@@ -60,6 +61,14 @@ pub trait Persist<C: SessionConnection>: Entity + Clone + sealed::Persist<C> {
     /// Inserts the rows with every column as it is, including those that the database would fill.
     #[doc(hidden)]
     fn insert_whole(executor: &mut Executor<'_, C>, rows: &[Self]) -> QueryResult<()>;
+
+    /// Inserts rows of the history.
+    #[doc(hidden)]
+    fn insert_history(executor: &mut Executor<'_, C>, rows: &[HistoryRow]) -> QueryResult<()>;
+
+    /// Reads the rows that have the values of `like` in these columns, in no promised order.
+    #[doc(hidden)]
+    fn select_like(executor: &mut Executor<'_, C>, like: &Self, columns: ColumnSet) -> QueryResult<Vec<Self>>;
 
     /// Adds to a violation which of the rows caused it, if that can be found from them and the database.
     #[doc(hidden)]
@@ -111,6 +120,7 @@ impl<E, C> sealed::Persist<C> for E
 where
     C: EngineConnection,
     E: Columns<C::Backend>,
+    HistoryRow: Columns<C::Backend>,
     bool: FromSql<Bool, C::Backend>,
     i64: FromSql<BigInt, C::Backend>,
 {
@@ -120,6 +130,7 @@ impl<E, C> Persist<C> for E
 where
     C: EngineConnection,
     E: Columns<C::Backend>,
+    HistoryRow: Columns<C::Backend>,
     bool: FromSql<Bool, C::Backend>,
     i64: FromSql<BigInt, C::Backend>,
 {
@@ -149,6 +160,14 @@ where
 
     fn insert_whole(executor: &mut Executor<'_, C>, rows: &[Self]) -> QueryResult<()> {
         insert_only(executor, rows, true)
+    }
+
+    fn insert_history(executor: &mut Executor<'_, C>, rows: &[HistoryRow]) -> QueryResult<()> {
+        insert_only(executor, rows, false)
+    }
+
+    fn select_like(executor: &mut Executor<'_, C>, like: &Self, columns: ColumnSet) -> QueryResult<Vec<Self>> {
+        select_like(executor, like, columns)
     }
 
     fn diagnose(executor: &mut Executor<'_, C>, error: Error, rows: &[&Self]) -> Error {
@@ -257,6 +276,22 @@ impl<E: PersistEverywhere> Persist<AnyConnection> for E {
 
     fn insert_whole(executor: &mut Executor<'_, AnyConnection>, rows: &[Self]) -> QueryResult<()> {
         on_variant!(executor.connection, connection => Persist::insert_whole(&mut Executor::new(connection, executor.echo), rows))
+    }
+
+    fn insert_history(executor: &mut Executor<'_, AnyConnection>, rows: &[HistoryRow]) -> QueryResult<()> {
+        on_variant!(executor.connection, connection => {
+            <E as Persist<_>>::insert_history(&mut Executor::new(connection, executor.echo), rows)
+        })
+    }
+
+    fn select_like(
+        executor: &mut Executor<'_, AnyConnection>,
+        like: &Self,
+        columns: ColumnSet,
+    ) -> QueryResult<Vec<Self>> {
+        on_variant!(executor.connection, connection => {
+            Persist::select_like(&mut Executor::new(connection, executor.echo), like, columns)
+        })
     }
 
     fn diagnose(executor: &mut Executor<'_, AnyConnection>, error: Error, rows: &[&Self]) -> Error {
