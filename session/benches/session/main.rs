@@ -1,11 +1,13 @@
 //! Compares the session's cost with other ways to do the same work, in one process, as ratios.
 //!
-//! `cargo bench -p diesel-session --bench session` compares it on SQLite in memory with hand-written rusqlite and idiomatic Diesel, by
-//! CPU time. With `--features postgres` it also compares it with Diesel on a private PostgreSQL, by the client's CPU
-//! time and by wall time. Each comparison is a line: the time per row, the ratio, and the session's bound. Contenders
-//! alternate, and the best of their rounds counts, so that other load affects all of them alike. `-- --quick` runs
-//! fewer rounds; any other word runs only the comparisons with that word in their name.
+//! `cargo bench -p diesel-session --bench session` compares it on SQLite in memory with hand-written rusqlite and
+//! idiomatic Diesel, by CPU time, and a flush that keeps a history with one that does not. With `--features postgres` it
+//! also compares it with Diesel on a private PostgreSQL, by the client's CPU time and by wall time. Each comparison is a
+//! line: the time per row, the ratio, and the session's bound. Contenders alternate, and the best of their rounds
+//! counts, so that other load affects all of them alike. `-- --quick` runs fewer rounds; any other word runs only the
+//! comparisons with that word in their name.
 
+mod history;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod sqlite;
@@ -37,7 +39,6 @@ fn timed<S, T>(prepare: impl FnOnce() -> S, work: impl FnOnce(&mut S) -> T) -> T
 #[derive(Debug, Clone, Copy)]
 enum Clock {
     Cpu,
-    #[cfg(feature = "postgres")]
     Wall,
 }
 
@@ -45,7 +46,6 @@ impl Clock {
     fn of(self, took: Took) -> Duration {
         match self {
             Self::Cpu => took.cpu,
-            #[cfg(feature = "postgres")]
             Self::Wall => took.wall,
         }
     }
@@ -104,7 +104,7 @@ fn main() {
     let quick = arguments.iter().any(|argument| argument == "--quick");
     let words: Vec<&String> = arguments.iter().filter(|argument| !argument.starts_with("--")).collect();
     let wanted = |name: &str| words.is_empty() || words.iter().any(|word| name.contains(word.as_str()));
-    let comparisons = sqlite::COMPARISONS.iter();
+    let comparisons = sqlite::COMPARISONS.iter().chain(history::COMPARISONS);
     #[cfg(feature = "postgres")]
     let comparisons = comparisons.chain(postgres::COMPARISONS);
     for comparison in comparisons.filter(|comparison| wanted(comparison.work)) {

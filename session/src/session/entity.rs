@@ -203,6 +203,7 @@ pub trait Entity: Send + Sized + KeyFrom<<Self as Entity>::Key, <Self as Entity>
 
     /// How its rows are kept in the history, if they are.
     #[doc(hidden)]
+    #[must_use]
     fn history() -> Option<HistoryOf<Self, Self::Key>> {
         None
     }

@@ -98,7 +98,7 @@ impl<C: SessionConnection> Session<'_, C> {
             return Err(Error::ReadOnlySession);
         }
         self.flush()?;
-        let changes = self.history_with("unit", &vec![unit], 1)?;
+        let changes = self.history_with("unit", vec![unit])?;
         if changes.is_empty() {
             return Err(Error::NoRows { what: format!("changes of unit {unit}") });
         }
@@ -115,13 +115,13 @@ impl<C: SessionConnection> Session<'_, C> {
         undo.reversals.into_iter().try_for_each(|reverse| reverse(self))
     }
 
-    /// The rows of the history that have one of these values, a `Vec` of the field's type, in a column.
-    fn history_with<T: 'static>(&mut self, column: &str, values: &Vec<T>, count: usize) -> Result<Vec<HistoryRow>>
+    /// The rows of the history that have one of these values, which are of the field's type, in a column.
+    fn history_with<T: 'static>(&mut self, column: &str, values: Vec<T>) -> Result<Vec<HistoryRow>>
     where
         HistoryRow: Persist<C>,
     {
         let column = HistoryRow::table().column(column).unwrap_or_default();
-        self.select_history(|executor| HistoryRow::select_by(executor, column, values, count))
+        self.select_history(|executor| HistoryRow::select_by(executor, column, &values, values.len()))
     }
 
     /// Finds what must be reversed in the table of `E`.
@@ -137,9 +137,9 @@ impl<C: SessionConnection> Session<'_, C> {
         undo.changes = others;
         let mut nets = net_changes::<E>(own, &history)?;
         let keys: Vec<String> = nets.iter().map(|(key, _)| key.clone()).collect();
-        let mut since = self.history_with("row_key", &keys, keys.len())?;
-        since.retain(|row| row.table_name == table.name && row.unit != undo.unit);
         let parsed = keys.iter().map(|key| (history.read_key)(key)).collect::<Result<Vec<E::Key>>>()?;
+        let mut since = self.history_with("row_key", keys)?;
+        since.retain(|row| row.table_name == table.name && row.unit != undo.unit);
         let current = self.find_all::<E>(&parsed)?;
         let occupied: HashSet<String> = nets.iter().filter(|(_, net)| net.exists).map(|(key, _)| key.clone()).collect();
         for ((text, net), key) in nets.drain(..).zip(parsed) {
@@ -154,20 +154,17 @@ impl<C: SessionConnection> Session<'_, C> {
                 undo.changed_since.push(format!("{} {}{by}", table.name, E::key_in_words(&key)));
                 continue;
             }
-            match (net.before, handle) {
-                (Some(before), Some(row)) => {
-                    undo.reversals.push(Box::new(move |session: &mut Session<'_, C>| session.put(row, &before)))
-                }
-                (Some(before), None) => undo.reversals.push(Box::new(move |session: &mut Session<'_, C>| {
+            let reversal: Reversal<C> = match (net.before, handle) {
+                (Some(before), Some(row)) => Box::new(move |session| session.put(row, &before)),
+                (Some(before), None) => Box::new(move |session| {
                     session.transaction.mark_used();
                     session.maps.of::<E>().add_whole(before);
                     Ok(())
-                })),
-                (None, Some(row)) => {
-                    undo.reversals.push(Box::new(move |session: &mut Session<'_, C>| session.delete(row)))
-                }
-                (None, None) => {}
-            }
+                }),
+                (None, Some(row)) => Box::new(move |session| session.delete(row)),
+                (None, None) => continue,
+            };
+            undo.reversals.push(reversal);
         }
         Ok(())
     }
