@@ -32,12 +32,14 @@ const DERIVE: House = House {
     src: "session/derive/src/",
     name: "diesel_session_derive",
     rooms: &[
-        ("write", &["history", "key", "new", "parts", "entity"]),
+        ("write", &["history", "key", "new", "filter_code", "parts", "entity"]),
         ("history", &["entity"]),
+        ("filter_code", &["entity", "filter"]),
         ("key", &["parts", "entity"]),
         ("new", &["parts", "entity"]),
         ("parts", &["entity"]),
-        ("entity", &[]),
+        ("entity", &["filter"]),
+        ("filter", &[]),
     ],
 };
 

@@ -39,5 +39,9 @@ mod events {}
 mod outbox {}
 
 #[cfg(doctest)]
+#[doc = include_str!("../../docs/filters.md")]
+mod filters {}
+
+#[cfg(doctest)]
 #[doc = include_str!("../../docs/your-own-tables.md")]
 mod your_own_tables {}

@@ -25,5 +25,8 @@ pub mod ledger;
 pub mod m_history;
 pub mod m_hooks;
 pub mod m_undo;
+pub mod offices;
+pub mod q_filters;
+pub mod q_soft_delete;
 pub mod subject;
 pub mod trees;

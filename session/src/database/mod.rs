@@ -1,5 +1,6 @@
 //! A database: opening it by its URL, its connection pool, and its migrations.
 
+mod filters;
 mod hooks;
 mod maintenance;
 mod open;
@@ -29,7 +30,7 @@ pub use crate::connection::{Access, DatabaseConnection, EchoOptions, Engine, Iso
 
 use crate::connection::{Address, AnyConnection, KeySources, WriteQueue};
 use crate::error::{Error, Result};
-use crate::session::Hooks;
+use crate::session::{FilterSettings, Hooks};
 use pool::Pool;
 
 /// A database and a pool of connections to it. Clones share the pool.
@@ -52,6 +53,7 @@ pub struct Database<C: DatabaseConnection = AnyConnection> {
     isolation: Option<Isolation>,
     keys: KeySources,
     hooks: Option<Arc<Hooks<C>>>,
+    filters: FilterSettings,
 }
 
 impl Database {
@@ -86,7 +88,8 @@ impl<C: DatabaseConnection> Database<C> {
         let place = address.to_string();
         let (isolation, keys) = (options.isolation, KeySources::default());
         let (pool, created) = Pool::open(address, options)?;
-        Ok(Self { pool, place: place.into(), created, isolation, keys, hooks: None })
+        let filters = FilterSettings::default();
+        Ok(Self { pool, place: place.into(), created, isolation, keys, hooks: None, filters })
     }
 
     /// A connection, from the pool or new, which returns to the pool when it is dropped. No transaction is open on it.
@@ -183,13 +186,15 @@ impl<C: DatabaseConnection> Database<C> {
 
 impl<C: DatabaseConnection> Clone for Database<C> {
     fn clone(&self) -> Self {
+        let Self { pool, place, created, isolation, keys, hooks, filters } = self;
         Self {
-            pool: self.pool.clone(),
-            place: Arc::clone(&self.place),
-            created: self.created,
-            isolation: self.isolation,
-            keys: self.keys.clone(),
-            hooks: self.hooks.clone(),
+            pool: pool.clone(),
+            place: place.clone(),
+            created: *created,
+            isolation: *isolation,
+            keys: keys.clone(),
+            hooks: hooks.clone(),
+            filters: filters.clone(),
         }
     }
 }

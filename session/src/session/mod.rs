@@ -12,6 +12,10 @@ pub mod derive;
 mod detach;
 mod entity;
 mod failure;
+mod filter;
+mod filter_settings;
+mod filterable;
+mod filters;
 mod flush;
 mod given;
 mod handle;
@@ -30,6 +34,7 @@ mod same;
 mod savepoint;
 mod sealed;
 mod settings;
+mod soft_delete;
 mod sql;
 mod statement;
 mod table;
@@ -46,6 +51,8 @@ pub use entity::{
     AnyBackend, ColumnInfo, ColumnSet, Columns, Entity, EntityTable, HasColumn, HoldsKey, IntoKey, Key, New, Reference,
     References, Table,
 };
+pub use filter::{Filter, HasFilters, Unfiltered};
+pub use filterable::Filterable;
 pub use flush::{Deleted, Flushed, Plan, Step, Updated};
 pub use given::{Given, Keys, Parent};
 pub use handle::{Handle, State};
@@ -56,10 +63,11 @@ pub use query::Query;
 pub use reference::Ref;
 pub use rows::Deletable;
 pub use settings::Freshness;
-pub use sql::{Edited, EveryRow, Everywhere, Locked, Persist, RowToDelete};
-pub use statement::Statement;
+pub use sql::{Edited, EveryRow, Everywhere, FilterExpression, Locked, Persist, RowToDelete};
+pub use statement::{FilterableStatement, Statement};
 
 use crate::connection::{AnyConnection, Echo, Executor, KeySources, Mode, SessionConnection, WriteQueue};
+pub(crate) use filter_settings::FilterSettings;
 use identity_maps::IdentityMaps;
 use savepoint::report;
 use transaction::Transaction;
@@ -84,6 +92,7 @@ pub struct Session<'c, C: SessionConnection = AnyConnection> {
     unit_name: Option<String>,
     /// The name of the hook that is running.
     hook: Option<&'static str>,
+    filters: FilterSettings,
     /// The queue in which the session waits for its turn to write, if the engine does not queue writers itself.
     queue: Option<WriteQueue>,
 }
@@ -122,6 +131,7 @@ impl<'c, C: SessionConnection> Session<'c, C> {
             author: None,
             unit_name: None,
             hook: None,
+            filters: FilterSettings::default(),
             queue: None,
         }
     }
@@ -134,6 +144,12 @@ impl<'c, C: SessionConnection> Session<'c, C> {
     /// Calls these hooks.
     pub(crate) fn share_hooks(&mut self, hooks: Option<Arc<Hooks<C>>>) {
         self.hooks = hooks;
+    }
+
+    /// The session with these settings of filters.
+    pub(crate) fn filtered_by(mut self, filters: FilterSettings) -> Self {
+        self.filters = filters;
+        self
     }
 
     /// Makes the session wait in this queue before it begins to write.

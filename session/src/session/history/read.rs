@@ -9,7 +9,7 @@ use crate::session::Session;
 use crate::session::entity::{ColumnSet, Entity, IntoKey};
 use crate::session::failure::Failure;
 use crate::session::handle::Handle;
-use crate::session::sql::Persist;
+use crate::session::sql::{FilterExpression, Persist};
 use crate::types::Timestamp;
 
 /// An entity whose changes are recorded.
@@ -116,7 +116,7 @@ impl<C: SessionConnection> Session<'_, C> {
         self.changes_of(key.into_key()?)
     }
 
-    /// The row with this key as it was at a time: `None` if there was none. After a flush, one SELECT as by
+    /// The row with this key as it was at a time, whatever its filters: `None` if there was none. After a flush, one SELECT as by
     /// [`history_of`](Self::history_of), and one more if the row was not changed since.
     ///
     /// The times are those at which the changes were sent, by the clocks of the programs that sent them; a change
@@ -134,7 +134,7 @@ impl<C: SessionConnection> Session<'_, C> {
         self.flush()?;
         match self.changes_of::<E>(key.clone())?.into_iter().find(|change| change.at > time) {
             Some(change) => Ok(change.before),
-            None => self.select_one(&key, false),
+            None => self.select_one(&key, false, &FilterExpression::everything()),
         }
     }
 

@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::session::Session;
 use crate::session::entity::{ColumnSet, Entity};
 use crate::session::handle::Handle;
-use crate::session::sql::Persist;
+use crate::session::sql::{FilterExpression, Persist};
 
 /// The entities whose rows [`Session::undo`] may change: one, or a tuple of up to eight.
 #[diagnostic::on_unimplemented(
@@ -121,7 +121,8 @@ impl<C: SessionConnection> Session<'_, C> {
         HistoryRow: Persist<C>,
     {
         let column = HistoryRow::table().column(column).unwrap_or_default();
-        self.select_history(|executor| HistoryRow::select_by(executor, column, &values, values.len()))
+        let all = FilterExpression::everything();
+        self.select_history(|executor| HistoryRow::select_by(executor, column, &values, values.len(), &all))
     }
 
     /// Finds what must be reversed in the table of `E`.
@@ -161,7 +162,7 @@ impl<C: SessionConnection> Session<'_, C> {
                     session.maps.of::<E>().add_whole(before);
                     Ok(())
                 }),
-                (None, Some(row)) => Box::new(move |session| session.delete(row)),
+                (None, Some(row)) => Box::new(move |session| session.hard_delete(row)),
                 (None, None) => continue,
             };
             undo.reversals.push(reversal);
