@@ -32,7 +32,8 @@ const DERIVE: House = House {
     src: "session/derive/src/",
     name: "diesel_session_derive",
     rooms: &[
-        ("write", &["key", "new", "unique", "filter_code", "parts", "entity"]),
+        ("write", &["history", "key", "new", "unique", "filter_code", "parts", "entity"]),
+        ("history", &["entity"]),
         ("filter_code", &["entity", "filter"]),
         ("key", &["parts", "entity"]),
         ("new", &["parts", "entity"]),

@@ -277,6 +277,44 @@ pub enum Error {
         /// The reason.
         problem: String,
     },
+    /// A flush, or the begin or end of a transaction or savepoint, inside a hook.
+    #[error(
+        "'{verb}' inside a '{hook}' hook: the changes of a hook are flushed when it returns, and the transaction belongs to \
+         the unit of work that is flushed"
+    )]
+    InsideHook {
+        /// The kind of hook.
+        hook: &'static str,
+        /// What the hook called, or `flush` for a call that flushes first.
+        verb: &'static str,
+    },
+    /// The hooks of a flush changed rows in every round, up to
+    /// [`MAX_FLUSH_ROUNDS`](crate::session::MAX_FLUSH_ROUNDS).
+    #[error(
+        "the flush does not end: after {rounds} rounds its 'after_flush' hooks still change rows; let them change nothing \
+         when their work is done"
+    )]
+    EndlessFlush {
+        /// The number of rounds.
+        rounds: usize,
+    },
+    /// A statement on a table whose entity keeps a history.
+    #[error(
+        "{table} keeps a history, which this statement would bypass: load the rows by a query, and edit or delete them; \
+         plain Diesel on 'connection' changes them without a record"
+    )]
+    KeepsHistory {
+        /// The table.
+        table: &'static str,
+    },
+    /// Rows are no longer as the unit of work that is to be undone left them.
+    #[error("cannot undo unit {unit}: changed since then: {rows}; undo the later units first, the last one first")]
+    ChangedSince {
+        /// The unit.
+        unit: String,
+        /// The rows, each with the units that changed it.
+        rows: String,
+    },
     /// A filter needs a value that the session was not given.
     #[error(
         "{table}: the filter '{filter}' needs a value of type {needs}, which this unit of work was not given; give it by \

@@ -31,6 +31,14 @@ pub mod prelude {
 mod conformance {}
 
 #[cfg(doctest)]
+#[doc = include_str!("../../docs/events.md")]
+mod events {}
+
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/outbox.md")]
+mod outbox {}
+
+#[cfg(doctest)]
 #[doc = include_str!("../../docs/filters.md")]
 mod filters {}
 

@@ -1,11 +1,13 @@
 //! Compares the session's cost with other ways to do the same work, in one process, as ratios.
 //!
-//! `cargo bench -p diesel-session --bench session` compares it on SQLite in memory with hand-written rusqlite and idiomatic Diesel, by
-//! CPU time. With `--features postgres,mysql` it also compares it with Diesel on a private PostgreSQL and MariaDB, by the
-//! client's CPU time and by wall time. Each comparison is a line: the time per row, the ratio, and the session's bound. Contenders
-//! alternate, and the best of their rounds counts, so that other load affects all of them alike. `-- --quick` runs
-//! fewer rounds; any other word runs only the comparisons with that word in their name.
+//! `cargo bench -p diesel-session --bench session` compares it on SQLite in memory with hand-written rusqlite and
+//! idiomatic Diesel, by CPU time, and a flush that keeps a history with one that does not. With `--features
+//! postgres,mysql` it also compares it with Diesel on a private PostgreSQL and MariaDB, by the client's CPU time and by
+//! wall time. Each comparison is a line: the time per row, the ratio, and the session's bound. Contenders alternate, and
+//! the best of their rounds counts, so that other load affects all of them alike. `-- --quick` runs fewer rounds; any
+//! other word runs only the comparisons with that word in their name.
 
+mod history;
 #[cfg(feature = "mysql")]
 mod mariadb;
 #[cfg(feature = "postgres")]
@@ -43,7 +45,6 @@ fn timed<S, T>(prepare: impl FnOnce() -> S, work: impl FnOnce(&mut S) -> T) -> T
 #[derive(Debug, Clone, Copy)]
 enum Clock {
     Cpu,
-    #[cfg(any(feature = "postgres", feature = "mysql"))]
     Wall,
 }
 
@@ -51,7 +52,6 @@ impl Clock {
     fn of(self, took: Took) -> Duration {
         match self {
             Self::Cpu => took.cpu,
-            #[cfg(any(feature = "postgres", feature = "mysql"))]
             Self::Wall => took.wall,
         }
     }
@@ -110,7 +110,8 @@ fn main() {
     let quick = arguments.iter().any(|argument| argument == "--quick");
     let words: Vec<&String> = arguments.iter().filter(|argument| !argument.starts_with("--")).collect();
     let wanted = |name: &str| words.is_empty() || words.iter().any(|word| name.contains(word.as_str()));
-    let comparisons = sqlite::COMPARISONS.iter().chain(sqlite_upsert::COMPARISONS).chain(relations::COMPARISONS);
+    let comparisons = sqlite::COMPARISONS.iter().chain(sqlite_upsert::COMPARISONS);
+    let comparisons = comparisons.chain(relations::COMPARISONS).chain(history::COMPARISONS);
     #[cfg(feature = "postgres")]
     let comparisons = comparisons.chain(postgres::COMPARISONS).chain(postgres_bulk::COMPARISONS);
     #[cfg(feature = "mysql")]

@@ -14,6 +14,9 @@ pub mod goods;
 mod harness;
 #[doc(hidden)]
 #[allow(missing_docs, reason = "for the suite's files alone")]
+pub mod ledger;
+#[doc(hidden)]
+#[allow(missing_docs, reason = "for the suite's files alone")]
 pub mod library;
 mod recorder;
 /// Compiled where `suite!` includes it; named here so that rustfmt finds it.

@@ -19,6 +19,8 @@ pub struct Entity {
     pub fields: Vec<Field>,
     /// The sets of columns that are unique, as indexes in `fields`.
     pub unique: Vec<Vec<usize>>,
+    /// Whether changes of its rows are kept in the history.
+    pub history: bool,
     pub filters: Vec<Filter>,
 }
 
@@ -106,10 +108,10 @@ impl Entity {
         if let [_, second, ..] = versions.as_slice() {
             return Err(Error::new(second.name.span(), "a row has one version: remove this `#[entity(version)]`"));
         }
-        let About { session, unique, filters } = About::read(input, &fields)?;
+        let About { session, unique, history, filters } = About::read(input, &fields)?;
         check_soft_delete(&fields, &filters)?;
         let at = parse_quote! { #session::session::derive };
-        Ok(Self { name: input.ident.clone(), vis: input.vis.clone(), table, at, fields, unique, filters })
+        Ok(Self { name: input.ident.clone(), vis: input.vis.clone(), table, at, fields, unique, history, filters })
     }
 
     pub fn key(&self) -> impl Iterator<Item = &Field> {
@@ -288,7 +290,7 @@ fn check_source(read: &Field) -> Result<()> {
 
 const KNOWN: &str = "not an attribute of `Entity`; there are: key, given, references = table::column, default = path, \
                      update = path, server_default, version, soft_delete = path (and on the struct: unique(column, …), \
-                     filter(name = condition), crate = path)";
+                     filter(name = condition), history, crate = path)";
 
 fn set_role(field: &mut Field, role: Role, meta: &syn::meta::ParseNestedMeta<'_>) -> Result<()> {
     if field.role != Role::Plain {
@@ -318,18 +320,24 @@ struct About {
     session: Path,
     /// The sets of columns in `unique(a, b)`.
     unique: Vec<Vec<usize>>,
+    history: bool,
     /// The conditions in `filter(name = condition)`.
     filters: Vec<Filter>,
 }
 
 impl About {
     fn read(input: &DeriveInput, fields: &[Field]) -> Result<Self> {
-        let mut about = Self { session: parse_quote! { ::diesel_session }, unique: Vec::new(), filters: Vec::new() };
+        let session = parse_quote! { ::diesel_session };
+        let mut about = Self { session, unique: Vec::new(), history: false, filters: Vec::new() };
         for attribute in input.attrs.iter().filter(|attribute| attribute.path().is_ident("entity")) {
             attribute.parse_nested_meta(|meta| {
                 if meta.path.is_ident("crate") {
                     let message = "where is the session's crate? write its path: `crate = folio::diesel_session`";
                     about.session = meta.value().and_then(|value| value.parse()).map_err(|_| meta.error(message))?;
+                    return Ok(());
+                }
+                if meta.path.is_ident("history") {
+                    about.history = true;
                     return Ok(());
                 }
                 if meta.path.is_ident("filter") {
@@ -341,8 +349,8 @@ impl About {
                     return Ok(());
                 }
                 Err(meta.error(
-                    "on the struct there are only `#[entity(unique(column, …))]`, `#[entity(filter(name = condition))]` \
-                     and `#[entity(crate = path)]`",
+                    "on the struct there are only `#[entity(unique(column, …))]`, `#[entity(filter(name = condition))]`, \
+                     `#[entity(history)]` and `#[entity(crate = path)]`",
                 ))
             })?;
         }

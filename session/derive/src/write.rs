@@ -5,6 +5,7 @@ use quote::quote;
 
 use crate::entity::{Entity, Field, Role};
 use crate::filter_code::{constants, descriptions};
+use crate::history::{history, keeps_history};
 use crate::key::{check_key, key_from};
 use crate::new::new_struct;
 use crate::parts::{key_type, new_name, pattern};
@@ -18,7 +19,8 @@ pub fn entity(entity: &Entity) -> TokenStream {
     let key = key_from(entity);
     let (check, unique) = (check_key(entity), upsertable(entity));
     let filters = constants(entity);
-    quote! { #new #row #key #columns #fields #filters #unique #check }
+    let history = keeps_history(entity);
+    quote! { #new #row #key #columns #fields #filters #unique #check #history }
 }
 
 /// The `Entity` impl.
@@ -105,6 +107,7 @@ fn row(entity: &Entity) -> TokenStream {
         None => (quote! { ::core::option::Option::None }, quote! { let _ = version; }),
     };
     let info = table_info(entity);
+    let history = history(entity);
     let filters = if entity.filters.is_empty() {
         quote! { Unfiltered }
     } else {
@@ -177,6 +180,8 @@ fn row(entity: &Entity) -> TokenStream {
             fn set_version(&mut self, version: i64) {
                 #set_version
             }
+
+            #history
         }
 
         // Another table's entity is no help where one is missing.

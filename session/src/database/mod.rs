@@ -1,6 +1,7 @@
 //! A database: opening it by its URL, its connection pool, and its migrations.
 
 mod filters;
+mod hooks;
 mod maintenance;
 mod open;
 mod options;
@@ -29,7 +30,7 @@ pub use crate::connection::{Access, DatabaseConnection, EchoOptions, Engine, Iso
 
 use crate::connection::{Address, AnyConnection, KeySources, WriteQueue};
 use crate::error::{Error, Result};
-use crate::session::FilterSettings;
+use crate::session::{FilterSettings, Hooks};
 use pool::Pool;
 
 /// A database and a pool of connections to it. Clones share the pool.
@@ -51,6 +52,7 @@ pub struct Database<C: DatabaseConnection = AnyConnection> {
     created: bool,
     isolation: Option<Isolation>,
     keys: KeySources,
+    hooks: Option<Arc<Hooks<C>>>,
     filters: FilterSettings,
 }
 
@@ -86,7 +88,8 @@ impl<C: DatabaseConnection> Database<C> {
         let place = address.to_string();
         let (isolation, keys) = (options.isolation, KeySources::default());
         let (pool, created) = Pool::open(address, options)?;
-        Ok(Self { pool, place: place.into(), created, isolation, keys, filters: FilterSettings::default() })
+        let filters = FilterSettings::default();
+        Ok(Self { pool, place: place.into(), created, isolation, keys, hooks: None, filters })
     }
 
     /// A connection, from the pool or new, which returns to the pool when it is dropped. No transaction is open on it.
@@ -183,13 +186,14 @@ impl<C: DatabaseConnection> Database<C> {
 
 impl<C: DatabaseConnection> Clone for Database<C> {
     fn clone(&self) -> Self {
-        let Self { pool, place, created, isolation, keys, filters } = self;
+        let Self { pool, place, created, isolation, keys, hooks, filters } = self;
         Self {
             pool: pool.clone(),
             place: place.clone(),
             created: *created,
             isolation: *isolation,
             keys: keys.clone(),
+            hooks: hooks.clone(),
             filters: filters.clone(),
         }
     }

@@ -62,10 +62,32 @@ impl<C: DatabaseConnection> Database<C> {
         self.unit().read(work)
     }
 
-    /// Names the unit of work that follows in its `tracing` span: `unit{name="import"}`.
+    /// Names the unit of work that follows, in its `tracing` span, `unit{name="import"}`, and in the history of the
+    /// entities that keep one.
     #[must_use]
     pub fn named<'d>(&'d self, name: &'d str) -> Unit<'d, C> {
         self.unit().named(name)
+    }
+
+    /// Sets on whose behalf the unit of work that follows is done: its changes have this author in the
+    /// [history](crate::session::history).
+    ///
+    /// ```
+    /// # include!("../../docs/history_tables.rs");
+    /// # fn main() -> Result<()> {
+    /// let db = database()?;
+    /// db.by("ann").named("price list").begin(|session| -> Result<()> {
+    ///     session.add(NewPrice::new("tea", 250)?);
+    ///     Ok(())
+    /// })?;
+    /// let change = &db.read(|session| session.history_of::<Price>(1))?[0];
+    /// assert_eq!((change.author.as_deref(), change.unit_name.as_deref()), (Some("ann"), Some("price list")));
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn by<'d>(&'d self, author: &'d str) -> Unit<'d, C> {
+        self.unit().by(author)
     }
 
     /// Sets the isolation level of the unit of work that follows: see [`Session::set_isolation`].
@@ -93,7 +115,7 @@ impl<C: DatabaseConnection> Database<C> {
     }
 
     pub(super) fn unit(&self) -> Unit<'_, C> {
-        Unit { database: self, name: None, isolation: self.isolation }
+        Unit { database: self, name: None, author: None, isolation: self.isolation }
     }
 }
 
@@ -101,6 +123,7 @@ impl<C: DatabaseConnection> Database<C> {
 pub struct Unit<'d, C: DatabaseConnection = AnyConnection> {
     database: &'d Database<C>,
     name: Option<&'d str>,
+    author: Option<&'d str>,
     isolation: Option<Isolation>,
 }
 
@@ -116,8 +139,10 @@ impl<C: DatabaseConnection> Copy for Unit<'_, C> {}
 
 impl<C: DatabaseConnection> fmt::Debug for Unit<'_, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { database, name, isolation } = self;
-        f.debug_struct("Unit").field("database", database).field("name", name).field("isolation", isolation).finish()
+        let Self { database, name, author, isolation } = self;
+        let mut unit = f.debug_struct("Unit");
+        unit.field("database", database).field("name", name).field("author", author);
+        unit.field("isolation", isolation).finish()
     }
 }
 
@@ -126,6 +151,12 @@ impl<'d, C: DatabaseConnection> Unit<'d, C> {
     #[must_use]
     pub fn named(self, name: &'d str) -> Self {
         Self { name: Some(name), ..self }
+    }
+
+    /// Like [`Database::by`].
+    #[must_use]
+    pub fn by(self, author: &'d str) -> Self {
+        Self { author: Some(author), ..self }
     }
 
     /// Like [`Database::isolated`].
@@ -172,6 +203,9 @@ impl<'d, C: DatabaseConnection> Unit<'d, C> {
         let mut session = session.with_spare(spare);
         session.set_isolation(self.isolation)?;
         session.share_keys(self.database.keys.clone());
+        session.share_hooks(self.database.hooks.clone());
+        session.set_author(self.author.map(str::to_owned));
+        session.set_unit_name(self.name.map(str::to_owned));
         Ok(session)
     }
 

@@ -47,7 +47,8 @@ impl Error {
             Self::Conflict { .. }
             | Self::StaleRow { .. }
             | Self::AlreadyPresent { .. }
-            | Self::UnknownChange { .. } => ErrorClass::Conflict,
+            | Self::UnknownChange { .. }
+            | Self::ChangedSince { .. } => ErrorClass::Conflict,
             Self::Violation(violation) => match violation.kind {
                 ViolationKind::Unique { .. } | ViolationKind::StillReferenced { .. } | ViolationKind::ForeignKey => {
                     ErrorClass::Conflict

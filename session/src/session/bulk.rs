@@ -10,6 +10,8 @@ use super::failure::Failure;
 use super::flush::step::Action;
 use super::given::Keys;
 use super::handle::Handle;
+use super::history::record::Operation;
+use super::history::row::HistoryRow;
 use super::sql::{EveryRow, Page, is_integer, read_into};
 use super::written::Write;
 use super::{ColumnSet, Columns, Entity, FilterExpression, New, Persist, Session};
@@ -59,13 +61,18 @@ impl<C: SessionConnection> Session<'_, C> {
         N: New,
         N::Entity: Persist<C>,
     {
-        let some = self.rows_of(some)?;
+        let mut some = self.rows_of(some)?;
         self.open()?;
         self.writes(Write::Step(N::Entity::table(), Action::Insert));
         let mut executor = Executor::new(&mut **self.connection, self.echo.as_ref());
-        let sent = Persist::insert_only(&mut executor, &some)
-            .map_err(|error| Failure::of::<N::Entity, C>(&executor, error, "inserting into"));
-        sent.map_err(|failure| self.failed(failure))
+        let sent = match N::Entity::history() {
+            // The history needs the keys.
+            Some(_) => Persist::insert(&mut executor, &mut some),
+            None => Persist::insert_only(&mut executor, &some),
+        };
+        let sent = sent.map_err(|error| Failure::of::<N::Entity, C>(&executor, error, "inserting into"));
+        sent.map_err(|failure| self.failed(failure))?;
+        self.keep_inserted(some.iter())
     }
 
     /// The rows that these become, with their references resolved to keys; values of rows that they refer to are read
@@ -90,6 +97,21 @@ impl<C: SessionConnection> Session<'_, C> {
         let find = |entity| self.maps.position(entity).and_then(|position| self.maps.at(position)).map(|map| map as _);
         let keys = Keys { map: &find };
         news.iter().map(|new| new.row(&keys)).collect()
+    }
+
+    /// Writes the history of rows that were inserted other than by a flush.
+    pub(super) fn keep_inserted<'r, E: Persist<C>>(&mut self, inserted: impl Iterator<Item = &'r E>) -> Result<()> {
+        let Some(history) = E::history() else { return Ok(()) };
+        let stamp = self.stamp();
+        let kept = inserted.map(|row| stamp.row::<E>(Operation::Insert, &history, &row.key(), None));
+        let kept = kept.collect::<Result<Vec<HistoryRow>>>().and_then(|rows| {
+            let mut executor = Executor::new(&mut **self.connection, self.echo.as_ref());
+            let doing = "recording changes in the history";
+            E::insert_history(&mut executor, &rows)
+                .map_err(|error| Failure::new(executor.connection, error, "diesel_session_history", doing).error)
+        });
+        // The rows themselves are inserted already.
+        kept.inspect_err(|error| self.poison(error))
     }
 }
 
@@ -128,7 +150,7 @@ impl<C: SessionConnection> Session<'_, C> {
         self.open()?;
         self.writes(Write::Step(E::table(), Action::Insert));
         let mut executor = Executor::new(&mut **self.connection, self.echo.as_ref());
-        let Err(error) = Persist::insert_whole(&mut executor, rows) else { return Ok(()) };
+        let Err(error) = Persist::insert_whole(&mut executor, rows) else { return self.keep_inserted(rows.iter()) };
         let mut failure = Failure::of::<E, C>(&executor, error, "inserting into");
         failure.error = Persist::diagnose(&mut executor, failure.error, &rows.iter().collect::<Vec<_>>());
         Err(self.failed(failure))

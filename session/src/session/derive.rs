@@ -5,6 +5,8 @@ pub use super::entity::{
 };
 pub use super::filter::{Filter, FilterCondition, FilterInfo, FilterTest, HasFilters, Unfiltered, operand};
 pub use super::given::{Given, Keys, Parent};
+pub use super::history::KeepsHistory;
+pub use super::history::json::{HistoryOf, JsonObject, JsonValues, read_json, to_json};
 pub use super::reference::{Ref, given, parent};
 pub use super::same::same_value;
 pub use super::sql::in_words;

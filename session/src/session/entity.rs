@@ -12,6 +12,7 @@ use diesel::sql_types::HasSqlType;
 use diesel::{Column, QueryResult};
 
 use super::given::{Given, Keys, Parent};
+use super::history::json::HistoryOf;
 pub use super::table::{ColumnInfo, ColumnSet, Reference, Table};
 use super::value::Value;
 use crate::connection::AnyConnection;
@@ -26,6 +27,7 @@ pub type AnyBackend = <AnyConnection as diesel::Connection>::Backend;
 ///
 /// | attribute | meaning |
 /// | --- | --- |
+/// | `#[entity(history)]` | every change of a row is recorded by the flush that makes it: see [`history`](crate::session::history); each field needs serde's `Serialize` and `Deserialize` |
 /// | `#[entity(unique(a, b))]` | no two rows have the same values in these fields: a flush sends the row that releases a value before the row that reuses it |
 /// | `#[entity(filter(live = deleted_at.is_null()))]` | a condition by name that everything looked for must meet: see the guide [Filters and soft delete](https://github.com/folio-rs/folio/blob/main/docs/filters.md) |
 /// | `#[entity(crate = folio::diesel_session)]` | the path of this crate, where a program has it from another one |
@@ -206,6 +208,13 @@ pub trait Entity: Send + Sized + KeyFrom<<Self as Entity>::Key, <Self as Entity>
     /// Sets the version counter, if the entity has one.
     #[doc(hidden)]
     fn set_version(&mut self, version: i64);
+
+    /// How its rows are kept in the history, if they are.
+    #[doc(hidden)]
+    #[must_use]
+    fn history() -> Option<HistoryOf<Self, Self::Key>> {
+        None
+    }
 }
 
 /// The values of a row that is not yet in the database, as taken by [`Session::add`](super::Session::add).

@@ -9,6 +9,8 @@ use super::flush::follow::{find_alike, follow};
 use super::flush::step::Action;
 use super::flush::write::{Work, delete, insert, update};
 use super::given::Parent;
+use super::history::record::{Stamp, record};
+use super::history::row::HistoryRow;
 use super::identity::{IdentityMap, KeyChanges, PendingChanges, RowFreshness, Rows};
 use super::sql::{FilterExpression, Persist};
 use super::value::Value;
@@ -44,7 +46,20 @@ pub(crate) trait AnyIdentityMap<C>: Rows + Any + Send {
     fn find_alike(&self, executor: &mut Executor<'_, C>, changes: &mut KeyChanges) -> Result<(), Failure>;
     fn stop(&self, changes: &KeyChanges, sent: &[u64]) -> Option<usize>;
     fn follow(&mut self, executor: &mut Executor<'_, C>, changes: &KeyChanges, sent: usize) -> Result<(), Failure>;
+    /// Records what is sent from now on.
+    fn record(&mut self);
+    /// Ends the record, and returns it if something was sent.
+    fn take_sent(&mut self) -> Option<Box<dyn Any + Send>>;
+    /// Whether changes of its rows are kept in the history.
+    fn keeps_history(&self) -> bool;
+    /// Adds the history of what was sent.
+    fn add_history(&self, sent: &dyn Any, stamp: &Stamp, rows: &mut Vec<HistoryRow>) -> Result<()>;
+    fn insert_history(&self, executor: &mut Executor<'_, C>, rows: &[HistoryRow]) -> Result<(), Failure>;
+    /// The rows to delete whose values the history needs and that were not read in this transaction.
+    fn unread_history(&self, deletes: &[u64], fresh_since: u32) -> Vec<u64>;
     fn mark_clean(&mut self);
+    fn next(&self) -> u64;
+    fn discard_pending(&mut self, since: u64);
     fn mark(&self) -> usize;
     fn undo(&mut self, mark: usize);
     fn commit(&mut self);
@@ -196,8 +211,42 @@ impl<E: Persist<C>, C: SessionConnection> AnyIdentityMap<C> for IdentityMap<E> {
         follow(self, executor, changes, sent)
     }
 
+    fn record(&mut self) {
+        self.record();
+    }
+
+    fn take_sent(&mut self) -> Option<Box<dyn Any + Send>> {
+        self.take_sent().map(|sent| sent as _)
+    }
+
+    fn keeps_history(&self) -> bool {
+        E::history().is_some()
+    }
+
+    fn add_history(&self, sent: &dyn Any, stamp: &Stamp, rows: &mut Vec<HistoryRow>) -> Result<()> {
+        record(self, sent, stamp, rows)
+    }
+
+    fn insert_history(&self, executor: &mut Executor<'_, C>, rows: &[HistoryRow]) -> Result<(), Failure> {
+        let doing = "recording changes in the history";
+        E::insert_history(executor, rows)
+            .map_err(|error| Failure::new(executor.connection, error, "diesel_session_history", doing))
+    }
+
+    fn unread_history(&self, deletes: &[u64], fresh_since: u32) -> Vec<u64> {
+        self.unread_history(deletes, fresh_since)
+    }
+
     fn mark_clean(&mut self) {
         self.mark_clean();
+    }
+
+    fn next(&self) -> u64 {
+        self.next()
+    }
+
+    fn discard_pending(&mut self, since: u64) {
+        self.discard_pending(since);
     }
 
     fn mark(&self) -> usize {

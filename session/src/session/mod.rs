@@ -19,6 +19,8 @@ mod filters;
 mod flush;
 mod given;
 mod handle;
+pub mod history;
+mod hooks;
 mod identity;
 mod identity_maps;
 mod inspect;
@@ -47,6 +49,8 @@ mod value;
 mod written;
 
 use std::ops::DerefMut;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 pub use bulk::Batches;
 pub use entity::{
@@ -55,9 +59,11 @@ pub use entity::{
 };
 pub use filter::{Filter, HasFilters, Unfiltered};
 pub use filterable::Filterable;
-pub use flush::{Plan, Step};
+pub use flush::{Deleted, Flushed, Plan, Step, Updated};
 pub use given::{Given, Keys, Parent};
 pub use handle::{Handle, State};
+pub(crate) use hooks::Hooks;
+pub use hooks::MAX_FLUSH_ROUNDS;
 pub use inspect::FieldChange;
 pub use joined::Joined;
 pub use query::Query;
@@ -73,6 +79,7 @@ use crate::connection::{AnyConnection, Echo, Executor, KeySources, Mode, Session
 pub(crate) use filter_settings::FilterSettings;
 use identity_maps::IdentityMaps;
 pub(crate) use spare::Spare;
+use savepoint::report;
 use transaction::Transaction;
 
 /// A unit of work over a connection.
@@ -88,6 +95,13 @@ pub struct Session<'c, C: SessionConnection = AnyConnection> {
     transaction: Transaction,
     autoflush: bool,
     keys: KeySources,
+    hooks: Option<Arc<Hooks<C>>>,
+    /// On whose behalf it works, for the history.
+    author: Option<String>,
+    /// The name of its units of work, for the history.
+    unit_name: Option<String>,
+    /// The name of the hook that is running.
+    hook: Option<&'static str>,
     filters: FilterSettings,
     /// The queue in which the session waits for its turn to write, if the engine does not queue writers itself.
     queue: Option<WriteQueue>,
@@ -128,6 +142,10 @@ impl<'c, C: SessionConnection> Session<'c, C> {
             transaction: Transaction::new(mode),
             autoflush: true,
             keys: KeySources::default(),
+            hooks: None,
+            author: None,
+            unit_name: None,
+            hook: None,
             filters: FilterSettings::default(),
             queue: None,
             spare: None,
@@ -137,6 +155,11 @@ impl<'c, C: SessionConnection> Session<'c, C> {
     /// Shares what it learns about the sources of keys with other sessions on the same database.
     pub(crate) fn share_keys(&mut self, keys: KeySources) {
         self.keys = keys;
+    }
+
+    /// Calls these hooks.
+    pub(crate) fn share_hooks(&mut self, hooks: Option<Arc<Hooks<C>>>) {
+        self.hooks = hooks;
     }
 
     /// The session with these settings of filters.
@@ -159,5 +182,19 @@ impl<'c, C: SessionConnection> Session<'c, C> {
 impl<C: SessionConnection> std::fmt::Debug for Session<'_, C> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Session").field("id", &self.id).field("transaction", &self.transaction).finish_non_exhaustive()
+    }
+}
+
+impl<C: SessionConnection> Drop for Session<'_, C> {
+    fn drop(&mut self) {
+        if self.transaction.open {
+            let written = self.transaction.is_writing();
+            let undone = self.connection.rollback();
+            report(undone.map_err(|error| self.explain(error, "rolling back at the end of a session")));
+            // A panic must not leave a drop that another panic may have caused.
+            if written && catch_unwind(AssertUnwindSafe(|| self.rolled_back())).is_err() {
+                tracing::warn!(target: "diesel_session::session", "an 'after_rollback' hook panicked");
+            }
+        }
     }
 }

@@ -85,9 +85,9 @@ impl<'c, C: SessionConnection> Session<'c, C> {
         done.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     }
 
-    /// Flushes before a query.
+    /// Flushes before a query, except within a hook.
     pub(super) fn autoflush(&mut self) -> Result<()> {
-        if !self.autoflush {
+        if !self.autoflush || self.hook.is_some() {
             return self.check();
         }
         self.check()?;

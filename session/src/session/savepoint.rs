@@ -14,6 +14,8 @@ use crate::error::{Error, Result};
 pub(super) struct Savepoint {
     /// The position of each identity map's log when the savepoint was opened.
     pub(super) marks: Vec<usize>,
+    /// The number of flushes recorded before it.
+    pub(super) flushes: usize,
     /// What was written since then.
     pub(super) written: Written,
     /// Why it accepts no more work; it is already rolled back in the database.
@@ -33,18 +35,20 @@ impl<C: SessionConnection> Session<'_, C> {
     where
         E: From<Error>,
     {
+        self.check_hook("nested")?;
         self.flush()?;
         self.open()?;
         self.executor().connection.savepoint().map_err(|error| self.fail(error, "", "opening a savepoint"))?;
         let savepoint = Savepoint {
             marks: self.maps.iter().map(AnyIdentityMap::mark).collect(),
             written: Written::default(),
+            flushes: self.transaction.flushes.len(),
             poison: None,
         };
         self.transaction.savepoints.push(savepoint);
         let done = self.block(work);
         let ended = match done {
-            Ok(Ok(_)) => self.release(),
+            Ok(Ok(_)) => self.end_level(Self::release, Self::abandon),
             _ => self.abandon(),
         };
         match done {
@@ -123,6 +127,7 @@ impl<C: SessionConnection> Session<'_, C> {
     /// Restores the rows in memory to their state before the innermost savepoint.
     fn undo_rows(&mut self) {
         let Some(savepoint) = self.transaction.savepoints.last() else { return };
+        self.transaction.flushes.truncate(savepoint.flushes);
         let marks = savepoint.marks.iter().copied().chain(std::iter::repeat(0));
         let now = self.transaction.now();
         for (map, mark) in self.maps.iter_mut().zip(marks) {

@@ -113,7 +113,9 @@ impl<C: SessionConnection> Session<'_, C> {
     /// # Errors
     ///
     /// [`Error::FilterValue`]; errors of the flush or the statement; a failed statement rolls back and poisons the
-    /// innermost level.
+    /// innermost level. [`Error::KeepsHistory`] for a table whose entity has `#[entity(history)]`: a statement does not
+    /// tell which rows it changes, so its changes could not be recorded. Load the rows by a query, and edit or delete
+    /// them.
     pub fn execute<S>(&mut self, statement: S) -> Result<usize>
     where
         S: Statement<Table: EntityTable> + FilterableStatement<Changed<S>>,
@@ -140,6 +142,7 @@ impl<C: SessionConnection> Session<'_, C> {
             return Err(Error::ReadOnlySession);
         }
         self.check()?;
+        Self::check_history::<Changed<S>>()?;
         let statement = statement.filtered(self.filter_expression()?);
         // Even if automatic flushes are off: pending changes were made before the statement, and would overwrite its
         // effect.

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use diesel::result::Error as DieselError;
 
 use super::Session;
+use super::flush::Flushed;
+use super::history::unit::UnitId;
 use super::identity_maps::AnyIdentityMap;
 use super::savepoint::{Savepoint, report};
 use super::settings::Freshness;
@@ -36,6 +38,10 @@ pub(crate) struct Transaction {
     /// The last violation of a unique constraint since the session was made.
     taken: Option<Arc<Error>>,
     pub(super) savepoints: Vec<Savepoint>,
+    /// Identifies the unit of work in the history, once that was asked for.
+    pub(super) unit: Option<UnitId>,
+    /// What its flushes have sent, if a hook is to see it after the commit.
+    pub(super) flushes: Vec<Flushed>,
     /// Counts up with every transaction, with the first write in a savepoint, and whenever rows were expired together;
     /// each row keeps the epoch of its last read.
     epoch: u32,
@@ -58,6 +64,8 @@ impl Transaction {
             conflict: None,
             taken: None,
             savepoints: Vec::new(),
+            unit: None,
+            flushes: Vec::new(),
             epoch: 1,
             fresh_since: 1,
             freshness: Freshness::default(),
@@ -74,6 +82,11 @@ impl Transaction {
 
     pub(crate) fn is_read(&self) -> bool {
         self.mode == Mode::Read
+    }
+
+    /// Whether BEGIN was sent for a transaction that may write.
+    pub(super) fn is_writing(&self) -> bool {
+        self.open && !self.is_read()
     }
 
     /// Marks the session's transaction as begun, though no SQL was sent for it.
@@ -125,6 +138,7 @@ impl Transaction {
         self.open = false;
         self.turn = None;
         self.used = false;
+        self.unit = None;
     }
 
     /// Starts a new epoch after a committed transaction.
@@ -198,6 +212,7 @@ impl<C: SessionConnection> Session<'_, C> {
         E: From<Error>,
     {
         self.check()?;
+        self.check_hook("begin")?;
         if self.in_transaction() {
             return Err(Error::AlreadyInTransaction.into());
         }
@@ -205,7 +220,7 @@ impl<C: SessionConnection> Session<'_, C> {
         let done = self.block(work);
         self.transaction.begins -= 1;
         let ended = match done {
-            Ok(Ok(_)) => self.end_commit(),
+            Ok(Ok(_)) => self.end_level(Self::end_commit, Self::end_rollback),
             _ => self.end_rollback(),
         };
         match done {
@@ -239,6 +254,7 @@ impl<C: SessionConnection> Session<'_, C> {
         if self.transaction.begins > 0 {
             return Err(Error::InsideBegin { verb: "commit" });
         }
+        self.check_hook("commit")?;
         self.check()?;
         if let Err(error) = self.flush() {
             if self.check().is_err() && self.transaction.savepoints.is_empty() {
@@ -260,6 +276,7 @@ impl<C: SessionConnection> Session<'_, C> {
         if self.transaction.begins > 0 {
             return Err(Error::InsideBegin { verb: "rollback" });
         }
+        self.check_hook("rollback")?;
         if self.transaction.savepoints.is_empty() {
             return self.end_rollback();
         }
@@ -275,18 +292,24 @@ impl<C: SessionConnection> Session<'_, C> {
         };
         if let Err(error) = &committed {
             self.transaction.note(error);
-            if self.transaction.savepoints.is_empty() {
-                report(self.end_rollback());
-            } else {
+            if !self.transaction.savepoints.is_empty() {
                 self.poison_all(error);
+            } else if error.is_commit_unknown() {
+                report(self.undo_transaction());
+            } else {
+                report(self.end_rollback());
             }
             return committed;
         }
+        let written = self.transaction.is_writing();
         self.transaction.close();
         self.maps.iter_mut().for_each(|map| map.commit());
         self.transaction.transaction_ended();
         if !self.transaction.savepoints.is_empty() {
             self.transaction.refuse_work(&Arc::new(Error::Ended { verb: "commit" }));
+        }
+        if written {
+            self.committed();
         }
         Ok(())
     }
@@ -311,6 +334,15 @@ impl<C: SessionConnection> Session<'_, C> {
     }
 
     fn end_rollback(&mut self) -> Result<()> {
+        let written = self.transaction.is_writing();
+        let undone = self.undo_transaction();
+        if written {
+            self.rolled_back();
+        }
+        undone
+    }
+
+    fn undo_transaction(&mut self) -> Result<()> {
         let undone = if self.transaction.open { self.executor().connection.rollback() } else { Ok(()) };
         self.forget_transaction();
         self.transaction.poison = None;
@@ -325,6 +357,7 @@ impl<C: SessionConnection> Session<'_, C> {
     fn forget_transaction(&mut self) {
         self.transaction.close();
         self.transaction.savepoints.clear();
+        self.transaction.flushes.clear();
         self.maps.iter_mut().for_each(|map| map.undo(0));
         self.expire_rows(|_| true);
         self.transaction.expire_reads();
@@ -346,6 +379,7 @@ impl<C: SessionConnection> Session<'_, C> {
     /// Rolls back the whole transaction, and accepts no more work until it is left.
     pub(super) fn poison_all(&mut self, cause: &Error) {
         self.transaction.note(cause);
+        let written = self.transaction.is_writing();
         let mut savepoints = std::mem::take(&mut self.transaction.savepoints);
         let levels = savepoints.iter().filter(|savepoint| savepoint.poison.is_none()).count();
         if self.transaction.open {
@@ -358,9 +392,13 @@ impl<C: SessionConnection> Session<'_, C> {
         self.forget_transaction();
         for savepoint in &mut savepoints {
             savepoint.marks = self.maps.iter().map(AnyIdentityMap::mark).collect();
+            savepoint.flushes = 0;
         }
         self.transaction.savepoints = savepoints;
         self.transaction.refuse_work(&Arc::new(cause.clone()));
+        if written && !cause.is_commit_unknown() {
+            self.rolled_back();
+        }
     }
 
     /// Records what is about to be written: for the rollback of a savepoint, and for rows that were read ahead.
@@ -411,14 +449,5 @@ impl<C: SessionConnection> Session<'_, C> {
 
     pub(super) fn explain(&self, error: DieselError, doing: &str) -> Error {
         self.connection.explain(error, "", doing)
-    }
-}
-
-impl<C: SessionConnection> Drop for Session<'_, C> {
-    fn drop(&mut self) {
-        if self.transaction.open {
-            let undone = self.connection.rollback();
-            report(undone.map_err(|error| self.explain(error, "rolling back at the end of a session")));
-        }
     }
 }

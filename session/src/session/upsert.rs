@@ -97,6 +97,9 @@ impl<'c, C: SessionConnection> Session<'c, C> {
             return Err(Error::ReadOnlySession);
         }
         self.check()?;
+        if conflict.update.is_some() && N::Entity::history().is_some() {
+            return Err(Error::KeepsHistory { table: N::Entity::table().name });
+        }
         // Even if automatic flushes are off: pending changes were made before, and would overwrite its effect.
         self.flush().map_err(|cause| Error::Autoflush { cause: cause.into() })?;
         if news.is_empty() {
@@ -122,6 +125,8 @@ impl<'c, C: SessionConnection> Session<'c, C> {
                 return Err(error);
             }
         };
+        let inserted = rows.iter().zip(&outcomes).filter(|(_, outcome)| outcome.is_inserted()).map(|(row, _)| row);
+        self.keep_inserted(inserted)?;
         let (id, now, fresh_since) = (self.id, self.transaction.now(), self.transaction.fresh_since());
         let map = self.maps.of::<N::Entity>();
         let done = news.into_iter().zip(rows).zip(outcomes).map(|((new, row), outcome)| {
@@ -223,8 +228,9 @@ where
     /// # Errors
     ///
     /// [`Error::ReadOnlySession`]; bad handles; a violation of any other constraint, also of a unique one that
-    /// `on_conflict` does not name; errors of the flush. A statement that fails rolls back and poisons the innermost
-    /// level.
+    /// `on_conflict` does not name; errors of the flush; [`Error::KeepsHistory`] for an update of an entity with
+    /// `#[entity(history)]`, whose values before would not be known. A statement that fails rolls back and poisons the
+    /// innermost level.
     pub fn run(self) -> Result<Vec<(Handle<N::Entity>, Upserted)>> {
         let update = self.update.map(|columns| columns.union(N::Entity::table().touched));
         self.session.upsert_all(self.rows, &Conflict { set: self.set, update, reads_first: false })

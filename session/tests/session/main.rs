@@ -14,6 +14,8 @@ mod forests;
 mod harness;
 #[cfg(feature = "sqlite")]
 mod hidden_options;
+#[cfg(feature = "sqlite")]
+mod hooks;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod kept_back;
 #[cfg(any(feature = "postgres", feature = "mysql"))]
@@ -26,6 +28,8 @@ mod odd_keys;
 mod odd_tables;
 mod odd_types;
 mod orders;
+#[allow(clippy::duplicate_mod, reason = "each engine takes the suite in under its own name")]
+mod outbox;
 mod properties;
 mod races;
 mod random;

@@ -15,6 +15,7 @@ mod cycle_error;
 mod cycles;
 mod dependencies;
 mod execute;
+mod flushed;
 pub(super) mod follow;
 mod graph;
 mod levels;
@@ -24,12 +25,16 @@ pub(super) mod step;
 mod values;
 pub(super) mod write;
 
+use std::any::Any;
+
 use super::Session;
 use super::identity_maps::AnyIdentityMap;
 use super::written::Write;
-use crate::connection::SessionConnection;
+use crate::connection::{Executor, SessionConnection};
 use crate::error::{Error, Result};
+pub use flushed::{Deleted, Flushed, Updated};
 pub use plan::{Plan, Step};
+use step::FlushStep;
 
 impl<C: SessionConnection> Session<'_, C> {
     /// Sends rows that were added, edited and marked for deletion: INSERTs and UPDATEs from the top of the foreign keys
@@ -66,17 +71,28 @@ impl<C: SessionConnection> Session<'_, C> {
     /// Errors found while planning (a handle of another session, rows that refer to each other in a cycle, a table
     /// whose new keys could not be read back, unique values that would be exchanged in a cycle) send no statement of
     /// the flush and change nothing. To resolve the last, flush in between, with a value that no row has. A statement
-    /// that fails rolls back and poisons the innermost level: the savepoint, or the transaction.
+    /// that fails rolls back and poisons the innermost level: the savepoint, or the transaction. For the errors of hooks
+    /// see [`Database::before_flush`](crate::Database::before_flush) and
+    /// [`after_flush`](crate::Database::after_flush).
     pub fn flush(&mut self) -> Result<()> {
         self.check()?;
         if self.is_idle() {
             return Ok(());
         }
+        match self.hooks.clone() {
+            Some(hooks) => self.flush_with(&hooks),
+            None => self.send_changes(false).map(drop),
+        }
+    }
+
+    /// Plans and sends the pending changes; returns what was sent if it is to be recorded.
+    pub(in crate::session) fn send_changes(&mut self, recording: bool) -> Result<Option<Flushed>> {
         let mut planned = self.planned()?;
         if !planned.unread.is_empty() {
             self.read_parents(planned.unread)?;
             planned = self.planned()?;
         }
+        let mut flushed = None;
         if !planned.steps.is_empty() {
             if self.transaction.is_read() {
                 return Err(Error::ReadOnlySession);
@@ -88,13 +104,51 @@ impl<C: SessionConnection> Session<'_, C> {
                     self.writes(Write::Step(table, step.action));
                 }
             }
-            if let Err(error) = self.send(&planned.steps) {
-                self.poison(&error);
-                return Err(error);
+            match self.send_recorded(&planned.steps, recording) {
+                Ok(recorded) => flushed = recorded,
+                Err(error) => {
+                    self.poison(&error);
+                    return Err(error);
+                }
             }
         }
         self.maps.iter_mut().for_each(|map| map.mark_clean());
-        Ok(())
+        Ok(flushed)
+    }
+
+    /// Sends the steps, and what the history keeps of them; returns what was sent if `recording`.
+    fn send_recorded(&mut self, steps: &[FlushStep], recording: bool) -> Result<Option<Flushed>> {
+        for map in self.maps.iter_mut().filter(|map| recording || map.keeps_history()) {
+            map.record();
+        }
+        let done = self.send(steps);
+        let taken = self.maps.iter_mut().enumerate().filter_map(|(position, map)| Some((position, map.take_sent()?)));
+        let sent: Vec<(usize, Box<dyn Any + Send>)> = taken.collect();
+        done?;
+        let mut kept =
+            sent.iter().filter(|(map, _)| self.maps.at(*map).is_some_and(|map| map.keeps_history())).peekable();
+        if kept.peek().is_some() {
+            let kept: Vec<(usize, &dyn Any)> = kept.map(|(map, sent)| (*map, &**sent as &dyn Any)).collect();
+            self.keep_history(&kept)?;
+        }
+        let entity = |(map, sent)| Some((self.maps.at(map)?.entity(), sent));
+        Ok(recording.then(|| Flushed::new(self.id, self.shown(steps), sent.into_iter().filter_map(entity).collect())))
+    }
+
+    /// Writes the history of what was sent.
+    fn keep_history(&mut self, sent: &[(usize, &dyn Any)]) -> Result<()> {
+        let stamp = self.stamp();
+        let mut rows = Vec::new();
+        for (map, sent) in sent {
+            if let Some(map) = self.maps.at(*map) {
+                map.add_history(*sent, &stamp, &mut rows)?;
+            }
+        }
+        let mut executor = Executor::new(&mut **self.connection, self.echo.as_ref());
+        match sent.first().and_then(|(map, _)| self.maps.at(*map)) {
+            Some(map) => Ok(map.insert_history(&mut executor, &rows)?),
+            None => Ok(()),
+        }
     }
 
     /// Whether no row was added, edited or marked for deletion since the last flush.
@@ -102,13 +156,20 @@ impl<C: SessionConnection> Session<'_, C> {
         self.maps.iter().all(AnyIdentityMap::is_idle)
     }
 
-    /// The statements that a flush would send now, without sending them.
+    /// The statements that a flush would send now, without sending them. Changes that [hooks](Self::before_flush) will
+    /// make are not among them.
     ///
     /// # Errors
     ///
     /// Those that the flush itself would return while planning.
     pub fn plan(&self) -> Result<Plan> {
+        Ok(self.shown(&self.planned()?.steps))
+    }
+
+    fn shown(&self, steps: &[FlushStep]) -> Plan {
         let tables: Vec<_> = self.maps.iter().map(|map| map.table()).collect();
-        Ok(Plan::new(&self.planned()?.steps, &tables))
+        let is_kept = |step: &&FlushStep| self.maps.at(step.map).is_some_and(AnyIdentityMap::keeps_history);
+        let history = steps.iter().filter(is_kept).map(|step| step.rows.len()).sum();
+        Plan::new(steps, &tables, history)
     }
 }

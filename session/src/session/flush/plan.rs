@@ -39,6 +39,8 @@ impl<C: SessionConnection> Session<'_, C> {
             for index in &changes.inserts {
                 self.check_parents(map, *index, &mut unread)?;
             }
+            let values = map.unread_history(&changes.deletes, self.transaction.fresh_since());
+            unread.extend(values.into_iter().map(|index| (position, index)));
             let unknown = map.unread(&changes.deletes);
             if unknown.is_empty() {
                 continue;
@@ -167,7 +169,8 @@ pub struct Step {
 }
 
 impl Plan {
-    pub(crate) fn new(steps: &[FlushStep], tables: &[&'static Table]) -> Self {
+    /// The steps, and the INSERT of that many changes into the history.
+    pub(crate) fn new(steps: &[FlushStep], tables: &[&'static Table], history: usize) -> Self {
         let steps = steps.iter().map(|step| {
             let table = tables[step.map];
             let (verb, columns) = match step.action {
@@ -178,7 +181,9 @@ impl Plan {
             let columns = columns.iter().map(|column| table.columns[column].name).collect();
             Step { verb, table: table.name, columns, rows: step.rows.len() }
         });
-        Self { steps: steps.collect() }
+        let (verb, table) = ("INSERT", "diesel_session_history");
+        let history = (history > 0).then(|| Step { verb, table, columns: Vec::new(), rows: history });
+        Self { steps: steps.chain(history).collect() }
     }
 
     /// The steps, in order.

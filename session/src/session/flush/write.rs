@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::session::entity::{ColumnSet, New as _};
 use crate::session::failure::Failure;
 use crate::session::given::Keys;
-use crate::session::identity::IdentityMap;
+use crate::session::identity::{IdentityMap, SentRow};
 use crate::session::sql::{Edited, Persist, RowToDelete};
 
 /// What a step of a flush needs from the session.
@@ -29,16 +29,43 @@ where
     E: Persist<C>,
     C: SessionConnection,
 {
+    let mut from = 0;
+    while from < rows.len() {
+        let is_whole = map.whole(rows[from]).is_some();
+        let same = rows[from..].iter().take_while(|row| map.whole(**row).is_some() == is_whole).count();
+        insert_alike(map, executor, &rows[from..from + same], is_whole, work)?;
+        from += same;
+    }
+    Ok(())
+}
+
+/// Inserts rows that all give all their values, or that all leave some to the database.
+fn insert_alike<E, C>(
+    map: &mut IdentityMap<E>,
+    executor: &mut Executor<'_, C>,
+    rows: &[u64],
+    is_whole: bool,
+    work: &Work<'_>,
+) -> Result<()>
+where
+    E: Persist<C>,
+    C: SessionConnection,
+{
     let mut values = Vec::with_capacity(rows.len());
     {
         let own: &IdentityMap<E> = map;
         let lookup = |entity| if entity == TypeId::of::<E>() { Some(own as &dyn Any) } else { (work.others)(entity) };
         let keys = Keys { map: &lookup };
         for row in rows {
-            values.push(own.new_row(*row)?.row(&keys)?);
+            let new = own.new_row(*row)?;
+            values.push(own.whole(*row).map_or_else(|| new.row(&keys), |row| Ok(row.clone()))?);
         }
     }
-    if let Err(error) = E::insert(executor, &mut values) {
+    let inserted = match is_whole {
+        true => E::insert_whole(executor, &values),
+        false => E::insert(executor, &mut values),
+    };
+    if let Err(error) = inserted {
         let error = Failure::of::<E, C>(executor, error, "inserting into").error;
         return Err(map.advise(E::diagnose(executor, error, &values.iter().collect::<Vec<_>>())));
     }
@@ -106,7 +133,9 @@ where
         tracing::warn!(target: "diesel_session::session", table = table.name, missing, "rows to delete were gone already");
     }
     for row in rows {
-        map.deleted(*row);
+        if let Some((key, was)) = map.deleted(*row) {
+            map.record_row(*row, SentRow::Deleted(key, was));
+        }
     }
     Ok(())
 }

@@ -4,6 +4,7 @@ use std::any::TypeId;
 use std::collections::HashSet;
 
 use super::rows::Rows;
+use super::sent::SentRow;
 use super::slots::{Known, Loaded, Slot};
 use super::undo::Undo;
 use super::{IdentityMap, RowFreshness};
@@ -100,6 +101,15 @@ impl<E: Entity> IdentityMap<E> {
         self.pending.is_empty() && self.edited.is_empty() && self.marked_deleted.is_empty()
     }
 
+    /// Removes the pending rows that were added at the index `since` or later.
+    pub(crate) fn discard_pending(&mut self, since: u64) {
+        let (kept, added): (Vec<u64>, Vec<u64>) = self.pending().into_iter().partition(|index| *index < since);
+        self.pending = kept;
+        for index in added {
+            self.slots.replace(index, Slot::Gone);
+        }
+    }
+
     /// Finds changes that no flush can send: a version counter that was changed by hand.
     pub(crate) fn check_versions(&self) -> Result<()> {
         for index in &self.edited {
@@ -120,6 +130,20 @@ impl<E: Entity> IdentityMap<E> {
             return Vec::new();
         }
         deletes.iter().copied().filter(|index| matches!(self.slots.get(*index), Known::Expired { .. })).collect()
+    }
+
+    /// The rows to be deleted whose values the history needs: those that were not read in this transaction, unless the
+    /// DELETE is guarded by the version of the values that are in memory.
+    pub(crate) fn unread_history(&self, deletes: &[u64], fresh_since: u32) -> Vec<u64> {
+        if E::history().is_none() {
+            return Vec::new();
+        }
+        let is_unread = |index: &u64| match self.slots.get(*index) {
+            Known::Expired { .. } => true,
+            Known::Loaded(loaded) => E::table().version.is_none() && self.slots.is_stale(loaded, fresh_since),
+            _ => false,
+        };
+        deletes.iter().copied().filter(is_unread).collect()
     }
 
     /// Checks that a row inserted by this flush can refer to `parent`; returns whether its value must be read first.
@@ -220,7 +244,10 @@ impl<E: Entity> Rows for IdentityMap<E> {
 
     fn given(&self, index: u64, column: usize, after: bool) -> Given<'_> {
         match self.slots.get(index) {
-            Known::Pending(new) => new.value(column),
+            Known::Pending(new) => match self.whole.get(&index) {
+                Some(row) => Given::Value(row.field(column)),
+                None => new.value(column),
+            },
             Known::Loaded(loaded) if after && !loaded.marked_deleted => Given::Value(loaded.row.field(column)),
             Known::Loaded(loaded) => Given::Value(loaded.stored().field(column)),
             _ => Given::Unknown,
@@ -251,6 +278,7 @@ impl<E: Entity> IdentityMap<E> {
         if let Slot::Pending(new) = self.slots.replace(index, Slot::Loaded(Loaded::new(row, now))) {
             self.log.push(Undo::Inserted(index, new));
         }
+        self.record_row(index, SentRow::Inserted);
     }
 
     /// Refreshes the fields that every UPDATE sets, and counts the version up.
@@ -276,15 +304,21 @@ impl<E: Entity> IdentityMap<E> {
             self.take_key(new, index);
         }
         self.log.push(Undo::Updated(index, old));
+        self.record_row(index, SentRow::Updated(before));
     }
 
-    /// Records that the row was deleted, or found to be missing.
-    pub(crate) fn deleted(&mut self, index: u64) {
+    /// Records that the row was deleted, or found to be missing; returns its key and its values as last known.
+    pub(crate) fn deleted(&mut self, index: u64) -> Option<(E::Key, Option<E>)> {
         // A row whose key another row took over in this flush is already recorded as deleted.
-        let Some((key, _)) = self.row_to_delete(index) else { return };
+        let (key, _) = self.row_to_delete(index)?;
         self.release_key(index);
-        self.slots.replace(index, Slot::Deleted(key));
+        let was = match self.slots.replace(index, Slot::Deleted(key.clone())) {
+            Slot::Loaded(Loaded { before: Some(before), .. }) => Some(*before),
+            Slot::Loaded(Loaded { row, .. }) => Some(row),
+            _ => None,
+        };
         self.log.push(Undo::Deleted(index));
+        Some((key, was))
     }
 
     /// Marks the rows as clean after everything was sent.

@@ -8,6 +8,7 @@ mod follow;
 mod key_changes;
 mod overtaken;
 mod rows;
+mod sent;
 mod slots;
 mod undo;
 mod upserted;
@@ -24,6 +25,7 @@ pub(crate) use flush::{Change, PendingChanges};
 pub(crate) use follow::Follower;
 pub(crate) use key_changes::{KeyChange, KeyChanges, Resembling};
 pub(crate) use rows::Rows;
+pub(crate) use sent::{Sent, SentRow};
 use slots::{Known, Loaded, Slot, Slots};
 use undo::{Log, Undo};
 
@@ -43,6 +45,10 @@ pub(crate) struct IdentityMap<E: Entity> {
     /// Whether the database cascades changes to the columns of the key, as far as known: by position in the key.
     cascades: HashMap<usize, bool>,
     ahead: Ahead,
+    /// What the flush that is running has sent, if a hook or the history needs it.
+    sent: Option<Box<Sent<E>>>,
+    /// Pending rows that are inserted with all their values, by their index.
+    whole: HashMap<u64, E>,
 }
 
 /// Whether a row's value is current.
@@ -64,6 +70,8 @@ impl<E: Entity> Default for IdentityMap<E> {
             log: Log::default(),
             cascades: HashMap::new(),
             ahead: Ahead::default(),
+            sent: None,
+            whole: HashMap::new(),
         }
     }
 }
@@ -154,6 +162,18 @@ impl<E: Entity> IdentityMap<E> {
         self.pending.push(index);
         self.log.push(Undo::Added(index));
         index
+    }
+
+    /// Adds a row that is inserted with all its values, including those that the database would fill.
+    pub(crate) fn add_whole(&mut self, row: E) -> u64 {
+        let index = self.add(row.as_new());
+        self.whole.insert(index, row);
+        index
+    }
+
+    /// The values with which a pending row is inserted, if it gives all of them.
+    pub(crate) fn whole(&self, index: u64) -> Option<&E> {
+        self.whole.get(&index)
     }
 
     /// Adds a row again after a rollback undid it.

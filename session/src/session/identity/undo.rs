@@ -109,6 +109,7 @@ impl<E: Entity> IdentityMap<E> {
     /// After a commit: clears the log, and removes deleted rows from the session.
     pub(crate) fn commit(&mut self) {
         self.reset_read_ahead();
+        self.whole.clear();
         for undo in self.log.clear() {
             if let Undo::Deleted(index) = undo
                 && matches!(self.slots.get(index), Known::Deleted(_))
@@ -135,6 +136,7 @@ impl<E: Entity> IdentityMap<E> {
         self.slots.clear();
         drop(self.log.clear());
         self.by_key = std::collections::HashMap::default();
+        self.whole.clear();
         self.pending = Vec::new();
         self.edited = Vec::new();
         self.marked_deleted = Vec::new();

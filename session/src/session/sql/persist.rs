@@ -16,7 +16,7 @@ use super::filter_expression::FilterExpression;
 use super::generated_keys::key_source;
 use super::insert::{insert, insert_only};
 use super::referrers::diagnose_delete;
-use super::select::{find_one, select, select_by};
+use super::select::{find_one, select, select_by, select_like};
 use super::update::update;
 use super::upsert::upsert;
 use crate::connection::{
@@ -24,6 +24,7 @@ use crate::connection::{
 };
 use crate::error::Error;
 use crate::session::entity::{AnyBackend, ColumnSet, Columns, Entity, Table};
+use crate::session::history::row::HistoryRow;
 use crate::session::sealed;
 
 /// The statements of an entity over connection `C`, implemented for every connection that supports its column types, and only by
@@ -67,6 +68,14 @@ pub trait Persist<C: SessionConnection>: Entity + Clone + sealed::Persist<C> {
     /// Inserts the rows, or updates or leaves those that are stored already; each becomes the row as it is then stored.
     #[doc(hidden)]
     fn upsert(executor: &mut Executor<'_, C>, rows: &mut [Self], conflict: &Conflict) -> QueryResult<Vec<Upserted>>;
+
+    /// Inserts rows of the history.
+    #[doc(hidden)]
+    fn insert_history(executor: &mut Executor<'_, C>, rows: &[HistoryRow]) -> QueryResult<()>;
+
+    /// Reads the rows that have the values of `like` in these columns, in no promised order.
+    #[doc(hidden)]
+    fn select_like(executor: &mut Executor<'_, C>, like: &Self, columns: ColumnSet) -> QueryResult<Vec<Self>>;
 
     /// Adds to a violation which of the rows caused it, if that can be found from them and the database.
     #[doc(hidden)]
@@ -126,6 +135,7 @@ impl<E, C> sealed::Persist<C> for E
 where
     C: EngineConnection,
     E: Columns<C::Backend>,
+    HistoryRow: Columns<C::Backend>,
     bool: FromSql<Bool, C::Backend>,
     i64: FromSql<BigInt, C::Backend>,
 {
@@ -135,6 +145,7 @@ impl<E, C> Persist<C> for E
 where
     C: EngineConnection,
     E: Columns<C::Backend>,
+    HistoryRow: Columns<C::Backend>,
     bool: FromSql<Bool, C::Backend>,
     i64: FromSql<BigInt, C::Backend>,
 {
@@ -168,6 +179,14 @@ where
 
     fn upsert(executor: &mut Executor<'_, C>, rows: &mut [Self], conflict: &Conflict) -> QueryResult<Vec<Upserted>> {
         upsert(executor, rows, conflict)
+    }
+
+    fn insert_history(executor: &mut Executor<'_, C>, rows: &[HistoryRow]) -> QueryResult<()> {
+        insert_only(executor, rows, false)
+    }
+
+    fn select_like(executor: &mut Executor<'_, C>, like: &Self, columns: ColumnSet) -> QueryResult<Vec<Self>> {
+        select_like(executor, like, columns)
     }
 
     fn diagnose(executor: &mut Executor<'_, C>, error: Error, rows: &[&Self]) -> Error {
@@ -293,6 +312,22 @@ impl<E: PersistEverywhere> Persist<AnyConnection> for E {
         let keys = executor.keys;
         on_variant!(executor.connection, connection => {
             Persist::upsert(&mut Executor::new(connection, executor.echo).knowing(keys), rows, conflict)
+        })
+    }
+
+    fn insert_history(executor: &mut Executor<'_, AnyConnection>, rows: &[HistoryRow]) -> QueryResult<()> {
+        on_variant!(executor.connection, connection => {
+            <E as Persist<_>>::insert_history(&mut Executor::new(connection, executor.echo), rows)
+        })
+    }
+
+    fn select_like(
+        executor: &mut Executor<'_, AnyConnection>,
+        like: &Self,
+        columns: ColumnSet,
+    ) -> QueryResult<Vec<Self>> {
+        on_variant!(executor.connection, connection => {
+            Persist::select_like(&mut Executor::new(connection, executor.echo), like, columns)
         })
     }
 

@@ -16,9 +16,9 @@ use diesel::sql_types::{HasSqlType, Untyped};
 use super::filter_expression::FilterExpression;
 use super::limit::{StatementLimit, key_size, value_size};
 use super::unreadable::named;
-use super::{Found, push_found, push_key};
+use super::{Bind, Found, push_found, push_key};
 use crate::connection::{EngineConnection, Executor, SessionConnection};
-use crate::session::entity::{Columns, Entity, Visitor};
+use crate::session::entity::{ColumnSet, Columns, Entity, Visitor};
 
 /// `SELECT … WHERE`, with a condition on one table.
 struct Select<W> {
@@ -42,6 +42,12 @@ pub(super) struct ByValue<'a, E> {
     pub(super) entity: PhantomData<fn() -> E>,
 }
 
+/// Rows that have the values of `row` in `columns`.
+struct Like<'a, E> {
+    row: &'a E,
+    columns: ColumnSet,
+}
+
 /// The condition of a [`Select`].
 pub(super) trait Condition<DB: Backend> {
     type Entity: Columns<DB>;
@@ -54,6 +60,20 @@ impl<E: Columns<DB>, DB: Backend> Condition<DB> for ByKey<'_, E> {
 
     fn write<'b>(&'b self, out: &mut AstPass<'_, 'b, DB>) -> QueryResult<()> {
         push_found::<E, DB>(self.keys.iter().map(Found::by), self.lists_rows, out)
+    }
+}
+
+impl<E: Columns<DB>, DB: Backend> Condition<DB> for Like<'_, E> {
+    type Entity = E;
+
+    fn write<'b>(&'b self, out: &mut AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        for (number, column) in self.columns.iter().enumerate() {
+            out.push_sql(if number > 0 { " AND " } else { "" });
+            out.push_identifier(E::table().columns[column].name)?;
+            out.push_sql(" = ");
+            E::column(column, Bind { row: self.row, out })?;
+        }
+        Ok(())
     }
 }
 
@@ -243,6 +263,17 @@ where
         read_into(executor, Select { condition, lock: "", keep }, &mut rows)?;
     }
     rows.sort_by_key(E::key);
+    Ok(rows)
+}
+
+/// Reads the rows that have the values of `row` in these columns, in no promised order.
+pub(super) fn select_like<E, C>(executor: &mut Executor<'_, C>, row: &E, columns: ColumnSet) -> QueryResult<Vec<E>>
+where
+    C: EngineConnection,
+    E: Columns<C::Backend>,
+{
+    let mut rows = Vec::new();
+    read_into(executor, Select { condition: Like { row, columns }, lock: "", keep: true }, &mut rows)?;
     Ok(rows)
 }
 

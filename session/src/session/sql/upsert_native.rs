@@ -151,7 +151,7 @@ where
     let statement = Upsert { insert: InsertRows::<E, C>::of(rows, sent::<E>(false), form), conflict, inserted };
     let width = E::table().columns.len();
     let returned = executor.each(statement, |row| {
-        let read = E::read(&row).map_err(DieselError::DeserializationError)?;
+        let read = E::read(&row, |column| column).map_err(DieselError::DeserializationError)?;
         if row.get_value::<Bool, bool, _>(width).map_err(DieselError::DeserializationError)? {
             new.insert(read.key());
         }
