@@ -205,6 +205,8 @@ fn table_info(entity: &Entity) -> TokenStream {
                 name: <#table::#column as ::diesel::Column>::NAME,
                 generated: #generated,
                 references: #references,
+                sql_type: ::core::any::type_name::<::diesel::dsl::SqlTypeOf<#table::#column>>,
+                limits: #at::FieldType::<#ty>::LIMITS,
                 is_null: #at::FieldType::<#ty>::IS_NULL,
                 hash: #at::FieldType::<#ty>::HASH,
             }

@@ -4,6 +4,7 @@ use std::any::TypeId;
 
 use super::filter::FilterInfo;
 use super::value::{AnyValue, FieldValue, HashValue, IsNull};
+use crate::types::Limits;
 
 /// The description of a table that the flush uses.
 #[derive(Debug)]
@@ -37,6 +38,10 @@ pub struct ColumnInfo {
     pub generated: bool,
     /// The column that it refers to, if it is a foreign key.
     pub references: Option<Reference>,
+    /// The path of its SQL type, as `table!` declares it.
+    pub sql_type: fn() -> &'static str,
+    /// What its field's type allows.
+    pub limits: Limits,
     /// Whether a value of its field is NULL.
     pub is_null: IsNull,
     /// Hashes a value of its field.
