@@ -16,7 +16,7 @@ pub struct Post {
     deleted_at: Option<i64>,
 }
 
-fn all(session: &mut Session<'_>) -> Result<Vec<Handle<Post>>> {
+fn all(session: &mut Session<'_, SqliteConnection>) -> Result<Vec<Handle<Post>>> {
     session.query(Post::query().union(Post::query())).all()
 }
 
