@@ -14,7 +14,7 @@ use super::limit::StatementLimit;
 use crate::connection::{ArrayOf, EngineConnection, Executor, SealedValues, Updates, Values};
 use crate::session::entity::{ColumnSet, Columns, Entity};
 
-/// Up to this number of rows, an INSERT with VALUES takes no longer.
+/// Up to this number of rows, an INSERT with VALUES is one statement, whose text is kept.
 const FEW: usize = 100;
 
 /// The limit of statements for this many rows, if arrays pay off for them and their columns can be sent so.
@@ -34,7 +34,7 @@ where
     fits.then(|| StatementLimit::of_arrays(ROWS, executor.connection))
 }
 
-/// The maximum number of rows of a statement: with more, nothing is saved.
+/// The maximum number of rows of a statement: as many as a stream of new rows holds in memory.
 const ROWS: usize = 1_000;
 
 /// One column of the rows.
