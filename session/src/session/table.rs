@@ -2,6 +2,7 @@
 
 use std::any::TypeId;
 
+use super::filter::FilterInfo;
 use super::value::{AnyValue, FieldValue, HashValue, IsNull};
 use crate::types::Limits;
 
@@ -22,6 +23,10 @@ pub struct Table {
     pub touched: ColumnSet,
     /// The sets of columns that are unique.
     pub unique: &'static [&'static [usize]],
+    /// The filters of its rows.
+    pub filters: &'static [FilterInfo],
+    /// The column that `delete` sets instead of deleting the row.
+    pub soft_delete: Option<usize>,
 }
 
 /// One column of a [`Table`].
