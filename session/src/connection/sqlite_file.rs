@@ -170,9 +170,10 @@ const LOGGED: &str = "a log (-wal or -journal) lies beside it, so somebody write
     ?immutable=1 would show half of that; leave ?immutable=1 out, or copy the file and its log to a folder that you may \
     write in";
 
-const JOURNAL: &str = "a journal (-journal) lies beside it, so a program was killed while it was writing, and what it had \
-    written by then must be undone first, for which this program may not write there: open the database once with a \
-    program that may, such as sqlite3; or copy the file and its journal to a folder that you may write in";
+const JOURNAL: &str = "a journal (-journal) lies beside it, so a program was killed while it was writing; what it had \
+    written by then must be undone first, which opening the file for reading cannot do: open it once for writing, with \
+    this program or with sqlite3; or copy it, with its -wal or -journal if there is one, to a folder that you may write \
+    in, and open it there for writing";
 
 fn denied_to_read(path: &Path) -> String {
     let url = format!("sqlite://{}?immutable=1", escaped(path));
