@@ -57,6 +57,7 @@ fn the_examples_of_the_first_page_work_one_after_the_other() {
     for verb in [
         &["user", "list", "--login", "octocat"][..],
         &["repo", "list", "--status", "private", "--format", "json"],
+        &["repo", "list", "--topic", "octocat", "--sort", "stars:desc", "--columns", "owner,name,stars"],
         &["note", "add", "To do", "--account", "583231", "--body", "Read the README"],
     ] {
         assert_ne!(home.done(verb), "", "{verb:?}");

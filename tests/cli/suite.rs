@@ -3,6 +3,7 @@
 mod commands;
 mod documents;
 mod importing;
+mod listing;
 mod meeting;
 mod migrating;
 mod printing;
