@@ -21,6 +21,7 @@ pub mod copy;
 pub mod import;
 mod listing;
 pub mod notes;
+pub mod query;
 pub mod repositories;
 pub mod resumes;
 pub mod tables;

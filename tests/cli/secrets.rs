@@ -50,6 +50,8 @@ pub const LINES: &[&str] = &[
     "note list --since U",
     "repo list --topic U",
     "user list --kind U",
+    "sql U",
+    "open U",
     "import U",
     "import folio.db U",
     "import --as U",

@@ -7,4 +7,5 @@ mod listing;
 mod meeting;
 mod migrating;
 mod printing;
+mod querying;
 mod refusing;
