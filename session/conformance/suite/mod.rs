@@ -21,5 +21,8 @@ pub mod i_expire;
 pub mod j_rollback;
 pub mod k_savepoints;
 pub mod l_relations;
+pub mod offices;
+pub mod q_filters;
+pub mod q_soft_delete;
 pub mod subject;
 pub mod trees;

@@ -7,6 +7,8 @@ use syn::{
     Visibility, parse_quote,
 };
 
+use crate::filter::Filter;
+
 /// A struct that represents a table.
 pub struct Entity {
     pub name: Ident,
@@ -17,6 +19,7 @@ pub struct Entity {
     pub fields: Vec<Field>,
     /// The sets of columns that are unique, as indexes in `fields`.
     pub unique: Vec<Vec<usize>>,
+    pub filters: Vec<Filter>,
 }
 
 /// A field that represents a column.
@@ -30,6 +33,7 @@ pub struct Field {
     pub references: Option<Path>,
     pub default: Option<Expr>,
     pub update: Option<Expr>,
+    pub soft_delete: Option<Expr>,
 }
 
 /// What fills the column when a row is inserted.
@@ -102,9 +106,10 @@ impl Entity {
         if let [_, second, ..] = versions.as_slice() {
             return Err(Error::new(second.name.span(), "a row has one version: remove this `#[entity(version)]`"));
         }
-        let (session, unique) = about_struct(input, &fields)?;
+        let About { session, unique, filters } = About::read(input, &fields)?;
+        check_soft_delete(&fields, &filters)?;
         let at = parse_quote! { #session::session::derive };
-        Ok(Self { name: input.ident.clone(), vis: input.vis.clone(), table, at, fields, unique })
+        Ok(Self { name: input.ident.clone(), vis: input.vis.clone(), table, at, fields, unique, filters })
     }
 
     pub fn key(&self) -> impl Iterator<Item = &Field> {
@@ -127,6 +132,24 @@ fn check_key(input: &DeriveInput, fields: &[Field]) -> Result<()> {
         )),
         _ => Ok(()),
     }
+}
+
+/// Checks that rows which are deleted softly are not found.
+fn check_soft_delete(fields: &[Field], filters: &[Filter]) -> Result<()> {
+    let mut soft = fields.iter().enumerate().filter(|(_, field)| field.soft_delete.is_some());
+    let Some((index, field)) = soft.next() else { return Ok(()) };
+    if let Some((_, second)) = soft.next() {
+        return Err(Error::new(second.name.span(), "a row is deleted by one field: remove this `soft_delete`"));
+    }
+    if filters.iter().any(|filter| filter.always_tests(index)) {
+        return Ok(());
+    }
+    let name = &field.name;
+    let message = format!(
+        "rows that are deleted softly would still be found: write a filter on the field that needs no value, such as \
+         `#[entity(filter(live = {name}.is_null()))]` on the struct"
+    );
+    Err(Error::new(name.span(), message))
 }
 
 /// The path in `#[diesel(table_name = …)]`.
@@ -177,6 +200,7 @@ fn read_field(field: &syn::Field) -> Result<Field> {
         references: None,
         default: None,
         update: None,
+        soft_delete: None,
     };
     let (mut key, mut given) = (None, None);
     for attribute in &field.attrs {
@@ -214,6 +238,7 @@ fn read_field(field: &syn::Field) -> Result<Field> {
                     "references" => read.references = Some(references(&meta)?),
                     "default" => read.default = Some(meta.value()?.parse()?),
                     "update" => read.update = Some(meta.value()?.parse()?),
+                    "soft_delete" => read.soft_delete = Some(soft_delete(&meta)?),
                     _ => return Err(meta.error(KNOWN)),
                 }
                 Ok(())
@@ -240,6 +265,10 @@ fn check_source(read: &Field) -> Result<()> {
                        `#[entity(key, given, default = path)]`";
         return Err(Error::new(read.name.span(), message));
     }
+    if read.soft_delete.is_some() && (read.role != Role::Plain || read.references.is_some() || read.update.is_some()) {
+        let message = "`delete` sets this field, so it is a plain column: keep `soft_delete` alone";
+        return Err(Error::new(read.name.span(), message));
+    }
     if read.role == Role::Version && (read.default.is_some() || read.update.is_some()) {
         let message = "the session counts the version, from 1: write `#[entity(version)]` alone";
         return Err(Error::new(read.name.span(), message));
@@ -258,7 +287,8 @@ fn check_source(read: &Field) -> Result<()> {
 }
 
 const KNOWN: &str = "not an attribute of `Entity`; there are: key, given, references = table::column, default = path, \
-                     update = path, server_default, version (and on the struct: unique(column, …), crate = path)";
+                     update = path, server_default, version, soft_delete = path (and on the struct: unique(column, …), \
+                     filter(name = condition), crate = path)";
 
 fn set_role(field: &mut Field, role: Role, meta: &syn::meta::ParseNestedMeta<'_>) -> Result<()> {
     if field.role != Role::Plain {
@@ -266,6 +296,11 @@ fn set_role(field: &mut Field, role: Role, meta: &syn::meta::ParseNestedMeta<'_>
     }
     field.role = role;
     Ok(())
+}
+
+fn soft_delete(meta: &syn::meta::ParseNestedMeta<'_>) -> Result<Expr> {
+    let message = "which function makes the value of a deleted row? write `#[entity(soft_delete = Timestamp::now)]`";
+    meta.value().and_then(|value| value.parse()).map_err(|_| meta.error(message))
 }
 
 fn references(meta: &syn::meta::ParseNestedMeta<'_>) -> Result<Path> {
@@ -277,41 +312,60 @@ fn references(meta: &syn::meta::ParseNestedMeta<'_>) -> Result<Path> {
     Ok(path)
 }
 
-/// What `#[entity(…)]` on the struct gives: the path of the session's crate in `crate = …`, and the sets of columns in
-/// `unique(a, b)`.
-fn about_struct(input: &DeriveInput, fields: &[Field]) -> Result<(Path, Vec<Vec<usize>>)> {
-    let mut session = parse_quote! { ::diesel_session };
-    let mut sets = Vec::new();
-    for attribute in input.attrs.iter().filter(|attribute| attribute.path().is_ident("entity")) {
-        attribute.parse_nested_meta(|meta| {
-            if meta.path.is_ident("crate") {
-                let message = "where is the session's crate? write its path: `crate = folio::diesel_session`";
-                session = meta.value().and_then(|value| value.parse()).map_err(|_| meta.error(message))?;
-                return Ok(());
-            }
-            if !meta.path.is_ident("unique") {
-                let message =
-                    "on the struct there are only `#[entity(unique(column, …))]` and `#[entity(crate = path)]`";
-                return Err(meta.error(message));
-            }
-            let no_column = || meta.error("which columns are unique together? write `#[entity(unique(a, b))]`");
-            if !meta.input.peek(syn::token::Paren) {
-                return Err(no_column());
-            }
-            let content;
-            syn::parenthesized!(content in meta.input);
-            let names = Punctuated::<Ident, Token![,]>::parse_terminated(&content)?;
-            if names.is_empty() {
-                return Err(no_column());
-            }
-            let indexes = names.iter().map(|name| {
-                fields.iter().position(|field| field.name == *name).ok_or_else(|| {
-                    Error::new(name.span(), format!("there is no field `{name}`: `unique` names fields of this struct"))
-                })
-            });
-            sets.push(indexes.collect::<Result<Vec<_>>>()?);
-            Ok(())
-        })?;
+/// What `#[entity(…)]` on the struct gives.
+struct About {
+    /// The path of the session's crate in `crate = …`.
+    session: Path,
+    /// The sets of columns in `unique(a, b)`.
+    unique: Vec<Vec<usize>>,
+    /// The conditions in `filter(name = condition)`.
+    filters: Vec<Filter>,
+}
+
+impl About {
+    fn read(input: &DeriveInput, fields: &[Field]) -> Result<Self> {
+        let mut about = Self { session: parse_quote! { ::diesel_session }, unique: Vec::new(), filters: Vec::new() };
+        for attribute in input.attrs.iter().filter(|attribute| attribute.path().is_ident("entity")) {
+            attribute.parse_nested_meta(|meta| {
+                if meta.path.is_ident("crate") {
+                    let message = "where is the session's crate? write its path: `crate = folio::diesel_session`";
+                    about.session = meta.value().and_then(|value| value.parse()).map_err(|_| meta.error(message))?;
+                    return Ok(());
+                }
+                if meta.path.is_ident("filter") {
+                    let names: Vec<&Ident> = fields.iter().map(|field| &field.name).collect();
+                    return Filter::read(&meta, &names, &mut about.filters);
+                }
+                if meta.path.is_ident("unique") {
+                    about.unique.push(unique(&meta, fields)?);
+                    return Ok(());
+                }
+                Err(meta.error(
+                    "on the struct there are only `#[entity(unique(column, …))]`, `#[entity(filter(name = condition))]` \
+                     and `#[entity(crate = path)]`",
+                ))
+            })?;
+        }
+        Ok(about)
     }
-    Ok((session, sets))
+}
+
+/// The set of columns in `unique(a, b)`.
+fn unique(meta: &syn::meta::ParseNestedMeta<'_>, fields: &[Field]) -> Result<Vec<usize>> {
+    let no_column = || meta.error("which columns are unique together? write `#[entity(unique(a, b))]`");
+    if !meta.input.peek(syn::token::Paren) {
+        return Err(no_column());
+    }
+    let content;
+    syn::parenthesized!(content in meta.input);
+    let names = Punctuated::<Ident, Token![,]>::parse_terminated(&content)?;
+    if names.is_empty() {
+        return Err(no_column());
+    }
+    let index = |name: &Ident| {
+        fields.iter().position(|field| field.name == *name).ok_or_else(|| {
+            Error::new(name.span(), format!("there is no field `{name}`: `unique` names fields of this struct"))
+        })
+    };
+    names.iter().map(index).collect()
 }

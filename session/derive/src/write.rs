@@ -4,6 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use crate::entity::{Entity, Field, Role};
+use crate::filter_code::{constants, descriptions};
 use crate::key::{check_key, key_from};
 use crate::new::new_struct;
 use crate::parts::{key_type, new_name, pattern};
@@ -15,7 +16,8 @@ pub fn entity(entity: &Entity) -> TokenStream {
     let fields = has_column(entity);
     let key = key_from(entity);
     let check = check_key(entity);
-    quote! { #new #row #key #columns #fields #check }
+    let filters = constants(entity);
+    quote! { #new #row #key #columns #fields #filters #check }
 }
 
 /// The `Entity` impl.
@@ -102,11 +104,25 @@ fn row(entity: &Entity) -> TokenStream {
         None => (quote! { ::core::option::Option::None }, quote! { let _ = version; }),
     };
     let info = table_info(entity);
+    let filters = if entity.filters.is_empty() {
+        quote! { Unfiltered }
+    } else {
+        quote! { HasFilters }
+    };
+    let soft_delete = entity.fields.iter().find_map(|field| {
+        let (name, make) = (&field.name, field.soft_delete.as_ref()?);
+        Some(quote! {
+            fn soft_delete(&mut self) {
+                self.#name = ::core::convert::Into::into((#make)());
+            }
+        })
+    });
     quote! {
         impl #at::Entity for #name {
             type Key = #key_type;
             type New = #new;
             type Table = #table::table;
+            type Filters = #at::#filters;
 
             fn table() -> &'static #at::Table {
                 #info
@@ -151,6 +167,8 @@ fn row(entity: &Entity) -> TokenStream {
                 #(#touch)*
             }
 
+            #soft_delete
+
             fn version(&self) -> ::core::option::Option<i64> {
                 #version
             }
@@ -187,6 +205,8 @@ fn table_info(entity: &Entity) -> TokenStream {
                 name: <#table::#column as ::diesel::Column>::NAME,
                 generated: #generated,
                 references: #references,
+                sql_type: ::core::any::type_name::<::diesel::dsl::SqlTypeOf<#table::#column>>,
+                limits: #at::FieldType::<#ty>::LIMITS,
                 is_null: #at::FieldType::<#ty>::IS_NULL,
                 hash: #at::FieldType::<#ty>::HASH,
             }
@@ -203,6 +223,11 @@ fn table_info(entity: &Entity) -> TokenStream {
     };
     let touched = indexes_of(|field| field.update.is_some());
     let unique = entity.unique.iter().map(|set| quote! { &[#(#set),*] });
+    let filters = descriptions(entity);
+    let soft_delete = match indexes_of(|field| field.soft_delete.is_some()).next() {
+        Some(index) => quote! { ::core::option::Option::Some(#index) },
+        None => quote! { ::core::option::Option::None },
+    };
     quote! {
         #[allow(unused_imports)]
         use #at::AnyFieldType as _;
@@ -214,6 +239,8 @@ fn table_info(entity: &Entity) -> TokenStream {
             version: #version,
             touched: #at::ColumnSet::EMPTY #(.with(#touched))*,
             unique: &[#(#unique),*],
+            filters: &[#(#filters),*],
+            soft_delete: #soft_delete,
         };
         &TABLE
     }

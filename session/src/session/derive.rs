@@ -3,6 +3,7 @@
 pub use super::entity::{
     ColumnInfo, ColumnSet, Columns, Entity, EntityTable, HasColumn, KeyFrom, New, Reference, References, Table, Visitor,
 };
+pub use super::filter::{Filter, FilterCondition, FilterInfo, FilterTest, HasFilters, Unfiltered, operand};
 pub use super::given::{Given, Keys, Parent};
 pub use super::reference::{Ref, given, parent};
 pub use super::same::same_value;

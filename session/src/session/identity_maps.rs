@@ -10,7 +10,7 @@ use super::flush::step::Action;
 use super::flush::write::{Work, delete, insert, update};
 use super::given::Parent;
 use super::identity::{IdentityMap, KeyChanges, PendingChanges, RowFreshness, Rows};
-use super::sql::Persist;
+use super::sql::{FilterExpression, Persist};
 use super::value::Value;
 use crate::connection::{Executor, SessionConnection};
 use crate::error::Result;
@@ -48,8 +48,8 @@ pub(crate) trait AnyIdentityMap<C>: Rows + Any + Send {
     fn mark(&self) -> usize;
     fn undo(&mut self, mark: usize);
     fn commit(&mut self);
-    fn expire_since(&mut self, since: u32);
-    fn make_stale_since(&mut self, since: u32);
+    fn expire_since(&mut self, since: u32, now: u32);
+    fn make_stale_since(&mut self, since: u32, now: u32);
     fn make_read_ahead_stale(&mut self);
     fn clear(&mut self);
 }
@@ -212,12 +212,12 @@ impl<E: Persist<C>, C: SessionConnection> AnyIdentityMap<C> for IdentityMap<E> {
         self.commit();
     }
 
-    fn expire_since(&mut self, since: u32) {
-        self.expire_since(since);
+    fn expire_since(&mut self, since: u32, now: u32) {
+        self.expire_since(since, now);
     }
 
-    fn make_stale_since(&mut self, since: u32) {
-        self.make_stale_since(since);
+    fn make_stale_since(&mut self, since: u32, now: u32) {
+        self.make_stale_since(since, now);
     }
 
     fn make_read_ahead_stale(&mut self) {
@@ -254,8 +254,8 @@ where
     for index in indexes.iter().filter(|_| !others.is_empty()) {
         let is_old = map.row_freshness(*index, fresh_since).is_ok_and(|freshness| freshness != RowFreshness::Fresh);
         let Some(key) = map.key(*index).filter(|_| is_old) else { continue };
-        let found =
-            E::select_one(executor, &key, false).map_err(|error| Failure::of::<E, C>(executor, error, "reading"))?;
+        let found = E::select_one(executor, &key, false, &FilterExpression::everything())
+            .map_err(|error| Failure::of::<E, C>(executor, error, "reading"))?;
         if let Some(mut row) = found {
             row.set_key(key);
             map.take(row, now, fresh_since, false);

@@ -66,6 +66,7 @@ mod tests {
     use super::*;
     use crate::session::entity::{ColumnInfo, ColumnSet, Reference};
     use crate::session::value::{AnyFieldType as _, FieldType};
+    use crate::types::Limits;
 
     /// A table that refers to these tables.
     macro_rules! table {
@@ -77,6 +78,8 @@ mod tests {
                         name: "id",
                         generated: true,
                         references: None,
+                        sql_type: std::any::type_name::<diesel::sql_types::BigInt>,
+                        limits: Limits::NONE,
                         is_null: FieldType::<i64>::IS_NULL,
                         hash: FieldType::<i64>::HASH,
                     },
@@ -84,6 +87,8 @@ mod tests {
                         name: stringify!($parent),
                         generated: false,
                         references: Some(Reference { table: $parent, column: "id", convert: |_| None }),
+                        sql_type: std::any::type_name::<diesel::sql_types::BigInt>,
+                        limits: Limits::NONE,
                         is_null: FieldType::<Option<i64>>::IS_NULL,
                         hash: FieldType::<Option<i64>>::HASH,
                     },)*
