@@ -9,6 +9,7 @@ use clap::Args;
 use super::globals::Globals;
 use super::hint::quoted;
 use super::output::{self, Place};
+use folio::error::Result;
 use folio::services::repositories::{self, RepositorySelector};
 use folio::services::users::{self, UserSelector};
 
@@ -34,7 +35,7 @@ pub(super) struct Open {
 
 pub(super) fn run(globals: &Globals, Open { which, print }: &Open) -> anyhow::Result<()> {
     let database = globals.open_to_read()?;
-    let url = database.named("open").read(|session| -> folio::Result<_> {
+    let url = database.named("open").read(|session| -> Result<_> {
         Ok(match which.split_once('/') {
             Some((owner, name)) => {
                 let path = RepositorySelector::Path { owner: owner.to_owned(), name: name.to_owned() };

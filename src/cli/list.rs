@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::exit::Usage;
 use super::globals::Globals;
-use super::output::{self, Column, Format, Listing, Place, stdout};
+use super::output::{self, Column, Format, Listing};
 use super::records::Listed;
 use super::suggest::nearest;
 use super::values;
@@ -104,12 +104,8 @@ impl ListArgs {
 
 impl<R: Listed> Asked<R> {
     /// The listing on standard output.
-    pub(super) fn listing(&self) -> Listing<R, impl std::io::Write + use<R>> {
-        let place = Place::of_stdout();
-        let listing = match &self.columns {
-            Some(columns) => Listing::of(stdout(), columns.clone(), self.format, place),
-            None => Listing::new(stdout(), self.format, place),
-        };
+    pub(super) fn listing(&mut self, globals: &Globals) -> Listing<R, impl std::io::Write + use<R>> {
+        let listing = globals.listing_of(self.columns.take(), self.format);
         listing.on(|sheet| sheet.with_header(self.header).guarding_formulas(!self.plain_formulas))
     }
 }
@@ -157,8 +153,9 @@ fn read_sort<R: Listed>(text: &str) -> Result<Sort<R::Sort>, Usage> {
         None => (text, false),
         Some((name, "asc")) => (name, false),
         Some((name, "desc")) => (name, true),
-        Some((_, other)) => {
-            return Err(Usage(format!("--sort {text:?}: {other:?} is not an order; write ':desc' or ':asc'")));
+        // A URL in a wrong place is redacted only as a whole.
+        Some(_) => {
+            return Err(Usage(format!("--sort {text:?} has no order; write COLUMN, COLUMN:desc or COLUMN:asc")));
         }
     };
     let column = R::COLUMNS[place(R::COLUMNS, name)?].name();

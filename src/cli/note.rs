@@ -171,9 +171,9 @@ fn get(globals: &Globals, Get { id }: &Get) -> anyhow::Result<()> {
 
 fn list(globals: &Globals, List { owner, repo, name, list }: List) -> anyhow::Result<()> {
     let owner = owner.selector();
-    let asked = list.asked::<Note>(globals)?;
+    let mut asked = list.asked::<Note>(globals)?;
     let database = globals.open_to_read()?;
-    let mut listing = asked.listing();
+    let mut listing = asked.listing(globals);
     let count = database.named("note list").read(|session| -> anyhow::Result<Option<u64>> {
         let user = owner.map(|selector| users::get(session, &selector)).transpose()?.map(|owner| owner.id);
         let repository = repo.map(|selector| repositories::get(session, &selector)).transpose()?;

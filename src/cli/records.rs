@@ -231,6 +231,7 @@ impl Globals {
 #[cfg(all(test, feature = "sqlite"))]
 mod tests {
     use super::*;
+    use folio::error::Result;
     use folio::exchange;
     use folio::services::import::{self, Rules};
     use folio::services::notes::{self, Text};
@@ -260,7 +261,7 @@ mod tests {
         let db = Database::open("sqlite::memory:").unwrap();
         db.migrate().unwrap();
         let record = br#"{"id": 7, "full_name": "a/b", "owner": {"id": 1, "login": "a"}}"#;
-        db.begin(|session| -> folio::Result<()> {
+        db.begin(|session| -> Result<()> {
             import::apply(session, exchange::read(&record[..], "in", None)?, &Rules::default(), |_| {})?;
             let user = UserSelector::Number(1);
             matches(&users::get(session, &user)?);

@@ -182,9 +182,9 @@ fn get(globals: &Globals, Get { which }: &Get) -> anyhow::Result<()> {
 fn list(globals: &Globals, List { owner, name, status, language, topics, list }: List) -> anyhow::Result<()> {
     let owner = owner.selector();
     let topics = Topics::new(topics)?;
-    let asked = list.asked::<Owned>(globals)?;
+    let mut asked = list.asked::<Owned>(globals)?;
     let database = globals.open_to_read()?;
-    let mut listing = asked.listing();
+    let mut listing = asked.listing(globals);
     let count = database.named("repo list").read(|session| -> anyhow::Result<Option<u64>> {
         let owner = owner.map(|selector| users::get(session, &selector)).transpose()?.map(|owner| owner.user_id);
         let (criteria, sort) = (asked.criteria, asked.sort);

@@ -156,9 +156,9 @@ fn get(globals: &Globals, Get { id }: &Get) -> anyhow::Result<()> {
 
 fn list(globals: &Globals, List { owner, vacancy, list }: List) -> anyhow::Result<()> {
     let owner = owner.selector();
-    let asked = list.asked::<Resume>(globals)?;
+    let mut asked = list.asked::<Resume>(globals)?;
     let database = globals.open_to_read()?;
-    let mut listing = asked.listing();
+    let mut listing = asked.listing(globals);
     let count = database.named("resume list").read(|session| -> anyhow::Result<Option<u64>> {
         let user = owner.map(|selector| users::get(session, &selector)).transpose()?.map(|owner| owner.id);
         let filter = Filter { user, vacancy, criteria: asked.criteria, sort: asked.sort };

@@ -10,7 +10,7 @@ use serde::{Serialize, Serializer};
 
 use super::exit::Usage;
 use super::globals::Globals;
-use super::output::{Column, Format, Place, Sheet, stdout};
+use super::output::{Column, Format, Sheet};
 use super::text_input::{bounded, checked};
 use folio::database::Access;
 use folio::exchange::MAX_RECORD;
@@ -54,9 +54,7 @@ pub(super) fn run(globals: &Globals, Sql { statement, header, plain_formulas }: 
     }
     let database = globals.open(Access::Read)?;
     let format = globals.format_here();
-    let sheet = |columns| {
-        Sheet::new(stdout(), columns, format, Place::of_stdout()).with_header(header).guarding_formulas(!plain_formulas)
-    };
+    let sheet = |columns| globals.sheet(columns).with_header(header).guarding_formulas(!plain_formulas);
     let mut open = None;
     database.named("sql").read(|session| {
         query::select(session, &statement, |names, values| -> anyhow::Result<()> {

@@ -59,7 +59,7 @@ fn the_examples_of_the_first_page_work_one_after_the_other() {
         &["repo", "list", "--status", "private", "--format", "json"],
         &["repo", "list", "--topic", "octocat", "--sort", "stars:desc", "--columns", "owner,name,stars"],
         &["sql", "SELECT kind, count(*) AS accounts FROM users GROUP BY kind"],
-        &["open", "github/Hello-World"],
+        &["open", "jquery/jquery"],
         &["note", "add", "To do", "--account", "583231", "--body", "Read the README"],
     ] {
         assert_ne!(home.done(verb), "", "{verb:?}");

@@ -191,7 +191,7 @@ fn what_a_list_does_not_know_is_named_with_a_near_miss() {
         (&["--columns", "name,repo_name"], "column repo_name is named twice".to_owned()),
         (
             &["--sort", "stars:down"],
-            "--sort \"stars:down\": \"down\" is not an order; write ':desc' or ':asc'".to_owned(),
+            "--sort \"stars:down\" has no order; write COLUMN, COLUMN:desc or COLUMN:asc".to_owned(),
         ),
         (
             &["--json", "name", "--format", "csv"],

@@ -48,7 +48,6 @@ pub const LINES: &[&str] = &[
     "note list --json U",
     "note list --sort U",
     "note list --since U",
-    "repo list --topic U",
     "user list --kind U",
     "sql U",
     "open U",
