@@ -4,6 +4,7 @@ use clap::Args;
 
 use super::exit::Usage;
 use super::globals::Globals;
+use super::open::listing_of;
 use super::output::{self, Column, Format, Listing};
 use super::records::Listed;
 use super::suggest::nearest;
@@ -104,8 +105,8 @@ impl ListArgs {
 
 impl<R: Listed> Asked<R> {
     /// The listing on standard output.
-    pub(super) fn listing(&mut self, globals: &Globals) -> Listing<R, impl std::io::Write + use<R>> {
-        let listing = globals.listing_of(self.columns.take(), self.format);
+    pub(super) fn listing(&mut self) -> Listing<R, impl std::io::Write + use<R>> {
+        let listing = listing_of(self.columns.take(), self.format);
         listing.on(|sheet| sheet.with_header(self.header).guarding_formulas(!self.plain_formulas))
     }
 }

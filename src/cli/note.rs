@@ -173,7 +173,7 @@ fn list(globals: &Globals, List { owner, repo, name, list }: List) -> anyhow::Re
     let owner = owner.selector();
     let mut asked = list.asked::<Note>(globals)?;
     let database = globals.open_to_read()?;
-    let mut listing = asked.listing(globals);
+    let mut listing = asked.listing();
     let count = database.named("note list").read(|session| -> anyhow::Result<Option<u64>> {
         let user = owner.map(|selector| users::get(session, &selector)).transpose()?.map(|owner| owner.id);
         let repository = repo.map(|selector| repositories::get(session, &selector)).transpose()?;

@@ -64,19 +64,6 @@ impl Globals {
         Listing::new(stdout(), self.format_here(), Place::of_stdout())
     }
 
-    /// A listing of these columns on standard output, by their places among the record's; of the usual ones if there are
-    /// none.
-    pub(super) fn listing_of<R: Record>(
-        &self,
-        columns: Option<Vec<usize>>,
-        format: Format,
-    ) -> Listing<R, impl std::io::Write + use<R>> {
-        match columns {
-            Some(columns) => Listing::of(stdout(), columns, format, Place::of_stdout()),
-            None => Listing::new(stdout(), format, Place::of_stdout()),
-        }
-    }
-
     /// Rows under these columns on standard output.
     pub(super) fn sheet(&self, columns: Vec<Column>) -> Sheet<impl std::io::Write + use<>> {
         Sheet::new(stdout(), columns, self.format_here(), Place::of_stdout())
@@ -93,6 +80,17 @@ impl Globals {
         let mut listing = self.listing();
         listing.push(record)?;
         Ok(listing.finish()?)
+    }
+}
+
+/// A listing of these columns on standard output, by their places among the record's; of the usual ones if there are none.
+pub(super) fn listing_of<R: Record>(
+    columns: Option<Vec<usize>>,
+    format: Format,
+) -> Listing<R, impl std::io::Write + use<R>> {
+    match columns {
+        Some(columns) => Listing::of(stdout(), columns, format, Place::of_stdout()),
+        None => Listing::new(stdout(), format, Place::of_stdout()),
     }
 }
 

@@ -184,7 +184,7 @@ fn list(globals: &Globals, List { owner, name, status, language, topics, list }:
     let topics = Topics::new(topics)?;
     let mut asked = list.asked::<Owned>(globals)?;
     let database = globals.open_to_read()?;
-    let mut listing = asked.listing(globals);
+    let mut listing = asked.listing();
     let count = database.named("repo list").read(|session| -> anyhow::Result<Option<u64>> {
         let owner = owner.map(|selector| users::get(session, &selector)).transpose()?.map(|owner| owner.user_id);
         let (criteria, sort) = (asked.criteria, asked.sort);

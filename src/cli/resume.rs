@@ -158,7 +158,7 @@ fn list(globals: &Globals, List { owner, vacancy, list }: List) -> anyhow::Resul
     let owner = owner.selector();
     let mut asked = list.asked::<Resume>(globals)?;
     let database = globals.open_to_read()?;
-    let mut listing = asked.listing(globals);
+    let mut listing = asked.listing();
     let count = database.named("resume list").read(|session| -> anyhow::Result<Option<u64>> {
         let user = owner.map(|selector| users::get(session, &selector)).transpose()?.map(|owner| owner.id);
         let filter = Filter { user, vacancy, criteria: asked.criteria, sort: asked.sort };

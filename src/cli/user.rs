@@ -218,7 +218,7 @@ fn get(globals: &Globals, Get { id, account, login, email }: Get) -> anyhow::Res
 fn list(globals: &Globals, List { login, email, kind, list }: List) -> anyhow::Result<()> {
     let mut asked = list.asked::<User>(globals)?;
     let database = globals.open_to_read()?;
-    let mut listing = asked.listing(globals);
+    let mut listing = asked.listing();
     let count = database.named("user list").read(|session| -> anyhow::Result<Option<u64>> {
         let filter = Filter { login, email, kind, criteria: asked.criteria, sort: asked.sort };
         if asked.count {
