@@ -83,7 +83,7 @@ impl Globals {
     }
 }
 
-/// A listing of these columns on standard output, by their places among the record's; of the usual ones if there are none.
+/// A listing of these columns on standard output, by their places among the record's; without any, of the usual ones.
 pub(super) fn listing_of<R: Record>(
     columns: Option<Vec<usize>>,
     format: Format,
