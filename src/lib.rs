@@ -23,7 +23,9 @@ pub mod prelude {
     pub use crate::migrations::Migrate;
     pub use crate::models::*;
     pub use crate::schema::{notes, repositories, resumes, users};
-    pub use crate::types::{Email, Id, LongText, RepositoryStatus, Text256, Timestamp};
+    pub use crate::types::{
+        AccountKind, Email, Id, LongText, RepositoryStatus, RepositoryVisibility, Text256, Timestamp, Topics,
+    };
     pub use crate::{Entity, Error, Handle, Result, Session, State};
     pub use diesel::HasQuery;
     pub use diesel::prelude::*;

@@ -27,6 +27,17 @@ diesel::table! {
         status -> crate::types::sql_types::RepositoryStatus,
         created_at -> Timestamp,
         updated_at -> Timestamp,
+        visibility -> Nullable<Text>,
+        description -> Nullable<Text>,
+        language -> Nullable<Text>,
+        topics -> Nullable<Text>,
+        stars -> Nullable<BigInt>,
+        forks -> Nullable<BigInt>,
+        archived -> Nullable<Bool>,
+        fork -> Nullable<Bool>,
+        url -> Nullable<Text>,
+        pushed_at -> Nullable<Timestamp>,
+        repo_created_at -> Nullable<Timestamp>,
     }
 }
 
@@ -51,6 +62,11 @@ diesel::table! {
         email -> Nullable<Text>,
         created_at -> Timestamp,
         updated_at -> Timestamp,
+        name -> Nullable<Text>,
+        kind -> Nullable<Text>,
+        url -> Nullable<Text>,
+        company -> Nullable<Text>,
+        location -> Nullable<Text>,
     }
 }
 

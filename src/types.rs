@@ -1,7 +1,13 @@
-//! The column types of Folio's tables: those of the session, and the enum of who may see a repository.
+//! The column types of Folio's tables: those of the session, the enums of accounts and repositories, and topics.
 
+mod account_kind;
 mod repository_status;
+mod repository_visibility;
 pub mod sql_types;
+mod topics;
 
+pub use account_kind::AccountKind;
 pub use diesel_session::types::{Email, Id, LongText, Text, Text256, Timestamp};
 pub use repository_status::RepositoryStatus;
+pub use repository_visibility::RepositoryVisibility;
+pub use topics::Topics;

@@ -54,7 +54,7 @@ const FOLIO: House = House {
     rooms: &[
         ("cli", &["adopt", "services", "exchange", "migrations", "database", "models", "types"]),
         ("adopt", &["services", "migrations", "models", "types", "session", "connection", "database"]),
-        ("services", &["exchange", "session", "models", "types"]),
+        ("services", &["exchange", "session", "connection::AnyConnection", "models", "types"]),
         ("exchange", &["types"]),
         ("models", &["schema", "types", "session"]),
         ("schema", &["types"]),

@@ -117,6 +117,11 @@ impl Convert for User {
             email: email.map(|email| checked(Email::named("email", email))).transpose()?,
             created_at: fields.time("created_at", kept.now)?,
             updated_at: kept.now,
+            name: None,
+            kind: None,
+            url: None,
+            company: None,
+            location: None,
         };
         if let Some(other) = kept.numbers.get(&user_id) {
             return Err(format!("user_id: user id {other} already has the number {user_id}"));
@@ -144,6 +149,17 @@ impl Convert for Repository {
             status: checked(fields.text("status")?.parse::<RepositoryStatus>())?,
             created_at: fields.time("created_at", kept.now)?,
             updated_at: kept.now,
+            visibility: None,
+            description: None,
+            language: None,
+            topics: None,
+            stars: None,
+            forks: None,
+            archived: None,
+            fork: None,
+            url: None,
+            pushed_at: None,
+            repo_created_at: None,
         };
         let number = repository.user_id;
         if !kept.numbers.contains_key(&number) {

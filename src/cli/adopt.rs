@@ -138,7 +138,7 @@ fn convert(globals: &Globals, database: &Database, unfit: Unfit, file: &str) -> 
 
 /// Writes the numbers of rows: in sentences, unless a format was requested.
 fn print(globals: &Globals, plan: &Plan) -> anyhow::Result<()> {
-    if matches!(globals.format, Some(Format::Tsv | Format::Json)) {
+    if globals.format.is_some_and(|format| format != Format::Table) {
         let mut listing = globals.listing();
         for Tally { many, rows, kept, .. } in &plan.tables {
             listing.push(&Row { kind: many, rows: *rows, kept: *kept })?;

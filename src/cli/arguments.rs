@@ -8,6 +8,7 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use diesel_migrate::command;
 
+use super::browse::Open;
 use super::completions::Completions;
 use super::db::DbCommand;
 use super::exit::{self, Exit};
@@ -18,6 +19,7 @@ use super::note::NoteCommand;
 use super::output::OutputError;
 use super::repo::RepoCommand;
 use super::resume::ResumeCommand;
+use super::sql::Sql;
 use super::stderr;
 use super::user::UserCommand;
 use folio::database::Engine;
@@ -142,6 +144,10 @@ pub(super) enum Command {
     },
     /// Import records from files of other formats
     Import(Import),
+    /// Run a SELECT of your own
+    Sql(Sql),
+    /// Open the page about a user or a repository, or print its URL
+    Open(Open),
     /// Migrations: bring the database up to date, revert, show
     #[command(disable_help_subcommand = true, after_help = MIGRATE)]
     Migrate {

@@ -119,7 +119,7 @@ fn copy_everything(source: &Database, target: &Database) -> anyhow::Result<Count
 fn print(globals: &Globals, copied: &Counts) -> anyhow::Result<()> {
     let in_all = ("in all", copied.total());
     let kinds = copied.iter().map(|count| (count.many, count.rows)).chain([in_all]);
-    if matches!(globals.format, Some(Format::Tsv | Format::Json)) {
+    if globals.format.is_some_and(|format| format != Format::Table) {
         let mut listing = globals.listing();
         for (kind, copied) in kinds {
             listing.push(&Row { kind, copied })?;

@@ -15,7 +15,8 @@ pub(super) struct Globals {
     /// postgres://USER@HOST/DATABASE, mysql://… or mariadb://…
     #[arg(long, global = true, value_name = "URL", value_hint = ValueHint::FilePath)]
     pub database_url: Option<String>,
-    /// How records are written: 'table', 'tsv' or 'json' [default: table on a terminal, tsv in a pipe]
+    /// How records are written: 'table', 'tsv', 'csv', 'json', 'ndjson' or 'markdown' [default: table on a terminal,
+    /// tsv in a pipe]
     #[arg(long, global = true, value_name = "FORMAT", hide_possible_values = true)]
     pub format: Option<Format>,
     /// Show every SQL statement on standard error, with its values, rows and time

@@ -208,7 +208,7 @@ fn print(globals: &Globals, summary: &Summary) -> anyhow::Result<()> {
         ("in all", summary.total()),
     ];
     let shown = kinds.into_iter().filter(|(kind, tally)| tally.total() > 0 || *kind == "in all");
-    if matches!(globals.format, Some(Format::Tsv | Format::Json)) {
+    if globals.format.is_some_and(|format| format != Format::Table) {
         let mut listing = globals.listing();
         for (kind, tally) in shown {
             listing.push(&Row { kind, tally })?;

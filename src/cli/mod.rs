@@ -5,6 +5,7 @@
 
 mod adopt;
 mod arguments;
+mod browse;
 mod completions;
 mod confirm;
 mod copy;
@@ -18,6 +19,7 @@ mod globals;
 mod hint;
 mod import;
 mod interrupt;
+mod list;
 mod migrate;
 mod note;
 mod open;
@@ -27,10 +29,13 @@ mod progress;
 mod records;
 mod repo;
 mod resume;
+mod sql;
 mod stderr;
+mod suggest;
 mod text_input;
 mod user;
 mod values;
+mod when;
 
 use std::panic;
 use std::process::ExitCode;
@@ -62,6 +67,8 @@ fn execute(Arguments { globals, command }: Arguments) -> anyhow::Result<()> {
         Command::Resume { command } => resume::run(&globals, command),
         Command::Note { command } => note::run(&globals, command),
         Command::Import(arguments) => import::run(&globals, arguments),
+        Command::Sql(arguments) => sql::run(&globals, arguments),
+        Command::Open(arguments) => browse::run(&globals, &arguments),
         Command::Migrate { command } => migrate::run(&globals, command),
         Command::Db { command } => db::run(&globals, command),
         Command::Completions(arguments) => completions::run(&arguments, arguments::program()),

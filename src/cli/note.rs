@@ -3,6 +3,7 @@
 use clap::{Args, Subcommand};
 
 use super::globals::Globals;
+use super::list::{self, ABOUT_LISTS, ListArgs};
 use super::output::with_columns;
 use super::owner::{OWNER_OPTIONS, OwnerArgs};
 use super::text_input::Body;
@@ -10,7 +11,7 @@ use super::{editor, stderr, values};
 use folio::models::Note;
 use folio::services::notes::{self, Edit as Changes, Filter, Text};
 use folio::services::repositories::{self, RepositorySelector};
-use folio::services::{Limit, users};
+use folio::services::users;
 use folio::types::{Id, Text256};
 
 const ADD: &str = "\
@@ -34,9 +35,13 @@ const LIST: &str = "\
 Examples:
   folio note list
   folio note list --login ada --repo octocat/hello-world
+  folio note list --since 7d --sort updated:desc --format csv --header
 
 Prints the records in the order of their ids; the bodies in JSON only.
-Columns: {columns}.";
+Columns: {columns}.
+More, by --columns: {more}.
+
+";
 
 const EDIT: &str = "\
 Examples:
@@ -65,7 +70,7 @@ pub(super) enum NoteCommand {
     #[command(after_help = with_columns::<Note>(GET))]
     Get(Get),
     /// List notes
-    #[command(after_help = with_columns::<Note>(LIST))]
+    #[command(after_help = with_columns::<Note>(LIST) + ABOUT_LISTS)]
     List(List),
     /// Change a note; without options, edit its body
     #[command(after_help = with_columns::<Note>(EDIT))]
@@ -107,9 +112,8 @@ pub(super) struct List {
     /// Only those of this name
     #[arg(long)]
     name: Option<String>,
-    /// Maximum number of records
-    #[arg(long, value_name = "N", value_parser = values::limit)]
-    limit: Option<Limit>,
+    #[command(flatten)]
+    list: ListArgs,
 }
 
 #[derive(Debug, Args)]
@@ -165,19 +169,23 @@ fn get(globals: &Globals, Get { id }: &Get) -> anyhow::Result<()> {
     globals.show(&note, Some(&note.body))
 }
 
-fn list(globals: &Globals, List { owner, repo, name, limit }: List) -> anyhow::Result<()> {
+fn list(globals: &Globals, List { owner, repo, name, list }: List) -> anyhow::Result<()> {
     let owner = owner.selector();
+    let mut asked = list.asked::<Note>(globals)?;
     let database = globals.open_to_read()?;
-    let mut listing = globals.listing::<Note>();
-    database.named("note list").read(|session| {
+    let mut listing = asked.listing();
+    let count = database.named("note list").read(|session| -> anyhow::Result<Option<u64>> {
         let user = owner.map(|selector| users::get(session, &selector)).transpose()?.map(|owner| owner.id);
         let repository = repo.map(|selector| repositories::get(session, &selector)).transpose()?;
-        let filter = Filter { user, repository: repository.map(|owned| owned.repository.id), name };
-        notes::list(session, &filter, limit.unwrap_or_default(), |note| -> anyhow::Result<()> {
-            Ok(listing.push(&note)?)
-        })
+        let repository = repository.map(|owned| owned.repository.id);
+        let filter = Filter { user, repository, name, criteria: asked.criteria, sort: asked.sort };
+        if asked.count {
+            return Ok(Some(notes::count(session, &filter)?));
+        }
+        notes::list(session, &filter, asked.limit, |note| -> anyhow::Result<()> { Ok(listing.push(&note)?) })?;
+        Ok(None)
     })?;
-    Ok(listing.finish()?)
+    list::finish(listing, count)
 }
 
 fn edit(globals: &Globals, Edit { id, name, repo, no_repo, body }: Edit) -> anyhow::Result<()> {

@@ -65,7 +65,7 @@ impl Globals {
     }
 
     /// Rows under these columns on standard output.
-    pub(super) fn sheet(&self, columns: Vec<Column>) -> Sheet<impl std::io::Write> {
+    pub(super) fn sheet(&self, columns: Vec<Column>) -> Sheet<impl std::io::Write + use<>> {
         Sheet::new(stdout(), columns, self.format_here(), Place::of_stdout())
     }
 
@@ -80,6 +80,17 @@ impl Globals {
         let mut listing = self.listing();
         listing.push(record)?;
         Ok(listing.finish()?)
+    }
+}
+
+/// A listing of these columns on standard output, by their places among the record's; without any, of the usual ones.
+pub(super) fn listing_of<R: Record>(
+    columns: Option<Vec<usize>>,
+    format: Format,
+) -> Listing<R, impl std::io::Write + use<R>> {
+    match columns {
+        Some(columns) => Listing::of(stdout(), columns, format, Place::of_stdout()),
+        None => Listing::new(stdout(), format, Place::of_stdout()),
     }
 }
 

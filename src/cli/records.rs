@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::globals::Globals;
 use super::output::{self, Column, Format, Record, printable};
-use folio::models::{Note, Repository, Resume, User};
+use folio::models::{Note, NoteSort, Repository, RepositorySort, Resume, ResumeSort, User, UserSort};
 use folio::services::repositories::Owned;
 
 fn number(value: impl ToString) -> Option<Cow<'static, str>> {
@@ -20,11 +20,16 @@ fn text(value: &str) -> Option<Cow<'_, str>> {
 impl Record for User {
     const COLUMNS: &'static [Column] = &[
         Column::number("id"),
-        Column::number("account"),
+        Column::number("account").field("user_id"),
         Column::text("username"),
         Column::text("email"),
-        Column::moment("created"),
-        Column::moment("updated"),
+        Column::moment("created").field("created_at"),
+        Column::moment("updated").field("updated_at"),
+        Column::text("name").on_request(),
+        Column::text("kind").on_request(),
+        Column::text("url").on_request(),
+        Column::text("company").on_request(),
+        Column::text("location").on_request(),
     ];
 
     fn cells(&self) -> Vec<Option<Cow<'_, str>>> {
@@ -35,6 +40,11 @@ impl Record for User {
             self.email.as_deref().and_then(text),
             number(self.created_at),
             number(self.updated_at),
+            self.name.as_deref().and_then(text),
+            self.kind.and_then(|kind| text(kind.label())),
+            self.url.as_deref().and_then(text),
+            self.company.as_deref().and_then(text),
+            self.location.as_deref().and_then(text),
         ]
     }
 
@@ -47,12 +57,23 @@ impl Record for Owned {
     const COLUMNS: &'static [Column] = &[
         Column::number("id"),
         Column::text("owner"),
-        Column::text("name"),
+        Column::text("name").field("repo_name"),
         Column::text("status"),
-        Column::number("number"),
-        Column::number("account"),
-        Column::moment("created"),
-        Column::moment("updated"),
+        Column::number("number").field("repo_id"),
+        Column::number("account").field("user_id"),
+        Column::moment("created").field("created_at"),
+        Column::moment("updated").field("updated_at"),
+        Column::text("visibility").on_request(),
+        Column::text("description").on_request(),
+        Column::text("language").on_request(),
+        Column::text("topics").on_request(),
+        Column::number("stars").on_request(),
+        Column::number("forks").on_request(),
+        Column::text("archived").on_request(),
+        Column::text("fork").on_request(),
+        Column::text("url").on_request(),
+        Column::moment("pushed").field("pushed_at").on_request(),
+        Column::moment("began").field("repo_created_at").on_request(),
     ];
 
     fn cells(&self) -> Vec<Option<Cow<'_, str>>> {
@@ -66,6 +87,17 @@ impl Record for Owned {
             number(repository.user_id),
             number(repository.created_at),
             number(repository.updated_at),
+            repository.visibility.and_then(|visibility| text(visibility.label())),
+            repository.description.as_deref().and_then(text),
+            repository.language.as_deref().and_then(text),
+            repository.topics.as_ref().and_then(number),
+            repository.stars.and_then(number),
+            repository.forks.and_then(number),
+            repository.archived.and_then(number),
+            repository.fork.and_then(number),
+            repository.url.as_deref().and_then(text),
+            repository.pushed_at.and_then(number),
+            repository.repo_created_at.and_then(number),
         ]
     }
 
@@ -83,12 +115,13 @@ impl Record for Owned {
 impl Record for Resume {
     const COLUMNS: &'static [Column] = &[
         Column::number("id"),
-        Column::number("user").meaning("the user's id"),
+        Column::number("user").field("user_id").meaning("the user's id"),
         Column::text("vacancy"),
         Column::text("source"),
         Column::number("version"),
-        Column::moment("created"),
-        Column::moment("updated"),
+        Column::moment("created").field("created_at"),
+        Column::moment("updated").field("updated_at"),
+        Column::text("body").on_request(),
     ];
 
     fn cells(&self) -> Vec<Option<Cow<'_, str>>> {
@@ -100,6 +133,7 @@ impl Record for Resume {
             number(self.version),
             number(self.created_at),
             number(self.updated_at),
+            text(&self.body),
         ]
     }
 
@@ -111,13 +145,14 @@ impl Record for Resume {
 impl Record for Note {
     const COLUMNS: &'static [Column] = &[
         Column::number("id"),
-        Column::number("user").meaning("the user's id"),
+        Column::number("user").field("user_id").meaning("the user's id"),
         Column::text("name"),
-        Column::number("repository").meaning("its id"),
+        Column::number("repository").field("repository_id").meaning("its id"),
         Column::text("source"),
         Column::number("version"),
-        Column::moment("created"),
-        Column::moment("updated"),
+        Column::moment("created").field("created_at"),
+        Column::moment("updated").field("updated_at"),
+        Column::text("body").on_request(),
     ];
 
     fn cells(&self) -> Vec<Option<Cow<'_, str>>> {
@@ -130,6 +165,7 @@ impl Record for Note {
             number(self.version),
             number(self.created_at),
             number(self.updated_at),
+            text(&self.body),
         ]
     }
 
@@ -138,15 +174,44 @@ impl Record for Note {
     }
 }
 
+/// A record that has a list of its own, which can be sorted.
+pub(super) trait Listed: Record {
+    /// What the list can be sorted by: each column but the body.
+    type Sort: Copy + 'static;
+
+    /// Each key, and the name of its column.
+    fn sort_keys() -> impl Iterator<Item = (&'static str, Self::Sort)>;
+}
+
+/// Implements [`Listed`] by the keys of a model.
+macro_rules! listed {
+    ($($record:ty: $sort:ty;)*) => {
+        $(impl Listed for $record {
+            type Sort = $sort;
+
+            fn sort_keys() -> impl Iterator<Item = (&'static str, $sort)> {
+                <$sort>::ALL.iter().map(|key| (key.name(), *key))
+            }
+        })*
+    };
+}
+
+listed! {
+    User: UserSort;
+    Owned: RepositorySort;
+    Resume: ResumeSort;
+    Note: NoteSort;
+}
+
 impl Globals {
-    /// Writes the requested record: instead of a table, its fields one below the other, and its body.
+    /// Writes the requested record: instead of a table, all its fields one below the other, and its body.
     pub(super) fn show<R: Record>(&self, record: &R, body: Option<&str>) -> anyhow::Result<()> {
         if self.format_here() != Format::Table {
             return self.print(record);
         }
         let mut shown = String::new();
         let width = R::COLUMNS.iter().map(|column| column.name().len()).max().unwrap_or(0) + 1;
-        for (column, cell) in R::COLUMNS.iter().zip(record.cells()) {
+        for (column, cell) in R::COLUMNS.iter().zip(record.cells()).filter(|(column, _)| column.name() != "body") {
             let label = format!("{}:", column.name());
             let line = format!("{label:width$} {}", printable(&cell.unwrap_or_default()));
             shown.push_str(line.trim_end());
@@ -160,5 +225,51 @@ impl Globals {
             }
         }
         Ok(output::write(&shown)?)
+    }
+}
+
+#[cfg(all(test, feature = "sqlite"))]
+mod tests {
+    use super::*;
+    use folio::error::Result;
+    use folio::exchange;
+    use folio::services::import::{self, Rules};
+    use folio::services::notes::{self, Text};
+    use folio::services::repositories::{self, RepositorySelector};
+    use folio::services::resumes::{self, Offer};
+    use folio::services::users::{self, UserSelector};
+    use folio::{Database, migrations::Migrate as _};
+
+    /// That each field of a record in JSON has a column, each column a cell, and each column but the body a key.
+    fn matches<R: Listed>(record: &R) {
+        let Ok(serde_json::Value::Object(json)) = serde_json::to_value(record.json()) else { panic!("not an object") };
+        let mut fields: Vec<&str> = json.keys().map(String::as_str).collect();
+        let mut columns: Vec<&str> = R::COLUMNS.iter().map(|column| column.json_name()).collect();
+        fields.sort_unstable();
+        columns.sort_unstable();
+        assert_eq!(columns, fields);
+        assert_eq!(record.cells().len(), R::COLUMNS.len());
+        let sorted: Vec<&str> = R::sort_keys().map(|(name, _)| name).collect();
+        let columns: Vec<&str> = R::COLUMNS.iter().map(|column| column.name()).filter(|name| *name != "body").collect();
+        assert_eq!(sorted, columns);
+        let on_request = R::COLUMNS.iter().map(|column| column.is_on_request());
+        assert!(on_request.is_sorted(), "those on request come last");
+    }
+
+    #[test]
+    fn each_field_has_a_column_and_each_column_a_key_to_sort_by() {
+        let db = Database::open("sqlite::memory:").unwrap();
+        db.migrate().unwrap();
+        let record = br#"{"id": 7, "full_name": "a/b", "owner": {"id": 1, "login": "a"}}"#;
+        db.begin(|session| -> Result<()> {
+            import::apply(session, exchange::read(&record[..], "in", None)?, &Rules::default(), |_| {})?;
+            let user = UserSelector::Number(1);
+            matches(&users::get(session, &user)?);
+            matches(&repositories::get(session, &RepositorySelector::Id(1.into()))?);
+            matches(&resumes::add(session, &user, Offer::new("x")?)?);
+            matches(&notes::add(session, &user, Text::new("x")?)?);
+            Ok(())
+        })
+        .unwrap();
     }
 }

@@ -3,12 +3,13 @@
 use clap::{Args, Subcommand};
 
 use super::globals::Globals;
+use super::list::{self, ABOUT_LISTS, ListArgs};
 use super::output::with_columns;
 use super::owner::{OWNER_OPTIONS, OwnerArgs};
 use super::{stderr, values};
 use folio::services::repositories::{self, Edit as Changes, Filter, Owned, Project, RepositorySelector};
-use folio::services::{Limit, users};
-use folio::types::{RepositoryStatus, Text256};
+use folio::services::users;
+use folio::types::{RepositoryStatus, Text256, Topics};
 
 const ADD: &str = "\
 Examples:
@@ -31,10 +32,15 @@ const LIST: &str = "\
 Examples:
   folio repo list
   folio repo list --login octocat --status public
-  folio repo list --format json | jq -r '.[].repo_name'
+  folio repo list --language rust --topic cli --sort stars:desc --columns owner,name,stars
+  folio repo list --updated-before 1y --count
+  folio repo list --json name,stars | jq -r '.[].repo_name'
 
 Prints the records in the order of their ids.
-Columns: {columns}.";
+Columns: {columns}.
+More, by --columns: {more}.
+
+";
 
 const EDIT: &str = "\
 Examples:
@@ -62,7 +68,7 @@ pub(super) enum RepoCommand {
     #[command(after_help = with_columns::<Owned>(GET))]
     Get(Get),
     /// List repositories
-    #[command(after_help = with_columns::<Owned>(LIST))]
+    #[command(after_help = with_columns::<Owned>(LIST) + ABOUT_LISTS)]
     List(List),
     /// Change a repository
     #[command(after_help = with_columns::<Owned>(EDIT))]
@@ -105,9 +111,14 @@ pub(super) struct List {
     /// Only those of this status: 'public' or 'private'
     #[arg(long, value_parser = values::STATUS, hide_possible_values = true)]
     status: Option<RepositoryStatus>,
-    /// Maximum number of records
-    #[arg(long, value_name = "N", value_parser = values::limit)]
-    limit: Option<Limit>,
+    /// Only those with most of their code in this language, in any letter case
+    #[arg(long)]
+    language: Option<String>,
+    /// Only those with this topic; given several times, with all of them
+    #[arg(long = "topic", value_name = "TOPIC", value_parser = values::topic)]
+    topics: Vec<String>,
+    #[command(flatten)]
+    list: ListArgs,
 }
 
 #[derive(Debug, Args)]
@@ -168,18 +179,23 @@ fn get(globals: &Globals, Get { which }: &Get) -> anyhow::Result<()> {
     globals.show(&owned, None)
 }
 
-fn list(globals: &Globals, List { owner, name, status, limit }: List) -> anyhow::Result<()> {
+fn list(globals: &Globals, List { owner, name, status, language, topics, list }: List) -> anyhow::Result<()> {
     let owner = owner.selector();
+    let topics = Topics::new(topics)?;
+    let mut asked = list.asked::<Owned>(globals)?;
     let database = globals.open_to_read()?;
-    let mut listing = globals.listing::<Owned>();
-    database.named("repo list").read(|session| {
+    let mut listing = asked.listing();
+    let count = database.named("repo list").read(|session| -> anyhow::Result<Option<u64>> {
         let owner = owner.map(|selector| users::get(session, &selector)).transpose()?.map(|owner| owner.user_id);
-        let filter = Filter { owner, name, status };
-        repositories::list(session, &filter, limit.unwrap_or_default(), |owned| -> anyhow::Result<()> {
-            Ok(listing.push(&owned)?)
-        })
+        let (criteria, sort) = (asked.criteria, asked.sort);
+        let filter = Filter { owner, name, status, language, topics, criteria, sort };
+        if asked.count {
+            return Ok(Some(repositories::count(session, &filter)?));
+        }
+        repositories::list(session, &filter, asked.limit, |owned| -> anyhow::Result<()> { Ok(listing.push(&owned)?) })?;
+        Ok(None)
     })?;
-    Ok(listing.finish()?)
+    list::finish(listing, count)
 }
 
 fn edit(globals: &Globals, Edit { which, name, status, number, owner }: Edit) -> anyhow::Result<()> {

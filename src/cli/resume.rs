@@ -3,13 +3,14 @@
 use clap::{Args, Subcommand};
 
 use super::globals::Globals;
+use super::list::{self, ABOUT_LISTS, ListArgs};
 use super::output::with_columns;
 use super::owner::{OWNER_OPTIONS, OwnerArgs};
 use super::text_input::Body;
 use super::{editor, stderr, values};
 use folio::models::Resume;
 use folio::services::resumes::{self, Edit as Changes, Filter, Offer};
-use folio::services::{Limit, users};
+use folio::services::users;
 use folio::types::{Id, Text256};
 
 const ADD: &str = "\
@@ -34,7 +35,10 @@ Examples:
   folio resume list --login ada --format json
 
 Prints the records in the order of their ids; the bodies in JSON only.
-Columns: {columns}.";
+Columns: {columns}.
+More, by --columns: {more}.
+
+";
 
 const EDIT: &str = "\
 Examples:
@@ -63,7 +67,7 @@ pub(super) enum ResumeCommand {
     #[command(after_help = with_columns::<Resume>(GET))]
     Get(Get),
     /// List résumés
-    #[command(after_help = with_columns::<Resume>(LIST))]
+    #[command(after_help = with_columns::<Resume>(LIST) + ABOUT_LISTS)]
     List(List),
     /// Change a résumé; without options, edit its body
     #[command(after_help = with_columns::<Resume>(EDIT))]
@@ -99,9 +103,8 @@ pub(super) struct List {
     /// Only those for this vacancy
     #[arg(long)]
     vacancy: Option<String>,
-    /// Maximum number of records
-    #[arg(long, value_name = "N", value_parser = values::limit)]
-    limit: Option<Limit>,
+    #[command(flatten)]
+    list: ListArgs,
 }
 
 #[derive(Debug, Args)]
@@ -151,17 +154,21 @@ fn get(globals: &Globals, Get { id }: &Get) -> anyhow::Result<()> {
     globals.show(&resume, Some(&resume.body))
 }
 
-fn list(globals: &Globals, List { owner, vacancy, limit }: List) -> anyhow::Result<()> {
+fn list(globals: &Globals, List { owner, vacancy, list }: List) -> anyhow::Result<()> {
     let owner = owner.selector();
+    let mut asked = list.asked::<Resume>(globals)?;
     let database = globals.open_to_read()?;
-    let mut listing = globals.listing::<Resume>();
-    database.named("resume list").read(|session| {
+    let mut listing = asked.listing();
+    let count = database.named("resume list").read(|session| -> anyhow::Result<Option<u64>> {
         let user = owner.map(|selector| users::get(session, &selector)).transpose()?.map(|owner| owner.id);
-        resumes::list(session, &Filter { user, vacancy }, limit.unwrap_or_default(), |resume| -> anyhow::Result<()> {
-            Ok(listing.push(&resume)?)
-        })
+        let filter = Filter { user, vacancy, criteria: asked.criteria, sort: asked.sort };
+        if asked.count {
+            return Ok(Some(resumes::count(session, &filter)?));
+        }
+        resumes::list(session, &filter, asked.limit, |resume| -> anyhow::Result<()> { Ok(listing.push(&resume)?) })?;
+        Ok(None)
     })?;
-    Ok(listing.finish()?)
+    list::finish(listing, count)
 }
 
 fn edit(globals: &Globals, Edit { id, vacancy, body }: Edit) -> anyhow::Result<()> {

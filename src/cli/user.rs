@@ -6,14 +6,15 @@ use clap::{Args, Subcommand};
 
 use super::confirm::Confirm;
 use super::globals::Globals;
+use super::list::{self, ABOUT_LISTS, ListArgs};
 use super::output::with_columns;
 use super::owner::user_selector;
 use super::{stderr, values};
 use folio::database::Retry;
 use folio::models::User;
+use folio::services::counted;
 use folio::services::users::{self, Account, Cascade, Edit as Changes, Filter, Removed};
-use folio::services::{Limit, counted};
-use folio::types::{Email, Id, Text256};
+use folio::types::{AccountKind, Email, Id, Text256};
 
 const ADD: &str = "\
 Examples:
@@ -36,10 +37,14 @@ const LIST: &str = "\
 Examples:
   folio user list
   folio user list --login octocat
+  folio user list --kind organization --sort username --columns username,name,location
   folio user list --limit 10 --format json
 
 Prints the records in the order of their ids.
-Columns: {columns}.";
+Columns: {columns}.
+More, by --columns: {more}.
+
+";
 
 const EDIT: &str = "\
 Examples:
@@ -74,7 +79,7 @@ pub(super) enum UserCommand {
     #[command(after_help = with_columns::<User>(GET))]
     Get(Get),
     /// List accounts
-    #[command(after_help = with_columns::<User>(LIST))]
+    #[command(after_help = with_columns::<User>(LIST) + ABOUT_LISTS)]
     List(List),
     /// Change an account
     #[command(after_help = with_columns::<User>(EDIT))]
@@ -122,9 +127,11 @@ pub(super) struct List {
     /// Only those with this email
     #[arg(long)]
     email: Option<String>,
-    /// Maximum number of records
-    #[arg(long, value_name = "N", value_parser = values::limit)]
-    limit: Option<Limit>,
+    /// Only those of this kind: 'user', 'organization' or 'bot'
+    #[arg(long, value_parser = values::KIND, hide_possible_values = true)]
+    kind: Option<AccountKind>,
+    #[command(flatten)]
+    list: ListArgs,
 }
 
 #[derive(Debug, Args)]
@@ -208,16 +215,19 @@ fn get(globals: &Globals, Get { id, account, login, email }: Get) -> anyhow::Res
     globals.show(&user, None)
 }
 
-fn list(globals: &Globals, List { login, email, limit }: List) -> anyhow::Result<()> {
-    let filter = Filter { login, email };
+fn list(globals: &Globals, List { login, email, kind, list }: List) -> anyhow::Result<()> {
+    let mut asked = list.asked::<User>(globals)?;
     let database = globals.open_to_read()?;
-    let mut listing = globals.listing::<User>();
-    database.named("user list").read(|session| {
-        users::list(session, &filter, limit.unwrap_or_default(), |user| -> anyhow::Result<()> {
-            Ok(listing.push(&user)?)
-        })
+    let mut listing = asked.listing();
+    let count = database.named("user list").read(|session| -> anyhow::Result<Option<u64>> {
+        let filter = Filter { login, email, kind, criteria: asked.criteria, sort: asked.sort };
+        if asked.count {
+            return Ok(Some(users::count(session, &filter)?));
+        }
+        users::list(session, &filter, asked.limit, |user| -> anyhow::Result<()> { Ok(listing.push(&user)?) })?;
+        Ok(None)
     })?;
-    Ok(listing.finish()?)
+    list::finish(listing, count)
 }
 
 fn edit(globals: &Globals, Edit { id, account, login, changes }: Edit) -> anyhow::Result<()> {

@@ -9,9 +9,8 @@ use clap::builder::{PossibleValue, TypedValueParser};
 use super::hint::quoted;
 use diesel_session::Error as SessionError;
 use folio::error::{Error, Result};
-use folio::services::Limit;
 use folio::services::repositories::RepositorySelector;
-use folio::types::{Email, Id, Text256};
+use folio::types::{Email, Id, Text256, Topics};
 
 /// An account number. A name instead gets the option to use for it.
 pub(super) fn account(text: &str) -> Result<i64> {
@@ -87,6 +86,9 @@ impl<T: FromStr<Err: Into<Error>> + Clone + Send + Sync + 'static> TypedValuePar
 /// The statuses of repositories on the command line.
 pub(super) const STATUS: OneOf<folio::types::RepositoryStatus> = OneOf(&["public", "private"], PhantomData);
 
+/// The kinds of accounts on the command line.
+pub(super) const KIND: OneOf<folio::types::AccountKind> = OneOf(&["user", "organization", "bot"], PhantomData);
+
 /// The formats that can be imported, on the command line.
 pub(super) const IMPORT_FORMAT: OneOf<folio::exchange::Format> =
     OneOf(&["github", "jsonresume", "markdown"], PhantomData);
@@ -117,9 +119,22 @@ pub(super) fn number(text: &str) -> Result<i64> {
     text.parse().map_err(refused)
 }
 
-pub(super) fn limit(text: &str) -> Result<Limit> {
-    let refused = |_| Error::value("limit", format!("{text:?} is not a number of records"));
-    text.parse().map(|rows| Limit { rows: Some(rows) }).map_err(refused)
+pub(super) fn limit(text: &str) -> Result<u64> {
+    records("limit", text)
+}
+
+pub(super) fn offset(text: &str) -> Result<u64> {
+    records("offset", text)
+}
+
+fn records(what: &'static str, text: &str) -> Result<u64> {
+    text.parse().map_err(|_| Error::value(what, format!("{text:?} is not a number of records")))
+}
+
+/// A topic of a repository.
+pub(super) fn topic(text: &str) -> Result<String> {
+    Topics::new([text])?;
+    Ok(text.to_owned())
 }
 
 pub(super) fn seconds(text: &str) -> Result<Duration> {
@@ -138,6 +153,7 @@ mod tests {
     #[test]
     fn every_value_that_completions_offer_can_be_read() {
         assert!(STATUS.0.iter().all(|status| status.parse::<RepositoryStatus>().is_ok()));
+        assert!(KIND.0.iter().all(|kind| kind.parse::<folio::types::AccountKind>().is_ok()));
         assert!(IMPORT_FORMAT.0.iter().all(|format| format.parse::<Format>().is_ok()));
     }
 

@@ -4,6 +4,7 @@
 //! object per line; also pages of a search, stars, webhook payloads and GraphQL responses. Only the fields that Folio
 //! stores are read; others may contain anything.
 
+mod details;
 mod kinds;
 mod shape;
 
@@ -19,6 +20,7 @@ use super::fields::Fields;
 use super::place::{Fault, Flaw, Located, Place, Position};
 use super::values::{MAX_RECORD, Values};
 use crate::error::Result;
+pub use details::{AccountDetails, RepositoryDetails, Said};
 use shape::{Raw, Shape, shape};
 
 /// A GitHub record that Folio stores.
@@ -42,6 +44,8 @@ pub struct Account {
     pub login: String,
     /// The public email, if there is one; an empty text counts as none.
     pub email: Option<String>,
+    /// What else the record tells.
+    pub details: AccountDetails,
 }
 
 /// An account as mentioned inside another record: enough to create it, too little to update it.
@@ -65,6 +69,8 @@ pub struct Repository {
     /// Whether it is private: true if `private` is true, or `visibility` is `private` or `internal`, or neither is
     /// given. Real records contradict themselves, and exposing a private repository is the worse mistake.
     pub private: bool,
+    /// What else the record tells.
+    pub details: RepositoryDetails,
 }
 
 /// A repository from a record that lacks some of GitHub's numbers, as printed by `gh repo list --json` and GraphQL.
@@ -80,6 +86,8 @@ pub struct NamedRepository {
     pub owner_number: Option<i64>,
     /// Whether it is private, determined as for [`Repository::private`].
     pub private: bool,
+    /// What else the record tells.
+    pub details: RepositoryDetails,
 }
 
 /// The records of a stream of GitHub's JSON, read on demand, one in memory at a time.
@@ -265,12 +273,14 @@ fn account(fields: Fields<'_>, raw: &Raw<'_>) -> Result<Account, Flaw> {
         }
         (None, id) => number(fields, "id", id)?,
     };
-    Ok(Account { number, login: required(fields, "login", raw.login)?, email: email.filter(|email| !email.is_empty()) })
+    let (login, email) = (required(fields, "login", raw.login)?, email.filter(|email| !email.is_empty()));
+    Ok(Account { number, login, email, details: details::of_account(fields, raw)? })
 }
 
 fn repository(fields: Fields<'_>, raw: &Raw<'_>) -> Result<GithubRecord, Flaw> {
     let (named_owner, name) = names(fields, raw)?;
     let private = private(fields, raw)?;
+    let details = details::of_repository(fields, raw, private)?;
     let number = match (raw.database_id, raw.id) {
         (Some(id), _) => Some(number(fields, "databaseId", Some(id))?),
         // The `id` of `gh` and GraphQL is a text, and fields that were not requested are absent.
@@ -279,7 +289,8 @@ fn repository(fields: Fields<'_>, raw: &Raw<'_>) -> Result<GithubRecord, Flaw> {
     };
     let Some(owner) = raw.owner else {
         let owner = named_owner.ok_or_else(|| fields.missing("owner"))?;
-        return Ok(GithubRecord::NamedRepository(NamedRepository { number, name, owner, owner_number: None, private }));
+        let named = NamedRepository { number, name, owner, owner_number: None, private, details };
+        return Ok(GithubRecord::NamedRepository(named));
     };
     let owner: RawOwner<'_> = fields.nested("owner", owner)?;
     let login = required(fields, "owner.login", owner.login)?;
@@ -290,9 +301,13 @@ fn repository(fields: Fields<'_>, raw: &Raw<'_>) -> Result<GithubRecord, Flaw> {
     };
     Ok(match (number, owner_number) {
         (Some(number), Some(owner)) => {
-            GithubRecord::Repository(Repository { number, name, owner: Owner { number: owner, login }, private })
+            let owner = Owner { number: owner, login };
+            GithubRecord::Repository(Repository { number, name, owner, private, details })
         }
-        _ => GithubRecord::NamedRepository(NamedRepository { number, name, owner: login, owner_number, private }),
+        _ => {
+            let named = NamedRepository { number, name, owner: login, owner_number, private, details };
+            GithubRecord::NamedRepository(named)
+        }
     })
 }
 
@@ -305,7 +320,7 @@ fn is_node_id(id: &RawValue) -> bool {
 /// The owner's login, if it comes from the full name, and the repository's own name: `name`, or the part after the
 /// owner.
 fn names(fields: Fields<'_>, raw: &Raw<'_>) -> Result<(Option<String>, String), Flaw> {
-    let name = raw.name.map(|name| fields.text("name", name)).transpose()?;
+    let name = raw.own_name().map(|name| fields.text("name", name)).transpose()?;
     let Some((field, full)) = raw.full_name() else {
         return name.map(|name| (None, name)).ok_or_else(|| fields.missing("name"));
     };
@@ -387,5 +402,7 @@ fn required(fields: Fields<'_>, name: &str, raw: Option<&RawValue>) -> Result<St
     fields.text(name, raw.ok_or_else(|| fields.missing(name))?)
 }
 
+#[cfg(test)]
+mod detail_tests;
 #[cfg(test)]
 mod tests;

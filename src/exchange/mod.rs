@@ -40,7 +40,9 @@ mod source;
 mod values;
 
 pub use format::Format;
-pub use github::{Account, GithubReader, GithubRecord, NamedRepository, Owner, Repository};
+pub use github::{
+    Account, AccountDetails, GithubReader, GithubRecord, NamedRepository, Owner, Repository, RepositoryDetails, Said,
+};
 pub use input::{Gathered, Input, Skipped, gather};
 pub use json_resume::{Profile, Resume, read_resume};
 pub use markdown::{Note, read_note};

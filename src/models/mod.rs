@@ -1,11 +1,15 @@
 //! Folio's records: one struct per table, with its named queries.
 
+mod criteria;
 mod note;
 mod repository;
 mod resume;
 mod user;
 
-pub use note::{NewNote, Note, NoteFilter, Notes};
-pub use repository::{NewRepository, OwnedRepositories, Repositories, Repository, RepositoryFilter};
-pub use resume::{NewResume, Resume, Resumes};
-pub use user::{NewUser, User, Users};
+pub use criteria::Criteria;
+pub use note::{NewNote, Note, NoteFilter, NoteIds, NoteSort, Notes};
+pub use repository::{
+    NewRepository, OwnedRepositories, Repositories, Repository, RepositoryFilter, RepositoryIds, RepositorySort,
+};
+pub use resume::{NewResume, Resume, ResumeFilter, ResumeIds, ResumeSort, Resumes};
+pub use user::{NewUser, User, UserFilter, UserIds, UserSort, Users};

@@ -4,6 +4,7 @@ use diesel::dsl::{AsSelect, IntoBoxed, Select, auto_type, count_star};
 use diesel::prelude::*;
 use serde::Serialize;
 
+use super::criteria::{Criteria, ESCAPE, changed_within, containing, lower, sort_keys};
 use super::repository::Repository;
 use super::user::User;
 use crate::schema::{notes, repositories, users};
@@ -45,8 +46,11 @@ pub struct Note {
 /// A query of notes, in the order of their ids.
 pub type Notes<'q> = IntoBoxed<'q, Select<notes::table, AsSelect<Note, AnyBackend>>, AnyBackend>;
 
+/// A query of notes' ids.
+pub type NoteIds<'q> = IntoBoxed<'q, Select<notes::table, notes::id>, AnyBackend>;
+
 /// The notes that a listing includes; a field that is `None` does not restrict it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy)]
 pub struct NoteFilter<'q> {
     /// The user.
     pub user: Option<Id<User>>,
@@ -54,6 +58,51 @@ pub struct NoteFilter<'q> {
     pub repository: Option<Id<Repository>>,
     /// The name.
     pub name: Option<&'q str>,
+    /// What every listing knows; `like` looks at the name.
+    pub criteria: &'q Criteria,
+}
+
+sort_keys! {
+    /// What notes can be sorted by.
+    NoteSort(NoteIds by notes::id) {
+        /// Folio's own number.
+        Id "id" => notes::id,
+        /// The user's id.
+        User "user" => notes::user_id,
+        /// The name.
+        Name "name" => notes::name,
+        /// The id of the repository that it is about.
+        Repository "repository" => notes::repository_id,
+        /// The source of an imported one.
+        Source "source" => notes::source,
+        /// The number of its changes.
+        Version "version" => notes::version,
+        /// When it was recorded.
+        Created "created" => notes::created_at,
+        /// When it last changed.
+        Updated "updated" => notes::updated_at,
+    }
+}
+
+/// The query, restricted by a [`NoteFilter`].
+macro_rules! filtered {
+    ($query:expr, $filter:expr) => {{
+        let mut query = $query;
+        if let Some(user) = $filter.user {
+            query = query.filter(notes::user_id.eq(user));
+        }
+        if let Some(repository) = $filter.repository {
+            query = query.filter(notes::repository_id.eq(repository));
+        }
+        if let Some(name) = $filter.name {
+            query = query.filter(notes::name.eq(name));
+        }
+        if let Some(text) = &$filter.criteria.like {
+            query = query.filter(lower(notes::name).like(lower(containing(text))).escape(ESCAPE));
+        }
+        changed_within!(query, notes, $filter.criteria);
+        query
+    }};
 }
 
 impl Note {
@@ -87,20 +136,28 @@ impl Note {
         Self::from_source(source).filter(notes::user_id.eq(user))
     }
 
+    /// The notes with these ids.
+    #[must_use]
+    pub fn with_ids<'q>(ids: &'q [Id<Note>]) -> Notes<'q> {
+        Self::all().filter(notes::id.eq_any(ids))
+    }
+
     /// Up to `rows` notes after `last`.
     #[must_use]
     pub fn page(filter: NoteFilter<'_>, last: Id<Note>, rows: u32) -> Notes<'_> {
-        let mut query = Self::all().filter(notes::id.gt(last)).limit(rows.into());
-        if let Some(user) = filter.user {
-            query = query.filter(notes::user_id.eq(user));
-        }
-        if let Some(repository) = filter.repository {
-            query = query.filter(notes::repository_id.eq(repository));
-        }
-        if let Some(name) = filter.name {
-            query = query.filter(notes::name.eq(name));
-        }
-        query
+        filtered!(Self::all().filter(notes::id.gt(last)).limit(rows.into()), filter)
+    }
+
+    /// The ids of the notes of a listing, in its order.
+    #[must_use]
+    pub fn sorted(filter: NoteFilter<'_>, sort: NoteSort, descending: bool) -> NoteIds<'_> {
+        sort.sort(descending, filtered!(notes::table.select(notes::id).into_boxed(), filter))
+    }
+
+    /// The number of the notes of a listing.
+    #[must_use]
+    pub fn count_in(filter: NoteFilter<'_>) -> IntoBoxed<'_, Select<notes::table, count_star>, AnyBackend> {
+        filtered!(notes::table.select(count_star()).into_boxed(), filter)
     }
 
     /// The number of a person's notes.

@@ -4,6 +4,7 @@ use diesel::dsl::{AsSelect, Eq, Filter, IntoBoxed, Select, auto_type, count_star
 use diesel::prelude::*;
 use serde::Serialize;
 
+use super::criteria::{Criteria, ESCAPE, changed_within, containing, lower, sort_keys};
 use super::user::User;
 use crate::schema::{resumes, users};
 use crate::session::{AnyBackend, Entity};
@@ -40,6 +41,58 @@ pub struct Resume {
 
 /// A query of résumés, in the order of their ids.
 pub type Resumes<'q> = IntoBoxed<'q, Select<resumes::table, AsSelect<Resume, AnyBackend>>, AnyBackend>;
+
+/// A query of résumés' ids.
+pub type ResumeIds<'q> = IntoBoxed<'q, Select<resumes::table, resumes::id>, AnyBackend>;
+
+/// The résumés that a listing includes; a field that is `None` does not restrict it.
+#[derive(Debug, Clone, Copy)]
+pub struct ResumeFilter<'q> {
+    /// The user.
+    pub user: Option<Id<User>>,
+    /// The vacancy.
+    pub vacancy: Option<&'q str>,
+    /// What every listing knows; `like` looks at the vacancy.
+    pub criteria: &'q Criteria,
+}
+
+sort_keys! {
+    /// What résumés can be sorted by.
+    ResumeSort(ResumeIds by resumes::id) {
+        /// Folio's own number.
+        Id "id" => resumes::id,
+        /// The user's id.
+        User "user" => resumes::user_id,
+        /// The vacancy.
+        Vacancy "vacancy" => resumes::vacancy,
+        /// The source of an imported one.
+        Source "source" => resumes::source,
+        /// The number of its changes.
+        Version "version" => resumes::version,
+        /// When it was recorded.
+        Created "created" => resumes::created_at,
+        /// When it last changed.
+        Updated "updated" => resumes::updated_at,
+    }
+}
+
+/// The query, restricted by a [`ResumeFilter`].
+macro_rules! filtered {
+    ($query:expr, $filter:expr) => {{
+        let mut query = $query;
+        if let Some(user) = $filter.user {
+            query = query.filter(resumes::user_id.eq(user));
+        }
+        if let Some(vacancy) = $filter.vacancy {
+            query = query.filter(resumes::vacancy.eq(vacancy));
+        }
+        if let Some(text) = &$filter.criteria.like {
+            query = query.filter(lower(resumes::vacancy).like(lower(containing(text))).escape(ESCAPE));
+        }
+        changed_within!(query, resumes, $filter.criteria);
+        query
+    }};
+}
 
 impl Resume {
     /// All résumés.
@@ -78,17 +131,28 @@ impl Resume {
         Self::from_source(source).filter(resumes::user_id.eq(user))
     }
 
-    /// Up to `rows` résumés after `last`, of this user and for this vacancy if they are given.
+    /// The résumés with these ids.
     #[must_use]
-    pub fn page(user: Option<Id<User>>, vacancy: Option<&str>, last: Id<Resume>, rows: u32) -> Resumes<'_> {
-        let mut query = Self::all().filter(resumes::id.gt(last)).limit(rows.into());
-        if let Some(user) = user {
-            query = query.filter(resumes::user_id.eq(user));
-        }
-        if let Some(vacancy) = vacancy {
-            query = query.filter(resumes::vacancy.eq(vacancy));
-        }
-        query
+    pub fn with_ids<'q>(ids: &'q [Id<Resume>]) -> Resumes<'q> {
+        Self::all().filter(resumes::id.eq_any(ids))
+    }
+
+    /// Up to `rows` résumés after `last`.
+    #[must_use]
+    pub fn page(filter: ResumeFilter<'_>, last: Id<Resume>, rows: u32) -> Resumes<'_> {
+        filtered!(Self::all().filter(resumes::id.gt(last)).limit(rows.into()), filter)
+    }
+
+    /// The ids of the résumés of a listing, in its order.
+    #[must_use]
+    pub fn sorted(filter: ResumeFilter<'_>, sort: ResumeSort, descending: bool) -> ResumeIds<'_> {
+        sort.sort(descending, filtered!(resumes::table.select(resumes::id).into_boxed(), filter))
+    }
+
+    /// The number of the résumés of a listing.
+    #[must_use]
+    pub fn count_in(filter: ResumeFilter<'_>) -> IntoBoxed<'_, Select<resumes::table, count_star>, AnyBackend> {
+        filtered!(resumes::table.select(count_star()).into_boxed(), filter)
     }
 
     /// The number of a person's résumés.

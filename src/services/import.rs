@@ -3,7 +3,8 @@
 //! - An account's own record overwrites the stored row. A mention in another record adds a missing account and never
 //!   changes an existing one.
 //! - An account that was recorded before its number was known gets the number if it is certainly the same account.
-//! - A record without an email keeps the stored one.
+//! - A record without an email keeps the stored one. So it is with everything else that a record does not mention; one
+//!   that tells that there is no description, language, company, … any more removes it.
 //! - A repository is found by its number, so that a rename is followed. Rows and records without a number are matched
 //!   by owner and name. If two numbers have the same owner and name, the greater number has the name.
 //! - A résumé or note is found by its owner and its file, whatever the current directory; without a file, by its text.
@@ -13,6 +14,7 @@
 //! and an unchanged record sends no UPDATE.
 
 mod accounts;
+mod details;
 mod documents;
 mod former;
 mod joins;

@@ -1,10 +1,12 @@
 //! Notes: adding, finding, listing, editing and removing them.
 
+use diesel::QueryDsl as _;
+
 use super::repositories::RepositorySelector;
 use super::users::{self, UserSelector};
-use super::{Limit, pages, repositories};
+use super::{Limit, Sort, pages, repositories, sorted};
 use crate::error::{Error, Result};
-use crate::models::{NewNote, Note, NoteFilter, Repository, User};
+use crate::models::{Criteria, NewNote, Note, NoteFilter, NoteSort, Repository, User};
 use crate::session::Session;
 use crate::types::{Id, LongText, Text256};
 
@@ -42,6 +44,17 @@ pub struct Filter {
     pub repository: Option<Id<Repository>>,
     /// Those with this name.
     pub name: Option<String>,
+    /// What every listing knows; `like` looks at the name.
+    pub criteria: Criteria,
+    /// Their order; `None` for that of their ids.
+    pub sort: Option<Sort<NoteSort>>,
+}
+
+impl Filter {
+    fn restricted(&self) -> NoteFilter<'_> {
+        let Self { user, repository, name, criteria, .. } = self;
+        NoteFilter { user: *user, repository: *repository, name: name.as_deref(), criteria }
+    }
 }
 
 /// Changes to a note; `None` leaves a field unchanged.
@@ -107,7 +120,7 @@ pub fn get(session: &mut Session<'_>, id: Id<Note>) -> Result<Note> {
     }
 }
 
-/// Passes the notes to `each` in the order of their ids, reading a thousand at a time.
+/// Passes the notes to `each` in the order of the filter, reading a thousand at a time.
 ///
 /// # Errors
 ///
@@ -116,11 +129,29 @@ pub fn list<E: From<Error>>(
     session: &mut Session<'_>,
     filter: &Filter,
     limit: Limit,
-    each: impl FnMut(Note) -> Result<(), E>,
+    mut each: impl FnMut(Note) -> Result<(), E>,
 ) -> Result<(), E> {
-    let filter = NoteFilter { user: filter.user, repository: filter.repository, name: filter.name.as_deref() };
-    let page = |last, rows| session.rows(Note::page(filter, last, rows));
-    pages(limit, page, |note: &Note| note.id, each)
+    let restricted = filter.restricted();
+    if filter.sort.is_none() && limit.offset == 0 {
+        let page = |last, rows| session.rows(Note::page(restricted, last, rows));
+        return pages(limit, page, |note: &Note| note.id, each);
+    }
+    let Sort { key, descending } = filter.sort.unwrap_or(Sort { key: NoteSort::Id, descending: false });
+    let (rows, offset) = limit.of_statement();
+    let ids: Vec<Id<Note>> =
+        session.rows(Note::sorted(restricted, key, descending).limit(rows).offset(offset)).map_err(Error::from)?;
+    let mut page = |ids: &[Id<Note>]| session.rows(Note::with_ids(ids));
+    sorted(&ids, &mut page, |note: &Note| note.id, &mut each)
+}
+
+/// The number of the notes that the filter leaves. One SELECT.
+///
+/// # Errors
+///
+/// Any error of the read.
+pub fn count(session: &mut Session<'_>, filter: &Filter) -> Result<u64> {
+    let counted: Vec<i64> = session.rows(Note::count_in(filter.restricted()))?;
+    Ok(counted.first().and_then(|count| u64::try_from(*count).ok()).unwrap_or(0))
 }
 
 /// Changes the note that was read as `read`, and returns it as changed.

@@ -1,11 +1,13 @@
 //! Code repositories: adding, finding, listing, editing and removing them.
 
+use diesel::QueryDsl as _;
+
 use super::users::{self, UserSelector};
-use super::{Limit, pages};
+use super::{Limit, Sort, pages, sorted};
 use crate::error::{Error, Result};
-use crate::models::{NewRepository, Repository, RepositoryFilter, User};
+use crate::models::{Criteria, NewRepository, Repository, RepositoryFilter, RepositorySort, User};
 use crate::session::Session;
-use crate::types::{Id, RepositoryStatus, Text256};
+use crate::types::{Id, RepositoryStatus, Text256, Topics};
 
 /// A repository to be added.
 #[derive(Debug, Clone, PartialEq)]
@@ -82,6 +84,22 @@ pub struct Filter {
     pub name: Option<String>,
     /// Those with this status.
     pub status: Option<RepositoryStatus>,
+    /// Those with most of their code in this language, in any letter case.
+    pub language: Option<String>,
+    /// Those with all of these topics.
+    pub topics: Topics,
+    /// What every listing knows; `like` looks at name and description.
+    pub criteria: Criteria,
+    /// Their order; `None` for that of their ids.
+    pub sort: Option<Sort<RepositorySort>>,
+}
+
+impl Filter {
+    fn restricted(&self) -> RepositoryFilter<'_> {
+        let Self { owner, name, status, language, topics, criteria, .. } = self;
+        let (name, language) = (name.as_deref(), language.as_deref());
+        RepositoryFilter { owner: *owner, name, status: *status, language, topics, criteria }
+    }
 }
 
 /// Changes to a repository; `None` leaves a field unchanged.
@@ -171,7 +189,11 @@ pub fn get(session: &mut Session<'_>, selector: &RepositorySelector) -> Result<O
     }
 }
 
-/// Passes the repositories, with their owners, to `each` in the order of their ids, reading a thousand at a time.
+fn owned(rows: Vec<(Repository, User)>) -> Vec<Owned> {
+    rows.into_iter().map(|(repository, owner)| Owned { repository, owner }).collect()
+}
+
+/// Passes the repositories, with their owners, to `each` in the order of the filter, reading a thousand at a time.
 ///
 /// # Errors
 ///
@@ -180,14 +202,30 @@ pub fn list<E: From<Error>>(
     session: &mut Session<'_>,
     filter: &Filter,
     limit: Limit,
-    each: impl FnMut(Owned) -> Result<(), E>,
+    mut each: impl FnMut(Owned) -> Result<(), E>,
 ) -> Result<(), E> {
-    let filter = RepositoryFilter { owner: filter.owner, name: filter.name.as_deref(), status: filter.status };
-    let page = |last, rows| {
-        let found = session.rows(Repository::page(filter, last, rows))?;
-        Ok(found.into_iter().map(|(repository, owner)| Owned { repository, owner }).collect())
-    };
-    pages(limit, page, |owned: &Owned| owned.repository.id, each)
+    let restricted = filter.restricted();
+    if filter.sort.is_none() && limit.offset == 0 {
+        let page = |last, rows| Ok(owned(session.rows(Repository::page(restricted, last, rows))?));
+        return pages(limit, page, |owned: &Owned| owned.repository.id, each);
+    }
+    let Sort { key, descending } = filter.sort.unwrap_or(Sort { key: RepositorySort::Id, descending: false });
+    let (rows, offset) = limit.of_statement();
+    let ids: Vec<Id<Repository>> = session
+        .rows(Repository::sorted(restricted, key, descending).limit(rows).offset(offset))
+        .map_err(Error::from)?;
+    let mut page = |ids: &[Id<Repository>]| Ok(owned(session.rows(Repository::owned_with_ids(ids))?));
+    sorted(&ids, &mut page, |owned: &Owned| owned.repository.id, &mut each)
+}
+
+/// The number of the repositories that the filter leaves. One SELECT.
+///
+/// # Errors
+///
+/// Any error of the read.
+pub fn count(session: &mut Session<'_>, filter: &Filter) -> Result<u64> {
+    let counted: Vec<i64> = session.rows(Repository::count_in(filter.restricted()))?;
+    Ok(counted.first().and_then(|count| u64::try_from(*count).ok()).unwrap_or(0))
 }
 
 /// Changes a repository and returns it as changed, with its owner.
@@ -208,7 +246,9 @@ pub fn edit(session: &mut Session<'_>, selector: &RepositorySelector, edit: Edit
     let row = session.edit(handle)?;
     row.repo_name = name;
     row.user_id = owner.user_id;
-    row.status = edit.status.unwrap_or(row.status);
+    if let Some(status) = edit.status {
+        row.set_status(status);
+    }
     row.repo_id = edit.number.or(row.repo_id);
     Ok(Owned { repository: session.detach(handle)?, owner })
 }

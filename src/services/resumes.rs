@@ -1,9 +1,11 @@
 //! Résumés: adding, finding, listing, editing and removing them.
 
+use diesel::QueryDsl as _;
+
 use super::users::{self, UserSelector};
-use super::{Limit, pages};
+use super::{Limit, Sort, pages, sorted};
 use crate::error::{Error, Result};
-use crate::models::{NewResume, Resume, User};
+use crate::models::{Criteria, NewResume, Resume, ResumeFilter, ResumeSort, User};
 use crate::session::Session;
 use crate::types::{Id, LongText, Text256};
 
@@ -36,6 +38,17 @@ pub struct Filter {
     pub user: Option<Id<User>>,
     /// Those for this vacancy.
     pub vacancy: Option<String>,
+    /// What every listing knows; `like` looks at the vacancy.
+    pub criteria: Criteria,
+    /// Their order; `None` for that of their ids.
+    pub sort: Option<Sort<ResumeSort>>,
+}
+
+impl Filter {
+    fn restricted(&self) -> ResumeFilter<'_> {
+        let Self { user, vacancy, criteria, .. } = self;
+        ResumeFilter { user: *user, vacancy: vacancy.as_deref(), criteria }
+    }
 }
 
 /// Changes to a résumé; `None` leaves a field unchanged.
@@ -88,7 +101,7 @@ pub fn get(session: &mut Session<'_>, id: Id<Resume>) -> Result<Resume> {
     }
 }
 
-/// Passes the résumés to `each` in the order of their ids, reading a thousand at a time.
+/// Passes the résumés to `each` in the order of the filter, reading a thousand at a time.
 ///
 /// # Errors
 ///
@@ -97,10 +110,29 @@ pub fn list<E: From<Error>>(
     session: &mut Session<'_>,
     filter: &Filter,
     limit: Limit,
-    each: impl FnMut(Resume) -> Result<(), E>,
+    mut each: impl FnMut(Resume) -> Result<(), E>,
 ) -> Result<(), E> {
-    let page = |last, rows| session.rows(Resume::page(filter.user, filter.vacancy.as_deref(), last, rows));
-    pages(limit, page, |resume: &Resume| resume.id, each)
+    let restricted = filter.restricted();
+    if filter.sort.is_none() && limit.offset == 0 {
+        let page = |last, rows| session.rows(Resume::page(restricted, last, rows));
+        return pages(limit, page, |resume: &Resume| resume.id, each);
+    }
+    let Sort { key, descending } = filter.sort.unwrap_or(Sort { key: ResumeSort::Id, descending: false });
+    let (rows, offset) = limit.of_statement();
+    let ids: Vec<Id<Resume>> =
+        session.rows(Resume::sorted(restricted, key, descending).limit(rows).offset(offset)).map_err(Error::from)?;
+    let mut page = |ids: &[Id<Resume>]| session.rows(Resume::with_ids(ids));
+    sorted(&ids, &mut page, |resume: &Resume| resume.id, &mut each)
+}
+
+/// The number of the résumés that the filter leaves. One SELECT.
+///
+/// # Errors
+///
+/// Any error of the read.
+pub fn count(session: &mut Session<'_>, filter: &Filter) -> Result<u64> {
+    let counted: Vec<i64> = session.rows(Resume::count_in(filter.restricted()))?;
+    Ok(counted.first().and_then(|count| u64::try_from(*count).ok()).unwrap_or(0))
 }
 
 /// Changes the résumé that was read as `read`, and returns it as changed.

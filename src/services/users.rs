@@ -1,10 +1,14 @@
 //! Accounts: adding, finding, listing, editing and removing them.
 
-use super::{Limit, counted, pages};
+use diesel::QueryDsl as _;
+
+use super::{Limit, Sort, counted, pages, sorted};
 use crate::error::{Error, Result};
-use crate::models::{NewRepository, NewResume, NewUser, Note, Repository, Resume, User};
+use crate::models::{
+    Criteria, NewRepository, NewResume, NewUser, Note, Repository, Resume, User, UserFilter, UserSort,
+};
 use crate::session::{Handle, Session};
-use crate::types::{Email, Id, LongText, RepositoryStatus, Text256};
+use crate::types::{AccountKind, Email, Id, LongText, RepositoryStatus, Text256};
 
 /// An account to be added.
 #[derive(Debug, Clone, PartialEq)]
@@ -60,6 +64,19 @@ pub struct Filter {
     pub login: Option<String>,
     /// Those with this email.
     pub email: Option<String>,
+    /// Those of this kind.
+    pub kind: Option<AccountKind>,
+    /// What every listing knows; `like` looks at login, name and email.
+    pub criteria: Criteria,
+    /// Their order; `None` for that of their ids.
+    pub sort: Option<Sort<UserSort>>,
+}
+
+impl Filter {
+    fn restricted(&self) -> UserFilter<'_> {
+        let Self { login, email, kind, criteria, .. } = self;
+        UserFilter { login: login.as_deref(), email: email.as_deref(), kind: *kind, criteria }
+    }
 }
 
 /// Changes to an account; `None` leaves a field unchanged.
@@ -247,7 +264,7 @@ pub fn describe(user: &User) -> String {
     format!("id {}: {} (account number {}{email})", user.id, user.username, user.user_id)
 }
 
-/// Passes the accounts to `each` in the order of their ids, reading a thousand at a time.
+/// Passes the accounts to `each` in the order of the filter, reading a thousand at a time.
 ///
 /// # Errors
 ///
@@ -256,10 +273,28 @@ pub fn list<E: From<Error>>(
     session: &mut Session<'_>,
     filter: &Filter,
     limit: Limit,
-    each: impl FnMut(User) -> Result<(), E>,
+    mut each: impl FnMut(User) -> Result<(), E>,
 ) -> Result<(), E> {
-    let page = |last, rows| session.rows(User::page(filter.login.as_deref(), filter.email.as_deref(), last, rows));
-    pages(limit, page, |user: &User| user.id, each)
+    let restricted = filter.restricted();
+    if filter.sort.is_none() && limit.offset == 0 {
+        let page = |last, rows| session.rows(User::page(restricted, last, rows));
+        return pages(limit, page, |user: &User| user.id, each);
+    }
+    let Sort { key, descending } = filter.sort.unwrap_or(Sort { key: UserSort::Id, descending: false });
+    let (rows, offset) = limit.of_statement();
+    let ids: Vec<Id<User>> =
+        session.rows(User::sorted(restricted, key, descending).limit(rows).offset(offset)).map_err(Error::from)?;
+    let mut page = |ids: &[Id<User>]| session.rows(User::with_ids(ids));
+    sorted(&ids, &mut page, |user: &User| user.id, &mut each)
+}
+
+/// The number of the accounts that the filter leaves. One SELECT.
+///
+/// # Errors
+///
+/// Any error of the read.
+pub fn count(session: &mut Session<'_>, filter: &Filter) -> Result<u64> {
+    Ok(counted_rows(session.rows(User::count_in(filter.restricted()))?))
 }
 
 /// Changes an account and returns it as changed.
@@ -299,9 +334,9 @@ pub fn rename(session: &mut Session<'_>, selector: &UserSelector, username: impl
 /// Those of [`remove`].
 pub fn removal(session: &mut Session<'_>, selector: &UserSelector, cascade: Cascade) -> Result<Removed> {
     let user = get(session, selector)?;
-    let notes = count(session.rows(Note::count_of(user.id))?);
-    let repositories = count(session.rows(Repository::count_of(user.user_id))?);
-    let resumes = count(session.rows(Resume::count_of(user.id))?);
+    let notes = counted_rows(session.rows(Note::count_of(user.id))?);
+    let repositories = counted_rows(session.rows(Repository::count_of(user.user_id))?);
+    let resumes = counted_rows(session.rows(Resume::count_of(user.id))?);
     if cascade == Cascade::Nothing && repositories + resumes > 0 {
         let dependents = [
             (repositories, counted(repositories, "repository", "repositories")),
@@ -337,7 +372,7 @@ pub fn remove(session: &mut Session<'_>, selector: &UserSelector, cascade: Casca
 }
 
 /// The number in the single row of a count.
-fn count(rows: Vec<i64>) -> u64 {
+fn counted_rows(rows: Vec<i64>) -> u64 {
     rows.first().and_then(|count| u64::try_from(*count).ok()).unwrap_or(0)
 }
 

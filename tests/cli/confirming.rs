@@ -46,15 +46,17 @@ fn removing_a_user_with_everything_asks_on_a_terminal() {
 fn reverting_migrations_asks_on_a_terminal() {
     let home = home();
     let asked = format!(
-        "This would remove notes (2 rows), resumes (1 row), repositories (1 row), users (2 rows) from {}.\n\
+        "This would remove what 2026-11-29-000002_describe_repositories made, \
+         what 2026-11-29-000001_describe_users made, notes (2 rows), resumes (1 row), repositories (1 row), \
+         users (2 rows) from {}.\n\
          Continue? [y/N] ",
         home.place()
     );
     let ran = run_on_a_terminal(&home, 80, &["migrate", "down", "--all"], "n\n");
     assert_eq!((ran.code, ran.out), (Some(1), format!("{asked}folio: nothing was changed\n")));
     assert_eq!(rows(&home, "note"), 2);
-    let ran = run_on_a_terminal(&home, 80, &["migrate", "down"], "y\n");
-    assert!(ran.code == Some(0) && ran.out.contains("This would remove notes (2 rows) from "), "{ran:?}");
+    let ran = run_on_a_terminal(&home, 80, &["migrate", "down", "--steps", "3"], "y\n");
+    assert!(ran.code == Some(0) && ran.out.contains(" made, notes (2 rows) from "), "{ran:?}");
     assert_eq!(home.run(&["user", "list"]).code, Some(3));
     // There is nothing left to confirm.
     home.done(&["migrate", "down", "--all", "--yes"]);
@@ -64,12 +66,17 @@ fn reverting_migrations_asks_on_a_terminal() {
 
 #[test]
 fn without_a_terminal_nothing_is_removed_unless_the_command_says_yes() {
+    const LAST: &str = "what 2026-11-29-000002_describe_repositories made";
+    const FIFTH: &str = "what 2026-11-29-000001_describe_users made";
     let home = home();
     for (command, removed) in [
         (&EVERYTHING[..], OCTOCAT.to_owned()),
         (&["user", "remove", "--login", "ada", "--with-everything"], "user id 2: ada (account number -1)".to_owned()),
-        (&["migrate", "down"], format!("notes (2 rows) from {}", home.place())),
-        (&["migrate", "down", "--steps", "2"], format!("notes (2 rows), resumes (1 row) from {}", home.place())),
+        (&["migrate", "down"], format!("{LAST} from {}", home.place())),
+        (
+            &["migrate", "down", "--steps", "4"],
+            format!("{LAST}, {FIFTH}, notes (2 rows), resumes (1 row) from {}", home.place()),
+        ),
     ] {
         let way_out = if command[0] == "migrate" { "do so" } else { "remove it" };
         let refusal = format!("this would remove {removed}; add --yes to {way_out} without being asked");

@@ -57,6 +57,9 @@ fn the_examples_of_the_first_page_work_one_after_the_other() {
     for verb in [
         &["user", "list", "--login", "octocat"][..],
         &["repo", "list", "--status", "private", "--format", "json"],
+        &["repo", "list", "--topic", "octocat", "--sort", "stars:desc", "--columns", "owner,name,stars"],
+        &["sql", "SELECT kind, count(*) AS accounts FROM users GROUP BY kind"],
+        &["open", "jquery/jquery"],
         &["note", "add", "To do", "--account", "583231", "--body", "Read the README"],
     ] {
         assert_ne!(home.done(verb), "", "{verb:?}");
@@ -68,7 +71,7 @@ fn the_examples_of_the_first_page_work_one_after_the_other() {
 fn every_page_has_examples_and_every_verb_says_what_it_prints() {
     let home = Home::new(module_path!());
     let commands = commands(&home);
-    assert_eq!(commands.len(), 1 + 6 + 4 * 5 + 16 + 2 + 2, "{commands:?}");
+    assert_eq!(commands.len(), 1 + 6 + 4 * 5 + 16 + 2 + 4, "{commands:?}");
     for command in commands {
         let page = help(&home, &command);
         assert!(page.contains("\nExamples:\n  "), "{command}: {page}");

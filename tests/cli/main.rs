@@ -24,6 +24,8 @@ mod sqlite;
 mod adopting;
 #[cfg(all(unix, feature = "sqlite"))]
 mod advising;
+#[cfg(all(unix, feature = "sqlite"))]
+mod browsing;
 #[cfg(unix)]
 mod completing;
 #[cfg(all(unix, feature = "sqlite"))]

@@ -3,7 +3,9 @@
 mod commands;
 mod documents;
 mod importing;
+mod listing;
 mod meeting;
 mod migrating;
 mod printing;
+mod querying;
 mod refusing;

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{Read as _, Write as _};
-use std::process::Child;
+use std::process::{Child, Command};
 
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{LocalModes, OptionalActions, OutputModes, Winsize, tcgetattr, tcsetattr, tcsetwinsize};
@@ -19,6 +19,11 @@ pub struct Terminal {
 impl Terminal {
     /// Starts the program on a terminal of this width. Input is not echoed, and line ends are not translated.
     pub fn start(home: &Home, columns: u16, arguments: &[&str]) -> Self {
+        Self::running(home.command(arguments), columns)
+    }
+
+    /// Like [`start`](Self::start), with a command that is prepared already.
+    pub fn running(mut command: Command, columns: u16) -> Self {
         let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
         grantpt(&master).unwrap();
         unlockpt(&master).unwrap();
@@ -29,7 +34,6 @@ impl Terminal {
         modes.output_modes.remove(OutputModes::ONLCR);
         tcsetattr(&slave, OptionalActions::Now, &modes).unwrap();
         tcsetwinsize(&slave, Winsize { ws_row: 24, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 }).unwrap();
-        let mut command = home.command(arguments);
         let end = || slave.try_clone().unwrap();
         command.env("TERM", "xterm");
         let program = command.stdin(end()).stdout(end()).stderr(end()).spawn().unwrap();

@@ -88,6 +88,11 @@ fn user(id: i64, user_id: i64, username: &str) -> User {
         email: None,
         created_at: moment("1999-12-31T23:59:59.999999Z"),
         updated_at: moment("2026-01-02T03:04:05.000001Z"),
+        name: Some("Grace  Hopper ".try_into().unwrap()),
+        kind: Some(AccountKind::Organization),
+        url: None,
+        company: Some("Ω & co".try_into().unwrap()),
+        location: None,
     }
 }
 
@@ -141,6 +146,17 @@ fn fill(db: &Database) -> Result<()> {
             status: RepositoryStatus::Private,
             created_at: moment("2026-03-29T02:30:00.500000Z"),
             updated_at: moment("2026-03-29T02:30:00.500001Z"),
+            visibility: Some(RepositoryVisibility::Internal),
+            description: Some("".try_into()?),
+            language: None,
+            topics: Some(Topics::default()),
+            stars: Some(i64::MAX),
+            forks: Some(0),
+            archived: Some(true),
+            fork: Some(false),
+            url: Some("https://example.org/a b?c=%20".try_into()?),
+            pushed_at: Some(moment("1970-01-02T00:00:00.000001Z")),
+            repo_created_at: None,
         };
         session.insert_whole(&[
             Repository { id: Id::new(5_000), repo_name: "name".try_into()?, ..repository.clone() },

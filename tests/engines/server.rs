@@ -366,6 +366,11 @@ fn a_time_that_the_server_cannot_hold_is_named_and_not_said_to_be_missing() {
         email: None,
         created_at: moment.parse().unwrap(),
         updated_at: Timestamp::now(),
+        name: None,
+        kind: None,
+        url: None,
+        company: None,
+        location: None,
     };
     let rows = [user(1, "2001-01-01T00:00:00Z"), user(2, "1955-11-05T06:00:00Z"), user(3, "2001-01-01T00:00:00Z")];
     let said = db.begin(|session| session.insert_whole(&rows)).map_err(|refused| refused.to_string());

@@ -11,11 +11,14 @@ const SQLITE: &str = "SELECT type || ' ' || name || ' ' || coalesce(sql, '') AS 
      WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY 1";
 
 const POSTGRES: &str = "\
-    SELECT concat_ws(' ', 'column', c.relname, a.attnum, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, \
+    SELECT concat_ws(' ', 'column', c.relname, \
+        (SELECT count(*) FROM pg_attribute b WHERE b.attrelid = c.oid AND b.attnum BETWEEN 1 AND a.attnum \
+            AND NOT b.attisdropped), a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, \
         l.collname, a.attidentity::text, pg_get_expr(d.adbin, d.adrelid), col_description(c.oid, a.attnum)) AS line \
     FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid LEFT JOIN pg_collation l ON l.oid = a.attcollation \
         LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum \
     WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'S', 'v') AND a.attnum > 0 \
+        AND NOT a.attisdropped \
     UNION ALL SELECT concat_ws(' ', 'constraint', conrelid::regclass, conname, pg_get_constraintdef(oid)) \
     FROM pg_constraint WHERE connamespace = current_schema()::regnamespace \
     UNION ALL SELECT concat_ws(' ', 'index', indexdef) FROM pg_indexes WHERE schemaname = current_schema() \

@@ -68,16 +68,22 @@ impl Empty {
         self.db.connection().unwrap().batch_execute(sql).unwrap();
     }
 
-    /// Inserts a row into the table that a migration creates.
+    /// Inserts a row into the table that a migration creates, or fills the columns that it adds.
     fn fill(&self, migration: &Migration) {
-        self.execute(match migration.name.split_once("_create_").unwrap().1 {
-            "users" => "INSERT INTO users (id, user_id, username) VALUES (10001, 1, 'step')",
-            "repositories" => {
+        self.execute(match migration.name.split_once('_').unwrap().1 {
+            "create_users" => "INSERT INTO users (id, user_id, username) VALUES (10001, 1, 'step')",
+            "create_repositories" => {
                 "INSERT INTO repositories (id, user_id, repo_name, status) VALUES (20001, 1, 'folio', 'Public')"
             }
-            "resumes" => "INSERT INTO resumes (user_id, vacancy, body) VALUES (10001, 'Junior Rust developer', '')",
-            "notes" => "INSERT INTO notes (user_id, repository_id, name, body) VALUES (10001, 20001, 'idea', '')",
-            other => panic!("say here how a row of {other} looks"),
+            "create_resumes" => {
+                "INSERT INTO resumes (user_id, vacancy, body) VALUES (10001, 'Junior Rust developer', '')"
+            }
+            "create_notes" => {
+                "INSERT INTO notes (user_id, repository_id, name, body) VALUES (10001, 20001, 'idea', '')"
+            }
+            "describe_users" => "UPDATE users SET name = 'Step', kind = 'Bot'",
+            "describe_repositories" => "UPDATE repositories SET visibility = 'Internal', stars = 3, fork = TRUE",
+            other => panic!("say here what {other} is filled with"),
         });
     }
 }
@@ -134,12 +140,12 @@ fn down_to_nothing_leaves_nothing_even_with_rows_in_every_table() {
 #[test]
 fn diesel_takes_over_what_folio_applied() {
     let empty = Empty::new();
-    empty.up(3);
+    empty.up(5);
     let mut connection = empty.db.connection().unwrap();
     let applied = connection.run_pending_migrations(files()).unwrap();
-    assert_eq!(applied.iter().map(ToString::to_string).collect::<Vec<_>>(), ["20261101000004"]);
+    assert_eq!(applied.iter().map(ToString::to_string).collect::<Vec<_>>(), ["20261129000002"]);
     assert_eq!(empty.state(), SchemaState::Current);
-    assert_eq!(connection.revert_all_migrations(files()).unwrap().len(), 4);
+    assert_eq!(connection.revert_all_migrations(files()).unwrap().len(), 6);
     assert_eq!(empty.state(), SchemaState::Empty);
 }
 
@@ -149,7 +155,7 @@ fn folio_takes_over_what_diesel_applied() {
     empty.db.connection().unwrap().run_pending_migrations(files()).unwrap();
     assert_eq!(empty.state(), SchemaState::Current);
     assert!(empty.db.migrate().unwrap().is_empty());
-    assert_eq!(empty.down(Target::All).len(), 4);
+    assert_eq!(empty.down(Target::All).len(), 6);
 }
 
 #[test]
@@ -197,7 +203,7 @@ fn a_migration_that_fails_is_done_when_what_stood_against_it_is_gone() {
         let said = empty.db.migrate().unwrap_err().to_string();
         assert!(said.starts_with("migration 2026-11-01-000003_create_resumes failed going up: "), "{said}");
         assert!(said.contains("resumes") && said.contains("already exists"), "{said}");
-        let left = if before == 0 { SchemaState::Empty } else { SchemaState::Behind(2) };
+        let left = if before == 0 { SchemaState::Empty } else { SchemaState::Behind(4) };
         assert_eq!(empty.state(), left);
         empty.execute("DROP VIEW resumes");
         empty.db.migrate().unwrap();

@@ -73,12 +73,20 @@ fn kind(declared: &str, name: &str) -> Option<&'static str> {
         "TEXT" if name == "status" => "RepositoryStatus",
         "BIGINT" | "bigint" | "bigint(20)" => "BigInt",
         "TEXT" | "text C" => "Text",
-        "varchar(256) utf8mb4_nopad_bin" | "varchar(320) utf8mb4_nopad_bin" | "longtext utf8mb4_nopad_bin" => "Text",
-        "varchar(256) utf8mb4_0900_bin" | "varchar(320) utf8mb4_0900_bin" | "longtext utf8mb4_0900_bin" => "Text",
+        "BOOLEAN" | "boolean" | "tinyint(1)" => "Bool",
+        _ if is_byte_wise(declared) => "Text",
         "TIMESTAMP" | "timestamp(6) without time zone" | "datetime(6)" => "Timestamp",
         "repository_status" => "RepositoryStatus",
         _ if declared.starts_with("enum('Public','Private')") => "RepositoryStatus",
         _ => return None,
+    })
+}
+
+/// Whether it is one of MySQL's and MariaDB's texts that compare byte by byte.
+fn is_byte_wise(declared: &str) -> bool {
+    declared.split_once(' ').is_some_and(|(kind, collation)| {
+        (kind.starts_with("varchar(") || kind == "longtext")
+            && ["utf8mb4_nopad_bin", "utf8mb4_0900_bin"].contains(&collation)
     })
 }
 

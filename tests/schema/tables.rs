@@ -5,7 +5,7 @@ mod catalogue;
 
 use diesel::dsl::max;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Nullable, SqlType, Text, Timestamp, is_nullable};
+use diesel::sql_types::{BigInt, Bool, Nullable, SqlType, Text, Timestamp, is_nullable};
 use folio::connection::{AnyConnection, Engine};
 use folio::migrations::Migrate as _;
 use folio::schema::{notes, repositories, resumes, users};
@@ -21,6 +21,10 @@ trait Kind {
 
 impl Kind for BigInt {
     const KIND: &'static str = "BigInt";
+}
+
+impl Kind for Bool {
+    const KIND: &'static str = "Bool";
 }
 
 impl Kind for Text {
@@ -58,10 +62,10 @@ macro_rules! columns {
         }
     };
 }
-columns!(A B C D E F);
-columns!(A B C D E F G);
 columns!(A B C D E F G H);
 columns!(A B C D E F G H I);
+columns!(A B C D E F G H I J K);
+columns!(A B C D E F G H I J K L M N O P Q R);
 
 fn in_schema<T: Table<AllColumns: Columns>>(_: T) -> Vec<Described> {
     T::AllColumns::described()
@@ -184,6 +188,20 @@ fn the_database_itself_refuses_values_that_the_types_refuse() {
     diesel::sql_query(repository(7, "Private")).execute(c).unwrap();
     refused(c, &repository(7, "Public"), &["repositories.user_id, repositories.repo_name", "user_id_repo_name_key"]);
     refused(c, "DELETE FROM users", &["FOREIGN KEY", "repositories_user_id_fkey"]);
+
+    for (table, column, value, rules) in [
+        ("users", "kind", "'user'", &["users_kind_label"][..]),
+        ("users", "name", "''", &["users_name_length"]),
+        ("users", "location", nul, &["users_location_no_nul", "users_location_length", no_nul][..]),
+        ("repositories", "visibility", "'Secret'", &["repositories_visibility_label"]),
+        ("repositories", "description", nul, &["repositories_description_no_nul", no_nul]),
+        ("repositories", "language", "''", &["repositories_language_length"]),
+        ("repositories", "stars", "-1", &["repositories_stars_count"]),
+        ("repositories", "forks", "-1", &["repositories_forks_count"]),
+        ("repositories", "url", "''", &["repositories_url_length"]),
+    ] {
+        refused(c, &format!("UPDATE {table} SET {column} = {value}"), rules);
+    }
 }
 
 #[test]

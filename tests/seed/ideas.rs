@@ -45,8 +45,8 @@ fn engine_and_echo() -> Result<()> {
         texts,
         [
             "BEGIN IMMEDIATE",
-            "INSERT INTO users (user_id, username, email, created_at, updated_at) VALUES (?, ?, ?, ?, ?) \
-             RETURNING id, user_id",
+            "INSERT INTO users (user_id, username, email, created_at, updated_at, name, kind, url, company, location) \
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id, user_id",
             "COMMIT"
         ]
     );
@@ -118,11 +118,11 @@ fn create_all_is_the_migrations() -> Result<()> {
     let db = Database::open_with(&url, Options::default().access(Access::Create))?;
     assert_eq!(db.schema_state()?, SchemaState::Empty);
     let made: Vec<String> = db.migrate()?.iter().map(ToString::to_string).collect();
-    assert_eq!(made.len(), 4);
+    assert_eq!(made.len(), 6);
     assert!(made[0].contains("users") && made[3].contains("notes"), "parents first: {made:?}");
     assert!(db.migrate()?.is_empty(), "a second time there is nothing to make");
     let undone = db.migrate_down(folio::migrations::Target::All, |_| ())?;
-    assert!(undone[0].to_string().contains("notes"), "children first");
+    assert!(undone[2].to_string().contains("notes"), "children first");
     Ok(())
 }
 

@@ -31,7 +31,7 @@ fn add_resume(db: &Database, user: &User, vacancy: &str) -> Resume {
 fn logins(db: &Database, filter: &users::Filter, limit: Option<u64>) -> Vec<String> {
     let mut logins = Vec::new();
     db.read(|session| {
-        users::list(session, filter, Limit { rows: limit }, |user| -> Result<()> {
+        users::list(session, filter, Limit { rows: limit, offset: 0 }, |user| -> Result<()> {
             logins.push(user.username.to_string());
             Ok(())
         })

@@ -2,7 +2,13 @@
 
 use insta::assert_snapshot;
 
+use std::borrow::Cow;
+
+use serde::Serialize;
+
 use super::*;
+
+const FORMATS: [Format; 6] = [Format::Table, Format::Tsv, Format::Csv, Format::Json, Format::Ndjson, Format::Markdown];
 
 const SCREEN: Place = Place::Terminal { width: Some(40) };
 
@@ -15,10 +21,16 @@ struct Row {
 }
 
 impl Record for Row {
-    const COLUMNS: &'static [Column] = &[Column::number("id"), Column::text("name"), Column::text("email")];
+    const COLUMNS: &'static [Column] = &[
+        Column::number("id"),
+        Column::text("name"),
+        Column::text("email"),
+        Column::text("text").field("body").on_request(),
+    ];
 
     fn cells(&self) -> Vec<Option<Cow<'_, str>>> {
-        vec![Some(self.id.to_string().into()), Some(self.name.into()), self.email.map(Into::into)]
+        let (id, name, email) = (self.id.to_string().into(), self.name.into(), self.email.map(Into::into));
+        vec![Some(id), Some(name), email, Some(self.body.into())]
     }
 
     fn json(&self) -> impl Serialize {
@@ -91,8 +103,10 @@ fn a_long_table_comes_in_pages_each_under_its_header() {
 fn stored_data_cannot_drive_the_terminal_in_any_format() {
     // A pipe may end at a terminal too.
     let places = [SCREEN, Place::Pipe];
-    for (format, place) in [Format::Table, Format::Tsv, Format::Json].into_iter().flat_map(|f| places.map(|p| (f, p))) {
+    for (format, place) in FORMATS.into_iter().flat_map(|f| places.map(|p| (f, p))) {
         let shown = listed(&[HOSTILE], format, place);
+        // A line end in a field of CSV stays one, in quotes.
+        let shown = if format == Format::Csv { shown.replace('\r', "") } else { shown };
         assert!(!shown.replace('\n', "").contains(|c| controls_terminal(c) && c != '\t'), "{shown:?}");
     }
     assert_snapshot!(listed(&[HOSTILE], Format::Table, Place::Terminal { width: None }), @r#"
@@ -162,7 +176,7 @@ impl Write for Broken {
 
 #[test]
 fn a_closed_pipe_is_told_from_a_full_disk_in_every_format() {
-    for format in [Format::Table, Format::Tsv, Format::Json] {
+    for format in FORMATS {
         for (kind, closed) in [(io::ErrorKind::BrokenPipe, true), (io::ErrorKind::StorageFull, false)] {
             let mut listing = Listing::new(Broken(kind), format, Place::Pipe);
             let written = listing.push(&ADA).and_then(|()| listing.finish());
@@ -190,4 +204,55 @@ fn printable_text_is_left_alone_and_the_rest_is_escaped() {
         assert_eq!(json[0]["name"], hidden.to_string());
     }
     assert!(matches!(printable("👩\u{200d}🔧 ☕\u{fe0f} می\u{200c}خواهم"), Cow::Borrowed(_)));
+}
+
+#[test]
+fn csv_is_that_of_rfc_4180_and_no_formula_for_a_spreadsheet() {
+    let formula = || Row { id: -1, name: "=1+1", email: Some("+47 1, \"x\""), body: "" };
+    assert_eq!(
+        listed(&[formula(), NOBODY], Format::Csv, Place::Pipe),
+        "-1,'=1+1,\"'+47 1, \"\"x\"\"\"\r\n1000,nobody,\r\n"
+    );
+    assert_eq!(listed(&[HOSTILE], Format::Csv, Place::Pipe), "3,\"a\tb\nc\rd\\e\",\\u{1b}[2J\\u{9b}2J\\u{202e}\r\n");
+    let mut out = Vec::new();
+    let listing = Listing::new(&mut out, Format::Csv, Place::Pipe);
+    let mut listing = listing.on(|sheet| sheet.with_header(true).guarding_formulas(false));
+    listing.push(&formula()).unwrap();
+    listing.finish().unwrap();
+    assert_eq!(String::from_utf8(out).unwrap(), "id,name,email\r\n-1,=1+1,\"+47 1, \"\"x\"\"\"\r\n");
+    assert_eq!(listed(&[], Format::Csv, Place::Pipe), "");
+}
+
+#[test]
+fn markdown_shows_every_character_as_itself() {
+    let marked = Row { id: 7, name: "a|b *c* snake_case _d_ <e> [f]", email: Some("&\r\n`g`"), body: "" };
+    assert_snapshot!(listed(&[marked, NOBODY], Format::Markdown, SCREEN), @r"
+    | id | name | email |
+    | ---: | --- | --- |
+    | 7 | a\|b \*c\* snake_case \_d\_ &lt;e> \[f\] | &amp;<br>\`g\` |
+    | 1000 | nobody |  |
+    ");
+    assert_eq!(listed(&[], Format::Markdown, SCREEN).lines().count(), 2);
+}
+
+#[test]
+fn ndjson_is_a_record_a_line() {
+    assert_snapshot!(listed(&[ADA, NOBODY], Format::Ndjson, Place::Pipe), @r#"
+    {"id":7,"name":"Ада 🦀","email":"ada@example.org","body":"Résumé\n"}
+    {"id":1000,"name":"nobody","email":null,"body":""}
+    "#);
+    assert_eq!(listed(&[], Format::Ndjson, Place::Pipe), "");
+}
+
+#[test]
+fn the_columns_asked_for_come_in_their_order_and_json_has_their_fields() {
+    let picked = |format| {
+        let mut out = Vec::new();
+        let mut listing = Listing::of(&mut out, vec![3, 0], format, Place::Pipe);
+        listing.push(&ADA).unwrap();
+        listing.finish().unwrap();
+        String::from_utf8(out).unwrap()
+    };
+    assert_eq!(picked(Format::Tsv), "Résumé\\n\t7\n");
+    assert_eq!(picked(Format::Ndjson), "{\"body\":\"Résumé\\n\",\"id\":7}\n");
 }

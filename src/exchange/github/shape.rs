@@ -21,7 +21,8 @@ const MAX_WRAPPERS: usize = 4;
 const MAX_GRAPH: usize = 12;
 const MAX_BRANCHES: usize = 1_000;
 
-/// All fields of records that are read; null counts as absent.
+/// All fields of records that are read. Null counts as absent, except where it tells that there is nothing: those
+/// fields are read by [`present`].
 #[derive(Deserialize)]
 pub(super) struct Raw<'a> {
     #[serde(borrow)]
@@ -30,6 +31,7 @@ pub(super) struct Raw<'a> {
     pub database_id: Option<&'a RawValue>,
     pub login: Option<&'a RawValue>,
     pub email: Option<&'a RawValue>,
+    #[serde(borrow, default, deserialize_with = "present")]
     pub name: Option<&'a RawValue>,
     full_name: Option<&'a RawValue>,
     #[serde(rename = "nameWithOwner")]
@@ -57,9 +59,50 @@ pub(super) struct Raw<'a> {
     items: Option<&'a RawValue>,
     repositories: Option<&'a RawValue>,
     data: Option<&'a RawValue>,
+    #[serde(rename = "type")]
+    pub kind: Option<&'a RawValue>,
+    #[serde(rename = "__typename")]
+    pub type_name: Option<&'a RawValue>,
+    pub html_url: Option<&'a RawValue>,
+    pub url: Option<&'a RawValue>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    pub company: Option<&'a RawValue>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    pub location: Option<&'a RawValue>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    pub description: Option<&'a RawValue>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    pub language: Option<&'a RawValue>,
+    #[serde(rename = "primaryLanguage", borrow, default, deserialize_with = "present")]
+    pub primary_language: Option<&'a RawValue>,
+    pub topics: Option<&'a RawValue>,
+    #[serde(rename = "repositoryTopics", borrow, default, deserialize_with = "present")]
+    pub repository_topics: Option<&'a RawValue>,
+    #[serde(alias = "stargazerCount", alias = "stargazersCount")]
+    pub stargazers_count: Option<&'a RawValue>,
+    #[serde(alias = "forkCount", alias = "forksCount")]
+    pub forks_count: Option<&'a RawValue>,
+    #[serde(alias = "isArchived")]
+    pub archived: Option<&'a RawValue>,
+    #[serde(alias = "isFork")]
+    pub fork: Option<&'a RawValue>,
+    #[serde(alias = "pushedAt", borrow, default, deserialize_with = "present")]
+    pub pushed_at: Option<&'a RawValue>,
+    #[serde(alias = "createdAt")]
+    pub created_at: Option<&'a RawValue>,
+}
+
+/// Reads a field that is there as its text, null included.
+fn present<'de: 'a, 'a, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'a RawValue>, D::Error> {
+    <&RawValue>::deserialize(deserializer).map(Some)
 }
 
 impl<'a> Raw<'a> {
+    /// The name, unless it is null.
+    pub fn own_name(&self) -> Option<&'a RawValue> {
+        self.name.filter(|name| name.get() != "null")
+    }
+
     /// The name with the owner's before it, and the name of its field.
     pub fn full_name(&self) -> Option<(&'static str, &'a RawValue)> {
         let named = |name, value: Option<&'a RawValue>| value.map(|value| (name, value));
@@ -75,7 +118,7 @@ impl<'a> Raw<'a> {
         // GraphQL ids of repositories begin with this prefix.
         let has_repository_id = self.id.is_some_and(|id| id.get().starts_with("\"R_"));
         let is_complete = has_visibility || has_repository_id;
-        self.full_name().is_some() || (self.owner.is_some() && self.name.is_some() && is_complete)
+        self.full_name().is_some() || (self.owner.is_some() && self.own_name().is_some() && is_complete)
     }
 
     /// An invitation also has a login, next to an id of its own.

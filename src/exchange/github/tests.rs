@@ -2,8 +2,21 @@
 
 use super::*;
 
-fn read(text: &[u8]) -> Result<Vec<GithubRecord>> {
+fn whole(text: &[u8]) -> Result<Vec<GithubRecord>> {
     GithubReader::new("in", text).map(|record| record.map(|located| located.value)).collect()
+}
+
+/// The records without their details.
+fn read(text: &[u8]) -> Result<Vec<GithubRecord>> {
+    let mut records = whole(text)?;
+    for record in &mut records {
+        match record {
+            GithubRecord::Account(account) => account.details = AccountDetails::default(),
+            GithubRecord::Repository(repository) => repository.details = RepositoryDetails::default(),
+            GithubRecord::NamedRepository(repository) => repository.details = RepositoryDetails::default(),
+        }
+    }
+    Ok(records)
 }
 
 fn problem(text: &str) -> String {
@@ -27,7 +40,8 @@ fn only_repository(text: &str) -> Repository {
 #[test]
 fn an_account_has_number_login_and_perhaps_an_email() {
     let account = only_account(r#"{"login": "octocat", "id": 9223372036854775807, "email": "o@example.org"}"#);
-    assert_eq!(account, Account { number: i64::MAX, login: "octocat".into(), email: Some("o@example.org".into()) });
+    let (login, email) = ("octocat".into(), Some("o@example.org".into()));
+    assert_eq!(account, Account { number: i64::MAX, login, email, details: AccountDetails::default() });
     for none in ["null", "\"\""] {
         assert_eq!(only_account(&format!(r#"{{"login": "a", "id": 1, "email": {none}}}"#)).email, None);
     }
@@ -39,7 +53,8 @@ fn a_repository_mentions_its_owner() {
     let text =
         r#"{"id": 7, "name": "b", "full_name": "x/y", "owner": {"id": 1, "login": "dep[bot]"}, "private": false}"#;
     let owner = Owner { number: 1, login: "dep[bot]".into() };
-    assert_eq!(only_repository(text), Repository { number: 7, name: "b".into(), owner, private: false });
+    let details = RepositoryDetails::default();
+    assert_eq!(only_repository(text), Repository { number: 7, name: "b".into(), owner, private: false, details });
     let text = r#"{"id": 7, "full_name": "x/y", "owner": {"id": 1, "login": "a"}}"#;
     assert_eq!(only_repository(text).name, "y", "the full name will do");
 }
@@ -140,12 +155,14 @@ const HELLO: &str =
 
 fn hello() -> GithubRecord {
     let owner = Owner { number: 1, login: "octocat".into() };
-    GithubRecord::Repository(Repository { number: 7, name: "hello".into(), owner, private: false })
+    let details = RepositoryDetails::default();
+    GithubRecord::Repository(Repository { number: 7, name: "hello".into(), owner, private: false, details })
 }
 
 fn named(number: Option<i64>, private: bool) -> GithubRecord {
     let (name, owner) = ("hello".into(), "octocat".into());
-    GithubRecord::NamedRepository(NamedRepository { number, name, owner, owner_number: None, private })
+    let details = RepositoryDetails::default();
+    GithubRecord::NamedRepository(NamedRepository { number, name, owner, owner_number: None, private, details })
 }
 
 #[test]
@@ -231,7 +248,7 @@ fn the_records_of_a_graphql_answer_are_found_under_any_name() {
     let viewer =
         format!(r#"{{"data": {{"viewer": {{"login": "octocat", "databaseId": 1, "repositories": {edges}}}}}}}"#);
     let records = read(viewer.as_bytes()).expect("records");
-    let account = Account { number: 1, login: "octocat".into(), email: None };
+    let account = Account { number: 1, login: "octocat".into(), email: None, details: AccountDetails::default() };
     assert_eq!(records, [GithubRecord::Account(account), named(None, false)]);
     assert_eq!(
         problem(r#"{"login": "a", "id": "U_kgDOA"}"#),

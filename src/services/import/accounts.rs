@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::Summary;
+use super::details::OfAccount;
 use super::joins::{self, Missing};
 use crate::error::Result;
 use crate::exchange::{Account, Located, Place};
@@ -17,7 +18,7 @@ pub(super) fn write(session: &mut Session<'_>, accounts: &[Located<Account>], su
     let missing =
         accounts.iter().map(|account| &account.value).filter(|account| !present.contains_key(&account.number));
     let missing: Vec<Missing<'_>> = missing
-        .map(|Account { number, login, email }| Missing { number: *number, login, email: email.as_deref() })
+        .map(|Account { number, login, email, .. }| Missing { number: *number, login, email: email.as_deref() })
         .collect();
     let joined = joins::join(session, &missing, summary)?;
     present.extend(&joined);
@@ -25,20 +26,20 @@ pub(super) fn write(session: &mut Session<'_>, accounts: &[Located<Account>], su
         let refuse = |error: diesel_session::Error| place.refuse(error);
         let username = Text256::named("login", &account.login).map_err(refuse)?;
         let email = account.email.as_ref().map(|email| Email::named("email", email)).transpose().map_err(refuse)?;
+        let details = OfAccount::read(&account.details).map_err(|error| place.refuse(error))?;
         let Some(handle) = present.get(&account.number) else {
-            session.add(NewUser { email, ..NewUser::new(account.number, username)? });
+            session.add(details.fill(NewUser { email, ..NewUser::new(account.number, username)? }));
             summary.users.new += 1;
             continue;
         };
         let row = session.edit(*handle)?;
-        let same = row.username == username
-            && (email.is_none() || row.email == email)
-            && !joined.contains_key(&account.number);
+        let before = row.clone();
         row.username = username;
         if email.is_some() {
             row.email = email;
         }
-        if same {
+        details.write(row);
+        if *row == before && !joined.contains_key(&account.number) {
             summary.users.unchanged += 1;
         } else {
             summary.users.changed += 1;

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::accounts::{self, Mention};
+use super::details::OfRepository;
 use super::{Summary, repositories};
 use crate::error::Result;
 use crate::exchange::{self, Located, Owner, Place};
@@ -40,6 +41,7 @@ struct Wanted {
     owner: i64,
     name: Text256,
     status: RepositoryStatus,
+    details: OfRepository,
 }
 
 /// Adds missing repositories and updates those that differ from their record.
@@ -51,18 +53,19 @@ pub(super) fn write(session: &mut Session<'_>, records: Vec<Record>, summary: &m
     let mut owners = owners(session, &records)?;
     let (mut numbered, mut named, mut added) = (Vec::new(), Vec::new(), Vec::new());
     for Located { place, value } in records {
-        let exchange::NamedRepository { number, name, owner: login, owner_number, private } = value;
+        let exchange::NamedRepository { number, name, owner: login, owner_number, private, details } = value;
         let owner = match owner_number {
             Some(owner) => owner,
             None => owner(session, &mut owners, &login, &place, &mut added)?,
         };
         if let Some(number) = number {
             let owner = Owner { number: owner, login };
-            numbered.push(Located { place, value: exchange::Repository { number, name, owner, private } });
+            numbered.push(Located { place, value: exchange::Repository { number, name, owner, private, details } });
         } else {
             let name = Text256::named("repository name", name).map_err(|error| place.refuse(error))?;
             let status = if private { RepositoryStatus::Private } else { RepositoryStatus::Public };
-            named.push(Wanted { owner, name, status });
+            let details = OfRepository::read(&details).map_err(|error| place.refuse(error))?;
+            named.push(Wanted { owner, name, status, details });
         }
     }
     summary.users.new += added.len() as u64;
@@ -90,17 +93,20 @@ fn write_named(session: &mut Session<'_>, wanted: Vec<Wanted>, summary: &mut Sum
         let row = session.row(handle)?;
         present.insert((row.user_id, row.repo_name.clone()), handle);
     }
-    for Wanted { owner, name, status } in wanted {
-        match present.get(&(owner, name.clone())) {
-            None => {
-                session.add(NewRepository::new(owner, name, status)?);
-                summary.repositories.new += 1;
-            }
-            Some(handle) if session.row(*handle)?.status == status => summary.repositories.unchanged += 1,
-            Some(handle) => {
-                session.edit(*handle)?.status = status;
-                summary.repositories.changed += 1;
-            }
+    for Wanted { owner, name, status, details } in wanted {
+        let Some(handle) = present.get(&(owner, name.clone())) else {
+            session.add(details.fill(NewRepository::new(owner, name, status)?));
+            summary.repositories.new += 1;
+            continue;
+        };
+        let row = session.edit(*handle)?;
+        let before = row.clone();
+        details.write(row);
+        row.set_status(status);
+        if *row == before {
+            summary.repositories.unchanged += 1;
+        } else {
+            summary.repositories.changed += 1;
         }
     }
     Ok(session.flush()?)

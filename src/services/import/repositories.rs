@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::Summary;
+use super::details::OfRepository;
 use super::former::{self, Path};
 use crate::error::Result;
 use crate::exchange::{self, Located};
@@ -15,6 +16,7 @@ struct Wanted {
     number: i64,
     path: Path,
     status: RepositoryStatus,
+    details: OfRepository,
 }
 
 /// Adds missing repositories and updates those that differ from their record. Their owners exist already.
@@ -36,7 +38,7 @@ pub(super) fn write(
         let (owner, name) = wanted.path;
         let Some(handle) = target else {
             let new = NewRepository::new(owner, name, wanted.status)?;
-            session.add(NewRepository { repo_id: Some(wanted.number), ..new });
+            session.add(wanted.details.fill(NewRepository { repo_id: Some(wanted.number), ..new }));
             summary.repositories.new += 1;
             continue;
         };
@@ -45,7 +47,8 @@ pub(super) fn write(
         row.repo_id = Some(wanted.number);
         row.user_id = owner;
         row.repo_name = name;
-        row.status = wanted.status;
+        wanted.details.write(row);
+        row.set_status(wanted.status);
         if *row == before {
             summary.repositories.unchanged += 1;
         } else {
@@ -58,10 +61,11 @@ pub(super) fn write(
 }
 
 fn read(record: &Located<exchange::Repository>) -> Result<Wanted> {
-    let exchange::Repository { number, name, owner, private } = &record.value;
+    let exchange::Repository { number, name, owner, private, details } = &record.value;
     let name = Text256::named("repository name", name).map_err(|error| record.place.refuse(error))?;
     let status = if *private { RepositoryStatus::Private } else { RepositoryStatus::Public };
-    Ok(Wanted { number: *number, path: (owner.number, name), status })
+    let details = OfRepository::read(details).map_err(|error| record.place.refuse(error))?;
+    Ok(Wanted { number: *number, path: (owner.number, name), status, details })
 }
 
 /// Decides which row gets each wanted name: either renames the row that has it, or gives the record a former name.

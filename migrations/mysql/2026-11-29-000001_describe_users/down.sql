@@ -1,0 +1,15 @@
+ALTER TABLE users
+    DROP CONSTRAINT users_name_length,
+    DROP CONSTRAINT users_name_no_nul,
+    DROP CONSTRAINT users_kind_label,
+    DROP CONSTRAINT users_url_length,
+    DROP CONSTRAINT users_url_no_nul,
+    DROP CONSTRAINT users_company_length,
+    DROP CONSTRAINT users_company_no_nul,
+    DROP CONSTRAINT users_location_length,
+    DROP CONSTRAINT users_location_no_nul,
+    DROP COLUMN name,
+    DROP COLUMN kind,
+    DROP COLUMN url,
+    DROP COLUMN company,
+    DROP COLUMN location;

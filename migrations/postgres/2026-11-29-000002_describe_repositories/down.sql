@@ -1,0 +1,12 @@
+ALTER TABLE repositories
+    DROP COLUMN visibility,
+    DROP COLUMN description,
+    DROP COLUMN language,
+    DROP COLUMN topics,
+    DROP COLUMN stars,
+    DROP COLUMN forks,
+    DROP COLUMN archived,
+    DROP COLUMN fork,
+    DROP COLUMN url,
+    DROP COLUMN pushed_at,
+    DROP COLUMN repo_created_at;

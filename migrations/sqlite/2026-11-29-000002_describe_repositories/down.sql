@@ -1,0 +1,11 @@
+ALTER TABLE repositories DROP COLUMN repo_created_at;
+ALTER TABLE repositories DROP COLUMN pushed_at;
+ALTER TABLE repositories DROP COLUMN url;
+ALTER TABLE repositories DROP COLUMN fork;
+ALTER TABLE repositories DROP COLUMN archived;
+ALTER TABLE repositories DROP COLUMN forks;
+ALTER TABLE repositories DROP COLUMN stars;
+ALTER TABLE repositories DROP COLUMN topics;
+ALTER TABLE repositories DROP COLUMN language;
+ALTER TABLE repositories DROP COLUMN description;
+ALTER TABLE repositories DROP COLUMN visibility;
