@@ -2,6 +2,9 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![warn(missing_docs)]
 
+#[doc(hidden)]
+#[allow(missing_docs, reason = "for the suite's files alone")]
+pub mod graphs;
 mod harness;
 #[doc(hidden)]
 #[allow(missing_docs, reason = "for the suite's files alone")]

@@ -7,6 +7,8 @@ use syn::{
     Visibility, parse_quote,
 };
 
+use crate::foreign_key::{ForeignKey, set_targets};
+
 /// A struct that represents a table.
 pub struct Entity {
     pub name: Ident,
@@ -17,6 +19,8 @@ pub struct Entity {
     pub fields: Vec<Field>,
     /// The sets of columns that are unique, as indexes in `fields`.
     pub unique: Vec<Vec<usize>>,
+    /// The foreign keys of several columns.
+    pub foreign_keys: Vec<ForeignKey>,
 }
 
 /// A field that represents a column.
@@ -28,6 +32,8 @@ pub struct Field {
     pub docs: Vec<Attribute>,
     pub role: Role,
     pub references: Option<Path>,
+    /// The column that the field's `Ref` refers to: by itself, or as a part of a foreign key of several columns.
+    pub target: Option<Path>,
     pub default: Option<Expr>,
     pub update: Option<Expr>,
 }
@@ -59,6 +65,11 @@ impl Field {
     /// Whether the `New…` struct has the field.
     pub fn is_in_new(&self) -> bool {
         matches!(self.role, Role::Plain | Role::GivenKey)
+    }
+
+    /// Whether the caller of `new` must give it.
+    pub fn is_required(&self) -> bool {
+        self.is_in_new() && self.default.is_none() && self.update.is_none() && !self.is_option()
     }
 
     /// Whether the type is written `Option<…>`, so that `new` can leave it out. Otherwise the type itself decides.
@@ -93,7 +104,7 @@ impl Entity {
             ));
         }
         let table = table_name(input)?;
-        let fields = named.named.iter().map(read_field).collect::<Result<Vec<_>>>()?;
+        let mut fields = named.named.iter().map(read_field).collect::<Result<Vec<_>>>()?;
         if fields.len() > 128 {
             return Err(Error::new(input.span(), "a table of Diesel's has at most 128 columns"));
         }
@@ -102,13 +113,19 @@ impl Entity {
         if let [_, second, ..] = versions.as_slice() {
             return Err(Error::new(second.name.span(), "a row has one version: remove this `#[entity(version)]`"));
         }
-        let (session, unique) = about_struct(input, &fields)?;
+        let AboutStruct { session, unique, mut foreign_keys } = about_struct(input, &fields)?;
+        set_targets(&mut fields, &mut foreign_keys)?;
         let at = parse_quote! { #session::session::derive };
-        Ok(Self { name: input.ident.clone(), vis: input.vis.clone(), table, at, fields, unique })
+        Ok(Self { name: input.ident.clone(), vis: input.vis.clone(), table, at, fields, unique, foreign_keys })
     }
 
     pub fn key(&self) -> impl Iterator<Item = &Field> {
         self.fields.iter().filter(|field| field.is_key())
+    }
+
+    /// The fields that the caller of `new` must give.
+    pub fn required(&self) -> Vec<&Field> {
+        self.fields.iter().filter(|field| field.is_required()).collect()
     }
 }
 
@@ -175,6 +192,7 @@ fn read_field(field: &syn::Field) -> Result<Field> {
         docs: field.attrs.iter().filter(|attribute| attribute.path().is_ident("doc")).cloned().collect(),
         role: Role::Plain,
         references: None,
+        target: None,
         default: None,
         update: None,
     };
@@ -258,7 +276,8 @@ fn check_source(read: &Field) -> Result<()> {
 }
 
 const KNOWN: &str = "not an attribute of `Entity`; there are: key, given, references = table::column, default = path, \
-                     update = path, server_default, version (and on the struct: unique(column, …), crate = path)";
+                     update = path, server_default, version (and on the struct: unique(column, …), \
+                     references((column, …) = table::(column, …)), crate = path)";
 
 fn set_role(field: &mut Field, role: Role, meta: &syn::meta::ParseNestedMeta<'_>) -> Result<()> {
     if field.role != Role::Plain {
@@ -277,41 +296,54 @@ fn references(meta: &syn::meta::ParseNestedMeta<'_>) -> Result<Path> {
     Ok(path)
 }
 
-/// What `#[entity(…)]` on the struct gives: the path of the session's crate in `crate = …`, and the sets of columns in
-/// `unique(a, b)`.
-fn about_struct(input: &DeriveInput, fields: &[Field]) -> Result<(Path, Vec<Vec<usize>>)> {
-    let mut session = parse_quote! { ::diesel_session };
-    let mut sets = Vec::new();
+/// What `#[entity(…)]` on the struct gives.
+struct AboutStruct {
+    /// The path of the session's crate, in `crate = …`.
+    session: Path,
+    /// The sets of columns in `unique(a, b)`.
+    unique: Vec<Vec<usize>>,
+    foreign_keys: Vec<ForeignKey>,
+}
+
+fn about_struct(input: &DeriveInput, fields: &[Field]) -> Result<AboutStruct> {
+    let mut about =
+        AboutStruct { session: parse_quote! { ::diesel_session }, unique: Vec::new(), foreign_keys: Vec::new() };
     for attribute in input.attrs.iter().filter(|attribute| attribute.path().is_ident("entity")) {
         attribute.parse_nested_meta(|meta| {
             if meta.path.is_ident("crate") {
                 let message = "where is the session's crate? write its path: `crate = folio::diesel_session`";
-                session = meta.value().and_then(|value| value.parse()).map_err(|_| meta.error(message))?;
-                return Ok(());
+                about.session = meta.value().and_then(|value| value.parse()).map_err(|_| meta.error(message))?;
+            } else if meta.path.is_ident("unique") {
+                let no_column = || meta.error("which columns are unique together? write `#[entity(unique(a, b))]`");
+                if !meta.input.peek(syn::token::Paren) {
+                    return Err(no_column());
+                }
+                let content;
+                syn::parenthesized!(content in meta.input);
+                let names = Punctuated::<Ident, Token![,]>::parse_terminated(&content)?;
+                if names.is_empty() {
+                    return Err(no_column());
+                }
+                about.unique.push(indexes_of(&names, fields, "unique")?);
+            } else if meta.path.is_ident("references") {
+                about.foreign_keys.push(ForeignKey::read(&meta, fields)?);
+            } else {
+                return Err(meta.error(
+                    "on the struct there are only `#[entity(unique(column, …))]`, \
+                     `#[entity(references((column, …) = table::(column, …)))]` and `#[entity(crate = path)]`",
+                ));
             }
-            if !meta.path.is_ident("unique") {
-                let message =
-                    "on the struct there are only `#[entity(unique(column, …))]` and `#[entity(crate = path)]`";
-                return Err(meta.error(message));
-            }
-            let no_column = || meta.error("which columns are unique together? write `#[entity(unique(a, b))]`");
-            if !meta.input.peek(syn::token::Paren) {
-                return Err(no_column());
-            }
-            let content;
-            syn::parenthesized!(content in meta.input);
-            let names = Punctuated::<Ident, Token![,]>::parse_terminated(&content)?;
-            if names.is_empty() {
-                return Err(no_column());
-            }
-            let indexes = names.iter().map(|name| {
-                fields.iter().position(|field| field.name == *name).ok_or_else(|| {
-                    Error::new(name.span(), format!("there is no field `{name}`: `unique` names fields of this struct"))
-                })
-            });
-            sets.push(indexes.collect::<Result<Vec<_>>>()?);
             Ok(())
         })?;
     }
-    Ok((session, sets))
+    Ok(about)
+}
+
+/// The positions of the fields of these names.
+pub fn indexes_of(names: &Punctuated<Ident, Token![,]>, fields: &[Field], attribute: &str) -> Result<Vec<usize>> {
+    let index = |name: &Ident| {
+        let message = format!("there is no field `{name}`: `{attribute}` names fields of this struct");
+        fields.iter().position(|field| field.name == *name).ok_or_else(|| Error::new(name.span(), message))
+    };
+    names.iter().map(index).collect()
 }

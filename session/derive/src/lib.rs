@@ -6,6 +6,7 @@
 #![warn(clippy::expect_used, clippy::unwrap_used)]
 
 mod entity;
+mod foreign_key;
 mod key;
 mod new;
 mod parts;

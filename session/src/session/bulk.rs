@@ -63,7 +63,7 @@ impl<C: SessionConnection> Session<'_, C> {
         for new in some {
             new.parents(&mut |parent| {
                 if found.is_ok() {
-                    found = self.check_parent(N::Entity::table().name, parent, &mut unread);
+                    found = self.check_parent(("new", N::Entity::table().name), parent, &mut unread);
                 }
             });
         }
@@ -72,7 +72,7 @@ impl<C: SessionConnection> Session<'_, C> {
             self.read_parents(unread)?;
         }
         let find = |entity| self.maps.position(entity).and_then(|position| self.maps.at(position)).map(|map| map as _);
-        let keys = Keys { map: &find };
+        let keys = Keys { map: &find, deferred: ColumnSet::EMPTY };
         let some = some.iter().map(|new| new.row(&keys)).collect::<Result<Vec<N::Entity>>>()?;
         self.open()?;
         self.writes(Write::Step(N::Entity::table(), Action::Insert));

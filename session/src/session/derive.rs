@@ -1,10 +1,12 @@
 //! What the code that `#[derive(Entity)]` generates refers to. It is not part of the API: any release may change it.
 
 pub use super::entity::{
-    ColumnInfo, ColumnSet, Columns, Entity, EntityTable, HasColumn, KeyFrom, New, Reference, References, Table, Visitor,
+    ColumnInfo, ColumnSet, Columns, Entity, EntityTable, ForeignKey, GivesReference, HasColumn, KeyFrom, Links, New,
+    Reference, References, Refers, Table, Visitor,
 };
 pub use super::given::{Given, Keys, Parent};
 pub use super::reference::{Ref, given, parent};
+pub use super::references::IntoReferences;
 pub use super::same::same_value;
 pub use super::sql::in_words;
 pub use super::value::{AnyFieldType, FieldType, Value};

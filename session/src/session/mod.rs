@@ -19,14 +19,17 @@ mod identity;
 mod identity_maps;
 mod inspect;
 mod keys;
+mod links;
 mod load;
 mod query;
 mod reference;
+mod references;
 mod relations;
 mod rows;
 mod same;
 mod savepoint;
 mod sealed;
+mod set_parent;
 mod settings;
 mod sql;
 mod statement;
@@ -39,8 +42,8 @@ use std::ops::DerefMut;
 
 pub use bulk::Batches;
 pub use entity::{
-    AnyBackend, ColumnInfo, ColumnSet, Columns, Entity, EntityTable, HasColumn, HoldsKey, IntoKey, Key, New, Reference,
-    References, Table,
+    AnyBackend, ColumnInfo, ColumnSet, Columns, Entity, EntityTable, ForeignKey, HasColumn, HoldsKey, IntoKey, Key,
+    New, Reference, References, Table,
 };
 pub use flush::{Plan, Step};
 pub use given::{Given, Keys, Parent};
@@ -48,6 +51,7 @@ pub use handle::{Handle, State};
 pub use inspect::FieldChange;
 pub use query::Query;
 pub use reference::Ref;
+pub use references::IntoReferences;
 pub use rows::Deletable;
 pub use settings::Freshness;
 pub use sql::{Edited, EveryRow, Everywhere, Locked, Persist, RowToDelete};

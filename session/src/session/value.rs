@@ -53,6 +53,9 @@ impl ToOwned for dyn Value {
 /// Whether a value of a certain type is NULL.
 pub type IsNull = fn(&dyn Value) -> bool;
 
+/// NULL as a value of a certain type.
+pub type Null = fn() -> Box<dyn Value>;
+
 /// Hashes a value of a certain type.
 pub type HashValue = fn(&dyn Value, &mut dyn Hasher);
 
@@ -71,6 +74,11 @@ impl<T: Any> FieldType<Option<T>> {
     };
 }
 
+impl<T: Any + Debug + Clone + PartialEq> FieldType<Option<T>> {
+    /// `None`.
+    pub const NULL: Option<Null> = Some(|| Box::new(None::<T>));
+}
+
 impl<T: Any + Eq + Hash> FieldType<T> {
     /// The hash that the type has.
     pub const HASH: HashValue = |value, mut state| {
@@ -85,6 +93,9 @@ impl<T: Any + Eq + Hash> FieldType<T> {
 pub trait AnyFieldType {
     /// A type without an `Option` has no NULL.
     const IS_NULL: IsNull = |_| false;
+
+    /// As above.
+    const NULL: Option<Null> = None;
 
     /// A floating-point number is hashed by its bits. All values of another type without a hash have the same, and are
     /// compared one by one.
@@ -149,6 +160,8 @@ mod tests {
         type Maybe = Option<i64>;
         assert!(FieldType::<Maybe>::IS_NULL(&None::<i64>) && !FieldType::<Maybe>::IS_NULL(&Some(7_i64)));
         assert!(!FieldType::<String>::IS_NULL(&String::new()));
+        assert!(FieldType::<Maybe>::NULL.is_some_and(|null| FieldType::<Maybe>::IS_NULL(&*null())));
+        assert!(FieldType::<String>::NULL.is_none());
     }
 
     #[test]

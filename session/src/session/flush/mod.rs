@@ -5,6 +5,8 @@
 //! - `plan` makes the steps, one for each table and kind of statement, in the order of the tables;
 //! - `dependencies` finds out which rows must be sent before others, with the help of the `values` that they release and
 //!   claim, and makes a `graph` of it;
+//! - `deferral` finds the foreign keys that may be written apart from their rows, where rows wait for each other in a
+//!   cycle: the flush is then planned again with UPDATEs for them;
 //! - `sort` sorts the graph: rows that wait for others leave their step, and all others stay in it. The order of the
 //!   tables themselves (`levels`) is found by the same sort;
 //! - `execute` sends the steps, each by way of `write`;
@@ -13,6 +15,7 @@
 mod adjacency;
 mod cycle_error;
 mod cycles;
+mod deferral;
 mod dependencies;
 mod execute;
 pub(super) mod follow;
@@ -88,7 +91,7 @@ impl<C: SessionConnection> Session<'_, C> {
                     self.writes(Write::Step(table, step.action));
                 }
             }
-            if let Err(error) = self.send(&planned.steps) {
+            if let Err(error) = self.send(&planned.steps, &planned.deferred) {
                 self.poison(&error);
                 return Err(error);
             }

@@ -6,9 +6,11 @@ mod changes;
 mod flush;
 mod follow;
 mod key_changes;
+mod links;
 mod rows;
 mod slots;
 mod undo;
+mod waiting;
 
 use std::collections::{HashMap, HashSet};
 
@@ -21,9 +23,12 @@ use ahead::Ahead;
 pub(crate) use flush::{Change, PendingChanges};
 pub(crate) use follow::Follower;
 pub(crate) use key_changes::{KeyChange, KeyChanges, Resembling};
+pub(crate) use links::Ends;
+use links::Links;
 pub(crate) use rows::Rows;
-use slots::{Loaded, NEVER, Slot, Slots};
+use slots::{Before, Loaded, NEVER, Slot, Slots};
 use undo::{Log, Undo};
+pub(crate) use waiting::LeftOut;
 
 /// The rows of one entity type.
 ///
@@ -41,6 +46,7 @@ pub(crate) struct IdentityMap<E: Entity> {
     /// Whether the database cascades changes to the columns of the key, as far as known: by position in the key.
     cascades: HashMap<usize, bool>,
     ahead: Ahead,
+    links: Links,
 }
 
 /// Whether a row's value is current.
@@ -62,6 +68,7 @@ impl<E: Entity> Default for IdentityMap<E> {
             log: Log::default(),
             cascades: HashMap::new(),
             ahead: Ahead::default(),
+            links: Links::default(),
         }
     }
 }
@@ -231,7 +238,7 @@ impl<E: Entity> IdentityMap<E> {
             Some(read) => changes::keep_others(&mut row, &stored, read)?,
             None => changes::refuse_unknown(&row, &mut stored)?,
         }
-        let before = (!row.changed(&stored).is_empty()).then(|| Box::new(stored));
+        let before = (!row.changed(&stored).is_empty()).then(|| Before::new(stored));
         let modified = before.is_some();
         let index = self.hold(key, Loaded { before, ..Loaded::new(row, now) });
         if modified {
@@ -264,7 +271,7 @@ impl<E: Entity> IdentityMap<E> {
         self.row(index)?;
         let Some(loaded) = self.slots.loaded_mut(index) else { return Err(Error::Gone { table: E::table().name }) };
         if loaded.before.is_none() {
-            loaded.before = Some(Box::new(loaded.row.clone()));
+            loaded.before = Some(Before::new(loaded.row.clone()));
             self.edited.push(index);
         }
         Ok(&mut loaded.row)
@@ -300,7 +307,7 @@ impl<E: Entity> IdentityMap<E> {
     /// The columns whose values differ from those in the database.
     pub(crate) fn changes(&self, index: u64) -> Result<ColumnSet> {
         match self.slots.get(index) {
-            Slot::Loaded(loaded) => Ok(loaded.before.as_ref().map_or(ColumnSet::EMPTY, |old| loaded.row.changed(old))),
+            Slot::Loaded(loaded) => Ok(loaded.changed()),
             Slot::Expired { .. } => Ok(ColumnSet::EMPTY),
             _ => Err(self.refuse(index)),
         }

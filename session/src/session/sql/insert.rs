@@ -73,6 +73,21 @@ where
     Ok(())
 }
 
+/// Inserts the rows whose given keys are not taken, and returns nothing.
+pub(super) fn insert_missing<E, C>(executor: &mut Executor<'_, C>, rows: &[E]) -> QueryResult<()>
+where
+    C: EngineConnection,
+    E: Columns<C::Backend>,
+{
+    let columns = sent::<E>(false);
+    let limit = limit::<E, C>(columns.len(), executor.connection);
+    let conflict = executor.connection.engine().conflict();
+    for (rows, keep) in limit.split(rows, |row| row_size::<E, C::Backend>(row, columns)) {
+        executor.execute(&Insert::missing::<C>(rows, keep, conflict))?;
+    }
+    Ok(())
+}
+
 /// Looks up the rows by their keys if the database reports fewer as inserted: a trigger may have skipped one. Not every
 /// engine counts the rows of an INSERT into a view.
 fn check_inserted<E, C>(executor: &mut Executor<'_, C>, rows: &[E], inserted: usize) -> QueryResult<()>

@@ -6,7 +6,7 @@ use diesel::query_builder::{AstPass, QueryFragment};
 
 use super::Bind;
 use super::answer::returned;
-use crate::connection::EngineConnection;
+use crate::connection::{Conflict, EngineConnection};
 use crate::session::entity::{ColumnSet, Columns, Entity};
 
 /// The statement for some rows.
@@ -18,6 +18,8 @@ pub(super) struct Insert<'a, E> {
     all_defaults: &'static str,
     /// Whether the columns that the database fills are returned.
     answered: bool,
+    /// What is done with a row whose key is taken, if that is no error.
+    conflict: Option<Conflict>,
     keep: bool,
 }
 
@@ -29,7 +31,12 @@ impl<'a, E: Entity> Insert<'a, E> {
 
     /// Sends these columns, and returns nothing.
     pub(super) fn of<C: EngineConnection>(rows: &'a [E], columns: ColumnSet, keep: bool) -> Self {
-        Self { rows, columns, all_defaults: C::ALL_DEFAULTS, answered: false, keep }
+        Self { rows, columns, all_defaults: C::ALL_DEFAULTS, answered: false, conflict: None, keep }
+    }
+
+    /// Sends every column that the database does not fill, of rows whose keys are not taken.
+    pub(super) fn missing<C: EngineConnection>(rows: &'a [E], keep: bool, conflict: Conflict) -> Self {
+        Self { conflict: Some(conflict), ..Self::of::<C>(rows, sent::<E>(false), keep) }
     }
 }
 
@@ -65,6 +72,24 @@ impl<E: Columns<DB>, DB: Backend> QueryFragment<DB> for Insert<'_, E> {
                     E::column(column, Bind { row, out: &mut out })?;
                 }
                 out.push_sql(")");
+            }
+        }
+        match self.conflict {
+            None => {}
+            Some(Conflict::DoNothing) => {
+                out.push_sql(" ON CONFLICT ");
+                for (number, column) in table.key.iter().enumerate() {
+                    out.push_sql(if number > 0 { ", " } else { "(" });
+                    out.push_identifier(table.columns[*column].name)?;
+                }
+                out.push_sql(") DO NOTHING");
+            }
+            Some(Conflict::UpdateNothing) => {
+                let key = table.columns[table.key[0]].name;
+                out.push_sql(" ON DUPLICATE KEY UPDATE ");
+                out.push_identifier(key)?;
+                out.push_sql(" = ");
+                out.push_identifier(key)?;
             }
         }
         for (number, column) in returned(table).filter(|_| self.answered).enumerate() {
