@@ -9,7 +9,7 @@ diesel::table! {
     orders (id) { id -> BigInt, customer -> Text }
 }
 diesel::table! {
-    lines (order_id, line_no) { order_id -> BigInt, line_no -> BigInt, item -> Text }
+    order_lines (order_id, line_no) { order_id -> BigInt, line_no -> BigInt, item -> Text }
 }
 diesel::table! {
     parcels (id) { id -> BigInt, order_id -> BigInt, line_no -> BigInt, weight -> BigInt }
@@ -49,7 +49,7 @@ pub struct Order {
 
 /// A part of its key is a foreign key.
 #[derive(Debug, Clone, PartialEq, HasQuery, Entity)]
-#[diesel(table_name = lines)]
+#[diesel(table_name = order_lines)]
 pub struct Line {
     #[entity(key, given, references = orders::id)]
     pub order_id: i64,
@@ -61,7 +61,7 @@ pub struct Line {
 /// It refers to a line by two columns.
 #[derive(Debug, Clone, PartialEq, HasQuery, Entity)]
 #[diesel(table_name = parcels)]
-#[entity(references((order_id, line_no) = lines::(order_id, line_no)))]
+#[entity(references((order_id, line_no) = order_lines::(order_id, line_no)))]
 pub struct Parcel {
     #[entity(key)]
     pub id: i64,
@@ -73,7 +73,7 @@ pub struct Parcel {
 /// It refers to an order, and perhaps to a line of it.
 #[derive(Debug, Clone, PartialEq, HasQuery, Entity)]
 #[diesel(table_name = remarks)]
-#[entity(references((order_id, line_no) = lines::(order_id, line_no)))]
+#[entity(references((order_id, line_no) = order_lines::(order_id, line_no)))]
 pub struct Remark {
     #[entity(key)]
     pub id: i64,

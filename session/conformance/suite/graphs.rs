@@ -7,13 +7,13 @@ use super::domain::*;
 /// `{key}` is a generated key, `{name}` a text that can be a key.
 const TABLES: &str = "
     CREATE TABLE orders (id {key}, customer TEXT NOT NULL);
-    CREATE TABLE lines (order_id BIGINT NOT NULL, line_no BIGINT NOT NULL, item TEXT NOT NULL,
+    CREATE TABLE order_lines (order_id BIGINT NOT NULL, line_no BIGINT NOT NULL, item TEXT NOT NULL,
         PRIMARY KEY (order_id, line_no), FOREIGN KEY (order_id) REFERENCES orders (id));
     CREATE TABLE parcels (id {key}, order_id BIGINT NOT NULL, line_no BIGINT NOT NULL, weight BIGINT NOT NULL,
-        FOREIGN KEY (order_id, line_no) REFERENCES lines (order_id, line_no));
+        FOREIGN KEY (order_id, line_no) REFERENCES order_lines (order_id, line_no));
     CREATE TABLE remarks (id {key}, order_id BIGINT NOT NULL, line_no BIGINT, body TEXT NOT NULL,
         FOREIGN KEY (order_id) REFERENCES orders (id),
-        FOREIGN KEY (order_id, line_no) REFERENCES lines (order_id, line_no) ON UPDATE CASCADE);
+        FOREIGN KEY (order_id, line_no) REFERENCES order_lines (order_id, line_no) ON UPDATE CASCADE);
     CREATE TABLE stages (plan BIGINT NOT NULL, number BIGINT NOT NULL, after BIGINT, PRIMARY KEY (plan, number),
         FOREIGN KEY (plan, after) REFERENCES stages (plan, number));
     CREATE TABLE teams (id {key}, lead_id BIGINT, name TEXT NOT NULL, version BIGINT NOT NULL {teams});

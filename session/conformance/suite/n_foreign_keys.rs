@@ -17,7 +17,7 @@ pub fn b130_a_new_row_takes_the_handle_of_a_parent_for_all_columns_of_its_foreig
     (session.pending_mut(parcel)?.order_id, session.pending_mut(parcel)?.line_no) = (line.into(), line.into());
     let second = session.add(NewParcel::new(line, 700)?);
     session.flush()?;
-    assert_eq!(steps(recorder.sql()), ["INSERT orders", "INSERT lines", "INSERT parcels"]);
+    assert_eq!(steps(recorder.sql()), ["INSERT orders", "INSERT order_lines", "INSERT parcels"]);
     let key = session.key(order).unwrap();
     assert_eq!(session.key(line).ok(), Some((key, 1)));
     assert_eq!((session.row(parcel)?.order_id, session.row(parcel)?.line_no), (key, 1));
@@ -44,7 +44,7 @@ pub fn b130_children_are_deleted_before_parents() -> Result<()> {
     session.delete(parcel)?;
     session.delete(remark)?;
     session.flush()?;
-    assert_eq!(steps(recorder.sql()), ["DELETE remarks", "DELETE parcels", "DELETE lines", "DELETE orders"]);
+    assert_eq!(steps(recorder.sql()), ["DELETE remarks", "DELETE parcels", "DELETE order_lines", "DELETE orders"]);
     Ok(())
 }
 
@@ -54,7 +54,10 @@ pub fn b130_a_column_that_two_foreign_keys_share_is_given_once() -> Result<()> {
     let of_order = session.add(NewRemark::new(order, "late")?);
     let line = session.add(NewLine::new(order, 7, "tea")?);
     let of_line = session.add(NewRemark { line_no: line.into(), ..NewRemark::new(order, "cold")? });
-    assert_eq!(flushed(&mut session)?, ["INSERT orders (1 row)", "INSERT lines (1 row)", "INSERT remarks (2 rows)"]);
+    assert_eq!(
+        flushed(&mut session)?,
+        ["INSERT orders (1 row)", "INSERT order_lines (1 row)", "INSERT remarks (2 rows)"]
+    );
     assert_eq!((session.row(of_order)?.line_no, session.row(of_line)?.line_no), (None, Some(7)));
     assert_eq!(Some(session.row(of_line)?.order_id), session.key(order).ok());
     Ok(())
@@ -101,8 +104,8 @@ pub fn b131_a_key_of_several_columns_passes_to_another_row_with_what_refers_to_i
     let late = session.add(NewParcel::new(new, 100)?);
     let steps = [
         "UPDATE parcels SET line_no (1 row)",
-        "UPDATE lines SET line_no (1 row)",
-        "INSERT lines (1 row)",
+        "UPDATE order_lines SET line_no (1 row)",
+        "INSERT order_lines (1 row)",
         "INSERT parcels (1 row)",
     ];
     assert_eq!(flushed(&mut session)?, steps);
@@ -130,7 +133,8 @@ pub fn b131_a_row_that_refers_to_half_of_a_key_waits_for_nothing() -> Result<()>
     session.edit(remark)?.line_no = None;
     session.delete(one)?;
     session.edit(two)?.line_no = 1;
-    let steps = ["UPDATE remarks SET line_no (1 row)", "DELETE lines (1 row)", "UPDATE lines SET line_no (1 row)"];
+    let steps =
+        ["UPDATE remarks SET line_no (1 row)", "DELETE order_lines (1 row)", "UPDATE order_lines SET line_no (1 row)"];
     assert_eq!(flushed(&mut session)?, steps);
     Ok(())
 }

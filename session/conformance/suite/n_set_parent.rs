@@ -104,7 +104,7 @@ pub fn b132_each_column_of_a_foreign_key_of_several_is_set() -> Result<()> {
     let line = session.add(NewLine::new(other, 4, "tea")?);
     session.set_parent(parcels::order_id, parcel, line)?;
     session.set_parent(parcels::line_no, parcel, line)?;
-    let steps = ["INSERT orders (1 row)", "INSERT lines (1 row)", "UPDATE parcels SET order_id, line_no (1 row)"];
+    let steps = ["INSERT orders (1 row)", "INSERT order_lines (1 row)", "UPDATE parcels SET order_id, line_no (1 row)"];
     assert_eq!(flushed(&mut session)?, steps);
     assert_eq!(Some((session.row(parcel)?.order_id, session.row(parcel)?.line_no)), session.key(line).ok());
     Ok(())

@@ -1,9 +1,10 @@
 //! What the code that `#[derive(Entity)]` generates refers to. It is not part of the API: any release may change it.
 
 pub use super::entity::{
-    ColumnInfo, ColumnSet, Columns, Entity, EntityTable, ForeignKey, GivesReference, HasColumn, KeyFrom, Links, New,
-    Reference, References, Refers, Table, Visitor,
+    ColumnInfo, ColumnSet, Columns, Entity, EntityTable, ForeignKey, HasColumn, KeyFrom, New, Reference, References,
+    Refers, Table, Visitor,
 };
+pub use super::foreign_keys::{GivesReference, Links};
 pub use super::given::{Given, Keys, Parent};
 pub use super::reference::{Ref, given, parent};
 pub use super::references::IntoReferences;

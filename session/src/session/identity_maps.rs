@@ -49,8 +49,8 @@ pub(crate) trait AnyIdentityMap<C>: Rows + Any + Send {
     fn mark(&self) -> usize;
     fn undo(&mut self, mark: usize);
     fn commit(&mut self);
-    fn expire_since(&mut self, since: u32);
-    fn make_stale_since(&mut self, since: u32);
+    fn expire_since(&mut self, since: u32, now: u32);
+    fn make_stale_since(&mut self, since: u32, now: u32);
     fn make_read_ahead_stale(&mut self);
     fn clear(&mut self);
 }
@@ -217,12 +217,12 @@ impl<E: Persist<C>, C: SessionConnection> AnyIdentityMap<C> for IdentityMap<E> {
         self.commit();
     }
 
-    fn expire_since(&mut self, since: u32) {
-        self.expire_since(since);
+    fn expire_since(&mut self, since: u32, now: u32) {
+        self.expire_since(since, now);
     }
 
-    fn make_stale_since(&mut self, since: u32) {
-        self.make_stale_since(since);
+    fn make_stale_since(&mut self, since: u32, now: u32) {
+        self.make_stale_since(since, now);
     }
 
     fn make_read_ahead_stale(&mut self) {

@@ -2,7 +2,8 @@
 
 use diesel::Column;
 
-use super::entity::{EntityTable, HasColumn, Links, Refers};
+use super::entity::{EntityTable, HasColumn, Refers};
+use super::foreign_keys::Links;
 use super::handle::Handle;
 use super::identity::Ends;
 use super::{Entity, Persist, Session};

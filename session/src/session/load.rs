@@ -1,5 +1,6 @@
 //! Loading and reloading rows: get, view, load, expire, refresh.
 
+use super::entity::Table;
 use super::failure::Failure;
 use super::handle::Handle;
 use super::identity::RowFreshness;
@@ -147,9 +148,17 @@ impl<C: SessionConnection> Session<'_, C> {
         self.map_of_mut(handle)?.expire(handle.raw.index)
     }
 
-    /// Expires every row in the session; pending rows are left alone. No SQL.
+    /// Expires every row in the session; pending rows are left alone. No SQL, and no cost per row: the memory of a value
+    /// is freed when its row is next used or leaves the session.
     pub fn expire_all(&mut self) {
-        self.maps.iter_mut().for_each(|map| map.expire_since(0));
+        self.expire_rows(|_| true);
+    }
+
+    /// Expires every row of the tables that are `affected`, at no cost per row.
+    pub(super) fn expire_rows(&mut self, affected: impl Fn(&'static Table) -> bool) {
+        let now = self.transaction.now();
+        self.maps.iter_mut().filter(|map| affected(map.table())).for_each(|map| map.expire_since(0, now));
+        self.transaction.next_epoch();
     }
 
     /// Reads the row from the database now: one SELECT, after a flush of changes that can affect it, as

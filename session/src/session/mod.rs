@@ -13,6 +13,7 @@ mod detach;
 mod entity;
 mod failure;
 mod flush;
+mod foreign_keys;
 mod given;
 mod handle;
 mod identity;

@@ -173,6 +173,7 @@ impl<E: Persist<C>, C: SessionConnection> Deletable<C> for Handle<E> {
 
 impl<E: Persist<C>, C: SessionConnection> Deletable<C> for &E {
     fn mark(self, session: &mut Session<'_, C>) -> Result<()> {
-        session.maps.of::<E>().mark_row_deleted(self)
+        let now = session.transaction.now();
+        session.maps.of::<E>().mark_row_deleted(self, now)
     }
 }

@@ -124,15 +124,17 @@ impl<C: SessionConnection> Session<'_, C> {
     fn undo_rows(&mut self) {
         let Some(savepoint) = self.transaction.savepoints.last() else { return };
         let marks = savepoint.marks.iter().copied().chain(std::iter::repeat(0));
+        let now = self.transaction.now();
         for (map, mark) in self.maps.iter_mut().zip(marks) {
             map.undo(mark);
             match savepoint.written.since {
-                Some(since) if savepoint.written.changes(map.table()) => map.expire_since(since),
+                Some(since) if savepoint.written.changes(map.table()) => map.expire_since(since, now),
                 // A trigger may have written rows of any table.
-                Some(since) => map.make_stale_since(since),
+                Some(since) => map.make_stale_since(since, now),
                 None => {}
             }
         }
+        self.transaction.next_epoch();
     }
 }
 

@@ -2,7 +2,8 @@
 
 use diesel::Column;
 
-use super::entity::{Entity as _, EntityTable, GivesReference, HasColumn, Refers};
+use super::entity::{Entity as _, EntityTable, HasColumn, Refers};
+use super::foreign_keys::GivesReference;
 use super::given::Parent;
 use super::handle::Handle;
 use super::identity::RowFreshness;

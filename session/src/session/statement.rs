@@ -55,7 +55,7 @@ impl<C: SessionConnection> Session<'_, C> {
     {
         let matched = self.execute_unsynchronized(statement)?;
         let write = Write::Statement(TypeId::of::<S::Table>());
-        self.maps.iter_mut().filter(|map| write.reaches(map.table())).for_each(|map| map.expire_since(0));
+        self.expire_rows(|table| write.reaches(table));
         Ok(matched)
     }
 

@@ -36,9 +36,9 @@ pub(crate) struct Transaction {
     /// The last violation of a unique constraint since the session was made.
     taken: Option<Arc<Error>>,
     pub(super) savepoints: Vec<Savepoint>,
-    /// Counts up with every transaction, and with the first write in a savepoint; each row keeps the epoch of its last
-    /// read.
-    pub(super) epoch: u32,
+    /// Counts up with every transaction, with the first write in a savepoint, and whenever rows were expired together;
+    /// each row keeps the epoch of its last read.
+    epoch: u32,
     /// Rows read before this epoch are stale.
     fresh_since: u32,
     pub(super) freshness: Freshness,
@@ -131,13 +131,18 @@ impl Transaction {
     fn transaction_ended(&mut self) {
         match self.freshness {
             Freshness::NextTransaction => self.expire_reads(),
-            Freshness::Never => self.epoch += 1,
+            Freshness::Never => self.next_epoch(),
         }
+    }
+
+    /// Distinguishes what is read from here on from what was read before.
+    pub(super) fn next_epoch(&mut self) {
+        self.epoch += 1;
     }
 
     /// Makes all rows read so far stale.
     pub(crate) fn expire_reads(&mut self) {
-        self.epoch += 1;
+        self.next_epoch();
         self.fresh_since = self.epoch;
     }
 
@@ -320,10 +325,8 @@ impl<C: SessionConnection> Session<'_, C> {
     fn forget_transaction(&mut self) {
         self.transaction.close();
         self.transaction.savepoints.clear();
-        for map in self.maps.iter_mut() {
-            map.undo(0);
-            map.expire_since(0);
-        }
+        self.maps.iter_mut().for_each(|map| map.undo(0));
+        self.expire_rows(|_| true);
         self.transaction.expire_reads();
     }
 

@@ -264,8 +264,11 @@ fn check(session: &mut Session<'_>, oracle: &mut AnyConnection, sent: &Recorder,
     match &flushed {
         Ok(()) => {
             let rows: usize = planned.iter().flat_map(|plan| plan.steps()).map(|step| step.rows).sum();
-            if works {
+            if works && oracle.engine().checks_after_statement() {
                 assert_eq!(rows, statements.len(), "each row once: {}", story());
+            } else if works {
+                // InnoDB lets a row that changes its key refer to the key that it gives up, which no order relies on.
+                assert!(rows >= statements.len(), "each row: {}", story());
             } else {
                 // A statement of several rows does more than its rows one by one only where the engine looks at its end;
                 // and a foreign key may be written apart from its row.

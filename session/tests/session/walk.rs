@@ -16,12 +16,14 @@ use crate::domain::*;
 #[derive(Debug, Clone, PartialEq)]
 enum Known {
     Pending,
-    /// Read or written at a time of the model's clock; `open` for editing; stored as `stored`, shown as `value`.
+    /// Read or written at a time of the model's clock, or `stale` whatever that time; `open` for editing; stored as
+    /// `stored`, shown as `value`.
     Live {
         key: i64,
         stored: String,
         value: String,
         seen: u32,
+        stale: bool,
         open: bool,
         doomed: bool,
         /// Read ahead, and not asked for since.
@@ -80,8 +82,8 @@ impl Model {
             *since = Some(self.clock);
         }
         for row in &mut self.rows {
-            if let Known::Live { seen, open: false, ahead: ahead @ true, .. } = &mut row.known {
-                (*seen, *ahead) = (0, false);
+            if let Known::Live { stale, open: false, ahead: ahead @ true, .. } = &mut row.known {
+                (*stale, *ahead) = (true, false);
             }
         }
         self.rereads = 0;
@@ -107,8 +109,16 @@ impl Model {
                     self.rows[old].known = Known::Deleted(key);
                 }
                 let stored = value.clone();
-                self.rows[place].known =
-                    Known::Live { key, stored, value, seen: self.clock, open: false, doomed: false, ahead: false };
+                self.rows[place].known = Known::Live {
+                    key,
+                    stored,
+                    value,
+                    seen: self.clock,
+                    stale: false,
+                    open: false,
+                    doomed: false,
+                    ahead: false,
+                };
             }
         }
         for Row { known, updated, .. } in &mut self.rows {
@@ -117,11 +127,12 @@ impl Model {
                     self.stored.remove(key);
                     *known = Known::Deleted(*key);
                 }
-                Known::Live { key, stored, value, seen, open, .. } => {
+                Known::Live { key, stored, value, seen, stale, open, .. } => {
                     if *open && stored != value {
                         self.stored.insert(*key, value.clone());
                         *stored = value.clone();
                         *seen = self.clock;
+                        *stale = false;
                         *updated = self.clock;
                     }
                     *open = false;
@@ -136,21 +147,23 @@ impl Model {
         let (clock, fresh_since) = (self.clock, self.fresh_since);
         let (key, doomed) = match &self.rows[place].known {
             Known::Expired { key, doomed } => (*key, *doomed),
-            Known::Live { key, seen, open: false, doomed, .. } if *seen < fresh_since => (*key, *doomed),
+            Known::Live { key, seen, stale, open: false, doomed, .. } if *stale || *seen < fresh_since => {
+                (*key, *doomed)
+            }
             Known::Live { .. } => return self.used(place),
             _ => return,
         };
         self.rows[place].known = match self.stored.get(&key) {
             Some(value) => {
                 let (stored, value) = (value.clone(), value.clone());
-                Known::Live { key, stored, value, seen: clock, open: false, doomed, ahead: false }
+                Known::Live { key, stored, value, seen: clock, stale: false, open: false, doomed, ahead: false }
             }
             None => Known::Deleted(key),
         };
     }
 
     fn is_fresh(&self, place: usize) -> bool {
-        matches!(&self.rows[place].known, Known::Live { seen, open, .. } if *open || *seen >= self.fresh_since)
+        matches!(&self.rows[place].known, Known::Live { seen, stale, open, .. } if *open || (!stale && *seen >= self.fresh_since))
     }
 
     fn used(&mut self, place: usize) {
@@ -231,8 +244,16 @@ impl Model {
             }
             None => {
                 let (stored, value) = (self.stored[&key].clone(), self.stored[&key].clone());
-                let known =
-                    Known::Live { key, stored, value, seen: self.clock, open: false, doomed: false, ahead: false };
+                let known = Known::Live {
+                    key,
+                    stored,
+                    value,
+                    seen: self.clock,
+                    stale: false,
+                    open: false,
+                    doomed: false,
+                    ahead: false,
+                };
                 self.rows.push(Row { handle, known, added: None, updated: 0 });
             }
         }
@@ -320,7 +341,7 @@ impl Model {
         for row in &self.rows {
             let state = match &row.known {
                 Known::Pending => State::Pending,
-                Known::Live { seen, open: false, .. } if *seen < self.fresh_since => State::Stale,
+                Known::Live { seen, stale, open: false, .. } if *stale || *seen < self.fresh_since => State::Stale,
                 Known::Live { open, .. } => State::Persistent { modified: *open },
                 Known::Expired { .. } => State::Expired,
                 Known::Deleted(_) => State::Deleted,
@@ -493,7 +514,7 @@ fn come_back(session: &mut Session<'_>, model: &mut Model, place: usize, handle:
     if let (Ok(handle), Some(stored)) = (back, stored.cloned()) {
         let value = if row.name == read.name { stored.clone() } else { row.name };
         let (key, seen, open) = (read.id, model.clock, value != stored);
-        let known = Known::Live { key, stored, value, seen, open, doomed: false, ahead: false };
+        let known = Known::Live { key, stored, value, seen, stale: false, open, doomed: false, ahead: false };
         model.rows.push(Row { handle, known, added: None, updated: 0 });
     }
 }

@@ -62,10 +62,8 @@ impl<C: SessionConnection> Session<'_, C> {
         }
         let writes: Vec<Write> =
             done.iter().filter_map(|(map, action)| Some(Write::Step(self.maps.at(*map)?.table(), *action))).collect();
-        for map in self.maps.iter_mut() {
-            if writes.iter().any(|write| write.reaches(map.table())) {
-                map.expire_since(0);
-            }
+        if !writes.is_empty() {
+            self.expire_rows(|table| writes.iter().any(|write| write.reaches(table)));
         }
         Ok(())
     }

@@ -4,7 +4,7 @@
 //! made stale costs a few SELECTs, and a single row costs one. A row that was read ahead counts as read when it is
 //! first used: if something was written in between, it is read again.
 
-use super::slots::{Loaded, NEVER, Slot};
+use super::slots::{Known, Loaded};
 use super::{IdentityMap, RowFreshness};
 use crate::session::entity::Entity;
 
@@ -39,8 +39,8 @@ impl<E: Entity> IdentityMap<E> {
 
     fn is_to_be_read(&self, index: u64, fresh_since: u32) -> bool {
         match self.slots.get(index) {
-            Slot::Expired { marked_deleted, .. } => !marked_deleted,
-            Slot::Loaded(Loaded { before: None, marked_deleted: false, seen, .. }) => *seen < fresh_since,
+            Known::Expired { marked_deleted } => !marked_deleted,
+            Known::Loaded(loaded @ Loaded { marked_deleted: false, .. }) => self.slots.is_stale(loaded, fresh_since),
             _ => false,
         }
     }
@@ -76,7 +76,7 @@ impl<E: Entity> IdentityMap<E> {
             if let Some(loaded) = self.slots.loaded_mut(index).filter(|loaded| loaded.ahead && loaded.before.is_none())
             {
                 loaded.ahead = false;
-                loaded.seen = NEVER;
+                loaded.stale = true;
             }
         }
         self.ahead.times = 0;

@@ -4,7 +4,7 @@ use std::any::TypeId;
 use std::collections::HashSet;
 
 use super::rows::Rows;
-use super::slots::{Loaded, Slot, Waiting};
+use super::slots::{Known, Loaded, Slot, Waiting};
 use super::undo::Undo;
 use super::{IdentityMap, RowFreshness};
 use crate::error::{Error, Result, Violation, ViolationKind};
@@ -32,7 +32,7 @@ pub(crate) struct Change {
 impl<E: Entity> IdentityMap<E> {
     /// The changes of these rows that a flush sends.
     pub(crate) fn pending_changes(&self) -> PendingChanges {
-        let pending = |index: &u64| matches!(self.slots.get(*index), Slot::Pending(_));
+        let pending = |index: &u64| matches!(self.slots.get(*index), Known::Pending(_));
         let inserts = self.pending.iter().copied().filter(pending).collect();
         let mut updates: Vec<(E::Key, Change)> = self.edited.iter().filter_map(|index| self.update(*index)).collect();
         updates.sort_by(|one, two| one.0.cmp(&two.0));
@@ -119,14 +119,14 @@ impl<E: Entity> IdentityMap<E> {
         if !in_cycle && (deletes.len() < 2 || !E::table().refers_to_itself()) {
             return Vec::new();
         }
-        deletes.iter().copied().filter(|index| matches!(self.slots.get(*index), Slot::Expired { .. })).collect()
+        deletes.iter().copied().filter(|index| matches!(self.slots.get(*index), Known::Expired { .. })).collect()
     }
 
     /// Checks that a row inserted by this flush can refer to `parent`; returns whether its value must be read first.
     pub(crate) fn check_parent(&self, parent: Parent, fresh_since: u32) -> Result<bool> {
         match self.slots.get(parent.handle.index) {
-            Slot::Pending(_) => Ok(false),
-            Slot::Loaded(_) | Slot::Expired { .. } => {
+            Known::Pending(_) => Ok(false),
+            Known::Loaded(_) | Known::Expired { .. } => {
                 Ok(!parent.by_key && self.row_freshness(parent.handle.index, fresh_since)? != RowFreshness::Fresh)
             }
             _ => Err(self.refuse(parent.handle.index)),
@@ -169,7 +169,7 @@ impl<E: Entity> IdentityMap<E> {
         let keys: HashSet<E::Key> = indexes.iter().filter_map(|index| self.key(*index)).collect();
         let Some(any) = keys.iter().next() else { return false };
         let may_have_one = |index: &u64| match self.slots.get(*index) {
-            Slot::Pending(new) => given_key::<E>(new, any.clone()).is_none_or(|key| keys.contains(&key)),
+            Known::Pending(new) => given_key::<E>(new, any.clone()).is_none_or(|key| keys.contains(&key)),
             _ => false,
         };
         self.pending.iter().any(may_have_one)
@@ -178,7 +178,7 @@ impl<E: Entity> IdentityMap<E> {
     /// The values of a pending row.
     pub(crate) fn new_row(&self, index: u64) -> Result<&E::New> {
         match self.slots.get(index) {
-            Slot::Pending(new) => Ok(new),
+            Known::Pending(new) => Ok(new),
             _ => Err(self.refuse(index)),
         }
     }
@@ -192,8 +192,8 @@ impl<E: Entity> IdentityMap<E> {
     /// What a DELETE needs from a row: its key and, if loaded, the value it was read with.
     pub(crate) fn row_to_delete(&self, index: u64) -> Option<(E::Key, Option<&E>)> {
         match self.slots.get(index) {
-            Slot::Loaded(loaded) => Some((loaded.stored().key(), Some(loaded.stored()))),
-            Slot::Expired { key, .. } => Some((key.clone(), None)),
+            Known::Loaded(loaded) => Some((loaded.stored().key(), Some(loaded.stored()))),
+            Known::Expired { .. } => Some((self.key(index)?, None)),
             _ => None,
         }
     }
@@ -220,12 +220,12 @@ impl<E: Entity> Rows for IdentityMap<E> {
 
     fn given(&self, index: u64, column: usize, after: bool) -> Given<'_> {
         match self.slots.get(index) {
-            Slot::Pending(new) => new.value(column),
-            Slot::Loaded(loaded) if after && !loaded.marked_deleted => match self.waiting(index, column) {
+            Known::Pending(new) => new.value(column),
+            Known::Loaded(loaded) if after && !loaded.marked_deleted => match self.waiting(index, column) {
                 Some(Waiting(parent)) => Given::Row(*parent),
                 None => Given::Value(loaded.row.field(column)),
             },
-            Slot::Loaded(loaded) => Given::Value(loaded.stored().field(column)),
+            Known::Loaded(loaded) => Given::Value(loaded.stored().field(column)),
             _ => Given::Unknown,
         }
     }
@@ -236,12 +236,12 @@ impl<E: Entity> Rows for IdentityMap<E> {
     }
 
     fn is_pending(&self, index: u64) -> bool {
-        matches!(self.slots.get(index), Slot::Pending(_))
+        matches!(self.slots.get(index), Known::Pending(_))
     }
 
     fn parents(&self, index: u64, see: &mut dyn FnMut(Parent)) {
         match self.slots.get(index) {
-            Slot::Pending(new) => new.parents(see),
+            Known::Pending(new) => new.parents(see),
             _ => self.waits_for(index).into_iter().for_each(see),
         }
     }
@@ -271,6 +271,7 @@ impl<E: Entity> IdentityMap<E> {
         let Some(loaded) = self.slots.loaded_mut(index) else { return };
         let Some(before) = loaded.before.take() else { return };
         loaded.seen = now;
+        loaded.stale = false;
         let (old, new) = (before.key(), loaded.row.key());
         self.key_changed(index, &old, new);
         self.log.push(Undo::Updated(index, old));

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::IdentityMap;
-use super::slots::Slot;
+use super::slots::{Known, Slot};
 use crate::error::Result;
 use crate::session::entity::Entity;
 
@@ -31,7 +31,7 @@ impl<E: Entity> IdentityMap<E> {
 
     /// The pending link of two rows.
     pub(crate) fn new_link(&self, ends: Ends) -> Option<u64> {
-        self.links.new.get(&ends).copied().filter(|index| matches!(self.slots.get(*index), Slot::Pending(_)))
+        self.links.new.get(&ends).copied().filter(|index| matches!(self.slots.get(*index), Known::Pending(_)))
     }
 
     /// Marks the link with this key for deletion, whether or not the database has it.

@@ -7,6 +7,7 @@ mod flush;
 mod follow;
 mod key_changes;
 mod links;
+mod overtaken;
 mod rows;
 mod slots;
 mod undo;
@@ -26,7 +27,7 @@ pub(crate) use key_changes::{KeyChange, KeyChanges, Resembling};
 pub(crate) use links::Ends;
 use links::Links;
 pub(crate) use rows::Rows;
-use slots::{Before, Loaded, NEVER, Slot, Slots};
+use slots::{Before, Known, Loaded, Slot, Slots};
 use undo::{Log, Undo};
 pub(crate) use waiting::LeftOut;
 
@@ -83,31 +84,27 @@ impl<E: Entity> IdentityMap<E> {
     /// The row's state; a value read before the epoch `fresh_since` is stale.
     pub(crate) fn state(&self, index: u64, fresh_since: u32) -> State {
         match self.slots.get(index) {
-            Slot::Pending(_) => State::Pending,
-            Slot::Loaded(loaded) if loaded.before.is_none() && loaded.seen < fresh_since => State::Stale,
-            Slot::Loaded(loaded) => State::Persistent { modified: loaded.before.is_some() },
-            Slot::Expired { .. } => State::Expired,
-            Slot::Deleted(_) => State::Deleted,
-            Slot::Transient(_) => State::Transient,
-            Slot::Gone => State::Gone,
+            Known::Pending(_) => State::Pending,
+            Known::Loaded(loaded) if self.slots.is_stale(loaded, fresh_since) => State::Stale,
+            Known::Loaded(loaded) => State::Persistent { modified: loaded.before.is_some() },
+            Known::Expired { .. } => State::Expired,
+            Known::Deleted(_) => State::Deleted,
+            Known::Transient => State::Transient,
+            Known::Gone => State::Gone,
         }
     }
 
     /// The row's key in the database: `None` while it is pending, transient or gone.
     pub(crate) fn key(&self, index: u64) -> Option<E::Key> {
-        match self.slots.get(index) {
-            Slot::Loaded(loaded) => Some(loaded.stored().key()),
-            Slot::Expired { key, .. } | Slot::Deleted(key) => Some(key.clone()),
-            Slot::Pending(_) | Slot::Transient(_) | Slot::Gone => None,
-        }
+        self.slots.key(index)
     }
 
     /// The row's value.
     pub(crate) fn row(&self, index: u64) -> Result<&E> {
         match self.slots.get(index) {
-            Slot::Loaded(loaded) => Ok(&loaded.row),
-            Slot::Pending(_) => Err(Error::NotLoaded { table: E::table().name, state: "pending" }),
-            Slot::Expired { .. } => Err(Error::NotLoaded { table: E::table().name, state: "expired" }),
+            Known::Loaded(loaded) => Ok(&loaded.row),
+            Known::Pending(_) => Err(Error::NotLoaded { table: E::table().name, state: "pending" }),
+            Known::Expired { .. } => Err(Error::NotLoaded { table: E::table().name, state: "expired" }),
             _ => Err(self.refuse(index)),
         }
     }
@@ -119,11 +116,12 @@ impl<E: Entity> IdentityMap<E> {
     {
         match self.slots.get(index) {
             // The changes of a deleted row are dropped with it.
-            Slot::Loaded(loaded) if loaded.marked_deleted => Ok(loaded.stored().column().clone()),
-            Slot::Loaded(loaded) => Ok(loaded.row.column().clone()),
-            Slot::Expired { key, .. } => {
-                E::column_of_key(key).ok_or(Error::NotLoaded { table: E::table().name, state: "expired" })
-            }
+            Known::Loaded(loaded) if loaded.marked_deleted => Ok(loaded.stored().column().clone()),
+            Known::Loaded(loaded) => Ok(loaded.row.column().clone()),
+            Known::Expired { .. } => self
+                .key(index)
+                .and_then(|key| E::column_of_key(&key))
+                .ok_or(Error::NotLoaded { table: E::table().name, state: "expired" }),
             _ => Err(self.refuse(index)),
         }
     }
@@ -142,13 +140,13 @@ impl<E: Entity> IdentityMap<E> {
     pub(crate) fn refuse(&self, index: u64) -> Error {
         let table = E::table().name;
         match self.slots.get(index) {
-            Slot::Pending(_) => Error::NotPersistent { table, state: "pending", hint: "flush it first" },
-            Slot::Transient(_) => Error::NotPersistent {
+            Known::Pending(_) => Error::NotPersistent { table, state: "pending", hint: "flush it first" },
+            Known::Transient => Error::NotPersistent {
                 table,
                 state: "undone by a rollback",
                 hint: "'add_back' adds it to the session again",
             },
-            Slot::Deleted(key) => Error::RowDeleted { table, key: E::key_in_words(key) },
+            Known::Deleted(key) => Error::RowDeleted { table, key: E::key_in_words(key) },
             _ => Error::Gone { table },
         }
     }
@@ -195,7 +193,7 @@ impl<E: Entity> IdentityMap<E> {
 
     fn refuse_pending(&self, index: u64) -> Error {
         match self.slots.get(index) {
-            Slot::Loaded(_) | Slot::Expired { .. } => {
+            Known::Loaded(_) | Known::Expired { .. } => {
                 Error::NotPersistent { table: E::table().name, state: "flushed already", hint: "change it by 'edit'" }
             }
             _ => self.refuse(index),
@@ -212,7 +210,7 @@ impl<E: Entity> IdentityMap<E> {
                 let marked_deleted = matches!(slot, Slot::Expired { marked_deleted: true, .. });
                 *slot = Slot::Loaded(Loaded { marked_deleted, ..Loaded::new(row, now) });
             }
-            Some(Slot::Loaded(loaded)) if overwrite || (loaded.before.is_none() && loaded.seen < fresh_since) => {
+            Some(Slot::Loaded(loaded)) if overwrite || loaded.is_stale(fresh_since) => {
                 *loaded = Loaded { marked_deleted: loaded.marked_deleted, ..Loaded::new(row, now) };
             }
             _ => self.mark_used(index),
@@ -290,7 +288,7 @@ impl<E: Entity> IdentityMap<E> {
 
     /// Rows that are added and not yet flushed, in that order.
     pub(crate) fn pending(&self) -> Vec<u64> {
-        self.pending.iter().copied().filter(|index| matches!(self.slots.get(*index), Slot::Pending(_))).collect()
+        self.pending.iter().copied().filter(|index| matches!(self.slots.get(*index), Known::Pending(_))).collect()
     }
 
     /// Rows opened for editing since the last flush, in that order.
@@ -307,8 +305,8 @@ impl<E: Entity> IdentityMap<E> {
     /// The columns whose values differ from those in the database.
     pub(crate) fn changes(&self, index: u64) -> Result<ColumnSet> {
         match self.slots.get(index) {
-            Slot::Loaded(loaded) => Ok(loaded.changed()),
-            Slot::Expired { .. } => Ok(ColumnSet::EMPTY),
+            Known::Loaded(loaded) => Ok(loaded.changed()),
+            Known::Expired { .. } => Ok(ColumnSet::EMPTY),
             _ => Err(self.refuse(index)),
         }
     }
@@ -316,8 +314,8 @@ impl<E: Entity> IdentityMap<E> {
     /// Whether the row is marked for deletion.
     pub(crate) fn is_marked_deleted(&self, index: u64) -> bool {
         match self.slots.get(index) {
-            Slot::Loaded(loaded) => loaded.marked_deleted,
-            Slot::Expired { marked_deleted, .. } => *marked_deleted,
+            Known::Loaded(loaded) => loaded.marked_deleted,
+            Known::Expired { marked_deleted } => marked_deleted,
             _ => false,
         }
     }
@@ -342,12 +340,12 @@ impl<E: Entity> IdentityMap<E> {
     }
 
     /// Marks for deletion the row that `row` is a copy of; edits of a row in the session are dropped, and the version
-    /// is that of the copy.
-    pub(crate) fn mark_row_deleted(&mut self, row: &E) -> Result<()>
+    /// is that of the copy, which is stale from the start.
+    pub(crate) fn mark_row_deleted(&mut self, row: &E, now: u32) -> Result<()>
     where
         E: Clone,
     {
-        let index = self.hold(row.key(), Loaded::new(row.clone(), NEVER));
+        let index = self.hold(row.key(), Loaded { stale: true, ..Loaded::new(row.clone(), now) });
         self.mark_deleted(index)
     }
 
@@ -377,11 +375,11 @@ impl<E: Entity> IdentityMap<E> {
     /// Removes a row and returns its value; unflushed changes are lost with `discard`, and refused without it.
     pub(crate) fn remove(&mut self, index: u64, discard: bool) -> Result<Option<E>> {
         let unflushed = match self.slots.get(index) {
-            Slot::Gone => return Err(self.refuse(index)),
-            Slot::Pending(_) => true,
-            Slot::Loaded(loaded) => loaded.marked_deleted || loaded.is_modified(),
-            Slot::Expired { marked_deleted, .. } => *marked_deleted,
-            Slot::Deleted(_) | Slot::Transient(_) => false,
+            Known::Gone => return Err(self.refuse(index)),
+            Known::Pending(_) => true,
+            Known::Loaded(loaded) => loaded.marked_deleted || loaded.is_modified(),
+            Known::Expired { marked_deleted } => marked_deleted,
+            Known::Deleted(_) | Known::Transient => false,
         };
         if unflushed && !discard {
             return Err(Error::Unflushed { table: E::table().name, rows: 1 });

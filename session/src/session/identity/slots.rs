@@ -3,19 +3,30 @@
 use std::fmt::{self, Debug};
 use std::ops::{Deref, DerefMut};
 
+use super::overtaken::Overtaken;
 use crate::session::entity::{ColumnSet, Entity};
 use crate::session::given::Parent;
 
 /// The number of slots that are allocated and freed together.
 const CHUNK: usize = 256;
 
-/// What the session knows about one row.
+/// What is stored about one row. A value in it may have been expired since, together with others: see [`Known`].
 pub(super) enum Slot<E: Entity> {
     Pending(Box<E::New>),
     Loaded(Loaded<E>),
     Expired { key: E::Key, marked_deleted: bool },
     Deleted(E::Key),
     Transient(Box<E::New>),
+    Gone,
+}
+
+/// What the session knows about one row.
+pub(super) enum Known<'s, E: Entity> {
+    Pending(&'s E::New),
+    Loaded(&'s Loaded<E>),
+    Expired { marked_deleted: bool },
+    Deleted(&'s E::Key),
+    Transient,
     Gone,
 }
 
@@ -26,6 +37,8 @@ pub(super) struct Loaded<E> {
     pub(super) before: Option<Box<Before<E>>>,
     /// The session's epoch in which it was read.
     pub(super) seen: u32,
+    /// It is stale whatever the epoch.
+    pub(super) stale: bool,
     /// It was read ahead and not used since.
     pub(super) ahead: bool,
     pub(super) marked_deleted: bool,
@@ -69,13 +82,10 @@ impl<E> DerefMut for Before<E> {
     }
 }
 
-/// An epoch before the session's first: a value read then is stale from the start.
-pub(super) const NEVER: u32 = 0;
-
 impl<E: Entity> Loaded<E> {
     /// A row as it was read.
     pub(super) fn new(row: E, seen: u32) -> Self {
-        Self { row, before: None, seen, ahead: false, marked_deleted: false }
+        Self { row, before: None, seen, stale: false, ahead: false, marked_deleted: false }
     }
 
     /// The row as it is in the database.
@@ -98,11 +108,18 @@ impl<E: Entity> Loaded<E> {
     /// The new rows that its foreign keys refer to from the next flush on. A field that was given another value since
     /// refers to that.
     pub(super) fn waiting(&self) -> impl Iterator<Item = &Waiting> {
-        let waiting = self.before.iter().flat_map(|before| before.waiting.iter().map(move |waiting| (before, waiting)));
-        let unchanged = |(before, Waiting(parent)): &(&Box<Before<E>>, &Waiting)| {
+        let before = self.before.as_deref();
+        let waiting = before.into_iter().flat_map(|before| before.waiting.iter().map(move |waiting| (before, waiting)));
+        let unchanged = |(before, Waiting(parent)): &(&Before<E>, &Waiting)| {
             self.row.field(parent.from).is_same(before.field(parent.from))
         };
         waiting.filter(unchanged).map(|(_, waiting)| waiting)
+    }
+
+    /// Whether the value must be read again before it is used, as far as the row itself shows: values read before the
+    /// epoch `fresh_since` are stale, unless they are edited.
+    pub(super) fn is_stale(&self, fresh_since: u32) -> bool {
+        self.before.is_none() && (self.stale || self.seen < fresh_since)
     }
 
     /// The row without its value.
@@ -118,6 +135,8 @@ pub(super) struct Slots<E: Entity> {
     /// The number of slots since then.
     len: u64,
     chunks: Vec<Chunk<E>>,
+    /// The epochs whose reads were expired or made stale, all at once.
+    overtaken: Overtaken,
 }
 
 struct Chunk<E: Entity> {
@@ -129,20 +148,39 @@ struct Chunk<E: Entity> {
 
 impl<E: Entity> Default for Slots<E> {
     fn default() -> Self {
-        Self { first: 0, len: 0, chunks: Vec::new() }
+        Self { first: 0, len: 0, chunks: Vec::new(), overtaken: Overtaken::default() }
     }
 }
 
 impl<E: Entity> Slots<E> {
-    /// The slot at `index`: [`Slot::Gone`] also for an index that was never used.
-    pub(super) fn get(&self, index: u64) -> &Slot<E> {
-        self.locate(index).and_then(|(chunk, offset)| self.chunks.get(chunk)?.slots.get(offset)).unwrap_or(&Slot::Gone)
+    /// What is known about the row at `index`: [`Known::Gone`] also for an index that was never used.
+    pub(super) fn get(&self, index: u64) -> Known<'_, E> {
+        match self.stored(index) {
+            Some(Slot::Pending(new)) => Known::Pending(&**new),
+            Some(Slot::Loaded(loaded)) if self.overtaken.expires(loaded.seen) => {
+                Known::Expired { marked_deleted: loaded.marked_deleted }
+            }
+            Some(Slot::Loaded(loaded)) => Known::Loaded(loaded),
+            Some(Slot::Expired { marked_deleted, .. }) => Known::Expired { marked_deleted: *marked_deleted },
+            Some(Slot::Deleted(key)) => Known::Deleted(key),
+            Some(Slot::Transient(_)) => Known::Transient,
+            Some(Slot::Gone) | None => Known::Gone,
+        }
+    }
+
+    /// The key in the database of the row at `index`: `None` while it is pending, transient or gone.
+    pub(super) fn key(&self, index: u64) -> Option<E::Key> {
+        match self.stored(index)? {
+            Slot::Loaded(loaded) => Some(loaded.stored().key()),
+            Slot::Expired { key, .. } | Slot::Deleted(key) => Some(key.clone()),
+            Slot::Pending(_) | Slot::Transient(_) | Slot::Gone => None,
+        }
     }
 
     /// The row with a value at `index`.
     pub(super) fn loaded(&self, index: u64) -> Option<&Loaded<E>> {
         match self.get(index) {
-            Slot::Loaded(loaded) => Some(loaded),
+            Known::Loaded(loaded) => Some(loaded),
             _ => None,
         }
     }
@@ -155,20 +193,34 @@ impl<E: Entity> Slots<E> {
         }
     }
 
-    /// The slot at `index`, to be changed but not to [`Slot::Gone`]: use [`replace`](Self::replace) for that.
+    /// Whether the value of a row must be read again before it is used.
+    pub(super) fn is_stale(&self, loaded: &Loaded<E>, fresh_since: u32) -> bool {
+        loaded.is_stale(fresh_since) || (loaded.before.is_none() && self.overtaken.makes_stale(loaded.seen))
+    }
+
+    /// The slot at `index`, to be changed but not to [`Slot::Gone`]: use [`replace`](Self::replace) for that. A value
+    /// that was expired or made stale together with others is so in its slot from here on.
     pub(super) fn get_mut(&mut self, index: u64) -> Option<&mut Slot<E>> {
         let (chunk, offset) = self.locate(index)?;
-        self.chunks.get_mut(chunk)?.slots.get_mut(offset)
+        let slot = self.chunks.get_mut(chunk)?.slots.get_mut(offset)?;
+        if let Slot::Loaded(loaded) = slot {
+            if self.overtaken.expires(loaded.seen) {
+                *slot = loaded.expired();
+            } else if self.overtaken.makes_stale(loaded.seen) {
+                loaded.stale = true;
+            }
+        }
+        Some(slot)
     }
 
     /// Puts `slot` at `index` and returns the previous slot; a slot that is gone stays gone.
     pub(super) fn replace(&mut self, index: u64, slot: Slot<E>) -> Slot<E> {
+        if !matches!(self.get_mut(index), Some(current) if !matches!(current, Slot::Gone)) {
+            return Slot::Gone;
+        }
         let Some((chunk, offset)) = self.locate(index) else { return Slot::Gone };
         let Some(chunk) = self.chunks.get_mut(chunk) else { return Slot::Gone };
         let Some(current) = chunk.slots.get_mut(offset) else { return Slot::Gone };
-        if matches!(current, Slot::Gone) {
-            return Slot::Gone;
-        }
         if matches!(slot, Slot::Gone) {
             chunk.live -= 1;
         }
@@ -200,14 +252,26 @@ impl<E: Entity> Slots<E> {
         index
     }
 
-    /// Every slot of the chunks that are not freed, to be changed but not to [`Slot::Gone`].
-    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Slot<E>> {
-        self.chunks.iter_mut().flat_map(|chunk| &mut chunk.slots)
+    /// Expires every value read from the epoch `since` to `now`, without a walk over the rows. Values read from here on
+    /// need a later epoch.
+    pub(super) fn expire(&mut self, since: u32, now: u32) {
+        self.overtaken.expire(since, now);
+    }
+
+    /// Makes every value stale that was read from the epoch `since` to `now`, without a walk over the rows. Values read
+    /// from here on need a later epoch.
+    pub(super) fn make_stale(&mut self, since: u32, now: u32) {
+        self.overtaken.make_stale(since, now);
     }
 
     /// Frees all memory; every index so far is gone.
     pub(super) fn clear(&mut self) {
         *self = Self { first: self.next(), ..Self::default() };
+    }
+
+    /// What is stored at `index`.
+    fn stored(&self, index: u64) -> Option<&Slot<E>> {
+        self.locate(index).and_then(|(chunk, offset)| self.chunks.get(chunk)?.slots.get(offset))
     }
 
     /// The chunk of a slot, and its offset there.

@@ -1,7 +1,7 @@
 //! The undo log of one entity type's rows: what a rollback restores in memory, and what a commit makes final.
 
 use super::IdentityMap;
-use super::slots::{NEVER, Slot};
+use super::slots::{Known, Slot};
 use crate::session::entity::Entity;
 
 /// What happened to rows since the transaction began, oldest first.
@@ -87,13 +87,13 @@ impl<E: Entity> IdentityMap<E> {
             }
         }
         let mut pending = std::mem::take(&mut self.pending);
-        pending.retain(|index| matches!(self.slots.get(*index), Slot::Pending(_)));
+        pending.retain(|index| matches!(self.slots.get(*index), Known::Pending(_)));
         self.pending = pending;
     }
 
     /// Restores a row under `key`, without a value.
     fn restore(&mut self, index: u64, key: E::Key) {
-        if matches!(self.slots.get(index), Slot::Gone) {
+        if matches!(self.slots.get(index), Known::Gone) {
             return;
         }
         self.release_key(index);
@@ -111,33 +111,23 @@ impl<E: Entity> IdentityMap<E> {
         self.reset_read_ahead();
         for undo in self.log.clear() {
             if let Undo::Deleted(index) = undo
-                && matches!(self.slots.get(index), Slot::Deleted(_))
+                && matches!(self.slots.get(index), Known::Deleted(_))
             {
                 self.slots.replace(index, Slot::Gone);
             }
         }
     }
 
-    /// Expires every row that was read in the epoch `since` or later.
-    pub(crate) fn expire_since(&mut self, since: u32) {
-        for slot in self.slots.iter_mut() {
-            if let Slot::Loaded(loaded) = slot
-                && loaded.seen >= since
-            {
-                *slot = loaded.expired();
-            }
-        }
+    /// Expires every row that was read in the epoch `since` or later, up to `now`; its value is dropped when the row is
+    /// next used. Rows that are read from here on need a later epoch.
+    pub(crate) fn expire_since(&mut self, since: u32, now: u32) {
+        self.slots.expire(since, now);
     }
 
-    /// Makes every row stale that was read in the epoch `since` or later.
-    pub(crate) fn make_stale_since(&mut self, since: u32) {
-        for slot in self.slots.iter_mut() {
-            if let Slot::Loaded(loaded) = slot
-                && loaded.seen >= since
-            {
-                loaded.seen = NEVER;
-            }
-        }
+    /// Makes every row stale that was read in the epoch `since` or later, up to `now`. Rows that are read from here on
+    /// need a later epoch.
+    pub(crate) fn make_stale_since(&mut self, since: u32, now: u32) {
+        self.slots.make_stale(since, now);
     }
 
     /// Removes every row and frees the memory. Handles given out so far are gone.
