@@ -32,11 +32,13 @@ const DERIVE: House = House {
     src: "session/derive/src/",
     name: "diesel_session_derive",
     rooms: &[
-        ("write", &["key", "new", "parts", "entity"]),
+        ("write", &["key", "new", "filter_code", "parts", "entity"]),
+        ("filter_code", &["entity", "filter"]),
         ("key", &["parts", "entity"]),
         ("new", &["parts", "entity"]),
         ("parts", &["entity"]),
-        ("entity", &[]),
+        ("entity", &["filter"]),
+        ("filter", &[]),
     ],
 };
 

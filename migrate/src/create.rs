@@ -50,7 +50,21 @@ pub struct Created {
 /// [`Error::InvalidName`]; [`Error::Source`] if the folder does not exist, a file cannot be written, or the newest
 /// migration is not named after a time and so has no next one.
 pub fn create(folder: impl AsRef<Path>, name: &str, now: NaiveDateTime) -> Result<Created> {
-    let (folder, name) = (folder.as_ref(), valid_name(name)?);
+    create_with(folder.as_ref(), name, now, &|engine| {
+        let on = engine.map(|engine| format!(" on {engine}")).unwrap_or_default();
+        let up = format!("-- What this migration changes{on}.\n");
+        [up, format!("-- What reverts up.sql{on}, last statement first.\n")]
+    })
+}
+
+/// Makes a migration with the scripts, up and down, that `scripts` gives for an engine, or for all.
+pub(crate) fn create_with(
+    folder: &Path,
+    name: &str,
+    now: NaiveDateTime,
+    scripts: &dyn Fn(Option<Engine>) -> [String; 2],
+) -> Result<Created> {
+    let name = valid_name(name)?;
     let places = places(folder)?;
     let mut newest = None;
     for (place, _) in &places {
@@ -63,7 +77,7 @@ pub fn create(folder: impl AsRef<Path>, name: &str, now: NaiveDateTime) -> Resul
     let migration = Migration::of_folder(&format!("{}_{name}", time.format(TIME)));
     let folders: Vec<_> = places.into_iter().map(|(place, engine)| (place.join(&migration.name), engine)).collect();
     let mut made = Vec::new();
-    let files = write(&folders, &mut made).inspect_err(|_| {
+    let files = write(&folders, scripts, &mut made).inspect_err(|_| {
         // The first cause matters more than a folder that stays.
         made.iter().for_each(|folder| drop(fs::remove_dir_all(folder)));
     })?;
@@ -71,7 +85,7 @@ pub fn create(folder: impl AsRef<Path>, name: &str, now: NaiveDateTime) -> Resul
 }
 
 /// The folders that get the migration: the engines', with their names, or the folder itself.
-fn places(folder: &Path) -> Result<Vec<(PathBuf, Option<Engine>)>> {
+pub(crate) fn places(folder: &Path) -> Result<Vec<(PathBuf, Option<Engine>)>> {
     let names = subfolders(folder)?;
     let engines = Engine::ALL.iter().filter(|engine| names.iter().any(|name| name == engine.feature()));
     let places: Vec<_> = engines.map(|engine| (folder.join(engine.feature()), Some(*engine))).collect();
@@ -92,18 +106,18 @@ fn after(folder: &Path, newest: &Migration) -> Result<NaiveDateTime> {
 }
 
 /// Writes the scripts into folders that do not exist yet, and notes which were made.
-fn write(folders: &[(PathBuf, Option<Engine>)], made: &mut Vec<PathBuf>) -> Result<Vec<PathBuf>> {
+fn write(
+    folders: &[(PathBuf, Option<Engine>)],
+    scripts: &dyn Fn(Option<Engine>) -> [String; 2],
+    made: &mut Vec<PathBuf>,
+) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for (folder, engine) in folders {
         fs::create_dir(folder).map_err(|error| source_error(folder, error.to_string()))?;
         made.push(folder.clone());
-        let on = engine.map(|engine| format!(" on {engine}")).unwrap_or_default();
-        for (file, comment) in [
-            ("up.sql", format!("-- What this migration changes{on}.\n")),
-            ("down.sql", format!("-- What reverts up.sql{on}, last statement first.\n")),
-        ] {
+        for (file, text) in ["up.sql", "down.sql"].into_iter().zip(scripts(*engine)) {
             let file = folder.join(file);
-            let written = fs::File::create_new(&file).and_then(|mut new| new.write_all(comment.as_bytes()));
+            let written = fs::File::create_new(&file).and_then(|mut new| new.write_all(text.as_bytes()));
             written.map_err(|error| source_error(&file, error.to_string()))?;
             files.push(file);
         }

@@ -148,6 +148,21 @@ pub enum Error {
         /// What helps.
         way_out: &'static str,
     },
+    /// The connection was lost. The database's error is [`session`](Self::session).
+    #[error(
+        "lost the connection to the database {}; {}: {}",
+        at(.migration.as_deref(), *.direction), left(*.transaction, *.direction), cause(.error)
+    )]
+    Disconnected {
+        /// The version and name of the migration that was executed; `None` before the first and between two.
+        migration: Option<String>,
+        /// Which of its scripts.
+        direction: Direction,
+        /// Whether all that was begun is undone; otherwise the script was executed statement by statement.
+        transaction: bool,
+        /// The session's error.
+        error: diesel_session::Error,
+    },
     /// A migration failed.
     #[error("migration {migration} failed going {direction}: {problem}{}", kept(.direction, *.done, *.statements))]
     Failed {
@@ -169,7 +184,7 @@ impl Error {
     #[must_use]
     pub fn class(&self) -> ErrorClass {
         match self {
-            Self::Session(error) => error.class(),
+            Self::Session(error) | Self::Disconnected { error, .. } => error.class(),
             Self::Pending { .. } | Self::Newer { .. } => ErrorClass::Unavailable,
             Self::Migrating { .. } => ErrorClass::Busy,
             Self::NoVersion { .. } | Self::InvalidName { .. } => ErrorClass::Invalid,
@@ -181,7 +196,7 @@ impl Error {
     #[must_use]
     pub fn session(&self) -> Option<&diesel_session::Error> {
         match self {
-            Self::Session(error) => Some(error.root()),
+            Self::Session(error) | Self::Disconnected { error, .. } => Some(error.root()),
             _ => None,
         }
     }
@@ -207,6 +222,17 @@ impl Error {
         }
     }
 
+    /// The error of a run that went in this direction: a connection that was lost between two migrations is not one of a
+    /// unit of work.
+    pub(crate) fn of_run(self, direction: Direction) -> Self {
+        match self {
+            Self::Session(error @ SessionError::Disconnected { .. }) => {
+                Self::Disconnected { migration: None, direction, transaction: true, error }
+            }
+            other => other,
+        }
+    }
+
     /// The error with the database's address filled in, which a connection does not have.
     pub(crate) fn placed(self, at: &str) -> Self {
         let mut error = self;
@@ -224,6 +250,7 @@ impl Error {
             | Self::InvalidName { .. }
             | Self::NoVersion { .. }
             | Self::Scratch { .. }
+            | Self::Disconnected { .. }
             | Self::Failed { .. } => {}
         }
         error
@@ -247,6 +274,28 @@ fn it(names: &[String]) -> &'static str {
 /// The holder of the lock, in parentheses.
 fn by(holder: Option<&str>) -> String {
     holder.map(|holder| format!(" ({holder})")).unwrap_or_default()
+}
+
+/// When a connection was lost.
+fn at(migration: Option<&str>, direction: Direction) -> String {
+    match migration {
+        Some(migration) => format!("while migration {migration} was going {direction}"),
+        None => "before the next migration".to_owned(),
+    }
+}
+
+/// What a lost connection left behind.
+fn left(transaction: bool, direction: Direction) -> String {
+    let left = if transaction { "nothing of it stands" } else { "what was done is noted" };
+    format!("{left}, and going {direction} again continues there")
+}
+
+/// The client library's error, without the session's words about units of work.
+fn cause(error: &SessionError) -> String {
+    match error {
+        SessionError::Disconnected { source } => source.to_string(),
+        other => other.to_string(),
+    }
 }
 
 /// What a failure left behind.

@@ -13,6 +13,8 @@ mod create;
 mod database;
 mod diagram;
 mod diff;
+#[cfg(feature = "entities")]
+mod draft;
 mod drift;
 #[cfg(feature = "entities")]
 #[cfg_attr(docsrs, doc(cfg(feature = "entities")))]
@@ -49,6 +51,9 @@ mod tokens;
 pub use create::{Created, create};
 pub use database::Migrate;
 pub use diff::{Change, Difference, Object, Property};
+#[cfg(feature = "entities")]
+#[cfg_attr(docsrs, doc(cfg(feature = "entities")))]
+pub use draft::Draft;
 pub use error::{Error, Result};
 pub use for_diesel::ForDiesel;
 pub use history::Recorded;

@@ -1,6 +1,7 @@
 //! What going down would remove: the tables of the migrations that it would revert, and their row counts.
 
 use diesel_session::connection::{AnyConnection, SessionConnection as _};
+use serde::Serialize;
 
 use crate::catalogue::{self, is_same_table};
 use crate::choice;
@@ -12,7 +13,7 @@ use crate::status::{self, Status};
 use crate::target::{Order, Target};
 
 /// A migration that going down would revert, and what is lost with it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Loss {
     /// The migration.

@@ -9,8 +9,6 @@ use clap::error::ErrorKind;
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser};
 use diesel_migrate::Migrations;
 use diesel_migrate::command::{self, Failure};
-use diesel_session::Database;
-use diesel_session::database::Options;
 
 const AFTER: &str = "\
 Examples:
@@ -76,10 +74,11 @@ fn main() -> ExitCode {
             "no Cargo.toml beside {dir} names a package; say whose migrations these are with --application"
         ));
     };
-    cli.arguments.run_with(&Migrations::folder(application, dir), &|access| match &database_url {
-        Some(url) => Ok(Database::open_with(url, Options::new().access(access))?),
-        None => Err(Failure::Usage(NO_DATABASE.to_owned())),
-    })
+    let migrations = Migrations::folder(application, dir);
+    match &database_url {
+        Some(url) => cli.arguments.run(&migrations, url),
+        None => cli.arguments.run_with(&migrations, &|_| Err(Failure::Usage(NO_DATABASE.to_owned()))),
+    }
 }
 
 /// The name of the package whose folder contains `dir`.

@@ -1,6 +1,7 @@
 //! What going up or down would do, without doing it.
 
 use diesel_session::connection::{AnyConnection, Engine, SessionConnection as _};
+use serde::Serialize;
 
 use crate::choice;
 use crate::error::Result;
@@ -12,7 +13,7 @@ use crate::status::{self, Status};
 use crate::target::{Order, Target, Up};
 
 /// A migration that would be executed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Planned {
     /// The migration.
@@ -27,6 +28,8 @@ pub struct Planned {
     pub transaction: bool,
     /// The tables that are lost, with the number of rows in each.
     pub losses: Vec<(String, u64)>,
+    /// What looks wrong in the script and has no effect, such as a misspelt setting; a sentence each, with its line.
+    pub warnings: Vec<String>,
 }
 
 impl Migrations {
@@ -92,5 +95,6 @@ fn plan_of(engine: Engine, status: &Status, step: &Step, direction: Direction) -
         done,
         transaction: engine.undoes_tables() && step.transaction && unfinished.is_none(),
         losses: Vec::new(),
+        warnings: step.warnings(direction),
     }
 }

@@ -81,7 +81,7 @@ impl Migrations {
         let mut runner = Runner { connection, application: self.application(), steps: &steps, retries: None };
         let done = runner.run(order, target, progress);
         lock::release(connection);
-        done
+        done.map_err(|error| error.of_run(order.direction()))
     }
 }
 
@@ -172,7 +172,10 @@ impl<'r> Runner<'r> {
         match (executed, ended) {
             (Ok(next), Ok(())) => Ok(next),
             (Ok(next), Err(error)) if next.steps.is_empty() || next.stepwise => Err(self.refused(error)),
-            (Ok(_), Err(error)) => Err(self.connection.explain_commit(error).into()),
+            (Ok(next), Err(error)) => Err(match next.steps.last() {
+                Some(last) => last.not_committed(self.connection, order.direction(), error),
+                None => self.refused(error),
+            }),
             // The first cause matters more than a rollback that failed after it.
             (Err(error), _) => Err(error),
         }
@@ -226,6 +229,9 @@ impl<'r> Runner<'r> {
         script: impl FnOnce(&mut Self) -> Result<()>,
     ) -> Result<()> {
         let refused = |runner: &Self, error: DieselError| step.failed(runner.connection, direction, error.into());
+        for warning in step.warnings(direction) {
+            tracing::warn!(target: "diesel_migrate::run", "{warning}");
+        }
         let replaced = limits::set(self.connection, &step.settings(direction)).map_err(|e| refused(self, e))?;
         let executed = script(self);
         let restored = replaced.restore(self.connection);

@@ -60,6 +60,13 @@ impl Step {
         self.of_direction(direction).map(|script| script.settings.clone()).unwrap_or_default()
     }
 
+    /// What looks wrong in a script and has no effect.
+    pub(crate) fn warnings(&self, direction: Direction) -> Vec<String> {
+        let misspelt = self.of_direction(direction).map(|script| &*script.settings.misspelt).unwrap_or_default();
+        let place = |line: usize| format!("{}/{direction}.sql:{line}", self.migration);
+        misspelt.iter().map(|own| format!("{}: {own}", place(own.line))).collect()
+    }
+
     fn of_direction(&self, direction: Direction) -> Option<&Script> {
         match (&self.body, direction) {
             (Body::Scripts { up, .. }, Direction::Up) => Some(up),
@@ -136,8 +143,11 @@ impl Step {
                 match connection.explain(error, THIS_DATABASE, "migrating") {
                     other @ (SessionError::Locked { .. }
                     | SessionError::Conflict { .. }
-                    | SessionError::ReadOnlyDatabase { .. }
-                    | SessionError::Disconnected { .. }) => return other.into(),
+                    | SessionError::ReadOnlyDatabase { .. }) => return other.into(),
+                    error @ SessionError::Disconnected { .. } => {
+                        let (migration, transaction) = (Some(self.migration.name.clone()), self.is_undone(connection));
+                        return Error::Disconnected { migration, direction, transaction, error };
+                    }
                     SessionError::Denied { .. } => {
                         problem += "; an administrator can grant this user the right to make and drop tables here";
                     }
@@ -147,6 +157,23 @@ impl Step {
             }
         };
         self.refused(direction, problem)
+    }
+
+    /// Whether a rollback undoes what a script of it has done.
+    fn is_undone(&self, connection: &AnyConnection) -> bool {
+        connection.engine().undoes_tables() && self.transaction
+    }
+
+    /// The error of a COMMIT that failed: that of the migration, unless it is not about what the migration did.
+    pub(crate) fn not_committed(&self, connection: &AnyConnection, direction: Direction, error: DieselError) -> Error {
+        let problem = format!("COMMIT: {error}");
+        match connection.explain_commit(error) {
+            other @ (SessionError::Locked { .. }
+            | SessionError::Conflict { .. }
+            | SessionError::CommitUnknown { .. }
+            | SessionError::ReadOnlyDatabase { .. }) => other.into(),
+            _ => self.refused(direction, problem),
+        }
     }
 
     /// The error of a script of which nothing was executed, or everything was undone.

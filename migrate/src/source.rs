@@ -3,13 +3,17 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use diesel::migration::MigrationSource;
 use diesel_session::connection::{Engine, MultiBackend};
+use diesel_session::session::Table;
 use include_dir::Dir;
 use serde::Deserialize;
 
 use crate::error::{Error, Result};
+#[cfg(feature = "cli")]
+use crate::migration::Direction;
 use crate::migration::Migration;
 use crate::scripts::{Body, Script, Step};
 use crate::settings::Settings;
@@ -36,15 +40,18 @@ use crate::settings::Settings;
 /// assert_eq!(applied[0].name, "2026-01-31-120000_create_tags");
 /// # Ok::<(), diesel_migrate::Error>(())
 /// ```
+#[derive(Clone)]
 pub struct Migrations {
     application: Cow<'static, str>,
     source: Source,
+    entities: &'static [fn() -> &'static Table],
 }
 
+#[derive(Clone)]
 enum Source {
     Embedded(&'static Dir<'static>),
     Folder(PathBuf),
-    Diesel(Box<FromDiesel>),
+    Diesel(Arc<FromDiesel>),
 }
 
 type FromDiesel = dyn Fn(Engine) -> diesel::migration::Result<Vec<DieselMigration>> + Send + Sync;
@@ -57,7 +64,7 @@ impl Migrations {
     /// `cargo:rerun-if-changed=migrations`.
     #[must_use]
     pub const fn embedded(application: &'static str, folder: &'static Dir<'static>) -> Self {
-        Self { application: Cow::Borrowed(application), source: Source::Embedded(folder) }
+        Self { application: Cow::Borrowed(application), source: Source::Embedded(folder), entities: &[] }
     }
 
     /// The migrations of a folder on disk, which is read at each call.
@@ -73,7 +80,7 @@ impl Migrations {
     /// # Ok::<(), diesel_migrate::Error>(())
     /// ```
     pub fn folder(application: impl Into<Cow<'static, str>>, path: impl Into<PathBuf>) -> Self {
-        Self { application: application.into(), source: Source::Folder(path.into()) }
+        Self { application: application.into(), source: Source::Folder(path.into()), entities: &[] }
     }
 
     /// The migrations of a source of Diesel's, the same for every engine: `diesel_migrations::embed_migrations!`,
@@ -97,7 +104,8 @@ impl Migrations {
     where
         S: MigrationSource<MultiBackend> + Send + Sync + 'static,
     {
-        Self { application: application.into(), source: Source::Diesel(Box::new(move |_| source.migrations())) }
+        let source = Source::Diesel(Arc::new(move |_| source.migrations()));
+        Self { application: application.into(), source, entities: &[] }
     }
 
     /// The migrations of a source of Diesel's for each engine; otherwise as [`diesel`](Self::diesel).
@@ -109,7 +117,40 @@ impl Migrations {
         S: MigrationSource<MultiBackend>,
     {
         let source = move |engine| source(engine).migrations();
-        Self { application: application.into(), source: Source::Diesel(Box::new(source)) }
+        Self { application: application.into(), source: Source::Diesel(Arc::new(source)), entities: &[] }
+    }
+
+    /// These migrations, which make the tables of the application's entities: with them, `new --from-entities` and
+    /// [`draft`](Self::draft) write the next one.
+    ///
+    /// ```
+    /// use diesel_migrate::{Migrations, include_dir};
+    /// use diesel_session::prelude::*;
+    ///
+    /// diesel::table! { tags (id) { id -> BigInt, name -> Text } }
+    ///
+    /// #[derive(Debug, Clone, PartialEq, HasQuery, Entity)]
+    /// #[diesel(table_name = tags)]
+    /// pub struct Tag {
+    ///     #[entity(key, given)]
+    ///     pub id: i64,
+    ///     pub name: String,
+    /// }
+    ///
+    /// static FOLDER: include_dir::Dir<'_> = include_dir::include_dir!("$CARGO_MANIFEST_DIR/docs/example");
+    /// static MIGRATIONS: Migrations = Migrations::embedded("my-app", &FOLDER).with_entities(&[Tag::table]);
+    /// # assert_eq!(MIGRATIONS.entities().len(), 1);
+    /// ```
+    #[must_use]
+    pub const fn with_entities(mut self, entities: &'static [fn() -> &'static Table]) -> Self {
+        self.entities = entities;
+        self
+    }
+
+    /// The entities that [`with_entities`](Self::with_entities) gave.
+    #[must_use]
+    pub const fn entities(&self) -> &'static [fn() -> &'static Table] {
+        self.entities
     }
 
     /// The application's name.
@@ -133,14 +174,25 @@ impl Migrations {
     ///
     /// [`Error::Source`] if the folder cannot be read.
     pub fn engines(&self) -> Result<Vec<Engine>> {
+        let engines = self.engine_folders()?;
+        Ok(if engines.is_empty() { Engine::ALL.to_vec() } else { engines })
+    }
+
+    /// Whether there are subfolders for engines.
+    #[cfg(feature = "cli")]
+    pub(crate) fn has_engine_folders(&self) -> Result<bool> {
+        Ok(!self.engine_folders()?.is_empty())
+    }
+
+    /// The engines that have a subfolder.
+    fn engine_folders(&self) -> Result<Vec<Engine>> {
         let names = match &self.source {
             Source::Embedded(folder) => folder.dirs().map(|dir| name_of(dir.path())).collect(),
             Source::Folder(folder) => subfolders(folder)?,
             Source::Diesel(_) => Vec::new(),
         };
         let has_folder = |engine: &Engine| names.iter().any(|name| name == engine.feature());
-        let engines: Vec<_> = Engine::ALL.iter().copied().filter(has_folder).collect();
-        Ok(if engines.is_empty() { Engine::ALL.to_vec() } else { engines })
+        Ok(Engine::ALL.iter().copied().filter(has_folder).collect())
     }
 
     /// The migrations for an engine, oldest first.
@@ -151,6 +203,17 @@ impl Migrations {
     /// file that is not UTF-8, two migrations of one version.
     pub fn list(&self, engine: Engine) -> Result<Vec<Migration>> {
         Ok(self.steps(engine)?.into_iter().map(|step| step.migration).collect())
+    }
+
+    /// Whether anything looks wrong in the scripts for any engine and has no effect. Scripts that cannot be read are an
+    /// error where they are executed.
+    #[cfg(feature = "cli")]
+    pub(crate) fn has_warnings(&self, direction: Direction) -> Result<bool> {
+        let warns = |engine: &Engine| {
+            let steps = self.steps(*engine).unwrap_or_default();
+            steps.iter().any(|step| !step.warnings(direction).is_empty())
+        };
+        Ok(self.engines()?.iter().any(warns))
     }
 
     pub(crate) fn steps(&self, engine: Engine) -> Result<Vec<Step>> {

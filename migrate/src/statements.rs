@@ -163,7 +163,12 @@ impl<'s> Statement<'s> {
 
     /// The names after the keywords `verb`, `TABLE`, and words such as `IF NOT EXISTS`, without their schemas.
     fn tables_after(self, verb: &str) -> Vec<&'s str> {
-        let mut tokens = self.tokens().peekable();
+        let named = tokens(self.sql, self.engine).map(|(token, range)| match self.sql[range].strip_prefix('\'') {
+            // SQLite takes a string for a name.
+            Some(string) if self.engine == Engine::Sqlite => Token::Quoted(string.trim_end_matches('\'')),
+            _ => token,
+        });
+        let mut tokens = named.peekable();
         let mut names = Vec::new();
         if tokens.next_if(|token| is_word(*token, verb)).is_none() {
             return names;
@@ -223,6 +228,14 @@ mod tests {
 
     fn texts(script: &str, engine: Engine) -> Vec<&str> {
         split(script, engine).into_iter().map(|statement| statement.sql).collect()
+    }
+
+    #[test]
+    fn a_table_of_sqlites_may_be_named_by_a_string() {
+        let created = |script, engine| split(script, engine)[0].created_table().map(str::to_owned);
+        assert_eq!(created("CREATE TABLE IF NOT EXISTS 'single' (a)", Engine::Sqlite).as_deref(), Some("single"));
+        assert_eq!(created("CREATE TABLE 'single' (a INT)", Engine::Postgres), None);
+        assert_eq!(split("DROP TABLE 'a', b, \"c\"", Engine::Sqlite)[0].dropped_tables(), ["a", "b", "c"]);
     }
 
     #[test]

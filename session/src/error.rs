@@ -277,6 +277,19 @@ pub enum Error {
         /// The reason.
         problem: String,
     },
+    /// A filter needs a value that the session was not given.
+    #[error(
+        "{table}: the filter '{filter}' needs a value of type {needs}, which this unit of work was not given; give it by \
+         'with_filter_value' or 'set_filter_value', or switch the filter off by 'without_filter'"
+    )]
+    FilterValue {
+        /// The table.
+        table: &'static str,
+        /// The name of the filter.
+        filter: &'static str,
+        /// The name of the type.
+        needs: &'static str,
+    },
     /// `one` or `get` found nothing.
     #[error("{what}: nothing found")]
     NoRows {

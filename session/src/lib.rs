@@ -31,5 +31,9 @@ pub mod prelude {
 mod conformance {}
 
 #[cfg(doctest)]
+#[doc = include_str!("../../docs/filters.md")]
+mod filters {}
+
+#[cfg(doctest)]
 #[doc = include_str!("../../docs/your-own-tables.md")]
 mod your_own_tables {}

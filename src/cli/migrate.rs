@@ -16,6 +16,7 @@ use super::output::{self, Column, OutputError};
 use super::stderr;
 use folio::error::Error;
 use folio::migrations::MIGRATIONS;
+use folio::services::tables::ENTITIES;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum MigrateCommand {
@@ -32,7 +33,8 @@ pub(super) fn run(globals: &Globals, command: MigrateCommand) -> anyhow::Result<
     };
     let mut console = OwnConsole { globals };
     let open = |access| globals.open(access).map_err(of_the_program);
-    verb.run(Context::new(&MIGRATIONS, &open, &mut console)).map_err(own_error)
+    let migrations = MIGRATIONS.clone().with_entities(ENTITIES);
+    verb.run(Context::new(&migrations, &open, &mut console)).map_err(own_error)
 }
 
 /// The error of opening the database, as the commands know it.

@@ -8,7 +8,7 @@ use diesel::HasQuery as _;
 
 use crate::error::Result;
 use crate::models::{Note, Repository, Resume, User};
-use crate::session::{Everywhere, Session};
+use crate::session::{Entity, Everywhere, Session, Table};
 
 /// A row of one of Folio's tables.
 pub trait Row: Everywhere + Hash + Debug {
@@ -48,6 +48,9 @@ macro_rules! tables {
                 Ok(session.query(<$row>::query()).count()?)
             }
         })*
+
+        /// The description of every table, referenced tables first, as a draft of a migration takes them.
+        pub const ENTITIES: &[fn() -> &'static Table] = &[$(<$row as Entity>::table),*];
 
         /// Visits every table, referenced tables first, until a visit fails.
         ///

@@ -30,7 +30,7 @@ fn a_url_of_an_engine_that_is_not_compiled_in_names_the_feature_and_the_packages
         for verb in [&["user", "list"][..], &["db", "create"]] {
             let home = Home::new("");
             let said = home.fails(1, &[verb, &["--database-url", url]].concat());
-            let feature = format!("{engine} needs a build with the feature '{}'", engine.feature());
+            let feature = format!("a build for {engine} has the feature '{}'", engine.feature());
             assert!(said.contains(&feature) && !said.contains("SECRET"), "{said}");
             assert!(packages.iter().all(|package| said.contains(package)), "{said}");
             assert!(home.files().is_empty());

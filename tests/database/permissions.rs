@@ -96,6 +96,36 @@ fn commits_in_a_log_that_cannot_be_read_are_not_passed_over() {
 }
 
 #[test]
+fn a_journal_of_a_killed_writer_that_cannot_be_rolled_back_says_so() {
+    if !bound() {
+        return;
+    }
+    let place = Place::created();
+    let writing = place.open(Access::Write).unwrap();
+    let mut writing = writing.connection().unwrap();
+    writing
+        .batch_execute(
+            "PRAGMA journal_mode = DELETE; PRAGMA cache_size = 1; BEGIN IMMEDIATE;
+             CREATE TABLE large (text BLOB);
+             WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n LIMIT 100)
+             INSERT INTO large SELECT zeroblob(10000) FROM n",
+        )
+        .unwrap();
+    // As the writer leaves it when it is killed now.
+    let copy = Place::new();
+    for file in ["folio.db", "folio.db-journal"] {
+        fs::copy(place.folder.path().join(file), copy.folder.path().join(file)).unwrap();
+    }
+    allow(copy.folder.path(), 0o555);
+    let refused = problem(copy.open(Access::Read));
+    assert!(refused.contains("a journal (-journal) lies beside it, so a program was killed"), "{refused}");
+    allow(copy.folder.path(), 0o755);
+    // A program that may write there rolls it back.
+    assert_eq!(copy.open(Access::Read).unwrap().schema_state().unwrap(), SchemaState::Current);
+    writing.batch_execute("ROLLBACK").unwrap();
+}
+
+#[test]
 fn a_file_that_may_not_be_read_or_written_says_so() {
     if !bound() {
         return;

@@ -212,3 +212,13 @@ fn the_databases_own_times_are_read_by_diesel_with_their_fractions() {
     let age = folio::types::Timestamp::now().utc().naive_utc() - written;
     assert!(age.num_seconds().abs() < 60, "{written} is not now in UTC");
 }
+
+// The runner drafts with the feature of the command.
+#[cfg(feature = "cli")]
+#[test]
+fn the_migrations_make_what_the_entities_need() {
+    let db = fixture(module_path!());
+    let migrations = folio::migrations::MIGRATIONS.clone().with_entities(folio::services::tables::ENTITIES);
+    let draft = migrations.draft(&db).unwrap();
+    assert!(draft.is_empty(), "{}", draft.up);
+}

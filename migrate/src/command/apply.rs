@@ -11,7 +11,7 @@ use super::plan;
 use super::text::lost;
 use crate::database::Migrate as _;
 use crate::loss::Loss;
-use crate::migration::Migration;
+use crate::migration::{Direction, Migration};
 use crate::target::{Target, Up};
 
 const UP: &str = "\
@@ -131,6 +131,10 @@ impl Redo {
 
 fn apply(context: &mut Context<'_>, database: &Database, up: Up) -> Result<Vec<Migration>, Failure> {
     let migrations = context.migrations;
+    if migrations.has_warnings(Direction::Up)? {
+        let planned = database.plan_up(migrations, up.clone())?;
+        planned.iter().flat_map(|planned| &planned.warnings).for_each(|warning| context.warn(warning));
+    }
     let applied = database.migrate_up(migrations, up, |migration| context.say(&format!("applied {migration}")));
     Ok(applied?)
 }

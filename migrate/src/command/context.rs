@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io;
 
-use diesel_session::connection::Access;
+use diesel_session::connection::{Access, Engine};
 use diesel_session::{Database, Error as SessionError};
 
 use super::console::{Console, Row, Table};
@@ -14,6 +14,8 @@ use crate::source::Migrations;
 /// What a program gives to a [`Command`](super::Command): its migrations, the way to its database, and where to print.
 pub struct Context<'p> {
     pub(super) migrations: &'p Migrations,
+    /// The database's engine, where it is known without opening it.
+    pub(super) engine: Option<Engine>,
     open: &'p dyn Fn(Access) -> Result<Database, Failure>,
     console: &'p mut dyn Console,
 }
@@ -25,7 +27,13 @@ impl<'p> Context<'p> {
         open: &'p dyn Fn(Access) -> Result<Database, Failure>,
         console: &'p mut dyn Console,
     ) -> Self {
-        Self { migrations, open, console }
+        Self { migrations, engine: None, open, console }
+    }
+
+    /// The engine of the database, for verbs that look at the scripts alone.
+    #[must_use]
+    pub fn for_engine(self, engine: Engine) -> Self {
+        Self { engine: Some(engine), ..self }
     }
 
     pub(super) fn open(&self, access: Access) -> Result<Database, Failure> {

@@ -15,13 +15,13 @@ use crate::target::Target;
 
 const AFTER: &str = "\
 Examples:
-  migrate lint                                    for every engine that there are scripts for
+  migrate lint                                    for each engine's folder, or the database's
   migrate lint --engine postgres --format json
   migrate lint --since 20261101000002             what comes after this version
 
-Reads the scripts alone, no database. Prints each finding with what to write instead; in rows,
-columns: engines, migration, script, line, rule, problem. The rules, with an example of each, are in
-the documentation (lint.md); a comment in the script silences one:
+Reads the scripts alone, and of the database its URL. Prints each finding with what to write
+instead; in rows, columns: engines, migration, script, line, rule, problem. The rules, with an
+example of each, are in the documentation (lint.md); a comment in the script silences one:
   -- lint: allow RULE because REASON
 Exit code 1 if anything is found.";
 
@@ -41,7 +41,7 @@ impl Lint {
         let migrations = context.migrations;
         let since = self.since.map_or(Target::All, Target::To);
         let mut findings: Vec<Found> = Vec::new();
-        for engine in self.engine.engines(migrations)? {
+        for engine in self.engine.engines(context)? {
             since.check(migrations.application(), &migrations.steps(engine)?)?;
             let found = migrations.lint(engine)?.into_iter();
             for finding in found.filter(|finding| since.includes(Direction::Down, &finding.migration)) {
@@ -121,7 +121,7 @@ impl Row for Listed<'_> {
 
     fn cells(&self) -> Vec<Option<String>> {
         let text = |text: &str| Some(text.to_owned());
-        let (script, line) = (Some(self.script.clone()), Some(self.line.to_string()));
+        let (script, line) = (Some(self.script.clone()), (self.line > 0).then(|| self.line.to_string()));
         vec![text(&self.engines), text(self.migration), script, line, text(self.rule), text(self.problem)]
     }
 }

@@ -50,8 +50,8 @@ use std::process::ExitCode;
 
 use clap::{ArgMatches, Args, FromArgMatches, Subcommand};
 use diesel_session::Database;
-use diesel_session::connection::Access;
-use diesel_session::database::Options;
+use diesel_session::connection::{Access, Engine};
+use diesel_session::database::{DatabaseUrl, Options};
 
 use apply::{GoDown, GoUp, Redo};
 use baseline::Baseline;
@@ -101,15 +101,31 @@ impl Arguments {
     /// pending.
     #[must_use]
     pub fn run(self, migrations: &Migrations, url: &str) -> ExitCode {
-        self.run_with(migrations, &|access| Ok(Database::open_with(url, Options::new().access(access))?))
+        // A URL that cannot be read is an error of the verbs that open it.
+        let engine = DatabaseUrl::parse(url).ok().map(|url| url.address().engine());
+        self.run_for(migrations, engine, &|access| Ok(Database::open_with(url, Options::new().access(access))?))
     }
 
     /// Like [`run`](Self::run), on the database that `open` opens, for looking, for changing, or making it where it is
     /// missing; verbs that look at the scripts alone never call it.
     #[must_use]
     pub fn run_with(self, migrations: &Migrations, open: &dyn Fn(Access) -> Result<Database, Failure>) -> ExitCode {
+        self.run_for(migrations, None, open)
+    }
+
+    fn run_for(
+        self,
+        migrations: &Migrations,
+        engine: Option<Engine>,
+        open: &dyn Fn(Access) -> Result<Database, Failure>,
+    ) -> ExitCode {
         let mut console = Standard::new(self.format);
-        let done = self.command.run(Context::new(migrations, open, &mut console));
+        let context = Context::new(migrations, open, &mut console);
+        let context = match engine {
+            Some(engine) => context.for_engine(engine),
+            None => context,
+        };
+        let done = self.command.run(context);
         let Err(failure) = done else { return ExitCode::SUCCESS };
         let code = failure.exit_code();
         if code != 0 {

@@ -3,8 +3,8 @@
 use clap::Args;
 use diesel_session::connection::Engine;
 
+use super::context::Context;
 use super::failure::Failure;
-use crate::source::Migrations;
 use crate::target::Target;
 
 /// How far to go up.
@@ -63,16 +63,29 @@ pub(super) struct OneEngine {
 /// The engines that scripts are looked at for.
 #[derive(Debug, Clone, Args)]
 pub(super) struct OnEngine {
-    /// The engine: 'sqlite', 'postgres', or 'mysql' for MySQL and MariaDB [default: all that there are scripts for]
+    /// The engine: 'sqlite', 'postgres', or 'mysql' for MySQL and MariaDB [default: all that have a folder; of a folder
+    /// without, the database's]
     #[arg(long, value_name = "ENGINE", value_parser = engine)]
     engine: Option<Engine>,
 }
 
 impl OnEngine {
-    pub(super) fn engines(&self, migrations: &Migrations) -> Result<Vec<Engine>, Failure> {
-        match self.engine {
-            Some(engine) => Ok(vec![engine]),
-            None => Ok(migrations.engines()?),
+    /// The engines; says which, where neither the option nor a folder does.
+    pub(super) fn engines(&self, context: &mut Context<'_>) -> Result<Vec<Engine>, Failure> {
+        let migrations = context.migrations;
+        if let Some(engine) = self.engine {
+            return Ok(vec![engine]);
+        }
+        match (migrations.has_engine_folders()?, context.engine) {
+            (true, _) => Ok(migrations.engines()?),
+            (false, Some(engine)) => {
+                context.say(&format!("for {engine}, as the database; --engine names another"));
+                Ok(vec![engine])
+            }
+            (false, None) => {
+                context.say("for every engine; --engine names one");
+                Ok(migrations.engines()?)
+            }
         }
     }
 }

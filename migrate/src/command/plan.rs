@@ -65,6 +65,7 @@ impl Plan {
         if planned.is_empty() {
             context.say(&format!("nothing to do: {}", database.place()));
         }
+        planned.iter().flat_map(|planned| &planned.warnings).for_each(|warning| context.warn(warning));
         let rows: Vec<_> = planned.iter().map(Listed::of).collect();
         context.text_or_table(|| planned.iter().map(text).collect(), &rows)
     }
@@ -110,6 +111,7 @@ struct Listed<'p> {
     done: usize,
     statements: &'p [String],
     losses: Vec<Loss<'p>>,
+    warnings: &'p [String],
 }
 
 #[derive(Debug, Serialize)]
@@ -128,6 +130,7 @@ impl<'p> Listed<'p> {
             done: planned.done,
             statements: &planned.statements,
             losses: planned.losses.iter().map(|(table, rows)| Loss { table, rows: *rows }).collect(),
+            warnings: &planned.warnings,
         }
     }
 }

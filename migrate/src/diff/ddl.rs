@@ -99,10 +99,13 @@ pub(super) fn constraint(engine: Engine, key: &Key) -> String {
     }
 }
 
-/// A CHECK constraint. A name that MySQL gave could be taken, so it gives the next one.
+/// A CHECK constraint. A name that MySQL or MariaDB gave could be taken, so it gives the next one.
 pub(super) fn check(engine: Engine, check: &Check) -> String {
+    let numbered = |name: &str, before: &str| {
+        name.rsplit_once(before).is_some_and(|(_, number)| number.bytes().all(|byte| byte.is_ascii_digit()))
+    };
     match &check.name {
-        Some(name) if engine == Engine::Postgres => {
+        Some(name) if engine == Engine::Postgres || !(numbered(name, "_chk_") || numbered(name, "CONSTRAINT_")) => {
             format!("CONSTRAINT {} CHECK ({})", quoted(engine, name), check.expression)
         }
         _ => format!("CHECK ({})", check.expression),
@@ -110,7 +113,7 @@ pub(super) fn check(engine: Engine, check: &Check) -> String {
 }
 
 /// The statement that adds a foreign key.
-pub(super) fn add_foreign_key(engine: Engine, table: &str, key: &ForeignKey) -> String {
+pub(crate) fn add_foreign_key(engine: Engine, table: &str, key: &ForeignKey) -> String {
     let name = key.name.as_ref().map(|name| format!("CONSTRAINT {} ", quoted(engine, name))).unwrap_or_default();
     let mut sql = format!(
         "ALTER TABLE {} ADD {name}FOREIGN KEY ({}) REFERENCES {} ({}) ON DELETE {} ON UPDATE {}",
@@ -130,7 +133,7 @@ pub(super) fn add_foreign_key(engine: Engine, table: &str, key: &ForeignKey) -> 
 }
 
 /// The statement that drops a foreign key.
-pub(super) fn drop_foreign_key(engine: Engine, table: &str, key: &ForeignKey) -> String {
+pub(crate) fn drop_foreign_key(engine: Engine, table: &str, key: &ForeignKey) -> String {
     let kind = if engine == Engine::Mysql { "FOREIGN KEY" } else { "CONSTRAINT" };
     drop_part(engine, table, kind, key.name.as_deref())
 }

@@ -11,6 +11,7 @@ mod rebuild;
 mod same;
 mod tables;
 
+pub(crate) use ddl::{add_foreign_key, drop_foreign_key};
 pub use difference::{Change, Difference, Object, Property};
 
 use diesel_session::connection::Engine;

@@ -60,6 +60,12 @@ impl<'t> Edits<'t> {
         self.insert(comma + comment, added);
     }
 
+    /// Adds a line before the one that begins with what is at this place.
+    pub(super) fn insert_line(&mut self, at: usize, line: &str) {
+        let indent = self.indentation(at).to_owned();
+        self.insert(at, format!("{line}\n{indent}"));
+    }
+
     /// The white space at the beginning of the line of a place.
     fn indentation(&self, place: usize) -> &'t str {
         let line = &self.text[self.line_start(place)..];

@@ -46,8 +46,32 @@ pub(super) struct Element {
     pub(super) column: String,
     /// The type.
     pub(super) ty: Range<usize>,
-    /// Whether it has `#[entity(references = …)]`.
-    pub(super) refers: bool,
+    /// Where its visibility or name begins, after its attributes.
+    pub(super) start: usize,
+    /// Its `#[entity(…)]`.
+    pub(super) entity: Option<EntityAttribute>,
+}
+
+/// `#[entity(…)]` of a field.
+pub(super) struct EntityAttribute {
+    /// The words in it.
+    pub(super) words: Vec<String>,
+    /// The path in `references = …`, and where it is.
+    pub(super) references: Option<(Path, Range<usize>)>,
+    /// Where the next word goes.
+    pub(super) end: usize,
+}
+
+impl Element {
+    /// Whether `#[entity(…)]` says this of it.
+    pub(super) fn is(&self, word: &str) -> bool {
+        self.entity.as_ref().is_some_and(|entity| entity.words.iter().any(|own| own == word))
+    }
+
+    /// The path in `references = …`, and where it is.
+    pub(super) fn references(&self) -> Option<&(Path, Range<usize>)> {
+        self.entity.as_ref()?.references.as_ref()
+    }
 }
 
 pub(super) struct TableInFile {
@@ -70,6 +94,8 @@ pub(super) struct RowInFile {
     pub(super) marked: bool,
     pub(super) fields: List,
     pub(super) unique: Vec<Vec<String>>,
+    /// Where its visibility or `struct` begins, after its attributes.
+    pub(super) start: usize,
     /// Where the path in `table_name = …` ends, unless `check_for_backend` is there too.
     pub(super) backend: Option<usize>,
 }
@@ -191,7 +217,8 @@ fn table(input: ParseStream<'_>) -> syn::Result<TableInFile> {
             column: value_of(&attributes, "sql_name").unwrap_or_else(|| name.to_string()),
             name: name.to_string(),
             ty: range(&ty),
-            refers: false,
+            start: range(&name).start,
+            entity: None,
         });
     }
     let columns = List { open: range(&brace.span.open()).end, items };
@@ -256,17 +283,14 @@ fn row(item: &ItemStruct, above: &str) -> Option<RowInFile> {
     for pair in named.named.pairs() {
         let field = pair.value();
         let name = field.ident.as_ref()?.to_string();
-        let refers = field.attrs.iter().any(|attribute| {
-            attribute.path().is_ident("entity")
-                && attribute.span().source_text().is_some_and(|text| text.contains("references"))
-        });
         items.push(Element {
             range: range(field),
             comma: pair.punct().map(|comma| range(comma).end),
             column: column_of(&field.attrs).unwrap_or_else(|| name.clone()),
             name,
             ty: range(&field.ty),
-            refers,
+            start: start_of(&field.vis, field.ident.as_ref()?),
+            entity: field.attrs.iter().find_map(entity_attribute),
         });
     }
     let module = module?;
@@ -277,8 +301,40 @@ fn row(item: &ItemStruct, above: &str) -> Option<RowInFile> {
         module,
         fields: List { open: range(&named.brace_token.span.open()).end, items },
         unique,
+        start: start_of(&item.vis, &item.struct_token),
         backend,
     })
+}
+
+/// Where the visibility begins, or what follows it where there is none.
+fn start_of(visibility: &syn::Visibility, next: &impl syn::spanned::Spanned) -> usize {
+    match visibility {
+        syn::Visibility::Inherited => range(next).start,
+        written => range(written).start,
+    }
+}
+
+/// `#[entity(…)]`.
+fn entity_attribute(attribute: &Attribute) -> Option<EntityAttribute> {
+    let Meta::List(list) = &attribute.meta else { return None };
+    if !list.path.is_ident("entity") {
+        return None;
+    }
+    let end = range(&list.delimiter.span().close()).start;
+    let mut entity = EntityAttribute { words: Vec::new(), references: None, end };
+    // What it cannot read is a mistake that the derive reports.
+    drop(attribute.parse_nested_meta(|meta| {
+        entity.words.extend(meta.path.get_ident().map(ToString::to_string));
+        if meta.path.is_ident("references") {
+            let path: Path = meta.value()?.parse()?;
+            let place = range(&path);
+            entity.references = Some((path, place));
+        } else if meta.input.peek(Token![=]) {
+            meta.value()?.parse::<Expr>()?;
+        }
+        Ok(())
+    }));
+    Some(entity)
 }
 
 /// The name in `#[diesel(postgres_type(name = "…"))]`.
@@ -345,7 +401,8 @@ fn database_enum(input: ParseStream<'_>) -> syn::Result<(String, String, List)> 
             column: name.clone(),
             name,
             ty: 0..0,
-            refers: false,
+            start: range(&variant).start,
+            entity: None,
         });
     }
     Ok((name.to_string(), sql_type, List { open: range(&brace.span.open()).end, items }))

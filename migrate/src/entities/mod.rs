@@ -1,11 +1,12 @@
 //! Rust code for the tables of a database: Diesel's `table!`, and the structs of `diesel-session`.
 
+mod constraints;
 mod defaults;
 mod edits;
 mod file;
 mod names;
 mod plan;
-mod types;
+pub(crate) mod types;
 mod update;
 mod write;
 
@@ -37,6 +38,11 @@ pub struct Note {
     pub table: String,
     /// The remark, a sentence.
     pub remark: String,
+}
+
+/// A remark about a table.
+fn note(table: &str, remark: &str) -> Note {
+    Note { table: table.to_owned(), remark: remark.to_owned() }
 }
 
 impl fmt::Display for Note {
@@ -92,11 +98,11 @@ pub fn generate(schema: &Schema, engine: Engine) -> Entities {
 
 /// Brings a file of generated code up to date: columns that the schema has and `table!` does not are added, those that
 /// it lacks are removed, those of another type are retyped, in `table!` and in the struct with the comment `entities:`
-/// above it. Tables that the file lacks are added at its end. Everything else stays byte for byte.
+/// above it. A foreign key or a unique set that the struct does not have, or has of another table, becomes its attribute.
+/// Tables that the file lacks are added at its end. Everything else stays byte for byte.
 ///
-/// The notes are what the code cannot express, unless the file has the comment about it, what was removed or retyped,
-/// and what cannot be placed: a table that is gone, a new foreign key or unique set of columns that exist, another
-/// primary key.
+/// The notes are what the code cannot express, unless the file has the comment about it, what was changed, and what
+/// cannot be: a table that is gone, another primary key, an attribute for a constraint that the database does not have.
 ///
 /// # Errors
 ///

@@ -6,9 +6,9 @@ use crate::schema::Column;
 
 /// The types of a column without its NULL, and what they need.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Types {
+pub(crate) struct Types {
     /// Diesel's, as `table!` writes it.
-    pub(super) sql: String,
+    pub(crate) sql: String,
     /// The field's.
     pub(super) rust: String,
     /// Only the engine's own connection type has it.
@@ -53,7 +53,7 @@ impl Types {
 }
 
 /// The types of a column; `None` for a type that is not known.
-pub(super) fn types(engine: Engine, column: &Column) -> Option<Types> {
+pub(crate) fn types(engine: Engine, column: &Column) -> Option<Types> {
     let declared = column.sql_type.to_ascii_lowercase();
     match engine {
         Engine::Sqlite => sqlite(&declared),
@@ -149,7 +149,7 @@ fn mysql(declared: &str) -> Option<Types> {
 }
 
 /// The labels of a MySQL ENUM.
-pub(super) fn labels(declared: &str) -> Option<Vec<String>> {
+pub(crate) fn labels(declared: &str) -> Option<Vec<String>> {
     let inner = declared.strip_prefix("enum(")?.strip_suffix(')')?;
     let mut labels = vec![String::new()];
     let mut is_inside = false;

@@ -5,7 +5,7 @@ use diesel_session::connection::Engine;
 use super::edits::Edits;
 use super::file::{Element, File, RowInFile, TableInFile};
 use super::plan::{ColumnCode, EnumCode, Known, Plan, TableCode, plan};
-use super::{Entities, Note, write};
+use super::{Entities, Note, constraints, note, write};
 use crate::schema::Schema;
 
 pub(super) fn update(text: &str, file: &File, schema: &Schema, engine: Engine) -> Entities {
@@ -38,10 +38,6 @@ pub(super) fn update(text: &str, file: &File, schema: &Schema, engine: Engine) -
     }
     notes.sort_by(|one, other| one.table.cmp(&other.table));
     Entities { code: edits.made(), notes }
-}
-
-fn note(table: &str, remark: &str) -> Note {
-    Note { table: table.to_owned(), remark: remark.to_owned() }
 }
 
 /// The names that people may have changed.
@@ -166,7 +162,7 @@ impl Update<'_> {
         {
             self.edits.insert(place, format!(", check_for_backend({backend})"));
         }
-        self.constraints(code, row);
+        constraints::update(&mut self.edits, &mut self.notes, code, table, row);
     }
 
     /// Adds a column to `table!` and to the struct, after the nearest of those `before` it.
@@ -223,29 +219,6 @@ impl Update<'_> {
         if !missing.is_empty() {
             let uses = write::uses(&missing, !table.has_uses);
             self.edits.insert(table.start, format!("{}\n    ", uses.trim_start()));
-        }
-    }
-
-    /// What the struct lacks of the constraints of its table.
-    fn constraints(&mut self, code: &TableCode, row: &RowInFile) {
-        for column in &code.columns {
-            let Some(field) = row.fields.items.iter().find(|field| field.column == column.name) else { continue };
-            if let (Some(path), false) = (&column.references, field.refers) {
-                let remark = format!("`{}` refers to {path}; add #[entity(references = {path})] to it.", column.name);
-                self.note(&code.table, &remark);
-            }
-        }
-        let fields = |set: &[String]| {
-            let name = |column: &String| row.fields.items.iter().find(|field| field.column == *column);
-            set.iter().map(|column| name(column).map_or_else(|| column.clone(), |field| field.name.clone())).collect()
-        };
-        for set in &code.unique {
-            let fields: Vec<String> = fields(set);
-            if !row.unique.contains(&fields) {
-                let remark =
-                    format!("({0}) is unique; add #[entity(unique({0}))] to {1}.", fields.join(", "), row.name);
-                self.note(&code.table, &remark);
-            }
         }
     }
 

@@ -11,6 +11,7 @@ mod syntax;
 mod tables;
 
 use diesel_session::connection::Engine;
+use serde::Serialize;
 
 use crate::error::Result;
 use crate::migration::{Direction, Migration};
@@ -27,14 +28,14 @@ pub(crate) use made::{made, schema};
 pub use rules::{RULES, Rule};
 
 /// What one of the [`RULES`] finds in a script.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Finding {
     /// The migration.
     pub migration: Migration,
     /// Which of its scripts.
     pub direction: Direction,
-    /// The line in the script, from 1.
+    /// The line in the script, from 1; 0 if the finding is that there is no such script.
     pub line: usize,
     /// The name of the rule, which stays the same.
     pub rule: &'static str,
@@ -49,7 +50,10 @@ pub struct Finding {
 impl std::fmt::Display for Finding {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { migration, direction, line, rule, problem, .. } = self;
-        write!(f, "{migration}/{direction}.sql:{line}: {rule}: {problem}")
+        match line {
+            0 => write!(f, "{migration}: {rule}: {problem}"),
+            line => write!(f, "{migration}/{direction}.sql:{line}: {rule}: {problem}"),
+        }
     }
 }
 
@@ -94,6 +98,7 @@ impl Migrations {
             let mut found: Vec<Draft> = Vec::new();
             up.each(number, &mut tables, |site, change| rules::check_up(site, change, &mut found));
             down.each(number, &mut Tables::default(), |site, change| rules::check_down(site, change, &mut found));
+            rules::check_settings(number, step, &mut found);
             rules::check_down_exists(number, step, &down, &mut found);
             drafts.extend(found);
             for script in [up, down] {

@@ -10,7 +10,7 @@ use crate::migration::Migration;
 /// What became of a migration that was played up, down and up again in tables with rows.
 ///
 /// `Display` is one line about the outcome; the losses and the tables without rows have lines of their own.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Proof {
     /// The migration.

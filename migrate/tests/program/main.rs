@@ -3,6 +3,7 @@
 
 #![cfg(feature = "sqlite")]
 
+mod from_entities;
 mod wrong;
 
 use std::fs;
@@ -263,7 +264,7 @@ fn verbs_that_look_at_the_scripts_alone_need_no_database() {
     let version = made.out.split(['/', '_']).nth(1).unwrap();
     assert_eq!(run(&["lint", "--since", version]).code, Some(0));
     assert_eq!(run(&["lint", "--since", "20260101000001"]).code, Some(1));
-    assert_eq!(run(&["lint", "--since", "2"]).err, "error: my-app has no migration 2\n");
+    assert!(run(&["lint", "--since", "2"]).err.ends_with("error: my-app has no migration 2\n"));
     assert_eq!(run(&["status"]).code, Some(2));
 }
 

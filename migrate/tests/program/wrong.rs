@@ -90,3 +90,43 @@ fn what_is_wrong_with_a_folder_is_named() {
         assert!(!project.path().join("app.db-wal").exists());
     }
 }
+
+#[test]
+fn a_misspelt_setting_is_warned_of_before_the_script_is_run() {
+    let project = Project::new();
+    let name = "2026-01-02-000001_find_tags";
+    project.migration(name, "-- why\n-- lock_timout: 5s\nCREATE INDEX found ON tags (id)", "DROP INDEX found");
+    let warning =
+        format!("warning: {name}/up.sql:2: lock_timout is not a setting and has no effect; lock_timeout is one\n");
+    for verb in ["plan", "up"] {
+        let ran = project.run(&[verb]);
+        assert!(ran.code == Some(0) && ran.err.contains(&warning), "{verb}: {ran:?}");
+    }
+    assert!(!project.run(&["up"]).err.contains("warning"), "it is applied");
+    let found = project.run(&["lint"]);
+    assert!(found.out.contains("up.sql:2: misspelt-setting: lock_timout is not a setting"), "{found:?}");
+}
+
+#[test]
+fn scripts_for_all_engines_are_looked_at_for_the_one_of_the_database() {
+    let project = Project::new();
+    project.migration("2026-01-02-000001_find_tags", "CREATE INDEX found ON tags (id)", "DROP INDEX found");
+    let ran = project.run(&["lint"]);
+    assert_eq!(ran.code, Some(0), "an index locks nobody out on SQLite: {ran:?}");
+    assert_eq!(ran.err, "for SQLite, as the database; --engine names another\n");
+    let ran = project.run_in(&[], &["lint"]);
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    assert!(ran.err.starts_with("for every engine; --engine names one\n"), "{ran:?}");
+    assert!(ran.out.contains("blocking-index") && ran.out.contains("(postgres)"), "{ran:?}");
+    assert_eq!(project.run(&["lint", "--engine", "postgres"]).err, "error: 1 finding\n");
+}
+
+#[test]
+fn a_missing_script_is_not_cited_by_a_line() {
+    let project = Project::new();
+    project.write("migrations/2026-01-02-000001_more/up.sql", "CREATE TABLE more (id INTEGER PRIMARY KEY)");
+    let found = project.run(&["lint"]).out;
+    assert!(found.contains("2026-01-02-000001_more: missing-down: There is no down.sql"), "{found}");
+    let rows = project.run(&["lint", "--format", "tsv"]).out;
+    assert!(rows.contains("\tdown.sql\t\tmissing-down\t"), "{rows}");
+}

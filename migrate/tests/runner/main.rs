@@ -5,6 +5,8 @@
 mod everything;
 #[cfg(feature = "entities")]
 mod generated;
+#[cfg(feature = "entities")]
+mod library;
 mod lint;
 mod many_tables;
 #[cfg(feature = "mysql")]

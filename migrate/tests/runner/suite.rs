@@ -10,6 +10,11 @@ mod diff;
 #[cfg(feature = "entities")]
 #[path = "entities.rs"]
 mod entities;
+#[path = "faults.rs"]
+mod faults;
+#[cfg(feature = "entities")]
+#[path = "from_entities.rs"]
+mod from_entities;
 #[path = "grants.rs"]
 mod grants;
 #[path = "half_way.rs"]

@@ -26,5 +26,8 @@ pub mod n_cycles;
 pub mod n_foreign_keys;
 pub mod n_links;
 pub mod n_set_parent;
+pub mod offices;
+pub mod q_filters;
+pub mod q_soft_delete;
 pub mod subject;
 pub mod trees;

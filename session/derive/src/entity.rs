@@ -7,6 +7,7 @@ use syn::{
     Visibility, parse_quote,
 };
 
+use crate::filter::Filter;
 use crate::foreign_key::{ForeignKey, set_targets};
 
 /// A struct that represents a table.
@@ -19,6 +20,7 @@ pub struct Entity {
     pub fields: Vec<Field>,
     /// The sets of columns that are unique, as indexes in `fields`.
     pub unique: Vec<Vec<usize>>,
+    pub filters: Vec<Filter>,
     /// The foreign keys of several columns.
     pub foreign_keys: Vec<ForeignKey>,
 }
@@ -36,6 +38,7 @@ pub struct Field {
     pub target: Option<Path>,
     pub default: Option<Expr>,
     pub update: Option<Expr>,
+    pub soft_delete: Option<Expr>,
 }
 
 /// What fills the column when a row is inserted.
@@ -113,10 +116,11 @@ impl Entity {
         if let [_, second, ..] = versions.as_slice() {
             return Err(Error::new(second.name.span(), "a row has one version: remove this `#[entity(version)]`"));
         }
-        let AboutStruct { session, unique, mut foreign_keys } = about_struct(input, &fields)?;
+        let About { session, unique, filters, mut foreign_keys } = About::read(input, &fields)?;
+        check_soft_delete(&fields, &filters)?;
         set_targets(&mut fields, &mut foreign_keys)?;
         let at = parse_quote! { #session::session::derive };
-        Ok(Self { name: input.ident.clone(), vis: input.vis.clone(), table, at, fields, unique, foreign_keys })
+        Ok(Self { name: input.ident.clone(), vis: input.vis.clone(), table, at, fields, unique, filters, foreign_keys })
     }
 
     pub fn key(&self) -> impl Iterator<Item = &Field> {
@@ -144,6 +148,24 @@ fn check_key(input: &DeriveInput, fields: &[Field]) -> Result<()> {
         )),
         _ => Ok(()),
     }
+}
+
+/// Checks that rows which are deleted softly are not found.
+fn check_soft_delete(fields: &[Field], filters: &[Filter]) -> Result<()> {
+    let mut soft = fields.iter().enumerate().filter(|(_, field)| field.soft_delete.is_some());
+    let Some((index, field)) = soft.next() else { return Ok(()) };
+    if let Some((_, second)) = soft.next() {
+        return Err(Error::new(second.name.span(), "a row is deleted by one field: remove this `soft_delete`"));
+    }
+    if filters.iter().any(|filter| filter.always_tests(index)) {
+        return Ok(());
+    }
+    let name = &field.name;
+    let message = format!(
+        "rows that are deleted softly would still be found: write a filter on the field that needs no value, such as \
+         `#[entity(filter(live = {name}.is_null()))]` on the struct"
+    );
+    Err(Error::new(name.span(), message))
 }
 
 /// The path in `#[diesel(table_name = …)]`.
@@ -195,6 +217,7 @@ fn read_field(field: &syn::Field) -> Result<Field> {
         target: None,
         default: None,
         update: None,
+        soft_delete: None,
     };
     let (mut key, mut given) = (None, None);
     for attribute in &field.attrs {
@@ -232,6 +255,7 @@ fn read_field(field: &syn::Field) -> Result<Field> {
                     "references" => read.references = Some(references(&meta)?),
                     "default" => read.default = Some(meta.value()?.parse()?),
                     "update" => read.update = Some(meta.value()?.parse()?),
+                    "soft_delete" => read.soft_delete = Some(soft_delete(&meta)?),
                     _ => return Err(meta.error(KNOWN)),
                 }
                 Ok(())
@@ -258,6 +282,10 @@ fn check_source(read: &Field) -> Result<()> {
                        `#[entity(key, given, default = path)]`";
         return Err(Error::new(read.name.span(), message));
     }
+    if read.soft_delete.is_some() && (read.role != Role::Plain || read.references.is_some() || read.update.is_some()) {
+        let message = "`delete` sets this field, so it is a plain column: keep `soft_delete` alone";
+        return Err(Error::new(read.name.span(), message));
+    }
     if read.role == Role::Version && (read.default.is_some() || read.update.is_some()) {
         let message = "the session counts the version, from 1: write `#[entity(version)]` alone";
         return Err(Error::new(read.name.span(), message));
@@ -276,8 +304,8 @@ fn check_source(read: &Field) -> Result<()> {
 }
 
 const KNOWN: &str = "not an attribute of `Entity`; there are: key, given, references = table::column, default = path, \
-                     update = path, server_default, version (and on the struct: unique(column, …), \
-                     references((column, …) = table::(column, …)), crate = path)";
+                     update = path, server_default, version, soft_delete = path (and on the struct: unique(column, …), \
+                     references((column, …) = table::(column, …)), filter(name = condition), crate = path)";
 
 fn set_role(field: &mut Field, role: Role, meta: &syn::meta::ParseNestedMeta<'_>) -> Result<()> {
     if field.role != Role::Plain {
@@ -285,6 +313,11 @@ fn set_role(field: &mut Field, role: Role, meta: &syn::meta::ParseNestedMeta<'_>
     }
     field.role = role;
     Ok(())
+}
+
+fn soft_delete(meta: &syn::meta::ParseNestedMeta<'_>) -> Result<Expr> {
+    let message = "which function makes the value of a deleted row? write `#[entity(soft_delete = Timestamp::now)]`";
+    meta.value().and_then(|value| value.parse()).map_err(|_| meta.error(message))
 }
 
 fn references(meta: &syn::meta::ParseNestedMeta<'_>) -> Result<Path> {
@@ -297,46 +330,64 @@ fn references(meta: &syn::meta::ParseNestedMeta<'_>) -> Result<Path> {
 }
 
 /// What `#[entity(…)]` on the struct gives.
-struct AboutStruct {
-    /// The path of the session's crate, in `crate = …`.
+struct About {
+    /// The path of the session's crate in `crate = …`.
     session: Path,
     /// The sets of columns in `unique(a, b)`.
     unique: Vec<Vec<usize>>,
+    /// The conditions in `filter(name = condition)`.
+    filters: Vec<Filter>,
+    /// The foreign keys of several columns in `references((a, b) = lines::(a, b))`.
     foreign_keys: Vec<ForeignKey>,
 }
 
-fn about_struct(input: &DeriveInput, fields: &[Field]) -> Result<AboutStruct> {
-    let mut about =
-        AboutStruct { session: parse_quote! { ::diesel_session }, unique: Vec::new(), foreign_keys: Vec::new() };
-    for attribute in input.attrs.iter().filter(|attribute| attribute.path().is_ident("entity")) {
-        attribute.parse_nested_meta(|meta| {
-            if meta.path.is_ident("crate") {
-                let message = "where is the session's crate? write its path: `crate = folio::diesel_session`";
-                about.session = meta.value().and_then(|value| value.parse()).map_err(|_| meta.error(message))?;
-            } else if meta.path.is_ident("unique") {
-                let no_column = || meta.error("which columns are unique together? write `#[entity(unique(a, b))]`");
-                if !meta.input.peek(syn::token::Paren) {
-                    return Err(no_column());
+impl About {
+    fn read(input: &DeriveInput, fields: &[Field]) -> Result<Self> {
+        let (unique, filters, foreign_keys) = (Vec::new(), Vec::new(), Vec::new());
+        let mut about = Self { session: parse_quote! { ::diesel_session }, unique, filters, foreign_keys };
+        for attribute in input.attrs.iter().filter(|attribute| attribute.path().is_ident("entity")) {
+            attribute.parse_nested_meta(|meta| {
+                if meta.path.is_ident("crate") {
+                    let message = "where is the session's crate? write its path: `crate = folio::diesel_session`";
+                    about.session = meta.value().and_then(|value| value.parse()).map_err(|_| meta.error(message))?;
+                    return Ok(());
                 }
-                let content;
-                syn::parenthesized!(content in meta.input);
-                let names = Punctuated::<Ident, Token![,]>::parse_terminated(&content)?;
-                if names.is_empty() {
-                    return Err(no_column());
+                if meta.path.is_ident("filter") {
+                    let names: Vec<&Ident> = fields.iter().map(|field| &field.name).collect();
+                    return Filter::read(&meta, &names, &mut about.filters);
                 }
-                about.unique.push(indexes_of(&names, fields, "unique")?);
-            } else if meta.path.is_ident("references") {
-                about.foreign_keys.push(ForeignKey::read(&meta, fields)?);
-            } else {
-                return Err(meta.error(
+                if meta.path.is_ident("unique") {
+                    about.unique.push(unique_set(&meta, fields)?);
+                    return Ok(());
+                }
+                if meta.path.is_ident("references") {
+                    about.foreign_keys.push(ForeignKey::read(&meta, fields)?);
+                    return Ok(());
+                }
+                Err(meta.error(
                     "on the struct there are only `#[entity(unique(column, …))]`, \
-                     `#[entity(references((column, …) = table::(column, …)))]` and `#[entity(crate = path)]`",
-                ));
-            }
-            Ok(())
-        })?;
+                     `#[entity(references((column, …) = table::(column, …)))]`, \
+                     `#[entity(filter(name = condition))]` and `#[entity(crate = path)]`",
+                ))
+            })?;
+        }
+        Ok(about)
     }
-    Ok(about)
+}
+
+/// The set of columns in `unique(a, b)`.
+fn unique_set(meta: &syn::meta::ParseNestedMeta<'_>, fields: &[Field]) -> Result<Vec<usize>> {
+    let no_column = || meta.error("which columns are unique together? write `#[entity(unique(a, b))]`");
+    if !meta.input.peek(syn::token::Paren) {
+        return Err(no_column());
+    }
+    let content;
+    syn::parenthesized!(content in meta.input);
+    let names = Punctuated::<Ident, Token![,]>::parse_terminated(&content)?;
+    if names.is_empty() {
+        return Err(no_column());
+    }
+    indexes_of(&names, fields, "unique")
 }
 
 /// The positions of the fields of these names.

@@ -1,11 +1,14 @@
 //! `#[derive(Entity)]`: generates the impls for one struct and its table. The code refers to one module of the session,
 //! `diesel_session::session::derive`.
 //!
-//! See `diesel_session::Entity` for the attributes; `entity` reads them; `new`, `key` and `write` generate the code.
+//! See `diesel_session::Entity` for the attributes; `entity` and `filter` read them; `new`, `key`, `filter_code` and
+//! `write` generate the code.
 
 #![warn(clippy::expect_used, clippy::unwrap_used)]
 
 mod entity;
+mod filter;
+mod filter_code;
 mod foreign_key;
 mod key;
 mod new;

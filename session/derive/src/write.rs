@@ -4,6 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use crate::entity::{Entity, Field, Role};
+use crate::filter_code::{constants, descriptions};
 use crate::key::{check_key, key_from};
 use crate::new::new_struct;
 use crate::parts::{key_type, new_name, pattern};
@@ -16,7 +17,8 @@ pub fn entity(entity: &Entity) -> TokenStream {
     let key = key_from(entity);
     let check = check_key(entity);
     let links = links(entity);
-    quote! { #new #row #key #columns #fields #check #links }
+    let filters = constants(entity);
+    quote! { #new #row #key #columns #fields #filters #check #links }
 }
 
 /// The `Links` impls of an entity whose key consists of two foreign keys, and that needs no other value.
@@ -138,11 +140,25 @@ fn row(entity: &Entity) -> TokenStream {
         None => (quote! { ::core::option::Option::None }, quote! { let _ = version; }),
     };
     let info = table_info(entity);
+    let filters = if entity.filters.is_empty() {
+        quote! { Unfiltered }
+    } else {
+        quote! { HasFilters }
+    };
+    let soft_delete = entity.fields.iter().find_map(|field| {
+        let (name, make) = (&field.name, field.soft_delete.as_ref()?);
+        Some(quote! {
+            fn soft_delete(&mut self) {
+                self.#name = ::core::convert::Into::into((#make)());
+            }
+        })
+    });
     quote! {
         impl #at::Entity for #name {
             type Key = #key_type;
             type New = #new;
             type Table = #table::table;
+            type Filters = #at::#filters;
 
             fn table() -> &'static #at::Table {
                 #info
@@ -191,6 +207,8 @@ fn row(entity: &Entity) -> TokenStream {
                 #(#touch)*
             }
 
+            #soft_delete
+
             fn version(&self) -> ::core::option::Option<i64> {
                 #version
             }
@@ -227,6 +245,8 @@ fn table_info(entity: &Entity) -> TokenStream {
                 name: <#table::#column as ::diesel::Column>::NAME,
                 generated: #generated,
                 references: #references,
+                sql_type: ::core::any::type_name::<::diesel::dsl::SqlTypeOf<#table::#column>>,
+                limits: #at::FieldType::<#ty>::LIMITS,
                 is_null: #at::FieldType::<#ty>::IS_NULL,
                 null: #at::FieldType::<#ty>::NULL,
                 hash: #at::FieldType::<#ty>::HASH,
@@ -263,6 +283,11 @@ fn table_info(entity: &Entity) -> TokenStream {
         quote! { #at::ForeignKey { columns: &[#(#indexes),*], references: &[#(#references),*] } }
     });
     let foreign_keys = single.chain(several);
+    let filters = descriptions(entity);
+    let soft_delete = match indexes_of(|field| field.soft_delete.is_some()).next() {
+        Some(index) => quote! { ::core::option::Option::Some(#index) },
+        None => quote! { ::core::option::Option::None },
+    };
     quote! {
         #[allow(unused_imports)]
         use #at::AnyFieldType as _;
@@ -275,6 +300,8 @@ fn table_info(entity: &Entity) -> TokenStream {
             touched: #at::ColumnSet::EMPTY #(.with(#touched))*,
             unique: &[#(#unique),*],
             foreign_keys: &[#(#foreign_keys),*],
+            filters: &[#(#filters),*],
+            soft_delete: #soft_delete,
         };
         &TABLE
     }

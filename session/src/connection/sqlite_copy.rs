@@ -65,6 +65,11 @@ pub(super) fn has_no_log(path: &Path) -> bool {
     ["-wal", "-journal"].iter().all(|side| is_empty(path, side))
 }
 
+/// Whether there is a journal beside the file, which rolls back half a transaction.
+pub(super) fn has_journal(path: &Path) -> bool {
+    fs::canonicalize(path).is_ok_and(|path| !is_empty(&path, "-journal"))
+}
+
 fn is_empty(path: &Path, side: &str) -> bool {
     let mut name = path.as_os_str().to_owned();
     name.push(side);

@@ -145,7 +145,8 @@ fn open_to_read(path: &Path, busy_ms: u32) -> Result<(SqliteConnection, Made)> {
             return Ok((copy, Made::Copy));
         }
         if attempts == MAX_ATTEMPTS {
-            return Err(explain(path, refused, &denied_to_read(path)));
+            let denied = if sqlite_copy::has_journal(path) { JOURNAL.to_owned() } else { denied_to_read(path) };
+            return Err(explain(path, refused, &denied));
         }
         attempts += 1;
     }
@@ -168,6 +169,10 @@ const UNABLE: &str = "unable to open database file";
 const LOGGED: &str = "a log (-wal or -journal) lies beside it, so somebody writes it, or was killed while writing, and \
     ?immutable=1 would show half of that; leave ?immutable=1 out, or copy the file and its log to a folder that you may \
     write in";
+
+const JOURNAL: &str = "a journal (-journal) lies beside it, so a program was killed while it was writing, and what it had \
+    written by then must be undone first, for which this program may not write there: open the database once with a \
+    program that may, such as sqlite3; or copy the file and its journal to a folder that you may write in";
 
 fn denied_to_read(path: &Path) -> String {
     let url = format!("sqlite://{}?immutable=1", escaped(path));

@@ -1,5 +1,6 @@
 //! A database: opening it by its URL, its connection pool, and its migrations.
 
+mod filters;
 mod maintenance;
 mod open;
 mod options;
@@ -28,6 +29,7 @@ pub use crate::connection::{Access, DatabaseConnection, EchoOptions, Engine, Iso
 
 use crate::connection::{Address, AnyConnection, KeySources, WriteQueue};
 use crate::error::{Error, Result};
+use crate::session::FilterSettings;
 use pool::Pool;
 
 /// A database and a pool of connections to it. Clones share the pool.
@@ -49,6 +51,7 @@ pub struct Database<C: DatabaseConnection = AnyConnection> {
     created: bool,
     isolation: Option<Isolation>,
     keys: KeySources,
+    filters: FilterSettings,
 }
 
 impl Database {
@@ -83,7 +86,7 @@ impl<C: DatabaseConnection> Database<C> {
         let place = address.to_string();
         let (isolation, keys) = (options.isolation, KeySources::default());
         let (pool, created) = Pool::open(address, options)?;
-        Ok(Self { pool, place: place.into(), created, isolation, keys })
+        Ok(Self { pool, place: place.into(), created, isolation, keys, filters: FilterSettings::default() })
     }
 
     /// A connection, from the pool or new, which returns to the pool when it is dropped. No transaction is open on it.
@@ -180,8 +183,15 @@ impl<C: DatabaseConnection> Database<C> {
 
 impl<C: DatabaseConnection> Clone for Database<C> {
     fn clone(&self) -> Self {
-        let Self { pool, place, created, isolation, keys } = self;
-        Self { pool: pool.clone(), place: place.clone(), created: *created, isolation: *isolation, keys: keys.clone() }
+        let Self { pool, place, created, isolation, keys, filters } = self;
+        Self {
+            pool: pool.clone(),
+            place: place.clone(),
+            created: *created,
+            isolation: *isolation,
+            keys: keys.clone(),
+            filters: filters.clone(),
+        }
     }
 }
 

@@ -148,7 +148,7 @@ fn missing(scheme: &str, engine: Engine) -> Error {
     let built: Vec<&str> =
         Engine::ALL.iter().filter(|engine| engine.is_compiled_in()).map(|engine| engine.feature()).collect();
     let built = built.join(", ");
-    let hint = format!("{engine} needs a build with the feature '{feature}'{needs}, and this build has only {built}");
+    let hint = format!("a build for {engine} has the feature '{feature}'{needs}, and this build has only {built}");
     Error::EngineMissing { scheme: scheme.to_owned(), hint }
 }
 

@@ -165,7 +165,8 @@ impl<'d, C: DatabaseConnection> Unit<'d, C> {
         let connection = self.database.connection()?;
         let echo = connection.echo();
         let queue = self.database.pool.write_queue().cloned();
-        let mut session = Session::new(Box::new(connection), echo, mode).in_queue(queue);
+        let filters = self.database.filters.clone();
+        let mut session = Session::new(Box::new(connection), echo, mode).in_queue(queue).filtered_by(filters);
         session.set_isolation(self.isolation)?;
         session.share_keys(self.database.keys.clone());
         Ok(session)

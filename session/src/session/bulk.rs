@@ -12,7 +12,7 @@ use super::given::Keys;
 use super::handle::Handle;
 use super::sql::{EveryRow, Page, is_integer, read_into};
 use super::written::Write;
-use super::{ColumnSet, Columns, Entity, New, Persist, Session};
+use super::{ColumnSet, Columns, Entity, FilterExpression, New, Persist, Session};
 use crate::connection::{Executor, SessionConnection};
 use crate::error::{Error, Result};
 
@@ -124,10 +124,13 @@ impl<C: SessionConnection> Session<'_, C> {
         Err(self.failed(failure))
     }
 
-    /// Every row of a table in pages of `size`, in order of their keys; see [`Batches::next`] and
+    /// Every row of a table that the filters of `E` do not exclude, in pages of `size`, in order of their keys; see [`Batches::next`] and
     /// [`Batches::next_rows`]. No SQL yet.
     pub fn every<E: Persist<C>>(&self, size: u32) -> Batches<E, EveryRow<E>> {
-        Batches::new(EveryRow(PhantomData), size)
+        match self.filter_expression() {
+            Ok(filter) => Batches::new(EveryRow(filter), size, None),
+            Err(error) => Batches::new(EveryRow(FilterExpression::nothing()), size, Some(Box::new(error))),
+        }
     }
 }
 
@@ -161,6 +164,8 @@ pub struct Batches<E: Entity, Q> {
     last: Vec<Handle<E>>,
     keep: bool,
     done: bool,
+    /// Why the query cannot run: a filter needs a value that was not given.
+    refused: Option<Box<Error>>,
     entity: PhantomData<fn() -> E>,
 }
 
@@ -171,7 +176,7 @@ impl<E: Entity, Q> std::fmt::Debug for Batches<E, Q> {
 }
 
 impl<E: Entity, Q> Batches<E, Q> {
-    pub(super) fn new(query: Q, size: u32) -> Self {
+    pub(super) fn new(query: Q, size: u32, refused: Option<Box<Error>>) -> Self {
         Self {
             query,
             size: size.max(1),
@@ -180,6 +185,7 @@ impl<E: Entity, Q> Batches<E, Q> {
             last: Vec::new(),
             keep: false,
             done: false,
+            refused,
             entity: PhantomData,
         }
     }
@@ -242,6 +248,9 @@ impl<E: Entity, Q> Batches<E, Q> {
     {
         if self.done {
             return Ok(None);
+        }
+        if let Some(error) = &self.refused {
+            return Err(Error::clone(error));
         }
         session.flush()?;
         for handle in self.last.drain(..) {

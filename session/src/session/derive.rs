@@ -4,6 +4,7 @@ pub use super::entity::{
     ColumnInfo, ColumnSet, Columns, Entity, EntityTable, ForeignKey, HasColumn, KeyFrom, New, Reference, References,
     Refers, Table, Visitor,
 };
+pub use super::filter::{Filter, FilterCondition, FilterInfo, FilterTest, HasFilters, Unfiltered, operand};
 pub use super::foreign_keys::{GivesReference, Links};
 pub use super::given::{Given, Keys, Parent};
 pub use super::reference::{Ref, given, parent};

@@ -77,7 +77,8 @@ impl<C: SessionConnection> Session<'_, C> {
         if self.maps.of::<E>().find(&key).is_none() {
             self.autoflush()?;
         }
-        let stored = self.select_one::<E>(&key, false)?.ok_or_else(stale)?;
+        let filter = self.filter_expression()?;
+        let stored = self.select_one::<E>(&key, false, &filter)?.ok_or_else(stale)?;
         let now = self.transaction.now();
         let index = self.maps.of::<E>().attach(row, stored, read, now)?;
         Ok(Handle::new(self.id, index))

@@ -28,6 +28,7 @@ pub type AnyBackend = <AnyConnection as diesel::Connection>::Backend;
 /// | --- | --- |
 /// | `#[entity(unique(a, b))]` | no two rows have the same values in these fields: a flush sends the row that releases a value before the row that reuses it |
 /// | `#[entity(references((a, b) = lines::(a, b)))]` | a foreign key of several columns, and the columns that they refer to |
+/// | `#[entity(filter(live = deleted_at.is_null()))]` | a condition by name that everything looked for must meet: see the guide [Filters and soft delete](https://github.com/folio-rs/folio/blob/main/docs/filters.md) |
 /// | `#[entity(crate = folio::diesel_session)]` | the path of this crate, where a program has it from another one |
 ///
 /// On a field:
@@ -40,6 +41,7 @@ pub type AnyBackend = <AnyConnection as diesel::Connection>::Backend;
 /// | `#[entity(default = path)]` | the function that gives a new row's value unless it is set |
 /// | `#[entity(update = path)]` | the same, and every UPDATE sets it again |
 /// | `#[entity(server_default)]` | the database's default fills it |
+/// | `#[entity(soft_delete = path)]` | `delete` sets the field to the function's value instead of deleting the row; needs a filter on the field |
 /// | `#[entity(version)]` | an `i64` that the session counts up, so that concurrent changes of a row are detected |
 ///
 /// It generates the struct `New…` with the fields that the program gives (a foreign key is a
@@ -154,6 +156,8 @@ pub trait Entity: Send + Sized + KeyFrom<<Self as Entity>::Key, <Self as Entity>
     type New: New<Entity = Self>;
     /// Diesel's table.
     type Table: 'static;
+    /// Whether the entity has filters: [`HasFilters`](super::HasFilters) or [`Unfiltered`](super::Unfiltered).
+    type Filters;
 
     /// The description of the table that the flush uses.
     fn table() -> &'static Table;
@@ -194,6 +198,10 @@ pub trait Entity: Send + Sized + KeyFrom<<Self as Entity>::Key, <Self as Entity>
     /// Sets the fields that every UPDATE refreshes, except those in `changed`, which were set explicitly.
     #[doc(hidden)]
     fn touch(&mut self, changed: ColumnSet);
+
+    /// Sets the field that marks a row as deleted, if the entity has one.
+    #[doc(hidden)]
+    fn soft_delete(&mut self) {}
 
     /// The version counter, if the entity has one.
     #[doc(hidden)]
@@ -236,7 +244,8 @@ pub trait New: Clone + Send + Sized + 'static {
 #[diagnostic::on_unimplemented(
     message = "no entity represents the table `{Self}`",
     label = "refers to a table without an entity",
-    note = "derive `Entity` on a struct with this `table_name`, or leave out `references`: the flush then does not order by it"
+    note = "derive `Entity` on a struct with this `table_name`, or leave out `references`: the flush then does not order by it",
+    note = "a statement on a table without an entity runs on `Session::connection`"
 )]
 pub trait EntityTable {
     /// The row type.

@@ -10,7 +10,7 @@ use super::flush::step::{Action, Deferred};
 use super::flush::write::{Work, delete, insert, resolve, unlink, update};
 use super::given::Parent;
 use super::identity::{IdentityMap, KeyChanges, PendingChanges, RowFreshness, Rows};
-use super::sql::Persist;
+use super::sql::{FilterExpression, Persist};
 use super::value::Value;
 use crate::connection::{Executor, SessionConnection};
 use crate::error::Result;
@@ -259,8 +259,8 @@ where
     for index in indexes.iter().filter(|_| !others.is_empty()) {
         let is_old = map.row_freshness(*index, fresh_since).is_ok_and(|freshness| freshness != RowFreshness::Fresh);
         let Some(key) = map.key(*index).filter(|_| is_old) else { continue };
-        let found =
-            E::select_one(executor, &key, false).map_err(|error| Failure::of::<E, C>(executor, error, "reading"))?;
+        let found = E::select_one(executor, &key, false, &FilterExpression::everything())
+            .map_err(|error| Failure::of::<E, C>(executor, error, "reading"))?;
         if let Some(mut row) = found {
             row.set_key(key);
             map.take(row, now, fresh_since, false);

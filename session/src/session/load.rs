@@ -5,22 +5,24 @@ use super::failure::Failure;
 use super::handle::Handle;
 use super::identity::RowFreshness;
 use super::identity_maps::reload;
-use super::{IntoKey, Persist, Session, State};
+use super::{FilterExpression, IntoKey, Persist, Session, State};
 use crate::connection::{Executor, SessionConnection};
 use crate::error::{Error, Result};
 
 impl<C: SessionConnection> Session<'_, C> {
-    /// Finds a row by key: no SQL if the session has a fresh one, otherwise one SELECT (after a flush if the key is not
+    /// Finds a row by key that the filters of `E` do not exclude: no SQL if the session has a fresh one, otherwise one SELECT (after a flush if the key is not
     /// in the session, so that a pending row with that key is found). `None` if there is no such row.
     ///
     /// The key is anything that converts into it ([`IntoKey`]): `7` for an `Id`, `("a", "b")` for a key of two texts.
     ///
     /// # Errors
     ///
-    /// [`Error::Value`] when the value does not fit the key's type; errors of the flush or the SELECT.
+    /// [`Error::Value`] when the value does not fit the key's type; [`Error::FilterValue`]; errors of the flush or the
+    /// SELECT.
     pub fn get<E: Persist<C>>(&mut self, key: impl IntoKey<E>) -> Result<Option<Handle<E>>> {
         self.check()?;
         let key = key.into_key()?;
+        let filter = self.filter_expression::<E>()?;
         let mut found = self.maps.of::<E>().find(&key);
         if found.is_none() && !self.is_idle() {
             self.autoflush()?;
@@ -28,7 +30,7 @@ impl<C: SessionConnection> Session<'_, C> {
         }
         let fresh_since = self.transaction.fresh_since();
         let Some(index) = found else {
-            let row = self.select_one::<E>(&key, false)?;
+            let row = self.select_one::<E>(&key, false, &filter)?;
             let now = self.transaction.now();
             return Ok(row.map(|row| Handle::new(self.id, self.maps.of::<E>().take(row, now, fresh_since, false))));
         };
@@ -36,7 +38,7 @@ impl<C: SessionConnection> Session<'_, C> {
             self.reload::<E>(&[index])?;
         }
         self.maps.of::<E>().mark_used(index);
-        let found = self.maps.of::<E>().row(index).is_ok();
+        let found = self.maps.of::<E>().row(index).is_ok_and(|row| filter.admits(row));
         Ok(found.then(|| Handle::new(self.id, index)))
     }
 
@@ -58,9 +60,10 @@ impl<C: SessionConnection> Session<'_, C> {
     ///
     /// Errors of the flush or the SELECT.
     pub fn get_for_update<E: Persist<C>>(&mut self, key: impl IntoKey<E>) -> Result<Option<Handle<E>>> {
+        let filter = self.filter_expression::<E>()?;
         self.autoflush()?;
         let key = key.into_key()?;
-        let row = self.select_one::<E>(&key, true)?;
+        let row = self.select_one::<E>(&key, true, &filter)?;
         let (now, fresh_since) = (self.transaction.now(), self.transaction.fresh_since());
         let map = self.maps.of::<E>();
         match (row, map.find(&key)) {
@@ -71,11 +74,16 @@ impl<C: SessionConnection> Session<'_, C> {
                 }
                 Ok(Some(Handle::new(self.id, map.take(row, now, fresh_since, true))))
             }
-            (None, Some(index)) => {
+            (None, Some(index)) if filter.is_everything() => {
                 map.deleted(index);
                 Ok(None)
             }
-            (None, None) => Ok(None),
+            // The row is gone, or its filters exclude it: its next use shows which.
+            (None, Some(index)) if map.changes(index)?.is_empty() => {
+                map.expire(index)?;
+                Ok(None)
+            }
+            (None, _) => Ok(None),
         }
     }
 
@@ -198,11 +206,16 @@ impl<C: SessionConnection> Session<'_, C> {
         reloaded.map_err(|failure| self.failed(failure))
     }
 
-    pub(super) fn select_one<E: Persist<C>>(&mut self, key: &E::Key, lock: bool) -> Result<Option<E>> {
+    pub(super) fn select_one<E: Persist<C>>(
+        &mut self,
+        key: &E::Key,
+        lock: bool,
+        filter: &FilterExpression<E>,
+    ) -> Result<Option<E>> {
         self.open()?;
         let mut executor = Executor::new(&mut **self.connection, self.echo.as_ref());
-        let selected =
-            E::select_one(&mut executor, key, lock).map_err(|error| Failure::of::<E, C>(&executor, error, "reading"));
+        let selected = E::select_one(&mut executor, key, lock, filter)
+            .map_err(|error| Failure::of::<E, C>(&executor, error, "reading"));
         selected.map_err(|failure| self.failed(failure))
     }
 }

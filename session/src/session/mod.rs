@@ -12,6 +12,10 @@ pub mod derive;
 mod detach;
 mod entity;
 mod failure;
+mod filter;
+mod filter_settings;
+mod filterable;
+mod filters;
 mod flush;
 mod foreign_keys;
 mod given;
@@ -32,6 +36,7 @@ mod savepoint;
 mod sealed;
 mod set_parent;
 mod settings;
+mod soft_delete;
 mod sql;
 mod statement;
 mod table;
@@ -46,6 +51,8 @@ pub use entity::{
     AnyBackend, ColumnInfo, ColumnSet, Columns, Entity, EntityTable, ForeignKey, HasColumn, HoldsKey, IntoKey, Key,
     New, Reference, References, Table,
 };
+pub use filter::{Filter, HasFilters, Unfiltered};
+pub use filterable::Filterable;
 pub use flush::{Plan, Step};
 pub use given::{Given, Keys, Parent};
 pub use handle::{Handle, State};
@@ -55,10 +62,11 @@ pub use reference::Ref;
 pub use references::IntoReferences;
 pub use rows::Deletable;
 pub use settings::Freshness;
-pub use sql::{Edited, EveryRow, Everywhere, Locked, Persist, RowToDelete};
-pub use statement::Statement;
+pub use sql::{Edited, EveryRow, Everywhere, FilterExpression, Locked, Persist, RowToDelete};
+pub use statement::{FilterableStatement, Statement};
 
 use crate::connection::{AnyConnection, Echo, Executor, KeySources, Mode, SessionConnection, WriteQueue};
+pub(crate) use filter_settings::FilterSettings;
 use identity_maps::IdentityMaps;
 use transaction::Transaction;
 
@@ -75,6 +83,7 @@ pub struct Session<'c, C: SessionConnection = AnyConnection> {
     transaction: Transaction,
     autoflush: bool,
     keys: KeySources,
+    filters: FilterSettings,
     /// The queue in which the session waits for its turn to write, if the engine does not queue writers itself.
     queue: Option<WriteQueue>,
 }
@@ -109,6 +118,7 @@ impl<'c, C: SessionConnection> Session<'c, C> {
             transaction: Transaction::new(mode),
             autoflush: true,
             keys: KeySources::default(),
+            filters: FilterSettings::default(),
             queue: None,
         }
     }
@@ -116,6 +126,12 @@ impl<'c, C: SessionConnection> Session<'c, C> {
     /// Shares what it learns about the sources of keys with other sessions on the same database.
     pub(crate) fn share_keys(&mut self, keys: KeySources) {
         self.keys = keys;
+    }
+
+    /// The session with these settings of filters.
+    pub(crate) fn filtered_by(mut self, filters: FilterSettings) -> Self {
+        self.filters = filters;
+        self
     }
 
     /// Makes the session wait in this queue before it begins to write.

@@ -16,7 +16,7 @@ use super::failure::Failure;
 use super::handle::Handle;
 use super::sql::{Count, Exists, Locked};
 use super::written::Write;
-use super::{Entity, Persist, Session};
+use super::{Entity, FilterExpression, Filterable, Persist, Session};
 use crate::connection::SessionConnection;
 use crate::error::{Error, Result};
 
@@ -29,6 +29,8 @@ pub struct Query<'s, 'c, C: SessionConnection, E, Q> {
     session: &'s mut Session<'c, C>,
     query: Q,
     fresh: bool,
+    /// Why the query cannot run: a filter needs a value that was not given.
+    refused: Option<Box<Error>>,
     entity: PhantomData<fn() -> E>,
 }
 
@@ -39,13 +41,18 @@ impl<C: SessionConnection, E, Q> std::fmt::Debug for Query<'_, '_, C, E, Q> {
 }
 
 impl<'c, C: SessionConnection> Session<'c, C> {
-    /// Prepares a query of whole rows: `User::query()`, filtered, ordered and joined with Diesel. No SQL yet.
-    pub fn query<'q, E, Q>(&mut self, query: Q) -> Query<'_, 'c, C, E, Q>
+    /// Prepares a query of whole rows: `User::query()`, filtered, ordered and joined with Diesel. The filters of `E` are
+    /// added to its conditions; those of other tables in it are not. No SQL yet.
+    pub fn query<'q, E, Q>(&mut self, query: Q) -> Query<'_, 'c, C, E, Q::Filtered>
     where
         E: Persist<C>,
-        Q: LoadQuery<'q, C, E>,
+        Q: LoadQuery<'q, C, E> + Filterable<E>,
     {
-        Query { session: self, query, fresh: false, entity: PhantomData }
+        let (filter, refused) = match self.filter_expression() {
+            Ok(filter) => (filter, None),
+            Err(error) => (FilterExpression::nothing(), Some(Box::new(error))),
+        };
+        Query { session: self, query: query.filtered(filter), fresh: false, refused, entity: PhantomData }
     }
 
     /// Runs any Diesel query, after a flush; its rows are not tracked. A statement that changes rows and returns some
@@ -119,13 +126,13 @@ where
     pub fn for_update(self) -> Query<'s, 'c, C, E, Locked<Q>> {
         let lock = self.session.connection.engine().row_lock();
         let query = Locked { query: self.query, lock };
-        Query { session: self.session, query, fresh: true, entity: PhantomData }
+        Query { session: self.session, query, fresh: true, refused: self.refused, entity: PhantomData }
     }
 
     /// The rows in pages of `size`, in order of their keys; see [`Batches::next`]. No SQL yet. The query's own LIMIT
     /// and OFFSET apply to all pages together, as far as its ORDER BY determines which rows they select.
     pub fn batches(self, size: u32) -> Batches<E, Q> {
-        Batches::new(self.query, size)
+        Batches::new(self.query, size, self.refused)
     }
 
     /// All rows: the query as it is, its own LIMIT and OFFSET respected.
@@ -137,8 +144,7 @@ where
     where
         Q: LoadQuery<'q, C, E>,
     {
-        let (query, fresh) = (self.query, self.fresh);
-        self.session.find(query, fresh)
+        self.map_query(|query| query).found()
     }
 
     /// The first row, or `None`: the query with `LIMIT 1` instead of its own LIMIT; its OFFSET stays.
@@ -151,7 +157,7 @@ where
         Q: LimitDsl,
         Q::Output: LoadQuery<'q, C, E>,
     {
-        let found = self.session.find(self.query.limit(1), self.fresh)?;
+        let found = self.map_query(|query| query.limit(1)).found()?;
         Ok(found.into_iter().next())
     }
 
@@ -167,7 +173,7 @@ where
         Q::Output: OffsetDsl,
         <Q::Output as OffsetDsl>::Output: LoadQuery<'q, C, E>,
     {
-        let found = self.session.find(self.query.limit(1).offset(index.into()), self.fresh)?;
+        let found = self.map_query(|query| query.limit(1).offset(index.into())).found()?;
         Ok(found.into_iter().next())
     }
 
@@ -186,8 +192,8 @@ where
         if indexes.is_empty() {
             return Ok(Vec::new());
         }
-        let query = self.query.limit((indexes.end - indexes.start).into()).offset(indexes.start.into());
-        self.session.find(query, self.fresh)
+        let (limit, offset) = (indexes.end - indexes.start, indexes.start);
+        self.map_query(|query| query.limit(limit.into()).offset(offset.into())).found()
     }
 
     /// The only row: the query with `LIMIT 2` instead of its own LIMIT, so that a query with `limit(1)` may find many;
@@ -214,7 +220,7 @@ where
         Q: LimitDsl,
         Q::Output: LoadQuery<'q, C, E>,
     {
-        let found = self.session.find(self.query.limit(2), self.fresh)?;
+        let found = self.map_query(|query| query.limit(2)).found()?;
         match *found.as_slice() {
             [] => Ok(None),
             [one] => Ok(Some(one)),
@@ -232,7 +238,7 @@ where
         Q: QueryFragment<C::Backend>,
         i64: FromSql<BigInt, C::Backend>,
     {
-        let count = self.session.scalar::<E, BigInt, i64, _>(Count(self.query))?;
+        let count = self.map_query(Count).scalar::<BigInt, i64>()?;
         Ok(u64::try_from(count).unwrap_or_default())
     }
 
@@ -246,47 +252,63 @@ where
         Q: QueryFragment<C::Backend>,
         bool: FromSql<Bool, C::Backend>,
     {
-        self.session.scalar::<E, Bool, bool, _>(Exists(self.query))
+        self.map_query(Exists).scalar::<Bool, bool>()
     }
 }
 
-impl<C: SessionConnection> Session<'_, C> {
-    /// Runs a query and stores its rows in the identity map.
-    fn find<'q, E, Q>(&mut self, query: Q, fresh: bool) -> Result<Vec<Handle<E>>>
+impl<'s, 'c, C: SessionConnection, E: Entity, Q> Query<'s, 'c, C, E, Q> {
+    fn map_query<R>(self, map: impl FnOnce(Q) -> R) -> Query<'s, 'c, C, E, R> {
+        let Self { session, query, fresh, refused, entity } = self;
+        Query { session, query: map(query), fresh, refused, entity }
+    }
+
+    /// The session, ready for the query.
+    fn ready(refused: Option<Box<Error>>, session: &mut Session<'_, C>) -> Result<()> {
+        if let Some(error) = refused {
+            return Err(*error);
+        }
+        session.autoflush()?;
+        session.open()
+    }
+
+    /// Runs the query and stores its rows in the identity map.
+    fn found<'q>(self) -> Result<Vec<Handle<E>>>
     where
         E: Persist<C>,
         Q: LoadQuery<'q, C, E>,
     {
-        self.autoflush()?;
-        self.open()?;
-        let loaded: QueryResult<Vec<E>> = self.executor().run(|connection| query.load(connection), Vec::len);
+        let Self { session, query, fresh, refused, .. } = self;
+        Self::ready(refused, session)?;
+        let loaded: QueryResult<Vec<E>> = session.executor().run(|connection| query.load(connection), Vec::len);
         let table = E::table().name;
-        let loaded = loaded.map_err(|error| self.fail(error, table, &format!("reading {table}")))?;
-        Ok(self.take_all(loaded, fresh))
+        let loaded = loaded.map_err(|error| session.fail(error, table, &format!("reading {table}")))?;
+        Ok(session.take_all(loaded, fresh))
     }
 
+    /// Runs the query of one value.
+    fn scalar<ST, T>(self) -> Result<T>
+    where
+        Q: QueryFragment<C::Backend>,
+        T: FromSql<ST, C::Backend>,
+    {
+        let Self { session, query, refused, .. } = self;
+        Self::ready(refused, session)?;
+        let mut value = None;
+        let read = session.executor().each(query, |row| {
+            value = Some(row.get_value::<ST, T, _>(0).map_err(DieselError::DeserializationError)?);
+            Ok(())
+        });
+        let table = E::table().name;
+        read.map_err(|error| session.fail(error, table, &format!("counting {table}")))?;
+        value.ok_or_else(|| Error::NoRows { what: table.to_owned() })
+    }
+}
+
+impl<C: SessionConnection> Session<'_, C> {
     /// Stores rows that were read in the identity map.
     pub(super) fn take_all<E: Persist<C>>(&mut self, rows: Vec<E>, overwrite: bool) -> Vec<Handle<E>> {
         let (id, now, fresh_since) = (self.id, self.transaction.now(), self.transaction.fresh_since());
         let map = self.maps.of::<E>();
         rows.into_iter().map(|row| Handle::new(id, map.take(row, now, fresh_since, overwrite))).collect()
-    }
-
-    fn scalar<E, ST, T, Q>(&mut self, query: Q) -> Result<T>
-    where
-        E: Entity,
-        Q: QueryFragment<C::Backend>,
-        T: FromSql<ST, C::Backend>,
-    {
-        self.autoflush()?;
-        self.open()?;
-        let mut value = None;
-        let read = self.executor().each(query, |row| {
-            value = Some(row.get_value::<ST, T, _>(0).map_err(DieselError::DeserializationError)?);
-            Ok(())
-        });
-        let table = E::table().name;
-        read.map_err(|error| self.fail(error, table, &format!("counting {table}")))?;
-        value.ok_or_else(|| Error::NoRows { what: table.to_owned() })
     }
 }

@@ -9,7 +9,7 @@ use super::entity::{EntityTable, HasColumn, HoldsKey, Key, References};
 use super::failure::Failure;
 use super::handle::Handle;
 use super::identity::RowFreshness;
-use super::{Entity, Persist, Session};
+use super::{Entity, FilterExpression, Persist, Session};
 use crate::connection::SessionConnection;
 use crate::error::Result;
 
@@ -95,8 +95,9 @@ impl<C: SessionConnection> Session<'_, C> {
     {
         let _ = column;
         self.check()?;
+        let filter = self.filter_expression::<ParentOf<F>>()?;
         let mut wanted = self.references::<F>(children)?;
-        if wanted.iter().flatten().any(|value| self.present::<Target<F>>(value).is_none()) {
+        if wanted.iter().flatten().any(|value| self.present::<Target<F>>(value, &filter).is_none()) {
             self.autoflush()?;
             wanted = self.references::<F>(children)?;
         }
@@ -104,7 +105,7 @@ impl<C: SessionConnection> Session<'_, C> {
         let mut missing: Vec<Field<Target<F>>> = wanted.iter().flatten().cloned().collect();
         missing.sort();
         missing.dedup();
-        missing.retain(|value| match self.present::<Target<F>>(value) {
+        missing.retain(|value| match self.present::<Target<F>>(value, &filter) {
             Some(parent) => found.insert(value.clone(), parent).is_some(),
             None => true,
         });
@@ -128,8 +129,8 @@ impl<C: SessionConnection> Session<'_, C> {
         children.iter().map(|child| Ok(HasColumn::<F>::column(self.row(*child)?).held().cloned())).collect()
     }
 
-    /// The row with this key, if it is fresh in the session.
-    fn present<F>(&self, value: &Field<F>) -> Option<Handle<Child<F>>>
+    /// The row with this key, if it is fresh in the session and not excluded by `filter`.
+    fn present<F>(&self, value: &Field<F>, filter: &FilterExpression<Child<F>>) -> Option<Handle<Child<F>>>
     where
         F: Column<Table: EntityTable>,
         Child<F>: HasColumn<F>,
@@ -140,7 +141,8 @@ impl<C: SessionConnection> Session<'_, C> {
         let value: &dyn Any = value;
         let index = map.find(value.downcast_ref::<<Child<F> as Entity>::Key>()?)?;
         let fresh = map.row_freshness(index, self.transaction.fresh_since()).ok()? == RowFreshness::Fresh;
-        fresh.then(|| Handle::new(self.id, index))
+        let found = fresh && map.row(index).is_ok_and(|row| filter.admits(row));
+        found.then(|| Handle::new(self.id, index))
     }
 
     /// Reads the rows whose column `F` is among `values`, each with the values by which it was found.
@@ -160,15 +162,16 @@ impl<C: SessionConnection> Session<'_, C> {
         let Some(column) = table.columns.iter().position(|column| column.name == F::NAME) else {
             return Ok(Vec::new());
         };
+        let filter = self.filter_expression::<Child<F>>()?;
         self.open()?;
-        let rows = Persist::select_by(&mut self.executor(), column, &values, values.len());
+        let rows = Persist::select_by(&mut self.executor(), column, &values, values.len(), &filter);
         let rows: Vec<Child<F>> = self.explained::<Child<F>, _>(rows)?;
         let equal: Vec<Option<usize>> = rows.iter().map(|row| values.binary_search(row.column()).ok()).collect();
         let mut has_row = vec![false; values.len()];
         equal.iter().flatten().for_each(|value| has_row[*value] = true);
         let lacks_rows = wanted == Wanted::OneRowEach && !rows.is_empty() && has_row.contains(&false);
         let rows: Vec<(Child<F>, Vec<usize>)> = if lacks_rows || equal.contains(&None) {
-            let matches = Persist::select_matches(&mut self.executor(), column, &values, values.len());
+            let matches = Persist::select_matches(&mut self.executor(), column, &values, values.len(), &filter);
             self.explained::<Child<F>, _>(matches)?
         } else {
             rows.into_iter().zip(equal.into_iter().map(|value| value.into_iter().collect())).collect()

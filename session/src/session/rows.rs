@@ -105,27 +105,64 @@ impl<C: SessionConnection> Session<'_, C> {
 
     /// Marks a row for deletion; the next flush sends the DELETE. Takes a [`Handle`], or a reference to a detached row.
     ///
+    /// If the entity has `#[entity(soft_delete = …)]`, the row is edited instead, and the next flush sends an UPDATE; a row
+    /// that is expired or stale is loaded first. [`hard_delete`](Self::hard_delete) deletes it for good.
+    ///
     /// No SELECT is needed, except for the handle of a versioned row that is stale: it is reloaded, as by
     /// [`edit`](Self::edit), because the DELETE is guarded by the version. The DELETE of a detached row is guarded by
-    /// the version that the row was read with.
+    /// the version that the row was read with. If the entity has filters, a detached row is read first, unless the session
+    /// has it.
     ///
     /// # Errors
     ///
     /// When the row is not in the database (pending, transient, deleted), and bad handles. For a versioned row that is
-    /// stale: [`Error::StaleRow`] when it is gone, [`Error::ReadOnlySession`], and errors of the SELECT.
+    /// stale: [`Error::StaleRow`] when it is gone, [`Error::ReadOnlySession`], and errors of the SELECT. For a detached row
+    /// that the filters exclude: [`Error::StaleRow`]. For an entity with `soft_delete`: as [`edit`](Self::edit).
     pub fn delete<D: Deletable<C>>(&mut self, row: D) -> Result<()> {
         self.check()?;
-        row.mark(self)?;
+        row.mark(self, false)?;
         self.transaction.mark_used();
         Ok(())
     }
 
-    /// Removes the mark for deletion, before the flush.
+    /// Marks a row for deletion; the next flush sends the DELETE, also if the entity has `#[entity(soft_delete = …)]`.
+    ///
+    /// ```
+    /// # include!("../../docs/filtered_tables.rs");
+    /// # fn main() -> Result<()> {
+    /// let db = database()?.with_filter_value(Tenant(7));
+    /// db.begin(|session| -> Result<()> {
+    ///     let post = session.add(NewPost::new(7, "hello")?);
+    ///     session.flush()?;
+    ///     session.delete(post)?;
+    ///     assert_eq!(session.plan()?.to_string(), "UPDATE posts SET deleted_at (1 row)");
+    ///     session.hard_delete(post)?;
+    ///     assert_eq!(session.plan()?.to_string(), "DELETE posts (1 row)");
+    ///     Ok(())
+    /// })?;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
-    /// [`Error::RowDeleted`] when the DELETE was sent, and bad handles.
+    /// As [`delete`](Self::delete) of an entity without `soft_delete`.
+    pub fn hard_delete<D: Deletable<C>>(&mut self, row: D) -> Result<()> {
+        self.check()?;
+        row.mark(self, true)?;
+        self.transaction.mark_used();
+        Ok(())
+    }
+
+    /// Takes back the deletion, before the flush.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::RowDeleted`] when the DELETE, or the UPDATE of a soft deletion, was sent; and bad handles.
     pub fn undelete<E: Persist<C>>(&mut self, handle: Handle<E>) -> Result<()> {
+        if E::table().soft_delete.is_some() {
+            return self.soft_undelete(handle);
+        }
         self.map_of_mut(handle)?.unmark_deleted(handle.raw.index)
     }
 
@@ -143,20 +180,23 @@ impl<C: SessionConnection> Session<'_, C> {
 
 /// The argument of [`Session::delete`]: a handle, or a reference to a detached row. Only the session implements it.
 pub trait Deletable<C: SessionConnection>: sealed::Deletable<C> {
-    /// Marks the row for deletion.
+    /// Marks the row for deletion: with `hard` for a DELETE, also if the entity has `soft_delete`.
     ///
     /// # Errors
     ///
     /// As [`Session::delete`].
     #[doc(hidden)]
-    fn mark(self, session: &mut Session<'_, C>) -> Result<()>;
+    fn mark(self, session: &mut Session<'_, C>, hard: bool) -> Result<()>;
 }
 
 impl<E: Persist<C>, C: SessionConnection> sealed::Deletable<C> for Handle<E> {}
 impl<E: Persist<C>, C: SessionConnection> sealed::Deletable<C> for &E {}
 
 impl<E: Persist<C>, C: SessionConnection> Deletable<C> for Handle<E> {
-    fn mark(self, session: &mut Session<'_, C>) -> Result<()> {
+    fn mark(self, session: &mut Session<'_, C>, hard: bool) -> Result<()> {
+        if !hard && E::table().soft_delete.is_some() {
+            return session.soft_delete(self);
+        }
         let marked = session.map_of(self)?.is_marked_deleted(self.raw.index);
         if !marked && E::table().version.is_some() && session.state(self)? == State::Stale {
             if session.transaction.is_read() {
@@ -172,7 +212,13 @@ impl<E: Persist<C>, C: SessionConnection> Deletable<C> for Handle<E> {
 }
 
 impl<E: Persist<C>, C: SessionConnection> Deletable<C> for &E {
-    fn mark(self, session: &mut Session<'_, C>) -> Result<()> {
+    fn mark(self, session: &mut Session<'_, C>, hard: bool) -> Result<()> {
+        if !E::table().filters.is_empty() {
+            let handle = session.handle_of_copy(self)?;
+            if !hard && E::table().soft_delete.is_some() {
+                return session.soft_delete(handle);
+            }
+        }
         let now = session.transaction.now();
         session.maps.of::<E>().mark_row_deleted(self, now)
     }

@@ -8,7 +8,7 @@
 //! struct Mine;
 //!
 //! impl Deletable<AnyConnection> for Mine {
-//!     fn mark(self, _: &mut Session<'_, AnyConnection>) -> diesel_session::Result<()> {
+//!     fn mark(self, _: &mut Session<'_, AnyConnection>, _: bool) -> diesel_session::Result<()> {
 //!         Ok(())
 //!     }
 //! }

@@ -4,8 +4,11 @@ use std::any::TypeId;
 
 use diesel::QuerySource;
 use diesel::query_builder::{DeleteStatement, InsertStatement, UpdateStatement};
-use diesel::query_dsl::methods::ExecuteDsl;
+use diesel::query_dsl::methods::{ExecuteDsl, FilterDsl};
 
+use super::entity::{Entity, EntityTable};
+use super::filter::{HasFilters, Unfiltered};
+use super::sql::FilterExpression;
 use super::written::Write;
 use super::{Session, sealed};
 use crate::connection::SessionConnection;
@@ -37,21 +40,84 @@ impl<T: QuerySource + 'static, U, O, R> Statement for InsertStatement<T, U, O, R
     type Table = T;
 }
 
+/// A statement on the table of `E` that takes the filters of `E`: an UPDATE or a DELETE as a condition; an INSERT is as
+/// it was. Only the session implements it.
+#[diagnostic::on_unimplemented(
+    message = "the filters of `{E}` cannot be added to `{Self}`",
+    label = "not a statement that takes one more condition"
+)]
+pub trait FilterableStatement<E: Entity, F = <E as Entity>::Filters>: Statement + Sized {
+    /// The statement with the filters.
+    type Filtered;
+
+    /// Adds the filters.
+    #[doc(hidden)]
+    fn filtered(self, filter: FilterExpression<E>) -> Self::Filtered;
+}
+
+impl<E: Entity, S: Statement> FilterableStatement<E, Unfiltered> for S {
+    type Filtered = S;
+
+    fn filtered(self, _: FilterExpression<E>) -> S {
+        self
+    }
+}
+
+impl<E, T, U, V, R> FilterableStatement<E, HasFilters> for UpdateStatement<T, U, V, R>
+where
+    E: Entity,
+    T: QuerySource + 'static,
+    Self: FilterDsl<FilterExpression<E>>,
+{
+    type Filtered = <Self as FilterDsl<FilterExpression<E>>>::Output;
+
+    fn filtered(self, filter: FilterExpression<E>) -> Self::Filtered {
+        FilterDsl::filter(self, filter)
+    }
+}
+
+impl<E, T, U, R> FilterableStatement<E, HasFilters> for DeleteStatement<T, U, R>
+where
+    E: Entity,
+    T: QuerySource + 'static,
+    Self: FilterDsl<FilterExpression<E>>,
+{
+    type Filtered = <Self as FilterDsl<FilterExpression<E>>>::Output;
+
+    fn filtered(self, filter: FilterExpression<E>) -> Self::Filtered {
+        FilterDsl::filter(self, filter)
+    }
+}
+
+impl<E: Entity, T: QuerySource + 'static, U, O, R> FilterableStatement<E, HasFilters> for InsertStatement<T, U, O, R> {
+    type Filtered = Self;
+
+    fn filtered(self, _: FilterExpression<E>) -> Self {
+        self
+    }
+}
+
 /// The name of a statement's table, taken from its Diesel module.
 fn table_of<S: Statement>() -> &'static str {
     std::any::type_name::<S::Table>().rsplit("::").nth(1).unwrap_or("a table")
 }
 
+/// The entity whose table a statement changes.
+type Changed<S> = <<S as Statement>::Table as EntityTable>::Entity;
+
 impl<C: SessionConnection> Session<'_, C> {
-    /// Flushes, runs the statement and returns the number of rows it matched. The session's rows of that table, and of
+    /// Flushes, runs the statement and returns the number of rows it matched. An UPDATE or DELETE matches only rows that the
+    /// filters of their entity do not exclude. The session's rows of that table, and of
     /// the tables that refer to it, are expired: their next use reloads them.
     ///
     /// # Errors
     ///
-    /// Errors of the flush or the statement; a failed statement rolls back and poisons the innermost level.
+    /// [`Error::FilterValue`]; errors of the flush or the statement; a failed statement rolls back and poisons the
+    /// innermost level.
     pub fn execute<S>(&mut self, statement: S) -> Result<usize>
     where
-        S: Statement + ExecuteDsl<C>,
+        S: Statement<Table: EntityTable> + FilterableStatement<Changed<S>>,
+        S::Filtered: ExecuteDsl<C>,
     {
         let matched = self.execute_unsynchronized(statement)?;
         let write = Write::Statement(TypeId::of::<S::Table>());
@@ -67,18 +133,20 @@ impl<C: SessionConnection> Session<'_, C> {
     /// As [`execute`](Self::execute).
     pub fn execute_unsynchronized<S>(&mut self, statement: S) -> Result<usize>
     where
-        S: Statement + ExecuteDsl<C>,
+        S: Statement<Table: EntityTable> + FilterableStatement<Changed<S>>,
+        S::Filtered: ExecuteDsl<C>,
     {
         if self.transaction.is_read() {
             return Err(Error::ReadOnlySession);
         }
         self.check()?;
+        let statement = statement.filtered(self.filter_expression()?);
         // Even if automatic flushes are off: pending changes were made before the statement, and would overwrite its
         // effect.
         self.flush().map_err(|cause| Error::Autoflush { cause: cause.into() })?;
         self.open()?;
         self.writes(Write::Statement(TypeId::of::<S::Table>()));
-        let executed = self.executor().run(|connection| S::execute(statement, connection), |rows| *rows);
+        let executed = self.executor().run(|connection| ExecuteDsl::execute(statement, connection), |rows| *rows);
         let table = table_of::<S>();
         executed.map_err(|error| self.fail(error, table, &format!("changing {table}")))
     }

@@ -2,7 +2,9 @@
 
 use std::any::TypeId;
 
+use super::filter::FilterInfo;
 use super::value::{AnyValue, FieldValue, HashValue, IsNull, Null};
+use crate::types::Limits;
 
 /// The description of a table that the flush uses.
 #[derive(Debug)]
@@ -21,6 +23,10 @@ pub struct Table {
     pub touched: ColumnSet,
     /// The sets of columns that are unique.
     pub unique: &'static [&'static [usize]],
+    /// The filters of its rows.
+    pub filters: &'static [FilterInfo],
+    /// The column that `delete` sets instead of deleting the row.
+    pub soft_delete: Option<usize>,
     /// The foreign keys, of one column or of several.
     pub foreign_keys: &'static [ForeignKey],
 }
@@ -43,6 +49,10 @@ pub struct ColumnInfo {
     pub generated: bool,
     /// The column that it refers to, if it is a foreign key or a part of one.
     pub references: Option<Reference>,
+    /// The path of its SQL type, as `table!` declares it.
+    pub sql_type: fn() -> &'static str,
+    /// What its field's type allows.
+    pub limits: Limits,
     /// Whether a value of its field is NULL.
     pub is_null: IsNull,
     /// NULL as a value of its field, if the field has it.

@@ -7,6 +7,7 @@ use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
 
 use super::same::same_value;
+use crate::types::{Limited, Limits};
 
 /// A field's value of any type; every type that a field can have implements it.
 pub trait Value: Any + Debug {
@@ -89,8 +90,16 @@ impl<T: Any + Eq + Hash> FieldType<T> {
     };
 }
 
+impl<T: Limited> FieldType<T> {
+    /// The limits that the type has.
+    pub const LIMITS: Limits = T::LIMITS;
+}
+
 /// Implemented by every [`FieldType`].
 pub trait AnyFieldType {
+    /// A type that names no limits has none.
+    const LIMITS: Limits = Limits::NONE;
+
     /// A type without an `Option` has no NULL.
     const IS_NULL: IsNull = |_| false;
 
@@ -176,6 +185,14 @@ mod tests {
         assert!(!is_one_key(FieldType::<f64>::HASH, 1.5, 2.5));
         assert!(is_one_key(FieldType::<Unhashed>::HASH, Unhashed(1.5), Unhashed(1.5)));
         assert!(!is_one_key(FieldType::<Unhashed>::HASH, Unhashed(1.5), Unhashed(2.5)));
+    }
+
+    #[test]
+    fn limits_are_those_of_the_type_whatever_its_name_and_null_or_not() {
+        type Name = Option<crate::types::Text<20>>;
+        assert_eq!(FieldType::<Name>::LIMITS, Limits::max_chars(20));
+        assert_eq!(FieldType::<crate::types::LongText>::LIMITS, Limits::NONE);
+        assert_eq!(FieldType::<String>::LIMITS, Limits::NONE);
     }
 
     #[test]

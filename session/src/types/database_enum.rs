@@ -124,6 +124,10 @@ macro_rules! __enum_of_labels {
             }
         }
 
+        impl $crate::types::Limited for $name {
+            const LIMITS: $crate::types::Limits = $crate::types::Limits::labels(Self::LABELS);
+        }
+
         impl ::std::fmt::Display for $name {
             fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
                 f.pad(self.label())

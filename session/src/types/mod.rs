@@ -6,12 +6,14 @@
 #[doc(hidden)]
 pub mod database_enum;
 mod id;
+mod limits;
 #[doc(hidden)]
 pub mod stored_as_text;
 mod text;
 mod timestamp;
 
 pub use id::Id;
+pub use limits::{Limited, Limits};
 pub use text::{Email, LongText, Text, Text256};
 pub use timestamp::Timestamp;
 

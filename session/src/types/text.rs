@@ -72,6 +72,13 @@ macro_rules! checked_text {
             }
         }
 
+        impl $(<const $limit: usize>)? super::Limited for $name $(<$limit>)? {
+            const LIMITS: super::Limits = match Self::RULE.max {
+                usize::MAX => super::Limits::NONE,
+                max => super::Limits::max_chars(max),
+            };
+        }
+
         impl $(<const $limit: usize>)? TryFrom<String> for $name $(<$limit>)? {
             type Error = Error;
 

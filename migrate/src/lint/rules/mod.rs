@@ -5,6 +5,7 @@ mod compatibility;
 mod constraints;
 mod copies;
 mod indexes;
+mod settings;
 mod tables;
 mod transactions;
 mod types;
@@ -18,6 +19,7 @@ use super::change::Change;
 use super::place::Place;
 use super::script::Site;
 
+pub(super) use settings::check_settings;
 pub(super) use tables::{check_down_exists, check_tables};
 
 /// A rule of [`Migrations::lint`](crate::Migrations::lint).
@@ -62,6 +64,7 @@ pub const RULES: &[Rule] = &[
     rule("no-primary-key", ALL, "A table has no primary key."),
     rule("foreign-key-index", &[Sqlite, Postgres], "No index begins with the columns of a foreign key."),
     rule("inline-reference", &[Mysql], "REFERENCES in a column's definition is ignored by MySQL before 9.0."),
+    rule("misspelt-setting", ALL, "A comment at the head of a script is nearly a setting, and has no effect."),
     rule("missing-down", ALL, "There is no down.sql, or nothing in it."),
     rule("allow-unknown-rule", ALL, "A comment silences a rule that does not exist."),
     rule("allow-without-reason", ALL, "A comment silences a rule without a reason."),

@@ -137,12 +137,12 @@ pub(in crate::lint) fn check_down_exists(number: usize, step: &Step, down: &Scri
     if !down.is_empty() {
         return;
     }
-    let place = Place { step: number, direction: Direction::Down, line: 1, statement: None, text: String::new() };
-    let problem = match step.script(Direction::Down) {
-        None => "There is no down.sql, so going down stops here.".to_owned(),
-        Some(_) => "Nothing is in down.sql, so going down leaves behind what up.sql makes.".to_owned(),
+    let (line, problem) = match step.script(Direction::Down) {
+        None => (0, "There is no down.sql, so going down stops here."),
+        Some(_) => (1, "Nothing is in down.sql, so going down leaves behind what up.sql makes."),
     };
+    let place = Place { step: number, direction: Direction::Down, line, statement: None, text: String::new() };
     let advice = "-- Revert what up.sql does, last statement first; or say in up.sql why that cannot be done:\n\
                   -- lint: allow missing-down because the rows that it removes cannot be made again";
-    found.push(Draft::new(&place, "missing-down", problem, advice.to_owned()));
+    found.push(Draft::new(&place, "missing-down", problem.to_owned(), advice.to_owned()));
 }

@@ -67,6 +67,7 @@ mod tests {
     use super::*;
     use crate::session::entity::{ColumnInfo, ColumnSet, ForeignKey, Reference};
     use crate::session::value::{AnyFieldType as _, FieldType};
+    use crate::types::Limits;
 
     /// A table that refers to these tables.
     macro_rules! table {
@@ -78,6 +79,8 @@ mod tests {
                         name: "id",
                         generated: true,
                         references: None,
+                        sql_type: std::any::type_name::<diesel::sql_types::BigInt>,
+                        limits: Limits::NONE,
                         is_null: FieldType::<i64>::IS_NULL,
                         null: FieldType::<i64>::NULL,
                         hash: FieldType::<i64>::HASH,
@@ -86,6 +89,8 @@ mod tests {
                         name: stringify!($parent),
                         generated: false,
                         references: None,
+                        sql_type: std::any::type_name::<diesel::sql_types::BigInt>,
+                        limits: Limits::NONE,
                         is_null: FieldType::<Option<i64>>::IS_NULL,
                         null: FieldType::<Option<i64>>::NULL,
                         hash: FieldType::<Option<i64>>::HASH,

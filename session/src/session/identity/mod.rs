@@ -356,6 +356,14 @@ impl<E: Entity> IdentityMap<E> {
         Ok(())
     }
 
+    /// Takes back the change of a column that no flush has sent.
+    pub(crate) fn revert(&mut self, index: u64, column: Option<usize>) -> Result<()> {
+        let refused = self.refuse(index);
+        let Some(Loaded { row, before: Some(before), .. }) = self.slots.loaded_mut(index) else { return Err(refused) };
+        row.copy(column.into_iter().fold(ColumnSet::EMPTY, ColumnSet::with), before);
+        Ok(())
+    }
+
     /// Drops the row's value and unflushed changes.
     pub(crate) fn expire(&mut self, index: u64) -> Result<()> {
         self.changes(index)?;

@@ -13,6 +13,7 @@ use diesel::result::Error as DieselError;
 use diesel::row::Row as _;
 use diesel::sql_types::Bool;
 
+use super::filter_expression::FilterExpression;
 use super::limit::{StatementLimit, value_size};
 use super::select::{BindValue, ByValue, Condition, push_columns, read};
 use crate::connection::{EngineConnection, Executor};
@@ -21,6 +22,7 @@ use crate::session::entity::Columns;
 /// The rows with some values, each with its comparison to every one of these values.
 struct Matches<'a, E> {
     condition: ByValue<'a, E>,
+    filter: &'a FilterExpression<E>,
     keep: bool,
 }
 
@@ -40,18 +42,20 @@ impl<E: Columns<DB>, DB: Backend> QueryFragment<DB> for Matches<'_, E> {
         out.push_sql(" FROM ");
         E::table_name(out.reborrow())?;
         out.push_sql(" WHERE ");
-        self.condition.write(&mut out)
+        self.condition.write(&mut out)?;
+        self.filter.push_and(&mut out)
     }
 }
 
-/// Reads the rows whose `column` is among the `count` values in a `Vec` of the field's type, each with the indexes of
-/// the values that the database treats as equal to it. A row that matches values in several statements comes once for
+/// Reads the rows whose `column` is among the `count` values in a `Vec` of the field's type and that meet `filter`, each
+/// with the indexes of the values that the database treats as equal to it. A row that matches values in several statements comes once for
 /// each.
 pub(super) fn select_matches<E, C>(
     executor: &mut Executor<'_, C>,
     column: usize,
     values: &dyn Any,
     count: usize,
+    filter: &FilterExpression<E>,
 ) -> QueryResult<Vec<(E, Vec<usize>)>>
 where
     C: EngineConnection,
@@ -63,7 +67,7 @@ where
     let mut rows = Vec::new();
     for (range, keep) in limit.ranges(count, |value| 2 * value_size::<E, C::Backend>(column, values, value)) {
         let condition = ByValue::<E> { column, values, range: range.clone(), entity: PhantomData };
-        executor.each(Matches { condition, keep }, |row| {
+        executor.each(Matches { condition, filter, keep }, |row| {
             let mut equal = Vec::new();
             for (position, value) in (E::table().columns.len()..).zip(range.clone()) {
                 if row.get_value::<Bool, bool, _>(position).map_err(DieselError::DeserializationError)? {

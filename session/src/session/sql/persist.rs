@@ -11,10 +11,11 @@ use super::collated::select_matches;
 use super::delete::{RowToDelete, delete};
 use super::diagnose::diagnose;
 use super::edited::Edited;
+use super::filter_expression::FilterExpression;
 use super::generated_keys::key_source;
 use super::insert::{insert, insert_missing, insert_only};
 use super::referrers::diagnose_delete;
-use super::select::{select, select_by, select_one};
+use super::select::{find_one, select, select_by};
 use super::update::update;
 use crate::connection::{
     AnyConnection, EngineConnection, Executor, KeySource, SessionConnection, on_every_connection, on_variant,
@@ -77,18 +78,25 @@ pub trait Persist<C: SessionConnection>: Entity + Clone + sealed::Persist<C> {
     #[doc(hidden)]
     fn select(executor: &mut Executor<'_, C>, keys: &[Self::Key]) -> QueryResult<Vec<Self>>;
 
-    /// Reads the row that has this key, if there is one; with `lock`, locks it if the engine has row locks.
+    /// Reads the row that has this key, if there is one that meets `filter`; with `lock`, locks it if the engine has row
+    /// locks.
     #[doc(hidden)]
-    fn select_one(executor: &mut Executor<'_, C>, key: &Self::Key, lock: bool) -> QueryResult<Option<Self>>;
+    fn select_one(
+        executor: &mut Executor<'_, C>,
+        key: &Self::Key,
+        lock: bool,
+        filter: &FilterExpression<Self>,
+    ) -> QueryResult<Option<Self>>;
 
-    /// Reads the rows whose `column` is among the `count` values in a `Vec` of the field's type, in order of their
-    /// keys.
+    /// Reads the rows whose `column` is among the `count` values in a `Vec` of the field's type and that meet `filter`,
+    /// in order of their keys.
     #[doc(hidden)]
     fn select_by(
         executor: &mut Executor<'_, C>,
         column: usize,
         values: &dyn Any,
         count: usize,
+        filter: &FilterExpression<Self>,
     ) -> QueryResult<Vec<Self>>;
 
     /// As `select_by`, each row with the indexes of the values that the database treats as equal to it.
@@ -98,6 +106,7 @@ pub trait Persist<C: SessionConnection>: Entity + Clone + sealed::Persist<C> {
         column: usize,
         values: &dyn Any,
         count: usize,
+        filter: &FilterExpression<Self>,
     ) -> QueryResult<Vec<(Self, Vec<usize>)>>;
 
     /// Whether the database treats the values at this position of two keys as equal, and has such a value in the column
@@ -171,8 +180,13 @@ where
         select(executor, keys)
     }
 
-    fn select_one(executor: &mut Executor<'_, C>, key: &Self::Key, lock: bool) -> QueryResult<Option<Self>> {
-        select_one(executor, key, lock)
+    fn select_one(
+        executor: &mut Executor<'_, C>,
+        key: &Self::Key,
+        lock: bool,
+        filter: &FilterExpression<Self>,
+    ) -> QueryResult<Option<Self>> {
+        find_one(executor, key, lock, filter)
     }
 
     fn select_by(
@@ -180,8 +194,9 @@ where
         column: usize,
         values: &dyn Any,
         count: usize,
+        filter: &FilterExpression<Self>,
     ) -> QueryResult<Vec<Self>> {
-        select_by(executor, column, values, count)
+        select_by(executor, column, values, count, filter)
     }
 
     fn select_matches(
@@ -189,8 +204,9 @@ where
         column: usize,
         values: &dyn Any,
         count: usize,
+        filter: &FilterExpression<Self>,
     ) -> QueryResult<Vec<(Self, Vec<usize>)>> {
-        select_matches(executor, column, values, count)
+        select_matches(executor, column, values, count, filter)
     }
 
     fn is_alike(
@@ -295,8 +311,11 @@ impl<E: PersistEverywhere> Persist<AnyConnection> for E {
         executor: &mut Executor<'_, AnyConnection>,
         key: &Self::Key,
         lock: bool,
+        filter: &FilterExpression<Self>,
     ) -> QueryResult<Option<Self>> {
-        on_variant!(executor.connection, connection => Persist::select_one(&mut Executor::new(connection, executor.echo), key, lock))
+        on_variant!(executor.connection, connection => {
+            Persist::select_one(&mut Executor::new(connection, executor.echo), key, lock, filter)
+        })
     }
 
     fn select_by(
@@ -304,9 +323,10 @@ impl<E: PersistEverywhere> Persist<AnyConnection> for E {
         column: usize,
         values: &dyn Any,
         count: usize,
+        filter: &FilterExpression<Self>,
     ) -> QueryResult<Vec<Self>> {
         on_variant!(executor.connection, connection => {
-            Persist::select_by(&mut Executor::new(connection, executor.echo), column, values, count)
+            Persist::select_by(&mut Executor::new(connection, executor.echo), column, values, count, filter)
         })
     }
 
@@ -315,9 +335,10 @@ impl<E: PersistEverywhere> Persist<AnyConnection> for E {
         column: usize,
         values: &dyn Any,
         count: usize,
+        filter: &FilterExpression<Self>,
     ) -> QueryResult<Vec<(Self, Vec<usize>)>> {
         on_variant!(executor.connection, connection => {
-            Persist::select_matches(&mut Executor::new(connection, executor.echo), column, values, count)
+            Persist::select_matches(&mut Executor::new(connection, executor.echo), column, values, count, filter)
         })
     }
 

@@ -1,7 +1,5 @@
 //! Statements around a whole query: its count, whether it finds anything, its rows in pages, and its rows locked.
 
-use std::marker::PhantomData;
-
 use diesel::QueryResult;
 use diesel::backend::Backend;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
@@ -10,6 +8,7 @@ use diesel::serialize::ToSql;
 use diesel::sql_types::{BigInt, HasSqlType};
 
 use super::Bind;
+use super::filter_expression::FilterExpression;
 use super::select::push_columns;
 use crate::session::entity::{ColumnSet, Columns, Entity};
 
@@ -50,15 +49,16 @@ where
     }
 }
 
-/// The query of every row of an entity's table.
+/// The query of every row of an entity's table that meets the entity's filters.
 #[derive(Debug)]
-pub struct EveryRow<E>(pub(crate) PhantomData<fn() -> E>);
+pub struct EveryRow<E>(pub(crate) FilterExpression<E>);
 
 impl<E: Columns<DB>, DB: Backend> QueryFragment<DB> for EveryRow<E> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
         push_columns::<E, DB>(&mut out)?;
         out.push_sql(" FROM ");
-        E::table_name(out)
+        E::table_name(out.reborrow())?;
+        self.0.push_where(&mut out)
     }
 }
 

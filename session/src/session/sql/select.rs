@@ -13,6 +13,7 @@ use diesel::row::Row;
 use diesel::serialize::ToSql;
 use diesel::sql_types::{HasSqlType, Untyped};
 
+use super::filter_expression::FilterExpression;
 use super::limit::{StatementLimit, key_size, value_size};
 use super::unreadable::named;
 use super::{Found, push_found, push_key};
@@ -67,6 +68,26 @@ impl<E: Columns<DB>, DB: Backend> Condition<DB> for ByValue<'_, E> {
         }
         out.push_sql(")");
         Ok(())
+    }
+}
+
+/// A condition, and the filters of the entity.
+struct Filtered<'a, W, E> {
+    condition: W,
+    filter: &'a FilterExpression<E>,
+}
+
+impl<W, E, DB> Condition<DB> for Filtered<'_, W, E>
+where
+    W: Condition<DB, Entity = E>,
+    E: Columns<DB>,
+    DB: Backend,
+{
+    type Entity = E;
+
+    fn write<'b>(&'b self, out: &mut AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        self.condition.write(out)?;
+        self.filter.push_and(out)
     }
 }
 
@@ -167,11 +188,25 @@ where
     C: EngineConnection,
     E: Columns<C::Backend>,
 {
+    find_one(executor, key, lock, &FilterExpression::everything())
+}
+
+/// Reads the row that has this key and meets `filter`.
+pub(super) fn find_one<E, C>(
+    executor: &mut Executor<'_, C>,
+    key: &E::Key,
+    lock: bool,
+    filter: &FilterExpression<E>,
+) -> QueryResult<Option<E>>
+where
+    C: EngineConnection,
+    E: Columns<C::Backend>,
+{
     let lock = if lock { executor.connection.engine().row_lock() } else { "" };
-    if lock.is_empty() {
+    if lock.is_empty() && filter.is_everything() {
         return executor.first_by_type(SelectOne::<E>(key), |row| read(row));
     }
-    let condition = ByKey::<E> { keys: std::slice::from_ref(key), lists_rows: false };
+    let condition = Filtered { condition: ByKey::<E> { keys: std::slice::from_ref(key), lists_rows: false }, filter };
     executor.first(Select { condition, lock, keep: true }, |row| read(row))
 }
 
@@ -180,12 +215,14 @@ pub(super) fn read<'r, E: Columns<DB>, DB: Backend>(row: &impl Row<'r, DB>) -> Q
     E::read(row).map_err(|cause| DieselError::DeserializationError(named::<E, _>(row, cause)))
 }
 
-/// Reads the rows whose `column` is among the `count` values in a `Vec` of the field's type, in order of their keys.
+/// Reads the rows whose `column` is among the `count` values in a `Vec` of the field's type and that meet `filter`, in
+/// order of their keys.
 pub(super) fn select_by<E, C>(
     executor: &mut Executor<'_, C>,
     column: usize,
     values: &dyn Any,
     count: usize,
+    filter: &FilterExpression<E>,
 ) -> QueryResult<Vec<E>>
 where
     C: EngineConnection,
@@ -194,7 +231,7 @@ where
     let limit = StatementLimit::of(1, executor.connection);
     let mut rows = Vec::new();
     for (range, keep) in limit.ranges(count, |value| value_size::<E, C::Backend>(column, values, value)) {
-        let condition = ByValue::<E> { column, values, range, entity: PhantomData };
+        let condition = Filtered { condition: ByValue::<E> { column, values, range, entity: PhantomData }, filter };
         read_into(executor, Select { condition, lock: "", keep }, &mut rows)?;
     }
     rows.sort_by_key(E::key);

@@ -1,0 +1,418 @@
+//! The schema that the entities need: the migrated one with what they call for, and without the columns that they lack.
+
+use diesel_session::connection::Engine;
+use diesel_session::session::Table as Entity;
+
+use super::parts::{self, Need};
+use super::types::{DieselType, enum_of};
+use crate::schema::{Check, Column, EnumType, Index, Schema, Table};
+use crate::tokens::{Token, tokens};
+
+/// The schema that the entities need, and what a person has to know of the way there.
+pub(super) struct Wanted {
+    pub(super) schema: Schema,
+    /// Columns that rows need values in before they are NOT NULL.
+    pub(super) fills: Vec<Fill>,
+    pub(super) remarks: Vec<Remark>,
+    /// What differs and is not drafted.
+    pub(super) notes: Vec<String>,
+}
+
+/// A column that is NOT NULL only after the rows have got values.
+pub(super) struct Fill {
+    pub(super) table: String,
+    pub(super) column: String,
+    /// The value, as SQL, if one suggests itself.
+    pub(super) value: Option<String>,
+}
+
+/// A remark on the statement about a column.
+pub(super) struct Remark {
+    pub(super) table: String,
+    pub(super) column: String,
+    pub(super) text: String,
+}
+
+pub(super) fn wanted(current: &Schema, entities: &[&'static Entity], engine: Engine) -> Wanted {
+    let schema = current.clone();
+    let mut wanted = Wanted { schema, fills: Vec::new(), remarks: Vec::new(), notes: Vec::new() };
+    for entity in entities {
+        if current.views.iter().any(|view| view.name == entity.name) {
+            wanted.notes.push(format!("{} is a view: what its entity needs is not drafted", entity.name));
+            continue;
+        }
+        match current.table(entity.name) {
+            None => wanted.add_table(engine, entity),
+            Some(found) => wanted.change_table(engine, entity, found),
+        }
+    }
+    for table in &current.tables {
+        if !entities.iter().any(|entity| entity.name == table.name) {
+            wanted.notes.push(format!("{} has no entity; the draft leaves it as it is", table.name));
+        }
+    }
+    wanted.drop_unused_enums(current);
+    wanted
+}
+
+impl Wanted {
+    fn remark(&mut self, table: &str, column: &str, text: String) {
+        self.remarks.push(Remark { table: table.to_owned(), column: column.to_owned(), text });
+    }
+
+    /// Adds a column to the end of a table, with what belongs to it.
+    fn add_column(&mut self, engine: Engine, entity: &Entity, index: usize, table: &mut Table, new: bool) {
+        let (column, check, need) = parts::column(engine, &mut self.schema, entity, index, new);
+        let name = column.name.clone();
+        match need {
+            Need::Nothing => {}
+            Need::Remark(text) => self.remark(entity.name, &name, text),
+            Need::Default => {
+                let value = column.default.clone().unwrap_or_default();
+                self.remark(entity.name, &name, format!("the rows that exist get {value}: write what is right"));
+            }
+            Need::Value => {
+                self.fills.push(Fill { table: entity.name.to_owned(), column: name.clone(), value: None });
+            }
+        }
+        table.columns.push(column);
+        table.checks.extend(check);
+        if let Some((to, target)) = parts::target(&entity.columns[index]) {
+            parts::add_foreign_key(engine, table, &name, to, target);
+        }
+    }
+
+    fn add_table(&mut self, engine: Engine, entity: &Entity) {
+        let mut table = Table { name: entity.name.to_owned(), ..Table::default() };
+        let names = |set: &[usize]| set.iter().map(|index| entity.columns[*index].name).collect::<Vec<_>>();
+        let key = names(entity.key);
+        table.primary_key = Some(crate::schema::Key {
+            name: None,
+            sql: parts::unique(engine, entity.name, &key).sql.replacen("UNIQUE", "PRIMARY KEY", 1),
+            columns: key.iter().map(|column| (*column).to_owned()).collect(),
+        });
+        let sets = entity.unique.iter().map(|set| parts::unique(engine, entity.name, &names(set)));
+        table.uniques = sets.collect();
+        for index in 0..entity.columns.len() {
+            self.add_column(engine, entity, index, &mut table, true);
+        }
+        // Texts compare byte by byte, as in the session. Beside a text that another table has, they must not.
+        let by_text = |key: &crate::schema::ForeignKey| {
+            let column = key.columns.first().and_then(|column| table.column(column));
+            column.is_some_and(|column| column.sql_type.starts_with("VARCHAR"))
+        };
+        if engine == Engine::Mysql && !table.foreign_keys.iter().any(by_text) {
+            table.options.push(
+                "ENGINE = InnoDB CHARACTER SET utf8mb4 COLLATE /*M! utf8mb4_nopad_bin */ /*!80017 utf8mb4_0900_bin */"
+                    .to_owned(),
+            );
+        }
+        self.schema.tables.push(table);
+    }
+
+    fn change_table(&mut self, engine: Engine, entity: &Entity, found: &Table) {
+        let same = |one: &str, other: &str| is_same_column(engine, one, other);
+        let Some(at) = self.schema.tables.iter().position(|table| table.name == entity.name) else { return };
+        let mut table = self.schema.tables[at].clone();
+        self.drop_columns(engine, entity, &mut table);
+        for (index, info) in entity.columns.iter().enumerate() {
+            match found.columns.iter().find(|column| same(&column.name, info.name)) {
+                Some(_) => self.change_column(engine, entity, index, &mut table),
+                None => {
+                    self.add_column(engine, entity, index, &mut table, false);
+                    self.suggest_rename(engine, entity, index, found);
+                }
+            }
+        }
+        let key: Vec<&str> = entity.key.iter().map(|index| entity.columns[*index].name).collect();
+        let own: Vec<&str> = table.primary_key.iter().flat_map(|key| &key.columns).map(String::as_str).collect();
+        if !is_same_set(engine, &key, &own) {
+            self.notes.push(format!(
+                "{}: the primary key is ({}) and the entity's ({}); a change of the key is not drafted",
+                entity.name,
+                own.join(", "),
+                key.join(", ")
+            ));
+        }
+        self.change_unique_sets(engine, entity, &mut table);
+        self.schema.tables[at] = table;
+    }
+
+    /// Removes the columns that the entity lacks, with what is on them.
+    fn drop_columns(&mut self, engine: Engine, entity: &Entity, table: &mut Table) {
+        let same = |one: &str, other: &str| is_same_column(engine, one, other);
+        let has = |column: &Column| entity.columns.iter().any(|info| same(info.name, &column.name));
+        let (kept, mut gone): (Vec<_>, Vec<_>) = std::mem::take(&mut table.columns).into_iter().partition(has);
+        table.columns = kept;
+        let key: Vec<String> = table.primary_key.iter().flat_map(|key| key.columns.clone()).collect();
+        gone.retain(|column| {
+            let computed = column.generated.as_ref().is_some_and(|own| own.expression().is_some());
+            let unknown = DieselType::of_column(engine, &self.schema, column).is_none();
+            let stays = computed || unknown || key.contains(&column.name);
+            if stays {
+                let why = if computed {
+                    "is computed"
+                } else if unknown {
+                    "has a type that is not known"
+                } else {
+                    "is in the primary key"
+                };
+                self.notes.push(format!(
+                    "{}: the column {} has no field and {why}; the draft leaves it as it is",
+                    table.name, column.name
+                ));
+                table.columns.push(column.clone());
+            }
+            !stays
+        });
+        let gone: Vec<String> = gone.into_iter().map(|column| column.name).collect();
+        if gone.is_empty() {
+            return;
+        }
+        let is_gone = |name: &String| gone.iter().any(|column| same(column, name));
+        let names = |sql: &str| mentions(engine, sql, |name| gone.iter().any(|column| same(column, name)));
+        table.uniques.retain(|key| !key.columns.iter().any(is_gone));
+        table.foreign_keys.retain(|key| !key.columns.iter().any(is_gone));
+        table.indexes.retain(|index| {
+            let parts = index.parts.iter().any(|part| part.column.as_ref().map_or_else(|| names(&part.sql), is_gone));
+            // What SQLite's index is on besides columns is in its statement alone.
+            !(parts || index.predicate.as_deref().is_some_and(names) || (has_expression(index) && names(&index.sql)))
+        });
+        table.checks.retain(|check| !names(&check.expression));
+        for trigger in self.schema.triggers.iter().filter(|trigger| trigger.table == table.name && names(&trigger.sql))
+        {
+            self.notes.push(format!(
+                "{}: the trigger {} may use a column that the draft drops ({})",
+                table.name,
+                trigger.name,
+                gone.join(", ")
+            ));
+        }
+    }
+
+    /// Gives a column that exists the type, the nullability, the labels and the foreign key that the entity has.
+    fn change_column(&mut self, engine: Engine, entity: &Entity, index: usize, table: &mut Table) {
+        let info = &entity.columns[index];
+        let own = DieselType::of(info);
+        let Some(at) = table.columns.iter().position(|column| is_same_column(engine, &column.name, info.name)) else {
+            return;
+        };
+        let mut column = table.columns[at].clone();
+        let in_set = entity.key.contains(&index) || entity.unique.iter().any(|set| set.contains(&index));
+        if !own.fits(engine, &self.schema, &column)
+            && let Some(sql_type) = own.sql(engine, in_set || info.references.is_some())
+        {
+            if engine == Engine::Postgres && own.is_native_enum() && enum_of(&self.schema, &sql_type).is_none() {
+                self.schema.enums.push(EnumType { name: sql_type.clone(), labels: own.labels.clone() });
+            }
+            let text = format!("the values must convert from {} to {sql_type}", column.sql_type);
+            self.remark(entity.name, &column.name, text);
+            column.sql_type = sql_type;
+        }
+        let computed = column.generated.as_ref().is_some_and(|own| own.expression().is_some());
+        if own.nullable != column.nullable && !entity.key.contains(&index) && !computed {
+            column.nullable = own.nullable;
+            if !own.nullable {
+                let (table, column) = (entity.name.to_owned(), column.name.clone());
+                let value = if info.references.is_some() || in_set { None } else { own.filler(engine) };
+                self.fills.push(Fill { table, column, value });
+            }
+        }
+        if !own.labels.is_empty() {
+            self.change_labels(engine, &own, &mut column, table);
+        }
+        let name = column.name.clone();
+        table.columns[at] = column;
+        self.change_foreign_key(engine, table, &name, parts::target(info));
+    }
+
+    /// Makes a column take the labels of the entity's enum, whether they are a type's or a check's.
+    fn change_labels(&mut self, engine: Engine, own: &DieselType, column: &mut Column, table: &mut Table) {
+        let found = DieselType::of_column(engine, &self.schema, column).map(|found| found.labels).unwrap_or_default();
+        if !found.is_empty() && found != own.labels {
+            let mut relabelled = own.clone();
+            // The type keeps its name.
+            if engine == Engine::Postgres {
+                let name = enum_of(&self.schema, &column.sql_type).map(|found| found.name.clone());
+                for own_type in self.schema.enums.iter_mut().filter(|own_type| Some(&own_type.name) == name.as_ref()) {
+                    own_type.labels.clone_from(&own.labels);
+                }
+            } else {
+                "Enum".clone_into(&mut relabelled.name);
+                column.sql_type = relabelled.sql(engine, false).unwrap_or_default();
+            }
+        }
+        let checked = |check: &Check| checked_labels(engine, &column.name, &check.expression);
+        let old = table.checks.iter().position(|check| checked(check).is_some());
+        if let Some(old) = old
+            && checked(&table.checks[old]).is_some_and(|found| !is_same_list(&found, &own.labels))
+        {
+            let mut check = parts::labels(engine, &table.name, &column.name, &own.labels);
+            check.name = table.checks[old].name.clone().or(check.name);
+            check.column.clone_from(&table.checks[old].column);
+            table.checks[old] = check;
+        }
+    }
+
+    /// Makes a column refer to what the entity's does.
+    fn change_foreign_key(&mut self, engine: Engine, table: &mut Table, column: &str, to: Option<(&str, &str)>) {
+        let on_it = |columns: &[String]| matches!(columns, [one] if is_same_column(engine, one, column));
+        let of_column = table.foreign_keys.iter().filter(|key| on_it(&key.columns));
+        let found: Vec<(String, Vec<String>)> =
+            of_column.map(|key| (key.table.clone(), key.references.clone())).collect();
+        let Some((to, target)) = to else {
+            if let Some((other, _)) = found.first() {
+                let table = &table.name;
+                self.notes
+                    .push(format!("{table}.{column} refers to {other} and has no `references`; the draft keeps it"));
+            }
+            return;
+        };
+        let is_it = |(table, columns): &(String, Vec<String>)| {
+            table.eq_ignore_ascii_case(to) && matches!(&columns[..], [one] if is_same_column(engine, one, target))
+        };
+        if found.iter().any(is_it) {
+            return;
+        }
+        if !found.is_empty() {
+            self.remark(&table.name, column, format!("it referred to {}, and must contain keys of {to}", found[0].0));
+        }
+        table.foreign_keys.retain(|key| !on_it(&key.columns));
+        parts::add_foreign_key(engine, table, column, to, target);
+    }
+
+    fn change_unique_sets(&mut self, engine: Engine, entity: &Entity, table: &mut Table) {
+        let key: Vec<String> = table.primary_key.iter().flat_map(|key| key.columns.clone()).collect();
+        let key: Vec<&str> = key.iter().map(String::as_str).collect();
+        let sets: Vec<Vec<&str>> =
+            entity.unique.iter().map(|set| set.iter().map(|index| entity.columns[*index].name).collect()).collect();
+        let found: Vec<Vec<String>> =
+            table.unique_sets().iter().map(|set| set.iter().map(|column| (*column).to_owned()).collect()).collect();
+        let as_names = |set: &'_ [String]| set.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+        for set in &found {
+            let names: Vec<&str> = set.iter().map(String::as_str).collect();
+            if !sets.iter().any(|own| is_same_set(engine, own, &names)) {
+                let (table, set) = (&table.name, as_names(set));
+                self.notes.push(format!("{table}: ({set}) is unique and has no `unique`; the draft keeps it"));
+            }
+        }
+        for set in &sets {
+            let is_found = found.iter().any(|found| {
+                let found: Vec<&str> = found.iter().map(String::as_str).collect();
+                is_same_set(engine, set, &found)
+            });
+            if is_found || is_same_set(engine, set, &key) {
+                continue;
+            }
+            if engine == Engine::Postgres {
+                table.uniques.push(parts::unique(engine, &table.name, set));
+            } else {
+                table.indexes.push(parts::index(engine, &table.name, set, true));
+            }
+        }
+    }
+
+    /// Says that a column that is missing may be one that has another name.
+    fn suggest_rename(&mut self, engine: Engine, entity: &Entity, index: usize, found: &Table) {
+        let info = &entity.columns[index];
+        let own = DieselType::of(info);
+        let unnamed = found.columns.iter().filter(|column| {
+            let has_field = entity.columns.iter().any(|info| is_same_column(engine, info.name, &column.name));
+            !has_field && own.fits(engine, &self.schema, column)
+        });
+        let unnamed: Vec<&str> = unnamed.map(|column| &*column.name).collect();
+        if !unnamed.is_empty() {
+            let text = format!(
+                "if it is {} under another name, write instead: ALTER TABLE {} RENAME COLUMN {} TO {}",
+                unnamed.join(" or "),
+                entity.name,
+                unnamed[0],
+                info.name
+            );
+            self.remark(entity.name, info.name, text);
+        }
+    }
+
+    /// Removes PostgreSQL's enum types whose last column goes.
+    fn drop_unused_enums(&mut self, current: &Schema) {
+        let uses = |schema: &Schema, name: &str| {
+            let columns = schema.tables.iter().flat_map(|table| &table.columns);
+            let element = |column: &Column| column.sql_type.trim_end_matches("[]").to_owned();
+            columns.into_iter().any(|column| enum_of(schema, &element(column)).is_some_and(|found| found.name == name))
+        };
+        let unused = |name: &str| uses(current, name) && !uses(&self.schema, name);
+        let names: Vec<String> =
+            self.schema.enums.iter().map(|own| own.name.clone()).filter(|name| unused(name)).collect();
+        self.schema.enums.retain(|own| !names.contains(&own.name));
+    }
+}
+
+/// Whether two names are those of one column.
+pub(super) fn is_same_column(engine: Engine, one: &str, other: &str) -> bool {
+    match engine {
+        Engine::Postgres => one == other,
+        Engine::Sqlite | Engine::Mysql => one.eq_ignore_ascii_case(other),
+    }
+}
+
+fn is_same_set(engine: Engine, one: &[&str], other: &[&str]) -> bool {
+    let has = |set: &[&str], name: &str| set.iter().any(|own| is_same_column(engine, own, name));
+    one.len() == other.len() && one.iter().all(|name| has(other, name))
+}
+
+fn is_same_list(one: &[String], other: &[String]) -> bool {
+    one.len() == other.len() && one.iter().all(|label| other.contains(label))
+}
+
+fn has_expression(index: &Index) -> bool {
+    index.parts.iter().any(|part| part.column.is_none())
+}
+
+/// Whether a piece of SQL contains a name of which this is true.
+pub(super) fn mentions(engine: Engine, sql: &str, is_it: impl Fn(&str) -> bool) -> bool {
+    tokens(sql, engine).any(|(token, _)| matches!(token, Token::Word(name) | Token::Quoted(name) if is_it(name)))
+}
+
+/// The labels that a check lets a column have, if that is all that it says.
+pub(super) fn checked_labels(engine: Engine, column: &str, expression: &str) -> Option<Vec<String>> {
+    const OTHERS: [&str; 8] = ["IN", "ANY", "ARRAY", "text", "character", "varying", "bpchar", "_utf8mb4"];
+    let mut labels = Vec::new();
+    let (mut named, mut listed) = (false, false);
+    for (token, range) in tokens(expression, engine) {
+        match token {
+            Token::Word(name) | Token::Quoted(name) if is_same_column(engine, name, column) => named = true,
+            Token::Word(word) if OTHERS.iter().any(|other| other.eq_ignore_ascii_case(word)) => {
+                listed |= word.eq_ignore_ascii_case("IN") || word.eq_ignore_ascii_case("ANY");
+            }
+            Token::Word(_) | Token::Quoted(_) => return None,
+            _ => {
+                let text = &expression[range];
+                if let Some(inner) = text.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\'')) {
+                    labels.push(inner.replace("''", "'"));
+                }
+            }
+        }
+    }
+    (named && listed && !labels.is_empty()).then_some(labels)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_labels_of_a_check_are_read_as_each_engine_writes_it() {
+        for (engine, expression) in [
+            (Engine::Sqlite, "\"level\" IN ('Junior', 'Senior')"),
+            (
+                Engine::Postgres,
+                "((level)::text = ANY ((ARRAY['Junior'::character varying, 'Senior'::character varying])::text[]))",
+            ),
+            (Engine::Mysql, "(`level` in (_utf8mb4'Junior',_utf8mb4'Senior'))"),
+        ] {
+            assert_eq!(checked_labels(engine, "level", expression).unwrap(), ["Junior", "Senior"], "{engine}");
+        }
+        assert_eq!(checked_labels(Engine::Sqlite, "level", "level IN ('a') AND rank IN ('b')"), None);
+        assert_eq!(checked_labels(Engine::Sqlite, "level", "level <> 'a'"), None);
+    }
+}

@@ -1,0 +1,19 @@
+//! A filter is made of a few conditions.
+
+use diesel_session::Entity;
+
+diesel::table! {
+    posts (id) { id -> BigInt, org_id -> BigInt, deleted_at -> Nullable<BigInt> }
+}
+
+#[derive(Debug, Clone, PartialEq, Entity)]
+#[diesel(table_name = posts)]
+#[entity(filter(live = deleted_at.gt(5)))]
+pub struct Post {
+    #[entity(key)]
+    id: i64,
+    org_id: i64,
+    deleted_at: Option<i64>,
+}
+
+fn main() {}

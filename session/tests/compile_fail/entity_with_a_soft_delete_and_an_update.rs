@@ -1,0 +1,20 @@
+//! A field has one function that sets it later.
+
+use diesel_session::Entity;
+
+diesel::table! {
+    posts (id) { id -> BigInt, org_id -> BigInt, deleted_at -> Nullable<BigInt> }
+}
+
+#[derive(Debug, Clone, PartialEq, Entity)]
+#[diesel(table_name = posts)]
+#[entity(filter(live = deleted_at.is_null()))]
+pub struct Post {
+    #[entity(key)]
+    id: i64,
+    org_id: i64,
+    #[entity(soft_delete = Default::default, update = Default::default)]
+    deleted_at: Option<i64>,
+}
+
+fn main() {}

@@ -1,0 +1,20 @@
+//! Rows that are deleted softly are not found.
+
+use diesel_session::Entity;
+
+diesel::table! {
+    posts (id) { id -> BigInt, org_id -> BigInt, deleted_at -> Nullable<BigInt> }
+}
+
+#[derive(Debug, Clone, PartialEq, Entity)]
+#[diesel(table_name = posts)]
+#[entity(filter(tenant = |org: i64| org_id.eq(org)))]
+pub struct Post {
+    #[entity(key)]
+    id: i64,
+    org_id: i64,
+    #[entity(soft_delete = Default::default)]
+    deleted_at: Option<i64>,
+}
+
+fn main() {}

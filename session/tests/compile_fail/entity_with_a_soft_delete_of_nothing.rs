@@ -1,0 +1,20 @@
+//! The function that makes the value of a deleted row is named.
+
+use diesel_session::Entity;
+
+diesel::table! {
+    posts (id) { id -> BigInt, org_id -> BigInt, deleted_at -> Nullable<BigInt> }
+}
+
+#[derive(Debug, Clone, PartialEq, Entity)]
+#[diesel(table_name = posts)]
+#[entity(filter(live = deleted_at.is_null()))]
+pub struct Post {
+    #[entity(key)]
+    id: i64,
+    org_id: i64,
+    #[entity(soft_delete)]
+    deleted_at: Option<i64>,
+}
+
+fn main() {}
