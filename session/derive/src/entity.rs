@@ -8,7 +8,7 @@ use syn::{
 };
 
 use crate::filter::Filter;
-use crate::foreign_key::{ForeignKey, set_targets};
+use crate::foreign_key::{ForeignKey, indexes_of};
 
 /// A struct that represents a table.
 pub struct Entity {
@@ -352,8 +352,8 @@ impl About {
                     about.session = meta.value().and_then(|value| value.parse()).map_err(|_| meta.error(message))?;
                     return Ok(());
                 }
+                let names: Vec<&Ident> = fields.iter().map(|field| &field.name).collect();
                 if meta.path.is_ident("filter") {
-                    let names: Vec<&Ident> = fields.iter().map(|field| &field.name).collect();
                     return Filter::read(&meta, &names, &mut about.filters);
                 }
                 if meta.path.is_ident("unique") {
@@ -361,7 +361,7 @@ impl About {
                     return Ok(());
                 }
                 if meta.path.is_ident("references") {
-                    about.foreign_keys.push(ForeignKey::read(&meta, fields)?);
+                    about.foreign_keys.push(ForeignKey::read(&meta, &names)?);
                     return Ok(());
                 }
                 Err(meta.error(
@@ -387,14 +387,37 @@ fn unique_set(meta: &syn::meta::ParseNestedMeta<'_>, fields: &[Field]) -> Result
     if names.is_empty() {
         return Err(no_column());
     }
-    indexes_of(&names, fields, "unique")
+    indexes_of(&names, &fields.iter().map(|field| &field.name).collect::<Vec<_>>(), "unique")
 }
 
-/// The positions of the fields of these names.
-pub fn indexes_of(names: &Punctuated<Ident, Token![,]>, fields: &[Field], attribute: &str) -> Result<Vec<usize>> {
-    let index = |name: &Ident| {
-        let message = format!("there is no field `{name}`: `{attribute}` names fields of this struct");
-        fields.iter().position(|field| field.name == *name).ok_or_else(|| Error::new(name.span(), message))
-    };
-    names.iter().map(index).collect()
+/// Sets what each column of these foreign keys refers to, unless it has a `references` of its own, and finds those that
+/// are one argument of `new`.
+fn set_targets(fields: &mut [Field], foreign_keys: &mut [ForeignKey]) -> Result<()> {
+    for field in fields.iter_mut() {
+        field.target.clone_from(&field.references);
+    }
+    for number in 0..foreign_keys.len() {
+        let shared = |column: &usize| {
+            let others = foreign_keys.iter().enumerate().filter(|(other, _)| *other != number);
+            others.into_iter().any(|(_, other)| other.columns.contains(column))
+        };
+        let is_own =
+            |column: &usize| fields[*column].references.is_none() && !fields[*column].is_option() && !shared(column);
+        let is_argument = foreign_keys[number].columns.iter().all(is_own);
+        let key = &mut foreign_keys[number];
+        key.is_argument = is_argument;
+        for (column, target) in key.columns.iter().zip(&key.targets) {
+            let field = &mut fields[*column];
+            if !field.is_in_new() {
+                let message = "the database or the session fills this field, so it cannot be part of a foreign key";
+                return Err(Error::new(field.name.span(), message));
+            }
+            if field.default.is_some() || field.update.is_some() {
+                let message = "a foreign key is given by the caller: remove `default` and `update`";
+                return Err(Error::new(field.name.span(), message));
+            }
+            field.target.get_or_insert_with(|| target.clone());
+        }
+    }
+    Ok(())
 }

@@ -6,8 +6,6 @@ use syn::parse::ParseStream;
 use syn::punctuated::Punctuated;
 use syn::{Error, Ident, Path, Result, Token, parse_quote};
 
-use crate::entity::{Field, indexes_of};
-
 /// A foreign key of several columns.
 pub struct ForeignKey {
     /// Its columns, as indexes in the entity's fields.
@@ -22,7 +20,8 @@ const FORM: &str = "write the columns and those that they refer to: \
                     `references((order_id, line_no) = lines::(order_id, line_no))`";
 
 impl ForeignKey {
-    pub fn read(meta: &ParseNestedMeta<'_>, fields: &[Field]) -> Result<Self> {
+    /// Reads the attribute of a struct with `fields` of these names.
+    pub fn read(meta: &ParseNestedMeta<'_>, fields: &[&Ident]) -> Result<Self> {
         if !meta.input.peek(syn::token::Paren) {
             return Err(meta.error(FORM));
         }
@@ -71,34 +70,11 @@ fn read_columns(input: ParseStream<'_>) -> Result<(Punctuated<Ident, Token![,]>,
     Ok((names, columns.iter().map(path).collect()))
 }
 
-/// Sets what each column of these foreign keys refers to, unless it has a `references` of its own, and finds those that
-/// are one argument of `new`.
-pub fn set_targets(fields: &mut [Field], foreign_keys: &mut [ForeignKey]) -> Result<()> {
-    for field in fields.iter_mut() {
-        field.target.clone_from(&field.references);
-    }
-    for number in 0..foreign_keys.len() {
-        let shared = |column: &usize| {
-            let others = foreign_keys.iter().enumerate().filter(|(other, _)| *other != number);
-            others.into_iter().any(|(_, other)| other.columns.contains(column))
-        };
-        let is_own =
-            |column: &usize| fields[*column].references.is_none() && !fields[*column].is_option() && !shared(column);
-        let is_argument = foreign_keys[number].columns.iter().all(is_own);
-        let key = &mut foreign_keys[number];
-        key.is_argument = is_argument;
-        for (column, target) in key.columns.iter().zip(&key.targets) {
-            let field = &mut fields[*column];
-            if !field.is_in_new() {
-                let message = "the database or the session fills this field, so it cannot be part of a foreign key";
-                return Err(Error::new(field.name.span(), message));
-            }
-            if field.default.is_some() || field.update.is_some() {
-                let message = "a foreign key is given by the caller: remove `default` and `update`";
-                return Err(Error::new(field.name.span(), message));
-            }
-            field.target.get_or_insert_with(|| target.clone());
-        }
-    }
-    Ok(())
+/// The positions of these names among the fields.
+pub fn indexes_of(names: &Punctuated<Ident, Token![,]>, fields: &[&Ident], attribute: &str) -> Result<Vec<usize>> {
+    let index = |name: &Ident| {
+        let message = format!("there is no field `{name}`: `{attribute}` names fields of this struct");
+        fields.iter().position(|field| *field == name).ok_or_else(|| Error::new(name.span(), message))
+    };
+    names.iter().map(index).collect()
 }
