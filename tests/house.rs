@@ -35,9 +35,10 @@ const DERIVE: House = House {
         ("write", &["key", "new", "filter_code", "parts", "entity"]),
         ("filter_code", &["entity", "filter"]),
         ("key", &["parts", "entity"]),
-        ("new", &["parts", "entity"]),
+        ("new", &["parts", "entity", "foreign_key"]),
         ("parts", &["entity"]),
-        ("entity", &["filter"]),
+        ("entity", &["filter", "foreign_key"]),
+        ("foreign_key", &[]),
         ("filter", &[]),
     ],
 };
