@@ -361,7 +361,8 @@ impl<'r> Dependencies<'r> {
     /// Whether rows of one INSERT or DELETE may refer to each other.
     fn has_siblings(&self, map: usize, unread: bool) -> bool {
         let table = self.statements.table(map);
-        table.refers_to_itself() && self.statements.steps_of(map).any(|step| orders_rows(step, unread))
+        let single = !self.checks_after_statement;
+        table.refers_to_itself() && self.statements.steps_of(map).any(|step| orders_rows(step, unread, single))
     }
 
     /// Makes new rows wait for rows of the same statement that have the values they refer to, and rows to be deleted
@@ -378,7 +379,8 @@ impl<'r> Dependencies<'r> {
             if released.is_empty() && claimed.is_empty() {
                 continue;
             }
-            for row in statements.of(map).filter(|row| orders_rows(statements.step(row.step), unread)) {
+            let single = !*checks_after_statement;
+            for row in statements.of(map).filter(|row| orders_rows(statements.step(row.step), unread, single)) {
                 let is_new = row.action == Action::Insert;
                 let given = |column: &usize| statements.maps[map].given(row.row, *column, true);
                 if is_new && key.columns.iter().any(|column| matches!(given(column), Given::Row(_))) {
@@ -398,6 +400,8 @@ impl<'r> Dependencies<'r> {
                     (false, false) => deferrals.of_release(statements, row, key),
                 };
                 match deferral {
+                    // InnoDB inserts a row that refers to itself, and refuses to delete it.
+                    Some(deferral) if first == then && !is_new => graph.edge_to_itself(first, why, deferral),
                     Some(_) => graph.deferrable(first, then, why, deferral),
                     None => graph.edge_within(first, then, why),
                 }
@@ -407,12 +411,12 @@ impl<'r> Dependencies<'r> {
 }
 
 /// Whether rows of this step may have to wait for each other if their table refers to itself. A single new row may refer
-/// to itself, which no order allows.
-fn orders_rows(step: &FlushStep, unread: bool) -> bool {
+/// to itself, which no order allows; and so may a `single` row to be deleted, where the engine checks row by row.
+fn orders_rows(step: &FlushStep, unread: bool, single: bool) -> bool {
     match step.action {
         Action::Insert => true,
         Action::Update(_) | Action::PostUpdate(_) | Action::Unlink(_) => false,
-        Action::Delete => step.rows.len() > 1 && !unread,
+        Action::Delete => (single || step.rows.len() > 1) && !unread,
     }
 }
 

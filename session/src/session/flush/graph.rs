@@ -86,6 +86,11 @@ impl Graph {
         self.push(Edge { first, then, why, within: false, deferral });
     }
 
+    /// Makes a row that refers to itself wait for a deferral.
+    pub(super) fn edge_to_itself(&mut self, row: usize, why: Why, deferral: usize) {
+        self.edges.push(Edge { first: row, then: row, why, within: false, deferral: Some(deferral) });
+    }
+
     /// Makes one row wait for another row of its step because of a reference: in a cycle of such references, one
     /// statement sends both.
     pub(super) fn edge_within(&mut self, first: usize, then: usize, why: Why) {
