@@ -36,10 +36,11 @@ const DERIVE: House = House {
         ("history", &["entity"]),
         ("filter_code", &["entity", "filter"]),
         ("key", &["parts", "entity"]),
-        ("new", &["parts", "entity"]),
+        ("new", &["parts", "entity", "foreign_key"]),
         ("unique", &["entity"]),
         ("parts", &["entity"]),
-        ("entity", &["filter"]),
+        ("entity", &["filter", "foreign_key"]),
+        ("foreign_key", &[]),
         ("filter", &[]),
     ],
 };

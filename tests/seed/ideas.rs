@@ -221,7 +221,7 @@ fn flush_then_reference_the_new_key() -> Result<()> {
     let db = fixture();
     db.begin(|session| -> Result<()> {
         let user = session.add(NewUser::new(1, "step")?);
-        assert_eq!(session.key(user), None, "add sends nothing");
+        assert_eq!(session.key(user).ok(), None, "add sends nothing");
         session.flush()?;
         let id = session.key(user).expect("a flush makes the key");
         session.add(NewResume::new(id, "Junior developer")?);

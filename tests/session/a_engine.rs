@@ -82,7 +82,7 @@ fn b003_deleting_a_user_takes_notes_along_and_deleting_a_repository_leaves_them(
     database.read(|session| -> Result<()> {
         let left = session.query(Note::query()).all()?;
         assert_eq!(left.len(), 1);
-        assert_eq!((session.key(left[0]), session.row(left[0])?.repository_id), (Some(note), None));
+        assert_eq!((session.key(left[0]).ok(), session.row(left[0])?.repository_id), (Some(note), None));
         Ok(())
     })
 }

@@ -95,7 +95,7 @@ fn a_draft_is_written_once_and_brings_the_database_to_the_entities() {
     db.begin(|session| -> Result<()> {
         let tag = session.add(NewTag::new("rust")?);
         session.flush()?;
-        assert_eq!(session.key(tag), Some(Id::new(1)));
+        assert_eq!(session.key(tag)?, Id::new(1));
         Ok(())
     })
     .unwrap();

@@ -11,6 +11,9 @@ pub mod filtered;
 #[doc(hidden)]
 #[allow(missing_docs, reason = "for the suite's files alone")]
 pub mod goods;
+#[doc(hidden)]
+#[allow(missing_docs, reason = "for the suite's files alone")]
+pub mod graphs;
 mod harness;
 #[doc(hidden)]
 #[allow(missing_docs, reason = "for the suite's files alone")]

@@ -66,7 +66,7 @@ pub fn keys<E>(session: &Session<'_>, rows: &[Handle<E>]) -> Vec<i64>
 where
     E: Entity<Key = i64> + diesel_session::session::Persist<C>,
 {
-    rows.iter().filter_map(|row| session.key(*row)).collect()
+    rows.iter().filter_map(|row| session.key(*row).ok()).collect()
 }
 
 /// The keys of groups of rows.

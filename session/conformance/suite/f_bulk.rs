@@ -110,7 +110,7 @@ pub fn b058_a_tree_with_versions_is_deleted_whatever_its_size() -> Result<()> {
     let (library, mut session, _recorder) = planted();
     let limbs: Vec<Handle<Limb>> = (0..MANY).map(|_| Ok(session.add(NewLimb::new()?))).collect::<Result<_>>()?;
     session.flush()?;
-    let key = session.key(limbs[0]);
+    let key = session.key(limbs[0]).ok();
     for limb in &limbs[1..] {
         session.edit(*limb)?.parent_id = key;
     }

@@ -69,7 +69,7 @@ pub fn b164_undo_of_rows_that_others_refer_to_comes_back_parents_first() -> Resu
     assert_eq!(library.see("SELECT account_id FROM entries"), "3");
     let next = session.add(NewAccount::new("Eve", 5)?);
     session.flush()?;
-    assert_eq!(session.key(next), Some(4));
+    assert_eq!(session.key(next).ok(), Some(4));
     Ok(())
 }
 

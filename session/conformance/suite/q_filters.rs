@@ -14,7 +14,7 @@ const LIVE_OF_ORG: &str = "(papers.deleted_at IS NULL AND papers.org = ?)";
 
 /// The keys of these papers, in their order.
 fn keys(session: &Session<'_>, papers: &[Handle<Paper>]) -> Vec<i64> {
-    papers.iter().filter_map(|paper| session.key(*paper)).collect()
+    papers.iter().filter_map(|paper| session.key(*paper).ok()).collect()
 }
 
 /// Everything that was sent, without BEGIN and the columns of papers.

@@ -8,6 +8,7 @@ use syn::{
 };
 
 use crate::filter::Filter;
+use crate::foreign_key::{ForeignKey, indexes_of};
 
 /// A struct that represents a table.
 pub struct Entity {
@@ -22,6 +23,8 @@ pub struct Entity {
     /// Whether changes of its rows are kept in the history.
     pub history: bool,
     pub filters: Vec<Filter>,
+    /// The foreign keys of several columns.
+    pub foreign_keys: Vec<ForeignKey>,
 }
 
 /// A field that represents a column.
@@ -33,6 +36,8 @@ pub struct Field {
     pub docs: Vec<Attribute>,
     pub role: Role,
     pub references: Option<Path>,
+    /// The column that the field's `Ref` refers to: by itself, or as a part of a foreign key of several columns.
+    pub target: Option<Path>,
     pub default: Option<Expr>,
     pub update: Option<Expr>,
     pub soft_delete: Option<Expr>,
@@ -67,6 +72,11 @@ impl Field {
         matches!(self.role, Role::Plain | Role::GivenKey)
     }
 
+    /// Whether the caller of `new` must give it.
+    pub fn is_required(&self) -> bool {
+        self.is_in_new() && self.default.is_none() && self.update.is_none() && !self.is_option()
+    }
+
     /// Whether the type is written `Option<…>`, so that `new` can leave it out. Otherwise the type itself decides.
     pub fn is_option(&self) -> bool {
         // A type that a macro took as `$ty:ty` comes in a group.
@@ -99,7 +109,7 @@ impl Entity {
             ));
         }
         let table = table_name(input)?;
-        let fields = named.named.iter().map(read_field).collect::<Result<Vec<_>>>()?;
+        let mut fields = named.named.iter().map(read_field).collect::<Result<Vec<_>>>()?;
         if fields.len() > 128 {
             return Err(Error::new(input.span(), "a table of Diesel's has at most 128 columns"));
         }
@@ -108,14 +118,21 @@ impl Entity {
         if let [_, second, ..] = versions.as_slice() {
             return Err(Error::new(second.name.span(), "a row has one version: remove this `#[entity(version)]`"));
         }
-        let About { session, unique, history, filters } = About::read(input, &fields)?;
+        let About { session, unique, history, filters, mut foreign_keys } = About::read(input, &fields)?;
         check_soft_delete(&fields, &filters)?;
+        set_targets(&mut fields, &mut foreign_keys)?;
         let at = parse_quote! { #session::session::derive };
-        Ok(Self { name: input.ident.clone(), vis: input.vis.clone(), table, at, fields, unique, history, filters })
+        let (name, vis) = (input.ident.clone(), input.vis.clone());
+        Ok(Self { name, vis, table, at, fields, unique, history, filters, foreign_keys })
     }
 
     pub fn key(&self) -> impl Iterator<Item = &Field> {
         self.fields.iter().filter(|field| field.is_key())
+    }
+
+    /// The fields that the caller of `new` must give.
+    pub fn required(&self) -> Vec<&Field> {
+        self.fields.iter().filter(|field| field.is_required()).collect()
     }
 }
 
@@ -200,6 +217,7 @@ fn read_field(field: &syn::Field) -> Result<Field> {
         docs: field.attrs.iter().filter(|attribute| attribute.path().is_ident("doc")).cloned().collect(),
         role: Role::Plain,
         references: None,
+        target: None,
         default: None,
         update: None,
         soft_delete: None,
@@ -290,7 +308,7 @@ fn check_source(read: &Field) -> Result<()> {
 
 const KNOWN: &str = "not an attribute of `Entity`; there are: key, given, references = table::column, default = path, \
                      update = path, server_default, version, soft_delete = path (and on the struct: unique(column, …), \
-                     filter(name = condition), history, crate = path)";
+                     references((column, …) = table::(column, …)), filter(name = condition), history, crate = path)";
 
 fn set_role(field: &mut Field, role: Role, meta: &syn::meta::ParseNestedMeta<'_>) -> Result<()> {
     if field.role != Role::Plain {
@@ -323,12 +341,15 @@ struct About {
     history: bool,
     /// The conditions in `filter(name = condition)`.
     filters: Vec<Filter>,
+    /// The foreign keys of several columns in `references((a, b) = lines::(a, b))`.
+    foreign_keys: Vec<ForeignKey>,
 }
 
 impl About {
     fn read(input: &DeriveInput, fields: &[Field]) -> Result<Self> {
+        let (unique, filters, foreign_keys) = (Vec::new(), Vec::new(), Vec::new());
         let session = parse_quote! { ::diesel_session };
-        let mut about = Self { session, unique: Vec::new(), history: false, filters: Vec::new() };
+        let mut about = Self { session, unique, history: false, filters, foreign_keys };
         for attribute in input.attrs.iter().filter(|attribute| attribute.path().is_ident("entity")) {
             attribute.parse_nested_meta(|meta| {
                 if meta.path.is_ident("crate") {
@@ -340,17 +361,22 @@ impl About {
                     about.history = true;
                     return Ok(());
                 }
+                let names: Vec<&Ident> = fields.iter().map(|field| &field.name).collect();
                 if meta.path.is_ident("filter") {
-                    let names: Vec<&Ident> = fields.iter().map(|field| &field.name).collect();
                     return Filter::read(&meta, &names, &mut about.filters);
                 }
                 if meta.path.is_ident("unique") {
-                    about.unique.push(unique(&meta, fields)?);
+                    about.unique.push(unique_set(&meta, fields)?);
+                    return Ok(());
+                }
+                if meta.path.is_ident("references") {
+                    about.foreign_keys.push(ForeignKey::read(&meta, &names)?);
                     return Ok(());
                 }
                 Err(meta.error(
-                    "on the struct there are only `#[entity(unique(column, …))]`, `#[entity(filter(name = condition))]`, \
-                     `#[entity(history)]` and `#[entity(crate = path)]`",
+                    "on the struct there are only `#[entity(unique(column, …))]`, \
+                     `#[entity(references((column, …) = table::(column, …)))]`, \
+                     `#[entity(filter(name = condition))]`, `#[entity(history)]` and `#[entity(crate = path)]`",
                 ))
             })?;
         }
@@ -359,7 +385,7 @@ impl About {
 }
 
 /// The set of columns in `unique(a, b)`.
-fn unique(meta: &syn::meta::ParseNestedMeta<'_>, fields: &[Field]) -> Result<Vec<usize>> {
+fn unique_set(meta: &syn::meta::ParseNestedMeta<'_>, fields: &[Field]) -> Result<Vec<usize>> {
     let no_column = || meta.error("which columns are unique together? write `#[entity(unique(a, b))]`");
     if !meta.input.peek(syn::token::Paren) {
         return Err(no_column());
@@ -370,10 +396,37 @@ fn unique(meta: &syn::meta::ParseNestedMeta<'_>, fields: &[Field]) -> Result<Vec
     if names.is_empty() {
         return Err(no_column());
     }
-    let index = |name: &Ident| {
-        fields.iter().position(|field| field.name == *name).ok_or_else(|| {
-            Error::new(name.span(), format!("there is no field `{name}`: `unique` names fields of this struct"))
-        })
-    };
-    names.iter().map(index).collect()
+    indexes_of(&names, &fields.iter().map(|field| &field.name).collect::<Vec<_>>(), "unique")
+}
+
+/// Sets what each column of these foreign keys refers to, unless it has a `references` of its own, and finds those that
+/// are one argument of `new`.
+fn set_targets(fields: &mut [Field], foreign_keys: &mut [ForeignKey]) -> Result<()> {
+    for field in fields.iter_mut() {
+        field.target.clone_from(&field.references);
+    }
+    for number in 0..foreign_keys.len() {
+        let shared = |column: &usize| {
+            let others = foreign_keys.iter().enumerate().filter(|(other, _)| *other != number);
+            others.into_iter().any(|(_, other)| other.columns.contains(column))
+        };
+        let is_own =
+            |column: &usize| fields[*column].references.is_none() && !fields[*column].is_option() && !shared(column);
+        let is_argument = foreign_keys[number].columns.iter().all(is_own);
+        let key = &mut foreign_keys[number];
+        key.is_argument = is_argument;
+        for (column, target) in key.columns.iter().zip(&key.targets) {
+            let field = &mut fields[*column];
+            if !field.is_in_new() {
+                let message = "the database or the session fills this field, so it cannot be part of a foreign key";
+                return Err(Error::new(field.name.span(), message));
+            }
+            if field.default.is_some() || field.update.is_some() {
+                let message = "a foreign key is given by the caller: remove `default` and `update`";
+                return Err(Error::new(field.name.span(), message));
+            }
+            field.target.get_or_insert_with(|| target.clone());
+        }
+    }
+    Ok(())
 }

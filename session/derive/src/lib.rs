@@ -9,6 +9,7 @@
 mod entity;
 mod filter;
 mod filter_code;
+mod foreign_key;
 mod history;
 mod key;
 mod new;

@@ -2,15 +2,17 @@
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
+use syn::ext::IdentExt as _;
 use syn::{Expr, Ident, Path, Type};
 
 use crate::entity::{Entity, Field, Role};
+use crate::foreign_key::ForeignKey;
 use crate::parts::{converted, converts_into, new_name, pattern};
 
 /// The type of a field in the `New…` struct.
 fn new_type(at: &Path, field: &Field) -> TokenStream {
     let ty = &field.ty;
-    match &field.references {
+    match &field.target {
         Some(column) => quote! { #at::Ref<#column, #ty> },
         None => quote! { #ty },
     }
@@ -24,12 +26,13 @@ pub fn new_struct(entity: &Entity) -> TokenStream {
         let (name, vis, docs, ty) = (&field.name, &field.vis, &field.docs, new_type(at, field));
         quote! { #(#docs)* #vis #name: #ty }
     });
-    let required: Vec<&&Field> = given.iter().filter(|field| is_required(field)).collect();
-    let arguments = required.iter().map(|field| {
-        let (name, ty) = (&field.name, new_type(at, field));
-        let converts = converts_into(at, &ty);
-        quote! { #name: impl #converts }
+    let arguments = arguments(entity);
+    let references = entity.foreign_keys.iter().filter(|key| key.is_argument).map(|key| {
+        let names = key.columns.iter().map(|column| &entity.fields[*column].name);
+        let given = argument(entity, key);
+        quote! { let (#(#names,)*) = #at::IntoReferences::into_references(#given)?; }
     });
+    let references: TokenStream = references.collect();
     let defaults = Defaults::of(&given);
     let made = defaults.statements();
     let values = given.iter().map(|field| {
@@ -39,7 +42,8 @@ pub fn new_struct(entity: &Entity) -> TokenStream {
                 let value = defaults.variable(make, &field.ty);
                 quote! { #name: ::core::clone::Clone::clone(&#value) }
             }
-            (None, None) if field.is_option() && field.references.is_some() => {
+            (None, None) if in_argument(entity, field).is_some() => quote! { #name },
+            (None, None) if field.is_option() && field.target.is_some() => {
                 quote! { #name: #at::Ref::of(::core::option::Option::None) }
             }
             (None, None) if field.is_option() => quote! { #name: ::core::option::Option::None },
@@ -49,29 +53,29 @@ pub fn new_struct(entity: &Entity) -> TokenStream {
             }
         }
     });
-    let row = entity.fields.iter().map(|field| {
+    let row = entity.fields.iter().enumerate().map(|(index, field)| {
         let name = &field.name;
-        match (field.role, &field.references) {
+        match (field.role, &field.target) {
             (Role::GeneratedKey | Role::ServerDefault, _) => quote! { #name: ::core::default::Default::default() },
             (Role::Version, _) => quote! { #name: 1 },
             (_, Some(_)) => {
                 let column = &field.column;
-                quote! { #name: keys.value::<Self::Entity, #table::#column>(&self.#name)? }
+                quote! { #name: keys.value::<Self::Entity, #table::#column>(#index, &self.#name)? }
             }
             (_, None) => quote! { #name: ::core::clone::Clone::clone(&self.#name) },
         }
     });
-    let references = given.iter().filter(|field| field.references.is_some()).map(|field| {
+    let parents = entity.fields.iter().enumerate().filter(|(_, field)| field.target.is_some()).map(|(index, field)| {
         let (field, column) = (&field.name, &field.column);
-        quote! { #at::parent::<#name, #table::#column, _>(&self.#field, see); }
+        quote! { #at::parent::<#name, #table::#column, _>(#index, &self.#field, see); }
     });
     let last = entity.fields.len() - 1;
     let given_values = entity.fields.iter().enumerate().map(|(index, field)| {
         let (pattern, name, column) = (pattern(index, last), &field.name, &field.column);
         let given = if !field.is_in_new() {
             quote! { #at::Given::Unknown }
-        } else if field.references.is_some() {
-            quote! { #at::given::<Self::Entity, #table::#column>(&self.#name) }
+        } else if field.target.is_some() {
+            quote! { #at::given::<Self::Entity, #table::#column>(#index, &self.#name) }
         } else {
             quote! { #at::Given::Value(&self.#name) }
         };
@@ -93,6 +97,7 @@ pub fn new_struct(entity: &Entity) -> TokenStream {
             #[allow(clippy::too_many_arguments)]
             #vis fn new(#(#arguments,)*) -> #at::Result<Self> {
                 #made
+                #references
                 ::core::result::Result::Ok(Self { #(#values,)* })
             }
         }
@@ -107,7 +112,7 @@ pub fn new_struct(entity: &Entity) -> TokenStream {
 
             fn parents(&self, see: &mut dyn ::core::ops::FnMut(#at::Parent)) {
                 let _ = &see;
-                #(#references)*
+                #(#parents)*
             }
 
             fn value(&self, index: usize) -> #at::Given<'_> {
@@ -115,6 +120,39 @@ pub fn new_struct(entity: &Entity) -> TokenStream {
             }
         }
     }
+}
+
+/// The arguments of `new`: one for each required field, and one for all columns of a foreign key of several columns.
+fn arguments(entity: &Entity) -> Vec<TokenStream> {
+    let at = &entity.at;
+    let mut arguments = Vec::new();
+    for (index, field) in entity.fields.iter().enumerate().filter(|(_, field)| field.is_required()) {
+        match in_argument(entity, field) {
+            Some(key) if key.columns.iter().min() == Some(&index) => {
+                let name = argument(entity, key);
+                let types = key.columns.iter().map(|column| new_type(at, &entity.fields[*column]));
+                arguments.push(quote! { #name: impl #at::IntoReferences<(#(#types,)*)> });
+            }
+            Some(_) => {}
+            None => {
+                let (name, converts) = (&field.name, converts_into(at, &new_type(at, field)));
+                arguments.push(quote! { #name: impl #converts });
+            }
+        }
+    }
+    arguments
+}
+
+/// The foreign key of several columns that is one argument of `new`, if the field belongs to one.
+fn in_argument<'e>(entity: &'e Entity, field: &Field) -> Option<&'e ForeignKey> {
+    let has = |key: &&ForeignKey| key.columns.iter().any(|column| entity.fields[*column].name == field.name);
+    entity.foreign_keys.iter().filter(|key| key.is_argument).find(has)
+}
+
+/// The name of the argument for a foreign key of several columns: those of its columns.
+fn argument(entity: &Entity, key: &ForeignKey) -> Ident {
+    let names: Vec<String> = key.columns.iter().map(|column| entity.fields[*column].name.unraw().to_string()).collect();
+    format_ident!("{}", names.join("_and_"))
 }
 
 /// The defaults of a new row, each called once: fields of one type with one default, such as the times of a row, agree.
@@ -142,8 +180,4 @@ impl<'f> Defaults<'f> {
         let index = self.0.iter().position(|(other, of)| *other == make && *of == ty).unwrap_or_default();
         format_ident!("default_{index}")
     }
-}
-
-fn is_required(field: &Field) -> bool {
-    field.default.is_none() && field.update.is_none() && !field.is_option()
 }

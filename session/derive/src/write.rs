@@ -18,9 +18,39 @@ pub fn entity(entity: &Entity) -> TokenStream {
     let fields = has_column(entity);
     let key = key_from(entity);
     let (check, unique) = (check_key(entity), upsertable(entity));
-    let filters = constants(entity);
-    let history = keeps_history(entity);
-    quote! { #new #row #key #columns #fields #filters #unique #check #history }
+    let (links, filters, history) = (links(entity), constants(entity), keeps_history(entity));
+    quote! { #new #row #key #columns #fields #filters #unique #check #links #history }
+}
+
+/// The `Links` impls of an entity whose key consists of two foreign keys, and that needs no other value.
+fn links(entity: &Entity) -> TokenStream {
+    let (name, table, at, new) = (&entity.name, &entity.table, &entity.at, new_name(entity));
+    let [one, other] = entity.required()[..] else { return TokenStream::new() };
+    let is_key = entity.key().count() == 2 && [one, other].iter().all(|field| field.is_key());
+    if !is_key || one.references.is_none() || other.references.is_none() {
+        return TokenStream::new();
+    }
+    let link = |first: &Field, second: &Field| {
+        let (column, to) = (&first.column, &second.column);
+        let ((a, a_type), (b, b_type)) = ((&first.name, &first.ty), (&second.name, &second.ty));
+        let (x, y) = (&one.name, &other.name);
+        quote! {
+            impl #at::Links<#table::#column, #table::#to> for #name {
+                fn link(
+                    #a: #at::Ref<<Self as #at::Refers<#table::#column>>::To, #a_type>,
+                    #b: #at::Ref<<Self as #at::Refers<#table::#to>>::To, #b_type>,
+                ) -> #at::Result<#new> {
+                    #new::new(#x, #y)
+                }
+
+                fn key_of(#a: #a_type, #b: #b_type) -> Self::Key {
+                    (#x, #y)
+                }
+            }
+        }
+    };
+    let (there, back) = (link(one, other), link(other, one));
+    quote! { #there #back }
 }
 
 /// The `Entity` impl.
@@ -60,7 +90,7 @@ fn row(entity: &Entity) -> TokenStream {
     });
     let as_new = entity.fields.iter().filter(|field| field.is_in_new()).map(|field| {
         let name = &field.name;
-        match &field.references {
+        match &field.target {
             Some(_) => quote! { #name: #at::Ref::of(::core::clone::Clone::clone(&self.#name)) },
             None => quote! { #name: ::core::clone::Clone::clone(&self.#name) },
         }
@@ -69,6 +99,10 @@ fn row(entity: &Entity) -> TokenStream {
     let fields = entity.fields.iter().enumerate().map(|(index, field)| {
         let (pattern, name) = (pattern(index, last), &field.name);
         quote! { #pattern => &self.#name }
+    });
+    let fields_mut = entity.fields.iter().enumerate().map(|(index, field)| {
+        let (pattern, name) = (pattern(index, last), &field.name);
+        quote! { #pattern => &mut self.#name }
     });
     let copy = entity.fields.iter().enumerate().map(|(index, field)| {
         let name = &field.name;
@@ -156,6 +190,10 @@ fn row(entity: &Entity) -> TokenStream {
                 match index { #(#fields,)* }
             }
 
+            fn field_mut(&mut self, index: usize) -> &mut dyn #at::Value {
+                match index { #(#fields_mut,)* }
+            }
+
             fn copy(&mut self, columns: #at::ColumnSet, from: &Self) {
                 #(#copy)*
             }
@@ -198,7 +236,7 @@ fn table_info(entity: &Entity) -> TokenStream {
     let name = table.segments.last().map(|segment| segment.ident.to_string()).unwrap_or_default();
     let columns = entity.fields.iter().map(|field| {
         let (column, ty, generated) = (&field.column, &field.ty, field.is_generated());
-        let references = match &field.references {
+        let references = match &field.target {
             Some(_) => quote! {
                 ::core::option::Option::Some(
                     #at::Reference::of::<#entity_name, #table::#column>()
@@ -214,6 +252,7 @@ fn table_info(entity: &Entity) -> TokenStream {
                 sql_type: ::core::any::type_name::<::diesel::dsl::SqlTypeOf<#table::#column>>,
                 limits: #at::FieldType::<#ty>::LIMITS,
                 is_null: #at::FieldType::<#ty>::IS_NULL,
+                null: #at::FieldType::<#ty>::NULL,
                 hash: #at::FieldType::<#ty>::HASH,
             }
         }
@@ -229,6 +268,25 @@ fn table_info(entity: &Entity) -> TokenStream {
     };
     let touched = indexes_of(|field| field.update.is_some());
     let unique = entity.unique.iter().map(|set| quote! { &[#(#set),*] });
+    let single = entity.fields.iter().enumerate().filter(|(_, field)| field.references.is_some());
+    let single = single.map(|(index, field)| {
+        let column = &field.column;
+        quote! {
+            #at::ForeignKey {
+                columns: &[#index],
+                references: &[#at::Reference::of::<#entity_name, #table::#column>()],
+            }
+        }
+    });
+    let several = entity.foreign_keys.iter().map(|key| {
+        let indexes = &key.columns;
+        let references = key.columns.iter().zip(&key.targets).map(|(index, target)| {
+            let column = &entity.fields[*index].column;
+            quote! { #at::Reference::between::<#entity_name, #table::#column, #target>() }
+        });
+        quote! { #at::ForeignKey { columns: &[#(#indexes),*], references: &[#(#references),*] } }
+    });
+    let foreign_keys = single.chain(several);
     let filters = descriptions(entity);
     let soft_delete = match indexes_of(|field| field.soft_delete.is_some()).next() {
         Some(index) => quote! { ::core::option::Option::Some(#index) },
@@ -245,6 +303,7 @@ fn table_info(entity: &Entity) -> TokenStream {
             version: #version,
             touched: #at::ColumnSet::EMPTY #(.with(#touched))*,
             unique: &[#(#unique),*],
+            foreign_keys: &[#(#foreign_keys),*],
             filters: &[#(#filters),*],
             soft_delete: #soft_delete,
         };
@@ -334,8 +393,27 @@ fn has_column(entity: &Entity) -> TokenStream {
                 }
             }
         });
+        let gives = field.target.as_ref().map(|_| {
+            let new = new_name(entity);
+            quote! {
+                impl #at::GivesReference<#table::#column> for #name {
+                    fn reference(new: &mut #new) -> &mut #at::Ref<Self::To, #ty> {
+                        &mut new.#field_name
+                    }
+                }
+            }
+        });
+        let refers = field.target.as_ref().filter(|_| field.references.is_none()).map(|target| {
+            quote! {
+                impl #at::Refers<#table::#column> for #name {
+                    type To = #target;
+                }
+            }
+        });
         quote! {
             #references
+            #refers
+            #gives
 
             impl #at::HasColumn<#table::#column> for #name {
                 type Value = #ty;

@@ -10,6 +10,7 @@ mod advice;
 mod any;
 mod array;
 mod database_connection;
+mod dialect;
 mod echo;
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 mod endpoint;
@@ -59,6 +60,7 @@ pub(crate) use any::{concrete, on_every_connection, on_variant};
 pub(crate) use array::SealedValues;
 pub use array::{ArrayOf, Values};
 pub use database_connection::DatabaseConnection;
+pub(crate) use dialect::TakenKey;
 pub use echo::{Echo, EchoOptions};
 pub use executor::Executor;
 pub(crate) use failure::only_says_it_is_over;
@@ -124,16 +126,6 @@ impl Engine {
     /// order. If not, it is checked row by row.
     #[must_use]
     pub fn checks_after_statement(self) -> bool {
-        match self {
-            Self::Sqlite | Self::Postgres => true,
-            Self::Mysql => false,
-        }
-    }
-
-    /// Whether rows are looked up by several columns through a subquery over a list (`VALUES (?, ?), (?, ?)`). If not,
-    /// the list is written inside `IN` itself.
-    #[must_use]
-    pub fn lists_rows(self) -> bool {
         match self {
             Self::Sqlite | Self::Postgres => true,
             Self::Mysql => false,

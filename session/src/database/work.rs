@@ -31,9 +31,9 @@ impl<C: DatabaseConnection> Database<C> {
     ///     let user = session.add(NewUser::new(1, "step")?);
     ///     session.add(NewResume::new(user, "Junior Rust developer")?);
     ///     session.flush()?;
-    ///     diesel_session::Ok(session.key(user))
+    ///     session.key(user)
     /// })?;
-    /// assert!(id.is_some());
+    /// assert_eq!(id, Id::new(1));
     /// # Ok(())
     /// # }
     /// ```

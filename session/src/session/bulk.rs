@@ -86,7 +86,7 @@ impl<C: SessionConnection> Session<'_, C> {
         for new in news {
             new.parents(&mut |parent| {
                 if found.is_ok() {
-                    found = self.check_parent(N::Entity::table().name, parent, &mut unread);
+                    found = self.check_parent(("new", N::Entity::table().name), parent, &mut unread);
                 }
             });
         }
@@ -95,7 +95,7 @@ impl<C: SessionConnection> Session<'_, C> {
             self.read_parents(unread)?;
         }
         let find = |entity| self.maps.position(entity).and_then(|position| self.maps.at(position)).map(|map| map as _);
-        let keys = Keys { map: &find };
+        let keys = Keys { map: &find, deferred: ColumnSet::EMPTY };
         news.iter().map(|new| new.row(&keys)).collect()
     }
 

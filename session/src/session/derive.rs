@@ -1,13 +1,16 @@
 //! What the code that `#[derive(Entity)]` generates refers to. It is not part of the API: any release may change it.
 
 pub use super::entity::{
-    ColumnInfo, ColumnSet, Columns, Entity, EntityTable, HasColumn, KeyFrom, New, Reference, References, Table, Visitor,
+    ColumnInfo, ColumnSet, Columns, Entity, EntityTable, ForeignKey, HasColumn, KeyFrom, New, Reference, References,
+    Refers, Table, Visitor,
 };
 pub use super::filter::{Filter, FilterCondition, FilterInfo, FilterTest, HasFilters, Unfiltered, operand};
+pub use super::foreign_keys::{GivesReference, Links};
 pub use super::given::{Given, Keys, Parent};
 pub use super::history::KeepsHistory;
 pub use super::history::json::{HistoryOf, JsonObject, JsonValues, read_json, to_json};
 pub use super::reference::{Ref, given, parent};
+pub use super::references::IntoReferences;
 pub use super::same::same_value;
 pub use super::sql::in_words;
 pub use super::unique::{GivesColumn, UniqueOn};

@@ -13,7 +13,7 @@ use diesel::{Column, QueryResult};
 
 use super::given::{Given, Keys, Parent};
 use super::history::json::HistoryOf;
-pub use super::table::{ColumnInfo, ColumnSet, Reference, Table};
+pub use super::table::{ColumnInfo, ColumnSet, ForeignKey, Reference, Table};
 use super::value::Value;
 use crate::connection::AnyConnection;
 use crate::error::Result;
@@ -29,6 +29,7 @@ pub type AnyBackend = <AnyConnection as diesel::Connection>::Backend;
 /// | --- | --- |
 /// | `#[entity(history)]` | every change of a row is recorded by the flush that makes it: see [`history`](crate::session::history); each field needs serde's `Serialize` and `Deserialize` |
 /// | `#[entity(unique(a, b))]` | no two rows have the same values in these fields: a flush sends the row that releases a value before the row that reuses it |
+/// | `#[entity(references((a, b) = lines::(a, b)))]` | a foreign key of several columns, and the columns that they refer to |
 /// | `#[entity(filter(live = deleted_at.is_null()))]` | a condition by name that everything looked for must meet: see the guide [Filters and soft delete](https://github.com/folio-rs/folio/blob/main/docs/filters.md) |
 /// | `#[entity(crate = folio::diesel_session)]` | the path of this crate, where a program has it from another one |
 ///
@@ -53,10 +54,9 @@ pub type AnyBackend = <AnyConnection as diesel::Connection>::Backend;
 /// The generated code names no database engine. A mistake is a compile error that says what to write; so is a key that
 /// is not exactly the primary key that `table!` names.
 ///
-/// A foreign key of several columns has no `references`: on each of its columns it would be taken for a separate key,
-/// and values would seem to pass between rows when they do not. Without `references` they are plain fields, which the
-/// flush does not order by: flush new parents before adding their children, and deletions of children before those of
-/// their parents.
+/// A foreign key of several columns is declared on the struct. Each of its columns takes a value or a handle of the parent,
+/// and `new` takes one argument for all of them, a handle or a tuple of values, unless one of them is an `Option`, has a
+/// `references` of its own or belongs to another foreign key of several columns as well.
 ///
 /// Keys, unique values and foreign keys are compared by `PartialEq`. A foreign key may be of another type than the column
 /// that it refers to, whose values are converted into it by `Into`. A type that is also `Eq` and `Hash` is looked up by
@@ -185,6 +185,10 @@ pub trait Entity: Send + Sized + KeyFrom<<Self as Entity>::Key, <Self as Entity>
     #[doc(hidden)]
     fn field(&self, index: usize) -> &(dyn Value + 'static);
 
+    /// A field, to be changed.
+    #[doc(hidden)]
+    fn field_mut(&mut self, index: usize) -> &mut dyn Value;
+
     /// Copies these columns from another row.
     #[doc(hidden)]
     fn copy(&mut self, columns: ColumnSet, from: &Self);
@@ -277,6 +281,17 @@ pub trait HasColumn<C: Column>: Entity {
 pub trait References<C: Column>: HasColumn<C> {
     /// The column that it refers to, whose value converts into this one's.
     type Target: Column<Table: EntityTable<Entity: HasColumn<Self::Target, Value: Into<<Self as HasColumn<C>>::Value>>>>;
+}
+
+/// A row whose column `C` is a foreign key or a part of one, and takes its value from the column `To`.
+#[doc(hidden)]
+pub trait Refers<C: Column>: HasColumn<C> {
+    /// The column that it refers to, whose value converts into this one's.
+    type To: Column<Table: EntityTable<Entity: HasColumn<Self::To, Value: Into<<Self as HasColumn<C>>::Value>>>>;
+}
+
+impl<E: References<C>, C: Column> Refers<C> for E {
+    type To = E::Target;
 }
 
 /// The value of a foreign key field: the key it holds, if any.

@@ -4,7 +4,9 @@ use std::any::{Any, TypeId};
 use std::fmt::Debug;
 
 use super::handle::RawHandle;
+use super::table::ColumnSet;
 use super::value::Value;
+use crate::error::Result;
 
 /// A reference that waits for a row; the plan sorts by these.
 #[derive(Debug, Clone, Copy)]
@@ -16,7 +18,13 @@ pub struct Parent {
     pub(crate) handle: RawHandle,
     /// That column is part of the key, so its value is known even if the row is not loaded.
     pub(crate) by_key: bool,
+    /// The index of the column that refers to it.
+    pub(crate) from: usize,
+    pub(crate) resolve: Resolve,
 }
+
+/// Finds the value of a reference to a row, as a value of the column that refers to it.
+pub(crate) type Resolve = fn(&Keys<'_>, RawHandle) -> Result<Box<dyn Value>>;
 
 /// The value of a row in a column, as far as it is in memory.
 #[derive(Debug, Clone, Copy)]
@@ -32,6 +40,8 @@ pub enum Given<'r> {
 /// Resolves references to keys while a flush inserts; used by the derive.
 pub struct Keys<'s> {
     pub(crate) map: &'s dyn Fn(TypeId) -> Option<&'s dyn Any>,
+    /// The columns that are NULL for now: an UPDATE sets them when the rows that they refer to are inserted.
+    pub(crate) deferred: ColumnSet,
 }
 
 impl Debug for Keys<'_> {

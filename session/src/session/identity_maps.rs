@@ -6,8 +6,8 @@ use std::collections::HashMap;
 use super::entity::{Entity, Table};
 use super::failure::Failure;
 use super::flush::follow::{find_alike, follow};
-use super::flush::step::Action;
-use super::flush::write::{Work, delete, insert, update};
+use super::flush::step::{Action, Deferred};
+use super::flush::write::{Work, delete, insert, resolve, unlink, update};
 use super::given::Parent;
 use super::history::record::{Stamp, record};
 use super::history::row::HistoryRow;
@@ -27,7 +27,7 @@ pub(crate) struct IdentityMaps<C> {
 /// An identity map of any entity type.
 pub(crate) trait AnyIdentityMap<C>: Rows + Any + Send {
     fn pending_changes(&self) -> PendingChanges;
-    fn unread(&self, deletes: &[u64]) -> Vec<u64>;
+    fn unread(&self, deletes: &[u64], in_cycle: bool) -> Vec<u64>;
     fn check_versions(&self) -> Result<()>;
     fn check_parent(&self, parent: Parent, fresh_since: u32) -> Result<bool>;
     fn unflushed(&self) -> usize;
@@ -41,6 +41,7 @@ pub(crate) trait AnyIdentityMap<C>: Rows + Any + Send {
         fresh_since: u32,
     ) -> Result<(), Failure>;
     fn knows_keys(&self, executor: &mut Executor<'_, C>) -> Result<bool, Failure>;
+    fn resolve(&mut self, action: Action, rows: &[u64], work: &Work<'_>) -> Result<()>;
     fn run(&mut self, executor: &mut Executor<'_, C>, action: Action, rows: &[u64], work: &Work<'_>) -> Result<()>;
     fn change(&self, index: u64, column: usize) -> Option<[Box<dyn Value>; 2]>;
     fn find_alike(&self, executor: &mut Executor<'_, C>, changes: &mut KeyChanges) -> Result<(), Failure>;
@@ -121,14 +122,12 @@ impl<C: SessionConnection> IdentityMaps<C> {
         self.positions.get(&entity).copied()
     }
 
-    /// Carries out one step of a flush on the identity map at `position`.
-    pub(crate) fn run(
+    /// Runs `work` on the identity map at `position`, with the others to be read.
+    pub(crate) fn work(
         &mut self,
         position: usize,
-        executor: &mut Executor<'_, C>,
-        action: Action,
-        rows: &[u64],
-        now: u32,
+        (now, deferred): (u32, &Deferred),
+        work: impl FnOnce(&mut dyn AnyIdentityMap<C>, &Work<'_>) -> Result<()>,
     ) -> Result<()> {
         let (before, rest) = self.entries.split_at_mut(position);
         let Some(((_, map), after)) = rest.split_first_mut() else { return Ok(()) };
@@ -138,7 +137,7 @@ impl<C: SessionConnection> IdentityMaps<C> {
             let map: &dyn Any = &*found.1;
             Some(map)
         };
-        map.run(executor, action, rows, &Work { now, others: &others })
+        work(&mut **map, &Work { now, others: &others, map: position, deferred })
     }
 }
 
@@ -147,8 +146,8 @@ impl<E: Persist<C>, C: SessionConnection> AnyIdentityMap<C> for IdentityMap<E> {
         self.pending_changes()
     }
 
-    fn unread(&self, deletes: &[u64]) -> Vec<u64> {
-        self.unread(deletes)
+    fn unread(&self, deletes: &[u64], in_cycle: bool) -> Vec<u64> {
+        self.unread(deletes, in_cycle)
     }
 
     fn check_versions(&self) -> Result<()> {
@@ -187,10 +186,16 @@ impl<E: Persist<C>, C: SessionConnection> AnyIdentityMap<C> for IdentityMap<E> {
         E::knows_keys(executor).map_err(|error| Failure::new(executor.connection, error, table, &asking))
     }
 
+    fn resolve(&mut self, action: Action, rows: &[u64], work: &Work<'_>) -> Result<()> {
+        resolve(self, action, rows, work)
+    }
+
     fn run(&mut self, executor: &mut Executor<'_, C>, action: Action, rows: &[u64], work: &Work<'_>) -> Result<()> {
         match action {
             Action::Insert => insert(self, executor, rows, work),
-            Action::Update(columns) => update(self, executor, columns, rows, work.now),
+            Action::Update(columns) => update(self, executor, columns, rows, Some(work), work.now),
+            Action::PostUpdate(columns) => update(self, executor, columns, rows, None, work.now),
+            Action::Unlink(columns) => unlink(self, executor, columns, rows),
             Action::Delete => delete(self, executor, rows),
         }
     }

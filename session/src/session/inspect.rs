@@ -15,7 +15,7 @@ pub struct FieldChange<'r> {
     pub column: &'static str,
     /// The value in the database.
     pub before: &'r dyn Debug,
-    /// The value that the next flush sends.
+    /// The value that the next flush sends; for a reference to a new row, that row's table.
     pub after: &'r dyn Debug,
 }
 
@@ -50,9 +50,12 @@ impl<C: SessionConnection> Session<'_, C> {
         let change = |column: usize| FieldChange {
             column: E::table().columns[column].name,
             before: before.field(column),
-            after: row.field(column),
+            after: match map.waiting(handle.raw.index, column) {
+                Some(waiting) => waiting,
+                None => row.field(column),
+            },
         };
-        Ok(row.changed(before).iter().map(change).collect())
+        Ok(map.changes(handle.raw.index)?.iter().map(change).collect())
     }
 
     fn handles<E>(&self, indexes: Option<Vec<u64>>) -> Vec<Handle<E>> {

@@ -17,6 +17,7 @@ mod filter_settings;
 mod filterable;
 mod filters;
 mod flush;
+mod foreign_keys;
 mod given;
 mod handle;
 pub mod history;
@@ -26,16 +27,19 @@ mod identity_maps;
 mod inspect;
 mod joined;
 mod keys;
+mod links;
 mod load;
 mod many;
 mod query;
 mod query_sql;
 mod reference;
+mod references;
 pub mod relation;
 mod rows;
 mod same;
 mod savepoint;
 mod sealed;
+mod set_parent;
 mod settings;
 mod soft_delete;
 mod spare;
@@ -54,8 +58,8 @@ use std::sync::Arc;
 
 pub use bulk::Batches;
 pub use entity::{
-    AnyBackend, ColumnInfo, ColumnSet, Columns, Entity, EntityTable, HasColumn, HoldsKey, IntoKey, Key, New, Reference,
-    References, Table,
+    AnyBackend, ColumnInfo, ColumnSet, Columns, Entity, EntityTable, ForeignKey, HasColumn, HoldsKey, IntoKey, Key,
+    New, Reference, References, Table,
 };
 pub use filter::{Filter, HasFilters, Unfiltered};
 pub use filterable::Filterable;
@@ -68,6 +72,7 @@ pub use inspect::FieldChange;
 pub use joined::Joined;
 pub use query::Query;
 pub use reference::Ref;
+pub use references::IntoReferences;
 pub use rows::Deletable;
 pub use settings::Freshness;
 pub use sql::{Edited, EveryRow, Everywhere, FilterExpression, Locked, Persist, RowToDelete};
@@ -78,8 +83,8 @@ pub use upsert::{OnConflict, ReadyUpsert, Upsert, Upserted};
 use crate::connection::{AnyConnection, Echo, Executor, KeySources, Mode, SessionConnection, WriteQueue};
 pub(crate) use filter_settings::FilterSettings;
 use identity_maps::IdentityMaps;
-pub(crate) use spare::Spare;
 use savepoint::report;
+pub(crate) use spare::Spare;
 use transaction::Transaction;
 
 /// A unit of work over a connection.

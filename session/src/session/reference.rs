@@ -7,7 +7,7 @@ use std::marker::PhantomData;
 
 use diesel::Column;
 
-use super::entity::{Entity, EntityTable, HasColumn, Key, Reference, References};
+use super::entity::{Entity, EntityTable, HasColumn, Key, Reference, Refers};
 use super::given::{Given, Keys, Parent};
 use super::handle::{Handle, RawHandle};
 use super::identity::IdentityMap;
@@ -73,6 +73,11 @@ impl<C, K> Ref<C, K> {
 
     fn new(target: Target<K>) -> Self {
         Self { target, column: PhantomData }
+    }
+
+    /// A reference to a row.
+    pub(super) fn row(handle: RawHandle) -> Self {
+        Self::new(Target::Row(handle))
     }
 }
 
@@ -198,6 +203,16 @@ impl<C, K> Ref<C, K> {
     }
 }
 
+impl<C: Column<Table: EntityTable>, K> Ref<C, K> {
+    /// The row that it refers to, if it is a handle.
+    pub(super) fn handle(&self) -> Option<Handle<EntityOf<C>>> {
+        match &self.target {
+            Target::Value(_) => None,
+            Target::Row(handle) => Some(Handle::new(handle.session, handle.index)),
+        }
+    }
+}
+
 // What the derive writes for a foreign key. Each function is generic over the column of the foreign key, so that a mistake
 // in its `references` is one error, at the attribute.
 
@@ -205,60 +220,99 @@ impl Reference {
     /// The description of the foreign key `F` of `E`.
     #[doc(hidden)]
     #[must_use]
-    pub const fn of<E: References<F>, F: Column>() -> Self {
-        Self {
-            table: <EntityOf<E::Target> as Entity>::table,
-            column: <E::Target as Column>::NAME,
-            convert: convert::<E, F>,
-        }
+    pub const fn of<E: Refers<F>, F: Column>() -> Self {
+        Self::between::<E, F, E::To>()
+    }
+
+    /// The description of the foreign key's column `F` of `E`, which refers to `T`.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn between<E, F, T>() -> Self
+    where
+        E: HasColumn<F>,
+        F: Column,
+        T: Column<Table: EntityTable<Entity: HasColumn<T, Value: Into<E::Value>>>>,
+    {
+        Self { table: <EntityOf<T> as Entity>::table, column: <T as Column>::NAME, convert: convert::<E, F, T> }
     }
 }
 
-/// Converts a value of the column that `F` refers to into one of `F`.
-fn convert<E: References<F>, F: Column>(value: AnyValue<'_>) -> Option<AnyValue<'_>> {
+/// Converts a value of the column `T` into one of `F`, which refers to it.
+fn convert<E, F, T>(value: AnyValue<'_>) -> Option<AnyValue<'_>>
+where
+    E: HasColumn<F>,
+    F: Column,
+    T: Column<Table: EntityTable<Entity: HasColumn<T, Value: Into<E::Value>>>>,
+{
     let any: &dyn Any = &*value;
-    if any.is::<<E as HasColumn<F>>::Value>() {
+    if any.is::<E::Value>() {
         return Some(value);
     }
-    let value = any.downcast_ref::<<EntityOf<E::Target> as HasColumn<E::Target>>::Value>()?;
-    let converted: <E as HasColumn<F>>::Value = value.clone().into();
+    let value = any.downcast_ref::<<EntityOf<T> as HasColumn<T>>::Value>()?;
+    let converted: E::Value = value.clone().into();
     let converted: Box<dyn Value> = Box::new(converted);
     Some(Cow::Owned(converted))
 }
 
-/// Calls `see` with the reference in the foreign key `F` of a new `E` if it is a handle.
-pub fn parent<E: References<F>, F: Column, K>(reference: &Ref<E::Target, K>, see: &mut dyn FnMut(Parent)) {
+/// Calls `see` with the reference in the foreign key `F` of a new `E` if it is a handle; `index` is that of the column.
+pub fn parent<E: Refers<F>, F: Column, K>(index: usize, reference: &Ref<E::To, K>, see: &mut dyn FnMut(Parent)) {
     if let Target::Row(handle) = reference.target {
-        let (table, column) = (EntityOf::<E::Target>::table(), <E::Target as Column>::NAME);
-        let by_key = table.key_column(column).is_some();
-        see(Parent { entity: TypeId::of::<EntityOf<E::Target>>(), table: table.name, column, handle, by_key });
+        see(Parent::of::<E, F>(index, handle));
     }
 }
 
+impl Parent {
+    /// The row that the foreign key `F` of an `E` refers to.
+    pub(super) fn of<E: Refers<F>, F: Column>(from: usize, handle: RawHandle) -> Self {
+        let (table, column) = (EntityOf::<E::To>::table(), <E::To as Column>::NAME);
+        let by_key = table.key_column(column).is_some();
+        let entity = TypeId::of::<EntityOf<E::To>>();
+        Self { entity, table: table.name, column, handle, by_key, from, resolve: resolve::<E, F> }
+    }
+}
+
+/// The value of the foreign key `F` of an `E` that refers to a row.
+fn resolve<E: Refers<F>, F: Column>(keys: &Keys<'_>, handle: RawHandle) -> Result<Box<dyn Value>> {
+    let value = keys.of_row::<E, F>(handle)?;
+    Ok(Box::new(value))
+}
+
 /// The value that the foreign key `F` of a new `E` will have, if it is known.
-pub fn given<E: References<F>, F: Column>(reference: &Ref<E::Target, <E as HasColumn<F>>::Value>) -> Given<'_> {
-    let mut given = reference.value().map_or(Given::Unknown, |value| Given::Value(value));
-    parent::<E, F, _>(reference, &mut |parent| given = Given::Row(parent));
-    given
+pub fn given<E: Refers<F>, F: Column>(index: usize, reference: &Ref<E::To, <E as HasColumn<F>>::Value>) -> Given<'_> {
+    match &reference.target {
+        Target::Value(value) => Given::Value(value),
+        Target::Row(handle) => Given::Row(Parent::of::<E, F>(index, *handle)),
+    }
 }
 
 impl Keys<'_> {
-    /// The value of the foreign key `F` of a new `E`.
+    /// The value of the foreign key `F` of a new `E`; `index` is that of the column.
     ///
     /// # Errors
     ///
     /// When the row is not in the database, or its value is not in memory.
-    pub fn value<E: References<F>, F: Column>(
+    pub fn value<E: Refers<F>, F: Column>(
         &self,
-        reference: &Ref<E::Target, <E as HasColumn<F>>::Value>,
+        index: usize,
+        reference: &Ref<E::To, <E as HasColumn<F>>::Value>,
     ) -> Result<<E as HasColumn<F>>::Value> {
         match &reference.target {
             Target::Value(value) => Ok(value.clone()),
-            Target::Row(handle) => (self.map)(TypeId::of::<EntityOf<E::Target>>())
-                .and_then(|map| map.downcast_ref::<IdentityMap<EntityOf<E::Target>>>())
-                .ok_or(Error::ForeignHandle { table: EntityOf::<E::Target>::table().name })?
-                .column::<E::Target>(handle.index)
-                .map(Into::into),
+            Target::Row(_) if self.deferred.contains(index) => {
+                let null: Option<Box<dyn Any>> = E::table().columns[index].null.map(|null| null() as Box<dyn Any>);
+                let null = null.and_then(|null| null.downcast().ok());
+                null.map(|null| *null).ok_or(Error::NotLoaded { table: E::table().name, state: "pending" })
+            }
+            Target::Row(handle) => self.of_row::<E, F>(*handle),
         }
+    }
+
+    /// The value of the foreign key `F` of an `E` that refers to a row.
+    fn of_row<E: Refers<F>, F: Column>(&self, handle: RawHandle) -> Result<<E as HasColumn<F>>::Value> {
+        (self.map)(TypeId::of::<EntityOf<E::To>>())
+            .and_then(|map| map.downcast_ref::<IdentityMap<EntityOf<E::To>>>())
+            .ok_or(Error::ForeignHandle { table: EntityOf::<E::To>::table().name })?
+            .column::<E::To>(handle.index)
+            .map(Into::into)
     }
 }

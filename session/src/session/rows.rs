@@ -52,10 +52,21 @@ impl<C: SessionConnection> Session<'_, C> {
         self.map_of_mut(handle)?.pending_mut(handle.raw.index)
     }
 
-    /// The row's key: `None` while it has none, and for a handle without a row in this session. No SQL.
-    #[must_use]
-    pub fn key<E: Persist<C>>(&self, handle: Handle<E>) -> Option<E::Key> {
-        self.map_of(handle).ok()?.key(handle.raw.index)
+    /// The row's key in the database. No SQL.
+    ///
+    /// A new row has none before it is flushed, and then it is an error to ask for it, so that no missing key can be
+    /// assigned to a nullable foreign key: [`set_parent`](Self::set_parent) makes a row refer to a new one.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotPersistent`] while the row has no key (pending, undone by a rollback), and bad handles.
+    pub fn key<E: Persist<C>>(&self, handle: Handle<E>) -> Result<E::Key> {
+        let map = self.map_of(handle)?;
+        let hint = "flush it first; 'set_parent' makes a row refer to it";
+        map.key(handle.raw.index).ok_or_else(|| match map.refuse(handle.raw.index) {
+            Error::NotPersistent { table, state: state @ "pending", .. } => Error::NotPersistent { table, state, hint },
+            other => other,
+        })
     }
 
     /// The row's state. No SQL.

@@ -3,7 +3,7 @@
 use std::any::TypeId;
 
 use super::filter::FilterInfo;
-use super::value::{AnyValue, FieldValue, HashValue, IsNull};
+use super::value::{AnyValue, FieldValue, HashValue, IsNull, Null};
 use crate::types::Limits;
 
 /// The description of a table that the flush uses.
@@ -27,6 +27,17 @@ pub struct Table {
     pub filters: &'static [FilterInfo],
     /// The column that `delete` sets instead of deleting the row.
     pub soft_delete: Option<usize>,
+    /// The foreign keys, of one column or of several.
+    pub foreign_keys: &'static [ForeignKey],
+}
+
+/// A foreign key.
+#[derive(Debug)]
+pub struct ForeignKey {
+    /// Its columns.
+    pub columns: &'static [usize],
+    /// The columns that they refer to, in the same order, all of one table.
+    pub references: &'static [Reference],
 }
 
 /// One column of a [`Table`].
@@ -36,7 +47,7 @@ pub struct ColumnInfo {
     pub name: &'static str,
     /// Whether the database generates its value when a row is inserted.
     pub generated: bool,
-    /// The column that it refers to, if it is a foreign key.
+    /// The column that it refers to, if it is a foreign key or a part of one.
     pub references: Option<Reference>,
     /// The path of its SQL type, as `table!` declares it.
     pub sql_type: fn() -> &'static str,
@@ -44,11 +55,13 @@ pub struct ColumnInfo {
     pub limits: Limits,
     /// Whether a value of its field is NULL.
     pub is_null: IsNull,
+    /// NULL as a value of its field, if the field has it.
+    pub null: Option<Null>,
     /// Hashes a value of its field.
     pub hash: HashValue,
 }
 
-/// The column that a foreign key refers to.
+/// The column that a column of a foreign key refers to.
 #[derive(Debug, Clone, Copy)]
 pub struct Reference {
     /// Its table.
@@ -57,6 +70,18 @@ pub struct Reference {
     pub column: &'static str,
     /// Converts its value into that of the column that refers to it; `None` if the value is not of its type.
     pub convert: fn(AnyValue<'_>) -> Option<AnyValue<'_>>,
+}
+
+impl ForeignKey {
+    /// The table that it refers to.
+    pub(crate) fn table(&self) -> &'static Table {
+        (self.references[0].table)()
+    }
+
+    /// The indexes of the columns that it refers to; `None` if the entity lacks one.
+    pub(crate) fn targets(&self) -> Option<Vec<usize>> {
+        self.references.iter().map(|reference| self.table().column(reference.column)).collect()
+    }
 }
 
 impl ColumnInfo {
@@ -70,11 +95,7 @@ impl Table {
     /// The tables that this one refers to, except itself.
     pub(crate) fn parents(&self) -> impl Iterator<Item = &'static Table> {
         let own = (self.id)();
-        self.columns
-            .iter()
-            .filter_map(|column| column.references)
-            .map(|reference| (reference.table)())
-            .filter(move |table| (table.id)() != own)
+        self.foreign_keys.iter().map(ForeignKey::table).filter(move |table| (table.id)() != own)
     }
 
     /// The column of this name.
@@ -95,18 +116,18 @@ impl Table {
     /// Whether rows of this table can refer to each other.
     pub(crate) fn refers_to_itself(&self) -> bool {
         let own = (self.id)();
-        self.columns.iter().filter_map(|column| column.references).any(|reference| ((reference.table)().id)() == own)
+        self.foreign_keys.iter().any(|key| (key.table().id)() == own)
     }
 
     /// Whether rows of this table refer to one of these columns of `table`.
     pub(crate) fn refers_to(&self, table: &'static Table, columns: ColumnSet) -> bool {
-        self.columns.iter().filter_map(|column| column.references).any(|reference| {
-            ((reference.table)().id)() == (table.id)()
-                && columns.iter().any(|column| table.columns[column].name == reference.column)
+        self.foreign_keys.iter().filter(|key| (key.table().id)() == (table.id)()).any(|key| {
+            let is_changed = |column: usize| key.references.iter().any(|of| of.column == table.columns[column].name);
+            columns.iter().any(is_changed)
         })
     }
 
-    /// The references that lead from `column` to column `target` of `above`, in order.
+    /// The references of foreign keys of one column that lead from `column` to column `target` of `above`, in order.
     pub(crate) fn reference_path(
         &'static self,
         column: usize,
@@ -120,7 +141,7 @@ impl Table {
                 return None;
             }
             seen.push(((table.id)(), column));
-            let reference = table.columns[column].references?;
+            let reference = *table.foreign_keys.iter().find(|key| key.columns == [column])?.references.first()?;
             path.push(reference);
             table = (reference.table)();
             column = table.column(reference.column)?;
@@ -185,6 +206,9 @@ pub struct ColumnSet(u128);
 impl ColumnSet {
     /// The set without columns.
     pub const EMPTY: Self = Self(0);
+
+    /// The set of every column.
+    pub(crate) const ALL: Self = Self(u128::MAX);
 
     /// This set and column `index`; Diesel's tables have at most 128.
     #[must_use]

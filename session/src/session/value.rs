@@ -54,6 +54,9 @@ impl ToOwned for dyn Value {
 /// Whether a value of a certain type is NULL.
 pub type IsNull = fn(&dyn Value) -> bool;
 
+/// NULL as a value of a certain type.
+pub type Null = fn() -> Box<dyn Value>;
+
 /// Hashes a value of a certain type.
 pub type HashValue = fn(&dyn Value, &mut dyn Hasher);
 
@@ -70,6 +73,11 @@ impl<T: Any> FieldType<Option<T>> {
         let value: &dyn Any = value;
         value.downcast_ref::<Option<T>>().is_some_and(Option::is_none)
     };
+}
+
+impl<T: Any + Debug + Clone + PartialEq> FieldType<Option<T>> {
+    /// `None`.
+    pub const NULL: Option<Null> = Some(|| Box::new(None::<T>));
 }
 
 impl<T: Any + Eq + Hash> FieldType<T> {
@@ -94,6 +102,9 @@ pub trait AnyFieldType {
 
     /// A type without an `Option` has no NULL.
     const IS_NULL: IsNull = |_| false;
+
+    /// As above.
+    const NULL: Option<Null> = None;
 
     /// A floating-point number is hashed by its bits. All values of another type without a hash have the same, and are
     /// compared one by one.
@@ -158,6 +169,8 @@ mod tests {
         type Maybe = Option<i64>;
         assert!(FieldType::<Maybe>::IS_NULL(&None::<i64>) && !FieldType::<Maybe>::IS_NULL(&Some(7_i64)));
         assert!(!FieldType::<String>::IS_NULL(&String::new()));
+        assert!(FieldType::<Maybe>::NULL.is_some_and(|null| FieldType::<Maybe>::IS_NULL(&*null())));
+        assert!(FieldType::<String>::NULL.is_none());
     }
 
     #[test]

@@ -135,7 +135,7 @@ fn a_handle_keeps_its_values(session: &mut Session<'_>) -> Result<()> {
     let door: Handle<CountedDoor> = session.add(NewCountedDoor::new("back")?);
     assert!(session.flush().is_err());
     session.rollback()?;
-    assert_eq!(session.key(door), None);
+    assert_eq!(session.key(door).ok(), None);
     session.add_back(door)?;
     session.pending_mut(door)?.note = "open".into();
     session.commit()?;

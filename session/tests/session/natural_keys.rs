@@ -224,7 +224,7 @@ fn rows_whose_keys_follow_each_other_change_in_one_flush(session: &mut Session<'
     session.edit(last)?.size = 40;
     session.delete(last)?;
     session.commit()?;
-    assert_eq!(session.key(first), Some(("top".to_owned(), "top".to_owned())));
+    assert_eq!(session.key(first).ok(), Some(("top".to_owned(), "top".to_owned())));
     assert_eq!(session.view(folders[1])?.above, "top");
     Ok(())
 }

@@ -278,7 +278,7 @@ mod unsigned {
                 .collect::<Result<Vec<_>>>()?;
             session.flush()?;
             for (number, giant) in (start..).zip(giants) {
-                assert_eq!(session.key(giant), Some(FIRST + number));
+                assert_eq!(session.key(giant).ok(), Some(FIRST + number));
                 session.refresh(giant)?;
                 assert_eq!(session.row(giant)?.note, number.to_string());
                 session.edit(giant)?.note += "!";

@@ -1,4 +1,5 @@
-//! Random changes of rows whose keys and unique values change hands: a flush works if any order of statements does.
+//! Random changes of rows whose keys and unique values change hands: a flush works if any order of statements does, and
+//! then sends one for each row.
 //!
 //! The oracle has a database of its own and tries the orders, one statement a row: which statements were sent says all
 //! about a database without cascades, so that it need not come to the same place twice.
@@ -262,10 +263,17 @@ fn check(session: &mut Session<'_>, oracle: &mut AnyConnection, sent: &Recorder,
     };
     match &flushed {
         Ok(()) => {
-            // A statement of several rows does more than its rows one by one only where the engine looks at its end.
-            assert!(works || oracle.engine().checks_after_statement(), "{}", story());
             let rows: usize = planned.iter().flat_map(|plan| plan.steps()).map(|step| step.rows).sum();
-            assert_eq!(rows, statements.len(), "each row once: {}", story());
+            if works && oracle.engine().checks_after_statement() {
+                assert_eq!(rows, statements.len(), "each row once: {}", story());
+            } else if works {
+                // InnoDB lets a row that changes its key refer to the key that it gives up, which no order relies on.
+                assert!(rows >= statements.len(), "each row: {}", story());
+            } else {
+                // A statement of several rows does more than its rows one by one only where the engine looks at its end;
+                // and a foreign key may be written apart from its row.
+                assert!(rows > statements.len() || oracle.engine().checks_after_statement(), "{}", story());
+            }
             assert!(session.plan()?.is_empty(), "{}", story());
             session.clear()?;
             let mut seats: Vec<Seat> = seats.into_iter().filter_map(|life| life.after).collect();
@@ -278,6 +286,8 @@ fn check(session: &mut Session<'_>, oracle: &mut AnyConnection, sent: &Recorder,
             assert!(!works, "an order of single statements works: {}", story());
             if matches!(error, Error::Plan { .. }) {
                 assert!(sent.sql().is_empty() && session.plan().is_err(), "{}", story());
+                // A cycle of foreign keys alone is no reason: all of them can be NULL.
+                assert!(!error.to_string().contains("that cannot be NULL"), "{}", story());
             } else {
                 assert!(error.is_unique() || error.is_foreign_key(), "{}", story());
             }

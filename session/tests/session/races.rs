@@ -57,7 +57,7 @@ fn each_row_is_added_once(db: &Database) -> Result<()> {
             let got = db.retrying(Retry::default(), |session| -> Result<_> {
                 let (row, added) =
                     session.get_or_add(goods::code, NewArticle::new(code, 1, format!("unit {number}"))?)?;
-                Ok((session.key(row), added, session.row(row)?.label.clone()))
+                Ok((session.key(row).ok(), added, session.row(row)?.label.clone()))
             })?;
             added.push(got);
         }

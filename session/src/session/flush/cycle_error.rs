@@ -18,17 +18,15 @@ pub(super) fn cycle_error(cycle: &[Edge], statements: &Statements<'_>, indexes: 
             table_of(edge.first),
             table_of(edge.then)
         )
-    } else if cycle.iter().all(|edge| edge.why == Why::Parent) {
+    } else if !cycle.iter().any(|edge| matches!(edge.why, Why::Reuses(_))) {
         let mut tables: Vec<&str> = cycle.iter().map(|edge| table_of(edge.then)).collect();
         tables.sort_unstable();
         tables.dedup();
-        match tables[..] {
-            [table] => format!("{table}: new rows refer to each other in a cycle"),
-            _ => format!(
-                "new rows of {} refer to each other in a cycle: flush one of them without its reference, then set it",
-                tables.join(" and ")
-            ),
-        }
+        format!(
+            "new rows of {} refer to each other in a cycle of foreign keys that cannot be NULL, so none can be inserted \
+             first: make one of these foreign keys an `Option`, or refer to a row that is in the database",
+            tables.join(" and ")
+        )
     } else {
         exchanged(cycle, statements, indexes)
     };
@@ -44,7 +42,7 @@ fn exchanged(cycle: &[Edge], statements: &Statements<'_>, indexes: &[UniqueIndex
         let (index, claimer) = (&indexes[number], statements.get(edge.then));
         let described = statements.table(index.map);
         table = described.name;
-        if let Held::Value(claimed) = statements.held(claimer.map, claimer.row, &index.set, true) {
+        if let Held::Value(claimed) = statements.held(claimer, &index.set, true) {
             let columns: Vec<&str> = index.set.iter().map(|column| described.columns[*column].name).collect();
             let claimed: Vec<String> = claimed.iter().map(|value| in_words(value)).collect();
             values.push(format!("{} ({})", columns.join(", "), claimed.join(", ")));

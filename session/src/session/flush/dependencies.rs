@@ -16,8 +16,9 @@
 //!   deletes or updates with it where it cascades.
 //!
 //! Every order that a database without cascades accepts satisfies these dependencies, and every order that satisfies
-//! them is accepted. Where the database cascades, checks later, or has values that are not in memory, dependencies that
-//! close a cycle are given up.
+//! them is accepted. A cycle is opened by a foreign key that may be written apart from its row (`deferral`); otherwise,
+//! where the database cascades, checks later, or has values that are not in memory, dependencies that close a cycle are
+//! given up.
 
 use std::any::TypeId;
 use std::collections::{HashMap, HashSet};
@@ -25,68 +26,96 @@ use std::collections::{HashMap, HashSet};
 use foldhash::fast::RandomState;
 
 use super::cycle_error::cycle_error;
+use super::deferral::{Deferrals, columns};
 use super::graph::{Graph, Why};
-use super::sort::{StepRows, sort};
-use super::step::{Action, FlushStep};
+use super::sort::{Sorted, StepRows, sort};
+use super::step::{Action, Deferred, FlushStep};
 use super::values::{Held, Statements, UniqueIndex};
 use crate::error::Result;
-use crate::session::entity::{ColumnInfo, ColumnSet};
+use crate::session::entity::{ColumnSet, ForeignKey};
 use crate::session::given::Given;
 use crate::session::identity::Rows;
 
 /// The dependencies between the statements of a flush.
 pub(super) struct Dependencies<'r> {
     pub(super) statements: Statements<'r>,
-    /// The columns that rows in memory may refer to, by their tables.
-    referred: HashMap<TypeId, Vec<usize>, RandomState>,
+    /// The sets of columns that rows in memory may refer to, by their tables.
+    referred: HashMap<TypeId, Vec<Vec<usize>>, RandomState>,
     indexes: Vec<UniqueIndex<'r>>,
-    /// The index of each single column, by its table.
-    index_of: HashMap<(TypeId, usize), usize, RandomState>,
+    /// The index of each set of columns, by its table.
+    index_of: HashMap<(TypeId, Vec<usize>), usize, RandomState>,
     /// Whether the values of each map are in the indexes.
     indexed: Vec<bool>,
-    /// The statement of each row, by its map and index.
+    /// The statement of each row, by its map and index; of two, the INSERT, UPDATE or DELETE.
     by_row: HashMap<(usize, u64), usize, RandomState>,
+    /// The post-update of each row that has one.
+    post_updates: HashMap<(usize, u64), usize, RandomState>,
+    deferrals: Deferrals,
     graph: Graph,
+    /// Whether rows of one statement may refer to each other.
+    checks_after_statement: bool,
+}
+
+/// What the dependencies of a flush are found in.
+pub(super) struct Planning<'r> {
+    pub(super) maps: &'r [&'r dyn Rows],
+    /// The maps whose tables refer to each other in a cycle.
+    pub(super) in_cycle: &'r [bool],
+    /// The maps with rows to be deleted whose references are not in memory: these have no order among themselves.
+    pub(super) unread: &'r [bool],
+    pub(super) deferred: &'r Deferred,
+    /// Whether the engine checks foreign keys when a statement ends, and not row by row.
+    pub(super) checks_after_statement: bool,
+}
+
+/// A sorted flush.
+pub(super) enum Order {
+    /// No row waits for another.
+    AsItIs,
+    Rows(Vec<StepRows>),
+    /// There is none unless these columns are deferred as well.
+    Needs(Vec<((usize, u64), ColumnSet)>),
 }
 
 impl<'r> Dependencies<'r> {
-    fn new(steps: &'r [FlushStep], maps: &'r [&'r dyn Rows]) -> Self {
-        let mut referred: HashMap<TypeId, Vec<usize>, RandomState> = HashMap::default();
-        for reference in maps.iter().flat_map(|rows| rows.table().columns).filter_map(|column| column.references) {
-            let table = (reference.table)();
-            let columns = referred.entry((table.id)()).or_default();
-            columns.extend(table.column(reference.column).filter(|column| !columns.contains(column)));
+    fn new(steps: &'r [FlushStep], planning: &Planning<'r>) -> Self {
+        let mut referred: HashMap<TypeId, Vec<Vec<usize>>, RandomState> = HashMap::default();
+        for key in planning.maps.iter().flat_map(|rows| rows.table().foreign_keys) {
+            let sets = referred.entry((key.table().id)()).or_default();
+            sets.extend(key.targets().filter(|set| !sets.contains(set)));
         }
         Self {
-            statements: Statements::new(steps, maps),
+            statements: Statements::new(steps, planning.maps, planning.deferred),
             referred,
             indexes: Vec::new(),
             index_of: HashMap::default(),
-            indexed: vec![false; maps.len()],
+            indexed: vec![false; planning.maps.len()],
             by_row: HashMap::default(),
+            post_updates: HashMap::default(),
+            deferrals: Deferrals::default(),
             graph: Graph::new(steps.iter().map(|step| step.rows.len())),
+            checks_after_statement: planning.checks_after_statement,
         }
     }
 
-    /// The dependencies of a flush. `in_cycle` marks the maps whose tables refer to each other in a cycle, `unread` those
-    /// with rows to be deleted whose references are not in memory: these have no order among themselves.
-    pub(super) fn between(
-        steps: &'r [FlushStep],
-        maps: &'r [&'r dyn Rows],
-        in_cycle: &[bool],
-        unread: &[bool],
-    ) -> Self {
-        let mut dependencies = Self::new(steps, maps);
-        let involved = dependencies.involved(in_cycle);
+    /// The dependencies of a flush.
+    pub(super) fn between(steps: &'r [FlushStep], planning: &Planning<'r>) -> Self {
+        let mut dependencies = Self::new(steps, planning);
+        let (maps, unread) = (planning.maps.len(), planning.unread);
+        let mut involved = dependencies.involved(planning.in_cycle);
+        if !planning.deferred.is_empty() {
+            // Rows with two statements may pass values to any others.
+            (0..maps).for_each(|map| involved[map] = dependencies.statements.has_steps(map));
+        }
         let siblings: Vec<bool> =
             unread.iter().enumerate().map(|(map, unread)| dependencies.has_siblings(map, *unread)).collect();
-        for map in (0..maps.len()).filter(|map| involved[*map]) {
+        for map in (0..maps).filter(|map| involved[*map]) {
             dependencies.add_indexes(map);
         }
-        for map in (0..maps.len()).filter(|map| involved[*map] || siblings[*map]) {
+        for map in (0..maps).filter(|map| involved[*map] || siblings[*map]) {
             dependencies.name_rows(map);
         }
-        for map in 0..maps.len() {
+        for map in 0..maps {
             if involved[map] || siblings[map] {
                 dependencies.add_handles(map);
             }
@@ -100,13 +129,21 @@ impl<'r> Dependencies<'r> {
         dependencies
     }
 
-    /// Sorts the rows of each step; `None` if they have no dependencies.
-    pub(super) fn sort(&self) -> Result<Option<Vec<StepRows>>> {
+    /// Sorts the rows of each step.
+    pub(super) fn sort(&self) -> Result<Order> {
         if self.graph.edges.is_empty() {
-            return Ok(None);
+            return Ok(Order::AsItIs);
         }
-        let sorted = sort(&self.graph).map_err(|cycle| cycle_error(&cycle, &self.statements, &self.indexes))?;
-        Ok(Some(sorted))
+        match sort(&self.graph).map_err(|cycle| cycle_error(&cycle, &self.statements, &self.indexes))? {
+            Sorted::Rows(rows) => Ok(Order::Rows(rows)),
+            Sorted::Deferrals(numbers) => {
+                let deferral = |number| {
+                    let deferral = self.deferrals.get(number);
+                    (deferral.row, deferral.columns)
+                };
+                Ok(Order::Needs(numbers.into_iter().map(deferral).collect()))
+            }
+        }
     }
 
     /// The maps in whose rows a value may change hands, or whose tables have no order, and those that foreign keys
@@ -156,13 +193,14 @@ impl<'r> Dependencies<'r> {
 
     /// Whether an UPDATE changes a key, a unique value, or a value that rows may refer to.
     fn moves_values(&self, map: usize) -> bool {
-        let guarded = self.referred_columns(map).fold(self.statements.table(map).own_unique(), ColumnSet::with);
-        let moves = |step: &FlushStep| matches!(step.action, Action::Update(columns) if columns.meets(guarded));
+        let referred = self.referred_sets(map).flatten().copied();
+        let guarded = referred.fold(self.statements.table(map).own_unique(), ColumnSet::with);
+        let moves = |step: &FlushStep| step.action.updated().is_some_and(|columns| columns.meets(guarded));
         self.statements.steps_of(map).any(moves)
     }
 
-    fn referred_columns(&self, map: usize) -> impl Iterator<Item = usize> {
-        self.referred.get(&self.statements.table_id(map)).into_iter().flatten().copied()
+    fn referred_sets(&self, map: usize) -> impl Iterator<Item = &Vec<usize>> {
+        self.referred.get(&self.statements.table_id(map)).into_iter().flatten()
     }
 
     /// Makes rows that claim unique values of a table wait for those that release them.
@@ -172,8 +210,7 @@ impl<'r> Dependencies<'r> {
         }
         let table = self.statements.table(map);
         let mut sets: Vec<Vec<usize>> = table.unique.iter().chain([&table.key]).map(|set| set.to_vec()).collect();
-        let referred = self.referred_columns(map).map(|column| vec![column]);
-        sets.extend(referred.filter(|set| !table.unique.contains(&&set[..]) && table.key != set).collect::<Vec<_>>());
+        sets.extend(self.referred_sets(map).filter(|set| !sets.contains(set)).cloned().collect::<Vec<_>>());
         for set in sets {
             let number = self.index(map, set);
             let index = &self.indexes[number];
@@ -193,84 +230,119 @@ impl<'r> Dependencies<'r> {
 
     /// Finds the values of a set of columns; returns the number of the index.
     fn index(&mut self, map: usize, set: Vec<usize>) -> usize {
-        if let [column] = set[..] {
-            self.index_of.entry((self.statements.table_id(map), column)).or_insert(self.indexes.len());
-        }
+        self.index_of.entry((self.statements.table_id(map), set.clone())).or_insert(self.indexes.len());
         self.indexes.push(self.statements.unique_index(map, set));
         self.indexes.len() - 1
     }
 
-    /// Remembers the statement of each row of a map.
+    /// Remembers the statement of each row of a map; a row that has two is sent in their order.
     fn name_rows(&mut self, map: usize) {
         self.by_row.reserve(self.statements.steps_of(map).map(|step| step.rows.len()).sum());
-        self.by_row.extend(self.statements.of(map).map(|statement| ((map, statement.row), statement.number)));
+        let mut unlinks = Vec::new();
+        for statement in self.statements.of(map) {
+            let row = (map, statement.row);
+            match statement.action {
+                Action::PostUpdate(_) => drop(self.post_updates.insert(row, statement.number)),
+                Action::Unlink(_) => unlinks.push((row, statement.number)),
+                _ => drop(self.by_row.insert(row, statement.number)),
+            }
+        }
+        let Self { by_row, post_updates, graph, .. } = self;
+        for (row, unlink) in unlinks {
+            by_row.get(&row).into_iter().for_each(|delete| graph.edge(unlink, *delete, Why::SameRow));
+        }
+        for (row, last) in post_updates.iter().filter(|(row, _)| row.0 == map) {
+            by_row.get(row).into_iter().for_each(|first| graph.edge(*first, *last, Why::SameRow));
+        }
     }
 
-    /// Makes new rows wait for the rows that they refer to by handles.
+    /// Makes rows wait for the rows that they refer to by handles.
     fn add_handles(&mut self, map: usize) {
-        let Self { statements, by_row, graph, .. } = self;
-        for new in statements.of(map).filter(|statement| statement.action == Action::Insert) {
-            statements.maps[map].parents(new.row, &mut |parent| {
-                let named = statements.row_of(parent).and_then(|row| by_row.get(&row));
+        let Self { statements, by_row, post_updates, deferrals, graph, .. } = self;
+        for child in statements.of(map).filter(|statement| statement.action != Action::Delete) {
+            let sent = match child.action.updated() {
+                Some(columns) => columns,
+                None => ColumnSet::ALL,
+            };
+            let later = match child.action {
+                Action::PostUpdate(_) => ColumnSet::EMPTY,
+                _ => statements.deferred.of(map, child.row),
+            };
+            statements.maps[map].parents(child.row, &mut |parent| {
+                let row = statements.row_of(parent);
+                let named = row.and_then(|row| by_row.get(&row).or_else(|| post_updates.get(&row)));
                 let Some(other) = named.map(|number| statements.get(*number)) else { return };
+                if !sent.without(later).contains(parent.from) {
+                    return;
+                }
+                let mut deferral = || deferrals.of_handle(statements, child, parent.from);
+                let column = statements.table(other.map).column(parent.column);
+                let last = row.and_then(|row| post_updates.get(&row)).filter(|last| {
+                    let columns = statements.get(**last).action.updated().unwrap_or_default();
+                    column.is_some_and(|column| columns.contains(column))
+                });
                 match other.action {
-                    Action::Insert => graph.edge(other.number, new.number, Why::Parent),
-                    Action::Delete => graph.edge(new.number, other.number, Why::Handle),
-                    Action::Update(columns) => {
-                        let column = statements.table(other.map).column(parent.column);
-                        if column.is_some_and(|column| columns.contains(column)) {
-                            graph.edge(other.number, new.number, Why::Provides);
-                        }
+                    Action::Insert => graph.deferrable(other.number, child.number, Why::Parent, deferral()),
+                    Action::Delete => graph.edge(child.number, other.number, Why::Handle),
+                    _ if column.is_some_and(|column| other.action.effects_on(ColumnSet::EMPTY.with(column)).1) => {
+                        graph.deferrable(other.number, child.number, Why::Provides, deferral());
                     }
+                    _ => {}
+                }
+                if let Some(last) = last.filter(|last| ![child.number, other.number].contains(last)) {
+                    graph.deferrable(*last, child.number, Why::Parent, deferral());
                 }
             });
         }
     }
 
-    /// The foreign keys of a map's table: each column, and the index of the column that it refers to.
-    fn references(&self, map: usize) -> Vec<(usize, usize)> {
-        let columns = self.statements.table(map).columns.iter().enumerate();
-        let index = |(column, info): (usize, &ColumnInfo)| {
-            let reference = info.references?;
-            let table = (reference.table)();
-            Some((column, *self.index_of.get(&((table.id)(), table.column(reference.column)?))?))
-        };
-        columns.filter_map(index).collect()
+    /// The foreign keys of a map's table, each with the index of the columns that it refers to.
+    fn references(&self, map: usize) -> Vec<(&'static ForeignKey, usize)> {
+        let index = |key: &'static ForeignKey| Some((key, *self.index_of.get(&((key.table().id)(), key.targets()?))?));
+        self.statements.table(map).foreign_keys.iter().filter_map(index).collect()
     }
 
     /// Makes rows that remove a value wait until the rows of a map that refer to it no longer do, and rows of the map
     /// that refer to a value wait until it is written.
     fn add_references(&mut self, map: usize) {
-        for (column, index) in self.references(map) {
-            let Self { statements, by_row, graph, indexes, .. } = self;
+        for (key, index) in self.references(map) {
+            let Self { statements, by_row, deferrals, graph, indexes, .. } = self;
             let index = &indexes[index];
-            let [released, claimed] = index.referred_to_by(&statements.table(map).columns[column]);
+            let [released, claimed] = index.referred_to_by(statements.table(map), key);
+            let columns = columns(key);
             let (mut releasing, mut releasing_unknown) = (Vec::new(), Vec::new());
             for child in statements.of(map) {
                 let sent_with = |other: &usize| child.is_sent_with(statements.get(*other));
-                let (releases, claims) = child.action.effects_on(ColumnSet::EMPTY.with(column));
-                match if releases { statements.held(map, child.row, &[column], false) } else { Held::Nothing } {
+                let (releases, claims) = child.action.effects_on(columns);
+                match if releases { statements.held(child, key.columns, false) } else { Held::Nothing } {
                     Held::Nothing => {}
                     Held::Value(value) => {
                         releasing.push(child.number);
-                        let other = released.get(&value).filter(|other| !sent_with(other));
-                        other.into_iter().for_each(|other| graph.edge(child.number, *other, Why::Releases));
+                        if let Some(other) = released.get(&value).filter(|other| !sent_with(other)) {
+                            let deferral = deferrals.of_release(statements, child, key);
+                            graph.deferrable(child.number, *other, Why::Releases, deferral);
+                        }
                     }
                     Held::Unknown => releasing_unknown.push(child.number),
                 }
                 // A reference by handle to a deleted row means that row, not the next one that has its value.
-                let named = match statements.maps[map].given(child.row, column, true) {
-                    Given::Row(parent) => statements.row_of(parent).and_then(|row| by_row.get(&row)),
-                    _ => None,
-                };
-                let to_deleted = named.is_some_and(|other| statements.get(*other).action == Action::Delete);
+                let named = key.columns.iter().filter_map(|column| {
+                    match statements.maps[map].given(child.row, *column, true) {
+                        Given::Row(parent) => statements.row_of(parent).and_then(|row| by_row.get(&row)),
+                        _ => None,
+                    }
+                });
+                let to_deleted = named.into_iter().any(|other| statements.get(*other).action == Action::Delete);
                 if claims
                     && !to_deleted
-                    && let Held::Value(value) = statements.held(map, child.row, &[column], true)
+                    && let Held::Value(value) = statements.held(child, key.columns, true)
                 {
                     match (claimed.get(&value), released.get(&value)) {
                         (Some(other), _) if sent_with(other) => {}
-                        (Some(other), _) => graph.edge(*other, child.number, Why::Provides),
+                        (Some(other), _) => {
+                            let deferral = deferrals.of_claim(statements, child, key);
+                            graph.deferrable(*other, child.number, Why::Provides, deferral);
+                        }
                         (None, Some(other)) => graph.edge(child.number, *other, Why::Uses),
                         (None, None) => {}
                     }
@@ -289,36 +361,49 @@ impl<'r> Dependencies<'r> {
     /// Whether rows of one INSERT or DELETE may refer to each other.
     fn has_siblings(&self, map: usize, unread: bool) -> bool {
         let table = self.statements.table(map);
-        table.refers_to_itself() && self.statements.steps_of(map).any(|step| orders_rows(step, unread))
+        let single = !self.checks_after_statement;
+        table.refers_to_itself() && self.statements.steps_of(map).any(|step| orders_rows(step, unread, single))
     }
 
     /// Makes new rows wait for rows of the same statement that have the values they refer to, and rows to be deleted
     /// for those that refer to them.
     fn add_siblings(&mut self, map: usize, unread: bool) {
         let table = self.statements.table(map);
-        for (column, info) in table.columns.iter().enumerate() {
-            let own = info.references.filter(|reference| ((reference.table)().id)() == (table.id)());
-            let Some(target) = own.and_then(|reference| table.column(reference.column)) else { continue };
-            let known =
-                self.index_of.get(&((table.id)(), target)).copied().filter(|known| self.indexes[*known].map == map);
-            let index = known.unwrap_or_else(|| self.index(map, vec![target]));
-            let Self { statements, indexes, graph, .. } = self;
-            let [released, claimed] = indexes[index].referred_to_by(info);
+        for key in table.foreign_keys.iter().filter(|key| (key.table().id)() == (table.id)()) {
+            let Some(targets) = key.targets() else { continue };
+            let known = self.index_of.get(&((table.id)(), targets.clone())).copied();
+            let known = known.filter(|known| self.indexes[*known].map == map);
+            let index = known.unwrap_or_else(|| self.index(map, targets));
+            let Self { statements, indexes, deferrals, graph, checks_after_statement, .. } = self;
+            let [released, claimed] = indexes[index].referred_to_by(table, key);
             if released.is_empty() && claimed.is_empty() {
                 continue;
             }
-            for row in statements.of(map).filter(|row| orders_rows(statements.step(row.step), unread)) {
+            let single = !*checks_after_statement;
+            for row in statements.of(map).filter(|row| orders_rows(statements.step(row.step), unread, single)) {
                 let is_new = row.action == Action::Insert;
-                let by_handle = is_new && matches!(statements.maps[map].given(row.row, column, true), Given::Row(_));
-                if by_handle {
+                let given = |column: &usize| statements.maps[map].given(row.row, *column, true);
+                if is_new && key.columns.iter().any(|column| matches!(given(column), Given::Row(_))) {
                     continue;
                 }
-                let Held::Value(value) = statements.held(map, row.row, &[column], is_new) else { continue };
+                let Held::Value(value) = statements.held(row, key.columns, is_new) else { continue };
                 let parents = if is_new { &claimed } else { &released };
-                match parents.get(&value).filter(|parent| row.is_sent_with(statements.get(**parent))) {
-                    Some(parent) if is_new => graph.edge_within(*parent, row.number, Why::Provides),
-                    Some(parent) => graph.edge_within(row.number, *parent, Why::Releases),
-                    None => {}
+                let Some(parent) = parents.get(&value).filter(|parent| row.is_sent_with(statements.get(**parent)))
+                else {
+                    continue;
+                };
+                let (first, then, why) =
+                    if is_new { (*parent, row.number, Why::Provides) } else { (row.number, *parent, Why::Releases) };
+                let deferral = match (*checks_after_statement, is_new) {
+                    (true, _) => None,
+                    (false, true) => deferrals.of_claim(statements, row, key),
+                    (false, false) => deferrals.of_release(statements, row, key),
+                };
+                match deferral {
+                    // InnoDB inserts a row that refers to itself, and refuses to delete it.
+                    Some(deferral) if first == then && !is_new => graph.edge_to_itself(first, why, deferral),
+                    Some(_) => graph.deferrable(first, then, why, deferral),
+                    None => graph.edge_within(first, then, why),
                 }
             }
         }
@@ -326,12 +411,12 @@ impl<'r> Dependencies<'r> {
 }
 
 /// Whether rows of this step may have to wait for each other if their table refers to itself. A single new row may refer
-/// to itself, which no order allows.
-fn orders_rows(step: &FlushStep, unread: bool) -> bool {
+/// to itself, which no order allows; and so may a `single` row to be deleted, where the engine checks row by row.
+fn orders_rows(step: &FlushStep, unread: bool, single: bool) -> bool {
     match step.action {
         Action::Insert => true,
-        Action::Update(_) => false,
-        Action::Delete => step.rows.len() > 1 && !unread,
+        Action::Update(_) | Action::PostUpdate(_) | Action::Unlink(_) => false,
+        Action::Delete => (single || step.rows.len() > 1) && !unread,
     }
 }
 

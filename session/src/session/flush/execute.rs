@@ -1,6 +1,6 @@
 //! Sends the steps of a flush: one statement, or a few, for the rows of each.
 
-use super::step::{Action, FlushStep};
+use super::step::{Action, Deferred, FlushStep};
 use crate::connection::{Executor, SessionConnection};
 use crate::error::{Error, ErrorClass, Result};
 use crate::session::Session;
@@ -57,9 +57,9 @@ impl<C: SessionConnection> Session<'_, C> {
     }
 
     /// Sends the steps, and expires the rows that they may have changed or deleted.
-    pub(super) fn send(&mut self, steps: &[FlushStep]) -> Result<()> {
+    pub(super) fn send(&mut self, steps: &[FlushStep], deferred: &Deferred) -> Result<()> {
         for step in steps {
-            self.carry_out(step)?;
+            self.carry_out(step, deferred)?;
         }
         let mut done: Vec<(usize, Action)> = Vec::new();
         for step in steps.iter().filter(|step| step.action != Action::Insert) {
@@ -76,10 +76,12 @@ impl<C: SessionConnection> Session<'_, C> {
     }
 
     /// Carries out one step of a flush; rows that refer to changed keys follow.
-    fn carry_out(&mut self, step: &FlushStep) -> Result<()> {
+    fn carry_out(&mut self, step: &FlushStep, deferred: &Deferred) -> Result<()> {
         let mut rows = step.rows.as_slice();
+        let now = self.transaction.now();
+        self.maps.work(step.map, (now, deferred), |map, work| map.resolve(step.action, rows, work))?;
         while !rows.is_empty() {
-            let mut changes = self.key_changes(step, rows);
+            let mut changes = self.key_changes(step, rows, deferred);
             if let Some(changes) = &mut changes {
                 let mut executor = Executor::new(&mut **self.connection, self.echo.as_ref());
                 self.maps.iter().try_for_each(|map| map.find_alike(&mut executor, changes))?;
@@ -92,9 +94,10 @@ impl<C: SessionConnection> Session<'_, C> {
                 stops.min()
             };
             let sent = changes.as_ref().and_then(stop).map_or(rows.len(), |number| number + 1);
-            let now = self.transaction.now();
             let mut executor = Executor::new(&mut **self.connection, self.echo.as_ref()).knowing(Some(&self.keys));
-            self.maps.run(step.map, &mut executor, step.action, &rows[..sent], now)?;
+            self.maps.work(step.map, (now, deferred), |map, work| {
+                map.run(&mut executor, step.action, &rows[..sent], work)
+            })?;
             if let Some(changes) = &changes {
                 for map in self.maps.iter_mut() {
                     map.follow(&mut executor, changes, sent)?;
@@ -106,8 +109,11 @@ impl<C: SessionConnection> Session<'_, C> {
     }
 
     /// The changes by an UPDATE of these rows to values that keys in memory may contain.
-    fn key_changes(&self, step: &FlushStep, rows: &[u64]) -> Option<KeyChanges> {
-        let (Action::Update(columns), Some(map)) = (step.action, self.maps.at(step.map)) else { return None };
+    fn key_changes(&self, step: &FlushStep, rows: &[u64], deferred: &Deferred) -> Option<KeyChanges> {
+        let (Action::Update(columns) | Action::PostUpdate(columns), Some(map)) = (step.action, self.maps.at(step.map))
+        else {
+            return None;
+        };
         let table = map.table();
         let reached = |column: &usize| {
             let below = |map: &dyn AnyIdentityMap<C>| {
@@ -116,7 +122,13 @@ impl<C: SessionConnection> Session<'_, C> {
             self.maps.iter().any(below)
         };
         let columns: Vec<usize> = columns.iter().filter(reached).collect();
+        let later = |row: u64, column: usize| {
+            matches!(step.action, Action::Update(_)) && deferred.of(step.map, row).contains(column)
+        };
         let change = |number: usize, row: u64, column: usize| {
+            if later(row, column) {
+                return None;
+            }
             let [from, to] = map.change(row, column)?;
             Some(KeyChange { number, column, from, to })
         };

@@ -61,7 +61,7 @@ impl Flushed {
         self.rows::<E>()
             .iter()
             .filter_map(|(row, sent)| match sent {
-                SentRow::Updated(before) => Some(Updated { handle: self.handle(*row), before: &**before }),
+                SentRow::Updated(before) => Some(Updated { handle: self.handle(*row), before }),
                 _ => None,
             })
             .collect()

@@ -16,6 +16,8 @@ pub(super) enum Why {
     Provides,
     /// This one refers to the key that the database gives the other one.
     Parent,
+    /// Both are statements for the same row.
+    SameRow,
     /// The other one refers by its handle to the row that this one deletes, and needs it in memory.
     Handle,
     /// This one reuses a unique value of the other one; the number identifies the unique index to the caller
@@ -31,6 +33,8 @@ pub(super) struct Edge {
     pub(super) why: Why,
     /// Both are rows of one statement, and one refers to the other.
     pub(super) within: bool,
+    /// The number, known to the caller, of the deferral that makes this dependency needless.
+    pub(super) deferral: Option<usize>,
 }
 
 /// The steps, and the dependencies between their rows. Rows are numbered through all steps; the numbers after them are
@@ -74,13 +78,23 @@ impl Graph {
     /// Makes one row wait for another. A row does not wait for itself, unless it refers to itself by its handle: then no
     /// order works.
     pub(super) fn edge(&mut self, first: usize, then: usize, why: Why) {
-        self.push(Edge { first, then, why, within: false });
+        self.deferrable(first, then, why, None);
+    }
+
+    /// As [`edge`](Self::edge), for a dependency that a deferral makes needless.
+    pub(super) fn deferrable(&mut self, first: usize, then: usize, why: Why, deferral: Option<usize>) {
+        self.push(Edge { first, then, why, within: false, deferral });
+    }
+
+    /// Makes a row that refers to itself wait for a deferral.
+    pub(super) fn edge_to_itself(&mut self, row: usize, why: Why, deferral: usize) {
+        self.edges.push(Edge { first: row, then: row, why, within: false, deferral: Some(deferral) });
     }
 
     /// Makes one row wait for another row of its step because of a reference: in a cycle of such references, one
     /// statement sends both.
     pub(super) fn edge_within(&mut self, first: usize, then: usize, why: Why) {
-        self.push(Edge { first, then, why, within: true });
+        self.push(Edge { first, then, why, within: true, deferral: None });
     }
 
     fn push(&mut self, edge: Edge) {

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use foldhash::fast::RandomState;
 
 use super::graph::{Graph, Why};
-use super::sort::sort;
+use super::sort::{Sorted, sort};
 use crate::session::entity::Table;
 
 /// The position of a table below the tables that it refers to.
@@ -35,7 +35,8 @@ pub(super) fn levels(tables: impl Iterator<Item = &'static Table>) -> Vec<Level>
     references.iter().for_each(|(parent, child)| graph.edge_within(*parent, *child, Why::Provides));
     let mut levels = vec![Level::default(); seen];
     // No cycle is an error, because tables in a cycle count as one.
-    for (depth, group) in sort(&graph).unwrap_or_default().into_iter().enumerate() {
+    let Ok(Sorted::Rows(groups)) = sort(&graph) else { return levels };
+    for (depth, group) in groups.into_iter().enumerate() {
         group.rows.into_iter().for_each(|table| levels[table].depth = depth);
     }
     for (parent, child) in references {
@@ -64,7 +65,7 @@ impl Found {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::session::entity::{ColumnInfo, ColumnSet, Reference};
+    use crate::session::entity::{ColumnInfo, ColumnSet, ForeignKey, Reference};
     use crate::session::value::{AnyFieldType as _, FieldType};
     use crate::types::Limits;
 
@@ -81,15 +82,17 @@ mod tests {
                         sql_type: std::any::type_name::<diesel::sql_types::BigInt>,
                         limits: Limits::NONE,
                         is_null: FieldType::<i64>::IS_NULL,
+                        null: FieldType::<i64>::NULL,
                         hash: FieldType::<i64>::HASH,
                     },
                     $(ColumnInfo {
                         name: stringify!($parent),
                         generated: false,
-                        references: Some(Reference { table: $parent, column: "id", convert: |_| None }),
+                        references: None,
                         sql_type: std::any::type_name::<diesel::sql_types::BigInt>,
                         limits: Limits::NONE,
                         is_null: FieldType::<Option<i64>>::IS_NULL,
+                        null: FieldType::<Option<i64>>::NULL,
                         hash: FieldType::<Option<i64>>::HASH,
                     },)*
                 ];
@@ -101,6 +104,12 @@ mod tests {
                     version: None,
                     touched: ColumnSet::EMPTY,
                     unique: &[],
+                    filters: &[],
+                    soft_delete: None,
+                    foreign_keys: &[$(ForeignKey {
+                        columns: &[1],
+                        references: &[Reference { table: $parent, column: "id", convert: |_| None }],
+                    },)*],
                 };
                 &TABLE
             }

@@ -5,6 +5,8 @@
 //! - `plan` makes the steps, one for each table and kind of statement, in the order of the tables;
 //! - `dependencies` finds out which rows must be sent before others, with the help of the `values` that they release and
 //!   claim, and makes a `graph` of it;
+//! - `deferral` finds the foreign keys that may be written apart from their rows, where rows wait for each other in a
+//!   cycle: the flush is then planned again with UPDATEs for them;
 //! - `sort` sorts the graph: rows that wait for others leave their step, and all others stay in it. The order of the
 //!   tables themselves (`levels`) is found by the same sort;
 //! - `execute` sends the steps, each by way of `write`;
@@ -13,6 +15,7 @@
 mod adjacency;
 mod cycle_error;
 mod cycles;
+mod deferral;
 mod dependencies;
 mod execute;
 mod flushed;
@@ -34,7 +37,7 @@ use crate::connection::{Executor, SessionConnection};
 use crate::error::{Error, Result};
 pub use flushed::{Deleted, Flushed, Updated};
 pub use plan::{Plan, Step};
-use step::FlushStep;
+use step::{Deferred, FlushStep};
 
 impl<C: SessionConnection> Session<'_, C> {
     /// Sends rows that were added, edited and marked for deletion: INSERTs and UPDATEs from the top of the foreign keys
@@ -104,7 +107,7 @@ impl<C: SessionConnection> Session<'_, C> {
                     self.writes(Write::Step(table, step.action));
                 }
             }
-            match self.send_recorded(&planned.steps, recording) {
+            match self.send_recorded(&planned.steps, &planned.deferred, recording) {
                 Ok(recorded) => flushed = recorded,
                 Err(error) => {
                     self.poison(&error);
@@ -117,11 +120,11 @@ impl<C: SessionConnection> Session<'_, C> {
     }
 
     /// Sends the steps, and what the history keeps of them; returns what was sent if `recording`.
-    fn send_recorded(&mut self, steps: &[FlushStep], recording: bool) -> Result<Option<Flushed>> {
+    fn send_recorded(&mut self, steps: &[FlushStep], deferred: &Deferred, recording: bool) -> Result<Option<Flushed>> {
         for map in self.maps.iter_mut().filter(|map| recording || map.keeps_history()) {
             map.record();
         }
-        let done = self.send(steps);
+        let done = self.send(steps, deferred);
         let taken = self.maps.iter_mut().enumerate().filter_map(|(position, map)| Some((position, map.take_sent()?)));
         let sent: Vec<(usize, Box<dyn Any + Send>)> = taken.collect();
         done?;

@@ -5,15 +5,15 @@
 
 use std::fmt;
 
-use super::dependencies::Dependencies;
+use super::dependencies::{Dependencies, Order, Planning};
 use super::levels::{Level, levels};
 use super::sort::StepRows;
-use super::step::{Action, FlushStep};
+use super::step::{Action, Deferred, FlushStep};
 use crate::connection::SessionConnection;
 use crate::error::{Error, Result};
 use crate::session::Session;
 use crate::session::entity::{ColumnSet, Table};
-use crate::session::given::Parent;
+use crate::session::given::{Given, Parent};
 use crate::session::identity::{Change, PendingChanges, Rows};
 use crate::session::identity_maps::AnyIdentityMap;
 use crate::session::sql::deletes_together;
@@ -22,6 +22,8 @@ use crate::session::sql::deletes_together;
 pub(super) struct Planned {
     pub(super) steps: Vec<FlushStep>,
     pub(super) unread: Vec<(usize, u64)>,
+    /// The foreign keys that are written apart from their rows.
+    pub(super) deferred: Deferred,
 }
 
 impl<C: SessionConnection> Session<'_, C> {
@@ -33,15 +35,21 @@ impl<C: SessionConnection> Session<'_, C> {
         let changes: Vec<PendingChanges> = self.maps.iter().map(|map| map.pending_changes()).collect();
         // The deletions of a table stay together only then: other rows may have to be sent between them.
         let only_deletes = changes.iter().all(|changes| changes.inserts.is_empty() && changes.updates.is_empty());
+        let in_cycle = |(changes, level): (&PendingChanges, &Level)| level.in_cycle && !changes.deletes.is_empty();
+        let cycle_of_deletes = changes.iter().zip(&levels).filter(|both| in_cycle(*both)).count() > 1;
         let mut has_unread = vec![false; maps.len()];
         for (position, ((map, changes), level)) in self.maps.iter().zip(&changes).zip(&levels).enumerate() {
             map.check_versions()?;
             for index in &changes.inserts {
-                self.check_parents(map, *index, &mut unread)?;
+                self.check_parents(map, *index, "new", &mut unread)?;
+            }
+            for change in &changes.updates {
+                self.check_parents(map, change.row, "changed", &mut unread)?;
             }
             let values = map.unread_history(&changes.deletes, self.transaction.fresh_since());
             unread.extend(values.into_iter().map(|index| (position, index)));
-            let unknown = map.unread(&changes.deletes);
+            let in_cycle = level.in_cycle && cycle_of_deletes;
+            let unknown = map.unread(&changes.deletes, in_cycle);
             if unknown.is_empty() {
                 continue;
             }
@@ -53,8 +61,18 @@ impl<C: SessionConnection> Session<'_, C> {
             }
         }
         let in_cycle: Vec<bool> = levels.iter().map(|level| level.in_cycle).collect();
-        let steps = arranged(in_order(changes, &levels), &maps, &in_cycle, &has_unread)?;
-        Ok(Planned { steps, unread })
+        let checks_after_statement = self.connection.engine().checks_after_statement();
+        let mut deferred = Deferred::default();
+        loop {
+            let steps = in_order(&changes, &levels, &maps, &deferred);
+            let (maps, in_cycle, unread_maps) = (&maps[..], &in_cycle[..], &has_unread[..]);
+            let planning =
+                Planning { maps, in_cycle, unread: unread_maps, deferred: &deferred, checks_after_statement };
+            match arranged(steps, &planning)? {
+                Arranged::Steps(steps) => return Ok(Planned { steps, unread, deferred }),
+                Arranged::Needs(more) => more.into_iter().for_each(|(row, columns)| deferred.add(row, columns)),
+            }
+        }
     }
 
     /// The index of the identity map that holds the row a reference refers to.
@@ -65,17 +83,17 @@ impl<C: SessionConnection> Session<'_, C> {
         }
     }
 
-    /// Checks that a row of `table` that is about to be inserted can refer to `parent`, and adds `parent` to `unread`
-    /// if its value must be read first.
+    /// Checks that a new or changed row of `table` can refer to `parent`, and adds `parent` to `unread` if its value must
+    /// be read first.
     pub(in crate::session) fn check_parent(
         &self,
-        table: &str,
+        (kind, table): (&str, &str),
         parent: Parent,
         unread: &mut Vec<(usize, u64)>,
     ) -> Result<()> {
         let map = self.parent_map(parent)?;
         let Some(other) = self.maps.at(map) else { return Ok(()) };
-        let problem = |cause| format!("a new row of {table} refers to a row that does not exist: {cause}");
+        let problem = |cause| format!("a {kind} row of {table} refers to a row that does not exist: {cause}");
         let fresh_since = self.transaction.fresh_since();
         if other.check_parent(parent, fresh_since).map_err(|cause| Error::Plan { problem: problem(cause) })? {
             unread.push((map, parent.handle.index));
@@ -85,11 +103,17 @@ impl<C: SessionConnection> Session<'_, C> {
 
     /// Finds references that no order of statements can satisfy, and rows whose value a reference needs but is not
     /// loaded.
-    fn check_parents(&self, map: &dyn AnyIdentityMap<C>, index: u64, unread: &mut Vec<(usize, u64)>) -> Result<()> {
+    fn check_parents(
+        &self,
+        map: &dyn AnyIdentityMap<C>,
+        index: u64,
+        kind: &str,
+        unread: &mut Vec<(usize, u64)>,
+    ) -> Result<()> {
         let mut checked = Ok(());
         map.parents(index, &mut |parent| {
             if checked.is_ok() {
-                checked = self.check_parent(map.table().name, parent, unread);
+                checked = self.check_parent((kind, map.table().name), parent, unread);
             }
         });
         checked
@@ -97,55 +121,88 @@ impl<C: SessionConnection> Session<'_, C> {
 }
 
 /// The steps in the order of their tables.
-fn in_order(changes: Vec<PendingChanges>, levels: &[Level]) -> Vec<FlushStep> {
-    let mut numbered: Vec<(usize, PendingChanges)> = changes.into_iter().enumerate().collect();
+fn in_order(changes: &[PendingChanges], levels: &[Level], maps: &[&dyn Rows], deferred: &Deferred) -> Vec<FlushStep> {
+    let mut numbered: Vec<(usize, &PendingChanges)> = changes.iter().enumerate().collect();
     numbered.sort_by_key(|(map, _)| (levels[*map].depth, *map));
-    let (mut steps, mut deletes) = (Vec::new(), Vec::new());
+    let (mut steps, mut last, mut deletes) = (Vec::new(), Vec::new(), Vec::new());
     for (map, changes) in numbered {
-        steps.push(FlushStep { map, action: Action::Insert, rows: changes.inserts });
-        for change in changes.updates {
-            push_update(&mut steps, map, &change);
+        steps.push(FlushStep { map, action: Action::Insert, rows: changes.inserts.clone() });
+        for change in &changes.updates {
+            let left_out = deferred.of(map, change.row);
+            let columns = if left_out.is_empty() { change.columns } else { sent_at_first(maps[map], change, left_out) };
+            if !columns.is_empty() {
+                push_row(&mut steps, map, Action::Update(columns), change.row);
+            }
         }
-        deletes.push(FlushStep { map, action: Action::Delete, rows: changes.deletes });
+        deletes.push(FlushStep { map, action: Action::Delete, rows: changes.deletes.clone() });
+        if !deferred.is_empty() {
+            let updates = changes.updates.iter().map(|change| change.row);
+            let written = changes.inserts.iter().copied().chain(updates).map(|row| (row, deferred.of(map, row)));
+            for (row, columns) in written.filter(|(_, columns)| !columns.is_empty()) {
+                push_row(&mut last, map, Action::PostUpdate(columns), row);
+            }
+            let deleted = changes.deletes.iter().map(|row| (*row, deferred.of(map, *row)));
+            for (row, columns) in deleted.filter(|(_, columns)| !columns.is_empty()) {
+                push_row(&mut last, map, Action::Unlink(columns), row);
+            }
+        }
     }
+    steps.extend(last);
     steps.extend(deletes.into_iter().rev());
     steps.retain(|step| !step.rows.is_empty());
     steps
 }
 
-fn push_update(steps: &mut Vec<FlushStep>, map: usize, change: &Change) {
-    let action = Action::Update(change.columns);
+/// The columns that a row's own UPDATE sends if others are deferred. A deferred foreign key is among them if it has to
+/// become NULL.
+fn sent_at_first(rows: &dyn Rows, change: &Change, deferred: ColumnSet) -> ColumnSet {
+    let info = |column: usize| &rows.table().columns[column];
+    let is_kept = |column: &usize| {
+        let stored = rows.given(change.row, *column, false);
+        info(*column).null.is_none() || matches!(stored, Given::Value(value) if (info(*column).is_null)(value))
+    };
+    change.columns.without(deferred.iter().filter(is_kept).fold(ColumnSet::EMPTY, ColumnSet::with))
+}
+
+fn push_row(steps: &mut Vec<FlushStep>, map: usize, action: Action, row: u64) {
     match steps.last_mut() {
-        Some(last) if last.map == map && last.action == action => last.rows.push(change.row),
-        _ => steps.push(FlushStep { map, action, rows: vec![change.row] }),
+        Some(last) if last.map == map && last.action == action => last.rows.push(row),
+        _ => steps.push(FlushStep { map, action, rows: vec![row] }),
     }
 }
 
+/// The steps in an order that works, or the foreign keys that must be deferred for one.
+enum Arranged {
+    Steps(Vec<FlushStep>),
+    Needs(Vec<((usize, u64), ColumnSet)>),
+}
+
 /// Puts rows before those that wait for them, and keeps the order where no row waits.
-fn arranged(
-    steps: Vec<FlushStep>,
-    maps: &[&dyn Rows],
-    in_cycle: &[bool],
-    has_unread: &[bool],
-) -> Result<Vec<FlushStep>> {
-    let dependencies = Dependencies::between(&steps, maps, in_cycle, has_unread);
-    let Some(sorted) = dependencies.sort()? else { return Ok(steps) };
+fn arranged(steps: Vec<FlushStep>, planning: &Planning<'_>) -> Result<Arranged> {
+    let dependencies = Dependencies::between(&steps, planning);
+    let sorted = match dependencies.sort()? {
+        Order::AsItIs => return Ok(Arranged::Steps(steps)),
+        Order::Needs(more) => return Ok(Arranged::Needs(more)),
+        Order::Rows(sorted) => sorted,
+    };
     let mut arranged: Vec<(usize, FlushStep)> = Vec::new();
     for StepRows { step: number, rows } in sorted {
         let FlushStep { map, action, .. } = steps[number];
         let rows = rows.into_iter().map(|row| dependencies.statements.get(row).row);
         match arranged.last_mut() {
             // These rows are sent one by one, so they may wait for each other.
-            Some((last, step)) if *last == number && sent_singly(action, maps[map].table()) => step.rows.extend(rows),
+            Some((last, step)) if *last == number && sent_singly(action, planning.maps[map].table()) => {
+                step.rows.extend(rows);
+            }
             _ => arranged.push((number, FlushStep { map, action, rows: rows.collect() })),
         }
     }
-    Ok(arranged.into_iter().map(|(_, step)| step).collect())
+    Ok(Arranged::Steps(arranged.into_iter().map(|(_, step)| step).collect()))
 }
 
 /// Whether an UPDATE changes keys or unique values, so that its rows are sent one by one.
 fn sent_singly(action: Action, table: &'static Table) -> bool {
-    matches!(action, Action::Update(columns) if columns.meets(table.own_unique()))
+    action.updated().is_some_and(|columns| columns.meets(table.own_unique()))
 }
 
 /// What a flush would do: see [`Session::plan`](crate::Session::plan).
@@ -175,7 +232,7 @@ impl Plan {
             let table = tables[step.map];
             let (verb, columns) = match step.action {
                 Action::Insert => ("INSERT", ColumnSet::EMPTY),
-                Action::Update(columns) => ("UPDATE", columns),
+                Action::Update(columns) | Action::PostUpdate(columns) | Action::Unlink(columns) => ("UPDATE", columns),
                 Action::Delete => ("DELETE", ColumnSet::EMPTY),
             };
             let columns = columns.iter().map(|column| table.columns[column].name).collect();

@@ -20,18 +20,29 @@ pub(super) struct StepRows {
     pub(super) rows: Vec<usize>,
 }
 
+/// A sorted graph, or what it needs.
+#[derive(Debug)]
+pub(super) enum Sorted {
+    Rows(Vec<StepRows>),
+    /// The numbers of the deferrals without which the rows have no order.
+    Deferrals(Vec<usize>),
+}
+
 /// Sorts the rows: steps keep their order, and rows that an earlier step waits for are sent before that step.
 ///
 /// # Errors
 ///
 /// A cycle in which the database enforces every dependency.
-pub(super) fn sort(graph: &Graph) -> Result<Vec<StepRows>, Vec<Edge>> {
+pub(super) fn sort(graph: &Graph) -> Result<Sorted, Vec<Edge>> {
     let mut sort = Sort::of(graph);
     loop {
         let (groups, gave_up) = sort.run()?;
+        if !sort.deferrals.is_empty() {
+            return Ok(Sorted::Deferrals(sort.deferrals));
+        }
         // Rows in a cycle came last; without the dependencies that were given up they have their place.
         if !gave_up {
-            return Ok(groups);
+            return Ok(Sorted::Rows(groups));
         }
     }
 }
@@ -57,6 +68,8 @@ struct Sort<'g> {
     to: Adjacency,
     /// Edges that do not count: within rows that are sent together, or given up.
     dropped: Vec<bool>,
+    /// The deferrals of edges that were given up.
+    deferrals: Vec<usize>,
 }
 
 impl<'g> Sort<'g> {
@@ -84,6 +97,7 @@ impl<'g> Sort<'g> {
             firsts,
             with,
             ends,
+            deferrals: Vec::new(),
         }
     }
 
@@ -130,6 +144,7 @@ impl<'g> Sort<'g> {
             }
             let edge = self.weakest(&self.cycle(&waits, blocked))?;
             (self.dropped[edge], gave_up) = (true, true);
+            self.deferrals.extend(self.graph.edges[edge].deferral);
             self.satisfy(edge, &mut waits, &mut free);
         }
     }
@@ -187,10 +202,19 @@ impl<'g> Sort<'g> {
         walked.drain(begin..).rev().collect()
     }
 
-    /// The dependency of a cycle that is given up first, unless the database enforces all.
+    /// The dependency of a cycle that is given up first, unless the database enforces all. One that is certain to be
+    /// needless once something is deferred comes before those that the database may enforce.
     fn weakest(&self, cycle: &[usize]) -> Result<usize, Vec<Edge>> {
-        let why = |edge: &usize| self.graph.edges[*edge].why;
-        let weakest = cycle.iter().copied().min_by_key(why).filter(|edge| why(edge) < Why::Parent);
+        let edge = |edge: &usize| &self.graph.edges[*edge];
+        let strength = |number: &usize| {
+            let Edge { why, deferral, .. } = edge(number);
+            (*why != Why::Unknown, deferral.is_none(), *why)
+        };
+        // The database may delete the row that refers to a deleted one, and then there is nothing to write apart.
+        let to_deleted = cycle.iter().any(|number| edge(number).why == Why::Handle);
+        let may_be_given_up =
+            |number: &usize| edge(number).why < Why::Parent || (edge(number).deferral.is_some() && !to_deleted);
+        let weakest = cycle.iter().copied().filter(may_be_given_up).min_by_key(strength);
         weakest.ok_or_else(|| cycle.iter().map(|edge| self.graph.edges[*edge]).collect())
     }
 }
@@ -225,7 +249,14 @@ mod tests {
         let mut graph = Graph::new(steps.iter().copied());
         edges.iter().for_each(|(first, then, why)| graph.edge(*first, *then, *why));
         within.iter().for_each(|(first, then, why)| graph.edge_within(*first, *then, *why));
-        sort(&graph).map(|groups| groups.into_iter().map(|group| (group.step, group.rows)).collect())
+        rows_of(sort(&graph)).map(|groups| groups.into_iter().map(|group| (group.step, group.rows)).collect())
+    }
+
+    fn rows_of(sorted: Result<Sorted, Vec<Edge>>) -> Result<Vec<StepRows>, Vec<Edge>> {
+        sorted.map(|sorted| match sorted {
+            Sorted::Rows(groups) => groups,
+            Sorted::Deferrals(numbers) => panic!("{numbers:?}"),
+        })
     }
 
     fn sorted(steps: &[usize], edges: Edges<'_>) -> Result<Vec<(usize, Vec<usize>)>, Vec<Edge>> {
@@ -304,7 +335,15 @@ mod tests {
     fn a_barrier_makes_many_wait_for_many() {
         let mut graph = Graph::new([2, 2]);
         graph.barrier(&[2, 3], &[0, 1], Why::Unknown);
-        let groups = sort(&graph).unwrap();
+        let groups = rows_of(sort(&graph)).unwrap();
         assert_eq!(groups, [StepRows { step: 1, rows: vec![2, 3] }, StepRows { step: 0, rows: vec![0, 1] }]);
+    }
+    #[test]
+    fn a_cycle_needs_a_deferral_where_it_has_one() {
+        let mut graph = Graph::new([2, 1]);
+        graph.deferrable(2, 0, Why::Parent, Some(7));
+        graph.edge(0, 1, Why::Releases);
+        graph.edge(1, 2, Why::Parent);
+        assert!(matches!(sort(&graph), Ok(Sorted::Deferrals(numbers)) if numbers == [7]));
     }
 }

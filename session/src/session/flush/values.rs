@@ -6,8 +6,8 @@ use std::collections::HashMap;
 
 use foldhash::fast::RandomState;
 
-use super::step::{Action, FlushStep};
-use crate::session::entity::{ColumnInfo, ColumnSet, Table};
+use super::step::{Action, Deferred, FlushStep};
+use crate::session::entity::{ColumnSet, ForeignKey, Table};
 use crate::session::given::{Given, Parent};
 use crate::session::identity::Rows;
 use crate::session::value::FieldValue;
@@ -19,6 +19,7 @@ pub(super) struct Statements<'r> {
     /// The number of the first statement of each step.
     starts: Vec<usize>,
     number: usize,
+    pub(super) deferred: &'r Deferred,
     /// The steps of each map.
     steps_of: Vec<Vec<usize>>,
     /// The map of each entity type.
@@ -38,7 +39,7 @@ pub(super) struct Statement {
 impl Statement {
     /// Whether one statement may send both rows, so that they may refer to each other.
     pub(super) fn is_sent_with(self, other: Self) -> bool {
-        self.step == other.step && !matches!(self.action, Action::Update(_))
+        self.step == other.step && self.action.updated().is_none()
     }
 }
 
@@ -66,7 +67,7 @@ pub(super) struct UniqueIndex<'r> {
 }
 
 impl<'r> Statements<'r> {
-    pub(super) fn new(steps: &'r [FlushStep], maps: &'r [&'r dyn Rows]) -> Self {
+    pub(super) fn new(steps: &'r [FlushStep], maps: &'r [&'r dyn Rows], deferred: &'r Deferred) -> Self {
         let (mut starts, mut steps_of, mut next) = (Vec::new(), vec![Vec::new(); maps.len()], 0);
         for (number, step) in steps.iter().enumerate() {
             starts.push(next);
@@ -74,7 +75,7 @@ impl<'r> Statements<'r> {
             next += step.rows.len();
         }
         let map_of = maps.iter().enumerate().map(|(map, rows)| (rows.entity(), map)).collect();
-        Self { maps, steps, starts, number: next, steps_of, map_of }
+        Self { maps, steps, starts, number: next, deferred, steps_of, map_of }
     }
 
     pub(super) fn get(&self, number: usize) -> Statement {
@@ -130,7 +131,7 @@ impl<'r> Statements<'r> {
                 (releases, false, &mut released, &mut releases_unknown),
                 (claims, true, &mut claimed, &mut claims_unknown),
             ] {
-                match if does { self.held(map, statement.row, &set, after) } else { Held::Nothing } {
+                match if does { self.held(statement, &set, after) } else { Held::Nothing } {
                     Held::Nothing => {}
                     Held::Value(value) => drop(known.insert(value, statement.number)),
                     Held::Unknown => unknown.push(statement.number),
@@ -140,11 +141,11 @@ impl<'r> Statements<'r> {
         UniqueIndex { map, set, released, claimed, releases_unknown, claims_unknown }
     }
 
-    /// The values of a row in a set of columns: in the database now, or `after` the flush.
-    pub(super) fn held(&self, map: usize, row: u64, set: &[usize], after: bool) -> Held<Vec<FieldValue<'r>>> {
+    /// The values of a statement's row in a set of columns: before the statement, or `after` it.
+    pub(super) fn held(&self, statement: Statement, set: &[usize], after: bool) -> Held<Vec<FieldValue<'r>>> {
         let mut values = Vec::with_capacity(set.len());
         for column in set {
-            match self.value(map, row, *column, after) {
+            match self.value_at(statement, *column, after) {
                 Held::Value(value) => values.push(value),
                 Held::Nothing => return Held::Nothing,
                 Held::Unknown => {}
@@ -153,7 +154,30 @@ impl<'r> Statements<'r> {
         if values.len() == set.len() { Held::Value(values) } else { Held::Unknown }
     }
 
-    /// The value of a row in one column.
+    /// The value of a statement's row in one column, before or after it.
+    fn value_at(
+        &self,
+        Statement { map, row, action, .. }: Statement,
+        column: usize,
+        after: bool,
+    ) -> Held<FieldValue<'r>> {
+        // A foreign key that is deferred is NULL between the row's two statements, or has its stored value.
+        let is_deferred = self.deferred.of(map, row).contains(column);
+        let (at_end, between) = match action {
+            Action::Insert => (true, true),
+            Action::Update(_) => (after, after),
+            Action::PostUpdate(_) => (true, !after),
+            Action::Unlink(_) => (false, after),
+            Action::Delete => (false, true),
+        };
+        match self.table(map).columns[column].null {
+            Some(_) if is_deferred && between => Held::Nothing,
+            None if is_deferred && between => self.value(map, row, column, false),
+            _ => self.value(map, row, column, at_end),
+        }
+    }
+
+    /// The value of a row in one column: in the database now, or `after` the flush.
     fn value(&self, mut map: usize, mut row: u64, mut column: usize, after: bool) -> Held<FieldValue<'r>> {
         let info = &self.table(map).columns[column];
         // The references from the row to its parent, and further where the parent's value comes from its own parent.
@@ -187,16 +211,20 @@ impl<'r> Statements<'r> {
 }
 
 impl UniqueIndex<'_> {
-    /// The statements that release and claim each value of the only column, by the value of `column`, which refers to it.
-    pub(super) fn referred_to_by(&self, column: &ColumnInfo) -> [ByValues<'_>; 2] {
+    /// The statements that release and claim each tuple of values, by the values of a foreign key that refers to them.
+    pub(super) fn referred_to_by(&self, child: &'static Table, key: &ForeignKey) -> [ByValues<'_>; 2] {
         [&self.released, &self.claimed].map(|statements| {
             let mut referring = ByValues::default();
             for (values, statement) in statements {
-                if let ([value], Some(reference)) = (&values[..], column.references)
-                    && let Some(value) = (reference.convert)(Cow::Borrowed(&*value.value))
-                {
-                    referring.insert(vec![column.value(value)], *statement);
-                }
+                let columns = key.columns.iter().map(|column| &child.columns[*column]);
+                let converted: Option<Vec<FieldValue<'_>>> = values
+                    .iter()
+                    .zip(key.references.iter().zip(columns))
+                    .map(|(value, (reference, column))| {
+                        Some(column.value((reference.convert)(Cow::Borrowed(&*value.value))?))
+                    })
+                    .collect();
+                referring.extend(converted.map(|values| (values, *statement)));
             }
             referring
         })

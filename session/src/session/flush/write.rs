@@ -1,13 +1,15 @@
 //! The statements of one step of a flush, and what they change in the identity map of its rows.
 
 use std::any::{Any, TypeId};
+use std::collections::HashMap;
 
+use super::step::{Action, Deferred};
 use crate::connection::{Executor, SessionConnection};
 use crate::error::{Error, Result};
 use crate::session::entity::{ColumnSet, New as _};
 use crate::session::failure::Failure;
 use crate::session::given::Keys;
-use crate::session::identity::{IdentityMap, SentRow};
+use crate::session::identity::{IdentityMap, LeftOut, SentRow};
 use crate::session::sql::{Edited, Persist, RowToDelete};
 
 /// What a step of a flush needs from the session.
@@ -16,6 +18,42 @@ pub(crate) struct Work<'s> {
     pub(crate) now: u32,
     /// The identity maps of the other entity types.
     pub(crate) others: &'s dyn Fn(TypeId) -> Option<&'s dyn Any>,
+    /// The position of the identity map of the rows.
+    pub(crate) map: usize,
+    pub(crate) deferred: &'s Deferred,
+}
+
+impl Work<'_> {
+    /// The foreign keys that the row's own INSERT or UPDATE leaves out.
+    fn deferred(&self, row: u64) -> ColumnSet {
+        self.deferred.of(self.map, row)
+    }
+}
+
+/// Gives foreign keys that an UPDATE sets the keys of the new rows that they refer to.
+pub(crate) fn resolve<E, C>(map: &mut IdentityMap<E>, action: Action, rows: &[u64], work: &Work<'_>) -> Result<()>
+where
+    E: Persist<C>,
+    C: SessionConnection,
+{
+    let Some(columns) = action.updated() else { return Ok(()) };
+    let mut values = Vec::new();
+    {
+        let own: &IdentityMap<E> = map;
+        let lookup = |entity| if entity == TypeId::of::<E>() { Some(own as &dyn Any) } else { (work.others)(entity) };
+        let keys = Keys { map: &lookup, deferred: ColumnSet::EMPTY };
+        for row in rows {
+            let later = if matches!(action, Action::Update(_)) { work.deferred(*row) } else { ColumnSet::EMPTY };
+            let sent = columns.without(later);
+            for parent in own.waits_for(*row).into_iter().filter(|parent| sent.contains(parent.from)) {
+                values.push((*row, parent.from, (parent.resolve)(&keys, parent.handle)?));
+            }
+        }
+    }
+    for (row, column, value) in values {
+        map.set_field(row, column, &*value);
+    }
+    Ok(())
 }
 
 /// Inserts pending rows, in their order.
@@ -52,15 +90,24 @@ where
     C: SessionConnection,
 {
     let mut values = Vec::with_capacity(rows.len());
+    let mut left_out: Vec<(u64, LeftOut<E>)> = Vec::new();
     {
         let own: &IdentityMap<E> = map;
         let lookup = |entity| if entity == TypeId::of::<E>() { Some(own as &dyn Any) } else { (work.others)(entity) };
-        let keys = Keys { map: &lookup };
         for row in rows {
-            let new = own.new_row(*row)?;
-            values.push(own.whole(*row).map_or_else(|| new.row(&keys), |row| Ok(row.clone()))?);
+            let deferred = work.deferred(*row);
+            let mut new = match own.whole(*row) {
+                Some(row) => row.clone(),
+                None => own.new_row(*row)?.row(&Keys { map: &lookup, deferred })?,
+            };
+            if !deferred.is_empty() {
+                left_out.push((*row, own.leave_out(*row, &mut new, deferred)?));
+            }
+            values.push(new);
         }
     }
+    let (mut values, mut new): (Vec<E>, Vec<u64>) = (values, rows.to_vec());
+    let links = take_links(map, &mut new, &mut values);
     let inserted = match is_whole {
         true => E::insert_whole(executor, &values),
         false => E::insert(executor, &mut values),
@@ -69,29 +116,64 @@ where
         let error = Failure::of::<E, C>(executor, error, "inserting into").error;
         return Err(map.advise(E::diagnose(executor, error, &values.iter().collect::<Vec<_>>())));
     }
-    for (index, row) in rows.iter().zip(values) {
-        map.inserted(*index, row, work.now);
+    if let Err(error) = E::insert_missing(executor, &links.1) {
+        let error = Failure::of::<E, C>(executor, error, "inserting into").error;
+        return Err(E::diagnose(executor, error, &links.1.iter().collect::<Vec<_>>()));
+    }
+    for (index, row) in new.into_iter().zip(values) {
+        map.inserted(index, row, work.now);
+    }
+    for (index, row) in links.0.into_iter().zip(links.1) {
+        map.inserted(index, row, work.now);
+        map.linked(index);
+    }
+    for (row, left_out) in left_out {
+        map.add_left_out(row, left_out);
     }
     Ok(())
 }
 
-/// Updates these columns of edited rows.
+/// Takes the links that the database may have already out of new rows.
+fn take_links<E: Persist<C>, C: SessionConnection>(
+    map: &IdentityMap<E>,
+    rows: &mut Vec<u64>,
+    values: &mut Vec<E>,
+) -> (Vec<u64>, Vec<E>) {
+    if !rows.iter().any(|row| map.may_be_stored(*row)) {
+        return (Vec::new(), Vec::new());
+    }
+    let all = std::mem::take(rows).into_iter().zip(std::mem::take(values));
+    let (links, others): (Vec<_>, Vec<_>) = all.partition(|(row, _)| map.may_be_stored(*row));
+    (*rows, *values) = others.into_iter().unzip();
+    links.into_iter().unzip()
+}
+
+/// Updates these columns of edited rows. The row's own UPDATE also counts the version, and leaves out what is deferred.
 pub(crate) fn update<E, C>(
     map: &mut IdentityMap<E>,
     executor: &mut Executor<'_, C>,
     columns: ColumnSet,
     rows: &[u64],
+    work: Option<&Work<'_>>,
     now: u32,
 ) -> Result<()>
 where
     E: Persist<C>,
     C: SessionConnection,
 {
-    for row in rows {
+    let mut sent: HashMap<u64, E> = HashMap::new();
+    for row in rows.iter().filter(|_| work.is_some()) {
         map.prepare_update(*row);
+        let deferred = work.map_or(ColumnSet::EMPTY, |work| work.deferred(*row));
+        if !deferred.is_empty() {
+            sent.extend(map.without_deferred(*row, deferred).map(|first| (*row, first)));
+        }
     }
-    let edited: Vec<Edited<'_, E>> =
-        rows.iter().filter_map(|row| map.edited(*row)).map(|(row, before)| Edited { row, before }).collect();
+    let edited: Vec<Edited<'_, E>> = rows
+        .iter()
+        .filter_map(|row| Some((sent.get(row), map.edited(*row)?)))
+        .map(|(first, (row, before))| Edited { row: first.unwrap_or(row), before })
+        .collect();
     let stale = match E::update(executor, &edited, columns) {
         Ok(stale) => stale,
         Err(error) => {
@@ -104,7 +186,44 @@ where
         return Err(Error::StaleRow { table: E::table().name, key: E::key_in_words(&edited.before.key()) });
     }
     for row in rows {
-        map.updated(*row, now);
+        match sent.remove(row) {
+            Some(first) => map.partly_updated(*row, first),
+            None => map.updated(*row, now),
+        }
+    }
+    Ok(())
+}
+
+/// Sets these columns of rows to be deleted to NULL.
+pub(crate) fn unlink<E, C>(
+    map: &mut IdentityMap<E>,
+    executor: &mut Executor<'_, C>,
+    columns: ColumnSet,
+    rows: &[u64],
+) -> Result<()>
+where
+    E: Persist<C>,
+    C: SessionConnection,
+{
+    let unlinked: Vec<(u64, E, E)> = rows
+        .iter()
+        .filter_map(|row| map.unlink(*row, columns).map(|(stored, unlinked)| (*row, stored, unlinked)))
+        .collect();
+    let edited: Vec<Edited<'_, E>> = unlinked.iter().map(|(_, before, row)| Edited { row, before }).collect();
+    let explained = |executor: &mut Executor<'_, C>, edited: &[Edited<'_, E>]| {
+        E::update(executor, edited, columns).map_err(|error| Failure::of::<E, C>(executor, error, "updating").error)
+    };
+    if let Some(stale) = explained(executor, &edited)?.and_then(|number| edited.get(number)) {
+        if E::table().version.is_some() {
+            return Err(Error::StaleRow { table: E::table().name, key: E::key_in_words(&stale.before.key()) });
+        }
+        // A row that is gone already is a warning of its DELETE; the others may not have been sent.
+        for edited in edited.chunks(1).filter(|_| edited.len() > 1) {
+            explained(executor, edited)?;
+        }
+    }
+    for (row, _, unlinked) in unlinked {
+        map.unlinked(row, unlinked);
     }
     Ok(())
 }
@@ -125,7 +244,7 @@ where
             return Err(E::diagnose_delete(executor, error, &rows_to_delete));
         }
     };
-    let missing = rows_to_delete.len().saturating_sub(deleted);
+    let missing = rows_to_delete.len().saturating_sub(deleted).saturating_sub(map.may_be_missing(rows));
     if missing > 0 && table.version.is_some() {
         return Err(Error::StaleRow { table: table.name, key: stale::<E, C>(executor, &rows_to_delete)? });
     }

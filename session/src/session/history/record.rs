@@ -88,7 +88,7 @@ pub(crate) fn record<E: Entity>(
     for (index, sent) in &sent.rows {
         let (operation, key, before) = match sent {
             SentRow::Inserted => (Operation::Insert, map.key(*index), None),
-            SentRow::Updated(before) => (Operation::Update, map.key(*index), Some(&**before)),
+            SentRow::Updated(before) => (Operation::Update, map.key(*index), Some(before)),
             SentRow::Deleted(key, before) => (Operation::Delete, Some(key.clone()), before.as_ref()),
         };
         if let Some(key) = key {

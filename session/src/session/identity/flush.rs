@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use super::rows::Rows;
 use super::sent::SentRow;
-use super::slots::{Known, Loaded, Slot};
+use super::slots::{Known, Loaded, Slot, Waiting};
 use super::undo::Undo;
 use super::{IdentityMap, RowFreshness};
 use crate::error::{Error, Result, Violation, ViolationKind};
@@ -54,10 +54,9 @@ impl<E: Entity> IdentityMap<E> {
     }
 
     fn update(&self, index: u64) -> Option<(E::Key, Change)> {
-        let Loaded { row, before: Some(before), marked_deleted: false, .. } = self.slots.loaded(index)? else {
-            return None;
-        };
-        let changed = row.changed(before);
+        let loaded = self.slots.loaded(index)?;
+        let Loaded { before: Some(before), marked_deleted: false, .. } = loaded else { return None };
+        let changed = loaded.changed();
         if changed.is_empty() {
             return None;
         }
@@ -124,9 +123,10 @@ impl<E: Entity> IdentityMap<E> {
         Ok(())
     }
 
-    /// The rows to be deleted whose references are not in memory, if the references matter for the order.
-    pub(crate) fn unread(&self, deletes: &[u64]) -> Vec<u64> {
-        if deletes.len() < 2 || !E::table().refers_to_itself() {
+    /// The rows to be deleted whose references are not in memory, if the references matter for the order: within the
+    /// table, or `in_cycle` with the rows of others.
+    pub(crate) fn unread(&self, deletes: &[u64], in_cycle: bool) -> Vec<u64> {
+        if !in_cycle && (deletes.len() < 2 || !E::table().refers_to_itself()) {
             return Vec::new();
         }
         deletes.iter().copied().filter(|index| matches!(self.slots.get(*index), Known::Expired { .. })).collect()
@@ -210,7 +210,7 @@ impl<E: Entity> IdentityMap<E> {
     /// The row, and its values in the database.
     pub(crate) fn edited(&self, index: u64) -> Option<(&E, &E)> {
         let loaded = self.slots.loaded(index)?;
-        Some((&loaded.row, loaded.before.as_deref()?))
+        Some((&loaded.row, loaded.before.as_ref()?))
     }
 
     /// What a DELETE needs from a row: its key and, if loaded, the value it was read with.
@@ -248,7 +248,10 @@ impl<E: Entity> Rows for IdentityMap<E> {
                 Some(row) => Given::Value(row.field(column)),
                 None => new.value(column),
             },
-            Known::Loaded(loaded) if after && !loaded.marked_deleted => Given::Value(loaded.row.field(column)),
+            Known::Loaded(loaded) if after && !loaded.marked_deleted => match self.waiting(index, column) {
+                Some(Waiting(parent)) => Given::Row(*parent),
+                None => Given::Value(loaded.row.field(column)),
+            },
             Known::Loaded(loaded) => Given::Value(loaded.stored().field(column)),
             _ => Given::Unknown,
         }
@@ -264,8 +267,9 @@ impl<E: Entity> Rows for IdentityMap<E> {
     }
 
     fn parents(&self, index: u64, see: &mut dyn FnMut(Parent)) {
-        if let Known::Pending(new) = self.slots.get(index) {
-            new.parents(see);
+        match self.slots.get(index) {
+            Known::Pending(new) => new.parents(see),
+            _ => self.waits_for(index).into_iter().for_each(see),
         }
     }
 }
@@ -297,14 +301,19 @@ impl<E: Entity> IdentityMap<E> {
         loaded.seen = now;
         loaded.stale = false;
         let (old, new) = (before.key(), loaded.row.key());
-        if old != new {
-            if self.find(&old) == Some(index) {
-                self.by_key.remove(&old);
+        self.key_changed(index, &old, new);
+        self.log.push(Undo::Updated(index, old));
+        self.record_row(index, SentRow::Updated(before.into_row()));
+    }
+
+    /// Moves a row to its new key, if it has one.
+    pub(super) fn key_changed(&mut self, index: u64, old: &E::Key, new: E::Key) {
+        if *old != new {
+            if self.find(old) == Some(index) {
+                self.by_key.remove(old);
             }
             self.take_key(new, index);
         }
-        self.log.push(Undo::Updated(index, old));
-        self.record_row(index, SentRow::Updated(before));
     }
 
     /// Records that the row was deleted, or found to be missing; returns its key and its values as last known.
@@ -313,7 +322,7 @@ impl<E: Entity> IdentityMap<E> {
         let (key, _) = self.row_to_delete(index)?;
         self.release_key(index);
         let was = match self.slots.replace(index, Slot::Deleted(key.clone())) {
-            Slot::Loaded(Loaded { before: Some(before), .. }) => Some(*before),
+            Slot::Loaded(Loaded { before: Some(before), .. }) => Some(before.into_row()),
             Slot::Loaded(Loaded { row, .. }) => Some(row),
             _ => None,
         };
@@ -340,6 +349,7 @@ impl<E: Entity> IdentityMap<E> {
         });
         self.edited = edited;
         self.marked_deleted.clear();
+        self.links_sent();
     }
 
     /// Gives `key` to the row at `index`; another row that had the key is gone from the database.

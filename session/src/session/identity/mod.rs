@@ -6,12 +6,14 @@ mod changes;
 mod flush;
 mod follow;
 mod key_changes;
+mod links;
 mod overtaken;
 mod rows;
 mod sent;
 mod slots;
 mod undo;
 mod upserted;
+mod waiting;
 
 use std::collections::{HashMap, HashSet};
 
@@ -24,10 +26,13 @@ use ahead::Ahead;
 pub(crate) use flush::{Change, PendingChanges};
 pub(crate) use follow::Follower;
 pub(crate) use key_changes::{KeyChange, KeyChanges, Resembling};
+pub(crate) use links::Ends;
+use links::Links;
 pub(crate) use rows::Rows;
 pub(crate) use sent::{Sent, SentRow};
-use slots::{Known, Loaded, Slot, Slots};
+use slots::{Before, Known, Loaded, Slot, Slots};
 use undo::{Log, Undo};
+pub(crate) use waiting::LeftOut;
 
 /// The rows of one entity type.
 ///
@@ -49,6 +54,7 @@ pub(crate) struct IdentityMap<E: Entity> {
     sent: Option<Box<Sent<E>>>,
     /// Pending rows that are inserted with all their values, by their index.
     whole: HashMap<u64, E>,
+    links: Links,
 }
 
 /// Whether a row's value is current.
@@ -72,6 +78,7 @@ impl<E: Entity> Default for IdentityMap<E> {
             ahead: Ahead::default(),
             sent: None,
             whole: HashMap::new(),
+            links: Links::default(),
         }
     }
 }
@@ -250,7 +257,7 @@ impl<E: Entity> IdentityMap<E> {
             Some(read) => changes::keep_others(&mut row, &stored, read)?,
             None => changes::refuse_unknown(&row, &mut stored)?,
         }
-        let before = (!row.changed(&stored).is_empty()).then(|| Box::new(stored));
+        let before = (!row.changed(&stored).is_empty()).then(|| Before::new(stored));
         let modified = before.is_some();
         let index = self.hold(key, Loaded { before, ..Loaded::new(row, now) });
         if modified {
@@ -283,7 +290,7 @@ impl<E: Entity> IdentityMap<E> {
         self.row(index)?;
         let Some(loaded) = self.slots.loaded_mut(index) else { return Err(Error::Gone { table: E::table().name }) };
         if loaded.before.is_none() {
-            loaded.before = Some(Box::new(loaded.row.clone()));
+            loaded.before = Some(Before::new(loaded.row.clone()));
             self.edited.push(index);
         }
         Ok(&mut loaded.row)
@@ -319,7 +326,7 @@ impl<E: Entity> IdentityMap<E> {
     /// The columns whose values differ from those in the database.
     pub(crate) fn changes(&self, index: u64) -> Result<ColumnSet> {
         match self.slots.get(index) {
-            Known::Loaded(loaded) => Ok(loaded.before.as_ref().map_or(ColumnSet::EMPTY, |old| loaded.row.changed(old))),
+            Known::Loaded(loaded) => Ok(loaded.changed()),
             Known::Expired { .. } => Ok(ColumnSet::EMPTY),
             _ => Err(self.refuse(index)),
         }

@@ -18,6 +18,6 @@ pub(crate) trait Rows {
     fn key_part(&self, index: u64, column: usize) -> Option<Box<dyn Value>>;
     /// Whether the row is added and not flushed.
     fn is_pending(&self, index: u64) -> bool;
-    /// Calls `see` with each row that a pending row refers to by its handle.
+    /// Calls `see` with each row that a pending row, or a changed foreign key of another, refers to by its handle.
     fn parents(&self, index: u64, see: &mut dyn FnMut(Parent));
 }

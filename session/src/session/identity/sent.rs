@@ -12,7 +12,7 @@ pub(crate) struct Sent<E: Entity> {
 pub(crate) enum SentRow<E: Entity> {
     Inserted,
     /// With the values before.
-    Updated(Box<E>),
+    Updated(E),
     /// With the key and, if they were in memory, the values before.
     Deleted(E::Key, Option<E>),
 }

@@ -1,7 +1,11 @@
 //! Storage for the rows of one entity type, and what the session knows about each.
 
+use std::fmt::{self, Debug};
+use std::ops::{Deref, DerefMut};
+
 use super::overtaken::Overtaken;
-use crate::session::entity::Entity;
+use crate::session::entity::{ColumnSet, Entity};
+use crate::session::given::Parent;
 
 /// The number of slots that are allocated and freed together.
 const CHUNK: usize = 256;
@@ -30,7 +34,7 @@ pub(super) enum Known<'s, E: Entity> {
 pub(super) struct Loaded<E> {
     pub(super) row: E,
     /// The row as it is in the database, once it was opened for editing.
-    pub(super) before: Option<Box<E>>,
+    pub(super) before: Option<Box<Before<E>>>,
     /// The session's epoch in which it was read.
     pub(super) seen: u32,
     /// It is stale whatever the epoch.
@@ -38,6 +42,48 @@ pub(super) struct Loaded<E> {
     /// It was read ahead and not used since.
     pub(super) ahead: bool,
     pub(super) marked_deleted: bool,
+}
+
+/// A row as it is in the database, and what its UPDATE waits for.
+#[derive(Clone)]
+pub(super) struct Before<E> {
+    row: E,
+    /// The new rows that its foreign keys refer to from the next flush on, unless they are given another value.
+    pub(super) waiting: Vec<Waiting>,
+}
+
+/// A foreign key that refers to a new row.
+#[derive(Clone, Copy)]
+pub(crate) struct Waiting(pub(super) Parent);
+
+impl Debug for Waiting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "a new row of {}", self.0.table)
+    }
+}
+
+impl<E> Before<E> {
+    pub(super) fn new(row: E) -> Box<Self> {
+        Box::new(Self { row, waiting: Vec::new() })
+    }
+
+    pub(super) fn into_row(self) -> E {
+        self.row
+    }
+}
+
+impl<E> Deref for Before<E> {
+    type Target = E;
+
+    fn deref(&self) -> &E {
+        &self.row
+    }
+}
+
+impl<E> DerefMut for Before<E> {
+    fn deref_mut(&mut self) -> &mut E {
+        &mut self.row
+    }
 }
 
 impl<E: Entity> Loaded<E> {
@@ -48,12 +94,30 @@ impl<E: Entity> Loaded<E> {
 
     /// The row as it is in the database.
     pub(super) fn stored(&self) -> &E {
-        self.before.as_deref().unwrap_or(&self.row)
+        self.before.as_ref().map_or(&self.row, |before| before)
+    }
+
+    /// The columns whose values differ from those in the database, or will when new rows have their keys.
+    pub(super) fn changed(&self) -> ColumnSet {
+        let Some(before) = &self.before else { return ColumnSet::EMPTY };
+        let waiting = self.waiting().map(|Waiting(parent)| parent.from);
+        waiting.fold(self.row.changed(before), ColumnSet::with)
     }
 
     /// Whether its values differ from those in the database.
     pub(super) fn is_modified(&self) -> bool {
-        self.before.as_ref().is_some_and(|before| !self.row.changed(before).is_empty())
+        !self.changed().is_empty()
+    }
+
+    /// The new rows that its foreign keys refer to from the next flush on. A field that was given another value since
+    /// refers to that.
+    pub(super) fn waiting(&self) -> impl Iterator<Item = &Waiting> {
+        let before = self.before.as_deref();
+        let waiting = before.into_iter().flat_map(|before| before.waiting.iter().map(move |waiting| (before, waiting)));
+        let unchanged = |(before, Waiting(parent)): &(&Before<E>, &Waiting)| {
+            self.row.field(parent.from).is_same(before.field(parent.from))
+        };
+        waiting.filter(unchanged).map(|(_, waiting)| waiting)
     }
 
     /// Whether the value must be read again before it is used, as far as the row itself shows: values read before the

@@ -140,5 +140,6 @@ impl<E: Entity> IdentityMap<E> {
         self.pending = Vec::new();
         self.edited = Vec::new();
         self.marked_deleted = Vec::new();
+        self.links_sent();
     }
 }

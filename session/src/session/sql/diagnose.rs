@@ -15,7 +15,7 @@ use super::limit::{StatementLimit, row_size};
 use super::select::{Condition, read_where};
 use crate::connection::{EngineConnection, Executor};
 use crate::error::{Error, Violation, ViolationKind};
-use crate::session::entity::{ColumnSet, Columns, Entity, Reference, Table};
+use crate::session::entity::{ColumnSet, Columns, Entity, ForeignKey, Table};
 
 /// With more rows than this, the rows are not searched for two that collide with each other.
 const MOST_COMPARED: usize = 1_000;
@@ -67,7 +67,7 @@ where
         return None;
     }
     let row = rows.iter().copied().find(|row| {
-        let question = Question { row: *row, column, reference: None };
+        let question = Question { row: *row, asked: Asked::IsNull(column) };
         answer(executor, question).is_some_and(|null| null)
     })?;
     Some((info.name, value(row)))
@@ -216,12 +216,13 @@ where
     bool: FromSql<Bool, C::Backend>,
 {
     for row in rows.iter().copied() {
-        for (column, info) in E::table().columns.iter().enumerate() {
-            let Some(reference) = info.references else { continue };
-            if answer(executor, Question { row, column, reference: Some(reference) }) == Some(false) {
-                let parent = (reference.table)().name.to_owned();
+        for key in E::table().foreign_keys {
+            if answer(executor, Question { row, asked: Asked::HasParent(key) }) == Some(false) {
+                let parent = key.table().name.to_owned();
                 let violation = Violation::new(ViolationKind::MissingParent { parent }, E::table().name);
-                return Some(violation.on(vec![info.name.to_owned()], vec![in_words(row.field(column))]));
+                let columns = key.columns.iter().map(|column| E::table().columns[*column].name.to_owned());
+                let values = key.columns.iter().map(|column| in_words(row.field(*column)));
+                return Some(violation.on(columns.collect(), values.collect()));
             }
         }
     }
@@ -243,32 +244,46 @@ where
     asked.ok().and(result)
 }
 
-/// Whether the value in a column of a row is NULL in the database or, for a foreign key, refers to an existing row.
+/// A question to the database about a row.
 struct Question<'a, E> {
     row: &'a E,
-    column: usize,
-    reference: Option<Reference>,
+    asked: Asked,
+}
+
+enum Asked {
+    /// Whether the value in a column is NULL in the database.
+    IsNull(usize),
+    /// Whether a foreign key is NULL or refers to an existing row.
+    HasParent(&'static ForeignKey),
 }
 
 impl<E: Columns<DB>, DB: Backend> QueryFragment<DB> for Question<'_, E> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
-        let Some(reference) = self.reference else {
-            // MariaDB does not treat a parameter as NULL until it is used, and only NULL does not equal itself.
-            out.push_sql("SELECT COALESCE(");
-            E::column(self.column, Bind { row: self.row, out: &mut out })?;
-            out.push_sql(" = ");
-            E::column(self.column, Bind { row: self.row, out: &mut out })?;
-            out.push_sql(", 0) = 0");
-            return Ok(());
+        let key = match self.asked {
+            Asked::HasParent(key) => key,
+            Asked::IsNull(column) => {
+                // MariaDB does not treat a parameter as NULL until it is used, and only NULL does not equal itself.
+                out.push_sql("SELECT COALESCE(");
+                E::column(column, Bind { row: self.row, out: &mut out })?;
+                out.push_sql(" = ");
+                E::column(column, Bind { row: self.row, out: &mut out })?;
+                out.push_sql(", 0) = 0");
+                return Ok(());
+            }
         };
         out.push_sql("SELECT ");
-        E::column(self.column, Bind { row: self.row, out: &mut out })?;
-        out.push_sql(" IS NULL OR EXISTS (SELECT 1 FROM ");
-        out.push_identifier((reference.table)().name)?;
-        out.push_sql(" WHERE ");
-        out.push_identifier(reference.column)?;
-        out.push_sql(" = ");
-        E::column(self.column, Bind { row: self.row, out: &mut out })?;
+        for column in key.columns {
+            E::column(*column, Bind { row: self.row, out: &mut out })?;
+            out.push_sql(" IS NULL OR ");
+        }
+        out.push_sql("EXISTS (SELECT 1 FROM ");
+        out.push_identifier(key.table().name)?;
+        for (position, (column, reference)) in key.columns.iter().zip(key.references).enumerate() {
+            out.push_sql(if position > 0 { " AND " } else { " WHERE " });
+            out.push_identifier(reference.column)?;
+            out.push_sql(" = ");
+            E::column(*column, Bind { row: self.row, out: &mut out })?;
+        }
         out.push_sql(")");
         Ok(())
     }

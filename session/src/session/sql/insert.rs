@@ -9,7 +9,7 @@ use super::answer::returned;
 use super::generated_keys::{insert_and_read_keys, keys_to_ask_for};
 use super::insert_arrays::limit_of_arrays;
 use super::insert_rows::{Form, InsertRows};
-use super::insert_values::sent;
+use super::insert_values::{Insert, sent};
 use super::limit::{StatementLimit, row_size};
 use super::matching::same_as_sent;
 use super::returning::{insert_returning, insert_singly};
@@ -75,6 +75,21 @@ where
         } else if inserted < rows.len() && executor.connection.counts_inserted(&name_in_sql::<E, C>()?)? {
             return Err(kept_back::<E>(inserted, rows.len()));
         }
+    }
+    Ok(())
+}
+
+/// Inserts the rows whose given keys are not taken, and returns nothing.
+pub(super) fn insert_missing<E, C>(executor: &mut Executor<'_, C>, rows: &[E]) -> QueryResult<()>
+where
+    C: EngineConnection,
+    E: Columns<C::Backend>,
+{
+    let columns = sent::<E>(false);
+    let limit = limit::<E, C>(columns.len(), executor.connection);
+    let taken = executor.connection.engine().taken_key();
+    for (rows, keep) in limit.split(rows, |row| row_size::<E, C::Backend>(row, columns)) {
+        executor.execute(&Insert::missing::<C>(rows, keep, taken))?;
     }
     Ok(())
 }

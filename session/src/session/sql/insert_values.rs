@@ -5,7 +5,7 @@ use diesel::backend::Backend;
 use diesel::query_builder::{AstPass, QueryFragment};
 
 use super::Bind;
-use crate::connection::EngineConnection;
+use crate::connection::{EngineConnection, TakenKey};
 use crate::session::entity::{ColumnSet, Columns, Entity};
 
 /// The statement for some rows.
@@ -15,13 +15,20 @@ pub(super) struct Insert<'a, E> {
     columns: ColumnSet,
     /// The clause for an INSERT without columns.
     all_defaults: &'static str,
+    /// What is done with a row whose key is taken, if that is not an error.
+    taken: Option<TakenKey>,
     keep: bool,
 }
 
 impl<'a, E: Entity> Insert<'a, E> {
     /// Sends these columns.
     pub(super) fn of<C: EngineConnection>(rows: &'a [E], columns: ColumnSet, keep: bool) -> Self {
-        Self { rows, columns, all_defaults: C::ALL_DEFAULTS, keep }
+        Self { rows, columns, all_defaults: C::ALL_DEFAULTS, taken: None, keep }
+    }
+
+    /// Sends every column that the database does not fill, of rows whose keys are not taken.
+    pub(super) fn missing<C: EngineConnection>(rows: &'a [E], keep: bool, taken: TakenKey) -> Self {
+        Self { taken: Some(taken), ..Self::of::<C>(rows, sent::<E>(false), keep) }
     }
 }
 
@@ -57,6 +64,24 @@ impl<E: Columns<DB>, DB: Backend> QueryFragment<DB> for Insert<'_, E> {
                     E::column(column, Bind { row, out: &mut out })?;
                 }
                 out.push_sql(")");
+            }
+        }
+        match self.taken {
+            None => {}
+            Some(TakenKey::DoNothing) => {
+                out.push_sql(" ON CONFLICT ");
+                for (number, column) in table.key.iter().enumerate() {
+                    out.push_sql(if number > 0 { ", " } else { "(" });
+                    out.push_identifier(table.columns[*column].name)?;
+                }
+                out.push_sql(") DO NOTHING");
+            }
+            Some(TakenKey::UpdateNothing) => {
+                let key = table.columns[table.key[0]].name;
+                out.push_sql(" ON DUPLICATE KEY UPDATE ");
+                out.push_identifier(key)?;
+                out.push_sql(" = ");
+                out.push_identifier(key)?;
             }
         }
         Ok(())

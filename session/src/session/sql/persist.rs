@@ -14,7 +14,7 @@ use super::diagnose::diagnose;
 use super::edited::Edited;
 use super::filter_expression::FilterExpression;
 use super::generated_keys::key_source;
-use super::insert::{insert, insert_only};
+use super::insert::{insert, insert_missing, insert_only};
 use super::referrers::diagnose_delete;
 use super::select::{find_one, select, select_by, select_like};
 use super::update::update;
@@ -60,6 +60,10 @@ pub trait Persist<C: SessionConnection>: Entity + Clone + sealed::Persist<C> {
     /// Inserts the rows in their order, and returns nothing.
     #[doc(hidden)]
     fn insert_only(executor: &mut Executor<'_, C>, rows: &[Self]) -> QueryResult<()>;
+
+    /// Inserts the rows whose given keys are not taken, and returns nothing.
+    #[doc(hidden)]
+    fn insert_missing(executor: &mut Executor<'_, C>, rows: &[Self]) -> QueryResult<()>;
 
     /// Inserts the rows with every column as it is, including those that the database would fill.
     #[doc(hidden)]
@@ -171,6 +175,10 @@ where
 
     fn insert_only(executor: &mut Executor<'_, C>, rows: &[Self]) -> QueryResult<()> {
         insert_only(executor, rows, false)
+    }
+
+    fn insert_missing(executor: &mut Executor<'_, C>, rows: &[Self]) -> QueryResult<()> {
+        insert_missing(executor, rows)
     }
 
     fn insert_whole(executor: &mut Executor<'_, C>, rows: &[Self]) -> QueryResult<()> {
@@ -298,6 +306,12 @@ impl<E: PersistEverywhere> Persist<AnyConnection> for E {
 
     fn insert_only(executor: &mut Executor<'_, AnyConnection>, rows: &[Self]) -> QueryResult<()> {
         on_variant!(executor.connection, connection => Persist::insert_only(&mut Executor::new(connection, executor.echo), rows))
+    }
+
+    fn insert_missing(executor: &mut Executor<'_, AnyConnection>, rows: &[Self]) -> QueryResult<()> {
+        on_variant!(executor.connection, connection => {
+            Persist::insert_missing(&mut Executor::new(connection, executor.echo), rows)
+        })
     }
 
     fn insert_whole(executor: &mut Executor<'_, AnyConnection>, rows: &[Self]) -> QueryResult<()> {

@@ -1,0 +1,32 @@
+//! How the statements of engines differ in their text.
+
+use super::Engine;
+
+/// The clause of an INSERT for rows whose keys are taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TakenKey {
+    /// `ON CONFLICT (key) DO NOTHING`.
+    DoNothing,
+    /// `ON DUPLICATE KEY UPDATE` of a column to its own value.
+    UpdateNothing,
+}
+
+impl Engine {
+    /// Whether rows are looked up by several columns through a subquery over a list (`VALUES (?, ?), (?, ?)`). If not,
+    /// the list is written inside `IN` itself.
+    #[must_use]
+    pub fn lists_rows(self) -> bool {
+        match self {
+            Self::Sqlite | Self::Postgres => true,
+            Self::Mysql => false,
+        }
+    }
+
+    /// The clause of an INSERT for rows whose keys are taken.
+    pub(crate) fn taken_key(self) -> TakenKey {
+        match self {
+            Self::Sqlite | Self::Postgres => TakenKey::DoNothing,
+            Self::Mysql => TakenKey::UpdateNothing,
+        }
+    }
+}
