@@ -134,7 +134,8 @@ pub fn b162_many_changes_are_one_insert_for_every_hundred() -> Result<()> {
     recorder.take();
     session.commit()?;
     let inserts = recorder.sql().iter().filter(|sql| sql.starts_with("INSERT INTO diesel_session_history")).count();
-    assert_eq!((inserts, kept(&library, "rates").len()), (3, 250));
+    let expected = if library.engine() == Engine::Postgres { 1 } else { 3 };
+    assert_eq!((inserts, kept(&library, "rates").len()), (expected, 250), "as arrays on PostgreSQL");
     Ok(())
 }
 
