@@ -12,7 +12,7 @@ use folio_testing::{TestEngine, servers};
 
 const ROWS: i64 = 10_000;
 /// The number of rows of a statement by hand.
-const CHUNK: i64 = 100;
+const CHUNK: u16 = 100;
 
 const BOTH: &[(&str, Clock)] = &[("CPU", Clock::Cpu), ("clock", Clock::Wall)];
 
@@ -81,11 +81,11 @@ fn session_insert_all() -> Took {
 }
 
 /// New rows, this many in a statement.
-fn values(chunk: i64) -> Took {
+fn values(chunk: u16) -> Took {
     timed(empty, |connection| {
         connection.transaction(|connection| {
-            for first in (1..=ROWS).step_by(chunk as usize) {
-                let rows: Vec<DieselAccount> = (first..first + chunk).map(diesel_account).collect();
+            for first in (1..=ROWS).step_by(chunk.into()) {
+                let rows: Vec<DieselAccount> = (first..first + i64::from(chunk)).map(diesel_account).collect();
                 diesel::insert_into(accounts::table).values(rows).execute(connection)?;
             }
             QueryResult::Ok(())
@@ -98,21 +98,21 @@ fn on_duplicate_key() -> Took {
     timed(half, |connection| {
         connection.transaction(|connection| {
             let mut keys = Vec::new();
-            for first in (1..=ROWS).step_by(CHUNK as usize) {
-                let rows = vec!["(?, ?, ?)"; CHUNK as usize].join(", ");
+            for first in (1..=ROWS).step_by(CHUNK.into()) {
+                let rows = vec!["(?, ?, ?)"; CHUNK.into()].join(", ");
                 let mut upsert = diesel::sql_query(format!(
                     "INSERT INTO accounts (number, name, email) VALUES {rows} ON DUPLICATE KEY UPDATE name = VALUES(name), \
                      email = VALUES(email)"
                 ))
                 .into_boxed();
-                for number in first..first + CHUNK {
+                for number in first..first + i64::from(CHUNK) {
                     upsert = upsert
                         .bind::<BigInt, _>(number)
                         .bind::<Text, _>(name(number))
                         .bind::<Nullable<Text>, _>(email(number));
                 }
                 upsert.execute(connection)?;
-                let numbers = first..first + CHUNK;
+                let numbers = first..first + i64::from(CHUNK);
                 keys.extend(
                     accounts::table
                         .filter(accounts::number.eq_any(numbers))

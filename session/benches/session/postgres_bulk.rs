@@ -15,7 +15,7 @@ use crate::{Comparison, Contender, Took, timed};
 
 const ROWS: i64 = 20_000;
 /// The number of rows of a statement by hand.
-const CHUNK: i64 = 1_000;
+const CHUNK: u16 = 1_000;
 
 pub const COMPARISONS: &[Comparison] = &[
     Comparison {
@@ -125,8 +125,8 @@ fn unnest_upsert() -> Took {
     timed(half, |connection| {
         connection.transaction(|connection| {
             let mut told = Vec::new();
-            for first in (1..=ROWS).step_by(CHUNK as usize) {
-                let (numbers, names, emails) = arrays(first, CHUNK);
+            for first in (1..=ROWS).step_by(CHUNK.into()) {
+                let (numbers, names, emails) = arrays(first, CHUNK.into());
                 told.extend(
                     diesel::sql_query(
                         "INSERT INTO accounts (number, name, email) SELECT * FROM unnest($1, $2, $3) ON CONFLICT (number) \
@@ -173,8 +173,8 @@ fn unnest(rows: i64, keys: bool) -> Took {
     timed(empty, |connection| {
         connection.transaction(|connection| {
             let mut returned: Vec<Key> = Vec::new();
-            for first in (1..=rows).step_by(CHUNK as usize) {
-                let (numbers, names, emails) = arrays(first, CHUNK.min(rows));
+            for first in (1..=rows).step_by(CHUNK.into()) {
+                let (numbers, names, emails) = arrays(first, i64::from(CHUNK).min(rows));
                 let sql = "INSERT INTO people (number, name, email) SELECT * FROM unnest($1, $2, $3)";
                 let sql = if keys { format!("{sql} RETURNING id") } else { sql.to_owned() };
                 let query = diesel::sql_query(sql)
