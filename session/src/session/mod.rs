@@ -30,6 +30,7 @@ mod keys;
 mod links;
 mod load;
 mod many;
+mod poison;
 mod query;
 mod query_sql;
 mod reference;

@@ -8,7 +8,6 @@ use diesel::result::Error as DieselError;
 use super::Session;
 use super::flush::Flushed;
 use super::history::unit::UnitId;
-use super::identity_maps::AnyIdentityMap;
 use super::savepoint::{Savepoint, report};
 use super::settings::Freshness;
 use super::written::Write;
@@ -106,7 +105,7 @@ impl Transaction {
     }
 
     /// Refuses all work until the last open savepoint and then the transaction is left.
-    fn refuse_work(&mut self, cause: &Arc<Error>) {
+    pub(super) fn refuse_work(&mut self, cause: &Arc<Error>) {
         for savepoint in &mut self.savepoints {
             savepoint.poison = Some(Arc::clone(cause));
         }
@@ -115,7 +114,7 @@ impl Transaction {
 
     /// Remembers a failure that a retry may avoid, because it reads again what was stale at the flush. A commit with an
     /// unknown outcome forbids a retry, whatever failed before it.
-    fn note(&mut self, error: &Error) {
+    pub(super) fn note(&mut self, error: &Error) {
         if error.is_retryable() || error.is_stale() {
             self.conflict = Some(Arc::new(error.clone()));
         } else if error.is_unique() {
@@ -354,51 +353,13 @@ impl<C: SessionConnection> Session<'_, C> {
     }
 
     /// Puts the rows in memory into their state after a ROLLBACK.
-    fn forget_transaction(&mut self) {
+    pub(super) fn forget_transaction(&mut self) {
         self.transaction.close();
         self.transaction.savepoints.clear();
         self.transaction.flushes.clear();
         self.maps.iter_mut().for_each(|map| map.undo(0));
         self.expire_rows(|_| true);
         self.transaction.expire_reads();
-    }
-
-    /// Rolls back the innermost level after a statement failed, and accepts no more work until that level is left.
-    pub(super) fn poison(&mut self, cause: &Error) {
-        self.transaction.note(cause);
-        if self.transaction.savepoints.is_empty() || cause.ends_transaction() {
-            return self.poison_all(cause);
-        }
-        if self.undo_savepoint(Some(cause)).is_ok()
-            && let Some(savepoint) = self.transaction.savepoints.last_mut()
-        {
-            savepoint.poison = Some(Arc::new(cause.clone()));
-        }
-    }
-
-    /// Rolls back the whole transaction, and accepts no more work until it is left.
-    pub(super) fn poison_all(&mut self, cause: &Error) {
-        self.transaction.note(cause);
-        let written = self.transaction.is_writing();
-        let mut savepoints = std::mem::take(&mut self.transaction.savepoints);
-        let levels = savepoints.iter().filter(|savepoint| savepoint.poison.is_none()).count();
-        if self.transaction.open {
-            for _ in 0..=levels {
-                let undone = self.executor().connection.rollback();
-                report(undone.map_err(|error| self.explain(error, "rolling back after an error")));
-            }
-        }
-        // The closures of the savepoints are still running: their levels stay, and changes made in them are dropped.
-        self.forget_transaction();
-        for savepoint in &mut savepoints {
-            savepoint.marks = self.maps.iter().map(AnyIdentityMap::mark).collect();
-            savepoint.flushes = 0;
-        }
-        self.transaction.savepoints = savepoints;
-        self.transaction.refuse_work(&Arc::new(cause.clone()));
-        if written && !cause.is_commit_unknown() {
-            self.rolled_back();
-        }
     }
 
     /// Records what is about to be written: for the rollback of a savepoint, and for rows that were read ahead.
@@ -437,14 +398,6 @@ impl<C: SessionConnection> Session<'_, C> {
             DieselError::AlreadyInTransaction => Error::AlreadyInTransaction,
             error => self.explain(error, "beginning a transaction"),
         })
-    }
-
-    /// Refuses work on a transaction that an error has rolled back.
-    pub(super) fn check(&self) -> Result<()> {
-        match self.transaction.poison() {
-            Some(cause) => Err(Error::Poisoned { cause: Arc::clone(cause) }),
-            None => Ok(()),
-        }
     }
 
     pub(super) fn explain(&self, error: DieselError, doing: &str) -> Error {
