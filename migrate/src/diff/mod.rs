@@ -4,14 +4,13 @@ mod alter;
 mod columns;
 mod compare;
 mod comparison;
-mod ddl;
+pub(crate) mod ddl;
 mod difference;
 mod parts;
 mod rebuild;
 mod same;
 mod tables;
 
-pub(crate) use ddl::{add_foreign_key, drop_foreign_key};
 pub use difference::{Change, Difference, Object, Property};
 
 use diesel_session::connection::Engine;

@@ -5,7 +5,8 @@ use diesel_session::connection::Engine;
 use super::sqlite;
 use super::types::DieselType;
 use super::wanted::{Fill, Remark, Wanted, mentions};
-use crate::diff::{Change, Difference, Object, add_foreign_key, drop_foreign_key};
+use crate::diff::ddl::{add_foreign_key, drop_foreign_key};
+use crate::diff::{Change, Difference, Object};
 use crate::quoting::quoted;
 use crate::schema::{Column, ForeignKey, Schema, Table};
 
