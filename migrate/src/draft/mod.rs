@@ -55,6 +55,7 @@ impl Migrations {
     /// ```
     /// use diesel_migrate::Migrations;
     /// use diesel_session::prelude::*;
+    /// use diesel_session::types::Text;
     ///
     /// diesel::table! { tags (id) { id -> BigInt, name -> Text, color -> Nullable<Text> } }
     ///

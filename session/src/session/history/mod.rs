@@ -2,7 +2,7 @@
 //! before.
 //!
 //! The flush writes it, in its own transaction, by one INSERT for every 100 changes into the table
-//! `diesel_session_history`, which [`MIGRATIONS`] creates. The guide is `docs/events.md`.
+//! `diesel_session_history`, which [`HistoryMigrations`] creates. The guide is `docs/events.md`.
 
 pub(crate) mod json;
 mod migrations;
