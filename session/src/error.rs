@@ -300,8 +300,8 @@ pub enum Error {
     },
     /// A statement on a table whose entity keeps a history.
     #[error(
-        "{table} keeps a history, which this statement would bypass: load the rows by a query, and edit or delete them; \
-         plain Diesel on 'connection' changes them without a record"
+        "{table} keeps a history, which this statement would bypass: add new rows, and load others by a query and edit or \
+         delete them; plain Diesel on 'connection' changes them without a record"
     )]
     KeepsHistory {
         /// The table.

@@ -1,5 +1,7 @@
 //! `folio migrate`, and the exit code for a database with pending migrations.
 
+use std::path::Path;
+
 use diesel::connection::SimpleConnection as _;
 
 use crate::home::Home;
@@ -129,4 +131,21 @@ fn entities_are_written_and_brought_up_to_date() {
         home.fails(2, &["migrate", "entities", "--out", "tables.rs"])
             .contains("tables.rs is not Rust: line 1, column 4")
     );
+}
+
+#[test]
+fn no_migration_is_drafted_where_the_entities_are_as_the_migrations_make_them() {
+    let home = Home::with_users(module_path!());
+    for engine in ["sqlite", "postgres", "mysql"] {
+        for migration in std::fs::read_dir(Path::new("migrations").join(engine)).unwrap() {
+            let migration = migration.unwrap().path();
+            std::fs::create_dir_all(home.path().join(&migration)).unwrap();
+            for script in ["up.sql", "down.sql"] {
+                std::fs::copy(migration.join(script), home.path().join(&migration).join(script)).unwrap();
+            }
+        }
+    }
+    let ran = home.run(&["migrate", "new", "nothing", "--from-entities"]);
+    assert_eq!((ran.code, ran.out.as_str()), (Some(0), ""), "{ran:?}");
+    assert_eq!(ran.err, "the migrations make what the entities need; nothing is written\n");
 }

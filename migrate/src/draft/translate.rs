@@ -78,7 +78,8 @@ impl Translation<'_> {
         made
     }
 
-    /// The type of a column; of an enum, with the labels that it has and the name that the entity knows.
+    /// The type of a column; of an enum, with the labels that it has and the name that the entity knows. A text
+    /// without a length is as long as the entity says: this engine's own script may need one where the other's does not.
     fn diesel_type(&self, column: &Column) -> Option<DieselType> {
         let mut own = DieselType::of_column(self.from, self.schema, column)?;
         if own.labels.is_empty() {
@@ -88,8 +89,11 @@ impl Translation<'_> {
         }
         let infos = self.entity.iter().flat_map(|entity| entity.columns);
         let mut infos = infos.filter(|info| is_same_column(self.from, info.name, &column.name));
-        if let Some(entity) = infos.next().map(DieselType::of).filter(|_| !own.labels.is_empty()) {
-            own.name = entity.name;
+        if let Some(entity) = infos.next().map(DieselType::of) {
+            own.max_chars = own.max_chars.or(entity.max_chars);
+            if !own.labels.is_empty() {
+                own.name = entity.name;
+            }
         }
         Some(own)
     }

@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, Text};
 use diesel_session::Session;
 
-use crate::table::{DieselAccount, accounts, diesel_account, email, name, new_account};
+use crate::table::{DieselAccount, accounts, diesel_account, email, name, new_account, store_half, upsert};
 use crate::{Clock, Comparison, Contender, Took, timed};
 use folio_testing::{TestEngine, servers};
 
@@ -55,21 +55,12 @@ fn empty() -> MysqlConnection {
 /// A connection to accounts, of which every other one of the bench's is stored.
 fn half() -> MysqlConnection {
     let mut connection = empty();
-    let mut session = Session::on(&mut connection);
-    session.insert_all((1..=ROWS).step_by(2).map(new_account)).expect("insert");
-    session.commit().expect("commit");
-    drop(session);
+    store_half(&mut connection, ROWS);
     connection
 }
 
 fn session_upsert() -> Took {
-    timed(half, |connection| {
-        let mut session = Session::on(connection);
-        let rows = (1..=ROWS).map(new_account);
-        let done = session.upsert(rows).on_conflict(accounts::number).update((accounts::name, accounts::email)).run();
-        session.commit().expect("commit");
-        done.expect("upsert").len()
-    })
+    timed(half, |connection| upsert(connection, ROWS))
 }
 
 fn session_insert_all() -> Took {

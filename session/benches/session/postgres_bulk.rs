@@ -9,7 +9,8 @@ use diesel_session::Session;
 
 use crate::postgres::{BOTH, empty};
 use crate::table::{
-    DieselAccount, DieselPerson, accounts, diesel_account, diesel_person, email, name, new_account, new_person, people,
+    DieselAccount, DieselPerson, accounts, diesel_account, diesel_person, email, name, new_person, people, store_half,
+    upsert,
 };
 use crate::{Comparison, Contender, Took, timed};
 
@@ -98,21 +99,12 @@ fn half() -> PgConnection {
              number BIGINT NOT NULL UNIQUE, name TEXT NOT NULL, email TEXT)",
         )
         .expect("a new table");
-    let mut session = Session::on(&mut connection);
-    session.insert_all((1..=ROWS).step_by(2).map(new_account)).expect("insert");
-    session.commit().expect("commit");
-    drop(session);
+    store_half(&mut connection, ROWS);
     connection
 }
 
 fn session_upsert() -> Took {
-    timed(half, |connection| {
-        let mut session = Session::on(connection);
-        let rows = (1..=ROWS).map(new_account);
-        let done = session.upsert(rows).on_conflict(accounts::number).update((accounts::name, accounts::email)).run();
-        session.commit().expect("commit");
-        done.expect("upsert").len()
-    })
+    timed(half, |connection| upsert(connection, ROWS))
 }
 
 /// The arrays of the rows from `first` on.

@@ -3,9 +3,8 @@
 use diesel::connection::{Connection as _, SimpleConnection};
 use diesel::prelude::*;
 use diesel::upsert::excluded;
-use diesel_session::Session;
 
-use crate::table::{accounts, diesel_account, email, name, new_account};
+use crate::table::{accounts, diesel_account, email, name, store_half, upsert};
 use crate::{Clock, Comparison, Contender, Took, timed};
 
 const ROWS: i64 = 10_000;
@@ -29,21 +28,12 @@ pub const COMPARISONS: &[Comparison] = &[Comparison {
 fn half() -> SqliteConnection {
     let mut connection = SqliteConnection::establish(":memory:").expect("memory");
     connection.batch_execute(TABLE).expect("a new database");
-    let mut session = Session::on(&mut connection);
-    session.insert_all((1..=ROWS).step_by(2).map(new_account)).expect("insert");
-    session.commit().expect("commit");
-    drop(session);
+    store_half(&mut connection, ROWS);
     connection
 }
 
 fn session_upsert() -> Took {
-    timed(half, |connection| {
-        let mut session = Session::on(connection);
-        let rows = (1..=ROWS).map(new_account);
-        let done = session.upsert(rows).on_conflict(accounts::number).update((accounts::name, accounts::email)).run();
-        session.commit().expect("commit");
-        done.expect("upsert").len()
-    })
+    timed(half, |connection| upsert(connection, ROWS))
 }
 
 fn diesel_upsert() -> Took {

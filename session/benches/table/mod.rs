@@ -3,7 +3,9 @@
 #![allow(dead_code, reason = "each bench uses only some of these items")]
 
 use diesel::prelude::*;
-use diesel_session::Entity;
+use diesel_session::connection::SessionConnection;
+use diesel_session::session::Persist;
+use diesel_session::{Entity, Session};
 
 diesel::table! {
     people (id) { id -> BigInt, number -> BigInt, name -> Text, email -> Nullable<Text> }
@@ -50,6 +52,28 @@ pub fn new_account(number: i64) -> NewAccount {
 
 pub fn diesel_account(number: i64) -> DieselAccount {
     DieselAccount { number, name: name(number), email: email(number) }
+}
+
+/// Stores every other one of this number of accounts.
+pub fn store_half<C: SessionConnection>(connection: &mut C, rows: i64)
+where
+    Account: Persist<C>,
+{
+    let mut session = Session::on(connection);
+    session.insert_all((1..=rows).step_by(2).map(new_account)).expect("insert");
+    session.commit().expect("commit");
+}
+
+/// Upserts this number of accounts.
+pub fn upsert<C: SessionConnection>(connection: &mut C, rows: i64) -> usize
+where
+    Account: Persist<C>,
+{
+    let mut session = Session::on(connection);
+    let new = (1..=rows).map(new_account);
+    let done = session.upsert(new).on_conflict(accounts::number).update((accounts::name, accounts::email)).run();
+    session.commit().expect("commit");
+    done.expect("upsert").len()
 }
 
 /// The same row in plain Diesel.

@@ -12,6 +12,9 @@ diesel::table! {
 diesel::table! {
     rates (code) { code -> Text, label -> Text }
 }
+diesel::table! {
+    account_rates (account_id, code) { account_id -> BigInt, code -> Text }
+}
 
 fn seven() -> i64 {
     7
@@ -54,4 +57,15 @@ pub struct Rate {
     #[entity(key, given)]
     pub code: String,
     pub label: String,
+}
+
+/// It links an account to a rate.
+#[derive(Debug, Clone, PartialEq, HasQuery, Entity)]
+#[diesel(table_name = account_rates)]
+#[entity(history)]
+pub struct AccountRate {
+    #[entity(key, given, references = accounts::id)]
+    pub account_id: i64,
+    #[entity(key, given, references = rates::code)]
+    pub code: String,
 }

@@ -12,6 +12,8 @@ const TABLES: &str = "
     CREATE TABLE entries (id {key}, account_id BIGINT NOT NULL REFERENCES accounts (id), amount BIGINT NOT NULL,
         rate DOUBLE PRECISION NOT NULL);
     CREATE TABLE rates (code {name} PRIMARY KEY NOT NULL, label TEXT NOT NULL);
+    CREATE TABLE account_rates (account_id BIGINT NOT NULL REFERENCES accounts (id), code {name} NOT NULL,
+        PRIMARY KEY (account_id, code), FOREIGN KEY (code) REFERENCES rates (code));
     INSERT INTO accounts (owner, balance, changed, version) VALUES ('Ann', 100, 0, 1), ('Ben', 200, 0, 1);
     INSERT INTO rates (code, label) VALUES ('A', 'first');
 ";

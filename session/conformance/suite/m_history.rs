@@ -298,3 +298,21 @@ pub fn b165_an_upsert_that_would_update_rows_with_a_history_is_refused_and_other
     assert_eq!(kept(&library, "rates"), [r#"INSERT "B" -"#, r#"INSERT "C" -"#]);
     Ok(())
 }
+
+pub fn b165_links_with_a_history_are_added_and_deleted_as_rows() -> Result<()> {
+    let (library, mut session, recorder) = booked();
+    let (ann, rate) = (session.get_one::<Account>(1)?, session.get_one::<Rate>("A")?);
+    recorder.take();
+    let refused = [
+        session.link(account_rates::account_id, account_rates::code, ann, rate),
+        session.unlink(account_rates::account_id, account_rates::code, ann, rate),
+    ];
+    for refused in refused {
+        assert!(matches!(refused, Err(Error::KeepsHistory { table: "account_rates" })), "{refused:?}");
+    }
+    assert!(session.plan()?.steps().is_empty() && recorder.sql().is_empty());
+    session.add(NewAccountRate::new(ann, rate)?);
+    session.commit()?;
+    assert_eq!(kept(&library, "account_rates"), [r#"INSERT [1,"A"] -"#]);
+    Ok(())
+}

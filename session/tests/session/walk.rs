@@ -25,13 +25,13 @@ enum Known {
         seen: u32,
         stale: bool,
         open: bool,
-        doomed: bool,
+        marked_deleted: bool,
         /// Read ahead, and not asked for since.
         ahead: bool,
     },
     Expired {
         key: i64,
-        doomed: bool,
+        marked_deleted: bool,
     },
     Deleted(i64),
     Transient,
@@ -92,7 +92,9 @@ impl Model {
 
     fn flush(&mut self, session: &Session<'_>) {
         let unflushed = |row: &Row| match &row.known {
-            Known::Pending | Known::Live { doomed: true, .. } | Known::Expired { doomed: true, .. } => true,
+            Known::Pending | Known::Live { marked_deleted: true, .. } | Known::Expired { marked_deleted: true, .. } => {
+                true
+            }
             Known::Live { stored, value, open, .. } => *open && stored != value,
             _ => false,
         };
@@ -116,14 +118,14 @@ impl Model {
                     seen: self.clock,
                     stale: false,
                     open: false,
-                    doomed: false,
+                    marked_deleted: false,
                     ahead: false,
                 };
             }
         }
         for Row { known, updated, .. } in &mut self.rows {
             match known {
-                Known::Live { key, doomed: true, .. } | Known::Expired { key, doomed: true } => {
+                Known::Live { key, marked_deleted: true, .. } | Known::Expired { key, marked_deleted: true } => {
                     self.stored.remove(key);
                     *known = Known::Deleted(*key);
                 }
@@ -145,10 +147,10 @@ impl Model {
     /// A SELECT finds the row: what is not fresh is filled.
     fn fill(&mut self, place: usize) {
         let (clock, fresh_since) = (self.clock, self.fresh_since);
-        let (key, doomed) = match &self.rows[place].known {
-            Known::Expired { key, doomed } => (*key, *doomed),
-            Known::Live { key, seen, stale, open: false, doomed, .. } if *stale || *seen < fresh_since => {
-                (*key, *doomed)
+        let (key, marked_deleted) = match &self.rows[place].known {
+            Known::Expired { key, marked_deleted } => (*key, *marked_deleted),
+            Known::Live { key, seen, stale, open: false, marked_deleted, .. } if *stale || *seen < fresh_since => {
+                (*key, *marked_deleted)
             }
             Known::Live { .. } => return self.used(place),
             _ => return,
@@ -156,7 +158,7 @@ impl Model {
         self.rows[place].known = match self.stored.get(&key) {
             Some(value) => {
                 let (stored, value) = (value.clone(), value.clone());
-                Known::Live { key, stored, value, seen: clock, stale: false, open: false, doomed, ahead: false }
+                Known::Live { key, stored, value, seen: clock, stale: false, open: false, marked_deleted, ahead: false }
             }
             None => Known::Deleted(key),
         };
@@ -176,7 +178,9 @@ impl Model {
     fn load(&mut self, place: usize, session: &Session<'_>) -> bool {
         match self.rows[place].known {
             Known::Pending => self.flush(session),
-            Known::Live { doomed: true, .. } | Known::Expired { doomed: true, .. } if !self.is_fresh(place) => {
+            Known::Live { marked_deleted: true, .. } | Known::Expired { marked_deleted: true, .. }
+                if !self.is_fresh(place) =>
+            {
                 self.flush(session);
             }
             Known::Live { .. } | Known::Expired { .. } if !self.is_fresh(place) => {
@@ -195,8 +199,8 @@ impl Model {
         self.rereads += 1;
         let near = (1..=self.rows.len()).flat_map(|far| [place.checked_add(far), place.checked_sub(far)]).flatten();
         let is_old = |place: &usize| match &self.rows[*place].known {
-            Known::Expired { doomed, .. } => !doomed,
-            Known::Live { open, doomed, .. } => !open && !doomed && !self.is_fresh(*place),
+            Known::Expired { marked_deleted, .. } => !marked_deleted,
+            Known::Live { open, marked_deleted, .. } => !open && !marked_deleted && !self.is_fresh(*place),
             _ => false,
         };
         let near: Vec<usize> = near.filter(|place| *place < self.rows.len()).filter(is_old).take(others).collect();
@@ -251,7 +255,7 @@ impl Model {
                     seen: self.clock,
                     stale: false,
                     open: false,
-                    doomed: false,
+                    marked_deleted: false,
                     ahead: false,
                 };
                 self.rows.push(Row { handle, known, added: None, updated: 0 });
@@ -276,7 +280,7 @@ impl Model {
                 Known::Gone => Known::Gone,
                 _ if row.added.is_some() => Known::Transient,
                 Known::Live { key, .. } | Known::Expired { key, .. } | Known::Deleted(key) => {
-                    Known::Expired { key: *key, doomed: false }
+                    Known::Expired { key: *key, marked_deleted: false }
                 }
                 other => other.clone(),
             };
@@ -321,13 +325,13 @@ impl Model {
                     if since.is_none_or(|since| *seen < since && row.updated < since) =>
                 {
                     let mut kept = row.known.clone();
-                    if let Known::Live { doomed, .. } = &mut kept {
-                        *doomed = false;
+                    if let Known::Live { marked_deleted, .. } = &mut kept {
+                        *marked_deleted = false;
                     }
                     kept
                 }
                 Known::Live { key, .. } | Known::Expired { key, .. } | Known::Deleted(key) => {
-                    Known::Expired { key: *key, doomed: false }
+                    Known::Expired { key: *key, marked_deleted: false }
                 }
                 other => other.clone(),
             };
@@ -386,8 +390,8 @@ fn walk(session: &mut Session<'_>, model: &mut Model, other: &mut AnyConnection,
             (4, Some(handle)) => {
                 let done = session.delete(handle);
                 let marked = match &mut model.rows[place].known {
-                    Known::Live { doomed, .. } | Known::Expired { doomed, .. } => {
-                        *doomed = true;
+                    Known::Live { marked_deleted, .. } | Known::Expired { marked_deleted, .. } => {
+                        *marked_deleted = true;
                         model.in_transaction = true;
                         true
                     }
@@ -397,8 +401,10 @@ fn walk(session: &mut Session<'_>, model: &mut Model, other: &mut AnyConnection,
             }
             (5, Some(handle)) => {
                 let _ = session.undelete(handle);
-                if let Known::Live { doomed, .. } | Known::Expired { doomed, .. } = &mut model.rows[place].known {
-                    *doomed = false;
+                if let Known::Live { marked_deleted, .. } | Known::Expired { marked_deleted, .. } =
+                    &mut model.rows[place].known
+                {
+                    *marked_deleted = false;
                 }
             }
             (6, Some(handle)) => {
@@ -410,16 +416,16 @@ fn walk(session: &mut Session<'_>, model: &mut Model, other: &mut AnyConnection,
             }
             (7, Some(handle)) => {
                 let done = session.expire(handle);
-                if let Known::Live { key, doomed, .. } = model.rows[place].known {
-                    model.rows[place].known = Known::Expired { key, doomed };
+                if let Known::Live { key, marked_deleted, .. } = model.rows[place].known {
+                    model.rows[place].known = Known::Expired { key, marked_deleted };
                 }
                 assert_eq!(done.is_ok(), matches!(model.rows[place].known, Known::Expired { .. }));
             }
             (8, Some(handle)) => {
                 let done = session.refresh(handle);
                 let was = matches!(model.rows[place].known, Known::Live { .. } | Known::Expired { .. });
-                if let Known::Live { key, doomed, .. } = model.rows[place].known {
-                    model.rows[place].known = Known::Expired { key, doomed };
+                if let Known::Live { key, marked_deleted, .. } = model.rows[place].known {
+                    model.rows[place].known = Known::Expired { key, marked_deleted };
                 }
                 let can = was && model.load(place, session);
                 assert_eq!(done.is_ok(), can, "{done:?}");
@@ -514,7 +520,7 @@ fn come_back(session: &mut Session<'_>, model: &mut Model, place: usize, handle:
     if let (Ok(handle), Some(stored)) = (back, stored.cloned()) {
         let value = if row.name == read.name { stored.clone() } else { row.name };
         let (key, seen, open) = (read.id, model.clock, value != stored);
-        let known = Known::Live { key, stored, value, seen, stale: false, open, doomed: false, ahead: false };
+        let known = Known::Live { key, stored, value, seen, stale: false, open, marked_deleted: false, ahead: false };
         model.rows.push(Row { handle, known, added: None, updated: 0 });
     }
 }
