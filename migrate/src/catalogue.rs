@@ -19,12 +19,14 @@ struct Count {
     row_count: i64,
 }
 
-/// The tables of the database ordered by name, without the engine's own. One SELECT.
+/// The tables of the database ordered by name, without the engine's own: on SQLite, without those in which a virtual table
+/// keeps its data, and without full-text indexes of another table's texts. One SELECT.
 pub(crate) fn tables(connection: &mut AnyConnection) -> Result<Vec<String>> {
     let names = match connection.engine() {
         Engine::Sqlite => {
-            "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' \
-             ORDER BY name"
+            "SELECT t.name FROM sqlite_schema t JOIN pragma_table_list(t.name) l ON l.schema = 'main' \
+             WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND l.type <> 'shadow' \
+             AND NOT (l.type = 'virtual' AND (t.sql LIKE '%content=%' OR t.sql LIKE '%content =%')) ORDER BY t.name"
         }
         Engine::Postgres => {
             "SELECT tablename::text AS name FROM pg_catalog.pg_tables WHERE schemaname = current_schema() \

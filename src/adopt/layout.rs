@@ -4,7 +4,7 @@ use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Nullable, Text};
 
 use super::tables::{MODELS, Model, Reference};
-use crate::connection::{Engine, SessionConnection as _};
+use crate::connection::Engine;
 use crate::error::{Error, Result};
 use crate::migrations::MIGRATIONS;
 use crate::session::Session;
@@ -57,7 +57,7 @@ struct ForeignKey {
 /// Reads the tables and columns, and refuses what the models do not have.
 pub(super) fn read(session: &mut Session<'_>, place: &str) -> Result<Layout> {
     let refused = |problem| Error::NotAdoptable { place: place.to_owned(), problem };
-    if session.connection()?.engine() != Engine::Sqlite {
+    if session.engine() != Engine::Sqlite {
         return Err(refused("it is not an SQLite file".to_owned()));
     }
     if !MIGRATIONS.status(session.connection()?)?.applied.is_empty() {

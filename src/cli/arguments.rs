@@ -19,8 +19,12 @@ use super::note::NoteCommand;
 use super::output::OutputError;
 use super::repo::RepoCommand;
 use super::resume::ResumeCommand;
+use super::search::Search;
 use super::sql::Sql;
+use super::stats::Stats;
 use super::stderr;
+use super::suggest;
+use super::topics::Topic;
 use super::user::UserCommand;
 use folio::database::Engine;
 use folio::error::Error;
@@ -31,24 +35,17 @@ Examples:
   folio user add ada                            add an account
   folio repo add engine --login ada             add a repository
   folio repo list --login ada
+  folio search engine                           find records by the words in them
   folio note add 'To do' --login ada --body 'call back'
 
 Records go to standard output: a table on a terminal; in a pipe one line per record, with tabs
-between the fields and no header. Everything else goes to standard error. Times are UTC; a table
-shows them to the minute. If a table is wider than the terminal (or COLUMNS), times are shortened
-to days, then left out, then texts are cut with '…', then the last columns are left out; 'tsv'
-and 'json' always contain everything.
+between the fields and no header. Everything else goes to standard error.
 
 The database is named by --database-url, or else by the variable FOLIO_DATABASE_URL, then
 DATABASE_URL, then either of them in the file .env of the current folder. The default is
-sqlite://folio.db.
+sqlite://folio.db. 'folio' alone shows which it is, and what it holds.
 
-Exit codes:
-  0  done, also when the reader of a pipe went away
-  1  failed
-  2  the command line cannot be understood
-  3  the database lacks migrations: run 'folio migrate up'
-  4  no such record";
+More: folio help exit-codes | environment | formats";
 
 const USER: &str = "\
 Examples:
@@ -94,6 +91,8 @@ Examples:
 const DB: &str = "\
 Examples:
   folio db create
+  folio db info
+  folio db backup folio-monday.db
   folio db copy folio.db postgres://app@db.example.org/folio
 
 Commands that add or import create the database too, if it does not exist.";
@@ -113,7 +112,7 @@ pub(super) struct Arguments {
     #[command(flatten)]
     pub globals: Globals,
     #[command(subcommand)]
-    pub command: Command,
+    pub command: Option<Command>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -144,6 +143,10 @@ pub(super) enum Command {
     },
     /// Import records from files of other formats
     Import(Import),
+    /// Find records by the words in them
+    Search(Search),
+    /// Show how many records there are, by kind, status, language, owner and month
+    Stats(Stats),
     /// Run a SELECT of your own
     Sql(Sql),
     /// Open the page about a user or a repository, or print its URL
@@ -162,6 +165,8 @@ pub(super) enum Command {
     },
     /// Write a script that completes folio's commands in a shell
     Completions(Completions),
+    #[command(flatten)]
+    Topic(Topic),
 }
 
 /// The program's command line, for clap.
@@ -177,6 +182,7 @@ pub(super) fn parse() -> Result<Arguments, Exit> {
             let printed = error.print().and_then(|()| io::stdout().flush());
             return exit::of(printed.map_err(|error| OutputError::from(error).into()));
         }
+        let error = suggest::verb(error, &program());
         match (error.kind(), error.source().and_then(|source| source.downcast_ref::<Error>())) {
             // Folio's own message, which does not repeat a value of ten thousand characters.
             (ErrorKind::ValueValidation, Some(refused)) => stderr::report(&refused.to_string()),

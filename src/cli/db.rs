@@ -1,13 +1,49 @@
 //! `folio db`: the database itself.
 
-use clap::{Args, Subcommand};
+use std::borrow::Cow;
+use std::path::PathBuf;
+
+use anyhow::anyhow;
+use clap::{Args, Subcommand, ValueHint};
 use folio::migrations::Migrate as _;
+use serde::Serialize;
 
 use super::copy::{self, Copy};
 use super::globals::Globals;
+use super::output::{self, Column, Record, with_columns};
 use super::stderr;
 use folio::database::Access;
 use folio::migrations::SchemaState;
+use folio::models::{Note, Repository, Resume, User};
+use folio::services::{counted, tables, upkeep};
+
+const INFO: &str = "\
+Examples:
+  folio db info
+  folio db info --format json | jq -r '.[0].bytes'
+
+Prints what the database is: on a terminal a field per line, in a pipe a row. 'schema' is
+'up to date', 'behind' if it lacks migrations, 'newer' if it has some of a later version, 'empty', or
+'of others'; the records are counted if it is up to date. Columns: {columns}.";
+
+const CHECK: &str = "\
+Examples:
+  folio db check
+  folio db check && folio db backup folio-monday.db
+
+Looks for rows that refer to a row that is not there, and in a SQLite file for everything that
+SQLite's integrity check finds, the full-text index included. A server checks its own files by its
+own programs. Prints a line for each problem, and then exits with 1; a sound database prints nothing.";
+
+const BACKUP: &str = "\
+Examples:
+  folio db backup folio-monday.db
+  folio --database-url folio-monday.db user list
+
+Copies the file of a SQLite database in one consistent state, while others go on writing. The copy
+appears under its name when it is complete; a file that is there already is never replaced. A
+database on a server is backed up by the server's own programs; 'folio db copy' copies its records.
+Prints the size of the copy in bytes.";
 
 const CREATE: &str = "\
 Examples:
@@ -22,6 +58,15 @@ pub(super) enum DbCommand {
     /// Create a database with all of Folio's tables
     #[command(after_help = CREATE)]
     Create(Create),
+    /// Show what the database is, its size, its schema and how much it holds
+    #[command(after_help = with_columns::<InfoRow>(INFO))]
+    Info,
+    /// Look for damage, and for rows that refer to nothing
+    #[command(after_help = CHECK)]
+    Check,
+    /// Copy a SQLite file while others write
+    #[command(after_help = BACKUP)]
+    Backup(Backup),
     /// Copy every record into another database, on any engine
     Copy(Copy),
 }
@@ -29,9 +74,69 @@ pub(super) enum DbCommand {
 #[derive(Debug, Args)]
 pub(super) struct Create {}
 
+#[derive(Debug, Args)]
+pub(super) struct Backup {
+    /// The file to make
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    to: PathBuf,
+}
+
+/// What is shown of a database.
+#[derive(Serialize)]
+struct InfoRow {
+    engine: &'static str,
+    version: String,
+    place: String,
+    bytes: u64,
+    schema: &'static str,
+    users: Option<u64>,
+    repositories: Option<u64>,
+    resumes: Option<u64>,
+    notes: Option<u64>,
+}
+
+impl Record for InfoRow {
+    const COLUMNS: &'static [Column] = &[
+        Column::text("engine"),
+        Column::text("version"),
+        Column::text("place"),
+        Column::number("bytes"),
+        Column::text("schema"),
+        Column::number("users"),
+        Column::number("repositories"),
+        Column::number("resumes"),
+        Column::number("notes"),
+    ];
+
+    fn cells(&self) -> Vec<Option<Cow<'_, str>>> {
+        let number = |number: Option<u64>| number.map(|number| number.to_string().into());
+        vec![
+            Some(self.engine.into()),
+            Some((&*self.version).into()),
+            Some((&*self.place).into()),
+            number(Some(self.bytes)),
+            Some(self.schema.into()),
+            number(self.users),
+            number(self.repositories),
+            number(self.resumes),
+            number(self.notes),
+        ]
+    }
+
+    fn json(&self) -> impl Serialize {
+        self
+    }
+}
+
 pub(super) fn run(globals: &Globals, command: DbCommand) -> anyhow::Result<()> {
     match command {
         DbCommand::Create(Create {}) => create(globals),
+        DbCommand::Info => info(globals),
+        DbCommand::Check => check(globals),
+        DbCommand::Backup(Backup { to }) => {
+            let bytes = upkeep::backup(&globals.open(Access::Read)?, &to)?;
+            Ok(output::write(&format!("{bytes}\n"))?)
+        }
         DbCommand::Copy(arguments) => copy::run(globals, &arguments),
     }
 }
@@ -46,4 +151,47 @@ fn create(globals: &Globals) -> anyhow::Result<()> {
         stderr::print(&format!("{} is there already, and up to date", database.place()));
     }
     Ok(())
+}
+
+fn info(globals: &Globals) -> anyhow::Result<()> {
+    let database = globals.open(Access::Read)?;
+    let upkeep::Info { engine, version, bytes, .. } = upkeep::info(&database)?;
+    let schema = match database.schema_state()? {
+        SchemaState::Current => "up to date",
+        SchemaState::Empty => "empty",
+        SchemaState::Behind(_) => "behind",
+        SchemaState::Newer(_) => "newer",
+        _ => "of others",
+    };
+    let counts = match schema {
+        "up to date" => Some(database.named("db info").read(tables::counts)?),
+        _ => None,
+    };
+    let counts = counts.as_ref();
+    globals.show(
+        &InfoRow {
+            engine: engine.name(),
+            version,
+            place: database.place().to_owned(),
+            bytes,
+            schema,
+            users: counts.map(tables::Counts::of::<User>),
+            repositories: counts.map(tables::Counts::of::<Repository>),
+            resumes: counts.map(tables::Counts::of::<Resume>),
+            notes: counts.map(tables::Counts::of::<Note>),
+        },
+        None,
+    )
+}
+
+fn check(globals: &Globals) -> anyhow::Result<()> {
+    let database = globals.open_to_read()?;
+    let problems = upkeep::problems(&database)?;
+    if problems.is_empty() {
+        stderr::print_on_terminal(&format!("{} is sound", database.place()));
+        return Ok(());
+    }
+    output::write(&(problems.join("\n") + "\n"))?;
+    let found = counted(u64::try_from(problems.len())?, "problem", "problems");
+    Err(anyhow!("{found} in {}", database.place()))
 }

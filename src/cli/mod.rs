@@ -24,15 +24,19 @@ mod migrate;
 mod note;
 mod open;
 pub mod output;
+mod overview;
 mod owner;
 mod progress;
 mod records;
 mod repo;
 mod resume;
+mod search;
 mod sql;
+mod stats;
 mod stderr;
 mod suggest;
 mod text_input;
+mod topics;
 mod user;
 mod values;
 mod when;
@@ -61,17 +65,21 @@ pub fn run() -> ExitCode {
 
 fn execute(Arguments { globals, command }: Arguments) -> anyhow::Result<()> {
     echo::install(globals.echo);
+    let Some(command) = command else { return overview::run(&globals) };
     let done = match command {
         Command::User { command } => user::run(&globals, command),
         Command::Repo { command } => repo::run(&globals, command),
         Command::Resume { command } => resume::run(&globals, command),
         Command::Note { command } => note::run(&globals, command),
         Command::Import(arguments) => import::run(&globals, arguments),
+        Command::Search(arguments) => search::run(&globals, arguments),
+        Command::Stats(arguments) => stats::run(&globals, &arguments),
         Command::Sql(arguments) => sql::run(&globals, arguments),
         Command::Open(arguments) => browse::run(&globals, &arguments),
         Command::Migrate { command } => migrate::run(&globals, command),
         Command::Db { command } => db::run(&globals, command),
         Command::Completions(arguments) => completions::run(&arguments, arguments::program()),
+        Command::Topic(topic) => topics::run(topic, arguments::program()),
     };
     done.map_err(|error| hint::with_advice(error, globals.database_url.as_deref()))
 }

@@ -1,4 +1,50 @@
-//! Near misses: the name that a mistyped one was meant to be.
+//! Near misses: the name that a mistyped one was meant to be, and the verb that another program has for one of Folio's.
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+
+/// Verbs of other programs, and what they are called here.
+const VERBS: &[(&str, &[&str])] = &[
+    ("get", &["show", "view", "cat", "display", "describe", "info", "read"]),
+    ("list", &["ls", "all", "index"]),
+    ("add", &["new", "create", "insert"]),
+    ("edit", &["update", "set", "change", "modify", "rename"]),
+    ("remove", &["delete", "del", "rm", "destroy", "drop"]),
+    ("search", &["find", "grep", "query", "lookup"]),
+    ("import", &["load", "read", "ingest", "sync", "restore"]),
+    ("copy", &["clone", "backup", "dump", "export", "move"]),
+    ("create", &["init", "new", "setup"]),
+    ("up", &["upgrade", "run", "apply", "latest", "migrate", "deploy"]),
+    ("down", &["downgrade", "revert", "rollback", "undo"]),
+    ("status", &["info", "history", "list", "ls", "current", "show"]),
+    ("new", &["add", "create", "generate", "revision", "make"]),
+    ("open", &["browse", "web", "view"]),
+    ("sql", &["query", "select", "exec", "execute", "shell"]),
+    ("user", &["users", "account", "accounts", "person", "people"]),
+    ("repo", &["repos", "repository", "repositories"]),
+    ("resume", &["resumes", "cv"]),
+    ("note", &["notes"]),
+    ("db", &["database"]),
+];
+
+/// The error, with the command that was meant if that has another name in other programs.
+pub(super) fn verb(mut error: clap::Error, program: &clap::Command) -> clap::Error {
+    if error.kind() != ErrorKind::InvalidSubcommand {
+        return error;
+    }
+    let Some(ContextValue::String(written)) = error.get(ContextKind::InvalidSubcommand) else { return error };
+    let written = written.clone();
+    let mut at = program;
+    for argument in std::env::args().skip(1).take_while(|argument| *argument != written) {
+        at = at.find_subcommand(&argument).unwrap_or(at);
+    }
+    let is_here = |name: &str| at.find_subcommand(name).is_some();
+    let meant = VERBS.iter().filter(|(name, others)| others.contains(&written.as_str()) && is_here(name));
+    let meant: Vec<String> = meant.map(|(name, _)| (*name).to_owned()).collect();
+    if !meant.is_empty() {
+        error.insert(ContextKind::SuggestedSubcommand, ContextValue::Strings(meant));
+    }
+    error
+}
 
 /// The candidate nearest to a word, if it is near enough to have been meant.
 pub(super) fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {

@@ -24,7 +24,10 @@ pub mod notes;
 pub mod query;
 pub mod repositories;
 pub mod resumes;
+pub mod search;
+pub mod stats;
 pub mod tables;
+pub mod upkeep;
 pub mod users;
 
 pub use listing::{Limit, Sort};

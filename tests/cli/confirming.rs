@@ -46,7 +46,8 @@ fn removing_a_user_with_everything_asks_on_a_terminal() {
 fn reverting_migrations_asks_on_a_terminal() {
     let home = home();
     let asked = format!(
-        "This would remove what 2026-11-29-000002_describe_repositories made, \
+        "This would remove what 2026-11-30-000001_index_texts made, \
+         what 2026-11-29-000002_describe_repositories made, \
          what 2026-11-29-000001_describe_users made, notes (2 rows), resumes (1 row), repositories (1 row), \
          users (2 rows) from {}.\n\
          Continue? [y/N] ",
@@ -55,7 +56,7 @@ fn reverting_migrations_asks_on_a_terminal() {
     let ran = run_on_a_terminal(&home, 80, &["migrate", "down", "--all"], "n\n");
     assert_eq!((ran.code, ran.out), (Some(1), format!("{asked}folio: nothing was changed\n")));
     assert_eq!(rows(&home, "note"), 2);
-    let ran = run_on_a_terminal(&home, 80, &["migrate", "down", "--steps", "3"], "y\n");
+    let ran = run_on_a_terminal(&home, 80, &["migrate", "down", "--steps", "4"], "y\n");
     assert!(ran.code == Some(0) && ran.out.contains(" made, notes (2 rows) from "), "{ran:?}");
     assert_eq!(home.run(&["user", "list"]).code, Some(3));
     // There is nothing left to confirm.
@@ -66,7 +67,8 @@ fn reverting_migrations_asks_on_a_terminal() {
 
 #[test]
 fn without_a_terminal_nothing_is_removed_unless_the_command_says_yes() {
-    const LAST: &str = "what 2026-11-29-000002_describe_repositories made";
+    const LAST: &str = "what 2026-11-30-000001_index_texts made";
+    const SIXTH: &str = "what 2026-11-29-000002_describe_repositories made";
     const FIFTH: &str = "what 2026-11-29-000001_describe_users made";
     let home = home();
     for (command, removed) in [
@@ -74,8 +76,8 @@ fn without_a_terminal_nothing_is_removed_unless_the_command_says_yes() {
         (&["user", "remove", "--login", "ada", "--with-everything"], "user id 2: ada (account number -1)".to_owned()),
         (&["migrate", "down"], format!("{LAST} from {}", home.place())),
         (
-            &["migrate", "down", "--steps", "4"],
-            format!("{LAST}, {FIFTH}, notes (2 rows), resumes (1 row) from {}", home.place()),
+            &["migrate", "down", "--steps", "5"],
+            format!("{LAST}, {SIXTH}, {FIFTH}, notes (2 rows), resumes (1 row) from {}", home.place()),
         ),
     ] {
         let way_out = if command[0] == "migrate" { "do so" } else { "remove it" };

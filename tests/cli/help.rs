@@ -44,7 +44,7 @@ fn the_examples_of_the_first_page_work_one_after_the_other() {
     let page = help(&home, "");
     let (_, examples) = page.split_once("\nExamples:\n").unwrap();
     let examples: Vec<&str> = examples.lines().take_while(|line| !line.is_empty()).collect();
-    assert_eq!(examples.len(), 5, "{examples:?}");
+    assert_eq!(examples.len(), 6, "{examples:?}");
     for example in examples {
         // The text after several spaces is a comment.
         let (command, _) = example.trim().split_once("   ").unwrap_or((example.trim(), ""));
@@ -58,6 +58,7 @@ fn the_examples_of_the_first_page_work_one_after_the_other() {
         &["user", "list", "--login", "octocat"][..],
         &["repo", "list", "--status", "private", "--format", "json"],
         &["repo", "list", "--topic", "octocat", "--sort", "stars:desc", "--columns", "owner,name,stars"],
+        &["search", "library", "--kind", "repo"],
         &["sql", "SELECT kind, count(*) AS accounts FROM users GROUP BY kind"],
         &["open", "jquery/jquery"],
         &["note", "add", "To do", "--account", "583231", "--body", "Read the README"],
@@ -71,7 +72,7 @@ fn the_examples_of_the_first_page_work_one_after_the_other() {
 fn every_page_has_examples_and_every_verb_says_what_it_prints() {
     let home = Home::new(module_path!());
     let commands = commands(&home);
-    assert_eq!(commands.len(), 1 + 6 + 4 * 5 + 16 + 2 + 4, "{commands:?}");
+    assert_eq!(commands.len(), 1 + 7 + 4 * 5 + 16 + 2 + 4, "{commands:?}");
     for command in commands {
         let page = help(&home, &command);
         assert!(page.contains("\nExamples:\n  "), "{command}: {page}");
@@ -106,11 +107,74 @@ fn every_command_takes_the_options_of_every_command() {
 }
 
 #[test]
+fn the_topics_of_the_first_page_have_pages_of_their_own() {
+    let home = Home::new(module_path!());
+    let (_, topics) =
+        help(&home, "").split_once("More: folio help ").map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap();
+    let (topics, _) = topics.split_once('\n').unwrap();
+    let topics: Vec<&str> = topics.split(" | ").collect();
+    assert_eq!(topics, ["exit-codes", "environment", "formats"]);
+    for topic in topics {
+        let page = home.done(&["help", topic]);
+        assert_snapshot!(format!("topic-{topic}"), page);
+        assert!(page.lines().all(|line| line.chars().count() <= 100), "{page}");
+        assert_eq!(home.done(&[topic]), page);
+    }
+    let formats = home.done(&["help", "formats"]);
+    let said = home.run(&["user", "list", "--format", "x"]).err;
+    for format in ["table", "tsv", "csv", "json", "ndjson", "markdown"] {
+        assert!(formats.contains(&format!("\n  {format} ")) && said.contains(format), "{format}: {said}");
+    }
+    assert!(home.files().is_empty());
+}
+
+#[cfg(feature = "sqlite")]
+#[test]
+fn the_program_alone_says_where_it_is_and_what_to_do_next() {
+    let home = Home::new("");
+    let first = home.done(&[]);
+    assert!(first.contains("folio.db: no database there yet\n\nNext:\n  folio import FILE…"), "{first}");
+    assert!(home.files().is_empty(), "looking makes no file");
+    home.done(&["db", "create"]);
+    let empty = home.done(&[]);
+    assert!(empty.contains("folio.db: 0 users, 0 repositories, 0 résumés, 0 notes\n"), "{empty}");
+    assert!(empty.contains("  folio import FILE…"), "{empty}");
+    home.done(&["user", "add", "ada"]);
+    let filled = home.done(&[]);
+    assert!(filled.contains("1 user, 0 repositories") && filled.contains("  folio search WORDS"), "{filled}");
+    home.done(&["migrate", "down", "--yes"]);
+    let behind = home.done(&[]);
+    assert!(behind.contains("  folio migrate up "), "{behind}");
+    assert_eq!(home.done(&["--database-url", "sqlite::memory:"]).lines().count(), 7);
+}
+
+#[test]
+fn verbs_of_other_programs_are_answered_with_folio_s_own() {
+    let home = Home::new(module_path!());
+    for (written, meant) in [
+        (&["user", "show", "1"][..], "'get'"),
+        (&["repo", "ls"], "'list'"),
+        (&["note", "delete", "1"], "'remove'"),
+        (&["resume", "new", "x"], "'add'"),
+        (&["find", "x"], "'search'"),
+        (&["migrate", "upgrade"], "'up'"),
+        (&["migrate", "rollback"], "'down'"),
+        (&["users", "list"], "'user'"),
+        (&["db", "init"], "'create'"),
+        (&["note", "lst"], "'list'"),
+    ] {
+        let ran = home.run(written);
+        let said = ran.err;
+        assert_eq!(ran.code, Some(2));
+        assert!(said.contains(meant), "{written:?}: {said}");
+    }
+}
+
+#[test]
 fn a_slip_is_exit_code_2_and_makes_nothing() {
     let home = Home::new(module_path!());
     for slip in [
-        &[][..],
-        &["user"],
+        &["user"][..],
         &["user", "ad"],
         &["user", "add"],
         &["user", "add", "x", "--nope"],

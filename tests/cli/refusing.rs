@@ -59,7 +59,7 @@ fn another_application_s_database_is_left_alone_unless_told() {
     }
     let status = home.run(&["migrate", "status"]);
     assert!(status.refused(1).contains("orders"));
-    assert_eq!(status.out.matches("pending").count(), 6);
+    assert_eq!(status.out.matches("pending").count(), 7);
     home.done(&["migrate", "up", "--into-existing"]);
     home.done(&["user", "add", "ada"]);
     home.connect().batch_execute("SELECT id FROM orders").unwrap();

@@ -9,3 +9,5 @@ mod migrating;
 mod printing;
 mod querying;
 mod refusing;
+mod searching;
+mod upkeep;

@@ -83,6 +83,7 @@ impl Empty {
             }
             "describe_users" => "UPDATE users SET name = 'Step', kind = 'Bot'",
             "describe_repositories" => "UPDATE repositories SET visibility = 'Internal', stars = 3, fork = TRUE",
+            "index_texts" => "UPDATE users SET name = 'Searched'",
             other => panic!("say here what {other} is filled with"),
         });
     }
@@ -145,7 +146,7 @@ fn diesel_takes_over_what_folio_applied() {
     let applied = connection.run_pending_migrations(files()).unwrap();
     assert_eq!(applied.iter().map(ToString::to_string).collect::<Vec<_>>(), ["20261129000002"]);
     assert_eq!(empty.state(), SchemaState::Current);
-    assert_eq!(connection.revert_all_migrations(files()).unwrap().len(), 6);
+    assert_eq!(connection.revert_all_migrations(files()).unwrap().len(), 7);
     assert_eq!(empty.state(), SchemaState::Empty);
 }
 
@@ -155,7 +156,7 @@ fn folio_takes_over_what_diesel_applied() {
     empty.db.connection().unwrap().run_pending_migrations(files()).unwrap();
     assert_eq!(empty.state(), SchemaState::Current);
     assert!(empty.db.migrate().unwrap().is_empty());
-    assert_eq!(empty.down(Target::All).len(), 6);
+    assert_eq!(empty.down(Target::All).len(), 7);
 }
 
 #[test]

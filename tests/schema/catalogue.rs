@@ -56,7 +56,8 @@ pub fn columns(connection: &mut AnyConnection, table: &str) -> Vec<Described> {
          WHERE a.attrelid = '{}'::regclass AND a.attnum > 0 ORDER BY a.attnum",
         "SELECT column_name AS name, CONCAT_WS(' ', column_type, collation_name) AS declared, \
          CAST(is_nullable = 'YES' AS SIGNED) AS nullable FROM information_schema.columns \
-         WHERE table_schema = DATABASE() AND table_name = '{}' ORDER BY ordinal_position",
+         WHERE table_schema = DATABASE() AND table_name = '{}' AND extra NOT LIKE '%STORED GENERATED%' \
+         ORDER BY ordinal_position",
     );
     let rows: Vec<ColumnRow> = diesel::sql_query(sql.replace("{}", table)).load(connection).unwrap();
     let described = |ColumnRow { name, declared, nullable }: ColumnRow| {

@@ -6,14 +6,14 @@
 mod support;
 
 #[cfg(feature = "mysql")]
-#[path = "rules.rs"]
+#[path = "suite.rs"]
 mod mariadb;
 #[cfg(feature = "mysql")]
-#[path = "rules.rs"]
+#[path = "suite.rs"]
 mod mysql;
 #[cfg(feature = "postgres")]
-#[path = "rules.rs"]
+#[path = "suite.rs"]
 mod postgres;
 #[cfg(feature = "sqlite")]
-#[path = "rules.rs"]
+#[path = "suite.rs"]
 mod sqlite;

@@ -11,7 +11,7 @@ use super::filter::{HasFilters, Unfiltered};
 use super::sql::FilterExpression;
 use super::written::Write;
 use super::{Session, sealed};
-use crate::connection::SessionConnection;
+use crate::connection::{Engine, SessionConnection};
 use crate::error::{Error, Result};
 
 /// A Diesel UPDATE, DELETE or INSERT, whose type names the table it changes. Only the session implements it.
@@ -152,6 +152,12 @@ impl<C: SessionConnection> Session<'_, C> {
         let executed = self.executor().run(|connection| ExecuteDsl::execute(statement, connection), |rows| *rows);
         let table = table_of::<S>();
         executed.map_err(|error| self.fail(error, table, &format!("changing {table}")))
+    }
+
+    /// The engine that the session's connection leads to. No SQL.
+    #[must_use]
+    pub fn engine(&self) -> Engine {
+        self.connection.engine()
     }
 
     /// Flushes and lends the connection, inside the session's transaction, for anything that Diesel can do. The session

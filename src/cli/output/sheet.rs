@@ -3,7 +3,10 @@
 use std::borrow::Cow;
 use std::io::Write;
 
+use anstream::ColorChoice;
 use serde::Serialize;
+
+use folio::services::search::Words;
 
 use super::{Column, Format, OutputError, Place, delimited, json, table};
 
@@ -22,6 +25,7 @@ pub struct Sheet<W> {
     place: Place,
     header: bool,
     guards: bool,
+    marks: Option<Words>,
     records: u64,
     page: Vec<Vec<String>>,
 }
@@ -32,7 +36,7 @@ impl<W: Write> Sheet<W> {
 
     /// A sheet with these columns on `out`, which leads to `place`. Nothing is written yet.
     pub fn new(out: W, columns: Vec<Column>, format: Format, place: Place) -> Self {
-        Self { out, columns, format, place, header: false, guards: true, records: 0, page: Vec::new() }
+        Self { out, columns, format, place, header: false, guards: true, marks: None, records: 0, page: Vec::new() }
     }
 
     /// The sheet, with the names of its columns before tab-separated rows and CSV, or without.
@@ -45,6 +49,14 @@ impl<W: Write> Sheet<W> {
     #[must_use]
     pub fn guarding_formulas(self, guards: bool) -> Self {
         Self { guards, ..self }
+    }
+
+    /// The sheet, with these words in bold in the texts of its tables, where colours are wanted: on a terminal, unless
+    /// `NO_COLOR` is set, and with `CLICOLOR_FORCE` everywhere.
+    #[must_use]
+    pub fn marking(self, words: Words) -> Self {
+        let wanted = anstream::AutoStream::choice(&std::io::stdout()) != ColorChoice::Never;
+        Self { marks: wanted.then_some(words), ..self }
     }
 
     /// Writes a row, given in both forms; a table buffers it until its page is full.
@@ -119,7 +131,7 @@ impl<W: Write> Sheet<W> {
             Place::Terminal { width } => width,
             Place::Pipe => None,
         };
-        for line in table::lines(&self.columns, std::mem::take(&mut self.page), width) {
+        for line in table::lines(&self.columns, std::mem::take(&mut self.page), width, self.marks.as_ref()) {
             writeln!(self.out, "{line}")?;
         }
         Ok(())

@@ -2,6 +2,9 @@
 
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
+use anstyle::Style;
+use folio::services::search::Words;
+
 use super::{Column, Kind};
 
 /// The space between two columns.
@@ -12,13 +15,18 @@ const SHORTEST: usize = 12;
 
 /// The rows under their header, line by line. If they are wider than `width`, they lose in this order: the hours of
 /// times, then columns of times starting with the last, then the ends of texts (the widest first), then columns
-/// starting with the last. The first column is never cut.
-pub(super) fn lines(columns: &[Column], rows: Vec<Vec<String>>, width: Option<u16>) -> Vec<String> {
+/// starting with the last. The first column is never cut. These words are in bold, in the texts below the header.
+pub(super) fn lines(
+    columns: &[Column],
+    rows: Vec<Vec<String>>,
+    width: Option<u16>,
+    marks: Option<&Words>,
+) -> Vec<String> {
     let mut layout = Layout::new(columns, rows);
     if let Some(width) = width {
         layout.fit(width.into());
     }
-    layout.lines()
+    layout.lines(marks)
 }
 
 /// A column with its cells, the header first.
@@ -92,14 +100,15 @@ impl Layout {
         }
     }
 
-    fn lines(&self) -> Vec<String> {
-        let mut lines: Vec<String> =
-            (0..self.0.first().map_or(0, |strip| strip.cells.len())).map(|at| self.line(at)).collect();
+    fn lines(&self, marks: Option<&Words>) -> Vec<String> {
+        let mut lines: Vec<String> = (0..self.0.first().map_or(0, |strip| strip.cells.len()))
+            .map(|at| self.line(at, marks.filter(|_| at > 0)))
+            .collect();
         lines.insert(1, "─".repeat(self.width()));
         lines
     }
 
-    fn line(&self, at: usize) -> String {
+    fn line(&self, at: usize, marks: Option<&Words>) -> String {
         let mut line = String::new();
         for (position, ColumnCells { kind, cells, width }) in self.0.iter().enumerate() {
             if position > 0 {
@@ -107,6 +116,10 @@ impl Layout {
             }
             let cell = cut(&cells[at], *width);
             let padding = " ".repeat(width.saturating_sub(cell.width()));
+            let cell = match marks {
+                Some(words) if *kind == Kind::Text => marked(&cell, words).into(),
+                _ => cell,
+            };
             match kind {
                 Kind::Number => line.extend([&*padding, &*cell]),
                 Kind::Text | Kind::Time => line.extend([&*cell, &*padding]),
@@ -115,6 +128,19 @@ impl Layout {
         line.truncate(line.trim_end().len());
         line
     }
+}
+
+/// The text, with these words in bold.
+fn marked(text: &str, words: &Words) -> String {
+    const BOLD: Style = Style::new().bold();
+    let mut marked = String::new();
+    let mut after = 0;
+    for found in words.found_in(text) {
+        let (before, word) = (&text[after..found.start], &text[found.clone()]);
+        marked.push_str(&format!("{before}{BOLD}{word}{BOLD:#}"));
+        after = found.end;
+    }
+    marked + &text[after..]
 }
 
 /// The text, cut to leave room for an ellipsis if it is too wide.
@@ -158,7 +184,7 @@ mod tests {
     #[test]
     fn a_record_takes_one_line_at_any_width() {
         for width in 1..=200 {
-            let lines = lines(COLUMNS, rows(), Some(width));
+            let lines = lines(COLUMNS, rows(), Some(width), None);
             assert_eq!(lines.len(), 5, "{lines:#?}");
             // The ids are never cut.
             let most = usize::from(width).max(4);
@@ -168,13 +194,26 @@ mod tests {
     }
 
     #[test]
+    fn words_are_marked_without_moving_the_columns() {
+        let words: Words = "name do".parse().unwrap();
+        let plain = lines(COLUMNS, rows(), Some(60), None);
+        let marked = lines(COLUMNS, rows(), Some(60), Some(&words));
+        assert_eq!(marked[0], plain[0]);
+        assert!(marked[2].contains("To \u{1b}[1mdo\u{1b}[0m"), "{marked:#?}");
+        let without: Vec<String> =
+            marked.iter().map(|line| line.replace("\u{1b}[1m", "").replace("\u{1b}[0m", "")).collect();
+        assert_eq!(without, plain);
+    }
+
+    #[test]
     fn what_is_too_wide_is_lost_in_order() {
-        let header = |width| lines(COLUMNS, rows(), Some(width))[0].split_whitespace().collect::<Vec<_>>().join(" ");
-        let row = |width| lines(COLUMNS, rows(), Some(width))[3].clone();
-        let natural = lines(COLUMNS, rows(), None);
+        let header =
+            |width| lines(COLUMNS, rows(), Some(width), None)[0].split_whitespace().collect::<Vec<_>>().join(" ");
+        let row = |width| lines(COLUMNS, rows(), Some(width), None)[3].clone();
+        let natural = lines(COLUMNS, rows(), None, None);
         let width = |lines: &[String]| u16::try_from(lines.iter().map(|line| line.width()).max().unwrap()).unwrap();
         let whole = width(&natural);
-        assert_eq!(lines(COLUMNS, rows(), Some(whole)), natural);
+        assert_eq!(lines(COLUMNS, rows(), Some(whole), None), natural);
         assert!(row(whole - 1).ends_with("2026-01-31  2026-02-28"), "{}", row(whole - 1));
         assert!(row(whole - 12).ends_with("2026-01-31  2026-02-28"));
         assert_eq!(header(whole - 13), "id name source version created");

@@ -51,7 +51,7 @@ fn the_file_is_then_as_if_folio_had_made_it() {
     // With a write-ahead log, by the versions in the header.
     assert_eq!(fs::read(path(&home)).unwrap()[18..20], [2, 2]);
     assert_eq!(schema(&path(&home)), schema(&home.path().join("folio.db")));
-    assert_eq!(home.column(2, &["migrate", "status", "--database-url", "database.db"]), ["applied"; 6]);
+    assert_eq!(home.column(2, &["migrate", "status", "--database-url", "database.db"]), ["applied"; 7]);
     home.done(&["db", "copy", "database.db", "there.db"]);
     home.done(&["note", "edit", "20", "--body", "all of it", "--database-url", "database.db"]);
     home.done(&["user", "remove", "4", "--with-everything", "--yes", "--database-url", "database.db"]);

@@ -1,0 +1,4 @@
+DROP INDEX users_words_idx;
+DROP INDEX repositories_words_idx;
+DROP INDEX resumes_words_idx;
+DROP INDEX notes_words_idx;

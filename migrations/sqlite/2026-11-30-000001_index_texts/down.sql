@@ -1,0 +1,16 @@
+DROP TRIGGER users_words_insert;
+DROP TRIGGER users_words_delete;
+DROP TRIGGER users_words_update;
+DROP TABLE users_words;
+DROP TRIGGER repositories_words_insert;
+DROP TRIGGER repositories_words_delete;
+DROP TRIGGER repositories_words_update;
+DROP TABLE repositories_words;
+DROP TRIGGER resumes_words_insert;
+DROP TRIGGER resumes_words_delete;
+DROP TRIGGER resumes_words_update;
+DROP TABLE resumes_words;
+DROP TRIGGER notes_words_insert;
+DROP TRIGGER notes_words_delete;
+DROP TRIGGER notes_words_update;
+DROP TABLE notes_words;

@@ -1,0 +1,47 @@
+//! `folio` alone: where it is, what the database holds, and what to do next.
+
+use diesel_session::Error as SessionError;
+
+use super::environment;
+use super::globals::Globals;
+use super::output;
+use folio::database::Access;
+use folio::migrations::Migrate as _;
+use folio::services::{counted, tables};
+
+const EMPTY: &str = "\
+  folio import FILE…           accounts and repositories from GitHub, résumés, notes
+  folio user add LOGIN         an account of your own
+  folio --help                 all commands, with examples";
+
+const FILLED: &str = "\
+  folio search WORDS           records by the words in them
+  folio repo list              a list of records; --help says how to restrict and sort it
+  folio --help                 all commands, with examples";
+
+const BEHIND: &str = "\
+  folio migrate plan           what its migrations would do
+  folio migrate up             bring it up to date
+  folio --help                 all commands, with examples";
+
+pub(super) fn run(globals: &Globals) -> anyhow::Result<()> {
+    let (_, url) = environment::database_url(globals.database_url.as_deref())?;
+    let place = url.to_string();
+    let (state, next) = match globals.open(Access::Read) {
+        Err(error) if matches!(error.downcast_ref(), Some(folio::Error::Session(SessionError::NoDatabase { .. }))) => {
+            ("no database there yet".to_owned(), EMPTY)
+        }
+        Err(error) => return Err(error),
+        Ok(database) => match database.require_current() {
+            Err(error) if error.is_migrations_pending() => (error.to_string(), BEHIND),
+            Err(error) => return Err(error.into()),
+            Ok(()) => {
+                let counts = database.named("overview").read(tables::counts)?;
+                let held: Vec<_> = counts.iter().map(|count| counted(count.rows, count.one, count.many)).collect();
+                (held.join(", "), if counts.total() == 0 { EMPTY } else { FILLED })
+            }
+        },
+    };
+    let version = env!("CARGO_PKG_VERSION");
+    Ok(output::write(&format!("folio {version}, a record of developers\n{place}: {state}\n\nNext:\n{next}\n"))?)
+}

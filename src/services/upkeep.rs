@@ -1,0 +1,146 @@
+//! A database as a whole: what it is, whether it is sound, and copies of its file.
+
+use std::fs::{self, File};
+use std::path::Path;
+
+use diesel::connection::SimpleConnection as _;
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Nullable, Text};
+
+use crate::connection::{AnyConnection, Engine, SessionConnection as _};
+use crate::database::Database;
+use crate::error::{Error, Result};
+
+/// What a database is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Info {
+    /// The engine.
+    pub engine: Engine,
+    /// Its version: of the server, or of the SQLite that is compiled in.
+    pub version: String,
+    /// The size of its tables and indexes in bytes, as the engine tells it; of a SQLite file, the size of the file.
+    pub bytes: u64,
+}
+
+#[derive(QueryableByName)]
+struct Line {
+    #[diesel(sql_type = Text)]
+    line: String,
+}
+
+fn lines(connection: &mut AnyConnection, sql: &str) -> Result<Vec<String>> {
+    let lines: Vec<Line> = diesel::sql_query(sql).load(connection)?;
+    Ok(lines.into_iter().map(|line| line.line).collect())
+}
+
+/// What the database is. Two SELECTs.
+///
+/// # Errors
+///
+/// Any error of the connection or the reads.
+pub fn info(database: &Database) -> Result<Info> {
+    #[derive(QueryableByName)]
+    struct Bytes {
+        #[diesel(sql_type = Nullable<BigInt>)]
+        bytes: Option<i64>,
+    }
+
+    let mut connection = database.connection()?;
+    let engine = connection.engine();
+    let (version, bytes) = match engine {
+        Engine::Postgres => {
+            ("SELECT current_setting('server_version') AS line", "SELECT pg_database_size(current_database()) AS bytes")
+        }
+        Engine::Mysql => (
+            "SELECT version() AS line",
+            "SELECT CAST(sum(data_length + index_length) AS SIGNED) AS bytes FROM information_schema.tables \
+             WHERE table_schema = DATABASE()",
+        ),
+        _ => (
+            "SELECT sqlite_version() AS line",
+            "SELECT page_count * page_size AS bytes FROM pragma_page_count(), pragma_page_size()",
+        ),
+    };
+    let version = lines(&mut connection, version)?.pop().unwrap_or_default();
+    let bytes: Bytes = diesel::sql_query(bytes).get_result(&mut *connection)?;
+    Ok(Info { engine, version, bytes: bytes.bytes.and_then(|bytes| u64::try_from(bytes).ok()).unwrap_or(0) })
+}
+
+/// What is wrong with the database; nothing if it is sound. On every engine, rows that refer to a row that is not there,
+/// one SELECT for each foreign key; on SQLite, also what `PRAGMA integrity_check` finds in the file: pages, indexes, the
+/// full-text index and constraints. The servers check their own files, by their own programs.
+///
+/// # Errors
+///
+/// Any error of the connection or the reads.
+pub fn problems(database: &Database) -> Result<Vec<String>> {
+    const REFERENCES: [(&str, &str, &str, &str); 4] = [
+        ("repositories", "user_id", "users", "user_id"),
+        ("resumes", "user_id", "users", "id"),
+        ("notes", "user_id", "users", "id"),
+        ("notes", "repository_id", "repositories", "id"),
+    ];
+    let mut connection = database.connection()?;
+    let mut problems = Vec::new();
+    if connection.engine() == Engine::Sqlite {
+        problems = lines(&mut connection, "SELECT integrity_check AS line FROM pragma_integrity_check")?;
+        problems.retain(|line| line != "ok");
+    }
+    let text = if connection.engine() == Engine::Mysql { "CHAR" } else { "TEXT" };
+    for (table, column, parent, key) in REFERENCES {
+        let lost = format!(
+            "SELECT CAST(child.id AS {text}) AS line FROM {table} child LEFT JOIN {parent} ON {parent}.{key} = \
+             child.{column} WHERE child.{column} IS NOT NULL AND {parent}.{key} IS NULL ORDER BY child.id LIMIT 100"
+        );
+        for id in lines(&mut connection, &lost)? {
+            problems.push(format!("{table} {id}: its {column} refers to a row of {parent} that is not there"));
+        }
+    }
+    Ok(problems)
+}
+
+/// Copies the file of a SQLite database to `to`, in one consistent state, while others go on reading and writing:
+/// `VACUUM INTO`. The copy has no free pages, and needs no file beside it. It is complete when it appears under its name.
+///
+/// # Errors
+///
+/// [`Error::Value`](diesel_session::Error::Value) on another engine, whose own program makes its backups; [`Error::Input`]
+/// when there is a file already; [`Error::Io`] and errors of the database, such as a full disk, after which nothing is
+/// left at `to`.
+pub fn backup(database: &Database, to: &Path) -> Result<u64> {
+    let mut connection = database.connection()?;
+    let program = match connection.engine() {
+        Engine::Sqlite => None,
+        Engine::Postgres => Some("pg_dump"),
+        Engine::Mysql => Some("mysqldump or mariadb-dump"),
+    };
+    if let Some(program) = program {
+        let problem =
+            format!("a server's database is backed up by {program}; 'folio db copy' copies its records into a file");
+        return Err(Error::value("database", problem));
+    }
+    let place = to.display().to_string();
+    let in_file = |error| Error::io(&place, error);
+    let taken = |path: &Path, advice: &str| match path.symlink_metadata() {
+        Ok(_) => {
+            Err(Error::Input { place: path.display().to_string(), problem: format!("it is there already; {advice}") })
+        }
+        Err(_) => Ok(()),
+    };
+    taken(to, "choose another name")?;
+    let mut part = to.as_os_str().to_owned();
+    part.push(".part");
+    let part = Path::new(&part);
+    taken(part, "another backup is under way, or one was interrupted: then remove it")?;
+    let Some(path) = part.to_str() else { return Err(Error::value("file", "its path is not UTF-8 text")) };
+    let copied = connection.batch_execute(&format!("VACUUM INTO '{}'", path.replace('\'', "''"))).map_err(Error::from);
+    let named = copied.and_then(|()| {
+        File::open(part).and_then(|file| file.sync_all()).map_err(in_file)?;
+        // Unlike a rename, it does not replace what another program has put there meanwhile.
+        fs::hard_link(part, to).map_err(in_file)
+    });
+    let removed = fs::remove_file(part);
+    named?;
+    removed.map_err(in_file)?;
+    Ok(to.metadata().map_err(in_file)?.len())
+}

@@ -1,0 +1,101 @@
+//! `folio db info`, `check` and `backup`, and `folio stats`.
+
+use diesel::connection::SimpleConnection as _;
+
+use crate::home::Home;
+use crate::support::{dialect, engine};
+use folio::connection::Engine;
+
+fn home() -> Home {
+    let home = Home::with_users(module_path!());
+    home.done(&["repo", "add", "engine", "--login", "ada"]);
+    home.done(&["repo", "add", "loom", "--login", "ada", "--status", "private"]);
+    home.done(&["note", "add", "To do", "--login", "ada", "--body", "it's"]);
+    home
+}
+
+#[test]
+fn info_says_what_the_database_is_and_how_much_it_holds() {
+    let home = home();
+    let row = home.row(&["db", "info"]);
+    assert_eq!(&row[4..], ["up to date", "2", "2", "0", "1"], "{row:?}");
+    let name = match dialect(engine(module_path!())) {
+        Engine::Sqlite => "SQLite",
+        Engine::Postgres => "PostgreSQL",
+        Engine::Mysql => "MySQL",
+    };
+    assert!(row[0].contains(name) && row[1].contains('.'), "{row:?}");
+    assert!(row[2].contains(&home.place()), "{row:?}");
+    assert!(row[3].parse::<u64>().unwrap() > 10_000, "{row:?}");
+    assert!(home.done(&["db", "info", "--format", "json"]).contains("\"repositories\":2"));
+    home.done(&["migrate", "down", "--yes"]);
+    assert_eq!(&home.row(&["db", "info"])[4..], ["behind", "", "", "", ""]);
+}
+
+#[test]
+fn numbers_come_as_lines_or_as_bars() {
+    let home = home();
+    let lines = home.done(&["stats"]);
+    for line in [
+        "records\tusers\t2",
+        "records\tnotes\t1",
+        "status\tprivate\t1",
+        "status\tpublic\t1",
+        "language\t\t2",
+        "owner\tada\t2",
+    ] {
+        assert!(lines.lines().any(|shown| shown == line), "{line}: {lines}");
+    }
+    let month = lines.lines().find(|line| line.starts_with("notes by month\t")).unwrap();
+    let cells: Vec<&str> = month.split('\t').collect();
+    assert!(cells[1].len() == 7 && cells[1].as_bytes()[4] == b'-' && cells[2] == "1", "{month}");
+    let bars = home.done(&["stats", "--format", "table", "--most", "1"]);
+    assert!(bars.starts_with("records\n  users         2  █"), "{bars}");
+    assert!(bars.contains("\nlanguage\n  (not known)  2  █"), "{bars}");
+    assert!(!bars.contains("résumés by month"), "a section without records is left out: {bars}");
+}
+
+#[test]
+fn a_sound_database_has_no_problems_and_a_row_that_refers_to_nothing_is_one() {
+    let home = home();
+    assert_eq!(home.done(&["db", "check"]), "");
+    let unchecked = match dialect(engine(module_path!())) {
+        Engine::Sqlite => "PRAGMA foreign_keys = OFF; UPDATE notes SET repository_id = 99;",
+        Engine::Postgres => {
+            "ALTER TABLE notes DROP CONSTRAINT notes_repository_id_fkey; UPDATE notes SET repository_id = 99;"
+        }
+        Engine::Mysql => "SET SESSION foreign_key_checks = 0; UPDATE notes SET repository_id = 99;",
+    };
+    home.connect().batch_execute(unchecked).unwrap();
+    let ran = home.run(&["db", "check"]);
+    assert_eq!(ran.code, Some(1));
+    assert_eq!(ran.out, "notes 1: its repository_id refers to a row of repositories that is not there\n");
+    assert!(ran.err.contains("1 problem in "), "{}", ran.err);
+}
+
+#[test]
+fn a_backup_is_a_database_of_its_own_and_replaces_nothing() {
+    let home = home();
+    if dialect(engine(module_path!())) != Engine::Sqlite {
+        let said = home.fails(1, &["db", "backup", "copy.db"]);
+        assert!(said.contains("dump") && said.contains("folio db copy"), "{said}");
+        return;
+    }
+    // Another connection is in the middle of writing.
+    let mut writer = home.connect();
+    writer.batch_execute("BEGIN IMMEDIATE; UPDATE users SET username = 'other'").unwrap();
+    let bytes: u64 = home.done(&["db", "backup", "it's a copy.db"]).trim().parse().unwrap();
+    writer.batch_execute("COMMIT").unwrap();
+    assert_eq!(std::fs::metadata(home.path().join("it's a copy.db")).unwrap().len(), bytes);
+    assert_eq!(home.column(2, &["user", "list", "--database-url", "it's a copy.db"]), ["octocat", "ada"]);
+    assert_eq!(home.column(2, &["user", "list"]), ["other", "other"]);
+    assert_eq!(home.done(&["search", "it's", "--database-url", "it's a copy.db"]).lines().count(), 1);
+
+    let said = home.fails(1, &["db", "backup", "it's a copy.db"]);
+    assert!(said.contains("it is there already; choose another name"), "{said}");
+    home.file("next.db.part", "");
+    let said = home.fails(1, &["db", "backup", "next.db"]);
+    assert!(said.contains("next.db.part: it is there already; another backup is under way"), "{said}");
+    home.fails(1, &["db", "backup", "no/such/folder.db"]);
+    assert_eq!(home.files(), ["folio.db", "it's a copy.db", "next.db.part"]);
+}
