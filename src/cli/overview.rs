@@ -3,6 +3,7 @@
 use diesel_session::Error as SessionError;
 
 use super::environment;
+use super::exit;
 use super::globals::Globals;
 use super::output;
 use folio::database::Access;
@@ -28,7 +29,7 @@ pub(super) fn run(globals: &Globals) -> anyhow::Result<()> {
     let (_, url) = environment::database_url(globals.database_url.as_deref())?;
     let place = url.to_string();
     let (state, next) = match globals.open(Access::Read) {
-        Err(error) if matches!(error.downcast_ref(), Some(folio::Error::Session(SessionError::NoDatabase { .. }))) => {
+        Err(error) if matches!(exit::session_error(&error), Some(SessionError::NoDatabase { .. })) => {
             ("no database there yet".to_owned(), EMPTY)
         }
         Err(error) => return Err(error),

@@ -5,6 +5,7 @@ use clap::Subcommand;
 use super::output;
 
 const EXIT_CODES: &str = "\
+The program ends with:
   0  done, also when the reader of a pipe went away
   1  failed; the reason is on standard error
   2  the command line cannot be understood; nothing was opened
@@ -31,6 +32,7 @@ Other programs:
   TMPDIR                the folder of a text while it is edited";
 
 const FORMATS: &str = "\
+--format is one of these:
   table     columns under a header, fitted to the terminal; the default there
   tsv       a line per record, tabs between the fields; the default in a pipe. A tab, a line end and
             a backslash in a field are \\t, \\n, \\r and \\\\, other control characters as \\u{1b}
