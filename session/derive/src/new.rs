@@ -56,7 +56,7 @@ pub fn new_struct(entity: &Entity) -> TokenStream {
     let row = entity.fields.iter().enumerate().map(|(index, field)| {
         let name = &field.name;
         match (field.role, &field.target) {
-            (Role::GeneratedKey | Role::ServerDefault, _) => quote! { #name: ::core::default::Default::default() },
+            _ if field.is_generated() => quote! { #name: ::core::default::Default::default() },
             (Role::Version, _) => quote! { #name: 1 },
             (_, Some(_)) => {
                 let column = &field.column;

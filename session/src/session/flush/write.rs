@@ -120,8 +120,12 @@ where
         let error = Failure::of::<E, C>(executor, error, "inserting into").error;
         return Err(E::diagnose(executor, error, &links.1.iter().collect::<Vec<_>>()));
     }
+    let is_known = !is_whole || E::table().computed.is_empty();
     for (index, row) in new.into_iter().zip(values) {
         map.inserted(index, row, work.now);
+        if !is_known {
+            map.drop_value(index);
+        }
     }
     for (index, row) in links.0.into_iter().zip(links.1) {
         map.inserted(index, row, work.now);
@@ -174,21 +178,29 @@ where
         .filter_map(|row| Some((sent.get(row), map.edited(*row)?)))
         .map(|(first, (row, before))| Edited { row: first.unwrap_or(row), before })
         .collect();
-    let stale = match E::update(executor, &edited, columns) {
-        Ok(stale) => stale,
+    let outcome = match E::update(executor, &edited, columns) {
+        Ok(outcome) => outcome,
         Err(error) => {
             let error = Failure::of::<E, C>(executor, error, "updating").error;
             let error = E::diagnose(executor, error, &edited.iter().map(|edited| edited.row).collect::<Vec<_>>());
             return Err(map.advise(error));
         }
     };
-    if let Some(edited) = stale.and_then(|number| edited.get(number)) {
+    if let Some(edited) = outcome.stale.and_then(|number| edited.get(number)) {
         return Err(Error::StaleRow { table: E::table().name, key: E::key_in_words(&edited.before.key()) });
     }
+    let mut computed = outcome.computed.into_iter();
     for row in rows {
+        let computed = computed.next();
         match sent.remove(row) {
-            Some(first) => map.partly_updated(*row, first),
-            None => map.updated(*row, now),
+            Some(mut first) => {
+                computed.iter().for_each(|computed| first.copy(E::table().computed, computed));
+                map.partly_updated(*row, first);
+            }
+            None => {
+                computed.iter().for_each(|computed| map.computed(*row, computed));
+                map.updated(*row, now);
+            }
         }
     }
     Ok(())
@@ -213,7 +225,8 @@ where
     let explained = |executor: &mut Executor<'_, C>, edited: &[Edited<'_, E>]| {
         E::update(executor, edited, columns).map_err(|error| Failure::of::<E, C>(executor, error, "updating").error)
     };
-    if let Some(stale) = explained(executor, &edited)?.and_then(|number| edited.get(number)) {
+    let outcome = explained(executor, &edited)?;
+    if let Some(stale) = outcome.stale.and_then(|number| edited.get(number)) {
         if E::table().version.is_some() {
             return Err(Error::StaleRow { table: E::table().name, key: E::key_in_words(&stale.before.key()) });
         }
@@ -222,7 +235,9 @@ where
             explained(executor, edited)?;
         }
     }
-    for (row, _, unlinked) in unlinked {
+    let mut computed = outcome.computed.into_iter();
+    for (row, _, mut unlinked) in unlinked {
+        computed.next().iter().for_each(|computed| unlinked.copy(E::table().computed, computed));
         map.unlinked(row, unlinked);
     }
     Ok(())

@@ -62,7 +62,7 @@ impl<E: Entity> IdentityMap<E> {
         }
         let table = E::table();
         let mut columns = changed.union(table.touched);
-        if let Some(version) = table.version {
+        if let Some(version) = table.counted_version() {
             columns = columns.with(version);
         }
         Some((before.key(), Change { row: index, columns }))
@@ -289,8 +289,15 @@ impl<E: Entity> IdentityMap<E> {
     pub(crate) fn prepare_update(&mut self, index: u64) {
         let Some(Loaded { row, before: Some(before), .. }) = self.slots.loaded_mut(index) else { return };
         row.touch(row.changed(before));
-        if let Some(version) = before.version() {
+        if let (Some(_), Some(version)) = (E::table().counted_version(), before.version()) {
             row.set_version(version + 1);
+        }
+    }
+
+    /// Sets the values that the database computed when the row was updated.
+    pub(crate) fn computed(&mut self, index: u64, computed: &E) {
+        if let Some(Loaded { row, .. }) = self.slots.loaded_mut(index) {
+            row.copy(E::table().computed, computed);
         }
     }
 
@@ -340,8 +347,9 @@ impl<E: Entity> IdentityMap<E> {
         edited.retain(|index| match self.slots.loaded_mut(*index) {
             Some(loaded) => {
                 let modified = loaded.is_modified();
-                if !modified {
-                    loaded.before = None;
+                if !modified && let Some(before) = loaded.before.take() {
+                    // What was written into computed columns was never sent.
+                    loaded.row.copy(E::table().computed, &before);
                 }
                 modified
             }

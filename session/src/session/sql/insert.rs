@@ -5,11 +5,12 @@ use diesel::deserialize::FromSql;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use diesel::sql_types::{BigInt, Bool};
 
-use super::answer::returned;
+use super::computed::read_computed;
 use super::generated_keys::{insert_and_read_keys, keys_to_ask_for};
 use super::insert_arrays::limit_of_arrays;
+use super::insert_columns::InsertColumns;
 use super::insert_rows::{Form, InsertRows};
-use super::insert_values::{Insert, sent};
+use super::insert_values::Insert;
 use super::limit::{StatementLimit, row_size};
 use super::matching::same_as_sent;
 use super::returning::{insert_returning, insert_singly};
@@ -36,26 +37,30 @@ where
     i64: FromSql<BigInt, C::Backend>,
     bool: FromSql<Bool, C::Backend>,
 {
-    let columns = sent::<E>(false).union(keys_to_ask_for::<E, C>(executor)?);
-    let arrays = limit_of_arrays::<E, C>(executor, rows.len(), columns);
-    let limit = arrays.unwrap_or_else(|| limit::<E, C>(columns.len(), executor.connection));
-    let statements: Vec<_> = limit.ranges(rows.len(), |row| row_size::<E, C::Backend>(&rows[row], columns)).collect();
+    let columns = InsertColumns::of_new::<C>(E::table()).with_asked(keys_to_ask_for::<E, C>(executor)?);
+    let sent = columns.sent;
+    let arrays = limit_of_arrays::<E, C>(executor, rows.len(), sent);
+    let limit = arrays.unwrap_or_else(|| limit::<E, C>(sent.len(), executor.connection));
+    let statements: Vec<_> = limit.ranges(rows.len(), |row| row_size::<E, C::Backend>(&rows[row], sent)).collect();
     let mut together = true;
     for (range, keep) in statements {
         let chunk = &mut rows[range];
         let form = if arrays.is_some() { Form::Arrays } else { Form::Values { keep } };
-        if returned(E::table()).next().is_none() {
-            let inserted = executor.execute(&InsertRows::<E, C>::of(chunk, columns, form))?;
+        if columns.filled.is_empty() {
+            let inserted = executor.execute(&InsertRows::<E, C>::of(chunk, sent, form))?;
             check_inserted(executor, chunk, inserted)?;
         } else if !C::RETURNING {
             insert_and_read_keys(executor, chunk, columns, keep)?;
         } else if together {
-            together = insert_returning(executor, chunk, form)?;
+            together = insert_returning(executor, chunk, columns, form)?;
         } else {
-            insert_singly(executor, chunk)?;
+            insert_singly(executor, chunk, columns)?;
         }
     }
-    Ok(())
+    if columns.filled.intersection(E::table().computed) == E::table().computed {
+        return Ok(());
+    }
+    read_computed(executor, rows)
 }
 
 /// Inserts the rows in their order, and returns nothing; `all` also sends the columns that the database would fill.
@@ -64,13 +69,15 @@ where
     C: EngineConnection,
     E: Columns<C::Backend>,
 {
-    let columns = sent::<E>(all);
+    let columns = if all { InsertColumns::whole(E::table()) } else { InsertColumns::of_new::<C>(E::table()) };
+    let generates_key = !columns.generated_key().is_empty();
+    let columns = columns.sent;
     let arrays = limit_of_arrays::<E, C>(executor, rows.len(), columns);
     let limit = arrays.unwrap_or_else(|| limit::<E, C>(columns.len(), executor.connection));
     for (rows, keep) in limit.split(rows, |row| row_size::<E, C::Backend>(row, columns)) {
         let form = if arrays.is_some() { Form::Arrays } else { Form::Values { keep } };
         let inserted = executor.execute(&InsertRows::<E, C>::of(rows, columns, form))?;
-        if all || E::table().generated().all(|column| !E::table().key.contains(&column)) {
+        if !generates_key {
             check_inserted(executor, rows, inserted)?;
         } else if inserted < rows.len() && executor.connection.counts_inserted(&name_in_sql::<E, C>()?)? {
             return Err(kept_back::<E>(inserted, rows.len()));
@@ -85,7 +92,7 @@ where
     C: EngineConnection,
     E: Columns<C::Backend>,
 {
-    let columns = sent::<E>(false);
+    let columns = E::table().given();
     let limit = limit::<E, C>(columns.len(), executor.connection);
     let taken = executor.connection.engine().taken_key();
     for (rows, keep) in limit.split(rows, |row| row_size::<E, C::Backend>(row, columns)) {

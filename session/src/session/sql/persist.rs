@@ -17,7 +17,7 @@ use super::generated_keys::key_source;
 use super::insert::{insert, insert_missing, insert_only};
 use super::referrers::diagnose_delete;
 use super::select::{find_one, select, select_by, select_like};
-use super::update::update;
+use super::update::{Outcome, update};
 use super::upsert::upsert;
 use crate::connection::{
     AnyConnection, EngineConnection, Executor, KeySource, SessionConnection, on_every_connection, on_variant,
@@ -44,14 +44,13 @@ pub trait Persist<C: SessionConnection>: Entity + Clone + sealed::Persist<C> {
     #[doc(hidden)]
     fn insert(executor: &mut Executor<'_, C>, rows: &mut [Self]) -> QueryResult<()>;
 
-    /// Updates `columns` of the rows; returns the number of the first row that is gone or no longer has the version it
-    /// was read with.
+    /// Updates `columns` of the rows.
     #[doc(hidden)]
     fn update(
         executor: &mut Executor<'_, C>,
         rows: &[Edited<'_, Self>],
         columns: ColumnSet,
-    ) -> QueryResult<Option<usize>>;
+    ) -> QueryResult<Outcome<Self>>;
 
     /// Deletes the rows; returns the number that existed with the version they were read with.
     #[doc(hidden)]
@@ -165,7 +164,7 @@ where
         executor: &mut Executor<'_, C>,
         rows: &[Edited<'_, Self>],
         columns: ColumnSet,
-    ) -> QueryResult<Option<usize>> {
+    ) -> QueryResult<Outcome<Self>> {
         update(executor, rows, columns)
     }
 
@@ -296,7 +295,7 @@ impl<E: PersistEverywhere> Persist<AnyConnection> for E {
         executor: &mut Executor<'_, AnyConnection>,
         rows: &[Edited<'_, Self>],
         columns: ColumnSet,
-    ) -> QueryResult<Option<usize>> {
+    ) -> QueryResult<Outcome<Self>> {
         on_variant!(executor.connection, connection => Persist::update(&mut Executor::new(connection, executor.echo), rows, columns))
     }
 

@@ -20,7 +20,6 @@ use super::edited::Edited;
 use super::insert::insert;
 use super::insert_arrays::limit_of_arrays;
 use super::insert_rows::Form;
-use super::insert_values::sent;
 use super::limit::{StatementLimit, row_size};
 use super::matching::values;
 use super::update::update;
@@ -41,7 +40,7 @@ where
     i64: FromSql<BigInt, C::Backend>,
     bool: FromSql<Bool, C::Backend>,
 {
-    let columns = sent::<E>(false);
+    let columns = E::table().given();
     let mut outcomes = Vec::with_capacity(rows.len());
     for run in runs(rows, conflict.set) {
         let rows = &mut rows[run];
@@ -176,12 +175,12 @@ where
 {
     let mut stored: Vec<(usize, E)> = stored.into_iter().collect();
     stored.sort_by_key(|(_, row)| row.key());
-    let updated: Vec<(usize, E)> = stored
+    let mut updated: Vec<(usize, E)> = stored
         .iter()
         .map(|(position, before)| {
             let mut row = before.clone();
             row.copy(columns, &rows[*position]);
-            if let Some(version) = before.version() {
+            if let (Some(_), Some(version)) = (E::table().counted_version(), before.version()) {
                 row.set_version(version + 1);
             }
             (*position, row)
@@ -189,11 +188,15 @@ where
         .collect();
     let edited: Vec<Edited<'_, E>> =
         updated.iter().zip(&stored).map(|((_, row), (_, before))| Edited { row, before }).collect();
-    let columns = E::table().version.map_or(columns, |version| columns.with(version));
-    match update(executor, &edited, columns)? {
-        None => Ok(updated),
-        Some(_) => Err(contended::<E>()),
+    let columns = E::table().counted_version().map_or(columns, |version| columns.with(version));
+    let outcome = update(executor, &edited, columns)?;
+    if outcome.stale.is_some() {
+        return Err(contended::<E>());
     }
+    for ((_, row), computed) in updated.iter_mut().zip(&outcome.computed) {
+        row.copy(E::table().computed, computed);
+    }
+    Ok(updated)
 }
 
 #[cfg(test)]

@@ -14,7 +14,6 @@ use super::answer::unmatched;
 use super::by_unique::{assign, find};
 use super::conflict::{ATTEMPTS, Conflict, Upserted, contended, undecided};
 use super::insert_rows::{Form, InsertRows};
-use super::insert_values::sent;
 use super::kept_back;
 use crate::connection::{EngineConnection, Executor};
 use crate::session::entity::{Columns, Entity};
@@ -46,7 +45,7 @@ impl<E: Columns<C::Backend>, C: EngineConnection> QueryFragment<C::Backend> for 
                     out.push_sql(" = excluded.");
                     out.push_identifier(table.columns[column].name)?;
                 }
-                if let Some(version) = table.version {
+                if let Some(version) = table.counted_version() {
                     out.push_sql(", ");
                     out.push_identifier(table.columns[version].name)?;
                     out.push_sql(" = ");
@@ -148,7 +147,7 @@ where
     bool: FromSql<Bool, C::Backend>,
 {
     let (mut stored, mut new) = (Vec::with_capacity(rows.len()), HashSet::new());
-    let statement = Upsert { insert: InsertRows::<E, C>::of(rows, sent::<E>(false), form), conflict, inserted };
+    let statement = Upsert { insert: InsertRows::<E, C>::of(rows, E::table().given(), form), conflict, inserted };
     let width = E::table().columns.len();
     let returned = executor.each(statement, |row| {
         let read = E::read(&row, |column| column).map_err(DieselError::DeserializationError)?;
