@@ -79,12 +79,12 @@ fn check_key(input: &DeriveInput, fields: &[Field]) -> Result<()> {
             "which field is the key? write `#[entity(key)]` on it (or `#[entity(key, given)]` if the program makes the key)",
         ));
     }
-    match keys.iter().find(|field| field.role == Role::GeneratedKey) {
-        Some(field) if keys.len() > 1 => Err(Error::new(
+    match keys.iter().filter(|field| field.role == Role::GeneratedKey).nth(1) {
+        Some(field) => Err(Error::new(
             field.name.span(),
-            "a key of several columns is given by the program: write `#[entity(key, given)]` on each of them",
+            "the database generates at most one column of a key: write `#[entity(key, given)]` on the others",
         )),
-        _ => Ok(()),
+        None => Ok(()),
     }
 }
 

@@ -129,9 +129,14 @@ impl Field {
         matches!(self.role, Role::Version | Role::ComputedVersion)
     }
 
-    /// Whether the `New…` struct has the field.
+    /// Whether the program gives it in a new row.
     pub fn is_in_new(&self) -> bool {
         matches!(self.role, Role::Plain | Role::GivenKey)
+    }
+
+    /// Whether the program can give it in a new row, and the database fills it otherwise.
+    pub fn may_be_in_new(&self) -> bool {
+        matches!(self.role, Role::GeneratedKey | Role::ServerDefault)
     }
 
     /// Whether the caller of `new` must give it.

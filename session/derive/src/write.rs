@@ -88,9 +88,10 @@ fn row(entity: &Entity) -> TokenStream {
             quote! { #pattern => &mut key.#index }
         }
     });
-    let as_new = entity.fields.iter().filter(|field| field.is_in_new()).map(|field| {
+    let as_new = entity.fields.iter().filter(|field| field.is_in_new() || field.may_be_in_new()).map(|field| {
         let name = &field.name;
         match &field.target {
+            None if field.may_be_in_new() => quote! { #name: ::core::option::Option::None },
             Some(_) => quote! { #name: #at::Ref::of(::core::clone::Clone::clone(&self.#name)) },
             None => quote! { #name: ::core::clone::Clone::clone(&self.#name) },
         }
@@ -134,8 +135,8 @@ fn row(entity: &Entity) -> TokenStream {
         Some(field) => {
             let name = &field.name;
             (
-                quote! { ::core::option::Option::Some(::core::convert::Into::into(self.#name)) },
-                quote! { self.#name = version; },
+                quote! { ::core::option::Option::Some(#at::VersionNumber::number(self.#name)) },
+                quote! { self.#name = #at::VersionNumber::of(version); },
             )
         }
         None => (quote! { ::core::option::Option::None }, quote! { let _ = version; }),

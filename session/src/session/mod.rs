@@ -51,6 +51,7 @@ mod transaction;
 mod unique;
 mod upsert;
 mod value;
+mod version;
 mod written;
 
 use std::ops::DerefMut;

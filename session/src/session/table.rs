@@ -173,6 +173,11 @@ impl Table {
         })
     }
 
+    /// Whether the database generates this column of the key.
+    pub(crate) fn generates_key(&self, column: usize) -> bool {
+        self.key.contains(&column) && self.columns[column].generated
+    }
+
     /// Whether the program gives the key, or a part of it.
     pub(crate) fn has_given_key(&self) -> bool {
         self.key.iter().any(|column| !self.columns[*column].generated)

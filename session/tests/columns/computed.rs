@@ -122,7 +122,8 @@ fn b140_computed_columns_are_never_sent_and_read_back_after_an_insert_and_after_
             ),
             Engine::Postgres => {
                 let values = "($1, $2, $3), ($4, $5, $6)";
-                assert_eq!(sent.last(), Some(&format!("{insert} {values} RETURNING {columns}, name")));
+                let insert = format!("{insert} {values} RETURNING {columns}, name");
+                assert!(sent.contains(&insert), "{sent:?}");
             }
             Engine::Mysql => {
                 assert_eq!(sent[sent.len() - 2], format!("{insert} (?, ?, ?), (?, ?, ?)"));

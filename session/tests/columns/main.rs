@@ -1,5 +1,5 @@
-//! Columns that the session does not simply send as the program set them, on every engine: those that the database
-//! computes.
+//! Columns that the program does not simply set, on every engine: those that the database computes or fills, versions, and
+//! keys of several columns or of bytes.
 
 #![allow(clippy::duplicate_mod, reason = "each engine takes the suite in under its own name")]
 

@@ -1,6 +1,9 @@
 //! The tests on the engine that the module is named after.
 
+mod composite;
 mod computed;
+mod given;
+mod versions;
 
 use diesel::connection::SimpleConnection as _;
 use diesel_session::connection::Engine;

@@ -192,7 +192,11 @@ impl<E: Entity> IdentityMap<E> {
         }
         let keys: HashSet<E::Key> = indexes.iter().filter_map(|index| self.key(*index)).collect();
         let Some(any) = keys.iter().next() else { return false };
+        // A key that the database generates is not that of another row.
+        let is_generated =
+            |new: &E::New| E::table().key.iter().any(|column| matches!(new.value(*column), Given::Unknown));
         let may_have_one = |index: &u64| match self.slots.get(*index) {
+            Known::Pending(new) if is_generated(new) => false,
             Known::Pending(new) => given_key::<E>(new, any.clone()).is_none_or(|key| keys.contains(&key)),
             _ => false,
         };
@@ -204,6 +208,14 @@ impl<E: Entity> IdentityMap<E> {
         match self.slots.get(index) {
             Known::Pending(new) => Ok(new),
             _ => Err(self.refuse(index)),
+        }
+    }
+
+    /// The columns that the database would fill, and of which a pending row gives a value.
+    pub(crate) fn given_of(&self, index: u64) -> Result<ColumnSet> {
+        match self.whole(index) {
+            Some(_) => Ok(E::table().writable().intersection(E::table().generated())),
+            None => Ok(self.new_row(index)?.given()),
         }
     }
 

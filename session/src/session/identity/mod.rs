@@ -393,7 +393,7 @@ impl<E: Entity> IdentityMap<E> {
     }
 
     /// Drops the value, if there is one.
-    pub(crate) fn drop_value(&mut self, index: u64) {
+    fn drop_value(&mut self, index: u64) {
         if let Some(slot) = self.slots.get_mut(index)
             && let Slot::Loaded(loaded) = slot
         {

@@ -69,13 +69,14 @@ where
 }
 
 /// The key columns whose values are selected before the rows are sent.
-pub(super) fn keys_to_ask_for<E, C>(executor: &mut Executor<'_, C>) -> QueryResult<ColumnSet>
+pub(super) fn keys_to_ask_for<E, C>(executor: &mut Executor<'_, C>, columns: InsertColumns) -> QueryResult<ColumnSet>
 where
     C: EngineConnection,
     E: Columns<C::Backend>,
 {
-    let asked = matches!(key_source::<E, C>(executor)?, Some(KeySource::Default(_)));
-    Ok(if asked { generated_key::<E>() } else { ColumnSet::EMPTY })
+    let generated = columns.generated_key();
+    let asked = !generated.is_empty() && matches!(key_source::<E, C>(executor)?, Some(KeySource::Default(_)));
+    Ok(if asked { generated } else { ColumnSet::EMPTY })
 }
 
 /// Inserts these columns of the rows by one statement, and fills those that the database generates.
@@ -90,7 +91,8 @@ where
     E: Columns<C::Backend>,
     i64: FromSql<BigInt, C::Backend>,
 {
-    match key_source::<E, C>(executor)? {
+    let source = if columns.generated_key().is_empty() { None } else { key_source::<E, C>(executor)? };
+    match source {
         None => {
             executor.execute(&Insert::of::<C>(sent, columns.sent, keep))?;
             by_known_keys(executor, sent)

@@ -14,17 +14,13 @@ pub(super) struct InsertColumns {
 }
 
 impl InsertColumns {
-    /// Of new rows: the database fills what it generates.
+    /// Of new rows, which give values of the columns `given` that the database would fill otherwise.
     ///
     /// Columns that it computes come back too, unless a RETURNING clause would give them as they are before triggers.
-    pub(super) fn of_new<C: EngineConnection>(table: &'static Table) -> Self {
+    pub(super) fn of_new<C: EngineConnection>(table: &'static Table, given: ColumnSet) -> Self {
         let early = if C::RETURNING && !C::RETURNS_AFTER_TRIGGERS { table.computed } else { ColumnSet::EMPTY };
-        Self { table, sent: table.given(), filled: table.generated().without(early) }
-    }
-
-    /// Of rows that are sent with all their values.
-    pub(super) fn whole(table: &'static Table) -> Self {
-        Self { table, sent: table.writable(), filled: ColumnSet::EMPTY }
+        let filled = table.generated().without(given).without(early);
+        Self { table, sent: table.given().union(given), filled }
     }
 
     /// These columns, of which `asked` are sent too, because their values were selected before.

@@ -19,6 +19,7 @@ use super::conflict::{ATTEMPTS, Conflict, Upserted, contended, undecided};
 use super::edited::Edited;
 use super::insert::insert;
 use super::insert_arrays::limit_of_arrays;
+use super::insert_columns::InsertColumns;
 use super::insert_rows::Form;
 use super::limit::{StatementLimit, row_size};
 use super::matching::values;
@@ -28,11 +29,12 @@ use crate::connection::{EngineConnection, Executor};
 use crate::session::entity::{ColumnSet, Columns, Entity};
 
 /// Inserts the rows in their order, or updates or leaves the stored ones, as if they were sent one by one; each becomes
-/// the row as it is then stored.
+/// the row as it is then stored. They give values of the columns `given` that the database would fill otherwise.
 pub(super) fn upsert<E, C>(
     executor: &mut Executor<'_, C>,
     rows: &mut [E],
     conflict: &Conflict,
+    given: ColumnSet,
 ) -> QueryResult<Vec<Upserted>>
 where
     C: EngineConnection,
@@ -40,20 +42,20 @@ where
     i64: FromSql<BigInt, C::Backend>,
     bool: FromSql<Bool, C::Backend>,
 {
-    let columns = E::table().given();
+    let columns = InsertColumns::of_new::<C>(E::table(), given);
+    let sent = columns.sent;
     let mut outcomes = Vec::with_capacity(rows.len());
     for run in runs(rows, conflict.set) {
         let rows = &mut rows[run];
         let arrays = C::INSERTED.and_then(|_| limit_of_arrays::<E, C>(executor, rows.len(), columns));
-        let limit = arrays.unwrap_or_else(|| StatementLimit::of(columns.len(), executor.connection));
-        let statements: Vec<_> =
-            limit.ranges(rows.len(), |row| row_size::<E, C::Backend>(&rows[row], columns)).collect();
+        let limit = arrays.unwrap_or_else(|| StatementLimit::of(sent.len(), executor.connection));
+        let statements: Vec<_> = limit.ranges(rows.len(), |row| row_size::<E, C::Backend>(&rows[row], sent)).collect();
         for (range, keep) in statements {
             let rows = &mut rows[range];
             let form = if arrays.is_some() { Form::Arrays } else { Form::Values { keep } };
             outcomes.extend(match C::INSERTED {
-                Some(inserted) => native(executor, rows, conflict, inserted, form)?,
-                None => in_steps(executor, rows, conflict)?,
+                Some(inserted) => native(executor, rows, (conflict, sent), inserted, form)?,
+                None => in_steps(executor, rows, conflict, given)?,
             });
         }
     }
@@ -78,7 +80,12 @@ fn runs<E: Entity>(rows: &[E], set: &[usize]) -> Vec<Range<usize>> {
 }
 
 /// Reads the stored rows, inserts the missing ones, and updates those found.
-fn in_steps<E, C>(executor: &mut Executor<'_, C>, rows: &mut [E], conflict: &Conflict) -> QueryResult<Vec<Upserted>>
+fn in_steps<E, C>(
+    executor: &mut Executor<'_, C>,
+    rows: &mut [E],
+    conflict: &Conflict,
+    given: ColumnSet,
+) -> QueryResult<Vec<Upserted>>
 where
     C: EngineConnection,
     E: Columns<C::Backend>,
@@ -97,7 +104,7 @@ where
         let mut stored = find(executor, rows, &open, conflict.set, lock)?;
         let missing: Vec<usize> = open.into_iter().filter(|position| !stored.contains_key(position)).collect();
         let mut new: Vec<E> = missing.iter().map(|position| rows[*position].clone()).collect();
-        match insert_or_undo(executor, &mut new) {
+        match insert_or_undo(executor, &mut new, given) {
             Err(DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _))
                 if !is_alone && attempt < ATTEMPTS =>
             {
@@ -138,7 +145,7 @@ fn is_alone<C: EngineConnection>(connection: &C) -> bool {
 
 /// Inserts the rows. If the engine has other writers, one of them may have inserted a row meanwhile: then none stays
 /// inserted, and the transaction goes on.
-fn insert_or_undo<E, C>(executor: &mut Executor<'_, C>, rows: &mut [E]) -> QueryResult<()>
+fn insert_or_undo<E, C>(executor: &mut Executor<'_, C>, rows: &mut [E], given: ColumnSet) -> QueryResult<()>
 where
     C: EngineConnection,
     E: Columns<C::Backend>,
@@ -148,10 +155,10 @@ where
     /// Not one of Diesel's savepoints: a deadlock ends the transaction with this one, and leaves nothing to roll back.
     const NAME: &str = "diesel_session_upsert";
     if rows.is_empty() || is_alone(executor.connection) {
-        return insert(executor, rows);
+        return insert(executor, rows, given);
     }
     executor.connection.batch_execute(&format!("SAVEPOINT {NAME}"))?;
-    let inserted = insert(executor, rows);
+    let inserted = insert(executor, rows, given);
     match &inserted {
         Ok(()) => executor.connection.batch_execute(&format!("RELEASE SAVEPOINT {NAME}"))?,
         Err(DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => {
