@@ -70,7 +70,7 @@ fn nested_and_undone(session: &mut Session<'_, SqliteConnection>, round: i64) ->
 }
 
 fn added_and_rolled_back(session: &mut Session<'_, SqliteConnection>, _round: i64) -> Result<()> {
-    session.add(NewParent { name: "new".into() });
+    session.add(NewParent { id: None, name: "new".into() });
     session.flush()?;
     session.rollback()
 }

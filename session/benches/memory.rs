@@ -20,7 +20,12 @@ static ALLOCATED: Cap<System> = Cap::new(System, usize::MAX);
 const ROWS: usize = 1_000_000;
 
 fn person(number: i64) -> NewPerson {
-    NewPerson { number, name: format!("person number {number:07}"), email: Some(format!("{number:07}@example.org")) }
+    NewPerson {
+        id: None,
+        number,
+        name: format!("person number {number:07}"),
+        email: Some(format!("{number:07}@example.org")),
+    }
 }
 
 fn filled() -> SqliteConnection {

@@ -66,7 +66,7 @@ trait Person: Everywhere<Key = i64> {
 
 impl Person for Kept {
     fn new(number: i64) -> NewKept {
-        NewKept { number, name: format!("person number {number}"), email: None }
+        NewKept { id: None, number, name: format!("person number {number}"), email: None }
     }
 
     fn name(&mut self) -> &mut String {
@@ -76,7 +76,7 @@ impl Person for Kept {
 
 impl Person for Plain {
     fn new(number: i64) -> NewPlain {
-        NewPlain { number, name: format!("person number {number}"), email: None }
+        NewPlain { id: None, number, name: format!("person number {number}"), email: None }
     }
 
     fn name(&mut self) -> &mut String {

@@ -47,7 +47,7 @@ pub struct DieselAccount {
 }
 
 pub fn new_account(number: i64) -> NewAccount {
-    NewAccount { number, name: name(number), email: email(number) }
+    NewAccount { id: None, number, name: name(number), email: email(number) }
 }
 
 pub fn diesel_account(number: i64) -> DieselAccount {
@@ -98,7 +98,7 @@ pub fn email(number: i64) -> Option<String> {
 }
 
 pub fn new_person(number: i64) -> NewPerson {
-    NewPerson { number, name: name(number), email: email(number) }
+    NewPerson { id: None, number, name: name(number), email: email(number) }
 }
 
 pub fn diesel_person(number: i64) -> DieselPerson {

@@ -55,7 +55,7 @@ pub fn b154_rows_with_given_keys_and_columns_that_the_database_fills_are_sent_as
         let row = session.row(place)?;
         assert_eq!((row.number, &*row.label, &*row.state), (number, &*format!("place {number}"), "free"));
     }
-    session.insert_all((0..MANY).map(|number| NewTag { name: format!("tag {number}") }))?;
+    session.insert_all((0..MANY).map(|number| NewTag { name: format!("tag {number}"), colour: None }))?;
     assert_eq!(count(&recorder.sql(), "INSERT INTO tags"), if arrays { 2 } else { 11 });
     let whole: Vec<Tag> =
         (0..150).map(|number| Tag { name: format!("whole {number}"), colour: "blue".to_owned() }).collect();
@@ -76,7 +76,7 @@ pub fn b154_a_violation_among_many_rows_names_the_value() -> Result<()> {
     let refused = session.flush().unwrap_err();
     assert_eq!(refused.to_string(), "authors: a row with this number already exists (20)");
     session.rollback()?;
-    let rows = (0..MANY).map(|number| NewAuthor { number, name: String::new(), email: None });
+    let rows = (0..MANY).map(|number| NewAuthor { id: None, number, name: String::new(), email: None });
     let refused = session.insert_all(rows).unwrap_err();
     assert!(matches!(&refused, Error::Violation(violation) if violation.table == "authors"), "{refused:?}");
     assert!(refused.to_string().contains("authors_name_check"), "{refused}");

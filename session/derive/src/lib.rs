@@ -7,6 +7,7 @@
 #![warn(clippy::expect_used, clippy::unwrap_used)]
 
 mod entity;
+mod field;
 mod filter;
 mod filter_code;
 mod foreign_key;

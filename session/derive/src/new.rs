@@ -12,6 +12,9 @@ use crate::parts::{converted, converts_into, new_name, pattern};
 /// The type of a field in the `New…` struct.
 fn new_type(at: &Path, field: &Field) -> TokenStream {
     let ty = &field.ty;
+    if field.may_be_in_new() {
+        return quote! { ::core::option::Option<#ty> };
+    }
     match &field.target {
         Some(column) => quote! { #at::Ref<#column, #ty> },
         None => quote! { #ty },
@@ -21,10 +24,11 @@ fn new_type(at: &Path, field: &Field) -> TokenStream {
 /// The `New…` struct, its constructor, and its conversion to a row.
 pub fn new_struct(entity: &Entity) -> TokenStream {
     let (name, vis, at, new, table) = (&entity.name, &entity.vis, &entity.at, new_name(entity), &entity.table);
-    let given: Vec<&Field> = entity.fields.iter().filter(|field| field.is_in_new()).collect();
+    let given: Vec<&Field> = entity.fields.iter().filter(|field| field.is_in_new() || field.may_be_in_new()).collect();
     let fields = given.iter().map(|field| {
         let (name, vis, docs, ty) = (&field.name, &field.vis, &field.docs, new_type(at, field));
-        quote! { #(#docs)* #vis #name: #ty }
+        let none = field.may_be_in_new().then(|| quote! { #[doc = ""] #[doc = "`None` leaves it to the database."] });
+        quote! { #(#docs)* #none #vis #name: #ty }
     });
     let arguments = arguments(entity);
     let references = entity.foreign_keys.iter().filter(|key| key.is_argument).map(|key| {
@@ -42,6 +46,7 @@ pub fn new_struct(entity: &Entity) -> TokenStream {
                 let value = defaults.variable(make, &field.ty);
                 quote! { #name: ::core::clone::Clone::clone(&#value) }
             }
+            (None, None) if field.may_be_in_new() => quote! { #name: ::core::option::Option::None },
             (None, None) if in_argument(entity, field).is_some() => quote! { #name },
             (None, None) if field.is_option() && field.target.is_some() => {
                 quote! { #name: #at::Ref::of(::core::option::Option::None) }
@@ -56,7 +61,10 @@ pub fn new_struct(entity: &Entity) -> TokenStream {
     let row = entity.fields.iter().enumerate().map(|(index, field)| {
         let name = &field.name;
         match (field.role, &field.target) {
-            (Role::GeneratedKey | Role::ServerDefault, _) => quote! { #name: ::core::default::Default::default() },
+            _ if field.may_be_in_new() => {
+                quote! { #name: ::core::option::Option::unwrap_or_default(::core::clone::Clone::clone(&self.#name)) }
+            }
+            _ if field.is_computed() => quote! { #name: ::core::default::Default::default() },
             (Role::Version, _) => quote! { #name: 1 },
             (_, Some(_)) => {
                 let column = &field.column;
@@ -72,7 +80,14 @@ pub fn new_struct(entity: &Entity) -> TokenStream {
     let last = entity.fields.len() - 1;
     let given_values = entity.fields.iter().enumerate().map(|(index, field)| {
         let (pattern, name, column) = (pattern(index, last), &field.name, &field.column);
-        let given = if !field.is_in_new() {
+        let given = if field.may_be_in_new() {
+            quote! {
+                match &self.#name {
+                    ::core::option::Option::Some(value) => #at::Given::Value(value),
+                    ::core::option::Option::None => #at::Given::Unknown,
+                }
+            }
+        } else if !field.is_in_new() {
             quote! { #at::Given::Unknown }
         } else if field.target.is_some() {
             quote! { #at::given::<Self::Entity, #table::#column>(#index, &self.#name) }
@@ -81,8 +96,16 @@ pub fn new_struct(entity: &Entity) -> TokenStream {
         };
         quote! { #pattern => #given }
     });
+    let optional = entity.fields.iter().enumerate().filter(|(_, field)| field.may_be_in_new()).map(|(index, field)| {
+        let name = &field.name;
+        quote! {
+            if ::core::option::Option::is_some(&self.#name) {
+                given = given.with(#index);
+            }
+        }
+    });
     let about = format!("A [`{name}`] that is not yet in the database: what `add` takes.");
-    let about_new = "The required fields; the others have their defaults, `Option`s are `None`.";
+    let about_new = "The required fields; the others have their defaults, and those that may be left out are `None`.";
     quote! {
         #[doc = #about]
         #[derive(Debug, Clone, PartialEq)]
@@ -117,6 +140,13 @@ pub fn new_struct(entity: &Entity) -> TokenStream {
 
             fn value(&self, index: usize) -> #at::Given<'_> {
                 match index { #(#given_values,)* }
+            }
+
+            #[allow(unused_mut)]
+            fn given(&self) -> #at::ColumnSet {
+                let mut given = #at::ColumnSet::EMPTY;
+                #(#optional)*
+                given
             }
         }
     }

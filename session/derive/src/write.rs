@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use crate::entity::{Entity, Field, Role};
+use crate::entity::{Entity, Field};
 use crate::filter_code::{constants, descriptions};
 use crate::history::{history, keeps_history};
 use crate::key::{check_key, key_from};
@@ -88,9 +88,10 @@ fn row(entity: &Entity) -> TokenStream {
             quote! { #pattern => &mut key.#index }
         }
     });
-    let as_new = entity.fields.iter().filter(|field| field.is_in_new()).map(|field| {
+    let as_new = entity.fields.iter().filter(|field| field.is_in_new() || field.may_be_in_new()).map(|field| {
         let name = &field.name;
         match &field.target {
+            None if field.may_be_in_new() => quote! { #name: ::core::option::Option::None },
             Some(_) => quote! { #name: #at::Ref::of(::core::clone::Clone::clone(&self.#name)) },
             None => quote! { #name: ::core::clone::Clone::clone(&self.#name) },
         }
@@ -117,7 +118,7 @@ fn row(entity: &Entity) -> TokenStream {
             quote! { ::std::format!(#format, #(#at::in_words(&key.#positions)),*) }
         }
     };
-    let changed = entity.fields.iter().enumerate().map(|(index, field)| {
+    let changed = entity.fields.iter().enumerate().filter(|(_, field)| !field.is_computed()).map(|(index, field)| {
         let name = &field.name;
         quote! {
             if !#at::same_value(&self.#name, &before.#name) {
@@ -129,13 +130,13 @@ fn row(entity: &Entity) -> TokenStream {
         let (name, make) = (&field.name, field.update.as_ref()?);
         Some(quote! { if !changed.contains(#index) { self.#name = (#make)(); } })
     });
-    let version_field = entity.fields.iter().find(|field| field.role == Role::Version);
+    let version_field = entity.fields.iter().find(|field| field.is_version());
     let (version, set_version) = match version_field {
         Some(field) => {
             let name = &field.name;
             (
-                quote! { ::core::option::Option::Some(::core::convert::Into::into(self.#name)) },
-                quote! { self.#name = version; },
+                quote! { ::core::option::Option::Some(#at::VersionNumber::number(self.#name)) },
+                quote! { self.#name = #at::VersionNumber::of(version); },
             )
         }
         None => (quote! { ::core::option::Option::None }, quote! { let _ = version; }),
@@ -261,12 +262,13 @@ fn table_info(entity: &Entity) -> TokenStream {
         entity.fields.iter().enumerate().filter(move |(_, field)| wanted(field)).map(|(index, _)| index)
     };
     let key = indexes_of(Field::is_key);
-    let version = indexes_of(|field| field.role == Role::Version).next();
+    let version = indexes_of(Field::is_version).next();
     let version = match version {
         Some(index) => quote! { ::core::option::Option::Some(#index) },
         None => quote! { ::core::option::Option::None },
     };
     let touched = indexes_of(|field| field.update.is_some());
+    let computed = indexes_of(Field::is_computed);
     let unique = entity.unique.iter().map(|set| quote! { &[#(#set),*] });
     let single = entity.fields.iter().enumerate().filter(|(_, field)| field.references.is_some());
     let single = single.map(|(index, field)| {
@@ -302,6 +304,7 @@ fn table_info(entity: &Entity) -> TokenStream {
             key: &[#(#key),*],
             version: #version,
             touched: #at::ColumnSet::EMPTY #(.with(#touched))*,
+            computed: #at::ColumnSet::EMPTY #(.with(#computed))*,
             unique: &[#(#unique),*],
             foreign_keys: &[#(#foreign_keys),*],
             filters: &[#(#filters),*],

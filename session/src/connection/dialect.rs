@@ -22,6 +22,15 @@ impl Engine {
         }
     }
 
+    /// Whether several columns can be compared at once whatever their types. If not, their types need an order, which that of
+    /// a system column such as `xmin` has not.
+    pub(crate) fn compares_unordered(self) -> bool {
+        match self {
+            Self::Sqlite | Self::Mysql => true,
+            Self::Postgres => false,
+        }
+    }
+
     /// The clause of an INSERT for rows whose keys are taken.
     pub(crate) fn taken_key(self) -> TakenKey {
         match self {

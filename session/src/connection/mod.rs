@@ -323,6 +323,10 @@ pub trait EngineConnection:
     /// `LAST_INSERT_ID()` or by keys that were evaluated first, depending on [`key_source`](Self::key_source).
     const RETURNING: bool;
 
+    /// Whether a RETURNING clause gives a row as triggers have left it. If not, columns that the database computes are
+    /// read by a SELECT after the statement.
+    const RETURNS_AFTER_TRIGGERS: bool = false;
+
     /// How several rows are updated in one statement.
     const UPDATES: Updates;
 

@@ -206,6 +206,8 @@ impl SessionConnection for PgConnection {
 
 impl EngineConnection for PgConnection {
     const RETURNING: bool = true;
+
+    const RETURNS_AFTER_TRIGGERS: bool = true;
     const UPDATES: Updates = Updates::FromArrays;
     const ALL_DEFAULTS: &'static str = "DEFAULT VALUES";
     /// A row that a conflict led to is locked, and `xmax` is the transaction that did so.

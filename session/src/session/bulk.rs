@@ -8,7 +8,7 @@ use diesel::sql_types::{BigInt, HasSqlType};
 
 use super::failure::Failure;
 use super::flush::step::Action;
-use super::given::Keys;
+use super::given::{Keys, grouped};
 use super::handle::Handle;
 use super::history::record::Operation;
 use super::history::row::HistoryRow;
@@ -61,18 +61,22 @@ impl<C: SessionConnection> Session<'_, C> {
         N: New,
         N::Entity: Persist<C>,
     {
-        let mut some = self.rows_of(some)?;
+        let rows = some.iter().map(New::given).zip(self.rows_of(some)?);
+        let groups = grouped(N::Entity::table(), rows);
         self.open()?;
         self.writes(Write::Step(N::Entity::table(), Action::Insert));
-        let mut executor = Executor::new(&mut **self.connection, self.echo.as_ref());
-        let sent = match N::Entity::history() {
-            // The history needs the keys.
-            Some(_) => Persist::insert(&mut executor, &mut some),
-            None => Persist::insert_only(&mut executor, &some),
-        };
-        let sent = sent.map_err(|error| Failure::of::<N::Entity, C>(&executor, error, "inserting into"));
-        sent.map_err(|failure| self.failed(failure))?;
-        self.keep_inserted(some.iter())
+        for (given, mut rows) in groups {
+            let mut executor = Executor::new(&mut **self.connection, self.echo.as_ref());
+            let sent = match N::Entity::history() {
+                // The history needs the keys.
+                Some(_) => Persist::insert(&mut executor, &mut rows, given),
+                None => Persist::insert_only(&mut executor, &rows, given),
+            };
+            let sent = sent.map_err(|error| Failure::of::<N::Entity, C>(&executor, error, "inserting into"));
+            sent.map_err(|failure| self.failed(failure))?;
+            self.keep_inserted(rows.iter())?;
+        }
+        Ok(())
     }
 
     /// The rows that these become, with their references resolved to keys; values of rows that they refer to are read
@@ -150,7 +154,8 @@ impl<C: SessionConnection> Session<'_, C> {
         self.open()?;
         self.writes(Write::Step(E::table(), Action::Insert));
         let mut executor = Executor::new(&mut **self.connection, self.echo.as_ref());
-        let Err(error) = Persist::insert_whole(&mut executor, rows) else { return self.keep_inserted(rows.iter()) };
+        let sent = Persist::insert_only(&mut executor, rows, E::table().writable());
+        let Err(error) = sent else { return self.keep_inserted(rows.iter()) };
         let mut failure = Failure::of::<E, C>(&executor, error, "inserting into");
         failure.error = Persist::diagnose(&mut executor, failure.error, &rows.iter().collect::<Vec<_>>());
         Err(self.failed(failure))

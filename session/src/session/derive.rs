@@ -15,4 +15,5 @@ pub use super::same::same_value;
 pub use super::sql::in_words;
 pub use super::unique::{GivesColumn, UniqueOn};
 pub use super::value::{AnyFieldType, FieldType, Value};
+pub use super::version::VersionNumber;
 pub use crate::error::{Error, Result};

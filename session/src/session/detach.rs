@@ -105,7 +105,7 @@ impl<C: SessionConnection> Session<'_, C> {
         if wanted.version() != present.version() {
             return Err(Error::StaleRow { table: E::table().name, key: E::key_in_words(&key) });
         }
-        wanted.copy(E::table().touched, present);
+        wanted.copy(E::table().refreshed(), present);
         if !wanted.changed(present).is_empty() {
             *self.edit(handle)? = wanted;
         }

@@ -205,7 +205,7 @@ pub trait Entity: Send + Sized + KeyFrom<<Self as Entity>::Key, <Self as Entity>
     #[doc(hidden)]
     fn soft_delete(&mut self) {}
 
-    /// The version counter, if the entity has one.
+    /// The version, if the entity has one.
     #[doc(hidden)]
     fn version(&self) -> Option<i64>;
 
@@ -247,6 +247,10 @@ pub trait New: Clone + Send + Sized + 'static {
     /// The value that the row will have in a column, by its index in [`Table::columns`].
     #[doc(hidden)]
     fn value(&self, index: usize) -> Given<'_>;
+
+    /// The columns of which the row gives a value that the database would generate otherwise.
+    #[doc(hidden)]
+    fn given(&self) -> ColumnSet;
 }
 
 /// A Diesel table that an entity represents.

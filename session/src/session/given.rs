@@ -4,7 +4,7 @@ use std::any::{Any, TypeId};
 use std::fmt::Debug;
 
 use super::handle::RawHandle;
-use super::table::ColumnSet;
+use super::table::{ColumnSet, Table};
 use super::value::Value;
 use crate::error::Result;
 
@@ -35,6 +35,30 @@ pub enum Given<'r> {
     Row(Parent),
     /// The database generates it, or it is in the database but not in memory.
     Unknown,
+}
+
+/// Puts new rows into groups that one INSERT can take: those that give values of the same columns which the database
+/// would fill otherwise. Groups with keys come first, so that no key is generated that another row gives; beside that, and
+/// in a group, the order is kept. Rows of a table that refers to itself keep their order altogether.
+pub(crate) fn grouped<T>(
+    table: &'static Table,
+    rows: impl Iterator<Item = (ColumnSet, T)>,
+) -> Vec<(ColumnSet, Vec<T>)> {
+    let is_related = table.refers_to_itself();
+    let mut groups: Vec<(ColumnSet, Vec<T>)> = Vec::new();
+    for (given, row) in rows {
+        let first = if is_related { groups.len().saturating_sub(1) } else { 0 };
+        match groups[first..].iter_mut().find(|(other, _)| *other == given) {
+            Some((_, rows)) => rows.push(row),
+            None => groups.push((given, vec![row])),
+        }
+    }
+    if !is_related {
+        let generates =
+            |given: ColumnSet| table.key.iter().any(|key| table.columns[*key].generated && !given.contains(*key));
+        groups.sort_by_key(|(given, _)| generates(*given));
+    }
+    groups
 }
 
 /// Resolves references to keys while a flush inserts; used by the derive.

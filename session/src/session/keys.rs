@@ -45,11 +45,8 @@ impl<C: SessionConnection> Session<'_, C> {
     }
 }
 
-/// The key's column, if the database generates the key.
+/// The column of the key that the database generates, if there is one.
 fn generated_key<E: Entity>() -> Option<&'static str> {
     let table = E::table();
-    match table.key {
-        [key] if table.columns[*key].generated => Some(table.columns[*key].name),
-        _ => None,
-    }
+    table.key.iter().find(|column| table.generates_key(**column)).map(|column| table.columns[*column].name)
 }

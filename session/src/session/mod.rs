@@ -51,6 +51,7 @@ mod transaction;
 mod unique;
 mod upsert;
 mod value;
+mod version;
 mod written;
 
 use std::ops::DerefMut;
@@ -76,7 +77,7 @@ pub use reference::Ref;
 pub use references::IntoReferences;
 pub use rows::Deletable;
 pub use settings::Freshness;
-pub use sql::{Edited, EveryRow, Everywhere, FilterExpression, Locked, Persist, RowToDelete};
+pub use sql::{Edited, EveryRow, Everywhere, FilterExpression, Locked, Outcome, Persist, RowToDelete};
 pub use statement::{FilterableStatement, Statement};
 pub use unique::{ColumnList, GivesColumn, UniqueOn};
 pub use upsert::{OnConflict, ReadyUpsert, Upsert, Upserted};

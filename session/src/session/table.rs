@@ -17,10 +17,12 @@ pub struct Table {
     pub columns: &'static [ColumnInfo],
     /// The columns of the key.
     pub key: &'static [usize],
-    /// The version counter.
+    /// The version.
     pub version: Option<usize>,
     /// The columns that every UPDATE refreshes.
     pub touched: ColumnSet,
+    /// The columns that the database alone writes.
+    pub computed: ColumnSet,
     /// The sets of columns that are unique.
     pub unique: &'static [&'static [usize]],
     /// The filters of its rows.
@@ -171,6 +173,11 @@ impl Table {
         })
     }
 
+    /// Whether the database generates this column of the key.
+    pub(crate) fn generates_key(&self, column: usize) -> bool {
+        self.key.contains(&column) && self.columns[column].generated
+    }
+
     /// Whether the program gives the key, or a part of it.
     pub(crate) fn has_given_key(&self) -> bool {
         self.key.iter().any(|column| !self.columns[*column].generated)
@@ -188,14 +195,36 @@ impl Table {
         self.with_ancestors().any(|above| (above.id)() == table)
     }
 
-    /// The indexes of the columns that an INSERT sends: those that the database does not fill, or all columns with `all`.
-    pub(crate) fn sent(&self, all: bool) -> impl Iterator<Item = usize> + Clone {
-        self.columns.iter().enumerate().filter(move |(_, column)| all || !column.generated).map(|(index, _)| index)
+    /// The version, if the session counts it.
+    pub(crate) fn counted_version(&self) -> Option<usize> {
+        self.version.filter(|version| !self.computed.contains(*version))
     }
 
-    /// The indexes of the columns that the database fills.
-    pub(crate) fn generated(&self) -> impl Iterator<Item = usize> + Clone {
-        self.columns.iter().enumerate().filter(|(_, column)| column.generated).map(|(index, _)| index)
+    /// The columns whose values in a detached row count for nothing, because each UPDATE gives them others. A version is
+    /// none of them: it shows when the row was read.
+    pub(crate) fn refreshed(&self) -> ColumnSet {
+        let version = self.version.map_or(ColumnSet::EMPTY, |version| ColumnSet::EMPTY.with(version));
+        self.touched.union(self.computed.without(version))
+    }
+
+    /// The columns that the program gives in a new row.
+    pub(crate) fn given(&self) -> ColumnSet {
+        self.those(|column| !column.generated)
+    }
+
+    /// The columns that the database fills in a new row.
+    pub(crate) fn generated(&self) -> ColumnSet {
+        self.those(|column| column.generated)
+    }
+
+    /// The columns that a statement can set.
+    pub(crate) fn writable(&self) -> ColumnSet {
+        self.those(|_| true).without(self.computed)
+    }
+
+    fn those(&self, wanted: impl Fn(&ColumnInfo) -> bool) -> ColumnSet {
+        let found = self.columns.iter().enumerate().filter(|(_, column)| wanted(column)).map(|(index, _)| index);
+        found.fold(ColumnSet::EMPTY, ColumnSet::with)
     }
 }
 

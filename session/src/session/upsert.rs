@@ -2,6 +2,8 @@
 
 use std::any::TypeId;
 
+use diesel::QueryResult;
+
 use super::failure::Failure;
 use super::flush::step::Action;
 use super::handle::Handle;
@@ -116,7 +118,7 @@ impl<'c, C: SessionConnection> Session<'c, C> {
         let update = conflict.update.map(|columns| Write::Step(table, Action::Update(columns)));
         update.into_iter().for_each(|write| self.writes(write));
         let mut executor = Executor::new(&mut **self.connection, self.echo.as_ref()).knowing(Some(&self.keys));
-        let outcomes = match N::Entity::upsert(&mut executor, &mut rows, conflict) {
+        let outcomes = match upsert_rows(&mut executor, &news, &mut rows, conflict) {
             Ok(outcomes) => outcomes,
             Err(error) => {
                 let error = Failure::of::<N::Entity, C>(&executor, error, "inserting into").error;
@@ -145,6 +147,28 @@ impl<'c, C: SessionConnection> Session<'c, C> {
         }
         Ok(done)
     }
+}
+
+/// Sends the rows; neighbours that give values of the same columns are sent together.
+fn upsert_rows<N, C>(
+    executor: &mut Executor<'_, C>,
+    news: &[N],
+    rows: &mut [N::Entity],
+    conflict: &Conflict,
+) -> QueryResult<Vec<Upserted>>
+where
+    N: New,
+    N::Entity: Persist<C>,
+    C: SessionConnection,
+{
+    let (mut outcomes, mut rest) = (Vec::with_capacity(rows.len()), rows);
+    for alike in news.chunk_by(|one, next| one.given() == next.given()) {
+        let (rows, others) = rest.split_at_mut(alike.len());
+        rest = others;
+        let given = alike.first().map_or(ColumnSet::EMPTY, New::given);
+        outcomes.extend(N::Entity::upsert(executor, rows, conflict, given)?);
+    }
+    Ok(outcomes)
 }
 
 /// Rows to insert or to update, from [`Session::upsert`].

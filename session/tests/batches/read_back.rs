@@ -30,7 +30,7 @@ fn add(db: &Database, settings: &str, numbers: std::ops::Range<i64>) -> Result<V
     db.begin(|session| -> Result<_> {
         session.connection()?.batch_execute(settings).expect("settings");
         let added: Vec<_> =
-            numbers.map(|n| (n, session.add(NewPerson { number: n, name: "same".to_owned() }))).collect();
+            numbers.map(|n| (n, session.add(NewPerson { id: None, number: n, name: "same".to_owned() }))).collect();
         session.flush()?;
         Ok(added.into_iter().map(|(n, user)| (n, session.key(user).expect("flushed"))).collect())
     })

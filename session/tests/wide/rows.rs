@@ -35,7 +35,7 @@ macro_rules! wide {
                 next += 1;
                 next
             };
-            NewWide { $($number: count(),)+ $($text: Some(format!("text {}", count())),)+ }
+            NewWide { id: None, $($number: count(),)+ $($text: Some(format!("text {}", count())),)+ }
         }
 
         /// Changes every column.

@@ -183,7 +183,10 @@ impl<'r> Dependencies<'r> {
     fn replaces_rows(&mut self, map: usize) -> bool {
         let table = self.statements.table(map);
         let does = |action| self.statements.steps_of(map).any(|step| step.action == action);
-        if (table.unique.is_empty() && !table.has_given_key()) || !does(Action::Insert) || !does(Action::Delete) {
+        if !does(Action::Insert) || !does(Action::Delete) {
+            return false;
+        }
+        if table.unique.is_empty() && !self.statements.gives_keys(map) {
             return false;
         }
         let known = self.graph.edges.len();

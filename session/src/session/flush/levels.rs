@@ -103,6 +103,7 @@ mod tests {
                     key: &[0],
                     version: None,
                     touched: ColumnSet::EMPTY,
+                    computed: ColumnSet::EMPTY,
                     unique: &[],
                     filters: &[],
                     soft_delete: None,

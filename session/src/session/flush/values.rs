@@ -94,6 +94,15 @@ impl<'r> Statements<'r> {
         steps.flat_map(move |step| (0..self.steps[step].rows.len()).map(move |position| self.in_step(step, position)))
     }
 
+    /// Whether the program gives keys of new rows of one map, whatever the database would generate.
+    pub(super) fn gives_keys(&self, map: usize) -> bool {
+        let table = self.table(map);
+        let gives =
+            |row: &u64| table.key.iter().all(|key| !matches!(self.maps[map].given(*row, *key, true), Given::Unknown));
+        let mut inserts = self.steps_of(map).filter(|step| step.action == Action::Insert);
+        table.has_given_key() || inserts.any(|step| step.rows.iter().any(gives))
+    }
+
     /// The steps of one map.
     pub(super) fn steps_of(&self, map: usize) -> impl Iterator<Item = &FlushStep> {
         self.steps_of[map].iter().map(|step| &self.steps[*step])
@@ -186,7 +195,7 @@ impl<'r> Statements<'r> {
             let (rows, table) = (self.maps[map], self.table(map));
             let value = match rows.given(row, column, after) {
                 Given::Value(value) => Cow::Borrowed(value),
-                Given::Unknown if rows.is_pending(row) && table.key == [column] => return Held::Nothing,
+                Given::Unknown if rows.is_pending(row) && table.generates_key(column) => return Held::Nothing,
                 Given::Unknown => match rows.key_part(row, column) {
                     Some(value) => Cow::Owned(value),
                     None => return Held::Unknown,

@@ -8,7 +8,7 @@ use crate::connection::{Executor, SessionConnection};
 use crate::error::{Error, Result};
 use crate::session::entity::{ColumnSet, New as _};
 use crate::session::failure::Failure;
-use crate::session::given::Keys;
+use crate::session::given::{Keys, grouped};
 use crate::session::identity::{IdentityMap, LeftOut, SentRow};
 use crate::session::sql::{Edited, Persist, RowToDelete};
 
@@ -67,52 +67,42 @@ where
     E: Persist<C>,
     C: SessionConnection,
 {
-    let mut from = 0;
-    while from < rows.len() {
-        let is_whole = map.whole(rows[from]).is_some();
-        let same = rows[from..].iter().take_while(|row| map.whole(**row).is_some() == is_whole).count();
-        insert_alike(map, executor, &rows[from..from + same], is_whole, work)?;
-        from += same;
-    }
-    Ok(())
+    let given = rows.iter().map(|row| map.given_of(*row)).collect::<Result<Vec<_>>>()?;
+    let groups = grouped(E::table(), given.into_iter().zip(rows.iter().copied()));
+    groups.into_iter().try_for_each(|(given, rows)| insert_alike(map, executor, rows, given, work))
 }
 
-/// Inserts rows that all give all their values, or that all leave some to the database.
+/// Inserts rows that give values of the same columns.
 fn insert_alike<E, C>(
     map: &mut IdentityMap<E>,
     executor: &mut Executor<'_, C>,
-    rows: &[u64],
-    is_whole: bool,
+    mut new: Vec<u64>,
+    given: ColumnSet,
     work: &Work<'_>,
 ) -> Result<()>
 where
     E: Persist<C>,
     C: SessionConnection,
 {
-    let mut values = Vec::with_capacity(rows.len());
+    let mut values = Vec::with_capacity(new.len());
     let mut left_out: Vec<(u64, LeftOut<E>)> = Vec::new();
     {
         let own: &IdentityMap<E> = map;
         let lookup = |entity| if entity == TypeId::of::<E>() { Some(own as &dyn Any) } else { (work.others)(entity) };
-        for row in rows {
+        for row in &new {
             let deferred = work.deferred(*row);
-            let mut new = match own.whole(*row) {
+            let mut value = match own.whole(*row) {
                 Some(row) => row.clone(),
                 None => own.new_row(*row)?.row(&Keys { map: &lookup, deferred })?,
             };
             if !deferred.is_empty() {
-                left_out.push((*row, own.leave_out(*row, &mut new, deferred)?));
+                left_out.push((*row, own.leave_out(*row, &mut value, deferred)?));
             }
-            values.push(new);
+            values.push(value);
         }
     }
-    let (mut values, mut new): (Vec<E>, Vec<u64>) = (values, rows.to_vec());
     let links = take_links(map, &mut new, &mut values);
-    let inserted = match is_whole {
-        true => E::insert_whole(executor, &values),
-        false => E::insert(executor, &mut values),
-    };
-    if let Err(error) = inserted {
+    if let Err(error) = E::insert(executor, &mut values, given) {
         let error = Failure::of::<E, C>(executor, error, "inserting into").error;
         return Err(map.advise(E::diagnose(executor, error, &values.iter().collect::<Vec<_>>())));
     }
@@ -174,21 +164,29 @@ where
         .filter_map(|row| Some((sent.get(row), map.edited(*row)?)))
         .map(|(first, (row, before))| Edited { row: first.unwrap_or(row), before })
         .collect();
-    let stale = match E::update(executor, &edited, columns) {
-        Ok(stale) => stale,
+    let outcome = match E::update(executor, &edited, columns) {
+        Ok(outcome) => outcome,
         Err(error) => {
             let error = Failure::of::<E, C>(executor, error, "updating").error;
             let error = E::diagnose(executor, error, &edited.iter().map(|edited| edited.row).collect::<Vec<_>>());
             return Err(map.advise(error));
         }
     };
-    if let Some(edited) = stale.and_then(|number| edited.get(number)) {
+    if let Some(edited) = outcome.stale.and_then(|number| edited.get(number)) {
         return Err(Error::StaleRow { table: E::table().name, key: E::key_in_words(&edited.before.key()) });
     }
+    let mut computed = outcome.computed.into_iter();
     for row in rows {
+        let computed = computed.next();
         match sent.remove(row) {
-            Some(first) => map.partly_updated(*row, first),
-            None => map.updated(*row, now),
+            Some(mut first) => {
+                computed.iter().for_each(|computed| first.copy(E::table().computed, computed));
+                map.partly_updated(*row, first);
+            }
+            None => {
+                computed.iter().for_each(|computed| map.computed(*row, computed));
+                map.updated(*row, now);
+            }
         }
     }
     Ok(())
@@ -213,7 +211,8 @@ where
     let explained = |executor: &mut Executor<'_, C>, edited: &[Edited<'_, E>]| {
         E::update(executor, edited, columns).map_err(|error| Failure::of::<E, C>(executor, error, "updating").error)
     };
-    if let Some(stale) = explained(executor, &edited)?.and_then(|number| edited.get(number)) {
+    let outcome = explained(executor, &edited)?;
+    if let Some(stale) = outcome.stale.and_then(|number| edited.get(number)) {
         if E::table().version.is_some() {
             return Err(Error::StaleRow { table: E::table().name, key: E::key_in_words(&stale.before.key()) });
         }
@@ -222,7 +221,9 @@ where
             explained(executor, edited)?;
         }
     }
-    for (row, _, unlinked) in unlinked {
+    let mut computed = outcome.computed.into_iter();
+    for (row, _, mut unlinked) in unlinked {
+        computed.next().iter().for_each(|computed| unlinked.copy(E::table().computed, computed));
         map.unlinked(row, unlinked);
     }
     Ok(())

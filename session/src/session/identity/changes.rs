@@ -29,6 +29,6 @@ pub(super) fn keep_others<E: Entity>(row: &mut E, stored: &E, read: &E) -> Resul
     if !conflicting.is_empty() || (!ours.is_empty() && stored.version() != read.version()) {
         return Err(Error::StaleRow { table: table.name, key: E::key_in_words(&stored.key()) });
     }
-    row.copy(theirs.without(ours), stored);
+    row.copy(theirs.without(ours).union(table.computed), stored);
     Ok(())
 }

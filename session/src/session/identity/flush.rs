@@ -62,7 +62,7 @@ impl<E: Entity> IdentityMap<E> {
         }
         let table = E::table();
         let mut columns = changed.union(table.touched);
-        if let Some(version) = table.version {
+        if let Some(version) = table.counted_version() {
             columns = columns.with(version);
         }
         Some((before.key(), Change { row: index, columns }))
@@ -192,7 +192,11 @@ impl<E: Entity> IdentityMap<E> {
         }
         let keys: HashSet<E::Key> = indexes.iter().filter_map(|index| self.key(*index)).collect();
         let Some(any) = keys.iter().next() else { return false };
+        // A key that the database generates is not that of another row.
+        let is_generated =
+            |new: &E::New| E::table().key.iter().any(|column| matches!(new.value(*column), Given::Unknown));
         let may_have_one = |index: &u64| match self.slots.get(*index) {
+            Known::Pending(new) if is_generated(new) => false,
             Known::Pending(new) => given_key::<E>(new, any.clone()).is_none_or(|key| keys.contains(&key)),
             _ => false,
         };
@@ -204,6 +208,14 @@ impl<E: Entity> IdentityMap<E> {
         match self.slots.get(index) {
             Known::Pending(new) => Ok(new),
             _ => Err(self.refuse(index)),
+        }
+    }
+
+    /// The columns that the database would fill, and of which a pending row gives a value.
+    pub(crate) fn given_of(&self, index: u64) -> Result<ColumnSet> {
+        match self.whole(index) {
+            Some(_) => Ok(E::table().writable().intersection(E::table().generated())),
+            None => Ok(self.new_row(index)?.given()),
         }
     }
 
@@ -289,8 +301,15 @@ impl<E: Entity> IdentityMap<E> {
     pub(crate) fn prepare_update(&mut self, index: u64) {
         let Some(Loaded { row, before: Some(before), .. }) = self.slots.loaded_mut(index) else { return };
         row.touch(row.changed(before));
-        if let Some(version) = before.version() {
+        if let (Some(_), Some(version)) = (E::table().counted_version(), before.version()) {
             row.set_version(version + 1);
+        }
+    }
+
+    /// Sets the values that the database computed when the row was updated.
+    pub(crate) fn computed(&mut self, index: u64, computed: &E) {
+        if let Some(Loaded { row, .. }) = self.slots.loaded_mut(index) {
+            row.copy(E::table().computed, computed);
         }
     }
 
@@ -340,8 +359,9 @@ impl<E: Entity> IdentityMap<E> {
         edited.retain(|index| match self.slots.loaded_mut(*index) {
             Some(loaded) => {
                 let modified = loaded.is_modified();
-                if !modified {
-                    loaded.before = None;
+                if !modified && let Some(before) = loaded.before.take() {
+                    // What was written into computed columns was never sent.
+                    loaded.row.copy(E::table().computed, &before);
                 }
                 modified
             }

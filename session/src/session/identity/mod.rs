@@ -243,7 +243,7 @@ impl<E: Entity> IdentityMap<E> {
     /// was read with, if the caller has it.
     pub(crate) fn attach(&mut self, mut row: E, mut stored: E, read: Option<&E>, now: u32) -> Result<u64> {
         let key = stored.key();
-        row.copy(E::table().touched, &stored);
+        row.copy(E::table().refreshed(), &stored);
         if let Some(index) = self.find(&key) {
             let (marked_deleted, changed) = (self.is_marked_deleted(index), !self.changes(index)?.is_empty());
             if changed && !marked_deleted && self.row(index)?.changed(&row).is_empty() {

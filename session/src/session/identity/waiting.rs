@@ -88,7 +88,7 @@ impl<E: Entity + Clone> IdentityMap<E> {
         let waiting = self.waits_for(index).iter().fold(ColumnSet::EMPTY, |all, parent| all.with(parent.from));
         let Some(Loaded { row, before: Some(before), .. }) = self.slots.loaded_mut(index) else { return };
         let (old, new) = (before.key(), sent.key());
-        row.copy(waiting, &sent);
+        row.copy(waiting.union(E::table().computed), &sent);
         let stored = std::mem::replace(&mut ***before, sent);
         self.key_changed(index, &old, new);
         self.log.push(Undo::Updated(index, old));

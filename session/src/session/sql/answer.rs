@@ -10,27 +10,14 @@ use diesel::row::Row;
 use diesel::serialize::ToSql;
 use diesel::sql_types::{BigInt, HasSqlType, Integer, SmallInt};
 
-use crate::session::entity::{Columns, Entity, Table, Visitor};
+use super::insert_columns::InsertColumns;
+use crate::session::entity::{Columns, Entity, Visitor};
 use crate::session::same::same_value;
-
-/// The columns that come back: those that the database fills and, if there are any, some that were sent.
-pub(super) fn returned(table: &'static Table) -> impl Iterator<Item = usize> {
-    table.generated().chain(witnesses(table))
-}
-
-/// The sent columns that identify which row came back: a given key, or else the first column of a unique set or of all.
-fn witnesses(table: &'static Table) -> impl Iterator<Item = usize> {
-    let sent = |column: &usize| !table.columns[*column].generated;
-    let key = table.key.iter().copied().filter(sent);
-    let unique = || table.unique.iter().filter_map(|set| set.first()).copied().find(sent);
-    let other = if table.has_given_key() { None } else { unique().or_else(|| table.sent(false).next()) };
-    let any = table.generated().next().is_some();
-    key.chain(other).filter(move |_| any)
-}
 
 /// Collects the values that the database returns for the rows sent.
 pub(super) struct Answer<'a, E: Entity> {
     sent: &'a [E],
+    columns: InsertColumns,
     pub(super) given: Returned<E>,
 }
 
@@ -47,12 +34,12 @@ pub(super) struct Returned<E: Entity> {
 }
 
 impl<'a, E: Entity + Clone> Answer<'a, E> {
-    pub(super) fn to(sent: &'a [E]) -> Self {
+    pub(super) fn to(sent: &'a [E], columns: InsertColumns) -> Self {
         let keys = Vec::with_capacity(sent.len());
-        Self { sent, given: Returned { keys, rows: Vec::new(), complete: sent.is_empty(), in_order: true } }
+        Self { sent, columns, given: Returned { keys, rows: Vec::new(), complete: sent.is_empty(), in_order: true } }
     }
 
-    /// Reads a row of the [returned] columns, and compares it with the sent row at its position; the caller decides
+    /// Reads a row of the [returned](InsertColumns::returned) columns, and compares it with the sent row at its position; the caller decides
     /// whether they are the same row.
     pub(super) fn take<'r, DB: Backend>(&mut self, row: &impl Row<'r, DB>) -> QueryResult<()>
     where
@@ -63,24 +50,25 @@ impl<'a, E: Entity + Clone> Answer<'a, E> {
             given.complete = false;
             return Ok(());
         };
-        let only_key = table.key.len() == 1 && table.generated().eq(table.key.iter().copied());
-        for (column, position) in witnesses(table).zip(table.generated().count()..) {
+        let filled = self.columns.filled;
+        let witnesses = || self.columns.witnesses().zip(filled.len()..);
+        let only_key = table.key.len() == 1 && filled.iter().eq(table.key.iter().copied());
+        for (column, position) in witnesses() {
             given.in_order &= E::column(column, Same { row, position, as_in: own })?;
         }
         let mut key = own.key();
         if only_key {
             E::key_column(0, ReadColumn { row, position: 0, into: &mut key })?;
         } else {
-            let mut filled = own.clone();
-            for (position, column) in table.generated().enumerate() {
-                E::column(column, ReadColumn { row, position, into: &mut filled })?;
+            let mut answered = own.clone();
+            for (position, column) in filled.iter().enumerate() {
+                E::column(column, ReadColumn { row, position, into: &mut answered })?;
             }
-            given.rows.push(filled.clone());
-            let given_key = witnesses(table).zip(table.generated().count()..);
-            for (column, position) in given_key.filter(|(column, _)| table.key.contains(column)) {
-                E::column(column, ReadColumn { row, position, into: &mut filled })?;
+            given.rows.push(answered.clone());
+            for (column, position) in witnesses().filter(|(column, _)| table.key.contains(column)) {
+                E::column(column, ReadColumn { row, position, into: &mut answered })?;
             }
-            key = filled.key();
+            key = answered.key();
         }
         given.keys.push(key);
         given.complete = given.keys.len() == self.sent.len();
@@ -104,23 +92,22 @@ impl<E: Entity> Returned<E> {
 const MOST_COMPARED: usize = 1_000;
 
 /// Whether the witness columns distinguish all rows.
-pub(super) fn distinguished<E: Columns<DB>, DB: Backend>(rows: &[E]) -> bool {
+pub(super) fn distinguished<E: Columns<DB>, DB: Backend>(rows: &[E], columns: InsertColumns) -> bool {
     if rows.len() > MOST_COMPARED {
         return false;
     }
-    let alike = |one: &E, other: &E| witnesses(E::table()).all(|column| E::column(column, Equal { one, other }));
+    let alike = |one: &E, other: &E| columns.witnesses().all(|column| E::column(column, Equal { one, other }));
     rows.iter().enumerate().all(|(position, one)| rows[..position].iter().all(|other| !alike(one, other)))
 }
 
 /// Whether every generated part of the key is an integer, as counters make them.
-pub(super) fn may_be_counted<E: Columns<DB>, DB: Backend>() -> bool {
-    let table = E::table();
-    table.key.iter().filter(|column| table.columns[**column].generated).all(|column| E::column(*column, IsInteger))
+pub(super) fn may_be_counted<E: Columns<DB>, DB: Backend>(columns: InsertColumns) -> bool {
+    columns.generated_key().iter().all(|column| E::column(column, IsInteger))
 }
 
 /// Whether integers, which are stored as they are sent, distinguish all rows.
-pub(super) fn distinguished_by_integers<E: Columns<DB>, DB: Backend>(rows: &[E]) -> bool {
-    witnesses(E::table()).all(|column| E::column(column, IsInteger)) && distinguished(rows)
+pub(super) fn distinguished_by_integers<E: Columns<DB>, DB: Backend>(rows: &[E], columns: InsertColumns) -> bool {
+    columns.witnesses().all(|column| E::column(column, IsInteger)) && distinguished(rows, columns)
 }
 
 /// Whether a column is of an integer type.

@@ -20,6 +20,8 @@ pub struct RowToDelete<'a, E: Entity> {
 struct Delete<'a, E: Entity> {
     rows: &'a [&'a RowToDelete<'a, E>],
     lists_rows: bool,
+    /// Each row is compared on its own, because the type of the version allows nothing else.
+    apart: bool,
     keep: bool,
 }
 
@@ -32,7 +34,15 @@ impl<E: Columns<DB>, DB: Backend> QueryFragment<DB> for Delete<'_, E> {
         E::table_name(out.reborrow())?;
         out.push_sql(" WHERE ");
         let found = |row: &&'b RowToDelete<'b, E>| Found { key: &row.key, version_of: row.guarded_by() };
-        push_found::<E, DB>(self.rows.iter().map(found), self.lists_rows, &mut out)
+        if !self.apart {
+            return push_found::<E, DB>(self.rows.iter().map(found), self.lists_rows, &mut out);
+        }
+        for (number, row) in self.rows.iter().map(found).enumerate() {
+            out.push_sql(if number > 0 { ") OR (" } else { "(" });
+            row.push_equal(&mut out)?;
+        }
+        out.push_sql(")");
+        Ok(())
     }
 }
 
@@ -70,9 +80,12 @@ where
     let size = |row: &&RowToDelete<'_, E>| key_size::<E, C::Backend>(&row.key);
     let lists_rows = executor.connection.engine().lists_rows();
     let (guarded, others): (Vec<_>, Vec<_>) = rows.iter().partition(|row| row.guarded_by().is_some());
+    let engine = executor.connection.engine();
+    let is_computed = E::table().version.is_some() && E::table().counted_version().is_none();
     let mut deleted = 0;
     for (rows, keep) in [guarded, others].iter().flat_map(|rows| limit.split(rows, size)) {
-        let found = executor.execute(&Delete { rows, lists_rows, keep })?;
+        let apart = is_computed && !engine.compares_unordered() && rows.iter().any(|row| row.guarded_by().is_some());
+        let found = executor.execute(&Delete { rows, lists_rows, apart, keep })?;
         if found > rows.len() {
             return Err(ambiguous::<E>("DELETE", rows.len(), found));
         }

@@ -19,7 +19,8 @@ use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use diesel::row::Row as _;
 use diesel::sql_types::BigInt;
 
-use super::answer::{Answer, ReadColumn, returned, unmatched};
+use super::answer::{Answer, ReadColumn, unmatched};
+use super::insert_columns::InsertColumns;
 use super::insert_values::Insert;
 use super::matching::same_as_sent;
 use super::name_in_sql;
@@ -45,7 +46,7 @@ where
 /// The columns of the key that the database generates.
 fn generated_key<E: Entity>() -> ColumnSet {
     let table = E::table();
-    table.generated().filter(|column| table.key.contains(column)).fold(ColumnSet::EMPTY, ColumnSet::with)
+    table.key.iter().copied().fold(ColumnSet::EMPTY, ColumnSet::with).intersection(table.generated())
 }
 
 /// Asks the catalogue for the source of the keys. An unusable source is not remembered, so that it can be fixed.
@@ -68,20 +69,21 @@ where
 }
 
 /// The key columns whose values are selected before the rows are sent.
-pub(super) fn keys_to_ask_for<E, C>(executor: &mut Executor<'_, C>) -> QueryResult<ColumnSet>
+pub(super) fn keys_to_ask_for<E, C>(executor: &mut Executor<'_, C>, columns: InsertColumns) -> QueryResult<ColumnSet>
 where
     C: EngineConnection,
     E: Columns<C::Backend>,
 {
-    let asked = matches!(key_source::<E, C>(executor)?, Some(KeySource::Default(_)));
-    Ok(if asked { generated_key::<E>() } else { ColumnSet::EMPTY })
+    let generated = columns.generated_key();
+    let asked = !generated.is_empty() && matches!(key_source::<E, C>(executor)?, Some(KeySource::Default(_)));
+    Ok(if asked { generated } else { ColumnSet::EMPTY })
 }
 
 /// Inserts these columns of the rows by one statement, and fills those that the database generates.
 pub(super) fn insert_and_read_keys<E, C>(
     executor: &mut Executor<'_, C>,
     sent: &mut [E],
-    columns: ColumnSet,
+    columns: InsertColumns,
     keep: bool,
 ) -> QueryResult<()>
 where
@@ -89,9 +91,10 @@ where
     E: Columns<C::Backend>,
     i64: FromSql<BigInt, C::Backend>,
 {
-    match key_source::<E, C>(executor)? {
+    let source = if columns.generated_key().is_empty() { None } else { key_source::<E, C>(executor)? };
+    match source {
         None => {
-            executor.execute(&Insert::of::<C>(sent, columns, keep))?;
+            executor.execute(&Insert::of::<C>(sent, columns.sent, keep))?;
             by_known_keys(executor, sent)
         }
         Some(KeySource::Default(default)) => {
@@ -101,7 +104,7 @@ where
                 (Some(into), Some(column)) => E::column(column, ReadColumn { row: &row, position: 0, into }),
                 _ => Err(unmatched::<E>("their default gave more keys than it was asked for")),
             })?;
-            executor.execute(&Insert::of::<C>(sent, columns, keep))?;
+            executor.execute(&Insert::of::<C>(sent, columns.sent, keep))?;
             by_known_keys(executor, sent)
         }
         Some(KeySource::Counter { step, replaced: Replaced::Perhaps }) => sent
@@ -140,7 +143,7 @@ where
 fn insert_counted<E, C>(
     executor: &mut Executor<'_, C>,
     sent: &mut [E],
-    columns: ColumnSet,
+    columns: InsertColumns,
     keep: bool,
     (step, replaced): (i64, Replaced),
 ) -> QueryResult<()>
@@ -149,16 +152,16 @@ where
     E: Columns<C::Backend>,
     i64: FromSql<BigInt, C::Backend>,
 {
-    let Some(key) = generated_key::<E>().iter().next() else { return Ok(()) };
+    let Some(key) = columns.generated_key().iter().next() else { return Ok(()) };
     if replaced != Replaced::No {
         executor.connection.forget_last_key()?;
     }
-    executor.execute(&Insert::of::<C>(sent, columns, keep))?;
-    let mut answer = Answer::to(sent);
+    executor.execute(&Insert::of::<C>(sent, columns.sent, keep))?;
+    let mut answer = Answer::to(sent, columns);
     let mut seen = None;
-    executor.each(InsertedRows::<E> { key, rows: sent.len(), keep, entity: PhantomData }, |row| {
+    executor.each(InsertedRows::<E> { key, columns, rows: sent.len(), keep, entity: PhantomData }, |row| {
         if seen.is_none() {
-            let position = returned(E::table()).count();
+            let position = columns.returned().count();
             let number = |after: usize| {
                 row.get_value::<BigInt, i64, _>(position + after).map_err(DieselError::DeserializationError)
             };
@@ -178,7 +181,7 @@ where
     if !matches!(again, KeySource::Counter { replaced: now, .. } if now == replaced) {
         return Err(unmatched::<E>("the source of the keys has changed; run it again"));
     }
-    if complete && steady && !E::table().has_given_key() {
+    if complete && steady && !columns.has_given_key() {
         given.put_on(sent);
         return Ok(());
     }
@@ -248,6 +251,7 @@ impl<E, DB: Backend> QueryFragment<DB> for Keys<'_, E> {
 /// and the step.
 struct InsertedRows<E> {
     key: usize,
+    columns: InsertColumns,
     rows: usize,
     keep: bool,
     entity: PhantomData<fn() -> E>,
@@ -264,7 +268,7 @@ impl<E: Columns<DB>, DB: Backend> QueryFragment<DB> for InsertedRows<E> {
             out.unsafe_to_cache_prepared();
         }
         out.push_sql("SELECT ");
-        for column in returned(E::table()) {
+        for column in self.columns.returned() {
             out.push_identifier(E::table().columns[column].name)?;
             out.push_sql(", ");
         }

@@ -5,72 +5,81 @@ use diesel::deserialize::FromSql;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use diesel::sql_types::{BigInt, Bool};
 
-use super::answer::returned;
+use super::computed::read_computed;
 use super::generated_keys::{insert_and_read_keys, keys_to_ask_for};
 use super::insert_arrays::limit_of_arrays;
+use super::insert_columns::InsertColumns;
 use super::insert_rows::{Form, InsertRows};
-use super::insert_values::{Insert, sent};
+use super::insert_values::Insert;
 use super::limit::{StatementLimit, row_size};
 use super::matching::same_as_sent;
 use super::returning::{insert_returning, insert_singly};
 use super::select::select_one;
 use super::{kept_back, name_in_sql};
 use crate::connection::{EngineConnection, Executor};
-use crate::session::entity::{Columns, Entity};
+use crate::session::entity::{ColumnSet, Columns, Entity};
 
-/// The limits of one INSERT that sends `sent` columns of each row. Rows with given keys may refer to each other in a
+/// The limits of one INSERT of these columns. Rows with given keys may refer to each other in a
 /// cycle.
-fn limit<E: Entity, C: EngineConnection>(sent: usize, connection: &C) -> StatementLimit {
-    match sent {
+fn limit<E: Entity, C: EngineConnection>(columns: InsertColumns, connection: &C) -> StatementLimit {
+    match columns.sent.len() {
         0 => StatementLimit::ONE,
-        sent if E::table().has_given_key() => StatementLimit::of_related(E::table(), sent, connection),
+        sent if columns.has_given_key() => StatementLimit::of_related(E::table(), sent, connection),
         sent => StatementLimit::of(sent, connection),
     }
 }
 
-/// Inserts the rows in their order, and fills the columns that the database generates.
-pub(super) fn insert<E, C>(executor: &mut Executor<'_, C>, rows: &mut [E]) -> QueryResult<()>
+/// Inserts the rows in their order, and fills the columns that the database generates, except those of which they give
+/// values.
+pub(super) fn insert<E, C>(executor: &mut Executor<'_, C>, rows: &mut [E], given: ColumnSet) -> QueryResult<()>
 where
     C: EngineConnection,
     E: Columns<C::Backend>,
     i64: FromSql<BigInt, C::Backend>,
     bool: FromSql<Bool, C::Backend>,
 {
-    let columns = sent::<E>(false).union(keys_to_ask_for::<E, C>(executor)?);
+    let columns = InsertColumns::of_new::<C>(E::table(), given);
+    let columns = columns.with_asked(keys_to_ask_for::<E, C>(executor, columns)?);
+    let sent = columns.sent;
     let arrays = limit_of_arrays::<E, C>(executor, rows.len(), columns);
-    let limit = arrays.unwrap_or_else(|| limit::<E, C>(columns.len(), executor.connection));
-    let statements: Vec<_> = limit.ranges(rows.len(), |row| row_size::<E, C::Backend>(&rows[row], columns)).collect();
+    let limit = arrays.unwrap_or_else(|| limit::<E, C>(columns, executor.connection));
+    let statements: Vec<_> = limit.ranges(rows.len(), |row| row_size::<E, C::Backend>(&rows[row], sent)).collect();
     let mut together = true;
     for (range, keep) in statements {
         let chunk = &mut rows[range];
         let form = if arrays.is_some() { Form::Arrays } else { Form::Values { keep } };
-        if returned(E::table()).next().is_none() {
-            let inserted = executor.execute(&InsertRows::<E, C>::of(chunk, columns, form))?;
+        if columns.filled.is_empty() {
+            let inserted = executor.execute(&InsertRows::<E, C>::of(chunk, sent, form))?;
             check_inserted(executor, chunk, inserted)?;
         } else if !C::RETURNING {
             insert_and_read_keys(executor, chunk, columns, keep)?;
         } else if together {
-            together = insert_returning(executor, chunk, form)?;
+            together = insert_returning(executor, chunk, columns, form)?;
         } else {
-            insert_singly(executor, chunk)?;
+            insert_singly(executor, chunk, columns)?;
         }
     }
-    Ok(())
+    if columns.filled.intersection(E::table().computed) == E::table().computed {
+        return Ok(());
+    }
+    read_computed(executor, rows)
 }
 
-/// Inserts the rows in their order, and returns nothing; `all` also sends the columns that the database would fill.
-pub(super) fn insert_only<E, C>(executor: &mut Executor<'_, C>, rows: &[E], all: bool) -> QueryResult<()>
+/// Inserts the rows in their order, and returns nothing. They give values of the columns `given` that the database would
+/// fill otherwise.
+pub(super) fn insert_only<E, C>(executor: &mut Executor<'_, C>, rows: &[E], given: ColumnSet) -> QueryResult<()>
 where
     C: EngineConnection,
     E: Columns<C::Backend>,
 {
-    let columns = sent::<E>(all);
+    let columns = InsertColumns::of_new::<C>(E::table(), given);
+    let sent = columns.sent;
     let arrays = limit_of_arrays::<E, C>(executor, rows.len(), columns);
-    let limit = arrays.unwrap_or_else(|| limit::<E, C>(columns.len(), executor.connection));
-    for (rows, keep) in limit.split(rows, |row| row_size::<E, C::Backend>(row, columns)) {
+    let limit = arrays.unwrap_or_else(|| limit::<E, C>(columns, executor.connection));
+    for (rows, keep) in limit.split(rows, |row| row_size::<E, C::Backend>(row, sent)) {
         let form = if arrays.is_some() { Form::Arrays } else { Form::Values { keep } };
-        let inserted = executor.execute(&InsertRows::<E, C>::of(rows, columns, form))?;
-        if all || E::table().generated().all(|column| !E::table().key.contains(&column)) {
+        let inserted = executor.execute(&InsertRows::<E, C>::of(rows, sent, form))?;
+        if columns.generated_key().is_empty() {
             check_inserted(executor, rows, inserted)?;
         } else if inserted < rows.len() && executor.connection.counts_inserted(&name_in_sql::<E, C>()?)? {
             return Err(kept_back::<E>(inserted, rows.len()));
@@ -85,10 +94,10 @@ where
     C: EngineConnection,
     E: Columns<C::Backend>,
 {
-    let columns = sent::<E>(false);
-    let limit = limit::<E, C>(columns.len(), executor.connection);
+    let columns = InsertColumns::of_new::<C>(E::table(), ColumnSet::EMPTY);
+    let limit = limit::<E, C>(columns, executor.connection);
     let taken = executor.connection.engine().taken_key();
-    for (rows, keep) in limit.split(rows, |row| row_size::<E, C::Backend>(row, columns)) {
+    for (rows, keep) in limit.split(rows, |row| row_size::<E, C::Backend>(row, columns.sent)) {
         executor.execute(&Insert::missing::<C>(rows, keep, taken))?;
     }
     Ok(())

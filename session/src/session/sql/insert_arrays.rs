@@ -10,6 +10,7 @@ use diesel::query_builder::{AstPass, QueryFragment};
 use diesel::serialize::{self, Output};
 
 use super::arrays::{Push, Show, Write, fit_arrays};
+use super::insert_columns::InsertColumns;
 use super::limit::StatementLimit;
 use crate::connection::{ArrayOf, EngineConnection, Executor, SealedValues, Updates, Values};
 use crate::session::entity::{ColumnSet, Columns, Entity};
@@ -21,16 +22,16 @@ const FEW: usize = 100;
 pub(super) fn limit_of_arrays<E, C>(
     executor: &mut Executor<'_, C>,
     rows: usize,
-    columns: ColumnSet,
+    columns: InsertColumns,
 ) -> Option<StatementLimit>
 where
     C: EngineConnection,
     E: Columns<C::Backend>,
 {
-    let pays_off = C::UPDATES == Updates::FromArrays && rows > FEW && !columns.is_empty();
+    let pays_off = C::UPDATES == Updates::FromArrays && rows > FEW && !columns.sent.is_empty();
     // Rows that refer to each other stay in one statement, whatever their number.
-    let is_related = E::table().has_given_key() && E::table().refers_to_itself();
-    let fits = pays_off && !is_related && fit_arrays::<E, C>(executor, columns.iter());
+    let is_related = columns.has_given_key() && E::table().refers_to_itself();
+    let fits = pays_off && !is_related && fit_arrays::<E, C>(executor, columns.sent.iter());
     fits.then(|| StatementLimit::of_arrays(ROWS, executor.connection))
 }
 

@@ -6,9 +6,9 @@ use diesel::QueryResult;
 use diesel::backend::Backend;
 use diesel::query_builder::{AstPass, QueryFragment};
 
-use super::answer::returned;
 use super::insert_arrays::InsertFromArrays;
-use super::insert_values::{Insert, sent};
+use super::insert_columns::InsertColumns;
+use super::insert_values::Insert;
 use crate::connection::EngineConnection;
 use crate::session::entity::{ColumnSet, Columns, Entity};
 
@@ -37,8 +37,8 @@ impl<'a, E: Entity, C: EngineConnection> InsertRows<'a, E, C> {
     }
 
     /// Omits the columns that the database fills, and returns them.
-    pub(super) fn returning(rows: &'a [E], form: Form) -> Returning<Self, E> {
-        Returning { insert: Self::of(rows, sent::<E>(false), form), entity: PhantomData }
+    pub(super) fn returning(rows: &'a [E], columns: InsertColumns, form: Form) -> Returning<Self, E> {
+        Returning { insert: Self::of(rows, columns.sent, form), columns, entity: PhantomData }
     }
 }
 
@@ -54,13 +54,14 @@ impl<E: Columns<C::Backend>, C: EngineConnection> QueryFragment<C::Backend> for 
 /// An INSERT that returns the columns that the database fills, and those that tell the rows apart.
 pub(super) struct Returning<I, E> {
     insert: I,
+    columns: InsertColumns,
     entity: PhantomData<fn() -> E>,
 }
 
 impl<I: QueryFragment<DB>, E: Columns<DB>, DB: Backend> QueryFragment<DB> for Returning<I, E> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
         self.insert.walk_ast(out.reborrow())?;
-        for (number, column) in returned(E::table()).enumerate() {
+        for (number, column) in self.columns.returned().enumerate() {
             out.push_sql(if number > 0 { ", " } else { " RETURNING " });
             out.push_identifier(E::table().columns[column].name)?;
         }

@@ -28,13 +28,8 @@ impl<'a, E: Entity> Insert<'a, E> {
 
     /// Sends every column that the database does not fill, of rows whose keys are not taken.
     pub(super) fn missing<C: EngineConnection>(rows: &'a [E], keep: bool, taken: TakenKey) -> Self {
-        Self { taken: Some(taken), ..Self::of::<C>(rows, sent::<E>(false), keep) }
+        Self { taken: Some(taken), ..Self::of::<C>(rows, E::table().given(), keep) }
     }
-}
-
-/// The columns that an INSERT sends: those that the database does not fill, or all columns with `all`.
-pub(super) fn sent<E: Entity>(all: bool) -> ColumnSet {
-    E::table().sent(all).fold(ColumnSet::EMPTY, ColumnSet::with)
 }
 
 impl<E: Columns<DB>, DB: Backend> QueryFragment<DB> for Insert<'_, E> {

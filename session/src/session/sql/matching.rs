@@ -48,7 +48,7 @@ fn faithful<E: Entity>(sent: &[E], stored: &[E]) -> Vec<usize> {
         stored.iter().for_each(|row| *missing.entry(value(row, *column)).or_default() -= 1);
         missing.into_values().all(|missing| missing == 0)
     };
-    E::table().sent(false).filter(is_faithful).collect()
+    E::table().given().iter().filter(is_faithful).collect()
 }
 
 pub(super) fn values<'r, E: Entity>(row: &'r E, columns: &[usize]) -> Vec<FieldValue<'r>> {
@@ -62,7 +62,7 @@ fn value<E: Entity>(row: &E, column: usize) -> FieldValue<'_> {
 /// Whether two rows are equal in all columns that are sent.
 pub(super) fn same_as_sent<E: Entity>(one: &E, other: &E) -> bool {
     let changed = one.changed(other);
-    E::table().sent(false).all(|column| !changed.contains(column))
+    !E::table().given().meets(changed)
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ mod answer;
 mod arrays;
 mod by_unique;
 mod collated;
+mod computed;
 mod conflict;
 mod delete;
 mod diagnose;
@@ -17,6 +18,7 @@ mod filter_expression;
 mod generated_keys;
 mod insert;
 mod insert_arrays;
+mod insert_columns;
 mod insert_rows;
 mod insert_values;
 mod limit;
@@ -51,6 +53,7 @@ pub(crate) use query::{Count, Exists, Page};
 pub(crate) use related::Related;
 pub use related::{Conditions, Order};
 pub(crate) use select::read_into;
+pub use update::Outcome;
 
 use std::marker::PhantomData;
 

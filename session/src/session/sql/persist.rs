@@ -17,7 +17,7 @@ use super::generated_keys::key_source;
 use super::insert::{insert, insert_missing, insert_only};
 use super::referrers::diagnose_delete;
 use super::select::{find_one, select, select_by, select_like};
-use super::update::update;
+use super::update::{Outcome, update};
 use super::upsert::upsert;
 use crate::connection::{
     AnyConnection, EngineConnection, Executor, KeySource, SessionConnection, on_every_connection, on_variant,
@@ -40,38 +40,40 @@ pub trait Persist<C: SessionConnection>: Entity + Clone + sealed::Persist<C> {
     #[doc(hidden)]
     fn knows_keys(executor: &mut Executor<'_, C>) -> QueryResult<bool>;
 
-    /// Inserts the rows in their order, and fills the columns that the database generates.
+    /// Inserts the rows in their order, and fills the columns that the database generates, except those of which they
+    /// give values.
     #[doc(hidden)]
-    fn insert(executor: &mut Executor<'_, C>, rows: &mut [Self]) -> QueryResult<()>;
+    fn insert(executor: &mut Executor<'_, C>, rows: &mut [Self], given: ColumnSet) -> QueryResult<()>;
 
-    /// Updates `columns` of the rows; returns the number of the first row that is gone or no longer has the version it
-    /// was read with.
+    /// Updates `columns` of the rows.
     #[doc(hidden)]
     fn update(
         executor: &mut Executor<'_, C>,
         rows: &[Edited<'_, Self>],
         columns: ColumnSet,
-    ) -> QueryResult<Option<usize>>;
+    ) -> QueryResult<Outcome<Self>>;
 
     /// Deletes the rows; returns the number that existed with the version they were read with.
     #[doc(hidden)]
     fn delete(executor: &mut Executor<'_, C>, rows: &[RowToDelete<'_, Self>]) -> QueryResult<usize>;
 
-    /// Inserts the rows in their order, and returns nothing.
+    /// Inserts the rows in their order, and returns nothing. They give values of the columns `given` that the database
+    /// would fill otherwise.
     #[doc(hidden)]
-    fn insert_only(executor: &mut Executor<'_, C>, rows: &[Self]) -> QueryResult<()>;
+    fn insert_only(executor: &mut Executor<'_, C>, rows: &[Self], given: ColumnSet) -> QueryResult<()>;
 
     /// Inserts the rows whose given keys are not taken, and returns nothing.
     #[doc(hidden)]
     fn insert_missing(executor: &mut Executor<'_, C>, rows: &[Self]) -> QueryResult<()>;
 
-    /// Inserts the rows with every column as it is, including those that the database would fill.
-    #[doc(hidden)]
-    fn insert_whole(executor: &mut Executor<'_, C>, rows: &[Self]) -> QueryResult<()>;
-
     /// Inserts the rows, or updates or leaves those that are stored already; each becomes the row as it is then stored.
     #[doc(hidden)]
-    fn upsert(executor: &mut Executor<'_, C>, rows: &mut [Self], conflict: &Conflict) -> QueryResult<Vec<Upserted>>;
+    fn upsert(
+        executor: &mut Executor<'_, C>,
+        rows: &mut [Self],
+        conflict: &Conflict,
+        given: ColumnSet,
+    ) -> QueryResult<Vec<Upserted>>;
 
     /// Inserts rows of the history.
     #[doc(hidden)]
@@ -157,15 +159,15 @@ where
         Ok(key_source::<Self, C>(executor)? != Some(KeySource::Unknown))
     }
 
-    fn insert(executor: &mut Executor<'_, C>, rows: &mut [Self]) -> QueryResult<()> {
-        insert(executor, rows)
+    fn insert(executor: &mut Executor<'_, C>, rows: &mut [Self], given: ColumnSet) -> QueryResult<()> {
+        insert(executor, rows, given)
     }
 
     fn update(
         executor: &mut Executor<'_, C>,
         rows: &[Edited<'_, Self>],
         columns: ColumnSet,
-    ) -> QueryResult<Option<usize>> {
+    ) -> QueryResult<Outcome<Self>> {
         update(executor, rows, columns)
     }
 
@@ -173,24 +175,25 @@ where
         delete(executor, rows)
     }
 
-    fn insert_only(executor: &mut Executor<'_, C>, rows: &[Self]) -> QueryResult<()> {
-        insert_only(executor, rows, false)
+    fn insert_only(executor: &mut Executor<'_, C>, rows: &[Self], given: ColumnSet) -> QueryResult<()> {
+        insert_only(executor, rows, given)
     }
 
     fn insert_missing(executor: &mut Executor<'_, C>, rows: &[Self]) -> QueryResult<()> {
         insert_missing(executor, rows)
     }
 
-    fn insert_whole(executor: &mut Executor<'_, C>, rows: &[Self]) -> QueryResult<()> {
-        insert_only(executor, rows, true)
-    }
-
-    fn upsert(executor: &mut Executor<'_, C>, rows: &mut [Self], conflict: &Conflict) -> QueryResult<Vec<Upserted>> {
-        upsert(executor, rows, conflict)
+    fn upsert(
+        executor: &mut Executor<'_, C>,
+        rows: &mut [Self],
+        conflict: &Conflict,
+        given: ColumnSet,
+    ) -> QueryResult<Vec<Upserted>> {
+        upsert(executor, rows, conflict, given)
     }
 
     fn insert_history(executor: &mut Executor<'_, C>, rows: &[HistoryRow]) -> QueryResult<()> {
-        insert_only(executor, rows, false)
+        insert_only(executor, rows, ColumnSet::EMPTY)
     }
 
     fn select_like(executor: &mut Executor<'_, C>, like: &Self, columns: ColumnSet) -> QueryResult<Vec<Self>> {
@@ -286,9 +289,9 @@ impl<E: PersistEverywhere> Persist<AnyConnection> for E {
         })
     }
 
-    fn insert(executor: &mut Executor<'_, AnyConnection>, rows: &mut [Self]) -> QueryResult<()> {
+    fn insert(executor: &mut Executor<'_, AnyConnection>, rows: &mut [Self], given: ColumnSet) -> QueryResult<()> {
         on_variant!(executor.connection, connection => {
-            Persist::insert(&mut Executor::new(connection, executor.echo).knowing(executor.keys), rows)
+            Persist::insert(&mut Executor::new(connection, executor.echo).knowing(executor.keys), rows, given)
         })
     }
 
@@ -296,7 +299,7 @@ impl<E: PersistEverywhere> Persist<AnyConnection> for E {
         executor: &mut Executor<'_, AnyConnection>,
         rows: &[Edited<'_, Self>],
         columns: ColumnSet,
-    ) -> QueryResult<Option<usize>> {
+    ) -> QueryResult<Outcome<Self>> {
         on_variant!(executor.connection, connection => Persist::update(&mut Executor::new(connection, executor.echo), rows, columns))
     }
 
@@ -304,8 +307,10 @@ impl<E: PersistEverywhere> Persist<AnyConnection> for E {
         on_variant!(executor.connection, connection => Persist::delete(&mut Executor::new(connection, executor.echo), rows))
     }
 
-    fn insert_only(executor: &mut Executor<'_, AnyConnection>, rows: &[Self]) -> QueryResult<()> {
-        on_variant!(executor.connection, connection => Persist::insert_only(&mut Executor::new(connection, executor.echo), rows))
+    fn insert_only(executor: &mut Executor<'_, AnyConnection>, rows: &[Self], given: ColumnSet) -> QueryResult<()> {
+        on_variant!(executor.connection, connection => {
+            Persist::insert_only(&mut Executor::new(connection, executor.echo), rows, given)
+        })
     }
 
     fn insert_missing(executor: &mut Executor<'_, AnyConnection>, rows: &[Self]) -> QueryResult<()> {
@@ -314,18 +319,15 @@ impl<E: PersistEverywhere> Persist<AnyConnection> for E {
         })
     }
 
-    fn insert_whole(executor: &mut Executor<'_, AnyConnection>, rows: &[Self]) -> QueryResult<()> {
-        on_variant!(executor.connection, connection => Persist::insert_whole(&mut Executor::new(connection, executor.echo), rows))
-    }
-
     fn upsert(
         executor: &mut Executor<'_, AnyConnection>,
         rows: &mut [Self],
         conflict: &Conflict,
+        given: ColumnSet,
     ) -> QueryResult<Vec<Upserted>> {
         let keys = executor.keys;
         on_variant!(executor.connection, connection => {
-            Persist::upsert(&mut Executor::new(connection, executor.echo).knowing(keys), rows, conflict)
+            Persist::upsert(&mut Executor::new(connection, executor.echo).knowing(keys), rows, conflict, given)
         })
     }
 

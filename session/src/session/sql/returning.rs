@@ -25,6 +25,7 @@ use diesel::row::Row as _;
 use diesel::sql_types::Bool;
 
 use super::answer::{Answer, Returned, distinguished, distinguished_by_integers, may_be_counted, unmatched};
+use super::insert_columns::InsertColumns;
 use super::insert_rows::{Form, InsertRows};
 use super::select::{select, select_one};
 use super::{Bind, kept_back, matching, name_in_sql};
@@ -33,18 +34,23 @@ use crate::session::entity::{Columns, Entity};
 
 /// Inserts the rows by one statement if their keys can then be matched, otherwise one by one, and fills the generated
 /// columns. Returns whether one statement was enough.
-pub(super) fn insert_returning<E, C>(executor: &mut Executor<'_, C>, rows: &mut [E], form: Form) -> QueryResult<bool>
+pub(super) fn insert_returning<E, C>(
+    executor: &mut Executor<'_, C>,
+    rows: &mut [E],
+    columns: InsertColumns,
+    form: Form,
+) -> QueryResult<bool>
 where
     C: EngineConnection,
     E: Columns<C::Backend>,
     bool: FromSql<Bool, C::Backend>,
 {
     if rows.len() == 1 {
-        return insert_singly(executor, rows).map(|()| true);
+        return insert_singly(executor, rows, columns).map(|()| true);
     }
-    if !is_doubtful(executor, rows)? {
-        let given = send(executor, rows, form)?;
-        if assign(executor, rows, given)? {
+    if !is_doubtful(executor, rows, columns)? {
+        let given = send(executor, rows, columns, form)?;
+        if assign(executor, rows, columns, given)? {
             return Ok(true);
         }
         executor.set_key_source(TypeId::of::<E>(), KeySource::Unknown);
@@ -54,12 +60,12 @@ where
         ));
     }
     executor.connection.savepoint()?;
-    let assigned = send(executor, rows, form).and_then(|given| assign(executor, rows, given));
+    let assigned = send(executor, rows, columns, form).and_then(|given| assign(executor, rows, columns, given));
     match assigned {
         Ok(true) => executor.connection.commit().map(|()| true),
         Ok(false) => {
             executor.connection.rollback()?;
-            insert_singly(executor, rows).map(|()| false)
+            insert_singly(executor, rows, columns).map(|()| false)
         }
         Err(error) => {
             // The first error is the one to report.
@@ -70,22 +76,20 @@ where
 }
 
 /// Whether one statement may be unable to prove which key belongs to which row.
-fn is_doubtful<E, C>(executor: &mut Executor<'_, C>, rows: &[E]) -> QueryResult<bool>
+fn is_doubtful<E, C>(executor: &mut Executor<'_, C>, rows: &[E], columns: InsertColumns) -> QueryResult<bool>
 where
     C: EngineConnection,
     E: Columns<C::Backend>,
 {
     let (table, entity) = (E::table(), TypeId::of::<E>());
+    let mut made = columns.generated_key().iter();
+    let (Some(column), other) = (made.next(), made.next()) else { return Ok(false) };
     let source = match executor.key_source(entity) {
         Some(source) => source,
-        None if !may_be_counted::<E, C::Backend>() => return Ok(true),
+        None if !may_be_counted::<E, C::Backend>(columns) => return Ok(true),
         None => {
-            let mut made = table.key.iter().map(|column| &table.columns[*column]).filter(|column| column.generated);
-            let counted = match (made.next(), made.next()) {
-                (None, _) => return Ok(false),
-                (Some(column), None) => executor.connection.counts_keys(&name_in_sql::<E, C>()?, column.name)?,
-                (Some(_), Some(_)) => false,
-            };
+            let column = table.columns[column].name;
+            let counted = other.is_none() && executor.connection.counts_keys(&name_in_sql::<E, C>()?, column)?;
             let source = if counted { KeySource::Ascending } else { KeySource::Uncounted };
             executor.set_key_source(entity, source.clone());
             source
@@ -93,20 +97,24 @@ where
     };
     Ok(match source {
         KeySource::Ascending => false,
-        KeySource::Uncounted => !distinguished_by_integers::<E, C::Backend>(rows),
+        KeySource::Uncounted => !distinguished_by_integers::<E, C::Backend>(rows, columns),
         _ => true,
     })
 }
 
 /// Inserts the rows one by one.
-pub(super) fn insert_singly<E, C>(executor: &mut Executor<'_, C>, rows: &mut [E]) -> QueryResult<()>
+pub(super) fn insert_singly<E, C>(
+    executor: &mut Executor<'_, C>,
+    rows: &mut [E],
+    columns: InsertColumns,
+) -> QueryResult<()>
 where
     C: EngineConnection,
     E: Columns<C::Backend>,
 {
     for row in rows.chunks_mut(1) {
-        let given = send(executor, row, Form::Values { keep: true })?;
-        if given.in_order || !E::table().has_given_key() || !by_given_keys(executor, row, &given)? {
+        let given = send(executor, row, columns, Form::Values { keep: true })?;
+        if given.in_order || !columns.has_given_key() || !by_given_keys(executor, row, &given)? {
             given.put_on(row);
         }
     }
@@ -114,13 +122,18 @@ where
 }
 
 /// Sends the rows by one statement.
-fn send<E, C>(executor: &mut Executor<'_, C>, rows: &[E], form: Form) -> QueryResult<Returned<E>>
+fn send<E, C>(
+    executor: &mut Executor<'_, C>,
+    rows: &[E],
+    columns: InsertColumns,
+    form: Form,
+) -> QueryResult<Returned<E>>
 where
     C: EngineConnection,
     E: Columns<C::Backend>,
 {
-    let mut answer = Answer::to(rows);
-    let returned = executor.each(InsertRows::<E, C>::returning(rows, form), |row| answer.take(&row))?;
+    let mut answer = Answer::to(rows, columns);
+    let returned = executor.each(InsertRows::<E, C>::returning(rows, columns, form), |row| answer.take(&row))?;
     if returned < rows.len() {
         return Err(kept_back::<E>(returned, rows.len()));
     }
@@ -128,18 +141,22 @@ where
 }
 
 /// Assigns the returned values to the rows they belong to, if that can be proven.
-fn assign<E, C>(executor: &mut Executor<'_, C>, sent: &mut [E], given: Returned<E>) -> QueryResult<bool>
+fn assign<E, C>(
+    executor: &mut Executor<'_, C>,
+    sent: &mut [E],
+    columns: InsertColumns,
+    given: Returned<E>,
+) -> QueryResult<bool>
 where
     C: EngineConnection,
     E: Columns<C::Backend>,
     bool: FromSql<Bool, C::Backend>,
 {
-    let table = E::table();
-    let given_whole = table.generated().all(|column| !table.key.contains(&column));
-    let ascending = may_be_counted::<E, C::Backend>()
+    let given_whole = columns.generated_key().is_empty();
+    let ascending = may_be_counted::<E, C::Backend>(columns)
         && matches!(executor.key_source(TypeId::of::<E>()), None | Some(KeySource::Ascending))
         && given.keys.is_sorted_by(|one, next| one < next);
-    if given.in_order && (given_whole || ascending || distinguished::<E, C::Backend>(sent)) {
+    if given.in_order && (given_whole || ascending || distinguished::<E, C::Backend>(sent, columns)) {
         given.put_on(sent);
         return Ok(true);
     }

@@ -8,6 +8,7 @@ use diesel::backend::Backend;
 use diesel::query_builder::{AstPass, QueryFragment};
 
 use super::arrays::fit_arrays;
+use super::computed::update_computed;
 use super::edited::Edited;
 use super::limit::{StatementLimit, key_size, row_size};
 use super::select::select;
@@ -115,13 +116,21 @@ impl<E: Columns<DB>, DB: Backend> QueryFragment<DB> for UpdateMany<'_, E> {
     }
 }
 
-/// Updates `columns` of the rows; returns the number of the first row that is gone or no longer has the version it was
-/// read with.
+/// What became of the rows of an UPDATE.
+#[derive(Debug)]
+pub struct Outcome<E> {
+    /// The number of the first row that is gone or no longer has the version it was read with.
+    pub(crate) stale: Option<usize>,
+    /// The rows with the values that the database computed for them, in their order; none if it computes nothing.
+    pub(crate) computed: Vec<E>,
+}
+
+/// Updates `columns` of the rows.
 pub(super) fn update<E, C>(
     executor: &mut Executor<'_, C>,
     rows: &[Edited<'_, E>],
     columns: ColumnSet,
-) -> QueryResult<Option<usize>>
+) -> QueryResult<Outcome<E>>
 where
     C: EngineConnection,
     E: Columns<C::Backend>,
@@ -143,26 +152,31 @@ where
     let size = |edited: &Edited<'_, E>| {
         row_size::<E, C::Backend>(edited.row, columns) + key_size::<E, C::Backend>(&edited.before.key())
     };
-    let mut done = 0;
+    let (mut done, mut computed) = (0, Vec::new());
     for (rows, keep) in limit.split(rows, size) {
         let keys: Vec<E::Key> = rows.iter().map(|edited| edited.before.key()).collect();
+        let into = &mut computed;
         let matched = match (rows, keys.as_slice()) {
-            ([edited], [key]) => executor.execute(&Update { edited, key, columns })?,
+            ([edited], [key]) => update_computed(executor, Update { edited, key, columns }, rows, into)?,
             (rows, keys) => match strategy {
-                Updates::FromValues => executor.execute(&UpdateMany { rows, keys, columns, keep })?,
-                Updates::FromArrays => executor.execute(&UpdateFromArrays::<E, C>::new(rows, keys, columns))?,
-                Updates::FromJoin => executor.execute(&UpdateFromJoin { rows, keys, columns, keep })?,
+                Updates::FromValues => update_computed(executor, UpdateMany { rows, keys, columns, keep }, rows, into)?,
+                Updates::FromArrays => {
+                    update_computed(executor, UpdateFromArrays::<E, C>::new(rows, keys, columns), rows, into)?
+                }
+                Updates::FromJoin => {
+                    update_computed(executor, UpdateFromJoin { rows, keys, columns, keep }, rows, into)?
+                }
             },
         };
         if matched > rows.len() {
             return Err(ambiguous::<E>("UPDATE", rows.len(), matched));
         }
         if matched < rows.len() {
-            return Ok(Some(done + missing(executor, rows, &keys)?));
+            return Ok(Outcome { stale: Some(done + missing(executor, rows, &keys)?), computed: Vec::new() });
         }
         done += rows.len();
     }
-    Ok(None)
+    Ok(Outcome { stale: None, computed })
 }
 
 /// The number of the first row that an UPDATE did not match: it is gone, or its version is not the one just written.
@@ -171,6 +185,7 @@ where
     C: EngineConnection,
     E: Columns<C::Backend>,
 {
+    let table = E::table();
     if rows.len() == 1 {
         return Ok(0);
     }
@@ -180,6 +195,7 @@ where
         rows.iter().zip(keys).position(|(edited, key)| !found(key, edited.row))
     };
     // Someone else may have counted the version up to the same number; then the values differ.
-    let version = unlike(|stored, row| stored.version() != row.version());
+    let counted = table.counted_version();
+    let version = counted.and_then(|_| unlike(|stored, row| stored.version() != row.version()));
     Ok(version.or_else(|| unlike(|stored, row| !stored.changed(row).is_empty())).unwrap_or(0))
 }

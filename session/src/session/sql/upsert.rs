@@ -19,8 +19,8 @@ use super::conflict::{ATTEMPTS, Conflict, Upserted, contended, undecided};
 use super::edited::Edited;
 use super::insert::insert;
 use super::insert_arrays::limit_of_arrays;
+use super::insert_columns::InsertColumns;
 use super::insert_rows::Form;
-use super::insert_values::sent;
 use super::limit::{StatementLimit, row_size};
 use super::matching::values;
 use super::update::update;
@@ -29,11 +29,12 @@ use crate::connection::{EngineConnection, Executor};
 use crate::session::entity::{ColumnSet, Columns, Entity};
 
 /// Inserts the rows in their order, or updates or leaves the stored ones, as if they were sent one by one; each becomes
-/// the row as it is then stored.
+/// the row as it is then stored. They give values of the columns `given` that the database would fill otherwise.
 pub(super) fn upsert<E, C>(
     executor: &mut Executor<'_, C>,
     rows: &mut [E],
     conflict: &Conflict,
+    given: ColumnSet,
 ) -> QueryResult<Vec<Upserted>>
 where
     C: EngineConnection,
@@ -41,20 +42,20 @@ where
     i64: FromSql<BigInt, C::Backend>,
     bool: FromSql<Bool, C::Backend>,
 {
-    let columns = sent::<E>(false);
+    let columns = InsertColumns::of_new::<C>(E::table(), given);
+    let sent = columns.sent;
     let mut outcomes = Vec::with_capacity(rows.len());
     for run in runs(rows, conflict.set) {
         let rows = &mut rows[run];
         let arrays = C::INSERTED.and_then(|_| limit_of_arrays::<E, C>(executor, rows.len(), columns));
-        let limit = arrays.unwrap_or_else(|| StatementLimit::of(columns.len(), executor.connection));
-        let statements: Vec<_> =
-            limit.ranges(rows.len(), |row| row_size::<E, C::Backend>(&rows[row], columns)).collect();
+        let limit = arrays.unwrap_or_else(|| StatementLimit::of(sent.len(), executor.connection));
+        let statements: Vec<_> = limit.ranges(rows.len(), |row| row_size::<E, C::Backend>(&rows[row], sent)).collect();
         for (range, keep) in statements {
             let rows = &mut rows[range];
             let form = if arrays.is_some() { Form::Arrays } else { Form::Values { keep } };
             outcomes.extend(match C::INSERTED {
-                Some(inserted) => native(executor, rows, conflict, inserted, form)?,
-                None => in_steps(executor, rows, conflict)?,
+                Some(inserted) => native(executor, rows, (conflict, sent), inserted, form)?,
+                None => in_steps(executor, rows, conflict, given)?,
             });
         }
     }
@@ -79,7 +80,12 @@ fn runs<E: Entity>(rows: &[E], set: &[usize]) -> Vec<Range<usize>> {
 }
 
 /// Reads the stored rows, inserts the missing ones, and updates those found.
-fn in_steps<E, C>(executor: &mut Executor<'_, C>, rows: &mut [E], conflict: &Conflict) -> QueryResult<Vec<Upserted>>
+fn in_steps<E, C>(
+    executor: &mut Executor<'_, C>,
+    rows: &mut [E],
+    conflict: &Conflict,
+    given: ColumnSet,
+) -> QueryResult<Vec<Upserted>>
 where
     C: EngineConnection,
     E: Columns<C::Backend>,
@@ -98,7 +104,7 @@ where
         let mut stored = find(executor, rows, &open, conflict.set, lock)?;
         let missing: Vec<usize> = open.into_iter().filter(|position| !stored.contains_key(position)).collect();
         let mut new: Vec<E> = missing.iter().map(|position| rows[*position].clone()).collect();
-        match insert_or_undo(executor, &mut new) {
+        match insert_or_undo(executor, &mut new, given) {
             Err(DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _))
                 if !is_alone && attempt < ATTEMPTS =>
             {
@@ -139,7 +145,7 @@ fn is_alone<C: EngineConnection>(connection: &C) -> bool {
 
 /// Inserts the rows. If the engine has other writers, one of them may have inserted a row meanwhile: then none stays
 /// inserted, and the transaction goes on.
-fn insert_or_undo<E, C>(executor: &mut Executor<'_, C>, rows: &mut [E]) -> QueryResult<()>
+fn insert_or_undo<E, C>(executor: &mut Executor<'_, C>, rows: &mut [E], given: ColumnSet) -> QueryResult<()>
 where
     C: EngineConnection,
     E: Columns<C::Backend>,
@@ -149,10 +155,10 @@ where
     /// Not one of Diesel's savepoints: a deadlock ends the transaction with this one, and leaves nothing to roll back.
     const NAME: &str = "diesel_session_upsert";
     if rows.is_empty() || is_alone(executor.connection) {
-        return insert(executor, rows);
+        return insert(executor, rows, given);
     }
     executor.connection.batch_execute(&format!("SAVEPOINT {NAME}"))?;
-    let inserted = insert(executor, rows);
+    let inserted = insert(executor, rows, given);
     match &inserted {
         Ok(()) => executor.connection.batch_execute(&format!("RELEASE SAVEPOINT {NAME}"))?,
         Err(DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => {
@@ -176,12 +182,12 @@ where
 {
     let mut stored: Vec<(usize, E)> = stored.into_iter().collect();
     stored.sort_by_key(|(_, row)| row.key());
-    let updated: Vec<(usize, E)> = stored
+    let mut updated: Vec<(usize, E)> = stored
         .iter()
         .map(|(position, before)| {
             let mut row = before.clone();
             row.copy(columns, &rows[*position]);
-            if let Some(version) = before.version() {
+            if let (Some(_), Some(version)) = (E::table().counted_version(), before.version()) {
                 row.set_version(version + 1);
             }
             (*position, row)
@@ -189,11 +195,15 @@ where
         .collect();
     let edited: Vec<Edited<'_, E>> =
         updated.iter().zip(&stored).map(|((_, row), (_, before))| Edited { row, before }).collect();
-    let columns = E::table().version.map_or(columns, |version| columns.with(version));
-    match update(executor, &edited, columns)? {
-        None => Ok(updated),
-        Some(_) => Err(contended::<E>()),
+    let columns = E::table().counted_version().map_or(columns, |version| columns.with(version));
+    let outcome = update(executor, &edited, columns)?;
+    if outcome.stale.is_some() {
+        return Err(contended::<E>());
     }
+    for ((_, row), computed) in updated.iter_mut().zip(&outcome.computed) {
+        row.copy(E::table().computed, computed);
+    }
+    Ok(updated)
 }
 
 #[cfg(test)]

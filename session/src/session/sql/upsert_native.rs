@@ -14,10 +14,9 @@ use super::answer::unmatched;
 use super::by_unique::{assign, find};
 use super::conflict::{ATTEMPTS, Conflict, Upserted, contended, undecided};
 use super::insert_rows::{Form, InsertRows};
-use super::insert_values::sent;
 use super::kept_back;
 use crate::connection::{EngineConnection, Executor};
-use crate::session::entity::{Columns, Entity};
+use crate::session::entity::{ColumnSet, Columns, Entity};
 
 /// The statement for some rows.
 struct Upsert<'a, E: Entity, C: EngineConnection> {
@@ -46,7 +45,7 @@ impl<E: Columns<C::Backend>, C: EngineConnection> QueryFragment<C::Backend> for 
                     out.push_sql(" = excluded.");
                     out.push_identifier(table.columns[column].name)?;
                 }
-                if let Some(version) = table.version {
+                if let Some(version) = table.counted_version() {
                     out.push_sql(", ");
                     out.push_identifier(table.columns[version].name)?;
                     out.push_sql(" = ");
@@ -67,11 +66,11 @@ impl<E: Columns<C::Backend>, C: EngineConnection> QueryFragment<C::Backend> for 
     }
 }
 
-/// Inserts the rows, no two of which conflict with each other, or updates or leaves the stored ones.
+/// Inserts these columns of the rows, no two of which conflict with each other, or updates or leaves the stored ones.
 pub(super) fn native<E, C>(
     executor: &mut Executor<'_, C>,
     rows: &mut [E],
-    conflict: &Conflict,
+    (conflict, columns): (&Conflict, ColumnSet),
     inserted: &'static str,
     form: Form,
 ) -> QueryResult<Vec<Upserted>>
@@ -90,7 +89,7 @@ where
             break;
         }
         if open.len() == rows.len() {
-            send(executor, rows, conflict, inserted, form, &mut outcomes)?;
+            send(executor, rows, (conflict, columns), inserted, form, &mut outcomes)?;
         } else {
             let form = match form {
                 Form::Values { .. } => Form::Values { keep: open.len() == 1 },
@@ -98,7 +97,7 @@ where
             };
             let mut some: Vec<E> = open.iter().map(|position| rows[*position].clone()).collect();
             let mut decided = vec![None; some.len()];
-            send(executor, &mut some, conflict, inserted, form, &mut decided)?;
+            send(executor, &mut some, (conflict, columns), inserted, form, &mut decided)?;
             for ((position, row), outcome) in open.into_iter().zip(some).zip(decided) {
                 rows[position] = row;
                 outcomes[position] = outcome;
@@ -137,7 +136,7 @@ where
 fn send<E, C>(
     executor: &mut Executor<'_, C>,
     rows: &mut [E],
-    conflict: &Conflict,
+    (conflict, columns): (&Conflict, ColumnSet),
     inserted: &'static str,
     form: Form,
     outcomes: &mut [Option<Upserted>],
@@ -148,7 +147,7 @@ where
     bool: FromSql<Bool, C::Backend>,
 {
     let (mut stored, mut new) = (Vec::with_capacity(rows.len()), HashSet::new());
-    let statement = Upsert { insert: InsertRows::<E, C>::of(rows, sent::<E>(false), form), conflict, inserted };
+    let statement = Upsert { insert: InsertRows::<E, C>::of(rows, columns, form), conflict, inserted };
     let width = E::table().columns.len();
     let returned = executor.each(statement, |row| {
         let read = E::read(&row, |column| column).map_err(DieselError::DeserializationError)?;
