@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 mod class;
+mod convert;
 mod ok;
 mod predicates;
 mod retry;
@@ -134,6 +135,34 @@ pub enum Error {
         place: String,
         /// What stood against it.
         problem: String,
+    },
+    /// The queue of asynchronous units is full.
+    #[error(
+        "{waiting} asynchronous units are already waiting for a connection to {place}; answer this request with 'try again \
+         later', or raise Options::queue or Options::pool_size"
+    )]
+    Busy {
+        /// The path or the redacted URL.
+        place: String,
+        /// How many units wait.
+        waiting: usize,
+    },
+    /// An asynchronous unit after [`close_async`](crate::Database::close_async).
+    #[error("{place} accepts no more asynchronous units: 'close_async' was called")]
+    Closed {
+        /// The path or the redacted URL.
+        place: String,
+    },
+
+    // --- what ends a unit of work from outside ---
+    /// The future of an asynchronous unit was dropped, and the unit is rolled back.
+    #[error("the future of this unit of work was dropped, so it is rolled back")]
+    Cancelled,
+    /// The closure of an asynchronous unit panicked, and the unit was rolled back.
+    #[error("the unit of work panicked and was rolled back: {message}")]
+    Panicked {
+        /// The message of the panic.
+        message: String,
     },
 
     // --- what the database refuses ---
@@ -361,31 +390,5 @@ impl Error {
             Self::Value { problem, .. } => Self::Value { what: field, problem },
             other => other,
         }
-    }
-}
-
-/// The errors of plain Diesel, on the connection that a session lends.
-impl From<diesel::result::Error> for Error {
-    fn from(source: diesel::result::Error) -> Self {
-        Self::Database { doing: "a statement of Diesel's".to_owned(), source: Arc::new(source) }
-    }
-}
-
-impl From<Violation> for Error {
-    fn from(violation: Violation) -> Self {
-        Self::Violation(Box::new(violation))
-    }
-}
-
-/// A number that does not fit a field of a narrower type.
-impl From<std::num::TryFromIntError> for Error {
-    fn from(_: std::num::TryFromIntError) -> Self {
-        Self::Value { what: "number", problem: "is outside the range of the field's type".to_owned() }
-    }
-}
-
-impl From<std::convert::Infallible> for Error {
-    fn from(never: std::convert::Infallible) -> Self {
-        match never {}
     }
 }

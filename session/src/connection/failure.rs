@@ -171,6 +171,12 @@ pub(super) fn is_denied_by_mysql(message: &str) -> bool {
     contains_any(message, &[" command denied to user ", "Access denied for user ", "Access denied; you need"])
 }
 
+/// Whether a statement failed because another connection cancelled it: PostgreSQL 57014, MySQL 1317.
+pub(super) fn is_cancelled(error: &DieselError) -> bool {
+    const CANCELLED: &[&str] = &["canceling statement due to user request", "Query execution was interrupted"];
+    matches!(error, DieselError::DatabaseError(_, said) if contains_any(said.message(), CANCELLED))
+}
+
 /// Whether a transaction or savepoint could not be ended because an earlier error had already ended it, or the
 /// connection: such an error adds nothing to the earlier one.
 pub(crate) fn only_says_it_is_over(error: &Error) -> bool {

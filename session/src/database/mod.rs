@@ -1,5 +1,8 @@
 //! A database: opening it by its URL, its connection pool, and its migrations.
 
+mod async_unit;
+mod async_work;
+mod canceller;
 mod filters;
 mod hooks;
 mod maintenance;
@@ -13,10 +16,12 @@ mod scheme;
 mod server_url;
 mod url;
 mod work;
+mod workers;
 
 use std::fmt;
 use std::sync::Arc;
 
+pub use async_unit::AsyncUnit;
 pub use maintenance::Maintenance;
 pub use open::OpenDatabase;
 pub use options::Options;
@@ -32,6 +37,7 @@ use crate::connection::{Address, AnyConnection, KeySources, WriteQueue};
 use crate::error::{Error, Result};
 use crate::session::{FilterSettings, Hooks};
 use pool::Pool;
+use workers::Workers;
 
 /// A database and a pool of connections to it. Clones share the pool.
 ///
@@ -48,6 +54,7 @@ use pool::Pool;
 /// ```
 pub struct Database<C: DatabaseConnection = AnyConnection> {
     pool: Pool<C>,
+    workers: Arc<Workers>,
     place: Arc<str>,
     created: bool,
     isolation: Option<Isolation>,
@@ -85,11 +92,13 @@ impl<C: DatabaseConnection> Database<C> {
     }
 
     fn open_address(address: Address, options: Options) -> Result<Self> {
-        let place = address.to_string();
+        let place: Arc<str> = address.to_string().into();
         let (isolation, keys) = (options.isolation, KeySources::default());
+        let (queue, canceller) = (options.queue, pool::canceller(&address, &options));
         let (pool, created) = Pool::open(address, options)?;
+        let workers = Arc::new(Workers::new(Arc::clone(&place), pool.size(), queue, canceller));
         let filters = FilterSettings::default();
-        Ok(Self { pool, place: place.into(), created, isolation, keys, hooks: None, filters })
+        Ok(Self { pool, workers, place, created, isolation, keys, hooks: None, filters })
     }
 
     /// A connection, from the pool or new, which returns to the pool when it is dropped. No transaction is open on it.
@@ -186,9 +195,10 @@ impl<C: DatabaseConnection> Database<C> {
 
 impl<C: DatabaseConnection> Clone for Database<C> {
     fn clone(&self) -> Self {
-        let Self { pool, place, created, isolation, keys, hooks, filters } = self;
+        let Self { pool, workers, place, created, isolation, keys, hooks, filters } = self;
         Self {
             pool: pool.clone(),
+            workers: Arc::clone(workers),
             place: place.clone(),
             created: *created,
             isolation: *isolation,

@@ -38,6 +38,9 @@ pub struct Options {
     pub pool_size: u32,
     /// How long [`Database::connection`](super::Database::connection) waits for a connection. Default: 30 seconds.
     pub pool_timeout: Duration,
+    /// How many asynchronous units may wait for a connection; one more is [`Error::Busy`](crate::Error::Busy).
+    /// Default: 1,024.
+    pub queue: usize,
 }
 
 impl Default for Options {
@@ -51,6 +54,7 @@ impl Default for Options {
             read_timeout: Duration::from_secs(600),
             pool_size: 8,
             pool_timeout: Duration::from_secs(30),
+            queue: 1_024,
         }
     }
 }
@@ -115,6 +119,13 @@ impl Options {
     #[must_use]
     pub fn pool_timeout(mut self, timeout: Duration) -> Self {
         self.pool_timeout = timeout;
+        self
+    }
+
+    /// Sets how many asynchronous units may wait for a connection.
+    #[must_use]
+    pub fn queue(mut self, units: usize) -> Self {
+        self.queue = units;
         self
     }
 }

@@ -9,8 +9,10 @@ use diesel::connection::TransactionManager;
 use diesel::r2d2::{self, ManageConnection, NopErrorHandler};
 
 use super::Options;
+use super::canceller::Canceller;
 use crate::connection::{
-    Access, Address, AnyConnection, DatabaseConnection, Echo, EchoOptions, Engine, Opened, ReadLimit, Waits, WriteQueue,
+    Access, Address, AnyConnection, Cancellation, DatabaseConnection, Echo, EchoOptions, Engine, Opened, ReadLimit,
+    ServerSession, Waits, WriteQueue,
 };
 use crate::error::{Error, Result};
 
@@ -19,6 +21,11 @@ const RECENT: Duration = Duration::from_secs(1);
 
 fn waits(options: &Options) -> Waits {
     Waits { lock: options.busy_timeout, connect: options.connect_timeout, read: options.read_timeout }
+}
+
+/// What has the server at `address` cancel statements.
+pub(super) fn canceller(address: &Address, options: &Options) -> Canceller {
+    Canceller::new(address.clone(), waits(options))
 }
 
 /// The error for a database of another engine than `C`'s.
@@ -88,6 +95,11 @@ impl<C: DatabaseConnection> Pool<C> {
         &self.options
     }
 
+    /// The maximum number of connections.
+    pub(super) fn size(&self) -> usize {
+        usize::try_from(self.connections.max_size()).unwrap_or(usize::MAX)
+    }
+
     /// The queue in which writers wait for their turn, if the engine does not order them itself.
     pub(super) fn write_queue(&self) -> Option<&WriteQueue> {
         self.queue.as_ref()
@@ -147,6 +159,12 @@ impl<C: DatabaseConnection> PooledConnection<C> {
         self.0.untried.then(|| (Arc::clone(&self.0.lost), self.0.read_limit.clone()))
     }
 
+    /// A unit runs on it that another thread may end.
+    pub(super) fn run_on_it(&mut self, unit: &Arc<Cancellation>) {
+        unit.run_on(self.0.server.clone());
+        self.0.unit = Some(Arc::clone(unit));
+    }
+
     /// Closes it when it is dropped, unless the database is in its memory.
     pub(crate) fn close_after_use(&mut self) {
         self.0.spent = true;
@@ -192,19 +210,24 @@ struct Live<C> {
     untried: bool,
     /// It was found not to answer.
     lost: Arc<AtomicBool>,
+    /// What its server calls it.
+    server: Option<ServerSession>,
+    /// The unit on it that another thread may end.
+    unit: Option<Arc<Cancellation>>,
 }
 
 impl<C: DatabaseConnection> Live<C> {
     /// The connection just opened to `address`, as a `C`, with its echo.
     fn new(opened: Opened, echo: Option<EchoOptions>, address: &Address) -> Result<Self> {
-        let Opened { connection, copy, read_limit, .. } = opened;
+        let Opened { mut connection, copy, read_limit, .. } = opened;
+        let server = connection.server_session();
         let echo = echo.map(Echo::new);
         let mut connection = C::of_any(connection).ok_or_else(|| other_engine::<C>(address))?;
         if let Some(echo) = &echo {
             connection.set_instrumentation(echo.clone());
         }
         let (used, lost) = (Instant::now(), Arc::default());
-        Ok(Self { connection, echo, spent: copy, read_limit, used, untried: false, lost })
+        Ok(Self { connection, echo, spent: copy, read_limit, used, untried: false, lost, server, unit: None })
     }
 
     /// Asks whether it still answers, for at most `limit`.
@@ -265,7 +288,9 @@ impl<C: DatabaseConnection> ManageConnection for Manager<C> {
         if lost {
             *self.lost.lock().unwrap_or_else(PoisonError::into_inner) = Some(live.used);
         }
-        lost || live.spent || std::thread::panicking() || live.connection.is_broken()
+        // A cancellation that has hit nothing may hit the next unit.
+        let cancelled = live.unit.take().is_some_and(|unit| unit.is_outstanding());
+        lost || cancelled || live.spent || std::thread::panicking() || live.connection.is_broken()
     }
 }
 

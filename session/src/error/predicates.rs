@@ -58,6 +58,12 @@ impl Error {
         matches!(self.root(), Self::Locked { .. })
     }
 
+    /// The future of the unit of work was dropped.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        matches!(self.root(), Self::Cancelled)
+    }
+
     /// The error under [`Poisoned`](Self::Poisoned) and [`Autoflush`](Self::Autoflush), or the error itself.
     ///
     /// ```

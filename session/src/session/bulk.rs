@@ -64,7 +64,7 @@ impl<C: SessionConnection> Session<'_, C> {
         let mut some = self.rows_of(some)?;
         self.open()?;
         self.writes(Write::Step(N::Entity::table(), Action::Insert));
-        let mut executor = Executor::new(&mut **self.connection, self.echo.as_ref());
+        let mut executor = Executor::new(&mut **self.connection, &self.observers);
         let sent = match N::Entity::history() {
             // The history needs the keys.
             Some(_) => Persist::insert(&mut executor, &mut some),
@@ -105,7 +105,7 @@ impl<C: SessionConnection> Session<'_, C> {
         let stamp = self.stamp();
         let kept = inserted.map(|row| stamp.row::<E>(Operation::Insert, &history, &row.key(), None));
         let kept = kept.collect::<Result<Vec<HistoryRow>>>().and_then(|rows| {
-            let mut executor = Executor::new(&mut **self.connection, self.echo.as_ref());
+            let mut executor = Executor::new(&mut **self.connection, &self.observers);
             let doing = "recording changes in the history";
             E::insert_history(&mut executor, &rows)
                 .map_err(|error| Failure::new(executor.connection, error, "diesel_session_history", doing).error)
@@ -149,7 +149,7 @@ impl<C: SessionConnection> Session<'_, C> {
         }
         self.open()?;
         self.writes(Write::Step(E::table(), Action::Insert));
-        let mut executor = Executor::new(&mut **self.connection, self.echo.as_ref());
+        let mut executor = Executor::new(&mut **self.connection, &self.observers);
         let Err(error) = Persist::insert_whole(&mut executor, rows) else { return self.keep_inserted(rows.iter()) };
         let mut failure = Failure::of::<E, C>(&executor, error, "inserting into");
         failure.error = Persist::diagnose(&mut executor, failure.error, &rows.iter().collect::<Vec<_>>());

@@ -201,7 +201,7 @@ impl<C: SessionConnection> Session<'_, C> {
         if old.is_empty() {
             return Ok(());
         }
-        let mut executor = Executor::new(&mut **self.connection, self.echo.as_ref());
+        let mut executor = Executor::new(&mut **self.connection, &self.observers);
         let reloaded = reload(map, &mut executor, &old, now, fresh_since);
         reloaded.map_err(|failure| self.failed(failure))
     }
@@ -213,7 +213,7 @@ impl<C: SessionConnection> Session<'_, C> {
         filter: &FilterExpression<E>,
     ) -> Result<Option<E>> {
         self.open()?;
-        let mut executor = Executor::new(&mut **self.connection, self.echo.as_ref());
+        let mut executor = Executor::new(&mut **self.connection, &self.observers);
         let selected = E::select_one(&mut executor, key, lock, filter)
             .map_err(|error| Failure::of::<E, C>(&executor, error, "reading"));
         selected.map_err(|failure| self.failed(failure))

@@ -81,7 +81,9 @@ pub use statement::{FilterableStatement, Statement};
 pub use unique::{ColumnList, GivesColumn, UniqueOn};
 pub use upsert::{OnConflict, ReadyUpsert, Upsert, Upserted};
 
-use crate::connection::{AnyConnection, Echo, Executor, KeySources, Mode, SessionConnection, WriteQueue};
+use crate::connection::{
+    AnyConnection, Cancellation, Echo, Executor, KeySources, Mode, Observers, SessionConnection, WriteQueue,
+};
 pub(crate) use filter_settings::FilterSettings;
 use identity_maps::IdentityMaps;
 use savepoint::report;
@@ -96,7 +98,8 @@ use transaction::Transaction;
 pub struct Session<'c, C: SessionConnection = AnyConnection> {
     id: u64,
     connection: Lent<'c, C>,
-    echo: Option<Echo>,
+    /// See its statements.
+    observers: Observers,
     maps: IdentityMaps<C>,
     transaction: Transaction,
     autoflush: bool,
@@ -143,7 +146,7 @@ impl<'c, C: SessionConnection> Session<'c, C> {
         Self {
             id: handle::next_session(),
             connection,
-            echo,
+            observers: Observers { echo, ..Observers::default() },
             maps: IdentityMaps::new(),
             transaction: Transaction::new(mode),
             autoflush: true,
@@ -180,8 +183,14 @@ impl<'c, C: SessionConnection> Session<'c, C> {
         self
     }
 
+    /// Makes the session end when that is requested.
+    pub(crate) fn ended_by(mut self, cancellation: Option<Arc<Cancellation>>) -> Self {
+        self.observers.cancellation = cancellation;
+        self
+    }
+
     fn executor(&mut self) -> Executor<'_, C> {
-        Executor::new(&mut **self.connection, self.echo.as_ref())
+        Executor::new(&mut **self.connection, &self.observers)
     }
 }
 
@@ -195,6 +204,7 @@ impl<C: SessionConnection> Drop for Session<'_, C> {
     fn drop(&mut self) {
         if self.transaction.open {
             let written = self.transaction.is_writing();
+            self.observers.roll_back();
             let undone = self.connection.rollback();
             report(undone.map_err(|error| self.explain(error, "rolling back at the end of a session")));
             // A panic must not leave a drop that another panic may have caused.

@@ -3,6 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 
+use diesel::QueryResult;
 use diesel::result::Error as DieselError;
 
 use super::Session;
@@ -325,11 +326,11 @@ impl<C: SessionConnection> Session<'_, C> {
         // A reading transaction has nothing to keep: if the engine let it write by means that the session cannot see,
         // that is rolled back.
         let reads = self.transaction.is_read();
-        let connection = self.executor().connection;
         if reads {
-            return connection.rollback().map_err(|error| self.explain(error, "ending a transaction that reads"));
+            return self.send_rollback().map_err(|error| self.explain(error, "ending a transaction that reads"));
         }
-        connection.commit().map_err(|error| self.connection.explain_commit(error))
+        self.observers.commit()?;
+        self.connection.commit().map_err(|error| self.connection.explain_commit(error))
     }
 
     fn end_rollback(&mut self) -> Result<()> {
@@ -342,7 +343,7 @@ impl<C: SessionConnection> Session<'_, C> {
     }
 
     fn undo_transaction(&mut self) -> Result<()> {
-        let undone = if self.transaction.open { self.executor().connection.rollback() } else { Ok(()) };
+        let undone = if self.transaction.open { self.send_rollback() } else { Ok(()) };
         self.forget_transaction();
         self.transaction.poison = None;
         match undone {
@@ -350,6 +351,12 @@ impl<C: SessionConnection> Session<'_, C> {
             Ok(()) | Err(DieselError::NotInTransaction) => Ok(()),
             Err(error) => Err(self.explain(error, "rolling back")),
         }
+    }
+
+    /// Sends ROLLBACK, or ROLLBACK TO for the innermost savepoint, when nothing can cancel it by mistake.
+    pub(super) fn send_rollback(&mut self) -> QueryResult<()> {
+        self.observers.roll_back();
+        self.connection.rollback()
     }
 
     /// Puts the rows in memory into their state after a ROLLBACK.
@@ -371,6 +378,7 @@ impl<C: SessionConnection> Session<'_, C> {
     /// Opens the transaction if it is not open yet.
     pub(super) fn open(&mut self) -> Result<()> {
         self.check()?;
+        self.observers.check()?;
         if !self.transaction.open {
             let begun = self.first(Self::send_begin);
             self.spare = None;
@@ -391,7 +399,9 @@ impl<C: SessionConnection> Session<'_, C> {
         let (mode, isolation) = (self.transaction.mode, self.transaction.isolation);
         let connection = &mut **self.connection;
         let begun = match &self.queue {
-            Some(queue) if mode == Mode::Write => queue.begin(connection, self.echo.as_ref(), isolation).map(Some),
+            Some(queue) if mode == Mode::Write => {
+                queue.begin(connection, self.observers.echo.as_ref(), isolation).map(Some)
+            }
             _ => connection.begin(mode, isolation).map(|()| None),
         };
         begun.map_err(|error| match error {

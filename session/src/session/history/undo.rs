@@ -173,7 +173,7 @@ impl<C: SessionConnection> Session<'_, C> {
     /// The rows that have these keys, by one SELECT.
     fn find_all<E: Persist<C>>(&mut self, keys: &[E::Key]) -> Result<HashMap<E::Key, Handle<E>>> {
         self.open()?;
-        let mut executor = crate::connection::Executor::new(&mut **self.connection, self.echo.as_ref());
+        let mut executor = crate::connection::Executor::new(&mut **self.connection, &self.observers);
         let found = E::select(&mut executor, keys)
             .map_err(|error| crate::session::failure::Failure::of::<E, C>(&executor, error, "reading"));
         let found = found.map_err(|failure| self.failed(failure))?;
