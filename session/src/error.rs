@@ -5,6 +5,7 @@
 //! returns its first cause more than once.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 mod class;
 mod convert;
@@ -163,6 +164,36 @@ pub enum Error {
     Panicked {
         /// The message of the panic.
         message: String,
+    },
+
+    /// A statement took longer than the database allows it: [`Options::statement_timeout`](crate::database::Options).
+    #[error("the statement took longer than the database's limit (Options::statement_timeout sets one): {source}")]
+    StatementTimeout {
+        /// The database's error.
+        source: Arc<diesel::result::Error>,
+    },
+    /// A transaction was open for longer than [`Options::transaction_timeout`](crate::database::Options), and was
+    /// rolled back.
+    #[error(
+        "the transaction was open for longer than {limit:?} (Options::transaction_timeout) and is rolled back; divide its \
+         work, or raise the limit"
+    )]
+    TransactionTimeout {
+        /// The limit.
+        limit: Duration,
+    },
+    /// A load would exceed [`Options::max_rows`](crate::database::Options).
+    #[error(
+        "{table}: with {rows} more row(s) the session would hold more than {limit} (Options::max_rows); read them in \
+         'batches', or 'forget' those that are not needed any more"
+    )]
+    TooManyRows {
+        /// The table.
+        table: &'static str,
+        /// The number of rows that were to be added.
+        rows: usize,
+        /// The limit.
+        limit: usize,
     },
 
     // --- what the database refuses ---

@@ -74,6 +74,8 @@ pub(super) fn explain(
         #[cfg(any(feature = "postgres", feature = "mysql"))]
         Meaning::Failed(Failure::NotReady(hint)) => Error::NotReady { source, hint },
         Meaning::Failed(Failure::Disconnected) => Error::Disconnected { source },
+        #[cfg(any(feature = "postgres", feature = "mysql"))]
+        Meaning::Failed(Failure::StatementTimeout) => Error::StatementTimeout { source },
         Meaning::Failed(Failure::TooLarge(hint)) => Error::StatementTooLarge { hint, source },
         #[cfg(any(feature = "sqlite", feature = "mysql"))]
         Meaning::Failed(Failure::CommitUnknown) => Error::CommitUnknown { source },

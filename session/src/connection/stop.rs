@@ -1,5 +1,7 @@
 //! `Stop`: why a statement of a unit of work is not sent, or its answer not taken.
 
+use std::time::Duration;
+
 use diesel::result::Error as DieselError;
 
 use crate::error::Error;
@@ -11,6 +13,9 @@ pub(crate) enum Stop {
     /// Another thread has requested it.
     #[error("cancelled")]
     Cancelled,
+    /// Its transaction has been open for longer than this.
+    #[error("the transaction has been open for longer than {0:?}")]
+    TransactionTimeout(Duration),
 }
 
 impl Stop {
@@ -33,6 +38,7 @@ impl From<Stop> for Error {
     fn from(stop: Stop) -> Self {
         match stop {
             Stop::Cancelled => Self::Cancelled,
+            Stop::TransactionTimeout(limit) => Self::TransactionTimeout { limit },
         }
     }
 }

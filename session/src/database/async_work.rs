@@ -156,7 +156,10 @@ impl<C: DatabaseConnection> Unit<'_, C> {
     }
 
     /// Runs a unit with these settings on a thread.
-    fn on_thread<T, E>(&self, run: impl FnOnce(Unit<'_, C>) -> Result<T, E> + Send + 'static) -> AsyncUnit<T, E>
+    pub(super) fn on_thread<T, E>(
+        &self,
+        run: impl FnOnce(Unit<'_, C>) -> Result<T, E> + Send + 'static,
+    ) -> AsyncUnit<T, E>
     where
         T: Send + 'static,
         E: From<Error> + Send + 'static,

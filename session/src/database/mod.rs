@@ -3,6 +3,7 @@
 mod async_unit;
 mod async_work;
 mod canceller;
+mod exactly_once;
 mod filters;
 mod hooks;
 mod maintenance;
@@ -20,8 +21,10 @@ mod workers;
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 pub use async_unit::AsyncUnit;
+pub use exactly_once::Once;
 pub use maintenance::Maintenance;
 pub use open::OpenDatabase;
 pub use options::Options;
@@ -175,6 +178,10 @@ impl<C: DatabaseConnection> Database<C> {
     pub fn maintenance(&self) -> Result<Maintenance<C>> {
         let mut connection = self.connection()?;
         connection.close_after_use();
+        if !self.pool.options().statement_timeout.is_zero() {
+            let lifted = connection.set_statement_timeout(Duration::ZERO);
+            lifted.map_err(|error| connection.explain(error, "", "lifting the statement timeout"))?;
+        }
         let no_limit = Box::new(connection.without_read_limit());
         let turn = self.pool.write_queue().map(WriteQueue::wait).transpose();
         let turn = turn.map_err(|source| Error::Locked { source: Arc::new(source) })?;

@@ -11,13 +11,16 @@ use diesel::r2d2::{self, ManageConnection, NopErrorHandler};
 use super::Options;
 use super::canceller::Canceller;
 use crate::connection::{
-    Access, Address, AnyConnection, Cancellation, DatabaseConnection, Echo, EchoOptions, Engine, Opened, ReadLimit,
-    ServerSession, Waits, WriteQueue,
+    Access, Address, AnyConnection, Cancellation, DatabaseConnection, Echo, Engine, Opened, ReadLimit, ServerSession,
+    Waits, WriteQueue,
 };
 use crate::error::{Error, Result};
 
 /// A connection that was in use this recently is handed out to a unit of work without asking whether it still answers.
 const RECENT: Duration = Duration::from_secs(1);
+
+/// A connection that is closed instead of returned wakes nobody who waits for one: whoever waits asks again after this.
+const PATIENCE: Duration = Duration::from_millis(50);
 
 fn waits(options: &Options) -> Waits {
     Waits { lock: options.busy_timeout, connect: options.connect_timeout, read: options.read_timeout }
@@ -62,13 +65,12 @@ impl<C: DatabaseConnection> Pool<C> {
             Access::Write | Access::Create => opened.connection.write_queue(options.busy_timeout),
         };
         let created = opened.created;
-        let first = Live::new(opened, options.echo, &address)?;
+        let first = Live::new(opened, &options, &address)?;
         let manager = Manager {
             // Only the first connection creates the database; one that is removed later must not reappear empty.
             access: if options.access == Access::Create { Access::Write } else { options.access },
             address: address.clone(),
-            waits: waits(&options),
-            echo: options.echo,
+            options: options.clone(),
             first: Mutex::new(Some(first)),
             lost: Mutex::new(None),
         };
@@ -77,7 +79,6 @@ impl<C: DatabaseConnection> Pool<C> {
             .min_idle(Some(0))
             // An embedded database has no network connection that could have dropped.
             .test_on_check_out(remote)
-            .connection_timeout(options.pool_timeout.max(Duration::from_millis(1)))
             .error_handler(Box::new(NopErrorHandler));
         if private {
             pool = pool.idle_timeout(None).max_lifetime(None);
@@ -120,16 +121,15 @@ impl<C: DatabaseConnection> Pool<C> {
     /// As [`get`](Self::get), but a connection that was in use a moment ago may have been lost since: then the first
     /// statement fails, and can be sent again on another connection.
     pub(super) fn get_untried(&self, place: &str) -> Result<PooledConnection<C>> {
-        self.connections.get().map(PooledConnection).map_err(|e| {
+        self.wait().map(PooledConnection).map_err(|said| {
             let (place, state, size) = (place.to_owned(), self.connections.state(), self.connections.max_size());
             if state.connections == size && state.idle_connections == 0 {
-                let timeout = self.connections.connection_timeout();
+                let timeout = self.options.pool_timeout;
                 Error::Pool {
                     place,
                     problem: format!("all {size} are in use, and none was returned within {timeout:?}"),
                 }
             } else if self.address.is_remote() {
-                let said = e.to_string();
                 let opening = Error::Open { place: place.clone(), problem: String::new() }.to_string();
                 let problem = match said.split_once(&opening) {
                     Some((_, problem)) => problem.to_owned(),
@@ -137,9 +137,31 @@ impl<C: DatabaseConnection> Pool<C> {
                 };
                 Error::Unreachable { place, problem }
             } else {
-                Error::Pool { place, problem: e.to_string() }
+                Error::Pool { place, problem: said }
             }
         })
+    }
+
+    /// A connection, or the pool's reason why there is none in time.
+    fn wait(&self) -> Result<r2d2::PooledConnection<Manager<C>>, String> {
+        let (began, timeout) = (Instant::now(), self.options.pool_timeout.max(Duration::from_millis(1)));
+        let mut reason = None;
+        loop {
+            let left = timeout.saturating_sub(began.elapsed());
+            match self.connections.get_timeout(left.min(PATIENCE)) {
+                Ok(connection) => return Ok(connection),
+                Err(error) => {
+                    // Only a failed attempt to connect has a cause, and it is reported once.
+                    let said = error.to_string();
+                    if reason.is_none() || said.contains(": ") {
+                        reason = Some(said);
+                    }
+                }
+            }
+            if left <= PATIENCE {
+                return Err(reason.unwrap_or_default());
+            }
+        }
     }
 }
 
@@ -218,11 +240,15 @@ struct Live<C> {
 
 impl<C: DatabaseConnection> Live<C> {
     /// The connection just opened to `address`, as a `C`, with its echo.
-    fn new(opened: Opened, echo: Option<EchoOptions>, address: &Address) -> Result<Self> {
+    fn new(opened: Opened, options: &Options, address: &Address) -> Result<Self> {
         let Opened { mut connection, copy, read_limit, .. } = opened;
         let server = connection.server_session();
-        let echo = echo.map(Echo::new);
+        let echo = options.echo.map(Echo::new);
         let mut connection = C::of_any(connection).ok_or_else(|| other_engine::<C>(address))?;
+        if !options.statement_timeout.is_zero() {
+            let set = connection.set_statement_timeout(options.statement_timeout);
+            set.map_err(|error| connection.explain(error, "", "setting the statement timeout"))?;
+        }
         if let Some(echo) = &echo {
             connection.set_instrumentation(echo.clone());
         }
@@ -248,8 +274,7 @@ impl<C: DatabaseConnection> Live<C> {
 struct Manager<C> {
     address: Address,
     access: Access,
-    waits: Waits,
-    echo: Option<EchoOptions>,
+    options: Options,
     /// Opened before the pool, because a pool retries until its timeout and then reports less.
     first: Mutex<Option<Live<C>>>,
     /// When a connection was last found to be lost: those not used since then may be lost too.
@@ -268,13 +293,13 @@ impl<C: DatabaseConnection> ManageConnection for Manager<C> {
             let problem = "its only connection broke, and the data in it was lost".to_owned();
             return Err(Error::Pool { place: self.address.to_string(), problem });
         }
-        Live::new(self.address.open(self.access, self.waits)?, self.echo, &self.address)
+        Live::new(self.address.open(self.access, waits(&self.options))?, &self.options, &self.address)
     }
 
     fn is_valid(&self, live: &mut Live<C>) -> Result<()> {
         let lost = *self.lost.lock().unwrap_or_else(PoisonError::into_inner);
         live.untried = live.used.elapsed() < RECENT && lost.is_none_or(|lost| lost < live.used);
-        if live.untried { Ok(()) } else { live.answers(self.waits.connect) }
+        if live.untried { Ok(()) } else { live.answers(self.options.connect_timeout) }
     }
 
     fn has_broken(&self, live: &mut Live<C>) -> bool {

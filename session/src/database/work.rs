@@ -207,6 +207,8 @@ impl<'d, C: DatabaseConnection> Unit<'d, C> {
         let filters = self.database.filters.clone();
         let session = Session::new(Box::new(connection), echo, mode).in_queue(queue).filtered_by(filters);
         let mut session = session.with_spare(spare).ended_by(self.cancellation.cloned());
+        let options = self.database.pool.options();
+        session = session.limited_to(options.transaction_timeout, options.max_rows);
         session.set_isolation(self.isolation)?;
         session.share_keys(self.database.keys.clone());
         session.share_hooks(self.database.hooks.clone());

@@ -55,8 +55,13 @@ impl Error {
                 }
                 _ => ErrorClass::Invalid,
             },
-            Self::Value { .. } | Self::StatementTooLarge { .. } => ErrorClass::Invalid,
-            Self::Locked { .. } | Self::Pool { .. } | Self::Busy { .. } | Self::Cancelled => ErrorClass::Busy,
+            Self::Value { .. } | Self::StatementTooLarge { .. } | Self::TooManyRows { .. } => ErrorClass::Invalid,
+            Self::Locked { .. }
+            | Self::Pool { .. }
+            | Self::Busy { .. }
+            | Self::StatementTimeout { .. }
+            | Self::TransactionTimeout { .. }
+            | Self::Cancelled => ErrorClass::Busy,
             Self::NotReady { .. } | Self::Disconnected { .. } | Self::Unreachable { .. } | Self::Closed { .. } => {
                 ErrorClass::Unavailable
             }

@@ -246,7 +246,7 @@ impl<E: Entity, Q> Batches<E, Q> {
     {
         let Some(rows) = self.page(session)? else { return Ok(None) };
         let next = session.maps.of::<E>().next();
-        let handles = session.take_all(rows, false);
+        let handles = session.take_all(rows, false)?;
         if !self.keep {
             self.last = handles.iter().copied().filter(|handle| handle.raw.index >= next).collect();
         }

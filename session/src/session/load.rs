@@ -32,6 +32,7 @@ impl<C: SessionConnection> Session<'_, C> {
         let Some(index) = found else {
             let row = self.select_one::<E>(&key, false, &filter)?;
             let now = self.transaction.now();
+            self.check_room::<E>(usize::from(row.is_some()))?;
             return Ok(row.map(|row| Handle::new(self.id, self.maps.of::<E>().take(row, now, fresh_since, false))));
         };
         if self.maps.of::<E>().row_freshness(index, fresh_since)? != RowFreshness::Fresh {

@@ -30,6 +30,7 @@ mod keys;
 mod links;
 mod load;
 mod many;
+pub mod once;
 mod poison;
 mod query;
 mod query_sql;
@@ -47,6 +48,7 @@ mod spare;
 mod sql;
 mod statement;
 mod table;
+mod table_migration;
 mod transaction;
 mod unique;
 mod upsert;
@@ -56,6 +58,7 @@ mod written;
 use std::ops::DerefMut;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::time::Duration;
 
 pub use bulk::Batches;
 pub use entity::{
@@ -112,6 +115,8 @@ pub struct Session<'c, C: SessionConnection = AnyConnection> {
     /// The name of the hook that is running.
     hook: Option<&'static str>,
     filters: FilterSettings,
+    /// The maximum number of rows that it may hold.
+    max_rows: Option<usize>,
     /// The queue in which the session waits for its turn to write, if the engine does not queue writers itself.
     queue: Option<WriteQueue>,
     /// Replaces the connection if it turns out to be lost before anything was done on it.
@@ -146,7 +151,7 @@ impl<'c, C: SessionConnection> Session<'c, C> {
         Self {
             id: handle::next_session(),
             connection,
-            observers: Observers { echo, ..Observers::default() },
+            observers: Observers::with(echo),
             maps: IdentityMaps::new(),
             transaction: Transaction::new(mode),
             autoflush: true,
@@ -156,6 +161,7 @@ impl<'c, C: SessionConnection> Session<'c, C> {
             unit_name: None,
             hook: None,
             filters: FilterSettings::default(),
+            max_rows: None,
             queue: None,
             spare: None,
         }
@@ -180,6 +186,13 @@ impl<'c, C: SessionConnection> Session<'c, C> {
     /// Makes the session wait in this queue before it begins to write.
     pub(crate) fn in_queue(mut self, queue: Option<WriteQueue>) -> Self {
         self.queue = queue;
+        self
+    }
+
+    /// Sets how long a transaction may be open, and how many rows the session may hold.
+    pub(crate) fn limited_to(mut self, transaction_timeout: Duration, max_rows: Option<usize>) -> Self {
+        self.observers.transaction_timeout = transaction_timeout;
+        self.max_rows = max_rows;
         self
     }
 

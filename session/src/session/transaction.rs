@@ -37,6 +37,8 @@ pub(crate) struct Transaction {
     conflict: Option<Arc<Error>>,
     /// The last violation of a unique constraint since the session was made.
     taken: Option<Arc<Error>>,
+    /// Whether a COMMIT failed with an unknown outcome since the session was made.
+    outcome_unknown: bool,
     pub(super) savepoints: Vec<Savepoint>,
     /// Identifies the unit of work in the history, once that was asked for.
     pub(super) unit: Option<UnitId>,
@@ -63,6 +65,7 @@ impl Transaction {
             poison: None,
             conflict: None,
             taken: None,
+            outcome_unknown: false,
             savepoints: Vec::new(),
             unit: None,
             flushes: Vec::new(),
@@ -123,6 +126,7 @@ impl Transaction {
         } else if error.is_commit_unknown() {
             self.conflict = None;
             self.taken = None;
+            self.outcome_unknown = true;
         }
     }
 
@@ -187,6 +191,11 @@ impl<C: SessionConnection> Session<'_, C> {
     /// The last violation of a unique constraint, however the caller handled it.
     pub(crate) fn taken(&self) -> Option<&Error> {
         self.transaction.taken.as_deref()
+    }
+
+    /// Whether a COMMIT failed with an unknown outcome, however the caller handled it.
+    pub(crate) fn outcome_is_unknown(&self) -> bool {
+        self.transaction.outcome_unknown
     }
 
     /// Whether the session is inside [`nested`](Self::nested).
@@ -378,6 +387,9 @@ impl<C: SessionConnection> Session<'_, C> {
     /// Opens the transaction if it is not open yet.
     pub(super) fn open(&mut self) -> Result<()> {
         self.check()?;
+        if !self.transaction.open {
+            self.observers.ended();
+        }
         self.observers.check()?;
         if !self.transaction.open {
             let begun = self.first(Self::send_begin);
@@ -390,6 +402,7 @@ impl<C: SessionConnection> Session<'_, C> {
                 }
             }
             self.transaction.open = true;
+            self.observers.begun();
         }
         Ok(())
     }

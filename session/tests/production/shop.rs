@@ -6,6 +6,7 @@ use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
 use diesel_session::connection::{Access, Engine, SessionConnection as _};
 use diesel_session::database::Options;
+use diesel_session::session::once::create_table;
 use diesel_session::{Database, Entity, Result, Session};
 use folio_testing::{address, engine};
 use tempfile::TempDir;
@@ -70,6 +71,8 @@ impl Shop {
              INSERT INTO accounts (id, balance) VALUES (1, 0), (2, 0)"
         );
         connection.batch_execute(&tables).unwrap();
+        let once = create_table(connection.engine());
+        connection.batch_execute(once).unwrap();
         drop(connection);
         Self { db, url, _folder: folder }
     }
@@ -77,6 +80,15 @@ impl Shop {
     /// The same database, opened once more.
     pub fn again(&self, options: Options) -> Database {
         Database::open_with(&self.url, options).unwrap()
+    }
+
+    /// The same database through a relay on another port.
+    #[cfg(any(feature = "postgres", feature = "mysql"))]
+    pub fn through(&self, port: impl FnOnce(u16) -> u16, parameters: &str) -> Database {
+        let (server, name) = self.url.rsplit_once('/').unwrap();
+        let (login, own) = server.rsplit_once(':').unwrap();
+        let url = format!("{login}:{}/{name}{parameters}", port(own.parse().unwrap()));
+        Database::open(&url).unwrap()
     }
 
     /// The units that have entries, each with the sum and the number of them.

@@ -178,7 +178,7 @@ impl<C: SessionConnection> Session<'_, C> {
             .map_err(|error| crate::session::failure::Failure::of::<E, C>(&executor, error, "reading"));
         let found = found.map_err(|failure| self.failed(failure))?;
         let keys: Vec<E::Key> = found.iter().map(E::key).collect();
-        Ok(keys.into_iter().zip(self.take_all(found, true)).collect())
+        Ok(keys.into_iter().zip(self.take_all(found, true)?).collect())
     }
 
     /// Whether a row is still as the unit left it, apart from its version and the columns that every UPDATE sets.
