@@ -5,8 +5,10 @@
 //! returns its first cause more than once.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 mod class;
+mod convert;
 mod ok;
 mod predicates;
 mod retry;
@@ -134,6 +136,64 @@ pub enum Error {
         place: String,
         /// What stood against it.
         problem: String,
+    },
+    /// The queue of asynchronous units is full.
+    #[error(
+        "{waiting} asynchronous units are already waiting for a connection to {place}; answer this request with 'try again \
+         later', or raise Options::queue or Options::pool_size"
+    )]
+    Busy {
+        /// The path or the redacted URL.
+        place: String,
+        /// How many units wait.
+        waiting: usize,
+    },
+    /// An asynchronous unit after [`close_async`](crate::Database::close_async).
+    #[error("{place} accepts no more asynchronous units: 'close_async' was called")]
+    Closed {
+        /// The path or the redacted URL.
+        place: String,
+    },
+
+    // --- what ends a unit of work from outside ---
+    /// The future of an asynchronous unit was dropped, and the unit is rolled back.
+    #[error("the future of this unit of work was dropped, so it is rolled back")]
+    Cancelled,
+    /// The closure of an asynchronous unit panicked, and the unit was rolled back.
+    #[error("the unit of work panicked and was rolled back: {message}")]
+    Panicked {
+        /// The message of the panic.
+        message: String,
+    },
+
+    /// A statement took longer than the database allows it: [`Options::statement_timeout`](crate::database::Options).
+    #[error("the statement took longer than the database's limit (Options::statement_timeout sets one): {source}")]
+    StatementTimeout {
+        /// The database's error.
+        source: Arc<diesel::result::Error>,
+    },
+    /// A transaction was open for longer than [`Options::transaction_timeout`](crate::database::Options), and was
+    /// rolled back.
+    #[error(
+        "the transaction was open for longer than {limit:?} (Options::transaction_timeout) and is rolled back; divide its \
+         work, or raise the limit"
+    )]
+    TransactionTimeout {
+        /// The limit.
+        limit: Duration,
+    },
+    /// A load would exceed [`Options::max_rows`](crate::database::Options).
+    #[error(
+        "{table}: with {rows} more row(s) the session would hold more than {limit} (Options::max_rows); read them in \
+         'batches', or 'forget' those that are not needed any more"
+    )]
+    TooManyRows {
+        /// The table.
+        table: &'static str,
+        /// The number of rows that were to be added.
+        rows: usize,
+        /// The limit.
+        limit: usize,
     },
 
     // --- what the database refuses ---
@@ -361,31 +421,5 @@ impl Error {
             Self::Value { problem, .. } => Self::Value { what: field, problem },
             other => other,
         }
-    }
-}
-
-/// The errors of plain Diesel, on the connection that a session lends.
-impl From<diesel::result::Error> for Error {
-    fn from(source: diesel::result::Error) -> Self {
-        Self::Database { doing: "a statement of Diesel's".to_owned(), source: Arc::new(source) }
-    }
-}
-
-impl From<Violation> for Error {
-    fn from(violation: Violation) -> Self {
-        Self::Violation(Box::new(violation))
-    }
-}
-
-/// A number that does not fit a field of a narrower type.
-impl From<std::num::TryFromIntError> for Error {
-    fn from(_: std::num::TryFromIntError) -> Self {
-        Self::Value { what: "number", problem: "is outside the range of the field's type".to_owned() }
-    }
-}
-
-impl From<std::convert::Infallible> for Error {
-    fn from(never: std::convert::Infallible) -> Self {
-        match never {}
     }
 }

@@ -1,5 +1,8 @@
 //! `DatabaseConnection`: the connection types that a `Database` opens, that of every engine and each engine's own.
 
+use std::time::Duration;
+
+use diesel::QueryResult;
 use diesel::r2d2::R2D2Connection;
 
 use super::{AnyConnection, Engine, SessionConnection, on_variant};
@@ -30,6 +33,17 @@ pub trait DatabaseConnection: SessionConnection + R2D2Connection + sealed::Seale
     /// [`Error::Locked`](crate::Error::Locked) while another connection uses the file, and the database's refusals.
     fn set_persistent(&mut self) -> Result<()>;
 
+    /// Limits the time that the server gives to a statement on this connection from now on; zero means forever.
+    /// Statement: `SET statement_timeout` on PostgreSQL, `SET max_statement_time` on MariaDB, `SET max_execution_time`
+    /// on MySQL, which limits SELECTs only; SQLite has no such limit.
+    ///
+    /// # Errors
+    ///
+    /// The database's.
+    fn set_statement_timeout(&mut self, _limit: Duration) -> QueryResult<()> {
+        Ok(())
+    }
+
     /// A text that identifies this database among all others, however its address is written; `None` for one in memory,
     /// and where the server does not provide it. At most one SELECT.
     fn identity(&mut self) -> Option<String>;
@@ -50,6 +64,10 @@ impl DatabaseConnection for AnyConnection {
 
     fn set_persistent(&mut self) -> Result<()> {
         on_variant!(self, connection => DatabaseConnection::set_persistent(connection))
+    }
+
+    fn set_statement_timeout(&mut self, limit: Duration) -> QueryResult<()> {
+        on_variant!(self, connection => connection.set_statement_timeout(limit))
     }
 
     fn identity(&mut self) -> Option<String> {
@@ -100,6 +118,11 @@ impl DatabaseConnection for diesel::PgConnection {
         Ok(())
     }
 
+    fn set_statement_timeout(&mut self, limit: Duration) -> QueryResult<()> {
+        use diesel::connection::SimpleConnection as _;
+        self.batch_execute(&format!("SET statement_timeout = {}", super::server::at_least_one_ms(limit)))
+    }
+
     fn identity(&mut self) -> Option<String> {
         super::postgres::identity(self)
     }
@@ -122,6 +145,17 @@ impl DatabaseConnection for diesel::MysqlConnection {
 
     fn set_persistent(&mut self) -> Result<()> {
         Ok(())
+    }
+
+    /// MariaDB runs the first comment, and MySQL the second.
+    fn set_statement_timeout(&mut self, limit: Duration) -> QueryResult<()> {
+        use diesel::connection::SimpleConnection as _;
+        let ms = super::server::at_least_one_ms(limit);
+        self.batch_execute(&format!(
+            "SET sql_mode = @@sql_mode /*M! , max_statement_time = {}.{:03} */ /*!80000 , max_execution_time = {ms} */",
+            ms / 1_000,
+            ms % 1_000
+        ))
     }
 
     fn identity(&mut self) -> Option<String> {

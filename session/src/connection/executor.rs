@@ -1,4 +1,4 @@
-//! `Executor`: runs statements on a borrowed connection, and reports their row counts to the echo.
+//! `Executor`: runs statements on a borrowed connection, before the eyes of its observers.
 
 use std::any::TypeId;
 
@@ -8,22 +8,22 @@ use diesel::connection::LoadConnection;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::Untyped;
 
-use super::{Echo, KeySource, KeySources, SessionConnection};
+use super::{KeySource, KeySources, Observers, SessionConnection};
 
-/// A borrowed connection and its echo.
+/// A borrowed connection and its observers.
 #[derive(Debug)]
 pub struct Executor<'a, C> {
     /// The connection.
     pub(crate) connection: &'a mut C,
-    /// Its echo, where there is one.
-    pub(crate) echo: Option<&'a Echo>,
+    /// What sees its statements.
+    pub(crate) observers: &'a Observers,
     /// The known sources of keys, where they are remembered.
     pub(crate) keys: Option<&'a KeySources>,
 }
 
 impl<'a, C: SessionConnection> Executor<'a, C> {
-    pub(crate) fn new(connection: &'a mut C, echo: Option<&'a Echo>) -> Self {
-        Self { connection, echo, keys: None }
+    pub(crate) fn new(connection: &'a mut C, observers: &'a Observers) -> Self {
+        Self { connection, observers, keys: None }
     }
 
     /// This executor, with the known sources of keys.
@@ -43,17 +43,13 @@ impl<'a, C: SessionConnection> Executor<'a, C> {
         }
     }
 
-    /// Runs `work` on the connection and reports its row count to the echo.
+    /// Runs a statement by `work` on the connection and reports its row count, unless an observer stops it.
     pub(crate) fn run<T>(
         &mut self,
         work: impl FnOnce(&mut C) -> QueryResult<T>,
         rows: impl FnOnce(&T) -> usize,
     ) -> QueryResult<T> {
-        let Some(echo) = self.echo else { return work(self.connection) };
-        echo.expect_rows();
-        let done = work(self.connection);
-        echo.record_outcome(done.as_ref().map(rows));
-        done
+        self.observers.see(|| work(self.connection), rows)
     }
 
     /// Runs a statement and returns the number of rows it changed or matched.
@@ -93,10 +89,12 @@ impl<'a, C: SessionConnection> Executor<'a, C> {
         query: impl QueryFragment<C::Backend>,
         mut each: impl for<'c, 'q> FnMut(<C as LoadConnection>::Row<'c, 'q>) -> QueryResult<()>,
     ) -> QueryResult<usize> {
+        let observers = self.observers;
         self.run(
             |connection| {
                 let mut rows = 0;
                 for row in connection.load(Erased(&query))? {
+                    observers.check()?;
                     each(row?)?;
                     rows += 1;
                 }

@@ -20,6 +20,9 @@ pub(super) enum Failure {
     NotReady(&'static str),
     /// The connection is gone.
     Disconnected,
+    /// The statement took longer than the server allows it.
+    #[cfg(any(feature = "postgres", feature = "mysql"))]
+    StatementTimeout,
     /// A statement or a value is larger than the database accepts; the text names the limit and says what to do.
     TooLarge(&'static str),
     /// COMMIT failed and it is unknown whether the work was kept: a cluster fell apart, a disk did not respond.
@@ -83,6 +86,7 @@ pub(super) fn sqlite_commit(message: &str) -> Option<Failure> {
 pub(super) fn postgres(kind: Kind, message: &str) -> Option<Failure> {
     const DEADLOCK_40P01: &[&str] = &["deadlock detected"];
     const LOCK_NOT_AVAILABLE_55P03: &[&str] = &["due to lock timeout", "could not obtain lock on"];
+    const STATEMENT_TIMEOUT_57014: &[&str] = &["canceling statement due to statement timeout"];
     const CANNOT_CONNECT_NOW_57P03: &[&str] = &[
         "the database system is starting up",
         "the database system is shutting down",
@@ -113,6 +117,7 @@ pub(super) fn postgres(kind: Kind, message: &str) -> Option<Failure> {
         _ if contains_any(message, DEADLOCK_40P01) => Some(Failure::Conflict),
         _ if contains_any(message, PROGRAM_LIMIT_EXCEEDED_54000) => Some(Failure::TooLarge(POSTGRES_LIMIT)),
         _ if contains_any(message, LOCK_NOT_AVAILABLE_55P03) => Some(Failure::Locked),
+        _ if contains_any(message, STATEMENT_TIMEOUT_57014) => Some(Failure::StatementTimeout),
         _ if contains_any(message, CANNOT_CONNECT_NOW_57P03) => Some(Failure::NotReady(STARTS_OR_STOPS)),
         _ if contains_any(message, GONE) => Some(Failure::Disconnected),
         _ => None,
@@ -129,6 +134,8 @@ pub(super) fn mysql(kind: Kind, message: &str) -> Option<Failure> {
         "WSREP detected deadlock/conflict and aborted",
     ];
     const CHANGED_1020: &[&str] = &["Record has changed since last read"];
+    // MariaDB 1969 and MySQL 3024.
+    const STATEMENT_TIMEOUT: &[&str] = &["(max_statement_time exceeded)", "maximum statement execution time exceeded"];
     const LOCK_WAIT_1205: &[&str] = &["Lock wait timeout exceeded"];
     const NOT_PREPARED_1047: &[&str] = &["WSREP has not yet prepared node"];
     // 1180 is an error during COMMIT; its text mentions streaming, which need not be in use.
@@ -152,6 +159,7 @@ pub(super) fn mysql(kind: Kind, message: &str) -> Option<Failure> {
         _ if contains_any(message, DEADLOCK_1213) || contains_any(message, CHANGED_1020) => Some(Failure::Conflict),
         _ if contains_any(message, TOO_LARGE) => Some(Failure::TooLarge(MYSQL_LIMIT)),
         _ if contains_any(message, LOCK_WAIT_1205) => Some(Failure::Locked),
+        _ if contains_any(message, STATEMENT_TIMEOUT) => Some(Failure::StatementTimeout),
         _ if contains_any(message, NOT_PREPARED_1047) => Some(Failure::NotReady(WITHOUT_QUORUM)),
         _ if contains_any(message, NOT_CERTIFIED_1180) => Some(Failure::CommitUnknown),
         _ if contains_any(message, GONE) => Some(Failure::Disconnected),
@@ -169,6 +177,12 @@ pub(super) fn is_denied_by_postgres(message: &str) -> bool {
 #[cfg(feature = "mysql")]
 pub(super) fn is_denied_by_mysql(message: &str) -> bool {
     contains_any(message, &[" command denied to user ", "Access denied for user ", "Access denied; you need"])
+}
+
+/// Whether a statement failed because another connection cancelled it: PostgreSQL 57014, MySQL 1317.
+pub(super) fn is_cancelled(error: &DieselError) -> bool {
+    const CANCELLED: &[&str] = &["canceling statement due to user request", "Query execution was interrupted"];
+    matches!(error, DieselError::DatabaseError(_, said) if CANCELLED.contains(&said.message()))
 }
 
 /// Whether a transaction or savepoint could not be ended because an earlier error had already ended it, or the
@@ -269,6 +283,7 @@ mod tests {
             (Kind::ClosedConnection, "server closed the connection unexpectedly", Some(Failure::Disconnected)),
             (Kind::Unknown, "SSL SYSCALL error: EOF detected", Some(Failure::Disconnected)),
             (Kind::Unknown, "canceling statement due to user request", None),
+            (Kind::Unknown, "canceling statement due to statement timeout", Some(Failure::StatementTimeout)),
             (Kind::Unknown, "relation \"x\" does not exist", None),
             (Kind::Unknown, "invalid memory alloc request size 1073741828", Some(Failure::TooLarge(POSTGRES_LIMIT))),
             (Kind::UniqueViolation, "duplicate key", None),
@@ -308,6 +323,16 @@ mod tests {
             (Kind::Unknown, "Lost connection to server during query", Some(Failure::Disconnected)),
             (Kind::Unknown, "TLS/SSL error: unexpected eof while reading", Some(Failure::Disconnected)),
             (Kind::Unknown, "Query execution was interrupted", None),
+            (
+                Kind::Unknown,
+                "Query execution was interrupted (max_statement_time exceeded)",
+                Some(Failure::StatementTimeout),
+            ),
+            (
+                Kind::Unknown,
+                "Query execution was interrupted, maximum statement execution time exceeded",
+                Some(Failure::StatementTimeout),
+            ),
             (Kind::Unknown, "Table 'a.b' doesn't exist", None),
             (
                 Kind::Unknown,

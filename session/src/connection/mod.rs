@@ -9,6 +9,7 @@ mod advice;
 #[allow(missing_docs, reason = "the code that the enum's derive generates has no docs")]
 mod any;
 mod array;
+mod cancellation;
 mod database_connection;
 mod dialect;
 mod echo;
@@ -28,6 +29,7 @@ mod mysql_cluster;
 mod mysql_keys;
 #[cfg(feature = "mysql")]
 mod mysql_relay;
+mod observers;
 #[cfg(feature = "mysql")]
 mod packet;
 #[cfg(feature = "postgres")]
@@ -40,12 +42,14 @@ mod refusal;
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 mod relay;
 mod server;
+mod server_session;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 #[cfg(feature = "sqlite")]
 mod sqlite_copy;
 #[cfg(feature = "sqlite")]
 mod sqlite_file;
+mod stop;
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 mod stream;
 #[cfg(feature = "mysql")]
@@ -59,6 +63,7 @@ pub use any::{AnyConnection, MultiBackend};
 pub(crate) use any::{concrete, on_every_connection, on_variant};
 pub(crate) use array::SealedValues;
 pub use array::{ArrayOf, Values};
+pub(crate) use cancellation::Cancellation;
 pub use database_connection::DatabaseConnection;
 pub(crate) use dialect::TakenKey;
 pub use echo::{Echo, EchoOptions};
@@ -68,13 +73,16 @@ pub use isolation::Isolation;
 pub use keys::{KeySource, KeySources, Replaced};
 #[cfg(feature = "mysql")]
 pub use mysql::open_mysql;
+pub(crate) use observers::Observers;
 #[cfg(feature = "postgres")]
 pub use postgres::open_postgres;
 pub(crate) use queue::{Turn, WriteQueue};
 pub(crate) use read_limit::ReadLimit;
 pub use server::{Server, Waits};
+pub(crate) use server_session::ServerSession;
 #[cfg(feature = "sqlite")]
 pub use sqlite::{SqliteAccess, open_sqlite};
+pub(crate) use stop::Stop;
 pub use updates::Updates;
 
 use diesel::QueryResult;

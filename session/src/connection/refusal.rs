@@ -5,6 +5,7 @@ use std::sync::Arc;
 use diesel::result::{DatabaseErrorInformation, DatabaseErrorKind, Error as DieselError};
 
 use super::failure::Failure;
+use super::stop::Stop;
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 use super::unanswered;
 use crate::error::Error;
@@ -44,6 +45,9 @@ pub(super) fn explain(
 ) -> Error {
     // Where no table is known, the description of the operation takes its place.
     let named = if table.is_empty() { doing } else { table };
+    if let Some(stop) = Stop::of(&error) {
+        return stop.clone().into();
+    }
     let meaning = match error {
         // The commit's own error matters more than that of the rollback tried after it.
         DieselError::RollbackErrorOnCommit { commit_error, .. } => {
@@ -70,6 +74,8 @@ pub(super) fn explain(
         #[cfg(any(feature = "postgres", feature = "mysql"))]
         Meaning::Failed(Failure::NotReady(hint)) => Error::NotReady { source, hint },
         Meaning::Failed(Failure::Disconnected) => Error::Disconnected { source },
+        #[cfg(any(feature = "postgres", feature = "mysql"))]
+        Meaning::Failed(Failure::StatementTimeout) => Error::StatementTimeout { source },
         Meaning::Failed(Failure::TooLarge(hint)) => Error::StatementTooLarge { hint, source },
         #[cfg(any(feature = "sqlite", feature = "mysql"))]
         Meaning::Failed(Failure::CommitUnknown) => Error::CommitUnknown { source },

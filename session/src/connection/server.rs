@@ -31,6 +31,12 @@ pub(super) fn milliseconds(time: Duration) -> u32 {
     u32::try_from(time.as_millis()).unwrap_or(u32::MAX).min(i32::MAX.unsigned_abs())
 }
 
+/// A time in milliseconds, where 0 means no limit: a shorter one is a millisecond.
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+pub(super) fn at_least_one_ms(time: Duration) -> u32 {
+    if time.is_zero() { 0 } else { milliseconds(time).max(1) }
+}
+
 /// The URL of a database on a server, as its client library reads it, and as it may be shown.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Server {

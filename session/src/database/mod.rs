@@ -1,5 +1,9 @@
 //! A database: opening it by its URL, its connection pool, and its migrations.
 
+mod async_unit;
+mod async_work;
+mod canceller;
+mod exactly_once;
 mod filters;
 mod hooks;
 mod maintenance;
@@ -13,10 +17,14 @@ mod scheme;
 mod server_url;
 mod url;
 mod work;
+mod workers;
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
+pub use async_unit::AsyncUnit;
+pub use exactly_once::Once;
 pub use maintenance::Maintenance;
 pub use open::OpenDatabase;
 pub use options::Options;
@@ -32,6 +40,7 @@ use crate::connection::{Address, AnyConnection, KeySources, WriteQueue};
 use crate::error::{Error, Result};
 use crate::session::{FilterSettings, Hooks};
 use pool::Pool;
+use workers::Workers;
 
 /// A database and a pool of connections to it. Clones share the pool.
 ///
@@ -48,6 +57,7 @@ use pool::Pool;
 /// ```
 pub struct Database<C: DatabaseConnection = AnyConnection> {
     pool: Pool<C>,
+    workers: Arc<Workers>,
     place: Arc<str>,
     created: bool,
     isolation: Option<Isolation>,
@@ -85,11 +95,13 @@ impl<C: DatabaseConnection> Database<C> {
     }
 
     fn open_address(address: Address, options: Options) -> Result<Self> {
-        let place = address.to_string();
+        let place: Arc<str> = address.to_string().into();
         let (isolation, keys) = (options.isolation, KeySources::default());
+        let (queue, canceller) = (options.queue, pool::canceller(&address, &options));
         let (pool, created) = Pool::open(address, options)?;
+        let workers = Arc::new(Workers::new(Arc::clone(&place), pool.size(), queue, canceller));
         let filters = FilterSettings::default();
-        Ok(Self { pool, place: place.into(), created, isolation, keys, hooks: None, filters })
+        Ok(Self { pool, workers, place, created, isolation, keys, hooks: None, filters })
     }
 
     /// A connection, from the pool or new, which returns to the pool when it is dropped. No transaction is open on it.
@@ -166,6 +178,10 @@ impl<C: DatabaseConnection> Database<C> {
     pub fn maintenance(&self) -> Result<Maintenance<C>> {
         let mut connection = self.connection()?;
         connection.close_after_use();
+        if !self.pool.options().statement_timeout.is_zero() {
+            let lifted = connection.set_statement_timeout(Duration::ZERO);
+            lifted.map_err(|error| connection.explain(error, "", "lifting the statement timeout"))?;
+        }
         let no_limit = Box::new(connection.without_read_limit());
         let turn = self.pool.write_queue().map(WriteQueue::wait).transpose();
         let turn = turn.map_err(|source| Error::Locked { source: Arc::new(source) })?;
@@ -186,9 +202,10 @@ impl<C: DatabaseConnection> Database<C> {
 
 impl<C: DatabaseConnection> Clone for Database<C> {
     fn clone(&self) -> Self {
-        let Self { pool, place, created, isolation, keys, hooks, filters } = self;
+        let Self { pool, workers, place, created, isolation, keys, hooks, filters } = self;
         Self {
             pool: pool.clone(),
+            workers: Arc::clone(workers),
             place: place.clone(),
             created: *created,
             isolation: *isolation,

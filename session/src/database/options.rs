@@ -38,6 +38,22 @@ pub struct Options {
     pub pool_size: u32,
     /// How long [`Database::connection`](super::Database::connection) waits for a connection. Default: 30 seconds.
     pub pool_timeout: Duration,
+    /// How long a server may take to execute a statement, after which it is [`Error::StatementTimeout`]; zero means
+    /// forever. MySQL limits SELECTs only, and SQLite nothing; migrations have no such limit. Default: forever, or what
+    /// the server has set.
+    ///
+    /// [`Error::StatementTimeout`]: crate::Error::StatementTimeout
+    pub statement_timeout: Duration,
+    /// How long a transaction may be open. After that its next statement, or its COMMIT, is
+    /// [`Error::TransactionTimeout`](crate::Error::TransactionTimeout), and it is rolled back; zero means forever.
+    /// Default: forever.
+    pub transaction_timeout: Duration,
+    /// The maximum number of rows that a session may hold; a load that would exceed it is
+    /// [`Error::TooManyRows`](crate::Error::TooManyRows). Default: any number.
+    pub max_rows: Option<usize>,
+    /// How many asynchronous units may wait for a connection; one more is [`Error::Busy`](crate::Error::Busy).
+    /// Default: 1,024.
+    pub queue: usize,
 }
 
 impl Default for Options {
@@ -51,6 +67,10 @@ impl Default for Options {
             read_timeout: Duration::from_secs(600),
             pool_size: 8,
             pool_timeout: Duration::from_secs(30),
+            statement_timeout: Duration::ZERO,
+            transaction_timeout: Duration::ZERO,
+            max_rows: None,
+            queue: 1_024,
         }
     }
 }
@@ -115,6 +135,34 @@ impl Options {
     #[must_use]
     pub fn pool_timeout(mut self, timeout: Duration) -> Self {
         self.pool_timeout = timeout;
+        self
+    }
+
+    /// Sets how long a server may take to execute a statement; zero means forever.
+    #[must_use]
+    pub fn statement_timeout(mut self, timeout: Duration) -> Self {
+        self.statement_timeout = timeout;
+        self
+    }
+
+    /// Sets how long a transaction may be open; zero means forever.
+    #[must_use]
+    pub fn transaction_timeout(mut self, timeout: Duration) -> Self {
+        self.transaction_timeout = timeout;
+        self
+    }
+
+    /// Sets the maximum number of rows that a session may hold.
+    #[must_use]
+    pub fn max_rows(mut self, rows: impl Into<Option<usize>>) -> Self {
+        self.max_rows = rows.into();
+        self
+    }
+
+    /// Sets how many asynchronous units may wait for a connection.
+    #[must_use]
+    pub fn queue(mut self, units: usize) -> Self {
+        self.queue = units;
         self
     }
 }

@@ -9,16 +9,26 @@ use diesel::connection::TransactionManager;
 use diesel::r2d2::{self, ManageConnection, NopErrorHandler};
 
 use super::Options;
+use super::canceller::Canceller;
 use crate::connection::{
-    Access, Address, AnyConnection, DatabaseConnection, Echo, EchoOptions, Engine, Opened, ReadLimit, Waits, WriteQueue,
+    Access, Address, AnyConnection, Cancellation, DatabaseConnection, Echo, Engine, Opened, ReadLimit, ServerSession,
+    Waits, WriteQueue,
 };
 use crate::error::{Error, Result};
 
 /// A connection that was in use this recently is handed out to a unit of work without asking whether it still answers.
 const RECENT: Duration = Duration::from_secs(1);
 
+/// A connection that is closed instead of returned wakes nobody who waits for one: whoever waits asks again after this.
+const PATIENCE: Duration = Duration::from_millis(50);
+
 fn waits(options: &Options) -> Waits {
     Waits { lock: options.busy_timeout, connect: options.connect_timeout, read: options.read_timeout }
+}
+
+/// What has the server at `address` cancel statements.
+pub(super) fn canceller(address: &Address, options: &Options) -> Canceller {
+    Canceller::new(address.clone(), waits(options))
 }
 
 /// The error for a database of another engine than `C`'s.
@@ -55,13 +65,12 @@ impl<C: DatabaseConnection> Pool<C> {
             Access::Write | Access::Create => opened.connection.write_queue(options.busy_timeout),
         };
         let created = opened.created;
-        let first = Live::new(opened, options.echo, &address)?;
+        let first = Live::new(opened, &options, &address)?;
         let manager = Manager {
             // Only the first connection creates the database; one that is removed later must not reappear empty.
             access: if options.access == Access::Create { Access::Write } else { options.access },
             address: address.clone(),
-            waits: waits(&options),
-            echo: options.echo,
+            options: options.clone(),
             first: Mutex::new(Some(first)),
             lost: Mutex::new(None),
         };
@@ -70,7 +79,6 @@ impl<C: DatabaseConnection> Pool<C> {
             .min_idle(Some(0))
             // An embedded database has no network connection that could have dropped.
             .test_on_check_out(remote)
-            .connection_timeout(options.pool_timeout.max(Duration::from_millis(1)))
             .error_handler(Box::new(NopErrorHandler));
         if private {
             pool = pool.idle_timeout(None).max_lifetime(None);
@@ -86,6 +94,11 @@ impl<C: DatabaseConnection> Pool<C> {
     /// How it was opened.
     pub(super) fn options(&self) -> &Options {
         &self.options
+    }
+
+    /// The maximum number of connections.
+    pub(super) fn size(&self) -> usize {
+        usize::try_from(self.connections.max_size()).unwrap_or(usize::MAX)
     }
 
     /// The queue in which writers wait for their turn, if the engine does not order them itself.
@@ -108,16 +121,15 @@ impl<C: DatabaseConnection> Pool<C> {
     /// As [`get`](Self::get), but a connection that was in use a moment ago may have been lost since: then the first
     /// statement fails, and can be sent again on another connection.
     pub(super) fn get_untried(&self, place: &str) -> Result<PooledConnection<C>> {
-        self.connections.get().map(PooledConnection).map_err(|e| {
+        self.wait().map(PooledConnection).map_err(|said| {
             let (place, state, size) = (place.to_owned(), self.connections.state(), self.connections.max_size());
             if state.connections == size && state.idle_connections == 0 {
-                let timeout = self.connections.connection_timeout();
+                let timeout = self.options.pool_timeout;
                 Error::Pool {
                     place,
                     problem: format!("all {size} are in use, and none was returned within {timeout:?}"),
                 }
             } else if self.address.is_remote() {
-                let said = e.to_string();
                 let opening = Error::Open { place: place.clone(), problem: String::new() }.to_string();
                 let problem = match said.split_once(&opening) {
                     Some((_, problem)) => problem.to_owned(),
@@ -125,9 +137,31 @@ impl<C: DatabaseConnection> Pool<C> {
                 };
                 Error::Unreachable { place, problem }
             } else {
-                Error::Pool { place, problem: e.to_string() }
+                Error::Pool { place, problem: said }
             }
         })
+    }
+
+    /// A connection, or the pool's reason why there is none in time.
+    fn wait(&self) -> Result<r2d2::PooledConnection<Manager<C>>, String> {
+        let (began, timeout) = (Instant::now(), self.options.pool_timeout.max(Duration::from_millis(1)));
+        let mut reason = None;
+        loop {
+            let left = timeout.saturating_sub(began.elapsed());
+            match self.connections.get_timeout(left.min(PATIENCE)) {
+                Ok(connection) => return Ok(connection),
+                Err(error) => {
+                    // Only a failed attempt to connect has a cause, and it is reported once.
+                    let said = error.to_string();
+                    if reason.is_none() || said.contains(": ") {
+                        reason = Some(said);
+                    }
+                }
+            }
+            if left <= PATIENCE {
+                return Err(reason.unwrap_or_default());
+            }
+        }
     }
 }
 
@@ -145,6 +179,12 @@ impl<C: DatabaseConnection> PooledConnection<C> {
     /// If the pool has not asked whether it still answers: what records that it does not, and its read limit.
     pub(super) fn untried(&self) -> Option<(Arc<AtomicBool>, ReadLimit)> {
         self.0.untried.then(|| (Arc::clone(&self.0.lost), self.0.read_limit.clone()))
+    }
+
+    /// A unit runs on it that another thread may end.
+    pub(super) fn run_on_it(&mut self, unit: &Arc<Cancellation>) {
+        unit.run_on(self.0.server.clone());
+        self.0.unit = Some(Arc::clone(unit));
     }
 
     /// Closes it when it is dropped, unless the database is in its memory.
@@ -192,19 +232,28 @@ struct Live<C> {
     untried: bool,
     /// It was found not to answer.
     lost: Arc<AtomicBool>,
+    /// What its server calls it.
+    server: Option<ServerSession>,
+    /// The unit on it that another thread may end.
+    unit: Option<Arc<Cancellation>>,
 }
 
 impl<C: DatabaseConnection> Live<C> {
     /// The connection just opened to `address`, as a `C`, with its echo.
-    fn new(opened: Opened, echo: Option<EchoOptions>, address: &Address) -> Result<Self> {
-        let Opened { connection, copy, read_limit, .. } = opened;
-        let echo = echo.map(Echo::new);
+    fn new(opened: Opened, options: &Options, address: &Address) -> Result<Self> {
+        let Opened { mut connection, copy, read_limit, .. } = opened;
+        let server = connection.server_session();
+        let echo = options.echo.map(Echo::new);
         let mut connection = C::of_any(connection).ok_or_else(|| other_engine::<C>(address))?;
+        if !options.statement_timeout.is_zero() {
+            let set = connection.set_statement_timeout(options.statement_timeout);
+            set.map_err(|error| connection.explain(error, "", "setting the statement timeout"))?;
+        }
         if let Some(echo) = &echo {
             connection.set_instrumentation(echo.clone());
         }
         let (used, lost) = (Instant::now(), Arc::default());
-        Ok(Self { connection, echo, spent: copy, read_limit, used, untried: false, lost })
+        Ok(Self { connection, echo, spent: copy, read_limit, used, untried: false, lost, server, unit: None })
     }
 
     /// Asks whether it still answers, for at most `limit`.
@@ -225,8 +274,7 @@ impl<C: DatabaseConnection> Live<C> {
 struct Manager<C> {
     address: Address,
     access: Access,
-    waits: Waits,
-    echo: Option<EchoOptions>,
+    options: Options,
     /// Opened before the pool, because a pool retries until its timeout and then reports less.
     first: Mutex<Option<Live<C>>>,
     /// When a connection was last found to be lost: those not used since then may be lost too.
@@ -245,13 +293,13 @@ impl<C: DatabaseConnection> ManageConnection for Manager<C> {
             let problem = "its only connection broke, and the data in it was lost".to_owned();
             return Err(Error::Pool { place: self.address.to_string(), problem });
         }
-        Live::new(self.address.open(self.access, self.waits)?, self.echo, &self.address)
+        Live::new(self.address.open(self.access, waits(&self.options))?, &self.options, &self.address)
     }
 
     fn is_valid(&self, live: &mut Live<C>) -> Result<()> {
         let lost = *self.lost.lock().unwrap_or_else(PoisonError::into_inner);
         live.untried = live.used.elapsed() < RECENT && lost.is_none_or(|lost| lost < live.used);
-        if live.untried { Ok(()) } else { live.answers(self.waits.connect) }
+        if live.untried { Ok(()) } else { live.answers(self.options.connect_timeout) }
     }
 
     fn has_broken(&self, live: &mut Live<C>) -> bool {
@@ -265,7 +313,9 @@ impl<C: DatabaseConnection> ManageConnection for Manager<C> {
         if lost {
             *self.lost.lock().unwrap_or_else(PoisonError::into_inner) = Some(live.used);
         }
-        lost || live.spent || std::thread::panicking() || live.connection.is_broken()
+        // A cancellation that has hit nothing may hit the next unit.
+        let cancelled = live.unit.take().is_some_and(|unit| unit.is_outstanding());
+        lost || cancelled || live.spent || std::thread::panicking() || live.connection.is_broken()
     }
 }
 

@@ -206,6 +206,20 @@ impl<C: DatabaseConnection> Unit<'_, C> {
     pub fn retrying<T, E>(
         &self,
         retry: Retry,
+        work: impl FnMut(&mut Session<'static, C>) -> Result<T, E>,
+    ) -> Result<T, E>
+    where
+        E: From<Error>,
+    {
+        self.attempts(retry, false, work)
+    }
+
+    /// Runs the unit again as [`retrying`](Self::retrying) does; `after_unknown` also after a COMMIT with an unknown
+    /// outcome, for a unit that finds out itself whether it was kept.
+    pub(super) fn attempts<T, E>(
+        &self,
+        retry: Retry,
+        after_unknown: bool,
         mut work: impl FnMut(&mut Session<'static, C>) -> Result<T, E>,
     ) -> Result<T, E>
     where
@@ -221,7 +235,8 @@ impl<C: DatabaseConnection> Unit<'_, C> {
                     let done = session.begin(&mut work);
                     let before = std::mem::replace(&mut taken, session.taken().map(ToString::to_string));
                     let taken_anew = retry.unique && taken.is_some() && taken != before;
-                    (done, taken_anew || session.conflict().is_some_and(retry.after))
+                    let unknown = after_unknown && session.outcome_is_unknown();
+                    (done, taken_anew || unknown || session.conflict().is_some_and(retry.after))
                 }
                 Err(error) => {
                     let again = error.is_retryable() && (retry.after)(&error);

@@ -2,10 +2,11 @@
 
 use std::fmt;
 use std::ops::DerefMut;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::{Database, PooledConnection};
-use crate::connection::{AnyConnection, DatabaseConnection, Isolation, Mode};
+use crate::connection::{AnyConnection, Cancellation, DatabaseConnection, Isolation, Mode};
 use crate::error::{Error, Result};
 use crate::session::{Session, Spare};
 
@@ -115,16 +116,18 @@ impl<C: DatabaseConnection> Database<C> {
     }
 
     pub(super) fn unit(&self) -> Unit<'_, C> {
-        Unit { database: self, name: None, author: None, isolation: self.isolation }
+        Unit { database: self, name: None, author: None, isolation: self.isolation, cancellation: None }
     }
 }
 
 /// A database with the settings of a unit of work that is about to run on it: its name and isolation level.
 pub struct Unit<'d, C: DatabaseConnection = AnyConnection> {
-    database: &'d Database<C>,
-    name: Option<&'d str>,
-    author: Option<&'d str>,
-    isolation: Option<Isolation>,
+    pub(super) database: &'d Database<C>,
+    pub(super) name: Option<&'d str>,
+    pub(super) author: Option<&'d str>,
+    pub(super) isolation: Option<Isolation>,
+    /// What may end it from another thread.
+    pub(super) cancellation: Option<&'d Arc<Cancellation>>,
 }
 
 // Implemented by hand, because a derive would require of the connection what it requires of the unit.
@@ -139,10 +142,10 @@ impl<C: DatabaseConnection> Copy for Unit<'_, C> {}
 
 impl<C: DatabaseConnection> fmt::Debug for Unit<'_, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { database, name, author, isolation } = self;
+        let Self { database, name, author, isolation, .. } = self;
         let mut unit = f.debug_struct("Unit");
         unit.field("database", database).field("name", name).field("author", author);
-        unit.field("isolation", isolation).finish()
+        unit.field("isolation", isolation).finish_non_exhaustive()
     }
 }
 
@@ -195,12 +198,17 @@ impl<'d, C: DatabaseConnection> Unit<'d, C> {
     }
 
     pub(super) fn session(&self, mode: Mode) -> Result<Session<'static, C>> {
-        let connection = self.database.pool.get_untried(&self.database.place)?;
+        let mut connection = self.database.pool.get_untried(&self.database.place)?;
+        if let Some(cancellation) = self.cancellation {
+            connection.run_on_it(cancellation);
+        }
         let (echo, spare) = (connection.echo(), self.spare(&connection));
         let queue = self.database.pool.write_queue().cloned();
         let filters = self.database.filters.clone();
         let session = Session::new(Box::new(connection), echo, mode).in_queue(queue).filtered_by(filters);
-        let mut session = session.with_spare(spare);
+        let mut session = session.with_spare(spare).ended_by(self.cancellation.cloned());
+        let options = self.database.pool.options();
+        session = session.limited_to(options.transaction_timeout, options.max_rows);
         session.set_isolation(self.isolation)?;
         session.share_keys(self.database.keys.clone());
         session.share_hooks(self.database.hooks.clone());
@@ -212,10 +220,13 @@ impl<'d, C: DatabaseConnection> Unit<'d, C> {
     /// What replaces the connection if it turns out to be lost, unless the pool has just tried it.
     fn spare(&self, connection: &PooledConnection<C>) -> Option<Spare<'static, C>> {
         let (lost, limit) = connection.untried()?;
-        let database = self.database.clone();
+        let (database, cancellation) = (self.database.clone(), self.cancellation.cloned());
         let open = move || {
             lost.store(true, Ordering::Relaxed);
-            let connection = database.connection()?;
+            let mut connection = database.connection()?;
+            if let Some(cancellation) = &cancellation {
+                connection.run_on_it(cancellation);
+            }
             let echo = connection.echo();
             let connection: Box<dyn DerefMut<Target = C> + Send> = Box::new(connection);
             Ok((connection, echo))

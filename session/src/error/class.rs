@@ -55,9 +55,16 @@ impl Error {
                 }
                 _ => ErrorClass::Invalid,
             },
-            Self::Value { .. } | Self::StatementTooLarge { .. } => ErrorClass::Invalid,
-            Self::Locked { .. } | Self::Pool { .. } => ErrorClass::Busy,
-            Self::NotReady { .. } | Self::Disconnected { .. } | Self::Unreachable { .. } => ErrorClass::Unavailable,
+            Self::Value { .. } | Self::StatementTooLarge { .. } | Self::TooManyRows { .. } => ErrorClass::Invalid,
+            Self::Locked { .. }
+            | Self::Pool { .. }
+            | Self::Busy { .. }
+            | Self::StatementTimeout { .. }
+            | Self::TransactionTimeout { .. }
+            | Self::Cancelled => ErrorClass::Busy,
+            Self::NotReady { .. } | Self::Disconnected { .. } | Self::Unreachable { .. } | Self::Closed { .. } => {
+                ErrorClass::Unavailable
+            }
             Self::CommitUnknown { .. } => ErrorClass::CommitUnknown,
             _ => ErrorClass::Internal,
         }

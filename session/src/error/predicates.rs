@@ -58,6 +58,18 @@ impl Error {
         matches!(self.root(), Self::Locked { .. })
     }
 
+    /// A statement or a transaction took longer than it may.
+    #[must_use]
+    pub fn is_timeout(&self) -> bool {
+        matches!(self.root(), Self::StatementTimeout { .. } | Self::TransactionTimeout { .. })
+    }
+
+    /// The future of the unit of work was dropped.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        matches!(self.root(), Self::Cancelled)
+    }
+
     /// The error under [`Poisoned`](Self::Poisoned) and [`Autoflush`](Self::Autoflush), or the error itself.
     ///
     /// ```

@@ -48,6 +48,9 @@ impl Error {
 
     /// The database has ended the whole transaction, whatever savepoint the statement was in.
     pub(crate) fn ends_transaction(&self) -> bool {
-        matches!(self.root(), Self::Conflict { .. } | Self::Disconnected { .. })
+        matches!(
+            self.root(),
+            Self::Conflict { .. } | Self::Disconnected { .. } | Self::Cancelled | Self::TransactionTimeout { .. }
+        )
     }
 }

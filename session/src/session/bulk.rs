@@ -66,7 +66,7 @@ impl<C: SessionConnection> Session<'_, C> {
         self.open()?;
         self.writes(Write::Step(N::Entity::table(), Action::Insert));
         for (given, mut rows) in groups {
-            let mut executor = Executor::new(&mut **self.connection, self.echo.as_ref());
+            let mut executor = Executor::new(&mut **self.connection, &self.observers);
             let sent = match N::Entity::history() {
                 // The history needs the keys.
                 Some(_) => Persist::insert(&mut executor, &mut rows, given),
@@ -109,7 +109,7 @@ impl<C: SessionConnection> Session<'_, C> {
         let stamp = self.stamp();
         let kept = inserted.map(|row| stamp.row::<E>(Operation::Insert, &history, &row.key(), None));
         let kept = kept.collect::<Result<Vec<HistoryRow>>>().and_then(|rows| {
-            let mut executor = Executor::new(&mut **self.connection, self.echo.as_ref());
+            let mut executor = Executor::new(&mut **self.connection, &self.observers);
             let doing = "recording changes in the history";
             E::insert_history(&mut executor, &rows)
                 .map_err(|error| Failure::new(executor.connection, error, "diesel_session_history", doing).error)
@@ -153,7 +153,7 @@ impl<C: SessionConnection> Session<'_, C> {
         }
         self.open()?;
         self.writes(Write::Step(E::table(), Action::Insert));
-        let mut executor = Executor::new(&mut **self.connection, self.echo.as_ref());
+        let mut executor = Executor::new(&mut **self.connection, &self.observers);
         let sent = Persist::insert_only(&mut executor, rows, E::table().writable());
         let Err(error) = sent else { return self.keep_inserted(rows.iter()) };
         let mut failure = Failure::of::<E, C>(&executor, error, "inserting into");
@@ -251,7 +251,7 @@ impl<E: Entity, Q> Batches<E, Q> {
     {
         let Some(rows) = self.page(session)? else { return Ok(None) };
         let next = session.maps.of::<E>().next();
-        let handles = session.take_all(rows, false);
+        let handles = session.take_all(rows, false)?;
         if !self.keep {
             self.last = handles.iter().copied().filter(|handle| handle.raw.index >= next).collect();
         }

@@ -3,7 +3,7 @@
 use diesel::result::Error as DieselError;
 
 use super::entity::Entity;
-use crate::connection::{Executor, SessionConnection};
+use crate::connection::{Executor, SessionConnection, Stop};
 use crate::error::Error;
 
 /// A statement that failed.
@@ -17,12 +17,11 @@ pub(crate) struct Failure {
 impl Failure {
     /// A failure on `connection` while `doing` something with `table`.
     pub(crate) fn new<C: SessionConnection>(connection: &C, error: DieselError, table: &str, doing: &str) -> Self {
-        let undo = !matches!(
-            error,
-            DieselError::DeserializationError(_)
-                | DieselError::SerializationError(_)
-                | DieselError::QueryBuilderError(_)
-        );
+        let undo = match &error {
+            DieselError::DeserializationError(_) | DieselError::SerializationError(_) => false,
+            DieselError::QueryBuilderError(_) => Stop::of(&error).is_some(),
+            _ => true,
+        };
         Self { error: connection.explain(error, table, doing), undo }
     }
 

@@ -53,6 +53,8 @@ pub(crate) trait AnyIdentityMap<C>: Rows + Any + Send {
     fn take_sent(&mut self) -> Option<Box<dyn Any + Send>>;
     /// Whether changes of its rows are kept in the history.
     fn keeps_history(&self) -> bool;
+    /// The number of rows that it holds and that are in the database.
+    fn held(&self) -> usize;
     /// Adds the history of what was sent.
     fn add_history(&self, sent: &dyn Any, stamp: &Stamp, rows: &mut Vec<HistoryRow>) -> Result<()>;
     fn insert_history(&self, executor: &mut Executor<'_, C>, rows: &[HistoryRow]) -> Result<(), Failure>;
@@ -222,6 +224,10 @@ impl<E: Persist<C>, C: SessionConnection> AnyIdentityMap<C> for IdentityMap<E> {
 
     fn take_sent(&mut self) -> Option<Box<dyn Any + Send>> {
         self.take_sent().map(|sent| sent as _)
+    }
+
+    fn held(&self) -> usize {
+        self.held()
     }
 
     fn keeps_history(&self) -> bool {

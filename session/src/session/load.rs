@@ -32,6 +32,7 @@ impl<C: SessionConnection> Session<'_, C> {
         let Some(index) = found else {
             let row = self.select_one::<E>(&key, false, &filter)?;
             let now = self.transaction.now();
+            self.check_room::<E>(usize::from(row.is_some()))?;
             return Ok(row.map(|row| Handle::new(self.id, self.maps.of::<E>().take(row, now, fresh_since, false))));
         };
         if self.maps.of::<E>().row_freshness(index, fresh_since)? != RowFreshness::Fresh {
@@ -201,7 +202,7 @@ impl<C: SessionConnection> Session<'_, C> {
         if old.is_empty() {
             return Ok(());
         }
-        let mut executor = Executor::new(&mut **self.connection, self.echo.as_ref());
+        let mut executor = Executor::new(&mut **self.connection, &self.observers);
         let reloaded = reload(map, &mut executor, &old, now, fresh_since);
         reloaded.map_err(|failure| self.failed(failure))
     }
@@ -213,7 +214,7 @@ impl<C: SessionConnection> Session<'_, C> {
         filter: &FilterExpression<E>,
     ) -> Result<Option<E>> {
         self.open()?;
-        let mut executor = Executor::new(&mut **self.connection, self.echo.as_ref());
+        let mut executor = Executor::new(&mut **self.connection, &self.observers);
         let selected = E::select_one(&mut executor, key, lock, filter)
             .map_err(|error| Failure::of::<E, C>(&executor, error, "reading"));
         selected.map_err(|failure| self.failed(failure))

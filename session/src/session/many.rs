@@ -80,14 +80,14 @@ impl<C: SessionConnection> Session<'_, C> {
         let mut rows = rows.map_err(|failure| self.failed(failure))?;
         let is_respelled = rows.iter().any(|row| keys.binary_search(&row.key()).is_err());
         rows.retain(|row| filter.admits(row));
-        self.take_all(rows, false);
+        self.take_all(rows, false)?;
         let mut respelled = HashMap::new();
         if is_respelled {
             // Each of the keys without a row may have found one of these, so it is looked up alone.
             keys.retain(|key| self.maps.of::<E>().find(key).is_none());
             for key in keys {
                 if let Some(row) = self.select_one::<E>(&key, false, filter)? {
-                    respelled.extend(self.take_all(vec![row], false).into_iter().map(|row| (key.clone(), row)));
+                    respelled.extend(self.take_all(vec![row], false)?.into_iter().map(|row| (key.clone(), row)));
                 }
             }
         }

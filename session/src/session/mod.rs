@@ -30,6 +30,7 @@ mod keys;
 mod links;
 mod load;
 mod many;
+pub mod once;
 mod poison;
 mod query;
 mod query_sql;
@@ -47,6 +48,7 @@ mod spare;
 mod sql;
 mod statement;
 mod table;
+mod table_migration;
 mod transaction;
 mod unique;
 mod upsert;
@@ -57,6 +59,7 @@ mod written;
 use std::ops::DerefMut;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::time::Duration;
 
 pub use bulk::Batches;
 pub use entity::{
@@ -82,7 +85,9 @@ pub use statement::{FilterableStatement, Statement};
 pub use unique::{ColumnList, GivesColumn, UniqueOn};
 pub use upsert::{OnConflict, ReadyUpsert, Upsert, Upserted};
 
-use crate::connection::{AnyConnection, Echo, Executor, KeySources, Mode, SessionConnection, WriteQueue};
+use crate::connection::{
+    AnyConnection, Cancellation, Echo, Executor, KeySources, Mode, Observers, SessionConnection, WriteQueue,
+};
 pub(crate) use filter_settings::FilterSettings;
 use identity_maps::IdentityMaps;
 use savepoint::report;
@@ -97,7 +102,8 @@ use transaction::Transaction;
 pub struct Session<'c, C: SessionConnection = AnyConnection> {
     id: u64,
     connection: Lent<'c, C>,
-    echo: Option<Echo>,
+    /// See its statements.
+    observers: Observers,
     maps: IdentityMaps<C>,
     transaction: Transaction,
     autoflush: bool,
@@ -110,6 +116,8 @@ pub struct Session<'c, C: SessionConnection = AnyConnection> {
     /// The name of the hook that is running.
     hook: Option<&'static str>,
     filters: FilterSettings,
+    /// The maximum number of rows that it may hold.
+    max_rows: Option<usize>,
     /// The queue in which the session waits for its turn to write, if the engine does not queue writers itself.
     queue: Option<WriteQueue>,
     /// Replaces the connection if it turns out to be lost before anything was done on it.
@@ -144,7 +152,7 @@ impl<'c, C: SessionConnection> Session<'c, C> {
         Self {
             id: handle::next_session(),
             connection,
-            echo,
+            observers: Observers::with(echo),
             maps: IdentityMaps::new(),
             transaction: Transaction::new(mode),
             autoflush: true,
@@ -154,6 +162,7 @@ impl<'c, C: SessionConnection> Session<'c, C> {
             unit_name: None,
             hook: None,
             filters: FilterSettings::default(),
+            max_rows: None,
             queue: None,
             spare: None,
         }
@@ -181,8 +190,21 @@ impl<'c, C: SessionConnection> Session<'c, C> {
         self
     }
 
+    /// Sets how long a transaction may be open, and how many rows the session may hold.
+    pub(crate) fn limited_to(mut self, transaction_timeout: Duration, max_rows: Option<usize>) -> Self {
+        self.observers.transaction_timeout = transaction_timeout;
+        self.max_rows = max_rows;
+        self
+    }
+
+    /// Makes the session end when that is requested.
+    pub(crate) fn ended_by(mut self, cancellation: Option<Arc<Cancellation>>) -> Self {
+        self.observers.cancellation = cancellation;
+        self
+    }
+
     fn executor(&mut self) -> Executor<'_, C> {
-        Executor::new(&mut **self.connection, self.echo.as_ref())
+        Executor::new(&mut **self.connection, &self.observers)
     }
 }
 
@@ -196,6 +218,7 @@ impl<C: SessionConnection> Drop for Session<'_, C> {
     fn drop(&mut self) {
         if self.transaction.open {
             let written = self.transaction.is_writing();
+            self.observers.roll_back();
             let undone = self.connection.rollback();
             report(undone.map_err(|error| self.explain(error, "rolling back at the end of a session")));
             // A panic must not leave a drop that another panic may have caused.

@@ -30,7 +30,7 @@ impl<C: SessionConnection> Session<'_, C> {
         let levels = savepoints.iter().filter(|savepoint| savepoint.poison.is_none()).count();
         if self.transaction.open {
             for _ in 0..=levels {
-                let undone = self.executor().connection.rollback();
+                let undone = self.send_rollback();
                 report(undone.map_err(|error| self.explain(error, "rolling back after an error")));
             }
         }

@@ -282,7 +282,7 @@ impl<'s, 'c, C: SessionConnection, E: Entity, Q> Query<'s, 'c, C, E, Q> {
         let loaded: QueryResult<Vec<E>> = session.executor().run(|connection| query.load(connection), Vec::len);
         let table = E::table().name;
         let loaded = loaded.map_err(|error| session.fail(error, table, &format!("reading {table}")))?;
-        Ok(session.take_all(loaded, fresh))
+        session.take_all(loaded, fresh)
     }
 
     /// Runs the query of one value.
@@ -305,10 +305,21 @@ impl<'s, 'c, C: SessionConnection, E: Entity, Q> Query<'s, 'c, C, E, Q> {
 }
 
 impl<C: SessionConnection> Session<'_, C> {
-    /// Stores rows that were read in the identity map.
-    pub(super) fn take_all<E: Persist<C>>(&mut self, rows: Vec<E>, overwrite: bool) -> Vec<Handle<E>> {
+    /// Stores rows that were read in the identity map, if the session may hold that many.
+    pub(super) fn take_all<E: Persist<C>>(&mut self, rows: Vec<E>, overwrite: bool) -> Result<Vec<Handle<E>>> {
+        self.check_room::<E>(rows.len())?;
         let (id, now, fresh_since) = (self.id, self.transaction.now(), self.transaction.fresh_since());
         let map = self.maps.of::<E>();
-        rows.into_iter().map(|row| Handle::new(id, map.take(row, now, fresh_since, overwrite))).collect()
+        Ok(rows.into_iter().map(|row| Handle::new(id, map.take(row, now, fresh_since, overwrite))).collect())
+    }
+
+    /// Refuses to hold more rows than the session may.
+    pub(super) fn check_room<E: Entity>(&self, rows: usize) -> Result<()> {
+        match self.max_rows {
+            Some(limit) if self.maps.iter().map(|map| map.held()).sum::<usize>().saturating_add(rows) > limit => {
+                Err(Error::TooManyRows { table: E::table().name, rows, limit })
+            }
+            _ => Ok(()),
+        }
     }
 }

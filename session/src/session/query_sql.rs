@@ -54,6 +54,6 @@ impl<C: SessionConnection> Session<'_, C> {
         let rows = read_by_name::<E, C>(&mut self.executor(), query);
         let table = E::table().name;
         let rows = rows.map_err(|error| self.fail(error, table, &format!("reading {table}")))?;
-        Ok(self.take_all(rows, false))
+        self.take_all(rows, false)
     }
 }

@@ -107,7 +107,7 @@ impl<C: SessionConnection> Session<'_, C> {
     /// savepoint, it has lost the transaction, and all of it is rolled back, with the earlier `cause` as the reason if
     /// there is one.
     pub(super) fn undo_savepoint(&mut self, cause: Option<&Error>) -> Result<()> {
-        match self.executor().connection.rollback() {
+        match self.send_rollback() {
             Ok(()) => {
                 self.undo_rows();
                 Ok(())

@@ -34,7 +34,7 @@ impl<'c, C: SessionConnection> Session<'c, C> {
         drop(limit);
         match sent {
             Err(error) if error.class() == ErrorClass::Unavailable => {
-                (self.connection, self.echo) = (spare.open)()?;
+                (self.connection, self.observers.echo) = (spare.open)()?;
                 send(self)
             }
             sent => {

@@ -3,6 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 
+use diesel::QueryResult;
 use diesel::result::Error as DieselError;
 
 use super::Session;
@@ -36,6 +37,8 @@ pub(crate) struct Transaction {
     conflict: Option<Arc<Error>>,
     /// The last violation of a unique constraint since the session was made.
     taken: Option<Arc<Error>>,
+    /// Whether a COMMIT failed with an unknown outcome since the session was made.
+    outcome_unknown: bool,
     pub(super) savepoints: Vec<Savepoint>,
     /// Identifies the unit of work in the history, once that was asked for.
     pub(super) unit: Option<UnitId>,
@@ -62,6 +65,7 @@ impl Transaction {
             poison: None,
             conflict: None,
             taken: None,
+            outcome_unknown: false,
             savepoints: Vec::new(),
             unit: None,
             flushes: Vec::new(),
@@ -122,6 +126,7 @@ impl Transaction {
         } else if error.is_commit_unknown() {
             self.conflict = None;
             self.taken = None;
+            self.outcome_unknown = true;
         }
     }
 
@@ -186,6 +191,11 @@ impl<C: SessionConnection> Session<'_, C> {
     /// The last violation of a unique constraint, however the caller handled it.
     pub(crate) fn taken(&self) -> Option<&Error> {
         self.transaction.taken.as_deref()
+    }
+
+    /// Whether a COMMIT failed with an unknown outcome, however the caller handled it.
+    pub(crate) fn outcome_is_unknown(&self) -> bool {
+        self.transaction.outcome_unknown
     }
 
     /// Whether the session is inside [`nested`](Self::nested).
@@ -325,11 +335,11 @@ impl<C: SessionConnection> Session<'_, C> {
         // A reading transaction has nothing to keep: if the engine let it write by means that the session cannot see,
         // that is rolled back.
         let reads = self.transaction.is_read();
-        let connection = self.executor().connection;
         if reads {
-            return connection.rollback().map_err(|error| self.explain(error, "ending a transaction that reads"));
+            return self.send_rollback().map_err(|error| self.explain(error, "ending a transaction that reads"));
         }
-        connection.commit().map_err(|error| self.connection.explain_commit(error))
+        self.observers.commit()?;
+        self.connection.commit().map_err(|error| self.connection.explain_commit(error))
     }
 
     fn end_rollback(&mut self) -> Result<()> {
@@ -342,7 +352,7 @@ impl<C: SessionConnection> Session<'_, C> {
     }
 
     fn undo_transaction(&mut self) -> Result<()> {
-        let undone = if self.transaction.open { self.executor().connection.rollback() } else { Ok(()) };
+        let undone = if self.transaction.open { self.send_rollback() } else { Ok(()) };
         self.forget_transaction();
         self.transaction.poison = None;
         match undone {
@@ -350,6 +360,12 @@ impl<C: SessionConnection> Session<'_, C> {
             Ok(()) | Err(DieselError::NotInTransaction) => Ok(()),
             Err(error) => Err(self.explain(error, "rolling back")),
         }
+    }
+
+    /// Sends ROLLBACK, or ROLLBACK TO for the innermost savepoint, when nothing can cancel it by mistake.
+    pub(super) fn send_rollback(&mut self) -> QueryResult<()> {
+        self.observers.roll_back();
+        self.connection.rollback()
     }
 
     /// Puts the rows in memory into their state after a ROLLBACK.
@@ -372,6 +388,10 @@ impl<C: SessionConnection> Session<'_, C> {
     pub(super) fn open(&mut self) -> Result<()> {
         self.check()?;
         if !self.transaction.open {
+            self.observers.ended();
+        }
+        self.observers.check()?;
+        if !self.transaction.open {
             let begun = self.first(Self::send_begin);
             self.spare = None;
             match begun {
@@ -382,6 +402,7 @@ impl<C: SessionConnection> Session<'_, C> {
                 }
             }
             self.transaction.open = true;
+            self.observers.begun();
         }
         Ok(())
     }
@@ -391,7 +412,9 @@ impl<C: SessionConnection> Session<'_, C> {
         let (mode, isolation) = (self.transaction.mode, self.transaction.isolation);
         let connection = &mut **self.connection;
         let begun = match &self.queue {
-            Some(queue) if mode == Mode::Write => queue.begin(connection, self.echo.as_ref(), isolation).map(Some),
+            Some(queue) if mode == Mode::Write => {
+                queue.begin(connection, self.observers.echo.as_ref(), isolation).map(Some)
+            }
             _ => connection.begin(mode, isolation).map(|()| None),
         };
         begun.map_err(|error| match error {

@@ -117,7 +117,7 @@ impl<'c, C: SessionConnection> Session<'c, C> {
         self.writes(Write::Step(table, Action::Insert));
         let update = conflict.update.map(|columns| Write::Step(table, Action::Update(columns)));
         update.into_iter().for_each(|write| self.writes(write));
-        let mut executor = Executor::new(&mut **self.connection, self.echo.as_ref()).knowing(Some(&self.keys));
+        let mut executor = Executor::new(&mut **self.connection, &self.observers).knowing(Some(&self.keys));
         let outcomes = match upsert_rows(&mut executor, &news, &mut rows, conflict) {
             Ok(outcomes) => outcomes,
             Err(error) => {

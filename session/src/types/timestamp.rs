@@ -55,6 +55,13 @@ impl Timestamp {
         Self::of_micros(micros.clamp(EARLIEST, LATEST)).unwrap_or_default()
     }
 
+    /// The time after `time` has passed, at most the last one of the range.
+    pub(crate) fn after(self, time: std::time::Duration) -> Self {
+        let micros = i64::try_from(time.as_micros()).unwrap_or(i64::MAX);
+        let later = self.utc().timestamp_micros().saturating_add(micros).min(LATEST);
+        Self::of_micros(later).unwrap_or(self)
+    }
+
     /// The time, for chrono.
     #[must_use]
     pub const fn utc(self) -> DateTime<Utc> {

@@ -19,7 +19,7 @@ impl<C: SessionConnection> Session<'_, C> {
     /// The same for the table of the identity map at `position`.
     pub(in crate::session) fn check_keys_of(&mut self, position: usize) -> Result<()> {
         let asked = self.first(|session| {
-            let executor = Executor::new(&mut **session.connection, session.echo.as_ref());
+            let executor = Executor::new(&mut **session.connection, &session.observers);
             let Some(map) = session.maps.at(position) else { return Ok(Ok(None)) };
             match map.knows_keys(&mut executor.knowing(Some(&session.keys))) {
                 Ok(known) => Ok(Ok(Some(map.table()).filter(|_| !known))),
@@ -46,7 +46,7 @@ impl<C: SessionConnection> Session<'_, C> {
         let (now, fresh_since) = (self.transaction.now(), self.transaction.fresh_since());
         for rows in unread.chunk_by(|one, two| one.0 == two.0) {
             let indexes: Vec<u64> = rows.iter().map(|(_, index)| *index).collect();
-            let mut executor = Executor::new(&mut **self.connection, self.echo.as_ref());
+            let mut executor = Executor::new(&mut **self.connection, &self.observers);
             if let Some(map) = self.maps.at_mut(rows[0].0)
                 && let Err(failure) = map.reload(&mut executor, &indexes, now, fresh_since)
             {
@@ -83,7 +83,7 @@ impl<C: SessionConnection> Session<'_, C> {
         while !rows.is_empty() {
             let mut changes = self.key_changes(step, rows, deferred);
             if let Some(changes) = &mut changes {
-                let mut executor = Executor::new(&mut **self.connection, self.echo.as_ref());
+                let mut executor = Executor::new(&mut **self.connection, &self.observers);
                 self.maps.iter().try_for_each(|map| map.find_alike(&mut executor, changes))?;
             }
             // Up to the first row that shows whether its change cascades, before other rows can reuse the old value;
@@ -94,7 +94,7 @@ impl<C: SessionConnection> Session<'_, C> {
                 stops.min()
             };
             let sent = changes.as_ref().and_then(stop).map_or(rows.len(), |number| number + 1);
-            let mut executor = Executor::new(&mut **self.connection, self.echo.as_ref()).knowing(Some(&self.keys));
+            let mut executor = Executor::new(&mut **self.connection, &self.observers).knowing(Some(&self.keys));
             self.maps.work(step.map, (now, deferred), |map, work| {
                 map.run(&mut executor, step.action, &rows[..sent], work)
             })?;

@@ -147,7 +147,7 @@ impl<C: SessionConnection> Session<'_, C> {
                 map.add_history(*sent, &stamp, &mut rows)?;
             }
         }
-        let mut executor = Executor::new(&mut **self.connection, self.echo.as_ref());
+        let mut executor = Executor::new(&mut **self.connection, &self.observers);
         match sent.first().and_then(|(map, _)| self.maps.at(*map)) {
             Some(map) => Ok(map.insert_history(&mut executor, &rows)?),
             None => Ok(()),

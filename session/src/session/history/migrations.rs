@@ -1,12 +1,10 @@
 //! The migration that creates the table of the history, for each engine.
 
-use std::fmt;
-
 use diesel::backend::Backend;
-use diesel::connection::BoxableConnection;
-use diesel::migration::{Migration, MigrationMetadata, MigrationName, MigrationSource, MigrationVersion, Result};
+use diesel::migration::{Migration, MigrationSource, Result};
 
 use crate::connection::Engine;
+use crate::session::table_migration::TableMigration;
 
 /// The SQL that creates the table of the history on an engine, for a migration of your own.
 ///
@@ -52,38 +50,11 @@ impl HistoryMigrations {
 
 impl<DB: Backend> MigrationSource<DB> for HistoryMigrations {
     fn migrations(&self) -> Result<Vec<Box<dyn Migration<DB>>>> {
-        Ok(vec![Box::new(*self)])
-    }
-}
-
-impl<DB: Backend> Migration<DB> for HistoryMigrations {
-    fn run(&self, connection: &mut dyn BoxableConnection<DB>) -> Result<()> {
-        Ok(connection.batch_execute(create_table(self.0))?)
-    }
-
-    fn revert(&self, connection: &mut dyn BoxableConnection<DB>) -> Result<()> {
-        Ok(connection.batch_execute("DROP TABLE diesel_session_history")?)
-    }
-
-    fn metadata(&self) -> &dyn MigrationMetadata {
-        self
-    }
-
-    fn name(&self) -> &dyn MigrationName {
-        self
-    }
-}
-
-impl MigrationMetadata for HistoryMigrations {}
-
-impl MigrationName for HistoryMigrations {
-    fn version(&self) -> MigrationVersion<'_> {
-        MigrationVersion::from("20261129000001")
-    }
-}
-
-impl fmt::Display for HistoryMigrations {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("2026-11-29-000001_create_diesel_session_history")
+        Ok(vec![Box::new(TableMigration {
+            version: "20261129000001",
+            name: "2026-11-29-000001_create_diesel_session_history",
+            up: create_table(self.0),
+            down: "DROP TABLE diesel_session_history",
+        })])
     }
 }

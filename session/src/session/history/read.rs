@@ -177,7 +177,7 @@ impl<C: SessionConnection> Session<'_, C> {
         select: impl FnOnce(&mut Executor<'_, C>) -> diesel::QueryResult<Vec<HistoryRow>>,
     ) -> Result<Vec<HistoryRow>> {
         self.open()?;
-        let mut executor = Executor::new(&mut **self.connection, self.echo.as_ref());
+        let mut executor = Executor::new(&mut **self.connection, &self.observers);
         let selected = select(&mut executor).map_err(|error| Failure::of::<HistoryRow, C>(&executor, error, "reading"));
         let mut rows = selected.map_err(|failure| self.failed(failure))?;
         rows.sort_by_key(|row| row.id);

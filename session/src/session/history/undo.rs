@@ -173,12 +173,12 @@ impl<C: SessionConnection> Session<'_, C> {
     /// The rows that have these keys, by one SELECT.
     fn find_all<E: Persist<C>>(&mut self, keys: &[E::Key]) -> Result<HashMap<E::Key, Handle<E>>> {
         self.open()?;
-        let mut executor = crate::connection::Executor::new(&mut **self.connection, self.echo.as_ref());
+        let mut executor = crate::connection::Executor::new(&mut **self.connection, &self.observers);
         let found = E::select(&mut executor, keys)
             .map_err(|error| crate::session::failure::Failure::of::<E, C>(&executor, error, "reading"));
         let found = found.map_err(|failure| self.failed(failure))?;
         let keys: Vec<E::Key> = found.iter().map(E::key).collect();
-        Ok(keys.into_iter().zip(self.take_all(found, true)).collect())
+        Ok(keys.into_iter().zip(self.take_all(found, true)?).collect())
     }
 
     /// Whether a row is still as the unit left it, apart from its version and the columns that every UPDATE sets.

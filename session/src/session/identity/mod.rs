@@ -85,6 +85,11 @@ impl<E: Entity> Default for IdentityMap<E> {
 
 // Finding and reading.
 impl<E: Entity> IdentityMap<E> {
+    /// The number of rows that it holds and that are in the database.
+    pub(crate) fn held(&self) -> usize {
+        self.by_key.len()
+    }
+
     /// The index of the row with this key.
     pub(crate) fn find(&self, key: &E::Key) -> Option<u64> {
         self.by_key.get(key).copied()

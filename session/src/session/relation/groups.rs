@@ -192,11 +192,11 @@ impl<C: SessionConnection> Session<'_, C> {
         if lacks_rows || equal.contains(&None) {
             let rows = read_matches(&mut self.executor());
             let (rows, equal): (Vec<E>, Vec<Vec<usize>>) = self.explained::<E, _>(rows)?.into_iter().unzip();
-            for (row, values) in self.take_all(rows, false).into_iter().zip(equal) {
+            for (row, values) in self.take_all(rows, false)?.into_iter().zip(equal) {
                 values.into_iter().for_each(|value| groups[value].push(row));
             }
         } else {
-            for (row, value) in self.take_all(rows, false).into_iter().zip(equal.into_iter().flatten()) {
+            for (row, value) in self.take_all(rows, false)?.into_iter().zip(equal.into_iter().flatten()) {
                 groups[value].push(row);
             }
         }

@@ -285,13 +285,13 @@ impl<E: PersistEverywhere> sealed::Persist<AnyConnection> for E {}
 impl<E: PersistEverywhere> Persist<AnyConnection> for E {
     fn knows_keys(executor: &mut Executor<'_, AnyConnection>) -> QueryResult<bool> {
         on_variant!(executor.connection, connection => {
-            <E as Persist<_>>::knows_keys(&mut Executor::new(connection, executor.echo).knowing(executor.keys))
+            <E as Persist<_>>::knows_keys(&mut Executor::new(connection, executor.observers).knowing(executor.keys))
         })
     }
 
     fn insert(executor: &mut Executor<'_, AnyConnection>, rows: &mut [Self], given: ColumnSet) -> QueryResult<()> {
         on_variant!(executor.connection, connection => {
-            Persist::insert(&mut Executor::new(connection, executor.echo).knowing(executor.keys), rows, given)
+            Persist::insert(&mut Executor::new(connection, executor.observers).knowing(executor.keys), rows, given)
         })
     }
 
@@ -300,22 +300,22 @@ impl<E: PersistEverywhere> Persist<AnyConnection> for E {
         rows: &[Edited<'_, Self>],
         columns: ColumnSet,
     ) -> QueryResult<Outcome<Self>> {
-        on_variant!(executor.connection, connection => Persist::update(&mut Executor::new(connection, executor.echo), rows, columns))
+        on_variant!(executor.connection, connection => Persist::update(&mut Executor::new(connection, executor.observers), rows, columns))
     }
 
     fn delete(executor: &mut Executor<'_, AnyConnection>, rows: &[RowToDelete<'_, Self>]) -> QueryResult<usize> {
-        on_variant!(executor.connection, connection => Persist::delete(&mut Executor::new(connection, executor.echo), rows))
+        on_variant!(executor.connection, connection => Persist::delete(&mut Executor::new(connection, executor.observers), rows))
     }
 
     fn insert_only(executor: &mut Executor<'_, AnyConnection>, rows: &[Self], given: ColumnSet) -> QueryResult<()> {
         on_variant!(executor.connection, connection => {
-            Persist::insert_only(&mut Executor::new(connection, executor.echo), rows, given)
+            Persist::insert_only(&mut Executor::new(connection, executor.observers), rows, given)
         })
     }
 
     fn insert_missing(executor: &mut Executor<'_, AnyConnection>, rows: &[Self]) -> QueryResult<()> {
         on_variant!(executor.connection, connection => {
-            Persist::insert_missing(&mut Executor::new(connection, executor.echo), rows)
+            Persist::insert_missing(&mut Executor::new(connection, executor.observers), rows)
         })
     }
 
@@ -327,13 +327,13 @@ impl<E: PersistEverywhere> Persist<AnyConnection> for E {
     ) -> QueryResult<Vec<Upserted>> {
         let keys = executor.keys;
         on_variant!(executor.connection, connection => {
-            Persist::upsert(&mut Executor::new(connection, executor.echo).knowing(keys), rows, conflict, given)
+            Persist::upsert(&mut Executor::new(connection, executor.observers).knowing(keys), rows, conflict, given)
         })
     }
 
     fn insert_history(executor: &mut Executor<'_, AnyConnection>, rows: &[HistoryRow]) -> QueryResult<()> {
         on_variant!(executor.connection, connection => {
-            <E as Persist<_>>::insert_history(&mut Executor::new(connection, executor.echo), rows)
+            <E as Persist<_>>::insert_history(&mut Executor::new(connection, executor.observers), rows)
         })
     }
 
@@ -343,12 +343,12 @@ impl<E: PersistEverywhere> Persist<AnyConnection> for E {
         columns: ColumnSet,
     ) -> QueryResult<Vec<Self>> {
         on_variant!(executor.connection, connection => {
-            Persist::select_like(&mut Executor::new(connection, executor.echo), like, columns)
+            Persist::select_like(&mut Executor::new(connection, executor.observers), like, columns)
         })
     }
 
     fn diagnose(executor: &mut Executor<'_, AnyConnection>, error: Error, rows: &[&Self]) -> Error {
-        on_variant!(executor.connection, connection => Persist::diagnose(&mut Executor::new(connection, executor.echo), error, rows))
+        on_variant!(executor.connection, connection => Persist::diagnose(&mut Executor::new(connection, executor.observers), error, rows))
     }
 
     fn diagnose_delete(
@@ -357,12 +357,12 @@ impl<E: PersistEverywhere> Persist<AnyConnection> for E {
         rows: &[RowToDelete<'_, Self>],
     ) -> Error {
         on_variant!(executor.connection, connection => {
-            Persist::diagnose_delete(&mut Executor::new(connection, executor.echo), error, rows)
+            Persist::diagnose_delete(&mut Executor::new(connection, executor.observers), error, rows)
         })
     }
 
     fn select(executor: &mut Executor<'_, AnyConnection>, keys: &[Self::Key]) -> QueryResult<Vec<Self>> {
-        on_variant!(executor.connection, connection => Persist::select(&mut Executor::new(connection, executor.echo), keys))
+        on_variant!(executor.connection, connection => Persist::select(&mut Executor::new(connection, executor.observers), keys))
     }
 
     fn select_one(
@@ -372,7 +372,7 @@ impl<E: PersistEverywhere> Persist<AnyConnection> for E {
         filter: &FilterExpression<Self>,
     ) -> QueryResult<Option<Self>> {
         on_variant!(executor.connection, connection => {
-            Persist::select_one(&mut Executor::new(connection, executor.echo), key, lock, filter)
+            Persist::select_one(&mut Executor::new(connection, executor.observers), key, lock, filter)
         })
     }
 
@@ -384,7 +384,7 @@ impl<E: PersistEverywhere> Persist<AnyConnection> for E {
         filter: &FilterExpression<Self>,
     ) -> QueryResult<Vec<Self>> {
         on_variant!(executor.connection, connection => {
-            Persist::select_by(&mut Executor::new(connection, executor.echo), column, values, count, filter)
+            Persist::select_by(&mut Executor::new(connection, executor.observers), column, values, count, filter)
         })
     }
 
@@ -396,7 +396,7 @@ impl<E: PersistEverywhere> Persist<AnyConnection> for E {
         filter: &FilterExpression<Self>,
     ) -> QueryResult<Vec<(Self, Vec<usize>)>> {
         on_variant!(executor.connection, connection => {
-            Persist::select_matches(&mut Executor::new(connection, executor.echo), column, values, count, filter)
+            Persist::select_matches(&mut Executor::new(connection, executor.observers), column, values, count, filter)
         })
     }
 
@@ -407,7 +407,7 @@ impl<E: PersistEverywhere> Persist<AnyConnection> for E {
         keys: (&Self::Key, &Self::Key),
     ) -> QueryResult<bool> {
         on_variant!(executor.connection, connection => {
-            <E as Persist<_>>::is_alike(&mut Executor::new(connection, executor.echo), position, origin, keys)
+            <E as Persist<_>>::is_alike(&mut Executor::new(connection, executor.observers), position, origin, keys)
         })
     }
 }
