@@ -51,5 +51,9 @@ mod your_own_tables {}
 mod relations {}
 
 #[cfg(doctest)]
+#[doc = include_str!("../../docs/production.md")]
+mod production {}
+
+#[cfg(doctest)]
 #[doc = include_str!("../../docs/writing.md")]
 mod writing {}

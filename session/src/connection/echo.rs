@@ -1,5 +1,6 @@
 //! The SQL echo: one `tracing` event per statement, with its text, parameters, row count and duration.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -13,11 +14,13 @@ pub struct EchoOptions {
     pub binds: bool,
     /// Longer parameters and statements are cut to this many characters.
     pub longest: usize,
+    /// A SELECT that is sent this many times in one transaction, whatever its parameters, is a warning; 0 turns that off.
+    pub repeats: u32,
 }
 
 impl Default for EchoOptions {
     fn default() -> Self {
-        Self { binds: true, longest: 2_000 }
+        Self { binds: true, longest: 2_000, repeats: 0 }
     }
 }
 
@@ -52,6 +55,8 @@ struct State {
     /// A session is running a statement and will report its row count.
     awaiting_rows: bool,
     finished: Option<Finished>,
+    /// How often each SELECT was sent in this transaction, if that is watched.
+    repeated: HashMap<String, u32>,
 }
 
 #[derive(Debug)]
@@ -123,6 +128,30 @@ impl Echo {
         tracing::debug!(target: "diesel_session::sql", sql, binds, rows, micros, error);
     }
 
+    /// Counts a SELECT, and warns if it is sent once for each of many rows.
+    fn count(&self, state: &mut State, text: &str) {
+        let sql = text.split_once(" -- binds: ").map_or(text, |(sql, _)| sql);
+        if self.options.repeats == 0 {
+            return;
+        }
+        if ["COMMIT", "ROLLBACK", "BEGIN"].iter().any(|end| sql.starts_with(end)) && !sql.contains("SAVEPOINT") {
+            state.repeated.clear();
+        } else if sql.starts_with("SELECT") {
+            let times = state.repeated.entry(sql.to_owned()).or_default();
+            *times += 1;
+            if *times == self.options.repeats {
+                let sql = self.cut(sql);
+                tracing::warn!(
+                    target: "diesel_session::repeats",
+                    sql,
+                    times = *times,
+                    "a SELECT was sent many times in one transaction; 'children', 'parents', 'get_many' and \
+                     'load_related' find the rows of many by one"
+                );
+            }
+        }
+    }
+
     fn cut(&self, text: &str) -> String {
         match text.char_indices().nth(self.options.longest) {
             None => text.to_owned(),
@@ -151,9 +180,11 @@ impl Instrumentation for Echo {
             InstrumentationEvent::FinishQuery { query, error, .. } => {
                 #[cfg(feature = "mysql")]
                 super::packet::watch(query, error);
+                let text = query.to_string();
                 let mut state = self.state();
+                self.count(&mut state, &text);
                 let took = state.started.map_or(Duration::ZERO, |started| started.elapsed());
-                let finished = Finished { text: query.to_string(), took, error: error.map(ToString::to_string) };
+                let finished = Finished { text, took, error: error.map(ToString::to_string) };
                 if state.awaiting_rows || state.retrying {
                     state.finished = Some(finished);
                 } else {

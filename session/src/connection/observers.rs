@@ -1,5 +1,6 @@
 //! `Observers`: what sees each statement of a session pass, before it is sent and after its answer.
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -20,6 +21,8 @@ pub(crate) struct Observers {
     pub(crate) transaction_timeout: Duration,
     /// When the transaction that is open was begun, if its time is limited.
     begun: Option<Instant>,
+    /// The number of statements so far, and of the rows that they returned or changed.
+    seen: Cell<(u64, u64)>,
 }
 
 impl Observers {
@@ -39,8 +42,12 @@ impl Observers {
             echo.expect_rows();
         }
         let done = work();
+        let counted = done.as_ref().map(rows);
+        let (statements, all_rows) = self.seen.get();
+        let returned = counted.as_ref().map_or(0, |rows| u64::try_from(*rows).unwrap_or(u64::MAX));
+        self.seen.set((statements + 1, all_rows.saturating_add(returned)));
         if let Some(echo) = &self.echo {
-            echo.record_outcome(done.as_ref().map(rows));
+            echo.record_outcome(counted);
         }
         match &self.cancellation {
             None => done,
@@ -79,6 +86,11 @@ impl Observers {
     pub(crate) fn enter(&self) -> Result<(), Stop> {
         self.check_time()?;
         self.cancellation.as_ref().map_or(Ok(()), |cancellation| cancellation.enter())
+    }
+
+    /// The number of statements so far, and of the rows that they returned or changed.
+    pub(crate) fn seen(&self) -> (u64, u64) {
+        self.seen.get()
     }
 
     /// COMMIT is about to be sent.

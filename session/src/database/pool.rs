@@ -10,6 +10,7 @@ use diesel::r2d2::{self, ManageConnection, NopErrorHandler};
 
 use super::Options;
 use super::canceller::Canceller;
+use super::metrics::PoolWaits;
 use crate::connection::{
     Access, Address, AnyConnection, Cancellation, DatabaseConnection, Echo, Engine, Opened, ReadLimit, ServerSession,
     Waits, WriteQueue,
@@ -24,6 +25,12 @@ const PATIENCE: Duration = Duration::from_millis(50);
 
 fn waits(options: &Options) -> Waits {
     Waits { lock: options.busy_timeout, connect: options.connect_timeout, read: options.read_timeout }
+}
+
+/// What later connections are opened for. Only the first one creates the database: one that is removed later must not
+/// reappear empty.
+fn later(access: Access) -> Access {
+    if access == Access::Create { Access::Write } else { access }
 }
 
 /// What has the server at `address` cancel statements.
@@ -42,13 +49,14 @@ pub(super) struct Pool<C: DatabaseConnection> {
     address: Address,
     options: Options,
     queue: Option<WriteQueue>,
+    waits: Arc<PoolWaits>,
 }
 
 impl<C: DatabaseConnection> Clone for Pool<C> {
     fn clone(&self) -> Self {
-        let Self { connections, address, options, queue } = self;
-        let (connections, queue) = (connections.clone(), queue.clone());
-        Self { connections, address: address.clone(), options: options.clone(), queue }
+        let Self { connections, address, options, queue, waits } = self;
+        let (connections, queue, waits) = (connections.clone(), queue.clone(), Arc::clone(waits));
+        Self { connections, address: address.clone(), options: options.clone(), queue, waits }
     }
 }
 
@@ -67,8 +75,7 @@ impl<C: DatabaseConnection> Pool<C> {
         let created = opened.created;
         let first = Live::new(opened, &options, &address)?;
         let manager = Manager {
-            // Only the first connection creates the database; one that is removed later must not reappear empty.
-            access: if options.access == Access::Create { Access::Write } else { options.access },
+            access: later(options.access),
             address: address.clone(),
             options: options.clone(),
             first: Mutex::new(Some(first)),
@@ -83,7 +90,8 @@ impl<C: DatabaseConnection> Pool<C> {
         if private {
             pool = pool.idle_timeout(None).max_lifetime(None);
         }
-        Ok((Self { connections: pool.build_unchecked(manager), address, options, queue }, created))
+        let (connections, waits) = (pool.build_unchecked(manager), Arc::default());
+        Ok((Self { connections, address, options, queue, waits }, created))
     }
 
     /// The address of the database.
@@ -99,6 +107,16 @@ impl<C: DatabaseConnection> Pool<C> {
     /// The maximum number of connections.
     pub(super) fn size(&self) -> usize {
         usize::try_from(self.connections.max_size()).unwrap_or(usize::MAX)
+    }
+
+    /// The number of connections.
+    pub(super) fn state(&self) -> r2d2::State {
+        self.connections.state()
+    }
+
+    /// How long connections were waited for.
+    pub(super) fn waits(&self) -> &PoolWaits {
+        &self.waits
     }
 
     /// The queue in which writers wait for their turn, if the engine does not order them itself.
@@ -121,7 +139,7 @@ impl<C: DatabaseConnection> Pool<C> {
     /// As [`get`](Self::get), but a connection that was in use a moment ago may have been lost since: then the first
     /// statement fails, and can be sent again on another connection.
     pub(super) fn get_untried(&self, place: &str) -> Result<PooledConnection<C>> {
-        self.wait().map(PooledConnection).map_err(|said| {
+        self.waits.count(|| self.wait()).map(PooledConnection).map_err(|said| {
             let (place, state, size) = (place.to_owned(), self.connections.state(), self.connections.max_size());
             if state.connections == size && state.idle_connections == 0 {
                 let timeout = self.options.pool_timeout;
@@ -130,16 +148,35 @@ impl<C: DatabaseConnection> Pool<C> {
                     problem: format!("all {size} are in use, and none was returned within {timeout:?}"),
                 }
             } else if self.address.is_remote() {
-                let opening = Error::Open { place: place.clone(), problem: String::new() }.to_string();
-                let problem = match said.split_once(&opening) {
-                    Some((_, problem)) => problem.to_owned(),
-                    None => said,
-                };
-                Error::Unreachable { place, problem }
+                self.unreachable(&place, &said)
             } else {
                 Error::Pool { place, problem: said }
             }
         })
+    }
+
+    /// A new connection in place of one that was lost, with its echo and what its server calls it. It does not wait for a
+    /// connection of the pool, all of which may be lost and held by units that do likewise.
+    pub(super) fn replacement(&self, place: &str) -> Result<(C, Option<Echo>, Option<ServerSession>)> {
+        let began = Instant::now();
+        loop {
+            let opened = self.address.open(later(self.options.access), waits(&self.options));
+            match opened.and_then(|opened| Live::new(opened, &self.options, &self.address)) {
+                Ok(Live { connection, echo, server, .. }) => return Ok((connection, echo, server)),
+                Err(error) if began.elapsed() >= self.options.pool_timeout => {
+                    return Err(self.unreachable(place, &error.to_string()));
+                }
+                Err(_) => std::thread::sleep(PATIENCE),
+            }
+        }
+    }
+
+    /// The error where no server accepts a connection, for the reason given.
+    fn unreachable(&self, place: &str, said: &str) -> Error {
+        let place = place.to_owned();
+        let opening = Error::Open { place: place.clone(), problem: String::new() }.to_string();
+        let problem = said.split_once(&opening).map_or(said, |(_, problem)| problem).to_owned();
+        Error::Unreachable { place, problem }
     }
 
     /// A connection, or the pool's reason why there is none in time.

@@ -3,6 +3,7 @@
 use std::hash::{BuildHasher as _, RandomState};
 use std::time::{Duration, Instant};
 
+use super::unit_span::UnitSpan;
 use super::{Database, Unit};
 use crate::connection::{DatabaseConnection, Mode};
 use crate::error::{Error, Result};
@@ -137,7 +138,7 @@ impl<C: DatabaseConnection> Database<C> {
     ///
     /// The session decides whether there was a conflict ([`Session::conflict`]), whatever error the closure turned it
     /// into; any other error is returned immediately. So is [`Error::CommitUnknown`], because the work may have been
-    /// kept: check whether it is there before running it again.
+    /// kept: check whether it is there before running it again, or use [`exactly_once`](Self::exactly_once).
     ///
     /// While no server accepts connections, each attempt waits for one for up to
     /// [`Options::pool_timeout`](super::Options::pool_timeout): a fail-over may last that long, times the attempts.
@@ -225,7 +226,8 @@ impl<C: DatabaseConnection> Unit<'_, C> {
     where
         E: From<Error>,
     {
-        let _span = self.span().entered();
+        let mut unit = UnitSpan::new(self.name);
+        let _span = unit.span().entered();
         let began = Instant::now();
         let mut attempt = 1;
         let mut taken = None;
@@ -233,6 +235,7 @@ impl<C: DatabaseConnection> Unit<'_, C> {
             let (done, again) = match self.session(Mode::Write) {
                 Ok(mut session) => {
                     let done = session.begin(&mut work);
+                    unit.add(&session);
                     let before = std::mem::replace(&mut taken, session.taken().map(ToString::to_string));
                     let taken_anew = retry.unique && taken.is_some() && taken != before;
                     let unknown = after_unknown && session.outcome_is_unknown();

@@ -8,6 +8,7 @@ use std::task::{Context, Poll, Waker};
 use std::thread;
 
 use super::canceller::Canceller;
+use super::metrics::WorkersState;
 use crate::error::{Error, Result};
 
 /// A unit that is to run on one of the threads.
@@ -96,6 +97,12 @@ impl Workers {
         withdrawn.is_some()
     }
 
+    /// What the threads are doing.
+    pub(super) fn state(&self) -> WorkersState {
+        let queue = self.shared.queue();
+        WorkersState { threads: queue.threads, running: queue.running, queued: queue.waiting.len() }
+    }
+
     /// What has servers cancel statements.
     pub(super) fn canceller(&self) -> &Canceller {
         &self.canceller
@@ -162,7 +169,6 @@ impl Shared {
 
 impl fmt::Debug for Workers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let queue = self.shared.queue();
-        f.debug_struct("Workers").field("threads", &queue.threads).field("waiting", &queue.waiting.len()).finish()
+        f.debug_tuple("Workers").field(&self.state()).finish()
     }
 }

@@ -203,6 +203,11 @@ impl<'c, C: SessionConnection> Session<'c, C> {
         self
     }
 
+    /// The number of statements that it has sent, and of the rows that they returned or changed.
+    pub(crate) fn seen(&self) -> (u64, u64) {
+        self.observers.seen()
+    }
+
     fn executor(&mut self) -> Executor<'_, C> {
         Executor::new(&mut **self.connection, &self.observers)
     }

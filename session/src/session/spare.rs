@@ -3,18 +3,18 @@
 
 use std::time::Duration;
 
-use super::{Lent, Session};
+use super::Session;
 use crate::connection::{Echo, ReadLimit, SessionConnection};
 use crate::error::{ErrorClass, Result};
 
-/// Opens another connection, with its echo.
-type Open<'c, C> = Box<dyn FnOnce() -> Result<(Lent<'c, C>, Option<Echo>)> + Send + 'c>;
+/// Opens another connection in place of one, and returns its echo.
+type Open<'c, C> = Box<dyn FnOnce(&mut C) -> Result<Option<Echo>> + Send + 'c>;
 
 /// What replaces a connection that may have been lost since it was last used.
 pub(crate) struct Spare<'c, C> {
     /// The time that its first statement may take at most, and the limit to be lowered for it.
     pub(crate) limit: (ReadLimit, Duration),
-    /// Opens another connection, with its echo.
+    /// Opens another connection in its place. To take one from a pool would be to wait for the others that are lost.
     pub(crate) open: Open<'c, C>,
 }
 
@@ -34,7 +34,7 @@ impl<'c, C: SessionConnection> Session<'c, C> {
         drop(limit);
         match sent {
             Err(error) if error.class() == ErrorClass::Unavailable => {
-                (self.connection, self.observers.echo) = (spare.open)()?;
+                self.observers.echo = (spare.open)(&mut **self.connection)?;
                 send(self)
             }
             sent => {

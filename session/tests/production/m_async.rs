@@ -78,7 +78,7 @@ fn b176_an_asynchronous_unit_runs_on_a_thread_of_the_database_and_returns_its_re
     });
     assert_eq!(block_on(on_thread)?.as_deref(), Some("diesel-session"));
     block_on(shop.retrying_async(Retry::default(), |session| transfer(session, 2, |_| ())))?;
-    let balance = shop.named("balance").read_async(|session| -> Result<_> {
+    let balance = shop.read_async(|session| -> Result<_> {
         let account = session.get_one::<Account>(2)?;
         Ok(session.row(account)?.balance)
     });

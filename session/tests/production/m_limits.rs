@@ -109,7 +109,7 @@ fn b185_a_load_that_would_exceed_the_rows_of_a_session_is_an_error_and_the_unit_
         let fifth = session.get_one::<Entry>(5)?;
         session.edit(fifth)?.amount = 50;
         session.flush()?;
-        session.clear();
+        session.clear()?;
         let mut batches = session.query(by_id()).batches(2);
         let mut seen = 0;
         while let Some(batch) = batches.next(session)? {
@@ -156,5 +156,50 @@ fn b186_a_wait_for_a_connection_ends_with_an_error_that_says_how_long_it_was() -
     assert!(matches!(error, Error::Pool { .. }) && error.to_string().contains("within 120ms"), "{error}");
     drop(held);
     shop.session()?;
+    Ok(())
+}
+
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+#[test]
+fn b155_units_go_on_when_all_connections_of_the_pool_are_lost_at_once() -> Result<()> {
+    use std::sync::Barrier;
+
+    use crate::shop::Number;
+
+    if module_path!().ends_with("sqlite") {
+        return Ok(());
+    }
+    let (own, end): (&str, fn(i64) -> String) = if module_path!().ends_with("postgres") {
+        ("SELECT pg_backend_pid()::bigint AS number", |number| format!("SELECT pg_terminate_backend({number}, 5000)"))
+    } else {
+        ("SELECT CAST(CONNECTION_ID() AS SIGNED) AS number", |number| format!("KILL {number}"))
+    };
+    let shop = shop(Options::new().pool_size(2).pool_timeout(Duration::from_secs(20)));
+    let other = shop.again(Options::new());
+    let mut killer = other.connection()?;
+    for round in 0..5 {
+        let numbers = {
+            let (mut one, mut two) = (shop.session()?, shop.session()?);
+            [one.rows::<Number, _>(diesel::sql_query(own))?, two.rows::<Number, _>(diesel::sql_query(own))?]
+        };
+        for lost in numbers.iter().flatten() {
+            killer.batch_execute(&end(lost.number)).unwrap();
+        }
+        let barrier = Barrier::new(2);
+        thread::scope(|scope| {
+            let units = [0, 1].map(|half| {
+                let (db, barrier) = (&*shop, &barrier);
+                scope.spawn(move || {
+                    db.begin(|session| {
+                        barrier.wait();
+                        enter(session, round, half)
+                    })
+                })
+            });
+            units.into_iter().try_for_each(|unit| unit.join().unwrap())
+        })?;
+    }
+    let expected: Vec<_> = (0..5).map(|round| (round, 1, 2)).collect();
+    assert_eq!(shop.units()?, expected);
     Ok(())
 }

@@ -65,7 +65,7 @@ fn b187_a_unit_that_fails_leaves_its_key_to_the_next_one() -> Result<()> {
     // What the work does to its session does not lose the key.
     let cleared = Once::new("payment 2", DAY);
     shop.exactly_once(&cleared, |session| -> Result<()> {
-        session.clear();
+        session.clear()?;
         enter(session, 2, 0)
     })?;
     shop.exactly_once(&cleared, |session| enter(session, 2, 0))?;
