@@ -13,7 +13,7 @@ use diesel::{Column, QueryResult};
 
 use super::given::{Given, Keys, Parent};
 use super::history::json::HistoryOf;
-pub use super::table::{ColumnInfo, ColumnSet, ForeignKey, Reference, Table};
+pub use super::table::{ColumnInfo, ColumnSet, ForeignKey, FreeValue, Reference, Table, UniqueSet};
 use super::value::Value;
 use crate::connection::AnyConnection;
 use crate::error::Result;

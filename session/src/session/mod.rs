@@ -7,6 +7,7 @@
 //! in it.
 
 mod bulk;
+mod column_set;
 #[doc(hidden)]
 pub mod derive;
 mod detach;
@@ -49,6 +50,7 @@ mod statement;
 mod table;
 mod transaction;
 mod unique;
+mod unique_set;
 mod upsert;
 mod value;
 mod written;
@@ -60,7 +62,7 @@ use std::sync::Arc;
 pub use bulk::Batches;
 pub use entity::{
     AnyBackend, ColumnInfo, ColumnSet, Columns, Entity, EntityTable, ForeignKey, HasColumn, HoldsKey, IntoKey, Key,
-    New, Reference, References, Table,
+    New, Reference, References, Table, UniqueSet,
 };
 pub use filter::{Filter, HasFilters, Unfiltered};
 pub use filterable::Filterable;

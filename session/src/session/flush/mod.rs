@@ -7,6 +7,7 @@
 //!   claim, and makes a `graph` of it;
 //! - `deferral` finds the foreign keys that may be written apart from their rows, where rows wait for each other in a
 //!   cycle: the flush is then planned again with UPDATEs for them;
+//! - `parking` does the same for unique values that rows would exchange;
 //! - `sort` sorts the graph: rows that wait for others leave their step, and all others stay in it. The order of the
 //!   tables themselves (`levels`) is found by the same sort;
 //! - `execute` sends the steps, each by way of `write`;
@@ -22,7 +23,9 @@ mod flushed;
 pub(super) mod follow;
 mod graph;
 mod levels;
+mod parking;
 mod plan;
+mod planning;
 mod sort;
 pub(super) mod step;
 mod values;
@@ -37,7 +40,7 @@ use crate::connection::{Executor, SessionConnection};
 use crate::error::{Error, Result};
 pub use flushed::{Deleted, Flushed, Updated};
 pub use plan::{Plan, Step};
-use step::{Deferred, FlushStep};
+use step::{Action, Deferred, FlushStep};
 
 impl<C: SessionConnection> Session<'_, C> {
     /// Sends rows that were added, edited and marked for deletion: INSERTs and UPDATEs from the top of the foreign keys
@@ -171,7 +174,10 @@ impl<C: SessionConnection> Session<'_, C> {
 
     fn shown(&self, steps: &[FlushStep]) -> Plan {
         let tables: Vec<_> = self.maps.iter().map(|map| map.table()).collect();
-        let is_kept = |step: &&FlushStep| self.maps.at(step.map).is_some_and(AnyIdentityMap::keeps_history);
+        let is_kept = |step: &&FlushStep| {
+            // The row's own statement records the change.
+            !matches!(step.action, Action::Park(_)) && self.maps.at(step.map).is_some_and(AnyIdentityMap::keeps_history)
+        };
         let history = steps.iter().filter(is_kept).map(|step| step.rows.len()).sum();
         Plan::new(steps, &tables, history)
     }

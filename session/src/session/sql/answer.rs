@@ -22,7 +22,8 @@ pub(super) fn returned(table: &'static Table) -> impl Iterator<Item = usize> {
 fn witnesses(table: &'static Table) -> impl Iterator<Item = usize> {
     let sent = |column: &usize| !table.columns[*column].generated;
     let key = table.key.iter().copied().filter(sent);
-    let unique = || table.unique.iter().filter_map(|set| set.first()).copied().find(sent);
+    let of_all = || table.unique.iter().filter(|set| set.is_of_all_rows() && !set.deferrable);
+    let unique = || of_all().filter_map(|set| set.columns.first()).copied().find(sent);
     let other = if table.has_given_key() { None } else { unique().or_else(|| table.sent(false).next()) };
     let any = table.generated().next().is_some();
     key.chain(other).filter(move |_| any)
