@@ -60,7 +60,7 @@ fn cycles(lives: &[Life<(i64, i64)>]) -> usize {
 
 /// Puts the slots into the database, brings them to where they are to be, and looks at what was sent and stored.
 fn exchange(session: &mut Session<'_>, choices: &mut Choices) -> Result<usize> {
-    let places = || [1, 2].iter().flat_map(|list| (1..=4).map(|position| (*list, position))).collect::<Vec<_>>();
+    let places = || [1, 2].iter().flat_map(|list| (1..=3).map(|position| (*list, position))).collect::<Vec<_>>();
     let (mut before, mut after) = (places(), places());
     let lives = lives(
         choices,
@@ -204,10 +204,10 @@ const TRACKS: Moved<i64> = Moved {
     },
 };
 
-/// An address of one of three people, the current one if that has none yet.
+/// An address of one of two people, most often the current one if that person has none yet.
 fn address(choices: &mut Choices, current: &mut HashSet<i64>) -> (i64, bool) {
-    let person = choices.one(&[1, 2, 3]);
-    (person, choices.of(3) > 0 && current.insert(person))
+    let person = choices.one(&[1, 2]);
+    (person, choices.of(4) > 0 && current.insert(person))
 }
 
 pub fn b147_any_exchange_works_with_a_free_value_and_parks_one_row_of_each_cycle() -> Result<()> {

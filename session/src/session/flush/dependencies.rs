@@ -180,8 +180,7 @@ impl<'r> Dependencies<'r> {
     /// Whether an UPDATE changes a key, a unique value, or a value that rows may refer to.
     fn moves_values(&self, map: usize) -> bool {
         let table = self.statements.table(map);
-        let guarded =
-            table.own_unique(self.engine.defers_unique()).union(self.statements.referred_columns(table));
+        let guarded = table.own_unique(self.engine.defers_unique()).union(self.statements.referred_columns(table));
         let moves = |step: &FlushStep| step.action.updated().is_some_and(|columns| columns.meets(guarded));
         self.statements.steps_of(map).any(moves)
     }

@@ -49,7 +49,8 @@ impl<C: SessionConnection> Session<'_, C> {
     ///
     /// If a row takes over a key, or a value in columns that the entity declares `unique`, from a row that is changed
     /// or deleted, that row is sent first, and before it the rows that still refer to it. If any order of statements
-    /// works, with one statement for each row, the flush finds one; values are compared by `PartialEq`. Rows whose keys
+    /// works, with one statement for each row, the flush finds one; values are compared by `PartialEq`. Where rows exchange
+    /// unique values in a cycle, one of them is NULL or has the entity's free value meanwhile. Rows whose keys
     /// and unique values change are sent one by one; a flush in which no value passes to another row is not slower for
     /// it.
     ///
@@ -75,8 +76,9 @@ impl<C: SessionConnection> Session<'_, C> {
     /// # Errors
     ///
     /// Errors found while planning (a handle of another session, rows that refer to each other in a cycle, a table
-    /// whose new keys could not be read back, unique values that would be exchanged in a cycle) send no statement of
-    /// the flush and change nothing. To resolve the last, flush in between, with a value that no row has. A statement
+    /// whose new keys could not be read back, unique values that would be exchanged in a cycle and cannot be NULL) send no
+    /// statement of the flush and change nothing. To resolve the last, name a value that no row has, `#[entity(unique(a,
+    /// free(-1)))]`, or flush in between with such a value. A statement
     /// that fails rolls back and poisons the innermost level: the savepoint, or the transaction. For the errors of hooks
     /// see [`Database::before_flush`](crate::Database::before_flush) and
     /// [`after_flush`](crate::Database::after_flush).
