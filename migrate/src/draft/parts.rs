@@ -1,7 +1,7 @@
 //! The parts of a table that an entity calls for: columns, keys, unique sets, foreign keys, indexes, checks.
 
 use diesel_session::connection::Engine;
-use diesel_session::session::{ColumnInfo, Table as Entity};
+use diesel_session::session::{ColumnInfo, Table as Entity, UniqueSet};
 
 use super::types::{DieselType, enum_of, list, now};
 use crate::quoting::quoted;
@@ -44,6 +44,15 @@ pub(super) fn unique(engine: Engine, table: &str, columns: &[&str]) -> Key {
         columns: columns.iter().map(|column| (*column).to_owned()).collect(),
         sql: format!("UNIQUE ({})", quoted_list(engine, columns)),
     }
+}
+
+/// The UNIQUE constraint of a declared set, on an engine that has it as one.
+pub(super) fn unique_set(engine: Engine, table: &str, columns: &[&str], set: &UniqueSet) -> Key {
+    let mut key = unique(engine, table, columns);
+    if set.deferrable && engine.defers_unique() {
+        key.sql.push_str(" DEFERRABLE INITIALLY DEFERRED");
+    }
+    key
 }
 
 /// An index.
@@ -104,7 +113,7 @@ pub(super) fn column(
     let info = &entity.columns[index];
     let own = DieselType::of(info);
     let is_key = entity.key.contains(&index);
-    let in_set = is_key || entity.unique.iter().any(|set| set.contains(&index));
+    let in_set = is_key || entity.unique.iter().any(|set| set.columns.contains(&index));
     let nullable = own.nullable && !is_key;
     let mut need = Need::Nothing;
     let sql_type = match own.sql(engine, in_set || info.references.is_some()) {

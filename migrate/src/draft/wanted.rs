@@ -1,7 +1,7 @@
 //! The schema that the entities need: the migrated one with what they call for, and without the columns that they lack.
 
 use diesel_session::connection::Engine;
-use diesel_session::session::Table as Entity;
+use diesel_session::session::{Table as Entity, UniqueSet};
 
 use super::parts::{self, Need};
 use super::types::{DieselType, enum_of};
@@ -91,8 +91,10 @@ impl Wanted {
             sql: parts::unique(engine, entity.name, &key).sql.replacen("UNIQUE", "PRIMARY KEY", 1),
             columns: key.iter().map(|column| (*column).to_owned()).collect(),
         });
-        let sets = entity.unique.iter().map(|set| parts::unique(engine, entity.name, &names(set)));
+        let sets = entity.unique.iter().filter(|set| set.is_of_all_rows());
+        let sets = sets.map(|set| parts::unique_set(engine, entity.name, &names(set.columns), set));
         table.uniques = sets.collect();
+        self.note_partial_sets(engine, entity, &[]);
         for index in 0..entity.columns.len() {
             self.add_column(engine, entity, index, &mut table, true);
         }
@@ -198,7 +200,7 @@ impl Wanted {
             return;
         };
         let mut column = table.columns[at].clone();
-        let in_set = entity.key.contains(&index) || entity.unique.iter().any(|set| set.contains(&index));
+        let in_set = entity.key.contains(&index) || entity.unique.iter().any(|set| set.columns.contains(&index));
         if !own.fits(engine, &self.schema, &column)
             && let Some(sql_type) = own.sql(engine, in_set || info.references.is_some())
         {
@@ -284,19 +286,21 @@ impl Wanted {
     fn change_unique_sets(&mut self, engine: Engine, entity: &Entity, table: &mut Table) {
         let key: Vec<String> = table.primary_key.iter().flat_map(|key| key.columns.clone()).collect();
         let key: Vec<&str> = key.iter().map(String::as_str).collect();
-        let sets: Vec<Vec<&str>> =
-            entity.unique.iter().map(|set| set.iter().map(|index| entity.columns[*index].name).collect()).collect();
+        self.note_partial_sets(engine, entity, &table.indexes);
+        let names = |set: &UniqueSet| set.columns.iter().map(|index| entity.columns[*index].name).collect();
+        let sets: Vec<(&UniqueSet, Vec<&str>)> =
+            entity.unique.iter().filter(|set| set.is_of_all_rows()).map(|set| (set, names(set))).collect();
         let found: Vec<Vec<String>> =
             table.unique_sets().iter().map(|set| set.iter().map(|column| (*column).to_owned()).collect()).collect();
         let as_names = |set: &'_ [String]| set.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
         for set in &found {
             let names: Vec<&str> = set.iter().map(String::as_str).collect();
-            if !sets.iter().any(|own| is_same_set(engine, own, &names)) {
+            if !sets.iter().any(|(_, own)| is_same_set(engine, own, &names)) {
                 let (table, set) = (&table.name, as_names(set));
                 self.notes.push(format!("{table}: ({set}) is unique and has no `unique`; the draft keeps it"));
             }
         }
-        for set in &sets {
+        for (declared, set) in &sets {
             let is_found = found.iter().any(|found| {
                 let found: Vec<&str> = found.iter().map(String::as_str).collect();
                 is_same_set(engine, set, &found)
@@ -305,9 +309,30 @@ impl Wanted {
                 continue;
             }
             if engine == Engine::Postgres {
-                table.uniques.push(parts::unique(engine, &table.name, set));
+                table.uniques.push(parts::unique_set(engine, &table.name, set, declared));
             } else {
                 table.indexes.push(parts::index(engine, &table.name, set, true));
+            }
+        }
+    }
+
+    /// Says which unique sets of some rows have no index. Their conditions are values of the program, which have no SQL
+    /// here; and MySQL has no partial indexes, but unique ones on a generated column.
+    fn note_partial_sets(&mut self, engine: Engine, entity: &Entity, indexes: &[Index]) {
+        for set in entity.unique.iter().filter(|set| !set.is_of_all_rows()) {
+            let names: Vec<&str> = set.columns.iter().map(|index| entity.columns[*index].name).collect();
+            let is_it = |index: &Index| match index.plain_columns() {
+                Some(columns) if engine != Engine::Mysql => {
+                    index.predicate.is_some() && is_same_set(engine, &columns, &names)
+                }
+                _ => engine == Engine::Mysql,
+            };
+            if !indexes.iter().any(|index| index.unique && is_it(index)) {
+                self.notes.push(format!(
+                    "{}: ({}) is unique in some rows, by `when`; write the index",
+                    entity.name,
+                    names.join(", ")
+                ));
             }
         }
     }

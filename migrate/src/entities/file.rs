@@ -270,8 +270,7 @@ fn row(item: &ItemStruct, above: &str) -> Option<RowInFile> {
                 if meta.path.is_ident("unique") {
                     let inside;
                     syn::parenthesized!(inside in meta.input);
-                    let names = Punctuated::<Ident, Token![,]>::parse_terminated(&inside)?;
-                    unique.push(names.iter().map(ToString::to_string).collect());
+                    unique.extend(unique_set(&Punctuated::parse_terminated(&inside)?));
                 } else if meta.input.peek(Token![=]) {
                     meta.value()?.parse::<Expr>()?;
                 }
@@ -304,6 +303,16 @@ fn row(item: &ItemStruct, above: &str) -> Option<RowInFile> {
         start: start_of(&item.vis, &item.struct_token),
         backend,
     })
+}
+
+/// The columns in `unique(a, b, …)`, unless the set is one of some rows only: the database has an index for those.
+fn unique_set(parts: &Punctuated<Meta, Token![,]>) -> Option<Vec<String>> {
+    let is_partial = |part: &Meta| matches!(part, Meta::NameValue(when) if when.path.is_ident("when"));
+    let name = |part: &Meta| match part {
+        Meta::Path(path) if !path.is_ident("deferrable") => path.get_ident().map(ToString::to_string),
+        _ => None,
+    };
+    (!parts.iter().any(is_partial)).then(|| parts.iter().filter_map(name).collect())
 }
 
 /// Where the visibility begins, or what follows it where there is none.

@@ -7,6 +7,9 @@
 pub mod blog;
 #[doc(hidden)]
 #[allow(missing_docs, reason = "for the suite's files alone")]
+pub mod exchanges;
+#[doc(hidden)]
+#[allow(missing_docs, reason = "for the suite's files alone")]
 pub mod filtered;
 #[doc(hidden)]
 #[allow(missing_docs, reason = "for the suite's files alone")]

@@ -1,13 +1,13 @@
 //! Reads the struct and its attributes; every mistake is an error that says what to write instead.
 
-use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
 use syn::{Data, DeriveInput, Error, Fields, Ident, Path, Result, Token, Visibility, parse_quote};
 
 use crate::field::skip;
 pub use crate::field::{Field, Role};
 use crate::filter::Filter;
-use crate::foreign_key::{ForeignKey, indexes_of};
+use crate::foreign_key::ForeignKey;
+use crate::unique_set::UniqueSet;
 
 /// A struct that represents a table.
 pub struct Entity {
@@ -17,8 +17,8 @@ pub struct Entity {
     /// The module of the session's crate that the generated code refers to.
     pub at: Path,
     pub fields: Vec<Field>,
-    /// The sets of columns that are unique, as indexes in `fields`.
-    pub unique: Vec<Vec<usize>>,
+    /// The sets of columns that are unique.
+    pub unique: Vec<UniqueSet>,
     /// Whether changes of its rows are kept in the history.
     pub history: bool,
     pub filters: Vec<Filter>,
@@ -132,7 +132,7 @@ struct About {
     /// The path of the session's crate in `crate = …`.
     session: Path,
     /// The sets of columns in `unique(a, b)`.
-    unique: Vec<Vec<usize>>,
+    unique: Vec<UniqueSet>,
     history: bool,
     /// The conditions in `filter(name = condition)`.
     filters: Vec<Filter>,
@@ -161,7 +161,7 @@ impl About {
                     return Filter::read(&meta, &names, &mut about.filters);
                 }
                 if meta.path.is_ident("unique") {
-                    about.unique.push(unique_set(&meta, fields)?);
+                    about.unique.push(UniqueSet::read(&meta, fields)?);
                     return Ok(());
                 }
                 if meta.path.is_ident("references") {
@@ -177,21 +177,6 @@ impl About {
         }
         Ok(about)
     }
-}
-
-/// The set of columns in `unique(a, b)`.
-fn unique_set(meta: &syn::meta::ParseNestedMeta<'_>, fields: &[Field]) -> Result<Vec<usize>> {
-    let no_column = || meta.error("which columns are unique together? write `#[entity(unique(a, b))]`");
-    if !meta.input.peek(syn::token::Paren) {
-        return Err(no_column());
-    }
-    let content;
-    syn::parenthesized!(content in meta.input);
-    let names = Punctuated::<Ident, Token![,]>::parse_terminated(&content)?;
-    if names.is_empty() {
-        return Err(no_column());
-    }
-    indexes_of(&names, &fields.iter().map(|field| &field.name).collect::<Vec<_>>(), "unique")
 }
 
 /// Sets what each column of these foreign keys refers to, unless it has a `references` of its own, and finds those that

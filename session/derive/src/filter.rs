@@ -28,7 +28,7 @@ pub enum Test {
 
 const NAMED: &str = "name the filter and its condition: `#[entity(filter(live = deleted_at.is_null()))]`";
 
-const CONDITIONS: &str = "a filter is made of `field.is_null()`, `field.is_not_null()`, `field.eq(value)` and \
+const CONDITIONS: &str = "a condition is made of `field.is_null()`, `field.is_not_null()`, `field.eq(value)` and \
                           `field.ne(value)`, several of them joined by `.and(…)`";
 
 /// `name = condition`, as it is written.
@@ -95,7 +95,8 @@ fn parameter(closure: ExprClosure) -> Result<(Option<(Ident, Type)>, Expr)> {
     }
 }
 
-fn read_condition(condition: &Expr, fields: &[&Ident], conditions: &mut Vec<Condition>) -> Result<()> {
+/// Reads conditions that are joined by `and`.
+pub fn read_condition(condition: &Expr, fields: &[&Ident], conditions: &mut Vec<Condition>) -> Result<()> {
     let call = match condition {
         Expr::Paren(paren) => return read_condition(&paren.expr, fields, conditions),
         Expr::Group(group) => return read_condition(&group.expr, fields, conditions),
@@ -126,6 +127,6 @@ fn field_of(call: &ExprMethodCall, fields: &[&Ident]) -> Result<usize> {
     };
     let Some(name) = name else { return Err(Error::new(call.receiver.span(), CONDITIONS)) };
     fields.iter().position(|field| *field == name).ok_or_else(|| {
-        Error::new(name.span(), format!("there is no field `{name}`: a filter tests fields of this struct"))
+        Error::new(name.span(), format!("there is no field `{name}`: a condition tests fields of this struct"))
     })
 }

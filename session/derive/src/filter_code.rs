@@ -1,13 +1,13 @@
-//! Generates the description of an entity's filters: the conditions that the session writes as SQL and evaluates in
+//! Generates the description of an entity's filters and of other conditions: those that the session writes as SQL and evaluates in
 //! memory.
 
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned as _;
-use syn::{Expr, Ident, Path};
+use syn::{Expr, Ident, Path, Type};
 
 use crate::entity::{Entity, Field};
-use crate::filter::{Filter, Test};
+use crate::filter::{Condition, Filter, Test};
 
 /// The names of the filters as constants of the struct.
 pub fn constants(entity: &Entity) -> TokenStream {
@@ -36,31 +36,42 @@ pub fn descriptions(entity: &Entity) -> Vec<TokenStream> {
             Some((_, ty)) => quote! { ::core::option::Option::Some(::core::any::type_name::<#ty>) },
             None => quote! { ::core::option::Option::None },
         };
-        let conditions = filter.conditions.iter().map(|condition| {
-            let (index, field) = (condition.field, &entity.fields[condition.field]);
-            let test = match &condition.test {
-                Test::IsNull => quote! { IsNull },
-                Test::IsNotNull => quote! { IsNotNull },
-                Test::Equal(value) => {
-                    let operand = operand(at, filter, field, value);
-                    quote! { Equal(#operand) }
-                }
-                Test::NotEqual(value) => {
-                    let operand = operand(at, filter, field, value);
-                    quote! { NotEqual(#operand) }
-                }
-            };
-            quote! { #at::FilterCondition { column: #index, test: #at::FilterTest::#test } }
-        });
+        let conditions = conditions(at, &entity.fields, &filter.conditions, filter.needs.as_ref());
         quote! { #at::FilterInfo { name: #name, needs: #needs, conditions: &[#(#conditions),*] } }
     };
     entity.filters.iter().map(describe).collect()
 }
 
+/// The description of conditions, whose values may use one that is given by its type.
+pub fn conditions(
+    at: &Path,
+    fields: &[Field],
+    conditions: &[Condition],
+    needs: Option<&(Ident, Type)>,
+) -> Vec<TokenStream> {
+    let describe = |condition: &Condition| {
+        let (index, field) = (condition.field, &fields[condition.field]);
+        let test = match &condition.test {
+            Test::IsNull => quote! { IsNull },
+            Test::IsNotNull => quote! { IsNotNull },
+            Test::Equal(value) => {
+                let operand = operand(at, needs, field, value);
+                quote! { Equal(#operand) }
+            }
+            Test::NotEqual(value) => {
+                let operand = operand(at, needs, field, value);
+                quote! { NotEqual(#operand) }
+            }
+        };
+        quote! { #at::FilterCondition { column: #index, test: #at::FilterTest::#test } }
+    };
+    conditions.iter().map(describe).collect()
+}
+
 /// The closure that makes the value which a column is compared with.
-fn operand(at: &Path, filter: &Filter, field: &Field, value: &Expr) -> TokenStream {
+fn operand(at: &Path, needs: Option<&(Ident, Type)>, field: &Field, value: &Expr) -> TokenStream {
     let ty = &field.ty;
-    let given = filter.needs.as_ref().map(|(name, needed)| {
+    let given = needs.map(|(name, needed)| {
         quote_spanned! { needed.span() =>
             #[allow(unused_variables)]
             let #name: #needed = ::core::clone::Clone::clone(values.get::<#needed>()?);

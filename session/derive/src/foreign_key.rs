@@ -71,7 +71,7 @@ fn read_columns(input: ParseStream<'_>) -> Result<(Punctuated<Ident, Token![,]>,
 }
 
 /// The positions of these names among the fields.
-pub fn indexes_of(names: &Punctuated<Ident, Token![,]>, fields: &[&Ident], attribute: &str) -> Result<Vec<usize>> {
+fn indexes_of(names: &Punctuated<Ident, Token![,]>, fields: &[&Ident], attribute: &str) -> Result<Vec<usize>> {
     let index = |name: &Ident| {
         let message = format!("there is no field `{name}`: `{attribute}` names fields of this struct");
         fields.iter().position(|field| *field == name).ok_or_else(|| Error::new(name.span(), message))

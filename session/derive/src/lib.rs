@@ -1,8 +1,8 @@
 //! `#[derive(Entity)]`: generates the impls for one struct and its table. The code refers to one module of the session,
 //! `diesel_session::session::derive`.
 //!
-//! See `diesel_session::Entity` for the attributes; `entity` and `filter` read them; `new`, `key`, `filter_code` and
-//! `write` generate the code.
+//! See `diesel_session::Entity` for the attributes; `entity`, `filter` and `unique_set` read them; `new`, `key`,
+//! `filter_code` and `write` generate the code.
 
 #![warn(clippy::expect_used, clippy::unwrap_used)]
 
@@ -16,6 +16,7 @@ mod key;
 mod new;
 mod parts;
 mod unique;
+mod unique_set;
 mod write;
 
 use proc_macro::TokenStream;

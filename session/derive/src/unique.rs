@@ -1,5 +1,5 @@
 //! Generates what an upsert of an entity may name: one `UniqueOn` impl per set of columns in which a new row can conflict
-//! with a stored one (the key, if the program gives it, and each declared set whose values the program gives), and one
+//! with a stored one (the key, if the program gives it, and each declared set of all rows whose values the program gives), and one
 //! `GivesColumn` impl per column that it can set in a stored row.
 
 use proc_macro2::TokenStream;
@@ -12,7 +12,8 @@ pub fn upsertable(entity: &Entity) -> TokenStream {
     let fields = entity.fields.iter().enumerate();
     let key: Vec<usize> = fields.filter(|(_, field)| field.is_key()).map(|(index, _)| index).collect();
     let mut sets: Vec<&Vec<usize>> = Vec::new();
-    for set in std::iter::once(&key).chain(&entity.unique) {
+    let declared = entity.unique.iter().filter(|set| set.is_of_upserts()).map(|set| &set.columns);
+    for set in std::iter::once(&key).chain(declared) {
         let given = set.iter().all(|index| entity.fields.get(*index).is_some_and(Field::is_in_new));
         if given && !sets.contains(&set) {
             sets.push(set);

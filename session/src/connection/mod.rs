@@ -140,6 +140,15 @@ impl Engine {
         }
     }
 
+    /// Whether a UNIQUE constraint can be checked at COMMIT (`DEFERRABLE INITIALLY DEFERRED`).
+    #[must_use]
+    pub fn defers_unique(self) -> bool {
+        match self {
+            Self::Postgres => true,
+            Self::Sqlite | Self::Mysql => false,
+        }
+    }
+
     /// The clause at the end of a SELECT that locks its rows until the transaction ends; empty where a transaction that
     /// may write excludes all other writers anyway.
     #[must_use]

@@ -1,8 +1,8 @@
 //! What the code that `#[derive(Entity)]` generates refers to. It is not part of the API: any release may change it.
 
 pub use super::entity::{
-    ColumnInfo, ColumnSet, Columns, Entity, EntityTable, ForeignKey, HasColumn, KeyFrom, New, Reference, References,
-    Refers, Table, Visitor,
+    ColumnInfo, ColumnSet, Columns, Entity, EntityTable, ForeignKey, FreeValue, HasColumn, KeyFrom, New, Reference,
+    References, Refers, Table, UniqueSet, Visitor,
 };
 pub use super::filter::{Filter, FilterCondition, FilterInfo, FilterTest, HasFilters, Unfiltered, operand};
 pub use super::foreign_keys::{GivesReference, Links};

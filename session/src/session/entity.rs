@@ -13,7 +13,7 @@ use diesel::{Column, QueryResult};
 
 use super::given::{Given, Keys, Parent};
 use super::history::json::HistoryOf;
-pub use super::table::{ColumnInfo, ColumnSet, ForeignKey, Reference, Table};
+pub use super::table::{ColumnInfo, ColumnSet, ForeignKey, FreeValue, Reference, Table, UniqueSet};
 use super::value::Value;
 use crate::connection::AnyConnection;
 use crate::error::Result;
@@ -29,6 +29,9 @@ pub type AnyBackend = <AnyConnection as diesel::Connection>::Backend;
 /// | --- | --- |
 /// | `#[entity(history)]` | every change of a row is recorded by the flush that makes it: see [`history`](crate::session::history); each field needs serde's `Serialize` and `Deserialize` |
 /// | `#[entity(unique(a, b))]` | no two rows have the same values in these fields: a flush sends the row that releases a value before the row that reuses it |
+/// | `#[entity(unique(a, when = b.eq(true)))]` | the same among the rows that meet the condition, which is one as in `filter` |
+/// | `#[entity(unique(a, free(-1)))]`, `#[entity(unique(a, b, free(b = -1)))]` | a value that no row has: a flush sets it meanwhile where rows exchange their values |
+/// | `#[entity(unique(a, deferrable))]` | the constraint is `DEFERRABLE INITIALLY DEFERRED`: where the database has such, the flush needs no order |
 /// | `#[entity(references((a, b) = lines::(a, b)))]` | a foreign key of several columns, and the columns that they refer to |
 /// | `#[entity(filter(live = deleted_at.is_null()))]` | a condition by name that everything looked for must meet: see the guide [Filters and soft delete](https://github.com/folio-rs/folio/blob/main/docs/filters.md) |
 /// | `#[entity(crate = folio::diesel_session)]` | the path of this crate, where a program has it from another one |

@@ -5,7 +5,7 @@ use std::fmt::{self, Debug};
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use super::value::Value;
+use super::value::{IsNull, Value};
 use crate::error::{Error, Result};
 
 /// The name of a filter of the entity `E`: a constant on the struct, such as `Post::LIVE` for
@@ -92,6 +92,34 @@ pub type Operand = fn(&FilterValues) -> Option<Result<FieldOperand>>;
 
 /// A value of a field's type.
 pub type FieldOperand = Arc<dyn Value + Send + Sync>;
+
+/// A condition, and the value that it compares its column with.
+pub(crate) type ConditionWithValue = (&'static FilterCondition, Option<FieldOperand>);
+
+impl FilterCondition {
+    /// The condition with the value that it compares its column with; `None` if it needs a value that was not `given`.
+    pub(crate) fn with_value(&'static self, given: &FilterValues) -> Option<Result<ConditionWithValue>> {
+        match self.test {
+            FilterTest::IsNull | FilterTest::IsNotNull => Some(Ok((self, None))),
+            FilterTest::Equal(operand) | FilterTest::NotEqual(operand) => {
+                Some(operand(given)?.map(|value| (self, Some(value))))
+            }
+        }
+    }
+
+    /// Whether a row meets it that has this value in the column, `None` for NULL. NULL equals nothing and
+    /// differs from nothing, also where it is the `value`: `is_null` finds that out.
+    pub(crate) fn is_met_by(&self, field: Option<&dyn Value>, is_null: IsNull, value: Option<&FieldOperand>) -> bool {
+        let value = value.filter(|value| !is_null(&***value));
+        let is_same = || field.zip(value).map(|(field, value)| field.is_same(&**value));
+        match self.test {
+            FilterTest::IsNull => field.is_none(),
+            FilterTest::IsNotNull => field.is_some(),
+            FilterTest::Equal(_) => is_same() == Some(true),
+            FilterTest::NotEqual(_) => is_same() == Some(false),
+        }
+    }
+}
 
 /// The given value as that of a field of type `T`; the derive calls it.
 ///

@@ -2,12 +2,9 @@
 
 use std::any::{Any, TypeId};
 
-use super::filter::{FieldOperand, FilterCondition, FilterInfo, FilterTest, FilterValues};
+use super::filter::{ConditionWithValue, FilterInfo, FilterValues};
 use super::table::Table;
 use crate::error::{Error, Result};
-
-/// A condition of a filter, and the value that it compares its column with.
-pub(crate) type ConditionWithValue = (&'static FilterCondition, Option<FieldOperand>);
 
 /// What a unit of work has set for the filters of its entities.
 #[derive(Debug, Clone, Default)]
@@ -48,18 +45,12 @@ impl FilterSettings {
         let mut conditions = Vec::new();
         for filter in self.in_force(table) {
             for condition in filter.conditions {
-                let value = match condition.test {
-                    FilterTest::IsNull | FilterTest::IsNotNull => None,
-                    FilterTest::Equal(operand) | FilterTest::NotEqual(operand) => {
-                        let missing = || Error::FilterValue {
-                            table: table.name,
-                            filter: filter.name,
-                            needs: filter.needs.map_or("", |needs| needs()),
-                        };
-                        Some(operand(&self.values).ok_or_else(missing)??)
-                    }
+                let missing = || Error::FilterValue {
+                    table: table.name,
+                    filter: filter.name,
+                    needs: filter.needs.map_or("", |needs| needs()),
                 };
-                conditions.push((condition, value));
+                conditions.push(condition.with_value(&self.values).ok_or_else(missing)??);
             }
         }
         Ok(conditions)
@@ -68,15 +59,11 @@ impl FilterSettings {
     /// The conditions that the rows of an entity with `soft_delete` meet until they are deleted.
     pub(crate) fn living(table: &'static Table) -> Vec<ConditionWithValue> {
         let none = FilterValues::default();
-        let value = |condition: &FilterCondition| match condition.test {
-            FilterTest::IsNull | FilterTest::IsNotNull => Some(None),
-            FilterTest::Equal(operand) | FilterTest::NotEqual(operand) => operand(&none)?.ok().map(Some),
-        };
         let conditions = table.filters.iter().filter(|filter| filter.needs.is_none());
         conditions
             .flat_map(|filter| filter.conditions)
             .filter(|condition| Some(condition.column) == table.soft_delete)
-            .filter_map(|condition| Some((condition, value(condition)?)))
+            .filter_map(|condition| condition.with_value(&none)?.ok())
             .collect()
     }
 }

@@ -7,7 +7,7 @@ use super::entity::{Entity, Table};
 use super::failure::Failure;
 use super::flush::follow::{find_alike, follow};
 use super::flush::step::{Action, Deferred};
-use super::flush::write::{Work, delete, insert, resolve, unlink, update};
+use super::flush::write::{Work, delete, insert, park, resolve, unlink, update};
 use super::given::Parent;
 use super::history::record::{Stamp, record};
 use super::history::row::HistoryRow;
@@ -196,6 +196,7 @@ impl<E: Persist<C>, C: SessionConnection> AnyIdentityMap<C> for IdentityMap<E> {
         match action {
             Action::Insert => insert(self, executor, rows, work),
             Action::Update(columns) => update(self, executor, columns, rows, Some(work), work.now),
+            Action::Park(columns) => park(self, executor, columns, rows),
             Action::PostUpdate(columns) => update(self, executor, columns, rows, None, work.now),
             Action::Unlink(columns) => unlink(self, executor, columns, rows),
             Action::Delete => delete(self, executor, rows),

@@ -7,6 +7,7 @@
 //! in it.
 
 mod bulk;
+mod column_set;
 #[doc(hidden)]
 pub mod derive;
 mod detach;
@@ -51,6 +52,7 @@ mod table;
 mod table_migration;
 mod transaction;
 mod unique;
+mod unique_set;
 mod upsert;
 mod value;
 mod version;
@@ -64,7 +66,7 @@ use std::time::Duration;
 pub use bulk::Batches;
 pub use entity::{
     AnyBackend, ColumnInfo, ColumnSet, Columns, Entity, EntityTable, ForeignKey, HasColumn, HoldsKey, IntoKey, Key,
-    New, Reference, References, Table,
+    New, Reference, References, Table, UniqueSet,
 };
 pub use filter::{Filter, HasFilters, Unfiltered};
 pub use filterable::Filterable;

@@ -2,8 +2,11 @@
 
 use std::any::TypeId;
 
+pub use super::column_set::ColumnSet;
 use super::filter::FilterInfo;
-use super::value::{AnyValue, FieldValue, HashValue, IsNull, Null};
+pub use super::unique_set::{FreeValue, UniqueSet};
+use super::value::{AnyValue, FieldValue, HashValue, IsNull, Null, Value};
+use crate::error::Result;
 use crate::types::Limits;
 
 /// The description of a table that the flush uses.
@@ -24,7 +27,7 @@ pub struct Table {
     /// The columns that the database alone writes.
     pub computed: ColumnSet,
     /// The sets of columns that are unique.
-    pub unique: &'static [&'static [usize]],
+    pub unique: &'static [UniqueSet],
     /// The filters of its rows.
     pub filters: &'static [FilterInfo],
     /// The column that `delete` sets instead of deleting the row.
@@ -105,9 +108,38 @@ impl Table {
         self.columns.iter().position(|column| column.name == name)
     }
 
-    /// The columns of unique values: those of the key and of the unique sets.
-    pub(crate) fn own_unique(&self) -> ColumnSet {
-        self.unique.iter().copied().chain([self.key]).flatten().copied().fold(ColumnSet::EMPTY, ColumnSet::with)
+    /// The unique sets that the database checks with each statement: on an engine that `defers` constraints, those that
+    /// it does not check at COMMIT.
+    pub(crate) fn checked_sets(&self, defers: bool) -> impl Iterator<Item = &'static UniqueSet> + use<> {
+        self.unique.iter().filter(move |set| !(defers && set.deferrable))
+    }
+
+    /// The columns whose change gives a row another place in an index: those of the key and of these unique sets, with
+    /// the columns of their conditions.
+    pub(crate) fn own_unique(&self, defers: bool) -> ColumnSet {
+        self.checked_sets(defers).fold(self.key_columns(), |all, set| all.union(set.reach()))
+    }
+
+    /// The columns of the key.
+    pub(crate) fn key_columns(&self) -> ColumnSet {
+        self.key.iter().copied().fold(ColumnSet::EMPTY, ColumnSet::with)
+    }
+
+    /// The free value that a unique set names for the column.
+    pub(crate) fn free_value(&self, column: usize) -> Option<&'static FreeValue> {
+        self.unique.iter().filter_map(|set| set.free.as_ref()).find(|free| free.column == column)
+    }
+
+    /// The value of a column in a row that is parked: its free value, or NULL. `None` if it has neither.
+    ///
+    /// # Errors
+    ///
+    /// When the free value does not fit the field's type.
+    pub(crate) fn parked_value(&self, column: usize) -> Result<Option<Box<dyn Value>>> {
+        match self.free_value(column) {
+            Some(free) => Ok(Some((free.value)()?.copied())),
+            None => Ok(self.columns[column].null.map(|null| null())),
+        }
     }
 
     /// The position in the key of the column of this name.
@@ -225,87 +257,5 @@ impl Table {
     fn those(&self, wanted: impl Fn(&ColumnInfo) -> bool) -> ColumnSet {
         let found = self.columns.iter().enumerate().filter(|(_, column)| wanted(column)).map(|(index, _)| index);
         found.fold(ColumnSet::EMPTY, ColumnSet::with)
-    }
-}
-
-/// A set of a table's columns, by index.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub struct ColumnSet(u128);
-
-impl ColumnSet {
-    /// The set without columns.
-    pub const EMPTY: Self = Self(0);
-
-    /// The set of every column.
-    pub(crate) const ALL: Self = Self(u128::MAX);
-
-    /// This set and column `index`; Diesel's tables have at most 128.
-    #[must_use]
-    pub const fn with(self, index: usize) -> Self {
-        Self(self.0 | 1 << index)
-    }
-
-    /// The columns of either set.
-    #[must_use]
-    pub const fn union(self, other: Self) -> Self {
-        Self(self.0 | other.0)
-    }
-
-    /// The columns of this set that are not in the other.
-    #[must_use]
-    pub const fn without(self, other: Self) -> Self {
-        Self(self.0 & !other.0)
-    }
-
-    /// The columns in both sets.
-    #[must_use]
-    pub const fn intersection(self, other: Self) -> Self {
-        Self(self.0 & other.0)
-    }
-
-    /// Whether column `index` is in the set.
-    #[must_use]
-    pub const fn contains(self, index: usize) -> bool {
-        self.0 >> index & 1 == 1
-    }
-
-    /// Whether the two sets share a column.
-    #[must_use]
-    pub const fn meets(self, other: Self) -> bool {
-        self.0 & other.0 != 0
-    }
-
-    /// Whether the set has no columns.
-    #[must_use]
-    pub const fn is_empty(self) -> bool {
-        self.0 == 0
-    }
-
-    /// The number of columns in the set.
-    #[must_use]
-    pub const fn len(self) -> usize {
-        self.0.count_ones() as usize
-    }
-
-    /// The indexes, ascending.
-    pub fn iter(self) -> impl Iterator<Item = usize> + Clone {
-        let mut left = self.0;
-        std::iter::from_fn(move || {
-            let index = (left != 0).then(|| left.trailing_zeros() as usize)?;
-            left &= left - 1;
-            Some(index)
-        })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_column_set_holds_what_was_put_in_and_nothing_else() {
-        let set = ColumnSet::EMPTY.with(0).with(127).union(ColumnSet::EMPTY.with(60));
-        assert_eq!(set.iter().collect::<Vec<_>>(), [0, 60, 127]);
-        assert!(!set.is_empty() && ColumnSet::EMPTY.is_empty());
     }
 }

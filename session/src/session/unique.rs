@@ -7,12 +7,15 @@ use super::entity::{ColumnSet, Entity, HasColumn};
 /// A row type without two rows that have the same values in the columns `S`: a column of Diesel, or a tuple of columns.
 ///
 /// `#[derive(Entity)]` implements it for the key, if the program gives it, and for each set in `#[entity(unique(…))]`
-/// whose values the program gives, with the columns in the order in which the entity names them.
+/// whose values the program gives, with the columns in the order in which the entity names them. Sets with `when` or
+/// `deferrable` are left out: `ON CONFLICT` finds neither a partial index without its condition nor a deferrable
+/// constraint.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not declare `{S}` as unique",
     label = "neither the key of `{Self}` nor one of its unique sets",
     note = "write `#[entity(unique(a, b))]` on the struct, and name the columns in the same order: `(t::a, t::b)`; the \
-            program gives their values"
+            program gives their values; a set with `when` or `deferrable` cannot be named, because `ON CONFLICT` does not \
+            take it"
 )]
 pub trait UniqueOn<S>: Entity {
     /// The columns, by their indexes in [`Table::columns`](super::Table::columns).

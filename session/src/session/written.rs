@@ -23,10 +23,8 @@ impl Write {
             Self::Step(_, Action::Insert) => false,
             // The database may have cascaded a changed parent's new value to its children, or deleted them with the
             // parent.
-            Self::Step(parent, Action::Update(columns) | Action::PostUpdate(columns) | Action::Unlink(columns)) => {
-                table.is_reached_by(parent, columns)
-            }
             Self::Step(parent, Action::Delete) => table.follows(parent),
+            Self::Step(parent, action) => action.updated().is_some_and(|columns| table.is_reached_by(parent, columns)),
             Self::Statement(written) => table.depends_on(written),
             Self::Unknown => true,
         }

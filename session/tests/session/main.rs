@@ -36,6 +36,7 @@ mod random;
 #[allow(clippy::duplicate_mod, reason = "each engine takes the suite in under its own name")]
 mod refusals;
 mod shared_keys;
+mod swaps;
 mod unshown;
 mod walk;
 

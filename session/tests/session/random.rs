@@ -32,6 +32,11 @@ on_every_engine! {
     properties {
         any_graph_that_can_be_flushed_is_flushed
     }
+    swaps {
+        b147_any_exchange_works_with_a_free_value_and_parks_one_row_of_each_cycle
+        b145_values_of_some_rows_pass_if_any_order_of_statements_does_it
+        b146_positions_pass_if_any_order_of_statements_does_it
+    }
     walk {
         a_session_and_a_model_of_its_contract_walk_together
     }

@@ -3,6 +3,7 @@
 use super::graph::{Edge, Why};
 use super::values::{Held, Statements, UniqueIndex};
 use crate::error::Error;
+use crate::session::entity::{ColumnSet, Table, UniqueSet};
 use crate::session::sql::in_words;
 
 /// The most values of a cycle that an error names.
@@ -35,13 +36,16 @@ pub(super) fn cycle_error(cycle: &[Edge], statements: &Statements<'_>, indexes: 
 
 /// Names the values that rows would have to exchange.
 fn exchanged(cycle: &[Edge], statements: &Statements<'_>, indexes: &[UniqueIndex<'_>]) -> String {
-    let mut table = "";
+    let (mut table, mut hint) = ("", String::new());
     let mut values: Vec<String> = Vec::new();
     for edge in cycle {
         let Why::Reuses(number) = edge.why else { continue };
         let (index, claimer) = (&indexes[number], statements.get(edge.then));
         let described = statements.table(index.map);
         table = described.name;
+        if let Some(set) = index.declared.filter(|set| set.free.is_none()) {
+            hint = way_out(set, described, statements);
+        }
         if let Held::Value(claimed) = statements.held(claimer, &index.set, true) {
             let columns: Vec<&str> = index.set.iter().map(|column| described.columns[*column].name).collect();
             let claimed: Vec<String> = claimed.iter().map(|value| in_words(value)).collect();
@@ -56,7 +60,22 @@ fn exchanged(cycle: &[Edge], statements: &Statements<'_>, indexes: &[UniqueIndex
     let last = values.pop().unwrap_or_default();
     format!(
         "{table}: {} and {last} would be exchanged in a cycle, which no order of single statements can do: give one of \
-         these rows another value, flush, and then give it its final value",
+         these rows another value, flush, and then give it its final value{hint}",
         values.join(", ")
     )
+}
+
+/// How the entity would have to declare the set, if it can.
+fn way_out(set: &UniqueSet, table: &'static Table, statements: &Statements<'_>) -> String {
+    let deferrable = if set.deferrable { " (this engine has no deferrable UNIQUE constraints)" } else { "" };
+    let tested = set.when.iter().map(|condition| condition.column);
+    let fixed = tested.fold(table.key_columns().union(statements.referred_columns(table)), ColumnSet::with);
+    let may_be_free = |column: &usize| !fixed.contains(*column) && table.columns[*column].references.is_none();
+    let Some(free) = set.columns.iter().copied().rfind(may_be_free) else { return deferrable.to_owned() };
+    let names: Vec<&str> = set.columns.iter().map(|column| table.columns[*column].name).collect();
+    let free = match names.as_slice() {
+        [_] => "free(value)".to_owned(),
+        _ => format!("free({} = value)", table.columns[free].name),
+    };
+    format!("; or name a value that no row has: `#[entity(unique({}, {free}))]`{deferrable}", names.join(", "))
 }

@@ -16,9 +16,9 @@
 //!   deletes or updates with it where it cascades.
 //!
 //! Every order that a database without cascades accepts satisfies these dependencies, and every order that satisfies
-//! them is accepted. A cycle is opened by a foreign key that may be written apart from its row (`deferral`); otherwise,
-//! where the database cascades, checks later, or has values that are not in memory, dependencies that close a cycle are
-//! given up.
+//! them is accepted. A cycle is opened by a foreign key that may be written apart from its row (`deferral`), or by a row
+//! that gives up a unique value before its own statement (`parking`); otherwise, where the database cascades, checks
+//! later, or has values that are not in memory, dependencies that close a cycle are given up.
 
 use std::any::TypeId;
 use std::collections::{HashMap, HashSet};
@@ -28,13 +28,15 @@ use foldhash::fast::RandomState;
 use super::cycle_error::cycle_error;
 use super::deferral::{Deferrals, columns};
 use super::graph::{Graph, Why};
-use super::sort::{Sorted, StepRows, sort};
-use super::step::{Action, Deferred, FlushStep};
-use super::values::{Held, Statements, UniqueIndex};
+use super::parking::FreeValues;
+use super::planning::{Order, Planning};
+use super::sort::{Sorted, sort};
+use super::step::{Action, FlushStep};
+use super::values::{Held, Statement, Statements, UniqueIndex};
+use crate::connection::Engine;
 use crate::error::Result;
-use crate::session::entity::{ColumnSet, ForeignKey};
+use crate::session::entity::{ColumnSet, ForeignKey, UniqueSet};
 use crate::session::given::Given;
-use crate::session::identity::Rows;
 
 /// The dependencies between the statements of a flush.
 pub(super) struct Dependencies<'r> {
@@ -51,30 +53,9 @@ pub(super) struct Dependencies<'r> {
     /// The post-update of each row that has one.
     post_updates: HashMap<(usize, u64), usize, RandomState>,
     deferrals: Deferrals,
+    free_values: FreeValues,
     graph: Graph,
-    /// Whether rows of one statement may refer to each other.
-    checks_after_statement: bool,
-}
-
-/// What the dependencies of a flush are found in.
-pub(super) struct Planning<'r> {
-    pub(super) maps: &'r [&'r dyn Rows],
-    /// The maps whose tables refer to each other in a cycle.
-    pub(super) in_cycle: &'r [bool],
-    /// The maps with rows to be deleted whose references are not in memory: these have no order among themselves.
-    pub(super) unread: &'r [bool],
-    pub(super) deferred: &'r Deferred,
-    /// Whether the engine checks foreign keys when a statement ends, and not row by row.
-    pub(super) checks_after_statement: bool,
-}
-
-/// A sorted flush.
-pub(super) enum Order {
-    /// No row waits for another.
-    AsItIs,
-    Rows(Vec<StepRows>),
-    /// There is none unless these columns are deferred as well.
-    Needs(Vec<((usize, u64), ColumnSet)>),
+    engine: Engine,
 }
 
 impl<'r> Dependencies<'r> {
@@ -93,16 +74,21 @@ impl<'r> Dependencies<'r> {
             by_row: HashMap::default(),
             post_updates: HashMap::default(),
             deferrals: Deferrals::default(),
+            free_values: FreeValues::default(),
             graph: Graph::new(steps.iter().map(|step| step.rows.len())),
-            checks_after_statement: planning.checks_after_statement,
+            engine: planning.engine,
         }
     }
 
     /// The dependencies of a flush.
-    pub(super) fn between(steps: &'r [FlushStep], planning: &Planning<'r>) -> Self {
+    ///
+    /// # Errors
+    ///
+    /// When the condition of a unique set has a value that does not fit its field.
+    pub(super) fn between(steps: &'r [FlushStep], planning: &Planning<'r>) -> Result<Self> {
         let mut dependencies = Self::new(steps, planning);
         let (maps, unread) = (planning.maps.len(), planning.unread);
-        let mut involved = dependencies.involved(planning.in_cycle);
+        let mut involved = dependencies.involved(planning.in_cycle)?;
         if !planning.deferred.is_empty() {
             // Rows with two statements may pass values to any others.
             (0..maps).for_each(|map| involved[map] = dependencies.statements.has_steps(map));
@@ -110,7 +96,7 @@ impl<'r> Dependencies<'r> {
         let siblings: Vec<bool> =
             unread.iter().enumerate().map(|(map, unread)| dependencies.has_siblings(map, *unread)).collect();
         for map in (0..maps).filter(|map| involved[*map]) {
-            dependencies.add_indexes(map);
+            dependencies.add_indexes(map)?;
         }
         for map in (0..maps).filter(|map| involved[*map] || siblings[*map]) {
             dependencies.name_rows(map);
@@ -123,43 +109,43 @@ impl<'r> Dependencies<'r> {
                 dependencies.add_references(map);
             }
             if siblings[map] {
-                dependencies.add_siblings(map, unread[map]);
+                dependencies.add_siblings(map, unread[map])?;
             }
         }
-        dependencies
+        Ok(dependencies)
     }
 
     /// Sorts the rows of each step.
-    pub(super) fn sort(&self) -> Result<Order> {
-        if self.graph.edges.is_empty() {
-            return Ok(Order::AsItIs);
-        }
-        match sort(&self.graph).map_err(|cycle| cycle_error(&cycle, &self.statements, &self.indexes))? {
-            Sorted::Rows(rows) => Ok(Order::Rows(rows)),
-            Sorted::Deferrals(numbers) => {
-                let deferral = |number| {
-                    let deferral = self.deferrals.get(number);
-                    (deferral.row, deferral.columns)
-                };
-                Ok(Order::Needs(numbers.into_iter().map(deferral).collect()))
+    pub(super) fn sort(&mut self) -> Result<Order> {
+        loop {
+            if self.graph.edges.is_empty() {
+                return Ok(Order::AsItIs);
+            }
+            match sort(&self.graph).map_err(|cycle| cycle_error(&cycle, &self.statements, &self.indexes))? {
+                Sorted::Rows(rows) if self.free_values.share(&rows, &mut self.graph) => {}
+                Sorted::Rows(rows) => return Ok(Order::Rows(rows)),
+                Sorted::Deferrals(numbers) => {
+                    let deferrals = numbers.into_iter().map(|number| self.deferrals.get(number));
+                    return Ok(Order::Needs(deferrals.collect()));
+                }
             }
         }
     }
 
     /// The maps in whose rows a value may change hands, or whose tables have no order, and those that foreign keys
     /// connect with them.
-    fn involved(&mut self, in_cycle: &[bool]) -> Vec<bool> {
+    fn involved(&mut self, in_cycle: &[bool]) -> Result<Vec<bool>> {
         let changed: Vec<usize> = (0..in_cycle.len()).filter(|map| self.statements.has_steps(*map)).collect();
         let cyclic = changed.iter().filter(|map| in_cycle[**map]).count();
         let mut reached = Vec::new();
         for map in changed.iter().copied() {
-            if self.replaces_rows(map) || self.moves_values(map) || (cyclic > 1 && in_cycle[map]) {
+            if self.replaces_rows(map)? || self.moves_values(map) || (cyclic > 1 && in_cycle[map]) {
                 reached.push(self.statements.table_id(map));
             }
         }
         let mut involved = vec![false; in_cycle.len()];
         if reached.is_empty() {
-            return involved;
+            return Ok(involved);
         }
         let mut neighbours: HashMap<TypeId, Vec<TypeId>> =
             changed.iter().map(|map| (self.statements.table_id(*map), Vec::new())).collect();
@@ -176,28 +162,28 @@ impl<'r> Dependencies<'r> {
             reached.extend(neighbours.remove(&table).unwrap_or_default());
         }
         changed.into_iter().for_each(|map| involved[map] = !neighbours.contains_key(&self.statements.table_id(map)));
-        involved
+        Ok(involved)
     }
 
     /// Whether a new row takes over a key or a unique value of a deleted one.
-    fn replaces_rows(&mut self, map: usize) -> bool {
+    fn replaces_rows(&mut self, map: usize) -> Result<bool> {
         let table = self.statements.table(map);
         let does = |action| self.statements.steps_of(map).any(|step| step.action == action);
         if !does(Action::Insert) || !does(Action::Delete) {
-            return false;
+            return Ok(false);
         }
         if table.unique.is_empty() && !self.statements.gives_keys(map) {
-            return false;
+            return Ok(false);
         }
         let known = self.graph.edges.len();
-        self.add_indexes(map);
-        self.graph.edges.len() > known
+        self.add_indexes(map)?;
+        Ok(self.graph.edges.len() > known)
     }
 
     /// Whether an UPDATE changes a key, a unique value, or a value that rows may refer to.
     fn moves_values(&self, map: usize) -> bool {
-        let referred = self.referred_sets(map).flatten().copied();
-        let guarded = referred.fold(self.statements.table(map).own_unique(), ColumnSet::with);
+        let table = self.statements.table(map);
+        let guarded = table.own_unique(self.engine.defers_unique()).union(self.statements.referred_columns(table));
         let moves = |step: &FlushStep| step.action.updated().is_some_and(|columns| columns.meets(guarded));
         self.statements.steps_of(map).any(moves)
     }
@@ -207,50 +193,73 @@ impl<'r> Dependencies<'r> {
     }
 
     /// Makes rows that claim unique values of a table wait for those that release them.
-    fn add_indexes(&mut self, map: usize) {
+    fn add_indexes(&mut self, map: usize) -> Result<()> {
         if std::mem::replace(&mut self.indexed[map], true) {
-            return;
+            return Ok(());
         }
         let table = self.statements.table(map);
-        let mut sets: Vec<Vec<usize>> = table.unique.iter().chain([&table.key]).map(|set| set.to_vec()).collect();
-        sets.extend(self.referred_sets(map).filter(|set| !sets.contains(set)).cloned().collect::<Vec<_>>());
-        for set in sets {
-            let number = self.index(map, set);
+        let referred = self.statements.referred_columns(table);
+        let declared = table.checked_sets(self.engine.defers_unique());
+        let mut sets: Vec<(Vec<usize>, Option<&'static UniqueSet>)> =
+            declared.map(|set| (set.columns.to_vec(), Some(set))).chain([(table.key.to_vec(), None)]).collect();
+        let of_all = |set: &Vec<usize>| {
+            let is_it = |(known, declared): &(Vec<usize>, Option<&UniqueSet>)| {
+                known == set && declared.is_none_or(UniqueSet::is_of_all_rows)
+            };
+            sets.iter().any(is_it)
+        };
+        let others: Vec<_> =
+            self.referred_sets(map).filter(|set| !of_all(set)).map(|set| (set.clone(), None)).collect();
+        sets.extend(others);
+        for (set, declared) in sets {
+            let number = self.index(map, set, declared)?;
             let index = &self.indexes[number];
             let meetings =
                 index.claimed.iter().filter_map(|(value, claimer)| Some((*index.released.get(value)?, *claimer)));
             let mut meetings: Vec<(usize, usize)> = meetings.collect();
             meetings.sort_unstable();
             for (owner, claimer) in meetings {
-                self.graph.edge(owner, claimer, Why::Reuses(number));
+                let parks = |set| self.deferrals.of_reuse(&self.statements, self.statements.get(owner), set, referred);
+                let deferral = declared.and_then(parks);
+                self.graph.deferrable(owner, claimer, Why::Reuses(number), deferral);
             }
             let (released, claimed) =
                 (all(index.released.values(), &[]), all(index.claimed.values(), &index.claims_unknown));
             self.graph.barrier(&index.releases_unknown, &claimed, Why::Unknown);
             self.graph.barrier(&released, &index.claims_unknown, Why::Unknown);
         }
+        Ok(())
     }
 
-    /// Finds the values of a set of columns; returns the number of the index.
-    fn index(&mut self, map: usize, set: Vec<usize>) -> usize {
-        self.index_of.entry((self.statements.table_id(map), set.clone())).or_insert(self.indexes.len());
-        self.indexes.push(self.statements.unique_index(map, set));
-        self.indexes.len() - 1
+    /// Finds the values of a set of columns, which may be a declared one; returns the number of the index.
+    fn index(&mut self, map: usize, set: Vec<usize>, declared: Option<&'static UniqueSet>) -> Result<usize> {
+        if declared.is_none_or(UniqueSet::is_of_all_rows) {
+            self.index_of.entry((self.statements.table_id(map), set.clone())).or_insert(self.indexes.len());
+        }
+        self.indexes.push(self.statements.unique_index(map, set, declared)?);
+        Ok(self.indexes.len() - 1)
     }
 
     /// Remembers the statement of each row of a map; a row that has two is sent in their order.
     fn name_rows(&mut self, map: usize) {
         self.by_row.reserve(self.statements.steps_of(map).map(|step| step.rows.len()).sum());
-        let mut unlinks = Vec::new();
+        let (mut unlinks, mut parks) = (Vec::new(), Vec::new());
         for statement in self.statements.of(map) {
             let row = (map, statement.row);
             match statement.action {
                 Action::PostUpdate(_) => drop(self.post_updates.insert(row, statement.number)),
                 Action::Unlink(_) => unlinks.push((row, statement.number)),
+                Action::Park(_) => parks.push((row, statement)),
                 _ => drop(self.by_row.insert(row, statement.number)),
             }
         }
-        let Self { by_row, post_updates, graph, .. } = self;
+        let Self { statements, by_row, post_updates, free_values, graph, .. } = self;
+        for (row, parked) in parks {
+            if let Some(own) = by_row.get(&row) {
+                graph.edge(parked.number, *own, Why::SameRow);
+                free_values.add(statements, parked, *own);
+            }
+        }
         for (row, unlink) in unlinks {
             by_row.get(&row).into_iter().for_each(|delete| graph.edge(unlink, *delete, Why::SameRow));
         }
@@ -262,7 +271,8 @@ impl<'r> Dependencies<'r> {
     /// Makes rows wait for the rows that they refer to by handles.
     fn add_handles(&mut self, map: usize) {
         let Self { statements, by_row, post_updates, deferrals, graph, .. } = self;
-        for child in statements.of(map).filter(|statement| statement.action != Action::Delete) {
+        let refers = |statement: &Statement| !matches!(statement.action, Action::Park(_) | Action::Delete);
+        for child in statements.of(map).filter(refers) {
             let sent = match child.action.updated() {
                 Some(columns) => columns,
                 None => ColumnSet::ALL,
@@ -364,25 +374,29 @@ impl<'r> Dependencies<'r> {
     /// Whether rows of one INSERT or DELETE may refer to each other.
     fn has_siblings(&self, map: usize, unread: bool) -> bool {
         let table = self.statements.table(map);
-        let single = !self.checks_after_statement;
+        let single = !self.engine.checks_after_statement();
         table.refers_to_itself() && self.statements.steps_of(map).any(|step| orders_rows(step, unread, single))
     }
 
     /// Makes new rows wait for rows of the same statement that have the values they refer to, and rows to be deleted
     /// for those that refer to them.
-    fn add_siblings(&mut self, map: usize, unread: bool) {
+    fn add_siblings(&mut self, map: usize, unread: bool) -> Result<()> {
         let table = self.statements.table(map);
         for key in table.foreign_keys.iter().filter(|key| (key.table().id)() == (table.id)()) {
             let Some(targets) = key.targets() else { continue };
             let known = self.index_of.get(&((table.id)(), targets.clone())).copied();
             let known = known.filter(|known| self.indexes[*known].map == map);
-            let index = known.unwrap_or_else(|| self.index(map, targets));
-            let Self { statements, indexes, deferrals, graph, checks_after_statement, .. } = self;
+            let index = match known {
+                Some(known) => known,
+                None => self.index(map, targets, None)?,
+            };
+            let checks_after_statement = self.engine.checks_after_statement();
+            let Self { statements, indexes, deferrals, graph, .. } = self;
             let [released, claimed] = indexes[index].referred_to_by(table, key);
             if released.is_empty() && claimed.is_empty() {
                 continue;
             }
-            let single = !*checks_after_statement;
+            let single = !checks_after_statement;
             for row in statements.of(map).filter(|row| orders_rows(statements.step(row.step), unread, single)) {
                 let is_new = row.action == Action::Insert;
                 let given = |column: &usize| statements.maps[map].given(row.row, *column, true);
@@ -397,7 +411,7 @@ impl<'r> Dependencies<'r> {
                 };
                 let (first, then, why) =
                     if is_new { (*parent, row.number, Why::Provides) } else { (row.number, *parent, Why::Releases) };
-                let deferral = match (*checks_after_statement, is_new) {
+                let deferral = match (checks_after_statement, is_new) {
                     (true, _) => None,
                     (false, true) => deferrals.of_claim(statements, row, key),
                     (false, false) => deferrals.of_release(statements, row, key),
@@ -410,6 +424,7 @@ impl<'r> Dependencies<'r> {
                 }
             }
         }
+        Ok(())
     }
 }
 
@@ -418,7 +433,7 @@ impl<'r> Dependencies<'r> {
 fn orders_rows(step: &FlushStep, unread: bool, single: bool) -> bool {
     match step.action {
         Action::Insert => true,
-        Action::Update(_) | Action::PostUpdate(_) | Action::Unlink(_) => false,
+        Action::Update(_) | Action::Park(_) | Action::PostUpdate(_) | Action::Unlink(_) => false,
         Action::Delete => (single || step.rows.len() > 1) && !unread,
     }
 }

@@ -7,6 +7,7 @@
 //!   claim, and makes a `graph` of it;
 //! - `deferral` finds the foreign keys that may be written apart from their rows, where rows wait for each other in a
 //!   cycle: the flush is then planned again with UPDATEs for them;
+//! - `parking` does the same for unique values that rows would exchange;
 //! - `sort` sorts the graph: rows that wait for others leave their step, and all others stay in it. The order of the
 //!   tables themselves (`levels`) is found by the same sort;
 //! - `execute` sends the steps, each by way of `write`;
@@ -22,7 +23,9 @@ mod flushed;
 pub(super) mod follow;
 mod graph;
 mod levels;
+mod parking;
 mod plan;
+mod planning;
 mod sort;
 pub(super) mod step;
 mod values;
@@ -37,7 +40,7 @@ use crate::connection::{Executor, SessionConnection};
 use crate::error::{Error, Result};
 pub use flushed::{Deleted, Flushed, Updated};
 pub use plan::{Plan, Step};
-use step::{Deferred, FlushStep};
+use step::{Action, Deferred, FlushStep};
 
 impl<C: SessionConnection> Session<'_, C> {
     /// Sends rows that were added, edited and marked for deletion: INSERTs and UPDATEs from the top of the foreign keys
@@ -46,7 +49,8 @@ impl<C: SessionConnection> Session<'_, C> {
     ///
     /// If a row takes over a key, or a value in columns that the entity declares `unique`, from a row that is changed
     /// or deleted, that row is sent first, and before it the rows that still refer to it. If any order of statements
-    /// works, with one statement for each row, the flush finds one; values are compared by `PartialEq`. Rows whose keys
+    /// works, with one statement for each row, the flush finds one; values are compared by `PartialEq`. Where rows exchange
+    /// unique values in a cycle, one of them is NULL or has the entity's free value meanwhile. Rows whose keys
     /// and unique values change are sent one by one; a flush in which no value passes to another row is not slower for
     /// it.
     ///
@@ -72,8 +76,9 @@ impl<C: SessionConnection> Session<'_, C> {
     /// # Errors
     ///
     /// Errors found while planning (a handle of another session, rows that refer to each other in a cycle, a table
-    /// whose new keys could not be read back, unique values that would be exchanged in a cycle) send no statement of
-    /// the flush and change nothing. To resolve the last, flush in between, with a value that no row has. A statement
+    /// whose new keys could not be read back, unique values that would be exchanged in a cycle and cannot be NULL) send no
+    /// statement of the flush and change nothing. To resolve the last, name a value that no row has, `#[entity(unique(a,
+    /// free(-1)))]`, or flush in between with such a value. A statement
     /// that fails rolls back and poisons the innermost level: the savepoint, or the transaction. For the errors of hooks
     /// see [`Database::before_flush`](crate::Database::before_flush) and
     /// [`after_flush`](crate::Database::after_flush).
@@ -171,7 +176,10 @@ impl<C: SessionConnection> Session<'_, C> {
 
     fn shown(&self, steps: &[FlushStep]) -> Plan {
         let tables: Vec<_> = self.maps.iter().map(|map| map.table()).collect();
-        let is_kept = |step: &&FlushStep| self.maps.at(step.map).is_some_and(AnyIdentityMap::keeps_history);
+        let is_kept = |step: &&FlushStep| {
+            // The row's own statement records the change.
+            !matches!(step.action, Action::Park(_)) && self.maps.at(step.map).is_some_and(AnyIdentityMap::keeps_history)
+        };
         let history = steps.iter().filter(is_kept).map(|step| step.rows.len()).sum();
         Plan::new(steps, &tables, history)
     }

@@ -5,11 +5,13 @@
 
 use std::fmt;
 
-use super::dependencies::{Dependencies, Order, Planning};
+use super::deferral::Deferral;
+use super::dependencies::Dependencies;
 use super::levels::{Level, levels};
+use super::planning::{Order, Planning};
 use super::sort::StepRows;
 use super::step::{Action, Deferred, FlushStep};
-use crate::connection::SessionConnection;
+use crate::connection::{Engine, SessionConnection};
 use crate::error::{Error, Result};
 use crate::session::Session;
 use crate::session::entity::{ColumnSet, Table};
@@ -22,7 +24,7 @@ use crate::session::sql::deletes_together;
 pub(super) struct Planned {
     pub(super) steps: Vec<FlushStep>,
     pub(super) unread: Vec<(usize, u64)>,
-    /// The foreign keys that are written apart from their rows.
+    /// The columns that are written apart from their rows.
     pub(super) deferred: Deferred,
 }
 
@@ -61,16 +63,15 @@ impl<C: SessionConnection> Session<'_, C> {
             }
         }
         let in_cycle: Vec<bool> = levels.iter().map(|level| level.in_cycle).collect();
-        let checks_after_statement = self.connection.engine().checks_after_statement();
+        let engine = self.connection.engine();
         let mut deferred = Deferred::default();
         loop {
             let steps = in_order(&changes, &levels, &maps, &deferred);
             let (maps, in_cycle, unread_maps) = (&maps[..], &in_cycle[..], &has_unread[..]);
-            let planning =
-                Planning { maps, in_cycle, unread: unread_maps, deferred: &deferred, checks_after_statement };
+            let planning = Planning { maps, in_cycle, unread: unread_maps, deferred: &deferred, engine };
             match arranged(steps, &planning)? {
                 Arranged::Steps(steps) => return Ok(Planned { steps, unread, deferred }),
-                Arranged::Needs(more) => more.into_iter().for_each(|(row, columns)| deferred.add(row, columns)),
+                Arranged::Needs(more) => more.into_iter().for_each(|deferral| deferral.apply(&mut deferred)),
             }
         }
     }
@@ -127,9 +128,17 @@ fn in_order(changes: &[PendingChanges], levels: &[Level], maps: &[&dyn Rows], de
     let (mut steps, mut last, mut deletes) = (Vec::new(), Vec::new(), Vec::new());
     for (map, changes) in numbered {
         steps.push(FlushStep { map, action: Action::Insert, rows: changes.inserts.clone() });
+        if !deferred.is_empty() {
+            let changed = changes.updates.iter().map(|change| change.row).chain(changes.deletes.iter().copied());
+            let parked = changed.map(|row| (row, deferred.parked(map, row)));
+            for (row, columns) in parked.filter(|(_, columns)| !columns.is_empty()) {
+                push_row(&mut steps, map, Action::Park(columns), row);
+            }
+        }
         for change in &changes.updates {
             let left_out = deferred.of(map, change.row);
             let columns = if left_out.is_empty() { change.columns } else { sent_at_first(maps[map], change, left_out) };
+            let columns = columns.union(deferred.parked(map, change.row));
             if !columns.is_empty() {
                 push_row(&mut steps, map, Action::Update(columns), change.row);
             }
@@ -171,15 +180,15 @@ fn push_row(steps: &mut Vec<FlushStep>, map: usize, action: Action, row: u64) {
     }
 }
 
-/// The steps in an order that works, or the foreign keys that must be deferred for one.
+/// The steps in an order that works, or what must be written apart for one.
 enum Arranged {
     Steps(Vec<FlushStep>),
-    Needs(Vec<((usize, u64), ColumnSet)>),
+    Needs(Vec<Deferral>),
 }
 
 /// Puts rows before those that wait for them, and keeps the order where no row waits.
 fn arranged(steps: Vec<FlushStep>, planning: &Planning<'_>) -> Result<Arranged> {
-    let dependencies = Dependencies::between(&steps, planning);
+    let mut dependencies = Dependencies::between(&steps, planning)?;
     let sorted = match dependencies.sort()? {
         Order::AsItIs => return Ok(Arranged::Steps(steps)),
         Order::Needs(more) => return Ok(Arranged::Needs(more)),
@@ -191,7 +200,9 @@ fn arranged(steps: Vec<FlushStep>, planning: &Planning<'_>) -> Result<Arranged> 
         let rows = rows.into_iter().map(|row| dependencies.statements.get(row).row);
         match arranged.last_mut() {
             // These rows are sent one by one, so they may wait for each other.
-            Some((last, step)) if *last == number && sent_singly(action, planning.maps[map].table()) => {
+            Some((last, step))
+                if *last == number && sent_singly(action, planning.maps[map].table(), planning.engine) =>
+            {
                 step.rows.extend(rows);
             }
             _ => arranged.push((number, FlushStep { map, action, rows: rows.collect() })),
@@ -200,9 +211,11 @@ fn arranged(steps: Vec<FlushStep>, planning: &Planning<'_>) -> Result<Arranged> 
     Ok(Arranged::Steps(arranged.into_iter().map(|(_, step)| step).collect()))
 }
 
-/// Whether an UPDATE changes keys or unique values, so that its rows are sent one by one.
-fn sent_singly(action: Action, table: &'static Table) -> bool {
-    action.updated().is_some_and(|columns| columns.meets(table.own_unique()))
+/// Whether an UPDATE changes keys, or unique values of all rows, so that its rows are sent one by one.
+fn sent_singly(action: Action, table: &'static Table, engine: Engine) -> bool {
+    let sets = table.checked_sets(engine.defers_unique()).filter(|set| set.is_of_all_rows());
+    let columns = sets.fold(table.key_columns(), |all, set| all.union(set.reach()));
+    !matches!(action, Action::Park(_)) && action.updated().is_some_and(|updated| updated.meets(columns))
 }
 
 /// What a flush would do: see [`Session::plan`](crate::Session::plan).
@@ -223,6 +236,9 @@ pub struct Step {
     pub columns: Vec<&'static str>,
     /// The number of rows.
     pub rows: usize,
+    /// Whether it parks the rows: an UPDATE sets a unique column to NULL or to a free value until the row's own statement,
+    /// because rows exchange their values.
+    pub parks: bool,
 }
 
 impl Plan {
@@ -230,16 +246,18 @@ impl Plan {
     pub(crate) fn new(steps: &[FlushStep], tables: &[&'static Table], history: usize) -> Self {
         let steps = steps.iter().map(|step| {
             let table = tables[step.map];
-            let (verb, columns) = match step.action {
-                Action::Insert => ("INSERT", ColumnSet::EMPTY),
-                Action::Update(columns) | Action::PostUpdate(columns) | Action::Unlink(columns) => ("UPDATE", columns),
-                Action::Delete => ("DELETE", ColumnSet::EMPTY),
+            let verb = match step.action {
+                Action::Insert => "INSERT",
+                Action::Update(_) | Action::Park(_) | Action::PostUpdate(_) | Action::Unlink(_) => "UPDATE",
+                Action::Delete => "DELETE",
             };
+            let columns = step.action.updated().unwrap_or_default();
             let columns = columns.iter().map(|column| table.columns[column].name).collect();
-            Step { verb, table: table.name, columns, rows: step.rows.len() }
+            let parks = matches!(step.action, Action::Park(_));
+            Step { verb, table: table.name, columns, rows: step.rows.len(), parks }
         });
         let (verb, table) = ("INSERT", "diesel_session_history");
-        let history = (history > 0).then(|| Step { verb, table, columns: Vec::new(), rows: history });
+        let history = (history > 0).then(|| Step { verb, table, columns: Vec::new(), rows: history, parks: false });
         Self { steps: steps.chain(history).collect() }
     }
 
@@ -272,6 +290,7 @@ impl fmt::Display for Step {
         if !self.columns.is_empty() {
             write!(f, " SET {}", self.columns.join(", "))?;
         }
-        write!(f, " ({} {})", self.rows, if self.rows == 1 { "row" } else { "rows" })
+        let (rows, parked) = (if self.rows == 1 { "row" } else { "rows" }, if self.parks { ", parked" } else { "" });
+        write!(f, " ({} {rows}{parked})", self.rows)
     }
 }

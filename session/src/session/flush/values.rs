@@ -7,7 +7,9 @@ use std::collections::HashMap;
 use foldhash::fast::RandomState;
 
 use super::step::{Action, Deferred, FlushStep};
-use crate::session::entity::{ColumnSet, ForeignKey, Table};
+use crate::error::Result;
+use crate::session::entity::{ColumnSet, ForeignKey, Table, UniqueSet};
+use crate::session::filter::ConditionWithValue;
 use crate::session::given::{Given, Parent};
 use crate::session::identity::Rows;
 use crate::session::value::FieldValue;
@@ -59,6 +61,8 @@ pub(super) type ByValues<'r> = HashMap<Vec<FieldValue<'r>>, usize, RandomState>;
 pub(super) struct UniqueIndex<'r> {
     pub(super) map: usize,
     pub(super) set: Vec<usize>,
+    /// The declaration, unless it is the key, or columns that foreign keys refer to.
+    pub(super) declared: Option<&'static UniqueSet>,
     pub(super) released: ByValues<'r>,
     pub(super) claimed: ByValues<'r>,
     /// Statements that release or claim a value that is not in memory.
@@ -124,14 +128,29 @@ impl<'r> Statements<'r> {
         self.maps[map].table()
     }
 
+    /// The columns of a table that rows in memory may refer to.
+    pub(super) fn referred_columns(&self, table: &'static Table) -> ColumnSet {
+        let keys = self.maps.iter().flat_map(|rows| rows.table().foreign_keys);
+        let to_it = keys.filter(|key| (key.table().id)() == (table.id)());
+        to_it.filter_map(ForeignKey::targets).flatten().fold(ColumnSet::EMPTY, ColumnSet::with)
+    }
+
     /// The map and the index of the row that a reference names.
     pub(super) fn row_of(&self, parent: Parent) -> Option<(usize, u64)> {
         Some((*self.map_of.get(&parent.entity)?, parent.handle.index))
     }
 
-    /// Which statements release and claim which values in a set of columns.
-    pub(super) fn unique_index(&self, map: usize, set: Vec<usize>) -> UniqueIndex<'r> {
-        let columns = set.iter().copied().fold(ColumnSet::EMPTY, ColumnSet::with);
+    /// Which statements release and claim which values in a set of columns: in all rows, or in those that meet the
+    /// conditions of a declared set.
+    pub(super) fn unique_index(
+        &self,
+        map: usize,
+        set: Vec<usize>,
+        declared: Option<&'static UniqueSet>,
+    ) -> Result<UniqueIndex<'r>> {
+        let columns = declared.map_or(ColumnSet::EMPTY, UniqueSet::reach);
+        let columns = set.iter().copied().fold(columns, ColumnSet::with);
+        let conditions = declared.map(UniqueSet::conditions).transpose()?.unwrap_or_default();
         let (mut released, mut claimed) = (HashMap::default(), HashMap::default());
         let (mut releases_unknown, mut claims_unknown) = (Vec::new(), Vec::new());
         for statement in self.of(map) {
@@ -140,14 +159,44 @@ impl<'r> Statements<'r> {
                 (releases, false, &mut released, &mut releases_unknown),
                 (claims, true, &mut claimed, &mut claims_unknown),
             ] {
-                match if does { self.held(statement, &set, after) } else { Held::Nothing } {
+                let takes_part = || self.meets(statement, &conditions, after);
+                let held = match if does { takes_part() } else { Some(false) } {
+                    Some(false) => Held::Nothing,
+                    Some(true) => self.held(statement, &set, after),
+                    None => match self.held(statement, &set, after) {
+                        Held::Nothing => Held::Nothing,
+                        _ => Held::Unknown,
+                    },
+                };
+                match held {
                     Held::Nothing => {}
                     Held::Value(value) => drop(known.insert(value, statement.number)),
                     Held::Unknown => unknown.push(statement.number),
                 }
             }
         }
-        UniqueIndex { map, set, released, claimed, releases_unknown, claims_unknown }
+        Ok(UniqueIndex { map, set, declared, released, claimed, releases_unknown, claims_unknown })
+    }
+
+    /// Whether a statement's row meets the conditions before it, or `after` it; `None` if that is not in memory.
+    fn meets(&self, statement: Statement, conditions: &[ConditionWithValue], after: bool) -> Option<bool> {
+        let mut is_known = true;
+        for (condition, value) in conditions {
+            let held = self.value_at(statement, condition.column, after);
+            let field = match &held {
+                Held::Value(field) => Some(&*field.value),
+                Held::Nothing => None,
+                Held::Unknown => {
+                    is_known = false;
+                    continue;
+                }
+            };
+            let is_null = self.table(statement.map).columns[condition.column].is_null;
+            if !condition.is_met_by(field, is_null, value.as_ref()) {
+                return Some(false);
+            }
+        }
+        is_known.then_some(true)
     }
 
     /// The values of a statement's row in a set of columns: before the statement, or `after` it.
@@ -170,11 +219,20 @@ impl<'r> Statements<'r> {
         column: usize,
         after: bool,
     ) -> Held<FieldValue<'r>> {
+        // A row that is parked has no unique value until its own statement.
+        if self.deferred.parked(map, row).contains(column) {
+            match action {
+                Action::Park(_) if after => return Held::Nothing,
+                Action::Update(_) | Action::Unlink(_) | Action::Delete if !after => return Held::Nothing,
+                _ => {}
+            }
+        }
         // A foreign key that is deferred is NULL between the row's two statements, or has its stored value.
         let is_deferred = self.deferred.of(map, row).contains(column);
         let (at_end, between) = match action {
             Action::Insert => (true, true),
             Action::Update(_) => (after, after),
+            Action::Park(_) => (false, false),
             Action::PostUpdate(_) => (true, !after),
             Action::Unlink(_) => (false, after),
             Action::Delete => (false, true),

@@ -36,7 +36,7 @@ where
     E: Persist<C>,
     C: SessionConnection,
 {
-    let Some(columns) = action.updated() else { return Ok(()) };
+    let (Action::Update(columns) | Action::PostUpdate(columns)) = action else { return Ok(()) };
     let mut values = Vec::new();
     {
         let own: &IdentityMap<E> = map;
@@ -187,6 +187,39 @@ where
                 computed.iter().for_each(|computed| map.computed(*row, computed));
                 map.updated(*row, now);
             }
+        }
+    }
+    Ok(())
+}
+
+/// Parks rows: sets these columns to NULL or to free values, until the rows' own statements are sent. In memory nothing
+/// changes.
+pub(crate) fn park<E, C>(
+    map: &IdentityMap<E>,
+    executor: &mut Executor<'_, C>,
+    columns: ColumnSet,
+    rows: &[u64],
+) -> Result<()>
+where
+    E: Persist<C>,
+    C: SessionConnection,
+{
+    let parked: Vec<(&E, E)> = rows.iter().map(|row| map.parked(*row, columns)).collect::<Result<_>>()?;
+    let edited: Vec<Edited<'_, E>> = parked.iter().map(|(before, row)| Edited { row, before }).collect();
+    let mut sent = |edited: &[Edited<'_, E>]| {
+        E::update(executor, edited, columns).map_err(|error| {
+            let error = Failure::of::<E, C>(executor, error, "updating").error;
+            map.advise(E::diagnose(executor, error, &edited.iter().map(|edited| edited.row).collect::<Vec<_>>()))
+        })
+    };
+    if sent(&edited)?.stale.is_none() {
+        return Ok(());
+    }
+    for (row, edited) in rows.iter().zip(edited.chunks(1)) {
+        // A row without a version that is gone already is a warning of its DELETE.
+        let may_be_gone = map.is_marked_deleted(*row) && E::table().version.is_none();
+        if let (Some(_), false, Some(stale)) = (sent(edited)?.stale, may_be_gone, edited.first()) {
+            return Err(Error::StaleRow { table: E::table().name, key: E::key_in_words(&stale.before.key()) });
         }
     }
     Ok(())

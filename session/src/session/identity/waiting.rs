@@ -1,4 +1,5 @@
-//! Foreign keys that are written after their row's own statement, or that wait for the row that they refer to.
+//! Columns that are written before or after their row's own statement, and foreign keys that wait for the row that they
+//! refer to.
 
 use super::IdentityMap;
 use super::sent::SentRow;
@@ -93,6 +94,18 @@ impl<E: Entity + Clone> IdentityMap<E> {
         self.key_changed(index, &old, new);
         self.log.push(Undo::Updated(index, old));
         self.record_row(index, SentRow::Updated(stored));
+    }
+
+    /// A changed or deleted row, as it is stored, and as it is stored while it is parked in these columns.
+    pub(crate) fn parked(&self, index: u64, columns: ColumnSet) -> Result<(&E, E)> {
+        let stored = self.stored(index)?;
+        let mut parked = stored.clone();
+        for column in columns.iter() {
+            if let Some(value) = E::table().parked_value(column)? {
+                parked.field_mut(column).set(&*value);
+            }
+        }
+        Ok((stored, parked))
     }
 
     /// A row to be deleted, as it is stored, and with NULL in these columns.

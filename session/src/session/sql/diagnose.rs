@@ -13,9 +13,10 @@ use diesel::sql_types::Bool;
 use super::Bind;
 use super::limit::{StatementLimit, row_size};
 use super::select::{Condition, read_where};
+use super::taken::is_taken_by;
 use crate::connection::{EngineConnection, Executor};
 use crate::error::{Error, Violation, ViolationKind};
-use crate::session::entity::{ColumnSet, Columns, Entity, ForeignKey, Table};
+use crate::session::entity::{ColumnSet, Columns, Entity, ForeignKey, Table, UniqueSet};
 
 /// With more rows than this, the rows are not searched for two that collide with each other.
 const MOST_COMPARED: usize = 1_000;
@@ -89,7 +90,11 @@ fn violated<C: EngineConnection>(
 }
 
 fn is_declared(set: &[usize], table: &'static Table) -> bool {
-    table.key == set || table.unique.contains(&set)
+    table.key == set || declared(set, table).is_some()
+}
+
+fn declared(set: &[usize], table: &'static Table) -> Option<&'static UniqueSet> {
+    table.unique.iter().find(|declared| declared.columns == set)
 }
 
 /// The columns that the database reports: by their names or, if it reports only the constraint's name, by the names it
@@ -99,7 +104,7 @@ fn unique_set(violation: &Violation, table: &'static Table) -> Option<Vec<usize>
         let reported = reported(violation);
         let named = |set: &&[usize]| reported == names(set, table).join("_");
         let key = (reported == "key").then_some(table.key);
-        key.or_else(|| table.unique.iter().copied().find(named)).map(<[usize]>::to_vec)
+        key.or_else(|| table.unique.iter().map(|set| set.columns).find(named)).map(<[usize]>::to_vec)
     };
     positions(&violation.columns, table).or_else(by_constraint)
 }
@@ -158,9 +163,10 @@ where
     C: EngineConnection,
     E: Columns<C::Backend>,
 {
+    let takes = |row: &E| declared(set, E::table()).is_none_or(|set| is_taken_by(set, row));
     let same = |one: &E, other: &E| {
         let differs = one.changed(other);
-        !set.iter().any(|column| differs.contains(*column))
+        !set.iter().any(|column| differs.contains(*column)) && takes(one) && takes(other)
     };
     if let [only] = rows {
         return Some(only);

@@ -14,8 +14,7 @@ use diesel::serialize::ToSql;
 use diesel::sql_types::{Bool, HasSqlType};
 
 use crate::session::entity::{Columns, Entity, Visitor};
-use crate::session::filter::{FieldOperand, FilterTest};
-use crate::session::filter_settings::ConditionWithValue;
+use crate::session::filter::{ConditionWithValue, FieldOperand, FilterTest};
 
 /// The filters of `E` that are in force, as a Diesel condition on its table: see
 /// [`Session::filter_expression`](crate::Session::filter_expression).
@@ -63,15 +62,9 @@ impl<E: Entity> FilterExpression<E> {
         let columns = E::table().columns;
         !self.nothing
             && self.conditions.iter().all(|(condition, value)| {
-                let field = row.field(condition.column);
                 let is_null = columns[condition.column].is_null;
-                let same = value.as_deref().filter(|value| !is_null(*value)).map(|value| field.is_same(value));
-                match condition.test {
-                    FilterTest::IsNull => is_null(field),
-                    FilterTest::IsNotNull => !is_null(field),
-                    FilterTest::Equal(_) => !is_null(field) && same == Some(true),
-                    FilterTest::NotEqual(_) => !is_null(field) && same == Some(false),
-                }
+                let field = Some(row.field(condition.column)).filter(|field| !is_null(*field));
+                condition.is_met_by(field, is_null, value.as_ref())
             })
     }
 

@@ -40,8 +40,8 @@ impl InsertColumns {
         let table = self.table;
         let sent = self.sent.without(self.filled);
         let key = table.key.iter().copied().filter(move |column| sent.contains(*column));
-        let unique =
-            || table.unique.iter().filter_map(|set| set.first()).copied().find(|column| sent.contains(*column));
+        let of_all = || table.unique.iter().filter(|set| set.is_of_all_rows() && !set.deferrable);
+        let unique = || of_all().filter_map(|set| set.columns.first()).copied().find(|column| sent.contains(*column));
         let other = if self.has_given_key() { None } else { unique().or_else(|| sent.iter().next()) };
         key.chain(other)
     }

@@ -30,6 +30,7 @@ mod referrers;
 mod related;
 mod returning;
 mod select;
+mod taken;
 mod unreadable;
 mod update;
 mod update_arrays;

@@ -12,11 +12,12 @@ use super::computed::update_computed;
 use super::edited::Edited;
 use super::limit::{StatementLimit, key_size, row_size};
 use super::select::select;
+use super::taken::is_taken_by;
 use super::update_arrays::UpdateFromArrays;
 use super::update_join::UpdateFromJoin;
 use super::{Bind, ambiguous, push_key};
 use crate::connection::{EngineConnection, Executor, Updates};
-use crate::session::entity::{ColumnSet, Columns, Entity};
+use crate::session::entity::{ColumnSet, Columns, Entity, UniqueSet};
 
 /// The maximum number of rows of a statement whose text does not grow with them.
 const MANY: usize = 10_000;
@@ -137,8 +138,7 @@ where
 {
     let table = E::table();
     let parameters = table.key.len() + usize::from(table.version.is_some()) + columns.len();
-    // Keys and unique values that change could collide with each other within one statement.
-    let moves = table.unique.iter().copied().chain([table.key]).flatten().any(|column| columns.contains(*column));
+    let moves = moves(rows, columns, executor.connection.engine().defers_unique());
     let named = || columns.iter().chain(table.key.iter().copied()).chain(table.version);
     let strategy = match C::UPDATES {
         Updates::FromArrays if !moves && !fit_arrays::<E, C>(executor, named()) => Updates::FromValues,
@@ -177,6 +177,17 @@ where
         done += rows.len();
     }
     Ok(Outcome { stale: None, computed })
+}
+
+/// Whether a row takes a key or a unique value, which within one statement could collide with what another gives up.
+fn moves<E: Entity>(rows: &[Edited<'_, E>], columns: ColumnSet, defers: bool) -> bool {
+    let table = E::table();
+    let takes = |set: &UniqueSet| {
+        // An order of rows that refer to each other is kept by sending them one by one.
+        let is_taken = |edited: &Edited<'_, E>| table.refers_to_itself() || is_taken_by(set, edited.row);
+        set.reach().meets(columns) && rows.iter().any(is_taken)
+    };
+    table.key_columns().meets(columns) || table.checked_sets(defers).any(takes)
 }
 
 /// The number of the first row that an UPDATE did not match: it is gone, or its version is not the one just written.
