@@ -161,7 +161,7 @@ impl About {
                     return Filter::read(&meta, &names, &mut about.filters);
                 }
                 if meta.path.is_ident("unique") {
-                    about.unique.push(UniqueSet::read(&meta, fields)?);
+                    about.unique.push(UniqueSet::read(&meta, &names)?);
                     return Ok(());
                 }
                 if meta.path.is_ident("references") {

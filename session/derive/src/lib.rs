@@ -2,7 +2,7 @@
 //! `diesel_session::session::derive`.
 //!
 //! See `diesel_session::Entity` for the attributes; `entity`, `filter` and `unique_set` read them; `new`, `key`,
-//! `filter_code` and `write` generate the code.
+//! `filter_code`, `unique_code` and `write` generate the code.
 
 #![warn(clippy::expect_used, clippy::unwrap_used)]
 
@@ -16,6 +16,7 @@ mod key;
 mod new;
 mod parts;
 mod unique;
+mod unique_code;
 mod unique_set;
 mod write;
 
@@ -26,7 +27,8 @@ use syn::{DeriveInput, parse_macro_input};
 #[proc_macro_derive(Entity, attributes(entity, diesel))]
 pub fn derive_entity(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
-    entity::Entity::read(&input).map_or_else(syn::Error::into_compile_error, |entity| write::entity(&entity)).into()
+    let read = entity::Entity::read(&input).and_then(|entity| unique_code::check(&entity).map(|()| entity));
+    read.map_or_else(syn::Error::into_compile_error, |entity| write::entity(&entity)).into()
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use crate::key::{check_key, key_from};
 use crate::new::new_struct;
 use crate::parts::{key_type, new_name, pattern};
 use crate::unique::upsertable;
-use crate::unique_set;
+use crate::unique_code;
 
 pub fn entity(entity: &Entity) -> TokenStream {
     let new = new_struct(entity);
@@ -270,7 +270,7 @@ fn table_info(entity: &Entity) -> TokenStream {
     };
     let touched = indexes_of(|field| field.update.is_some());
     let computed = indexes_of(Field::is_computed);
-    let unique = unique_set::descriptions(entity);
+    let unique = unique_code::descriptions(entity);
     let single = entity.fields.iter().enumerate().filter(|(_, field)| field.references.is_some());
     let single = single.map(|(index, field)| {
         let column = &field.column;
