@@ -113,8 +113,7 @@ impl Cancellation {
         drop(self.idle());
     }
 
-    /// Whether a cancellation may still reach the next statement on the connection, which is no use to another unit
-    /// then.
+    /// Whether a cancellation may still reach the next statement on the connection, so that it must not be used again.
     pub(crate) fn is_outstanding(&self) -> bool {
         self.idle().outstanding
     }

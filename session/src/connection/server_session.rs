@@ -32,7 +32,7 @@ impl From<Row> for ServerSession {
 }
 
 impl AnyConnection {
-    /// This connection as its server knows it: one SELECT. `None` where there is no server, or it does not tell.
+    /// This connection as its server knows it: one SELECT. `None` without a server, or if it does not tell.
     pub(crate) fn server_session(&mut self) -> Option<ServerSession> {
         match self {
             #[cfg(feature = "sqlite")]

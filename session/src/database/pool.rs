@@ -20,7 +20,7 @@ use crate::error::{Error, Result};
 /// A connection that was in use this recently is handed out to a unit of work without asking whether it still answers.
 const RECENT: Duration = Duration::from_secs(1);
 
-/// A connection that is closed instead of returned wakes nobody who waits for one: whoever waits asks again after this.
+/// A connection that is closed instead of returned wakes none of the threads that wait for one: they ask again after this.
 const PATIENCE: Duration = Duration::from_millis(50);
 
 fn waits(options: &Options) -> Waits {

@@ -390,7 +390,13 @@ impl<C: SessionConnection> Session<'_, C> {
         if !self.transaction.open {
             self.observers.ended();
         }
-        self.observers.check()?;
+        if let Err(stop) = self.observers.check() {
+            let error = Error::from(stop);
+            if self.transaction.open {
+                self.poison(&error);
+            }
+            return Err(error);
+        }
         if !self.transaction.open {
             let begun = self.first(Self::send_begin);
             self.spare = None;

@@ -123,7 +123,7 @@ fn b185_a_load_that_would_exceed_the_rows_of_a_session_is_an_error_and_the_unit_
 }
 
 #[test]
-fn b186_who_waits_for_a_connection_gets_one_when_another_is_closed_instead_of_returned() -> Result<()> {
+fn b186_a_waiting_thread_gets_a_connection_when_another_is_closed_instead_of_returned() -> Result<()> {
     let shop = shop(Options::new().pool_size(1).pool_timeout(LONG));
     for _ in 0..10 {
         // It is closed when it is dropped.

@@ -1,4 +1,4 @@
-//! A unit with a key is committed once, whoever runs it, how often, and whatever happens to its COMMIT.
+//! A unit with a key is committed once, however often it is run, and whatever happens to its COMMIT.
 
 use std::sync::Barrier;
 #[cfg(any(feature = "postgres", feature = "mysql"))]
@@ -184,21 +184,27 @@ fn b190_units_whose_connections_the_server_ends_at_any_moment_are_committed_once
     const THREADS: i64 = 2;
     let shop = shop(Options::new().pool_size(2));
     let victims = shop.again(Options::new().pool_size(2));
-    let done = AtomicBool::new(false);
+    let (done, runs) = (AtomicBool::new(false), AtomicUsize::new(0));
     let kills = thread::scope(|scope| -> Result<usize> {
         let killer = scope.spawn(|| -> Result<usize> {
             use diesel::connection::SimpleConnection as _;
             let mut kills = 0;
             let mut killer = shop.connection()?;
+            let mut moment = 0;
             while !done.load(Ordering::SeqCst) {
+                let before = runs.load(Ordering::SeqCst);
                 let numbers: Vec<Number> = diesel::sql_query(others).load(&mut *killer).unwrap();
                 for Number { number } in numbers {
                     // It may have ended by itself.
                     let _ = killer.batch_execute(&end(number));
                     kills += 1;
                 }
-                // Some units get through.
-                for _ in 0..2_000 {
+                // Until another unit is at work, and then a while that differs from kill to kill.
+                while runs.load(Ordering::SeqCst) == before && !done.load(Ordering::SeqCst) {
+                    thread::yield_now();
+                }
+                moment = (moment * 7 + 3) % 2_003;
+                for _ in 0..moment {
                     thread::yield_now();
                 }
             }
@@ -207,11 +213,17 @@ fn b190_units_whose_connections_the_server_ends_at_any_moment_are_committed_once
         let patient = Retry::default().within(LONG).pause(Duration::from_millis(1)).longest(Duration::from_millis(5));
         let units: Vec<_> = (0..THREADS)
             .map(|thread| {
-                let victims = &victims;
+                let (victims, runs) = (&victims, &runs);
                 scope.spawn(move || {
                     (0..disturbed()).filter(|unit| unit % THREADS == thread).try_for_each(|unit| {
                         let once = Once::new(format!("payment {unit}"), DAY).retry(patient);
-                        pay(victims, &once, unit, "paid").map(drop)
+                        victims.exactly_once(&once, |session| -> Result<()> {
+                            runs.fetch_add(1, Ordering::SeqCst);
+                            enter(session, unit, -1)?;
+                            change(session, 1, -1)?;
+                            enter(session, unit, 1)?;
+                            change(session, 2, 1)
+                        })
                     })
                 })
             })
