@@ -53,7 +53,7 @@ impl Migrations {
         let played: Vec<_> = steps.iter().filter(is_played).collect();
         scratch.apply(played.iter().copied())?;
         // Tables that were made on the way and are gone again are among them.
-        let made: Vec<_> = played.iter().flat_map(|step| step.tables(engine)).collect();
+        let made: Vec<_> = played.iter().flat_map(|step| step.made_tables(engine)).collect();
         let expected = Schema::read(&mut scratch)?;
         let mut differences = expected.differences(&found, engine);
         if !status.unknown.is_empty() || matches!(against, Against::UpTo(_)) {

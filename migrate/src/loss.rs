@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::catalogue::{self, is_same_table};
 use crate::choice;
 use crate::error::Result;
-use crate::migration::Migration;
+use crate::migration::{Direction, Migration};
 use crate::scripts::Step;
 use crate::source::Migrations;
 use crate::status::{self, Status};
@@ -36,21 +36,36 @@ impl Migrations {
         let status = status::status(connection, self.application(), &steps)?;
         let mut losses = Vec::new();
         for step in choice::choose(&status, Order::Down, target, target.limit(), &steps)? {
-            losses.push(Loss { migration: step.migration.clone(), tables: tables(connection, step, &status)? });
+            losses.push(Loss {
+                migration: step.migration.clone(),
+                tables: tables(connection, &steps, step, Direction::Down, &status)?,
+            });
         }
         Ok(losses)
     }
 }
 
-/// The tables that are lost when a migration is reverted, with the number of rows in each: one SELECT per table.
-pub(crate) fn tables(connection: &mut AnyConnection, step: &Step, status: &Status) -> Result<Vec<(String, u64)>> {
+/// The tables that are lost when one of these migrations is executed, with the number of rows in each: one SELECT per
+/// table. Those that it created may have got another name from a later one.
+pub(crate) fn tables(
+    connection: &mut AnyConnection,
+    steps: &[Step],
+    step: &Step,
+    direction: Direction,
+    status: &Status,
+) -> Result<Vec<(String, u64)>> {
     let engine = connection.engine();
+    let is_applied = |later: &&Step| status.applied.iter().any(|applied| applied.migration == later.migration);
+    let later: Vec<&Step> = steps.iter().filter(|later| later.migration > step.migration).filter(is_applied).collect();
     let mut tables: Vec<(String, u64)> = Vec::new();
-    for table in step.tables(engine) {
-        let listed = |found: &String| tables.iter().any(|(listed, _)| listed == found);
-        let found = status.tables.iter().find(|found| is_same_table(engine, table, found));
-        if let Some(found) = found.filter(|found| !listed(found)) {
-            tables.push((found.clone(), catalogue::rows(connection, found)?));
+    for written in step.lost_tables(direction, engine) {
+        let by_now = later.iter().fold(written, |table, later| later.renamed(table, engine));
+        for table in [written, by_now] {
+            let listed = |found: &String| tables.iter().any(|(listed, _)| listed == found);
+            let found = status.tables.iter().find(|found| is_same_table(engine, table, found));
+            if let Some(found) = found.filter(|found| !listed(found)) {
+                tables.push((found.clone(), catalogue::rows(connection, found)?));
+            }
         }
     }
     Ok(tables)

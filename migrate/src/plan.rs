@@ -33,8 +33,8 @@ pub struct Planned {
 }
 
 impl Migrations {
-    /// What [`up`](Self::up) would do to the database now, in order. At most three SELECTs; it writes nothing and takes
-    /// no lock.
+    /// What [`up`](Self::up) would do to the database now, in order, with the number of rows in each table that a script
+    /// drops for good. At most three SELECTs, and one for each such table; it writes nothing and takes no lock.
     ///
     /// # Errors
     ///
@@ -48,7 +48,7 @@ impl Migrations {
     }
 
     /// What [`down`](Self::down) would do to the database now, in order, with the number of rows in each table that
-    /// would be lost: one SELECT per table in addition to those of [`plan_up`](Self::plan_up).
+    /// would be lost; otherwise as [`plan_up`](Self::plan_up).
     ///
     /// # Errors
     ///
@@ -68,9 +68,7 @@ impl Migrations {
                 planned.push(plan_of(engine, &status, step, Direction::Down));
             }
             let mut plan = plan_of(engine, &status, step, order.direction());
-            if order == Order::Down {
-                plan.losses = loss::tables(connection, step, &status)?;
-            }
+            plan.losses = loss::tables(connection, &steps, step, order.direction(), &status)?;
             planned.push(plan);
         }
         Ok(planned)

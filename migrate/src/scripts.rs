@@ -11,6 +11,7 @@ use diesel_session::Error as SessionError;
 use diesel_session::connection::{AnyConnection, Engine, MultiBackend, SessionConnection as _};
 use sha2::{Digest as _, Sha256};
 
+use crate::catalogue::is_same_table;
 use crate::error::{Error, THIS_DATABASE};
 use crate::migration::{Direction, Migration};
 use crate::settings::Settings;
@@ -85,12 +86,36 @@ impl Step {
         self.script(direction).map_or(1, |script| statements::line(script, statement.first_word()))
     }
 
-    /// The tables that are lost when it is reverted, as its scripts write their names: those that it creates for good,
-    /// and those that its way down drops.
-    pub(crate) fn tables(&self, engine: Engine) -> Vec<&str> {
-        let created = self.statements(Direction::Up, engine).into_iter().filter_map(Statement::created_table);
-        let dropped = self.statements(Direction::Down, engine).into_iter().flat_map(Statement::dropped_tables);
-        created.chain(dropped).collect()
+    /// The tables that may be lost when it is executed in this direction, as its scripts write their names: those that
+    /// the script drops for good; when it is reverted, also those that it creates.
+    pub(crate) fn lost_tables(&self, direction: Direction, engine: Engine) -> Vec<&str> {
+        let mut dropped: Vec<&str> = Vec::new();
+        for statement in self.statements(direction, engine) {
+            // One that is made again under its name was only rebuilt.
+            let made = [statement.created_table(), statement.renamed_table().map(|(_, name)| name)];
+            dropped.retain(|table| made.iter().flatten().all(|made| !is_same_table(engine, table, made)));
+            dropped.extend(statement.dropped_tables());
+        }
+        if direction == Direction::Down {
+            let ups = self.statements(Direction::Up, engine).into_iter();
+            dropped.splice(0..0, ups.filter_map(Statement::created_table));
+        }
+        dropped
+    }
+
+    /// The name that a table has after it went up.
+    pub(crate) fn renamed<'s>(&'s self, table: &'s str, engine: Engine) -> &'s str {
+        let renamed = self.statements(Direction::Up, engine).into_iter().filter_map(Statement::renamed_table);
+        renamed.fold(table, |table, (of, name)| if is_same_table(engine, of, table) { name } else { table })
+    }
+
+    /// The tables that it makes or gives names to, as its scripts write them.
+    pub(crate) fn made_tables(&self, engine: Engine) -> Vec<&str> {
+        let ups = self.statements(Direction::Up, engine).into_iter();
+        let made = ups.flat_map(|statement| {
+            [statement.created_table(), statement.renamed_table().map(|(_, name)| name)].into_iter().flatten()
+        });
+        made.chain(self.lost_tables(Direction::Down, engine)).collect()
     }
 
     /// The checksum of the script that applies it, the same however the script is laid out and commented; `None` where

@@ -210,6 +210,19 @@ impl<'s> Statement<'s> {
         self.tables_after("DROP")
     }
 
+    /// The table that it gives another name, and that name.
+    pub(crate) fn renamed_table(self) -> Option<(&'s str, &'s str)> {
+        // RENAME TABLE is MySQL's.
+        let of = self.tables_after("ALTER").into_iter().chain(self.tables_after("RENAME")).next()?;
+        let part = self.tokens().any(|token| is_one_of(token, &["COLUMN", "INDEX", "KEY", "CONSTRAINT"]));
+        let mut rest = self.tokens().skip_while(|token| !is_word(*token, "RENAME")).skip(1);
+        let mut to = rest.by_ref().skip_while(|token| !is_one_of(*token, &["TO", "AS"])).skip(1);
+        match to.next().filter(|_| !part) {
+            Some(Token::Word(name) | Token::Quoted(name)) => Some((of, name)),
+            _ => None,
+        }
+    }
+
     /// The names of the tables that it drops, or of the one that it alters.
     pub(crate) fn dropped_or_altered_tables(self) -> Vec<&'s str> {
         let dropped = self.dropped_tables();
@@ -341,6 +354,17 @@ mod tests {
         assert_eq!(statement("DROP TABLE IF EXISTS a.b, \"c\" CASCADE").dropped_or_altered_tables(), ["b", "c"]);
         assert_eq!(statement("ALTER TABLE ONLY a ADD b INT, ADD c INT").dropped_or_altered_tables(), ["a"]);
         assert_eq!(statement("DROP INDEX a").dropped_tables(), [""; 0]);
+        for (sql, renamed) in [
+            ("ALTER TABLE a RENAME TO b", Some(("a", "b"))),
+            ("ALTER TABLE x.a RENAME AS \"b\"", Some(("a", "b"))),
+            ("RENAME TABLE a TO b", Some(("a", "b"))),
+            ("ALTER TABLE a RENAME COLUMN b TO c", None),
+            ("ALTER TABLE a RENAME INDEX b TO c", None),
+            ("ALTER VIEW a RENAME TO b", None),
+            ("ALTER TABLE a ADD b INT", None),
+        ] {
+            assert_eq!(statement(sql).renamed_table(), renamed, "{sql}");
+        }
     }
 
     #[test]

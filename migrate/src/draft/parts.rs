@@ -1,7 +1,7 @@
 //! The parts of a table that an entity calls for: columns, keys, unique sets, foreign keys, indexes, checks.
 
 use diesel_session::connection::Engine;
-use diesel_session::session::{ColumnInfo, Table as Entity, UniqueSet};
+use diesel_session::session::{Table as Entity, UniqueSet};
 
 use super::types::{DieselType, enum_of, list, now};
 use crate::quoting::quoted;
@@ -71,25 +71,31 @@ pub(super) fn index(engine: Engine, table: &str, columns: &[&str], unique: bool)
     }
 }
 
-/// Whether the primary key, a unique set or an index begins with the column, so that a foreign key needs no other.
-pub(super) fn is_indexed(table: &Table, column: &str) -> bool {
-    let keys = table.primary_key.iter().chain(&table.uniques).filter_map(|key| key.columns.first());
-    let whole = table.indexes.iter().filter(|index| index.predicate.is_none());
-    let indexes = whole.filter_map(|index| index.parts.first()?.column.as_ref());
-    keys.chain(indexes).any(|first| first.eq_ignore_ascii_case(column))
+/// Whether the primary key, a unique set or an index begins with the columns, so that a foreign key needs no other.
+pub(super) fn is_indexed(table: &Table, columns: &[&str]) -> bool {
+    let begins = |found: &[&str]| {
+        found.len() >= columns.len() && found.iter().zip(columns).all(|(one, other)| one.eq_ignore_ascii_case(other))
+    };
+    let names = |key: &Key| begins(&key.columns.iter().map(String::as_str).collect::<Vec<_>>());
+    let plain = |index: &Index| {
+        let parts = index.parts.iter().map_while(|part| part.column.as_deref());
+        index.predicate.is_none() && begins(&parts.collect::<Vec<_>>())
+    };
+    table.primary_key.iter().chain(&table.uniques).any(names) || table.indexes.iter().any(plain)
 }
 
-/// A foreign key, and the index that it needs.
-pub(super) fn add_foreign_key(engine: Engine, table: &mut Table, column: &str, to: &str, target: &str) {
+/// Adds a foreign key, and the index that it needs.
+pub(super) fn add_foreign_key(engine: Engine, table: &mut Table, columns: &[&str], to: &str, targets: &[&str]) {
+    let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
     table.foreign_keys.push(ForeignKey {
-        name: Some(name(&table.name, &[column], "fkey")),
-        columns: vec![column.to_owned()],
+        name: Some(name(&table.name, columns, "fkey")),
+        columns: owned(columns),
         table: to.to_owned(),
-        references: vec![target.to_owned()],
+        references: owned(targets),
         ..ForeignKey::default()
     });
-    if !is_indexed(table, column) {
-        table.indexes.push(index(engine, &table.name, &[column], false));
+    if !is_indexed(table, columns) {
+        table.indexes.push(index(engine, &table.name, columns, false));
     }
 }
 
@@ -176,9 +182,22 @@ fn server_default(engine: Engine, own: &DieselType, made: &mut Column) -> Need {
     Need::Remark("the database fills it: write its DEFAULT".to_owned())
 }
 
-/// The column that an entity's foreign key refers to: its table and name.
-pub(super) fn target(info: &ColumnInfo) -> Option<(&'static str, &'static str)> {
-    info.references.map(|reference| ((reference.table)().name, reference.column))
+/// A foreign key of an entity: its columns, the table and the columns that it refers to.
+pub(super) struct Referring {
+    pub(super) columns: Vec<&'static str>,
+    pub(super) table: &'static str,
+    pub(super) targets: Vec<&'static str>,
+}
+
+/// The foreign keys of an entity.
+pub(super) fn referring(entity: &Entity) -> impl Iterator<Item = Referring> {
+    entity.foreign_keys.iter().filter_map(|key| {
+        Some(Referring {
+            columns: key.columns.iter().map(|index| entity.columns[*index].name).collect(),
+            table: (key.references.first()?.table)().name,
+            targets: key.references.iter().map(|reference| reference.column).collect(),
+        })
+    })
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use diesel_session::connection::Engine;
 
 use super::sqlite;
 use super::types::DieselType;
-use super::wanted::{Fill, Remark, Wanted, mentions};
+use super::wanted::{Fill, Remark, Wanted, mentions, named};
 use crate::diff::ddl::{add_foreign_key, drop_foreign_key};
 use crate::diff::{Change, Difference, Object};
 use crate::quoting::quoted;
@@ -137,8 +137,7 @@ fn add(script: &mut Script, engine: Engine, from: &Schema, to: &Schema, remarks:
             _ => {}
         }
         for remark in remarks.iter().filter(|remark| is_about(remark, &difference.object)) {
-            let Remark { table, column, text } = remark;
-            script.comment(&format!("{table}.{column}: {text}."));
+            script.comment(&format!("{}: {}.", named(&remark.table, &remark.columns), remark.text));
         }
         difference.sql.iter().for_each(|statement| script.statement(statement));
     }
@@ -179,8 +178,8 @@ fn released<'s>(
 fn is_about(remark: &Remark, object: &Object) -> bool {
     match object {
         Object::Table { table } => *table == remark.table,
-        Object::Column { table, column } => *table == remark.table && *column == remark.column,
-        Object::ForeignKey { table, columns, .. } => *table == remark.table && columns[..] == [remark.column.as_str()],
+        Object::Column { table, column } => *table == remark.table && remark.columns[..] == [column.clone()],
+        Object::ForeignKey { table, columns, .. } => *table == remark.table && *columns == remark.columns,
         _ => false,
     }
 }

@@ -373,7 +373,7 @@ mod tests {
             Check { expression: "level IN ('a', 'b')".to_owned(), ..Check::default() },
             Check { expression: "length(title) > 0".to_owned(), ..Check::default() },
         ];
-        parts::add_foreign_key(Engine::Sqlite, &mut table, "shelf", "shelves", "id");
+        parts::add_foreign_key(Engine::Sqlite, &mut table, &["shelf"], "shelves", &["id"]);
         table
     }
 

@@ -99,7 +99,7 @@ impl Translation<'_> {
     }
 
     fn column(&self, column: &Column, own: Option<&DieselType>) -> Column {
-        let keyed = parts::is_indexed(self.table, &column.name);
+        let keyed = parts::is_indexed(self.table, &[&column.name]);
         let generates = match &column.generated {
             None => false,
             Some(generated) => generated.expression().is_none(),

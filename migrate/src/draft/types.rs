@@ -3,7 +3,7 @@
 use diesel_session::connection::Engine;
 use diesel_session::session::ColumnInfo;
 
-use crate::entities::types::{labels, types};
+use crate::entities::types::{is_variant, labels, types};
 use crate::quoting::literal;
 use crate::schema::{Column, EnumType, Schema};
 
@@ -51,6 +51,11 @@ impl DieselType {
             None => (without_null_elements(&types(engine, column)?.sql), Vec::new()),
         };
         Some(Self { name, nullable: column.nullable, labels, max_chars: length(&column.sql_type) })
+    }
+
+    /// Whether a field can have it: an enum of PostgreSQL's cannot, if a label is not an identifier.
+    pub(super) fn can_be_field(&self, engine: Engine) -> bool {
+        engine != Engine::Postgres || self.labels.iter().all(|label| is_variant(label))
     }
 
     /// Whether it is an enum with an SQL type of its own.

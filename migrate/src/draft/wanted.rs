@@ -3,9 +3,9 @@
 use diesel_session::connection::Engine;
 use diesel_session::session::{Table as Entity, UniqueSet};
 
-use super::parts::{self, Need};
+use super::parts::{self, Need, Referring};
 use super::types::{DieselType, enum_of};
-use crate::schema::{Check, Column, EnumType, Index, Schema, Table};
+use crate::schema::{Check, Column, EnumType, ForeignKey, Index, Schema, Table};
 use crate::tokens::{Token, tokens};
 
 /// The schema that the entities need, and what a person has to know of the way there.
@@ -26,10 +26,10 @@ pub(super) struct Fill {
     pub(super) value: Option<String>,
 }
 
-/// A remark on the statement about a column.
+/// A remark on the statement about a column, or about the foreign key of several.
 pub(super) struct Remark {
     pub(super) table: String,
-    pub(super) column: String,
+    pub(super) columns: Vec<String>,
     pub(super) text: String,
 }
 
@@ -42,7 +42,7 @@ pub(super) fn wanted(current: &Schema, entities: &[&'static Entity], engine: Eng
             continue;
         }
         match current.table(entity.name) {
-            None => wanted.add_table(engine, entity),
+            None => wanted.add_table(engine, current, entity),
             Some(found) => wanted.change_table(engine, entity, found),
         }
     }
@@ -56,8 +56,9 @@ pub(super) fn wanted(current: &Schema, entities: &[&'static Entity], engine: Eng
 }
 
 impl Wanted {
-    fn remark(&mut self, table: &str, column: &str, text: String) {
-        self.remarks.push(Remark { table: table.to_owned(), column: column.to_owned(), text });
+    fn remark(&mut self, table: &str, columns: &[&str], text: String) {
+        let columns = columns.iter().map(|column| (*column).to_owned()).collect();
+        self.remarks.push(Remark { table: table.to_owned(), columns, text });
     }
 
     /// Adds a column to the end of a table, with what belongs to it.
@@ -66,10 +67,10 @@ impl Wanted {
         let name = column.name.clone();
         match need {
             Need::Nothing => {}
-            Need::Remark(text) => self.remark(entity.name, &name, text),
+            Need::Remark(text) => self.remark(entity.name, &[&name], text),
             Need::Default => {
                 let value = column.default.clone().unwrap_or_default();
-                self.remark(entity.name, &name, format!("the rows that exist get {value}: write what is right"));
+                self.remark(entity.name, &[&name], format!("the rows that exist get {value}: write what is right"));
             }
             Need::Value => {
                 self.fills.push(Fill { table: entity.name.to_owned(), column: name.clone(), value: None });
@@ -77,12 +78,9 @@ impl Wanted {
         }
         table.columns.push(column);
         table.checks.extend(check);
-        if let Some((to, target)) = parts::target(&entity.columns[index]) {
-            parts::add_foreign_key(engine, table, &name, to, target);
-        }
     }
 
-    fn add_table(&mut self, engine: Engine, entity: &Entity) {
+    fn add_table(&mut self, engine: Engine, current: &Schema, entity: &'static Entity) {
         let mut table = Table { name: entity.name.to_owned(), ..Table::default() };
         let names = |set: &[usize]| set.iter().map(|index| entity.columns[*index].name).collect::<Vec<_>>();
         let key = names(entity.key);
@@ -98,12 +96,11 @@ impl Wanted {
         for index in 0..entity.columns.len() {
             self.add_column(engine, entity, index, &mut table, true);
         }
+        for key in parts::referring(entity) {
+            parts::add_foreign_key(engine, &mut table, &key.columns, key.table, &key.targets);
+        }
         // Texts compare byte by byte, as in the session. Beside a text that another table has, they must not.
-        let by_text = |key: &crate::schema::ForeignKey| {
-            let column = key.columns.first().and_then(|column| table.column(column));
-            column.is_some_and(|column| column.sql_type.starts_with("VARCHAR"))
-        };
-        if engine == Engine::Mysql && !table.foreign_keys.iter().any(by_text) {
+        if engine == Engine::Mysql && !refers_by_text(current, entity, &mut Vec::new()) {
             table.options.push(
                 "ENGINE = InnoDB CHARACTER SET utf8mb4 COLLATE /*M! utf8mb4_nopad_bin */ /*!80017 utf8mb4_0900_bin */"
                     .to_owned(),
@@ -137,6 +134,7 @@ impl Wanted {
             ));
         }
         self.change_unique_sets(engine, entity, &mut table);
+        self.change_foreign_keys(engine, entity, &mut table);
         self.schema.tables[at] = table;
     }
 
@@ -149,13 +147,14 @@ impl Wanted {
         let key: Vec<String> = table.primary_key.iter().flat_map(|key| key.columns.clone()).collect();
         gone.retain(|column| {
             let computed = column.generated.as_ref().is_some_and(|own| own.expression().is_some());
-            let unknown = DieselType::of_column(engine, &self.schema, column).is_none();
+            let own = DieselType::of_column(engine, &self.schema, column);
+            let unknown = own.is_none_or(|own| !own.can_be_field(engine));
             let stays = computed || unknown || key.contains(&column.name);
             if stays {
                 let why = if computed {
                     "is computed"
                 } else if unknown {
-                    "has a type that is not known"
+                    "has a type that no field can have"
                 } else {
                     "is in the primary key"
                 };
@@ -192,7 +191,7 @@ impl Wanted {
         }
     }
 
-    /// Gives a column that exists the type, the nullability, the labels and the foreign key that the entity has.
+    /// Gives a column that exists the type, the nullability and the labels that the entity has.
     fn change_column(&mut self, engine: Engine, entity: &Entity, index: usize, table: &mut Table) {
         let info = &entity.columns[index];
         let own = DieselType::of(info);
@@ -208,7 +207,7 @@ impl Wanted {
                 self.schema.enums.push(EnumType { name: sql_type.clone(), labels: own.labels.clone() });
             }
             let text = format!("the values must convert from {} to {sql_type}", column.sql_type);
-            self.remark(entity.name, &column.name, text);
+            self.remark(entity.name, &[&column.name], text);
             column.sql_type = sql_type;
         }
         let computed = column.generated.as_ref().is_some_and(|own| own.expression().is_some());
@@ -223,9 +222,7 @@ impl Wanted {
         if !own.labels.is_empty() {
             self.change_labels(engine, &own, &mut column, table);
         }
-        let name = column.name.clone();
         table.columns[at] = column;
-        self.change_foreign_key(engine, table, &name, parts::target(info));
     }
 
     /// Makes a column take the labels of the entity's enum, whether they are a type's or a check's.
@@ -256,31 +253,38 @@ impl Wanted {
         }
     }
 
-    /// Makes a column refer to what the entity's does.
-    fn change_foreign_key(&mut self, engine: Engine, table: &mut Table, column: &str, to: Option<(&str, &str)>) {
-        let on_it = |columns: &[String]| matches!(columns, [one] if is_same_column(engine, one, column));
-        let of_column = table.foreign_keys.iter().filter(|key| on_it(&key.columns));
-        let found: Vec<(String, Vec<String>)> =
-            of_column.map(|key| (key.table.clone(), key.references.clone())).collect();
-        let Some((to, target)) = to else {
-            if let Some((other, _)) = found.first() {
-                let table = &table.name;
-                self.notes
-                    .push(format!("{table}.{column} refers to {other} and has no `references`; the draft keeps it"));
+    /// Makes columns refer to what the entity's do. A foreign key that the entity does not have stays.
+    fn change_foreign_keys(&mut self, engine: Engine, entity: &Entity, table: &mut Table) {
+        let same = |one: &str, other: &str| is_same_column(engine, one, other);
+        let on = |key: &ForeignKey, columns: &[&str]| {
+            is_same_set(engine, columns, &key.columns.iter().map(String::as_str).collect::<Vec<_>>())
+        };
+        let wanted: Vec<Referring> = parts::referring(entity).collect();
+        for key in &table.foreign_keys {
+            if !wanted.iter().any(|own| on(key, &own.columns)) {
+                let (column, other) = (named(&table.name, &key.columns), &key.table);
+                self.notes.push(format!("{column} refers to {other} and has no `references`; the draft keeps it"));
             }
-            return;
-        };
-        let is_it = |(table, columns): &(String, Vec<String>)| {
-            table.eq_ignore_ascii_case(to) && matches!(&columns[..], [one] if is_same_column(engine, one, target))
-        };
-        if found.iter().any(is_it) {
-            return;
         }
-        if !found.is_empty() {
-            self.remark(&table.name, column, format!("it referred to {}, and must contain keys of {to}", found[0].0));
+        for own in wanted {
+            let refers = |key: &ForeignKey| {
+                let pairs = key.columns.iter().zip(&key.references);
+                let mut own_pairs = own.columns.iter().zip(&own.targets);
+                let has = |(column, target): (&&str, &&str)| {
+                    pairs.clone().any(|(one, other)| same(one, column) && same(other, target))
+                };
+                on(key, &own.columns) && key.table.eq_ignore_ascii_case(own.table) && own_pairs.all(has)
+            };
+            if table.foreign_keys.iter().any(refers) {
+                continue;
+            }
+            if let Some(found) = table.foreign_keys.iter().find(|key| on(key, &own.columns)) {
+                let text = format!("it referred to {}, and must contain keys of {}", found.table, own.table);
+                self.remark(&table.name, &own.columns, text);
+            }
+            table.foreign_keys.retain(|key| !on(key, &own.columns));
+            parts::add_foreign_key(engine, table, &own.columns, own.table, &own.targets);
         }
-        table.foreign_keys.retain(|key| !on_it(&key.columns));
-        parts::add_foreign_key(engine, table, column, to, target);
     }
 
     fn change_unique_sets(&mut self, engine: Engine, entity: &Entity, table: &mut Table) {
@@ -354,7 +358,7 @@ impl Wanted {
                 unnamed[0],
                 info.name
             );
-            self.remark(entity.name, info.name, text);
+            self.remark(entity.name, &[info.name], text);
         }
     }
 
@@ -372,6 +376,18 @@ impl Wanted {
     }
 }
 
+/// Whether a text of a new table refers to one of a table that exists, whose collation it must have; also by way of
+/// other new tables.
+fn refers_by_text(current: &Schema, entity: &'static Entity, seen: &mut Vec<&'static str>) -> bool {
+    seen.push(entity.name);
+    let is_text = |index: &usize| DieselType::of(&entity.columns[*index]).name == "Text";
+    let by_text = entity.foreign_keys.iter().filter(|key| key.columns.iter().any(is_text));
+    let targets: Vec<&'static Entity> = by_text.filter_map(|key| Some((key.references.first()?.table)())).collect();
+    targets
+        .into_iter()
+        .any(|to| current.table(to.name).is_some() || (!seen.contains(&to.name) && refers_by_text(current, to, seen)))
+}
+
 /// Whether two names are those of one column.
 pub(super) fn is_same_column(engine: Engine, one: &str, other: &str) -> bool {
     match engine {
@@ -387,6 +403,14 @@ fn is_same_set(engine: Engine, one: &[&str], other: &[&str]) -> bool {
 
 fn is_same_list(one: &[String], other: &[String]) -> bool {
     one.len() == other.len() && one.iter().all(|label| other.contains(label))
+}
+
+/// One column or several of a table: `books.shelf_id`, `books.(room, shelf)`.
+pub(super) fn named(table: &str, columns: &[String]) -> String {
+    match columns {
+        [one] => format!("{table}.{one}"),
+        several => format!("{table}.({})", several.join(", ")),
+    }
 }
 
 fn has_expression(index: &Index) -> bool {

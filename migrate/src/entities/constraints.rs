@@ -1,8 +1,11 @@
 //! The foreign keys and unique sets of a table in the attributes of a struct that people may have edited.
 
+use std::collections::BTreeSet;
+
 use super::edits::Edits;
-use super::file::{Element, RowInFile, TableInFile};
+use super::file::{Element, KeyInFile, RowInFile, TableInFile};
 use super::plan::{ColumnCode, TableCode};
+use super::references::Several;
 use super::{Note, note};
 
 /// Adds what the struct lacks of the constraints of its table, and tells what it has and the table does not.
@@ -37,6 +40,36 @@ pub(super) fn update(
     let key = as_fields(&code.key);
     for own in row.unique.iter().filter(|own| !same(own, &key) && !sets.iter().any(|set| same(own, set))) {
         let remark = format!("({}) is not unique in the database, and {} says that it is.", own.join(", "), row.name);
+        notes.push(note(&code.table, &remark));
+    }
+    refer_together(edits, notes, code, row);
+}
+
+/// Adds the foreign keys of several columns that the struct lacks, and tells those that the table lacks.
+fn refer_together(edits: &mut Edits<'_>, notes: &mut Vec<Note>, code: &TableCode, row: &RowInFile) {
+    let field = |column: &String| {
+        let found = row.fields.items.iter().find(|field| field.column == *column);
+        found.map_or_else(|| column.clone(), |field| field.name.clone())
+    };
+    let pairs = |columns: &[String], references: &[String]| -> BTreeSet<(String, String)> {
+        columns.iter().cloned().zip(references.iter().cloned()).collect()
+    };
+    let own: Vec<Several> = code
+        .foreign_keys
+        .iter()
+        .map(|key| Several { columns: key.columns.iter().map(field).collect(), ..key.clone() })
+        .collect();
+    let is = |own: &Several, found: &KeyInFile| {
+        own.module == found.module && pairs(&own.columns, &own.references) == pairs(&found.columns, &found.references)
+    };
+    for key in own.iter().filter(|key| !row.foreign_keys.iter().any(|found| is(key, found))) {
+        edits.insert_line(row.start, &format!("#[entity({})]", key.words()));
+        let (columns, to) = (key.columns.join(", "), &key.module);
+        notes.push(note(&code.table, &format!("({columns}) refers to {to} now; {} says so.", row.name)));
+    }
+    for found in row.foreign_keys.iter().filter(|found| !own.iter().any(|key| is(key, found))) {
+        let (columns, to) = (found.columns.join(", "), &found.module);
+        let remark = format!("({columns}) does not refer to {to} in the database, and {} says that it does.", row.name);
         notes.push(note(&code.table, &remark));
     }
 }

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use proc_macro2::TokenStream;
+use syn::ext::IdentExt as _;
 use syn::parse::{ParseStream, Parser as _};
 use syn::punctuated::Punctuated;
 use syn::spanned::Spanned as _;
@@ -94,10 +95,18 @@ pub(super) struct RowInFile {
     pub(super) marked: bool,
     pub(super) fields: List,
     pub(super) unique: Vec<Vec<String>>,
+    pub(super) foreign_keys: Vec<KeyInFile>,
     /// Where its visibility or `struct` begins, after its attributes.
     pub(super) start: usize,
     /// Where the path in `table_name = …` ends, unless `check_for_backend` is there too.
     pub(super) backend: Option<usize>,
+}
+
+/// A foreign key of several columns, `references((a, b) = lines::(c, d))`.
+pub(super) struct KeyInFile {
+    pub(super) columns: Vec<String>,
+    pub(super) module: String,
+    pub(super) references: Vec<String>,
 }
 
 pub(super) struct EnumInFile {
@@ -242,7 +251,7 @@ fn row(item: &ItemStruct, above: &str) -> Option<RowInFile> {
     let Fields::Named(named) = &item.fields else { return None };
     let mut module = None;
     let mut backend = None;
-    let mut unique = Vec::new();
+    let (mut unique, mut foreign_keys) = (Vec::new(), Vec::new());
     for attribute in &item.attrs {
         let Meta::List(list) = &attribute.meta else { continue };
         if list.path.is_ident("diesel") {
@@ -271,8 +280,16 @@ fn row(item: &ItemStruct, above: &str) -> Option<RowInFile> {
                     let inside;
                     syn::parenthesized!(inside in meta.input);
                     unique.extend(unique_set(&Punctuated::parse_terminated(&inside)?));
+                } else if meta.path.is_ident("references") {
+                    let inside;
+                    syn::parenthesized!(inside in meta.input);
+                    foreign_keys.push(key(&inside)?);
                 } else if meta.input.peek(Token![=]) {
                     meta.value()?.parse::<Expr>()?;
+                } else if meta.input.peek(syn::token::Paren) {
+                    let inside;
+                    syn::parenthesized!(inside in meta.input);
+                    inside.parse::<TokenStream>()?;
                 }
                 Ok(())
             }));
@@ -300,6 +317,7 @@ fn row(item: &ItemStruct, above: &str) -> Option<RowInFile> {
         module,
         fields: List { open: range(&named.brace_token.span.open()).end, items },
         unique,
+        foreign_keys,
         start: start_of(&item.vis, &item.struct_token),
         backend,
     })
@@ -313,6 +331,25 @@ fn unique_set(parts: &Punctuated<Meta, Token![,]>) -> Option<Vec<String>> {
         _ => None,
     };
     (!parts.iter().any(is_partial)).then(|| parts.iter().filter_map(name).collect())
+}
+
+/// The inside of `references(…)` of a struct.
+fn key(input: ParseStream<'_>) -> syn::Result<KeyInFile> {
+    let list = |input: ParseStream<'_>| -> syn::Result<Vec<String>> {
+        let inside;
+        syn::parenthesized!(inside in input);
+        let names = Punctuated::<Ident, Token![,]>::parse_terminated(&inside)?;
+        Ok(names.iter().map(ToString::to_string).collect())
+    };
+    let columns = list(input)?;
+    input.parse::<Token![=]>()?;
+    input.parse::<Option<Token![::]>>()?;
+    let mut module = String::new();
+    while !input.peek(syn::token::Paren) {
+        module = input.call(Ident::parse_any)?.to_string();
+        input.parse::<Token![::]>()?;
+    }
+    Ok(KeyInFile { columns, module, references: list(input)? })
 }
 
 /// Where the visibility begins, or what follows it where there is none.

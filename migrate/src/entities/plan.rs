@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use diesel_session::connection::Engine;
 
 use super::defaults::{self, Source};
+use super::named::Named;
 use super::names::{self, identifier};
-use super::types::{self, Types, labels};
-use crate::schema::{Column, ForeignKey, Generated, Schema, Table};
+use super::references::{self, Several};
+use super::types::{self, Types, is_variant, labels};
+use crate::schema::{Column, Schema, Table};
 
 /// The code for a schema.
 #[derive(Default)]
@@ -30,6 +32,8 @@ pub(super) struct TableCode {
     /// All columns of the table in the database, those included that are left out.
     pub(super) all: Vec<String>,
     pub(super) unique: Vec<Vec<String>>,
+    /// The foreign keys of several columns.
+    pub(super) foreign_keys: Vec<Several>,
     /// The backend whose own types it uses.
     pub(super) backend: Option<&'static str>,
     pub(super) notes: Vec<String>,
@@ -68,22 +72,6 @@ pub(super) struct Known {
     pub(super) types: Vec<String>,
 }
 
-/// A table with the names that its code has.
-struct Named<'s> {
-    table: &'s Table,
-    module: String,
-    row: String,
-    columns: BTreeMap<&'s str, (String, Types)>,
-    notes: Vec<String>,
-}
-
-impl<'s> Named<'s> {
-    /// The columns of the primary key.
-    fn key(&self) -> Vec<&'s str> {
-        self.table.primary_key.iter().flat_map(|key| &key.columns).map(String::as_str).collect()
-    }
-}
-
 pub(super) fn plan(schema: &Schema, engine: Engine, known: &Known) -> Plan {
     let mut plan = Plan::default();
     let mut names = names::Types::beside(known.types.iter().cloned());
@@ -99,7 +87,7 @@ pub(super) fn plan(schema: &Schema, engine: Engine, known: &Known) -> Plan {
         }
     }
     plan.tables = named.iter().map(|this| code(this, &named, engine, &plan.enums)).collect();
-    plan.joins = named.iter().flat_map(|this| joins(this, &named)).collect();
+    plan.joins = named.iter().flat_map(|this| references::joins(this, &named)).collect();
     plan
 }
 
@@ -180,8 +168,7 @@ fn label_type(
         Engine::Mysql => (names::snake(&format!("{row}_{}", column.name)), labels(&column.sql_type)?),
         Engine::Sqlite => return None,
     };
-    let is_variant = |label: &&String| syn::parse_str::<syn::Ident>(label).is_err();
-    if let Some(odd) = labels.iter().find(is_variant) {
+    if let Some(odd) = labels.iter().find(|label| !is_variant(label)) {
         return Some(Err(format!("the label {odd:?} of its enum cannot be a variant")));
     }
     if let Some(found) = enums.iter().find(|found| found.postgres == postgres) {
@@ -207,12 +194,8 @@ fn code(this: &Named<'_>, all: &[Named<'_>], engine: Engine, enums: &[EnumCode])
         needs.extend(types.needs);
         columns.push(column_code(this, column, (name, types), all, enums, engine, &mut notes));
     }
-    for foreign in table.foreign_keys.iter().filter(|foreign| foreign.columns.len() > 1) {
-        notes.push(format!(
-            "The foreign key ({}) has several columns, which `references` cannot express.",
-            foreign.columns.join(", ")
-        ));
-    }
+    let (foreign_keys, remarks) = references::several(this, all);
+    notes.extend(remarks);
     needs.sort_unstable();
     needs.dedup();
     for (feature, source) in needs {
@@ -238,6 +221,7 @@ fn code(this: &Named<'_>, all: &[Named<'_>], engine: Engine, enums: &[EnumCode])
         unique: table.unique_sets().iter().filter(|set| **set != key).filter_map(|set| identifiers(set)).collect(),
         all: table.columns.iter().map(|column| column.name.clone()).collect(),
         columns,
+        foreign_keys,
         backend,
         notes,
     }
@@ -255,15 +239,16 @@ fn column_code(
 ) -> ColumnCode {
     let key = this.key();
     let is_key = key.contains(&column.name.as_str());
-    let nullable = column.nullable && !is_key;
-    let reference = reference(this, column, all).unwrap_or_else(|why| {
+    let nullable = this.is_nullable(column);
+    let reference = references::single(this, column, all).unwrap_or_else(|why| {
         notes.push(why);
         None
     });
     let references = reference.map(|(to, target)| format!("{}::{target}", to.module));
     let label_type = enums.iter().find(|known| types.sql == known.sql_type);
+    let refers = references::is_referring(this, column, all);
     let mut words = Vec::new();
-    if is_key && is_generated(column, &key) && references.is_none() {
+    if this.is_generated_key(column) && !refers {
         words.push("key".to_owned());
     } else if is_key {
         words.extend(["key".to_owned(), "given".to_owned()]);
@@ -271,7 +256,7 @@ fn column_code(
             let both = "the program must give it, because the key has several columns";
             notes.push(format!("The database generates `{name}`, and {both}."));
         }
-    } else if references.is_none() {
+    } else if !refers {
         let labels = label_type.map(|found| &*found.labels);
         words.extend(defaults::attribute(&Source { column, types, nullable, labels, engine }));
     }
@@ -281,97 +266,10 @@ fn column_code(
         column: column.name.clone(),
         name: name.to_owned(),
         sql: optional(&types.sql, "Nullable"),
-        rust: optional(&field_type(this, column, all, 0), "Option"),
+        rust: optional(&references::field_type(this, column, all), "Option"),
         native: types.native,
         attribute: (!words.is_empty()).then(|| words.join(", ")),
         references,
         label_type: label_type.map(|found| found.sql_type.clone()),
     }
-}
-
-/// Whether the database makes the values of a key.
-fn is_generated(column: &Column, key: &[&str]) -> bool {
-    key.len() == 1 && (column.generated.is_some() || column.default.is_some())
-}
-
-/// The type of a field without its `Option`: that of the column that it refers to, or an `Id` for a key of 64 bits that
-/// the database generates.
-fn field_type(this: &Named<'_>, column: &Column, all: &[Named<'_>], depth: usize) -> String {
-    let plain = this.columns.get(column.name.as_str()).map_or("", |(_, types)| &types.rust);
-    if let Ok(Some((to, _))) = reference(this, column, all) {
-        let foreign = single_key(this, column);
-        let target = foreign.and_then(|foreign| to.table.column(foreign.references.first()?));
-        // Foreign keys can lead in a cycle.
-        return match target.filter(|_| depth < all.len()) {
-            Some(target) => field_type(to, target, all, depth + 1),
-            None => plain.to_owned(),
-        };
-    }
-    let key = this.key();
-    let is_id = plain == "i64" && key == [column.name.as_str()] && is_generated(column, &key);
-    if is_id { format!("Id<{}>", this.row) } else { plain.to_owned() }
-}
-
-/// The foreign key of a column alone; of several, the first.
-fn single_key<'s>(this: &Named<'s>, column: &Column) -> Option<&'s ForeignKey> {
-    this.table.foreign_keys.iter().find(|key| key.columns == [column.name.as_str()])
-}
-
-/// The column that a column refers to, and its table, if `references` can express that; an error says why it cannot.
-fn reference<'a, 's>(
-    this: &Named<'s>,
-    column: &Column,
-    all: &'a [Named<'s>],
-) -> Result<Option<(&'a Named<'s>, String)>, String> {
-    let nullable = column.nullable && !this.key().contains(&column.name.as_str());
-    let Some(foreign) = single_key(this, column) else { return Ok(None) };
-    let (Some((name, types)), [target]) = (this.columns.get(column.name.as_str()), &foreign.references[..]) else {
-        return Ok(None);
-    };
-    let because = |why: &str| format!("`{name}` refers to {}.{target} without `references`: {why}.", foreign.table);
-    let Some(to) = all.iter().find(|other| other.table.name == foreign.table) else {
-        return Err(because("that table has no code here"));
-    };
-    let (Some((identifier, target_types)), Some(target_column)) =
-        (to.columns.get(target.as_str()), to.table.column(target))
-    else {
-        return Err(because("that column has no field"));
-    };
-    let is_key = to.key().contains(&target.as_str());
-    if types.sql != target_types.sql {
-        return Err(because("the types of the two columns differ"));
-    }
-    if target_column.nullable && !is_key && !nullable {
-        return Err(because("that column can be NULL, and this one cannot"));
-    }
-    if types.is_unordered() {
-        return Err(because("the type has no order in Rust"));
-    }
-    if matches!(column.generated, Some(Generated::Stored(_) | Generated::Virtual(_))) {
-        return Err(because("the database computes it"));
-    }
-    Ok(Some((to, identifier.clone())))
-}
-
-/// The joins that `joinable!` can express: by the only foreign key between two tables, to a primary key of one column.
-fn joins(this: &Named<'_>, all: &[Named<'_>]) -> Vec<(String, String, String)> {
-    let mut joins = Vec::new();
-    for foreign in &this.table.foreign_keys {
-        let Some(to) = all.iter().find(|other| other.table.name == foreign.table) else { continue };
-        let between = |one: &Named<'_>, other: &Named<'_>| {
-            one.table.foreign_keys.iter().filter(|key| key.table == other.table.name).count()
-        };
-        let to_key = to.key() == foreign.references;
-        let ([column], true, false) = (&foreign.columns[..], to_key, to.module == this.module) else { continue };
-        let (Some((name, types)), Some((_, target))) = (
-            this.columns.get(column.as_str()),
-            foreign.references.first().and_then(|column| to.columns.get(column.as_str())),
-        ) else {
-            continue;
-        };
-        if between(this, to) + between(to, this) == 1 && types.sql == target.sql {
-            joins.push((this.module.clone(), to.module.clone(), name.clone()));
-        }
-    }
-    joins
 }

@@ -148,6 +148,11 @@ fn mysql(declared: &str) -> Option<Types> {
     })
 }
 
+/// Whether the label of an enum can be a variant in Rust.
+pub(crate) fn is_variant(label: &str) -> bool {
+    syn::parse_str::<syn::Ident>(label).is_ok()
+}
+
 /// The labels of a MySQL ENUM.
 pub(crate) fn labels(declared: &str) -> Option<Vec<String>> {
     let inner = declared.strip_prefix("enum(")?.strip_suffix(')')?;

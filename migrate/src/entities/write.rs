@@ -43,6 +43,9 @@ pub(super) fn table(code: &TableCode) -> String {
     for set in &code.unique {
         let _ = writeln!(text, "#[entity(unique({}))]", set.join(", "));
     }
+    for key in &code.foreign_keys {
+        let _ = writeln!(text, "#[entity({})]", key.words());
+    }
     let _ = writeln!(text, "pub struct {} {{", code.row);
     for column in &code.columns {
         let _ = writeln!(text, "    {},", field(column, "    "));

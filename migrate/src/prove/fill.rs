@@ -128,10 +128,12 @@ fn is_left_out(column: &Column, row: usize) -> bool {
 /// The values of the columns that refer to other rows.
 fn references(connection: &mut AnyConnection, table: &Table, row: usize) -> Result<Vec<(String, String)>, String> {
     let mut values: Vec<(String, String)> = Vec::new();
-    for key in &table.foreign_keys {
+    for (at, key) in table.foreign_keys.iter().enumerate() {
+        // A check may want two references to one table to differ.
+        let earlier = table.foreign_keys[..at].iter().filter(|earlier| earlier.table == key.table).count();
         let nullable = |name: &String| table.column(name).is_some_and(|column| column.nullable);
         let optional = key.columns.iter().any(nullable);
-        let referenced = if optional && row == SPARSE { None } else { referenced_row(connection, key, row)? };
+        let referenced = if optional && row == SPARSE { None } else { referenced_row(connection, key, row + earlier)? };
         match referenced {
             Some(literals) => {
                 let known = |name: &String| values.iter().any(|(known, _)| known == name);

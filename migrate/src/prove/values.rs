@@ -2,11 +2,14 @@
 
 use diesel_session::connection::Engine;
 
-use crate::schema::{Column, Schema, Table};
+use crate::schema::{Check, Column, Schema, Table};
 use crate::tokens::{Token, tokens};
 
 /// Far from the keys that scripts insert, and within a small integer.
 const FIRST: usize = 100;
+
+/// Between the values that are tried for a column that a check compares with another one.
+const FURTHER: usize = 4;
 
 /// The values that a column may have in a row, counted from 1: that of its type first, and then, where there are checks
 /// of the column, those that they suggest.
@@ -28,6 +31,10 @@ pub(super) fn candidates(engine: Engine, schema: &Schema, table: &Table, column:
         candidates.extend(greatest.map(|greatest| (greatest + row).to_string()));
         candidates.extend(numbers);
     }
+    if is_compared(engine, table, column) {
+        // Less and greater than those of the columns that it is compared with.
+        candidates.extend([row + FURTHER, row + 2 * FURTHER].map(|row| by_type(engine, schema, column, row)));
+    }
     let mut strings = strings;
     if !strings.is_empty() {
         // Rows that must differ take different ones.
@@ -38,18 +45,28 @@ pub(super) fn candidates(engine: Engine, schema: &Schema, table: &Table, column:
     candidates
 }
 
+/// Whether a check names a column.
+fn names(engine: Engine, check: &Check, column: &Column) -> bool {
+    tokens(&check.expression, engine).any(|(token, _)| match token {
+        Token::Word(name) | Token::Quoted(name) => name.eq_ignore_ascii_case(&column.name),
+        _ => false,
+    })
+}
+
+/// Whether a check names the column and another one.
+fn is_compared(engine: Engine, table: &Table, column: &Column) -> bool {
+    let names_others =
+        |check: &&Check| table.columns.iter().any(|other| other.name != column.name && names(engine, check, other));
+    table.checks.iter().filter(names_others).any(|check| names(engine, check, column))
+}
+
 /// The strings and numbers in the checks that name the column.
 fn named_in_checks(engine: Engine, table: &Table, column: &Column) -> Vec<String> {
     let mut literals = Vec::new();
     for check in &table.checks {
-        let all: Vec<_> = tokens(&check.expression, engine).collect();
-        let is_column = |token: &Token<'_>| match token {
-            Token::Word(name) | Token::Quoted(name) => name.eq_ignore_ascii_case(&column.name),
-            _ => false,
-        };
-        if all.iter().any(|(token, _)| is_column(token)) {
-            let others = all.iter().filter(|(token, _)| *token == Token::Other);
-            let values = others.map(|(_, range)| &check.expression[range.clone()]);
+        if names(engine, check, column) {
+            let others = tokens(&check.expression, engine).filter(|(token, _)| *token == Token::Other);
+            let values = others.map(|(_, range)| &check.expression[range]);
             let is_value = |value: &&str| value.starts_with(|first: char| first == '\'' || first.is_ascii_digit());
             literals.extend(values.filter(is_value).map(str::to_owned));
         }

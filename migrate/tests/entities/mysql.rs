@@ -79,7 +79,6 @@ pub struct Maker {
     pub version: i64,
 }
 
-// old marks: The foreign key (room, shelf) has several columns, which `references` cannot express.
 diesel::table! {
     #[sql_name = "old marks"]
     old_marks (id) {
@@ -93,6 +92,7 @@ diesel::table! {
 // entities: old_marks
 #[derive(Debug, Clone, PartialEq, HasQuery, Entity)]
 #[diesel(table_name = old_marks)]
+#[entity(references((room, shelf) = places::(room, shelf)))]
 pub struct OldMark {
     #[entity(key)]
     pub id: i32,

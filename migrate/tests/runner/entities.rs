@@ -64,7 +64,6 @@ fn what_cannot_be_expressed_is_told_in_the_code_and_beside_it() {
     let mut expected = vec![
         "log: No code is generated, because it has no primary key.",
         "makers: The column \"place\" is left out: its type \"point\" is not known.",
-        "old marks: The foreign key (room, shelf) has several columns, which `references` cannot express.",
     ];
     match engine {
         Engine::Sqlite => expected[1] = "makers: The column \"place\" is left out: its type \"GEO\" is not known.",
@@ -258,6 +257,27 @@ fn a_foreign_key_to_another_table_takes_the_attribute_and_the_type_of_the_key_wi
     let longer = code.replace("references = racks::id", "references = crate::schema::racks::id");
     assert_eq!(updated(&empty, &longer).code, longer);
     assert_eq!(updated(&empty, &code.replace(field, "    pub rack_id: Option<i64>,\n")).code, code);
+}
+
+#[test]
+fn a_foreign_key_of_several_columns_becomes_an_attribute_of_the_struct() {
+    let (empty, code) = made();
+    let key = "#[entity(references((room, shelf) = places::(room, shelf)))]\n";
+    assert!(code.contains(key), "{code}");
+    let after = updated(&empty, &code.replace(key, ""));
+    assert_eq!(after.code, code, "as it was before a person took it out");
+    let notes: Vec<String> = after.notes.iter().map(ToString::to_string).collect();
+    assert_eq!(notes, ["old marks: (room, shelf) refers to places now; OldMark says so."]);
+    // In another order, by a longer path, and behind what else there is to say.
+    let other = "#[entity(filter(shown = room.gt(0)), references((shelf, room) = crate::places::(shelf, room)))]\n";
+    let other = code.replace(key, other);
+    assert_eq!(updated(&empty, &other).code, other);
+    let more = format!("{key}#[entity(references((maker, room) = places::(shelf, room)))]\n");
+    let after = updated(&empty, &code.replace(key, &more));
+    assert_eq!(
+        after.notes[0].to_string(),
+        "old marks: (maker, room) does not refer to places in the database, and OldMark says that it does."
+    );
 }
 
 #[test]

@@ -157,9 +157,9 @@ fn what_a_draft_does_not_change_is_told() {
     assert_eq!(
         told,
         [
-            "shelves.id refers to rooms and has no `references`; the draft keeps it",
             "shelves: the primary key is (id, room) and the entity's (id); a change of the key is not drafted",
             "shelves: (room) is unique and has no `unique`; the draft keeps it",
+            "shelves.id refers to rooms and has no `references`; the draft keeps it",
         ]
     );
     assert!(found.up.contains("-- Loses the values of shelves.room_id.\n"), "{}", found.up);

@@ -3,10 +3,14 @@
 use chrono::{NaiveDate, NaiveTime};
 use diesel::HasQuery as _;
 use diesel::connection::SimpleConnection as _;
-use diesel_session::Result;
+use diesel_migrate::{Migrate as _, Target};
+use diesel_session::session::Table;
+use diesel_session::{Entity as _, Result};
 use folio_testing::TestEngine;
 
-use crate::support::Empty;
+use crate::support::{Empty, folder, shop, write};
+
+type Entities = &'static [fn() -> &'static Table];
 
 #[cfg(feature = "mysql")]
 #[path = "../entities/mysql.rs"]
@@ -24,12 +28,61 @@ fn with_tables(engine: TestEngine, script: &str) -> Empty {
     empty
 }
 
+/// Code that was generated for a database wants nothing that the script which made it does not make; and makes the
+/// tables by itself.
+fn assert_drafts_nothing(engine: TestEngine, script: &str, entities: Entities) {
+    // A table is known by its name in `table!`.
+    let script = script.replace("\"old marks\"", "old_marks").replace("`old marks`", "old_marks");
+    let (empty, made) = (Empty::new(engine), folder(&[("2026-01-01-000001_tables", &script, "SELECT 1")]));
+    let found = shop(&made).with_entities(entities).draft(&empty.db).unwrap();
+    assert_eq!(found.up, "", "{engine}");
+
+    let drafted = folder(&[]);
+    let draft = shop(&drafted).with_entities(entities).draft(&empty.db).unwrap();
+    write(drafted.path(), ("2026-01-01-000001_tables", &draft.up, &draft.down));
+    empty.db.migrate(&shop(&drafted)).unwrap_or_else(|error| panic!("{engine}: {error}\n{}", draft.up));
+    let again = shop(&drafted).with_entities(entities).draft(&empty.db).unwrap();
+    assert_eq!(again.up, "", "{engine}");
+    let plain = draft.up.replace(['"', '`'], "");
+    assert!(plain.contains("FOREIGN KEY (room, shelf) REFERENCES places (room, shelf)"), "{engine}: {plain}");
+    empty.db.migrate_down(&shop(&drafted), Target::All, |_| ()).unwrap();
+}
+
 fn day() -> NaiveDate {
     NaiveDate::from_ymd_opt(2026, 1, 31).unwrap()
 }
 
 fn hour() -> NaiveTime {
     NaiveTime::from_hms_opt(23, 59, 1).unwrap()
+}
+
+#[cfg(feature = "sqlite")]
+#[test]
+fn code_for_tables_of_sqlite_drafts_nothing_beyond_them() {
+    use sqlite::*;
+
+    const ENTITIES: Entities = &[Maker::table, OldMark::table, Place::table, Profile::table, Thing::table];
+    assert_drafts_nothing(TestEngine::Sqlite, include_str!("../entities/sqlite.sql"), ENTITIES);
+}
+
+#[cfg(feature = "postgres")]
+#[test]
+fn code_for_tables_of_postgresql_drafts_nothing_beyond_them() {
+    use postgres::*;
+
+    const ENTITIES: Entities = &[Maker::table, OldMark::table, Place::table, Profile::table, Thing::table];
+    assert_drafts_nothing(TestEngine::Postgres, include_str!("../entities/postgres.sql"), ENTITIES);
+}
+
+#[cfg(feature = "mysql")]
+#[test]
+fn code_for_tables_of_mysql_and_mariadb_drafts_nothing_beyond_them() {
+    use mysql::*;
+
+    const ENTITIES: Entities = &[Maker::table, OldMark::table, Place::table, Profile::table, Task::table, Thing::table];
+    for engine in [TestEngine::Mariadb, TestEngine::Mysql] {
+        assert_drafts_nothing(engine, include_str!("../entities/mysql.sql"), ENTITIES);
+    }
 }
 
 #[cfg(feature = "sqlite")]
@@ -43,8 +96,8 @@ fn rows_of_every_type_of_sqlite_go_in_and_come_back() -> Result<()> {
         let first = session.add(NewThing::new(ann, 1.25, vec![0, 255], day(), hour())?);
         session.add(NewThing { copy_of: first.into(), ..NewThing::new(ann, -0.5, vec![], day(), hour())? });
         session.add(NewProfile::new(ann, "blows")?);
-        session.add(NewPlace::new(7, "top")?);
-        session.add(NewOldMark { maker: ann.into(), ..NewOldMark::new(7, "top")? });
+        let place = session.add(NewPlace::new(7, "top")?);
+        session.add(NewOldMark { maker: ann.into(), ..NewOldMark::new(place)? });
         Ok(())
     })?;
     empty.db.read(|session| -> Result<()> {
@@ -88,8 +141,8 @@ fn rows_of_every_type_of_postgresql_go_in_and_come_back() -> Result<()> {
         session
             .add(NewThing { copy_of: first.into(), ..NewThing::new(ann, -0.5, vec![], day(), hour(), json!(null))? });
         session.add(NewProfile::new(ann, "blows")?);
-        session.add(NewPlace::new(7, "top")?);
-        session.add(NewOldMark { maker: ann.into(), ..NewOldMark::new(7, "top")? });
+        let place = session.add(NewPlace::new(7, "top")?);
+        session.add(NewOldMark { maker: ann.into(), ..NewOldMark::new(place)? });
         Ok(())
     })?;
     db.read(|session| -> Result<()> {
@@ -139,8 +192,8 @@ fn rows_of_every_type_of_mysql_and_mariadb_go_in_and_come_back() -> Result<()> {
             });
             session.add(NewThing { copy_of: first.into(), ..NewThing::new(ann, -0.5, vec![], day(), hour())? });
             session.add(NewProfile::new(ann, "blows")?);
-            session.add(NewPlace::new(7, "top")?);
-            session.add(NewOldMark { maker: ann.into(), ..NewOldMark::new(7, "top")? });
+            let place = session.add(NewPlace::new(7, "top")?);
+            session.add(NewOldMark { maker: ann.into(), ..NewOldMark::new(place)? });
             let tasks = [session.add(NewTask::new("one")?), session.add(NewTask::new("two")?)];
             session.flush()?;
             assert_eq!(tasks.map(|task| session.key(task).ok()), [Some(1), Some(2)]);

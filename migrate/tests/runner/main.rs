@@ -20,6 +20,8 @@ mod page;
 #[cfg(feature = "postgres")]
 #[path = "suite.rs"]
 mod postgres;
+#[cfg(feature = "cli")]
+mod railway;
 mod rules;
 mod source;
 mod spoils;

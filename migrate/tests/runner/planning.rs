@@ -37,6 +37,22 @@ fn a_plan_is_what_up_and_down_then_do_and_writes_nothing() {
 }
 
 #[test]
+fn a_plan_counts_the_rows_of_tables_that_going_up_drops_and_not_of_those_that_it_rebuilds() {
+    let (empty, folder) = (empty(), folder(&[TAGS, ITEMS, LABELS]));
+    let db = &empty.db;
+    db.migrate(&shop(&folder)).unwrap();
+    let rebuild = "CREATE TABLE new_labels (id BIGINT PRIMARY KEY, name VARCHAR(9)); INSERT INTO new_labels (id) \
+                   SELECT id FROM labels; DROP TABLE labels; ALTER TABLE new_labels RENAME TO labels";
+    write(folder.path(), ("2026-02-01-000001_rebuild", rebuild, rebuild));
+    write(folder.path(), ("2026-02-02-000001_no_items", "DROP TABLE items", ITEMS.1));
+    let plan = db.plan_up(&shop(&folder), Target::All).unwrap();
+    assert_eq!((&plan[0].losses[..], &plan[1].losses[..]), (&[][..], &[("items".to_owned(), 1)][..]));
+    db.migrate(&shop(&folder)).unwrap();
+    let plan = db.plan_down(&shop(&folder), Target::Steps(2)).unwrap();
+    assert_eq!((plan[0].losses.len(), plan[1].losses.len()), (0, 0), "{plan:?}");
+}
+
+#[test]
 fn a_plan_begins_where_an_interrupted_script_stopped() {
     let (empty, folder) = left_half_way();
     let (db, migrations) = (&empty.db, shop(&folder));

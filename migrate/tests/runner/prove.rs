@@ -162,8 +162,11 @@ fn rows_meet_the_checks_that_name_their_values() {
                    mail VARCHAR(60) NOT NULL UNIQUE CHECK (mail LIKE '%@%'), \
                    size BIGINT NOT NULL CHECK (size > 5000), code VARCHAR(90) NOT NULL CHECK (LENGTH(code) >= 12), \
                    half DECIMAL(2, 2) NOT NULL, letter CHAR(1) NOT NULL UNIQUE)";
-    let proofs = prove(&[("2026-01-01-000001_a", checked, "DROP TABLE a")]);
-    assert_eq!(proofs[0].unfilled, []);
+    let compared = "CREATE TABLE b (id BIGINT NOT NULL PRIMARY KEY, begins DATE NOT NULL, ends DATE NOT NULL, \
+                    late DATE NOT NULL, CHECK (ends > begins), CHECK (late > ends))";
+    let proofs =
+        prove(&[("2026-01-01-000001_a", checked, "DROP TABLE a"), ("2026-01-02-000001_b", compared, "DROP TABLE b")]);
+    assert_eq!((&proofs[0].unfilled[..], &proofs[1].unfilled[..]), (&[][..], &[][..]));
 }
 
 #[test]

@@ -10,6 +10,9 @@ mod diff;
 #[cfg(feature = "entities")]
 #[path = "entities.rs"]
 mod entities;
+#[cfg(feature = "cli")]
+#[path = "every_verb.rs"]
+mod every_verb;
 #[path = "faults.rs"]
 mod faults;
 #[cfg(feature = "entities")]
@@ -175,6 +178,11 @@ fn tables_that_got_another_name_are_among_what_going_down_would_lose() {
     db.connection().unwrap().batch_execute("INSERT INTO labels VALUES (1)").unwrap();
     let losses = db.migration_losses(&migrations, Target::Steps(1)).unwrap();
     assert_eq!(losses[0].tables, [("labels".to_owned(), 1)]);
+
+    // Also if the way down gives it its first name back.
+    write(folder.path(), (rename.0, rename.1, "ALTER TABLE labels RENAME TO tags"));
+    let losses = db.migration_losses(&migrations, Target::All).unwrap();
+    assert_eq!((&losses[0].tables[..], &losses[1].tables[..]), (&[][..], &[("labels".to_owned(), 1)][..]));
 }
 
 #[test]
