@@ -26,6 +26,7 @@ mod identity;
 mod identity_maps;
 mod inspect;
 mod joined;
+mod key_columns;
 mod keys;
 mod links;
 mod load;

@@ -13,13 +13,12 @@ mod sent;
 mod slots;
 mod undo;
 mod upserted;
+mod values;
 mod waiting;
 
 use std::collections::{HashMap, HashSet};
 
-use diesel::Column;
-
-use super::entity::{ColumnSet, Entity, HasColumn};
+use super::entity::{ColumnSet, Entity};
 use super::handle::State;
 use crate::error::{Error, Result};
 use ahead::Ahead;
@@ -114,23 +113,6 @@ impl<E: Entity> IdentityMap<E> {
             Known::Loaded(loaded) => Ok(&loaded.row),
             Known::Pending(_) => Err(Error::NotLoaded { table: E::table().name, state: "pending" }),
             Known::Expired { .. } => Err(Error::NotLoaded { table: E::table().name, state: "expired" }),
-            _ => Err(self.refuse(index)),
-        }
-    }
-
-    /// The value of column `C` of a row that another row refers to.
-    pub(crate) fn column<C: Column>(&self, index: u64) -> Result<E::Value>
-    where
-        E: HasColumn<C>,
-    {
-        match self.slots.get(index) {
-            // The changes of a deleted row are dropped with it.
-            Known::Loaded(loaded) if loaded.marked_deleted => Ok(loaded.stored().column().clone()),
-            Known::Loaded(loaded) => Ok(loaded.row.column().clone()),
-            Known::Expired { .. } => self
-                .key(index)
-                .and_then(|key| E::column_of_key(&key))
-                .ok_or(Error::NotLoaded { table: E::table().name, state: "expired" }),
             _ => Err(self.refuse(index)),
         }
     }
