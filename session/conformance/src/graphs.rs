@@ -23,6 +23,14 @@ diesel::table! {
     }
 }
 diesel::table! {
+    line_notes (order_id, line_no, note_no) { order_id -> BigInt, line_no -> BigInt, note_no -> BigInt, body -> Text }
+}
+diesel::table! {
+    note_marks (mark, note_no, line_no, order_id) {
+        mark -> BigInt, note_no -> BigInt, line_no -> BigInt, order_id -> BigInt
+    }
+}
+diesel::table! {
     stages (plan, number) { plan -> BigInt, number -> BigInt, after -> Nullable<BigInt> }
 }
 diesel::table! {
@@ -102,6 +110,35 @@ pub struct LineTag {
     #[entity(references = tags::name)]
     pub tag_name: String,
     pub removed: Option<i64>,
+}
+
+/// The key of its line is a part of its own.
+#[derive(Debug, Clone, PartialEq, HasQuery, Entity)]
+#[diesel(table_name = line_notes)]
+#[entity(references((order_id, line_no) = order_lines::(order_id, line_no)))]
+pub struct LineNote {
+    #[entity(key, given)]
+    pub order_id: i64,
+    #[entity(key, given)]
+    pub line_no: i64,
+    #[entity(key, given)]
+    pub note_no: i64,
+    pub body: String,
+}
+
+/// It refers to a line through a note, and its key has another order.
+#[derive(Debug, Clone, PartialEq, HasQuery, Entity)]
+#[diesel(table_name = note_marks)]
+#[entity(references((order_id, line_no, note_no) = line_notes::(order_id, line_no, note_no)))]
+pub struct NoteMark {
+    #[entity(key, given)]
+    pub mark: i64,
+    #[entity(key, given)]
+    pub note_no: i64,
+    #[entity(key, given)]
+    pub line_no: i64,
+    #[entity(key, given)]
+    pub order_id: i64,
 }
 
 /// It refers to another stage of its plan.

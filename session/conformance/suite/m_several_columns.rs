@@ -71,10 +71,8 @@ pub fn b124_parents_by_several_columns_are_found_in_the_session_or_by_one_select
     let parcels = session.query(Parcel::query().order(parcels::id)).all()?;
     recorder.take();
     let found = session.parents((parcels::order_id, parcels::line_no), &parcels)?;
-    let sql = format!(
-        "SELECT order_id, line_no, item FROM order_lines WHERE {}",
-        among(&library, "order_id, line_no", 2)
-    );
+    let sql =
+        format!("SELECT order_id, line_no, item FROM order_lines WHERE {}", among(&library, "order_id, line_no", 2));
     assert_eq!(recorder.sql(), [sql]);
     assert!(found[0].is_some() && found[0] == found[2] && found[0] != found[1]);
     let items = found.iter().map(|line| session.row(line.unwrap()).unwrap().item.as_str());
@@ -245,10 +243,8 @@ pub fn b122_many_keys_of_several_columns_keep_their_order_and_are_found_under_th
     let expected = [Some(lines[5]), Some(lines[7]), None, None, found[4], Some(lines[4]), Some(lines[5])];
     assert_eq!(found, expected);
     assert_eq!(session.key(found[4].unwrap())?, (key, 3));
-    let three = format!(
-        "SELECT order_id, line_no, item FROM order_lines WHERE {}",
-        among(&library, "order_id, line_no", 3)
-    );
+    let three =
+        format!("SELECT order_id, line_no, item FROM order_lines WHERE {}", among(&library, "order_id, line_no", 3));
     assert_eq!(steps(recorder.sql()), ["UPDATE order_lines", "SELECT order_id,", "SELECT order_id,"], "{three}");
     session.commit()?;
     session.clear()?;

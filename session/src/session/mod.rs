@@ -27,6 +27,7 @@ mod identity_maps;
 mod inspect;
 mod joined;
 mod key_columns;
+mod key_paths;
 mod keys;
 mod links;
 mod load;

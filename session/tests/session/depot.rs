@@ -28,6 +28,9 @@ diesel::table! {
 diesel::table! {
     cards (id) { id -> BigInt, shelf_id -> Nullable<BigInt>, number -> Nullable<BigInt>, title -> Text }
 }
+diesel::table! {
+    pins (pin, shelf_id, number) { pin -> BigInt, shelf_id -> BigInt, number -> BigInt, colour -> Text }
+}
 diesel::allow_tables_to_appear_in_same_query!(items, marks, item_marks);
 
 #[derive(Debug, Clone, PartialEq, HasQuery, Entity)]
@@ -100,6 +103,20 @@ pub struct Card {
     pub title: String,
 }
 
+/// The key of its slot is a part of its own.
+#[derive(Debug, Clone, PartialEq, HasQuery, Entity)]
+#[diesel(table_name = pins)]
+#[entity(references((shelf_id, number) = slots::(shelf_id, number)))]
+pub struct Pin {
+    #[entity(key, given)]
+    pub pin: i64,
+    #[entity(key, given)]
+    pub shelf_id: i64,
+    #[entity(key, given)]
+    pub number: i64,
+    pub colour: String,
+}
+
 /// `{key}` is a generated key, `{name}` a text that can be unique.
 const TABLES: &str = "
     CREATE TABLE shelves (id {key}, label {name} NOT NULL UNIQUE);
@@ -113,11 +130,14 @@ const TABLES: &str = "
         PRIMARY KEY (shelf_id, number), FOREIGN KEY (shelf_id) REFERENCES shelves (id));
     CREATE TABLE cards (id {key}, shelf_id BIGINT, number BIGINT, title {name} NOT NULL,
         FOREIGN KEY (shelf_id, number) REFERENCES slots (shelf_id, number) ON UPDATE CASCADE);
+    CREATE TABLE pins (pin BIGINT NOT NULL, shelf_id BIGINT NOT NULL, number BIGINT NOT NULL, colour {name} NOT NULL,
+        PRIMARY KEY (pin, shelf_id, number),
+        FOREIGN KEY (shelf_id, number) REFERENCES slots (shelf_id, number) ON UPDATE CASCADE);
 ";
 
 /// Empties the tables, children first.
 pub const EMPTY: &str = "
-    DELETE FROM cards; DELETE FROM slots; DELETE FROM item_marks; DELETE FROM marks;
+    DELETE FROM pins; DELETE FROM cards; DELETE FROM slots; DELETE FROM item_marks; DELETE FROM marks;
     UPDATE items SET above_id = NULL; DELETE FROM items; DELETE FROM shelves; DELETE FROM diesel_session_history;
 ";
 

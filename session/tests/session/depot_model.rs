@@ -49,6 +49,8 @@ pub struct Model {
     pub slots: Rows<Slot, SlotValue>,
     /// With the slots that they are in.
     pub cards: Rows<Card, Option<usize>>,
+    /// With their slots, numbers and colours.
+    pub pins: Rows<Pin, (usize, i64, String)>,
 }
 
 impl<E: Entity, V> Default for Rows<E, V> {
@@ -139,6 +141,7 @@ impl Model {
         self.marks.keep_keys(session);
         self.slots.keep_keys(session);
         self.cards.keep_keys(session);
+        self.pins.keep_keys(session);
     }
 
     pub fn find_again(&mut self, session: &mut Session<'_>) -> Result<()> {
@@ -146,7 +149,8 @@ impl Model {
         self.items.find_again(session)?;
         self.marks.find_again(session)?;
         self.slots.find_again(session)?;
-        self.cards.find_again(session)
+        self.cards.find_again(session)?;
+        self.pins.find_again(session)
     }
 
     /// The items on a shelf that are not hidden.

@@ -1,8 +1,5 @@
-//! The steps of a random walk over the depot: a session and the model take each together, and what relations and
-//! queries find is what the model has.
+//! The steps of a random walk over the depot that change rows: a session and the model take each together.
 
-use diesel::{ExpressionMethods as _, HasQuery as _, QueryDsl as _};
-use diesel_session::relation::{Tree, children};
 use diesel_session::session::history::UnitId;
 use diesel_session::session::{Persist, Ref, Upserted};
 use diesel_session::types::Timestamp;
@@ -35,7 +32,7 @@ impl Walk {
     }
 
     /// A name that others may have too.
-    fn name(choices: &mut Choices) -> String {
+    pub fn name(choices: &mut Choices) -> String {
         format!("{:03}", choices.of(40))
     }
 
@@ -49,7 +46,7 @@ impl Walk {
 
 /// Puts new rows into the depot.
 pub fn add(session: &mut Session<'_>, walk: &mut Walk, choices: &mut Choices) -> Result<()> {
-    match choices.of(6) {
+    match choices.of(7) {
         0 => {
             let label = walk.label(choices);
             walk.model.shelves.push(session.add(NewShelf::new(label.clone())?), label);
@@ -71,6 +68,13 @@ pub fn add(session: &mut Session<'_>, walk: &mut Walk, choices: &mut Choices) ->
             let (number, handle) = (walk.number(), walk.model.shelves.handle(shelf));
             let slot = session.add(NewSlot::new(handle, number, "slot")?);
             walk.model.slots.push(slot, SlotValue { shelf, number });
+        }
+        5 => {
+            flush_numbers(session, walk)?;
+            let Some(slot) = walk.model.slots.one(choices) else { return Ok(()) };
+            let (pin, colour, handle) = (walk.number(), Walk::name(choices), walk.model.slots.handle(slot));
+            let handle = session.add(NewPin::new(pin, handle, colour.clone())?);
+            walk.model.pins.push(handle, (slot, pin, colour));
         }
         _ => {
             flush_numbers(session, walk)?;
@@ -94,13 +98,18 @@ fn flush_numbers(session: &mut Session<'_>, walk: &mut Walk) -> Result<()> {
 
 /// Changes rows, by their fields and by handles of others.
 pub fn change(session: &mut Session<'_>, walk: &mut Walk, choices: &mut Choices) -> Result<()> {
-    match choices.of(6) {
+    match choices.of(7) {
         0 => {
             let Some(item) = walk.model.items.one(choices) else { return Ok(()) };
             let name = Walk::name(choices);
-            edit(session, walk.model.items.handle(item), |row| row.name.clone_from(&name), |new| {
-                new.name.clone_from(&name);
-            })?;
+            edit(
+                session,
+                walk.model.items.handle(item),
+                |row| row.name.clone_from(&name),
+                |new| {
+                    new.name.clone_from(&name);
+                },
+            )?;
             walk.model.items.value_mut(item).name = name;
         }
         1 => {
@@ -120,9 +129,14 @@ pub fn change(session: &mut Session<'_>, walk: &mut Walk, choices: &mut Choices)
         3 => {
             let Some(shelf) = walk.model.shelves.one(choices) else { return Ok(()) };
             let label = format!("shelf of {}", walk.number());
-            edit(session, walk.model.shelves.handle(shelf), |row| row.label.clone_from(&label), |new| {
-                new.label.clone_from(&label);
-            })?;
+            edit(
+                session,
+                walk.model.shelves.handle(shelf),
+                |row| row.label.clone_from(&label),
+                |new| {
+                    new.label.clone_from(&label);
+                },
+            )?;
             *walk.model.shelves.value_mut(shelf) = label;
         }
         4 => {
@@ -132,6 +146,19 @@ pub fn change(session: &mut Session<'_>, walk: &mut Walk, choices: &mut Choices)
             session.edit(walk.model.slots.handle(slot))?.number = number;
             walk.model.slots.value_mut(slot).number = number;
             walk.renumbered = true;
+        }
+        5 => {
+            let Some(pin) = walk.model.pins.one(choices) else { return Ok(()) };
+            let colour = Walk::name(choices);
+            edit(
+                session,
+                walk.model.pins.handle(pin),
+                |row| row.colour.clone_from(&colour),
+                |new| {
+                    new.colour.clone_from(&colour);
+                },
+            )?;
+            walk.model.pins.value_mut(pin).2 = colour;
         }
         _ => {
             let Some(card) = walk.model.cards.one(choices) else { return Ok(()) };
@@ -212,6 +239,13 @@ pub fn delete(session: &mut Session<'_>, walk: &mut Walk, choices: &mut Choices)
                 session.delete(model.cards.handle(card))?;
                 model.cards.remove(card);
             }
+            for pin in model.pins.filter(|(of, ..)| *of == slot) {
+                if session.state(model.pins.handle(pin))? == State::Pending {
+                    session.flush()?;
+                }
+                session.delete(model.pins.handle(pin))?;
+                model.pins.remove(pin);
+            }
             if session.state(model.slots.handle(slot))? == State::Pending {
                 session.flush()?;
             }
@@ -285,154 +319,6 @@ pub fn upsert(session: &mut Session<'_>, walk: &mut Walk, choices: &mut Choices)
                 }
             }
         }
-    }
-    Ok(())
-}
-
-/// Follows relations.
-pub fn relate(session: &mut Session<'_>, walk: &mut Walk, choices: &mut Choices) -> Result<()> {
-    let model = &walk.model;
-    match choices.of(8) {
-        0 => {
-            let shelves = model.shelves.some(choices);
-            let found = session.children(items::shelf_id, &model.shelves.handles(&shelves))?;
-            let expected = shelves.iter().map(|shelf| model.items.by_key(session, model.on_shelf(*shelf)));
-            assert_eq!(found, expected.collect::<Vec<_>>());
-        }
-        1 => {
-            let shelves = model.shelves.some(choices);
-            let (limit, below) = (choices.of(4), Walk::name(choices));
-            let best = children(items::shelf_id).filter(items::name.lt(&below)).order(items::name.desc());
-            let best = best.limit(u32::try_from(limit).unwrap());
-            let found = session.load_related(&model.shelves.handles(&shelves), best)?;
-            let expected = shelves.iter().map(|shelf| {
-                let mut items = model.on_shelf(*shelf);
-                items.retain(|item| model.items.value(*item).name < below);
-                items.sort_by_key(|item| {
-                    let name = std::cmp::Reverse(&model.items.value(*item).name);
-                    (name, session.key(model.items.handle(*item)).unwrap())
-                });
-                items.truncate(limit);
-                model.items.handles(&items)
-            });
-            assert_eq!(found, expected.collect::<Vec<_>>());
-        }
-        2 => {
-            let items = model.items.some(choices);
-            let shelves = session.parents(items::shelf_id, &model.items.handles(&items))?;
-            let expected = items.iter().map(|item| Some(model.shelves.handle(model.items.value(*item).shelf?)));
-            assert_eq!(shelves, expected.collect::<Vec<_>>());
-            let above = session.parents(items::above_id, &model.items.handles(&items))?;
-            let shown = |above: usize| (!model.items.value(above).hidden).then(|| model.items.handle(above));
-            let expected = items.iter().map(|item| model.items.value(*item).above.and_then(shown));
-            assert_eq!(above, expected.collect::<Vec<_>>());
-        }
-        3 => {
-            let items = model.items.some(choices);
-            let found =
-                session.through(item_marks::item_id, item_marks::mark_code, &model.items.handles(&items))?;
-            let expected = items.iter().map(|item| {
-                let marks = model.links.iter().filter(|(linked, _)| linked == item).map(|(_, mark)| *mark);
-                model.marks.by_key(session, marks.collect())
-            });
-            assert_eq!(found, expected.collect::<Vec<_>>());
-        }
-        4 => {
-            let marks = model.marks.some(choices);
-            let found =
-                session.through(item_marks::mark_code, item_marks::item_id, &model.marks.handles(&marks))?;
-            let expected = marks.iter().map(|mark| {
-                let items = model.links.iter().filter(|(_, linked)| linked == mark).map(|(item, _)| *item);
-                model.items.by_key(session, items.filter(|item| !model.items.value(*item).hidden).collect())
-            });
-            assert_eq!(found, expected.collect::<Vec<_>>());
-        }
-        5 => {
-            let items = model.items.some(choices);
-            let trees =
-                session.load_related(&model.items.handles(&items), children(items::above_id).recursive())?;
-            for (item, trees) in items.into_iter().zip(trees) {
-                let found: Vec<_> = trees.iter().flat_map(Tree::walk).map(|(depth, row)| (depth, *row)).collect();
-                assert_eq!(found, model.tree(session, item));
-            }
-        }
-        6 => {
-            let slots = model.slots.some(choices);
-            let found = session.children((cards::shelf_id, cards::number), &model.slots.handles(&slots))?;
-            let expected = slots.iter().map(|slot| {
-                let cards = model.cards.filter(|card| *card == Some(*slot));
-                model.cards.by_key(session, cards)
-            });
-            assert_eq!(found, expected.collect::<Vec<_>>());
-        }
-        _ => {
-            let cards = model.cards.some(choices);
-            let found = session.parents((cards::shelf_id, cards::number), &model.cards.handles(&cards))?;
-            let expected = cards.iter().map(|card| model.cards.value(*card).map(|slot| model.slots.handle(slot)));
-            assert_eq!(found, expected.collect::<Vec<_>>());
-        }
-    }
-    Ok(())
-}
-
-/// Reads rows: by keys, by queries and by their handles.
-pub fn read(session: &mut Session<'_>, walk: &mut Walk, choices: &mut Choices) -> Result<()> {
-    let model = &walk.model;
-    match choices.of(5) {
-        0 => {
-            let found = session.query(Item::query().order(items::id)).all()?;
-            assert_eq!(found, model.items.by_key(session, model.items.filter(|item| !item.hidden)));
-        }
-        1 => {
-            let query = Item::query().order(items::id);
-            let found = session.without_filter(Item::LIVE, |session| session.query(query).all())?;
-            assert_eq!(found, model.items.by_key(session, model.items.alive()));
-        }
-        2 => {
-            session.flush()?;
-            let items = model.items.some(choices);
-            let keys = items.iter().map(|item| session.key(model.items.handle(*item))).collect::<Result<Vec<_>>>()?;
-            let shown = |item: &usize| (!model.items.value(*item).hidden).then(|| model.items.handle(*item));
-            let expected: Vec<_> = items.iter().map(shown).collect();
-            if choices.yes() {
-                assert_eq!(session.get_many::<Item>(&keys)?, expected);
-            }
-            for (key, expected) in keys.into_iter().zip(expected) {
-                assert_eq!(session.get::<Item>(key)?, expected);
-            }
-        }
-        3 => session.expire_all(),
-        _ => {
-            session.flush()?;
-            check(session, model)?;
-        }
-    }
-    Ok(())
-}
-
-/// Each row shows what the model has.
-pub fn check(session: &mut Session<'_>, model: &Model) -> Result<()> {
-    for shelf in model.shelves.alive() {
-        assert_eq!(&session.view(model.shelves.handle(shelf))?.label, model.shelves.value(shelf));
-    }
-    for item in model.items.alive() {
-        let row = session.view(model.items.handle(item))?.clone();
-        assert_eq!((row.shelf_id, row.above_id, row.name, row.hidden), model.item(session, item));
-    }
-    for mark in model.marks.alive() {
-        let row = session.view(model.marks.handle(mark))?;
-        assert_eq!((row.code, row.note.clone()), *model.marks.value(mark));
-    }
-    for slot in model.slots.alive() {
-        let value = model.slots.value(slot);
-        let key = (session.key(model.shelves.handle(value.shelf))?, value.number);
-        assert_eq!(session.key(model.slots.handle(slot))?, key);
-    }
-    for card in model.cards.alive() {
-        let row = session.view(model.cards.handle(card))?;
-        let found = row.shelf_id.zip(row.number);
-        let slot = *model.cards.value(card);
-        assert_eq!(found, slot.map(|slot| session.key(model.slots.handle(slot))).transpose()?);
     }
     Ok(())
 }

@@ -11,6 +11,7 @@ use proptest::prelude::*;
 use crate::choices::{Choices, cases};
 use crate::depot::*;
 use crate::depot_model::Model;
+use crate::depot_reads::*;
 use crate::depot_steps::*;
 use crate::domain::{Library, Session};
 
@@ -128,8 +129,16 @@ fn check_stored(library: &Library, model: &Model) -> Result<()> {
         session.query(Mark::query()).count()?,
         session.query(Slot::query()).count()?,
         session.query(Card::query()).count()?,
+        session.query(Pin::query()).count()?,
     ];
-    let alive = [&model.items.alive(), &model.shelves.alive(), &model.marks.alive(), &model.slots.alive(), &model.cards.alive()];
+    let alive = [
+        model.items.alive(),
+        model.shelves.alive(),
+        model.marks.alive(),
+        model.slots.alive(),
+        model.cards.alive(),
+        model.pins.alive(),
+    ];
     assert_eq!(counts, alive.map(|alive| alive.len() as u64));
     let mut links = BTreeSet::new();
     for (item, mark) in &model.links {

@@ -8,6 +8,7 @@ mod choices;
 mod collations;
 mod depot;
 mod depot_model;
+mod depot_reads;
 mod depot_steps;
 mod depot_walk;
 #[path = "../support/fixture.rs"]

@@ -24,6 +24,7 @@ use crate::error::{Error, Result};
 use ahead::Ahead;
 pub(crate) use flush::{Change, PendingChanges};
 pub(crate) use follow::Follower;
+use key_changes::PathId;
 pub(crate) use key_changes::{KeyChange, KeyChanges, Resembling};
 pub(crate) use links::Ends;
 use links::Links;
@@ -46,8 +47,8 @@ pub(crate) struct IdentityMap<E: Entity> {
     /// Rows marked for deletion; some may have been unmarked since.
     marked_deleted: Vec<u64>,
     log: Log<E>,
-    /// Whether the database cascades changes to the columns of the key, as far as known: by position in the key.
-    cascades: HashMap<usize, bool>,
+    /// Whether the database cascades changes to the key, as far as known: by the path of foreign keys.
+    cascades: HashMap<PathId, bool>,
     ahead: Ahead,
     /// What the flush that is running has sent, if a hook or the history needs it.
     sent: Option<Box<Sent<E>>>,

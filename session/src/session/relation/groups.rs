@@ -82,8 +82,7 @@ fn positions_in_key<F: KeyColumns>() -> Option<Vec<usize>> {
     if names.len() != table.key.len() {
         return None;
     }
-    let mut positions: Vec<usize> =
-        names.into_iter().map(|name| table.key_column(name)).collect::<Option<_>>()?;
+    let mut positions: Vec<usize> = names.into_iter().map(|name| table.key_column(name)).collect::<Option<_>>()?;
     let given = positions.clone();
     positions.sort_unstable();
     positions.dedup();
