@@ -125,7 +125,11 @@ pub fn read(session: &mut Session<'_>, walk: &mut Walk, choices: &mut Choices) -
                 assert_eq!(session.get::<Item>(key)?, expected);
             }
         }
-        3 => session.expire_all(),
+        3 => {
+            // It drops changes.
+            session.flush()?;
+            session.expire_all();
+        }
         _ => {
             session.flush()?;
             check(session, model)?;
