@@ -18,6 +18,19 @@ diesel::table! {
     remarks (id) { id -> BigInt, order_id -> BigInt, line_no -> Nullable<BigInt>, body -> Text }
 }
 diesel::table! {
+    line_tags (id) {
+        id -> BigInt, line_no -> BigInt, order_id -> BigInt, tag_name -> Text, removed -> Nullable<BigInt>
+    }
+}
+diesel::table! {
+    line_notes (order_id, line_no, note_no) { order_id -> BigInt, line_no -> BigInt, note_no -> BigInt, body -> Text }
+}
+diesel::table! {
+    note_marks (mark, note_no, line_no, order_id) {
+        mark -> BigInt, note_no -> BigInt, line_no -> BigInt, order_id -> BigInt
+    }
+}
+diesel::table! {
     stages (plan, number) { plan -> BigInt, number -> BigInt, after -> Nullable<BigInt> }
 }
 diesel::table! {
@@ -38,6 +51,8 @@ diesel::table! {
 diesel::table! {
     author_tags (author_id, tag_name) { author_id -> BigInt, tag_name -> Text, added -> BigInt }
 }
+
+diesel::allow_tables_to_appear_in_same_query!(line_tags, order_lines, tags);
 
 #[derive(Debug, Clone, PartialEq, HasQuery, Entity)]
 #[diesel(table_name = orders)]
@@ -81,6 +96,49 @@ pub struct Remark {
     pub order_id: i64,
     pub line_no: Option<i64>,
     pub body: String,
+}
+
+/// A link of a line and a tag that can be removed; its columns have another order than the line's key.
+#[derive(Debug, Clone, PartialEq, HasQuery, Entity)]
+#[diesel(table_name = line_tags)]
+#[entity(references((line_no, order_id) = order_lines::(line_no, order_id)), filter(live = removed.is_null()))]
+pub struct LineTag {
+    #[entity(key)]
+    pub id: i64,
+    pub line_no: i64,
+    pub order_id: i64,
+    #[entity(references = tags::name)]
+    pub tag_name: String,
+    pub removed: Option<i64>,
+}
+
+/// The key of its line is a part of its own.
+#[derive(Debug, Clone, PartialEq, HasQuery, Entity)]
+#[diesel(table_name = line_notes)]
+#[entity(references((order_id, line_no) = order_lines::(order_id, line_no)))]
+pub struct LineNote {
+    #[entity(key, given)]
+    pub order_id: i64,
+    #[entity(key, given)]
+    pub line_no: i64,
+    #[entity(key, given)]
+    pub note_no: i64,
+    pub body: String,
+}
+
+/// It refers to a line through a note, and its key has another order.
+#[derive(Debug, Clone, PartialEq, HasQuery, Entity)]
+#[diesel(table_name = note_marks)]
+#[entity(references((order_id, line_no, note_no) = line_notes::(order_id, line_no, note_no)))]
+pub struct NoteMark {
+    #[entity(key, given)]
+    pub mark: i64,
+    #[entity(key, given)]
+    pub note_no: i64,
+    #[entity(key, given)]
+    pub line_no: i64,
+    #[entity(key, given)]
+    pub order_id: i64,
 }
 
 /// It refers to another stage of its plan.

@@ -14,6 +14,15 @@ const TABLES: &str = "
     CREATE TABLE remarks (id {key}, order_id BIGINT NOT NULL, line_no BIGINT, body TEXT NOT NULL,
         FOREIGN KEY (order_id) REFERENCES orders (id),
         FOREIGN KEY (order_id, line_no) REFERENCES order_lines (order_id, line_no) ON UPDATE CASCADE);
+    CREATE TABLE line_tags (id {key}, line_no BIGINT NOT NULL, order_id BIGINT NOT NULL, tag_name {name} NOT NULL,
+        removed BIGINT, FOREIGN KEY (order_id, line_no) REFERENCES order_lines (order_id, line_no),
+        FOREIGN KEY (tag_name) REFERENCES tags (name));
+    CREATE TABLE line_notes (order_id BIGINT NOT NULL, line_no BIGINT NOT NULL, note_no BIGINT NOT NULL,
+        body TEXT NOT NULL, PRIMARY KEY (order_id, line_no, note_no),
+        FOREIGN KEY (order_id, line_no) REFERENCES order_lines (order_id, line_no) ON UPDATE CASCADE);
+    CREATE TABLE note_marks (mark BIGINT NOT NULL, note_no BIGINT NOT NULL, line_no BIGINT NOT NULL,
+        order_id BIGINT NOT NULL, PRIMARY KEY (mark, note_no, line_no, order_id),
+        FOREIGN KEY (order_id, line_no, note_no) REFERENCES line_notes (order_id, line_no, note_no) ON UPDATE CASCADE);
     CREATE TABLE stages (plan BIGINT NOT NULL, number BIGINT NOT NULL, after BIGINT, PRIMARY KEY (plan, number),
         FOREIGN KEY (plan, after) REFERENCES stages (plan, number));
     CREATE TABLE teams (id {key}, lead_id BIGINT, name TEXT NOT NULL, version BIGINT NOT NULL {teams});

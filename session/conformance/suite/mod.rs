@@ -31,6 +31,7 @@ pub mod m_hooks;
 pub mod m_many;
 pub mod m_reading;
 pub mod m_relations;
+pub mod m_several_columns;
 pub mod m_undo;
 pub mod m_upsert;
 pub mod n_cycles;

@@ -376,7 +376,7 @@ fn columns(entity: &Entity) -> TokenStream {
     }
 }
 
-/// One `HasColumn` impl per field.
+/// One `HasColumn` impl per field, and what it refers to.
 fn has_column(entity: &Entity) -> TokenStream {
     let (name, table, at) = (&entity.name, &entity.table, &entity.at);
     let keys: Vec<&Field> = entity.key().collect();
@@ -407,7 +407,7 @@ fn has_column(entity: &Entity) -> TokenStream {
                 }
             }
         });
-        let refers = field.target.as_ref().filter(|_| field.references.is_none()).map(|target| {
+        let refers = field.target.as_ref().map(|target| {
             quote! {
                 impl #at::Refers<#table::#column> for #name {
                     type To = #target;
@@ -418,6 +418,8 @@ fn has_column(entity: &Entity) -> TokenStream {
             #references
             #refers
             #gives
+
+            impl #at::EntityColumn for #table::#column {}
 
             impl #at::HasColumn<#table::#column> for #name {
                 type Value = #ty;
@@ -432,5 +434,14 @@ fn has_column(entity: &Entity) -> TokenStream {
             }
         }
     });
-    quote! { #(#impls)* }
+    let several = entity.foreign_keys.iter().map(|key| {
+        let columns = key.columns.iter().map(|index| &entity.fields[*index].column);
+        let targets = &key.targets;
+        quote! {
+            impl #at::References<(#(#table::#columns,)*)> for #name {
+                type Target = (#(#targets,)*);
+            }
+        }
+    });
+    quote! { #(#impls)* #(#several)* }
 }

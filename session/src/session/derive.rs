@@ -9,6 +9,7 @@ pub use super::foreign_keys::{GivesReference, Links};
 pub use super::given::{Given, Keys, Parent};
 pub use super::history::KeepsHistory;
 pub use super::history::json::{HistoryOf, JsonObject, JsonValues, read_json, to_json};
+pub use super::key_columns::EntityColumn;
 pub use super::reference::{Ref, given, parent};
 pub use super::references::IntoReferences;
 pub use super::same::same_value;

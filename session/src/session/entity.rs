@@ -280,14 +280,15 @@ pub trait HasColumn<C: Column>: Entity {
     fn column_of_key(key: &Self::Key) -> Option<Self::Value>;
 }
 
-/// A row whose column `C` is a foreign key.
+/// A row whose columns `F`, one or a tuple of several, are a foreign key.
 #[diagnostic::on_unimplemented(
-    message = "`{C}` is not a foreign key of `{Self}`",
-    note = "write `#[entity(references = table::column)]` on its field"
+    message = "`{F}` is not a foreign key of `{Self}`",
+    note = "write `#[entity(references = table::column)]` on its field, or `#[entity(references((a, b) = table::(a, b)))]` \
+            on the struct"
 )]
-pub trait References<C: Column>: HasColumn<C> {
-    /// The column that it refers to, whose value converts into this one's.
-    type Target: Column<Table: EntityTable<Entity: HasColumn<Self::Target, Value: Into<<Self as HasColumn<C>>::Value>>>>;
+pub trait References<F>: Entity {
+    /// The columns that they refer to, whose values convert into theirs.
+    type Target: 'static;
 }
 
 /// A row whose column `C` is a foreign key or a part of one, and takes its value from the column `To`.
@@ -295,10 +296,6 @@ pub trait References<C: Column>: HasColumn<C> {
 pub trait Refers<C: Column>: HasColumn<C> {
     /// The column that it refers to, whose value converts into this one's.
     type To: Column<Table: EntityTable<Entity: HasColumn<Self::To, Value: Into<<Self as HasColumn<C>>::Value>>>>;
-}
-
-impl<E: References<C>, C: Column> Refers<C> for E {
-    type To = E::Target;
 }
 
 /// The value of a foreign key field: the key it holds, if any.

@@ -27,6 +27,8 @@ mod identity;
 mod identity_maps;
 mod inspect;
 mod joined;
+mod key_columns;
+mod key_paths;
 mod keys;
 mod links;
 mod load;

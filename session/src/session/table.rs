@@ -161,30 +161,6 @@ impl Table {
         })
     }
 
-    /// The references of foreign keys of one column that lead from `column` to column `target` of `above`, in order.
-    pub(crate) fn reference_path(
-        &'static self,
-        column: usize,
-        above: &'static Self,
-        target: usize,
-    ) -> Option<Vec<Reference>> {
-        let (mut table, mut column) = (self, column);
-        let (mut path, mut seen) = (Vec::new(), Vec::new());
-        loop {
-            if seen.contains(&((table.id)(), column)) {
-                return None;
-            }
-            seen.push(((table.id)(), column));
-            let reference = *table.foreign_keys.iter().find(|key| key.columns == [column])?.references.first()?;
-            path.push(reference);
-            table = (reference.table)();
-            column = table.column(reference.column)?;
-            if (table.id)() == (above.id)() && column == target {
-                return Some(path);
-            }
-        }
-    }
-
     /// Whether a change of these columns of `table` can affect rows of this one: they refer to it, or to rows that do.
     pub(crate) fn is_reached_by(&'static self, table: &'static Table, columns: ColumnSet) -> bool {
         self.with_ancestors().any(|above| above.refers_to(table, columns))

@@ -3,9 +3,11 @@
 use diesel_session::connection::Engine;
 use proptest::test_runner::Config;
 
-/// The number of cases on SQLite, and on a server, where each statement is a round trip.
+/// The number of cases on SQLite, and on a server, where each statement is a round trip; `SESSION_TEST_CASES` replaces
+/// both.
 pub fn cases(engine: Engine, on_sqlite: u32, on_a_server: u32) -> Config {
-    let cases = if engine == Engine::Sqlite { on_sqlite } else { on_a_server };
+    let given = std::env::var("SESSION_TEST_CASES").ok().map(|cases| cases.parse().expect("a number of cases"));
+    let cases = given.unwrap_or(if engine == Engine::Sqlite { on_sqlite } else { on_a_server });
     Config { cases, failure_persistence: None, ..Config::default() }
 }
 
@@ -13,6 +15,10 @@ pub fn cases(engine: Engine, on_sqlite: u32, on_a_server: u32) -> Config {
 pub struct Choices(pub std::vec::IntoIter<u8>);
 
 impl Choices {
+    pub fn is_empty(&self) -> bool {
+        self.0.as_slice().is_empty()
+    }
+
     pub fn of(&mut self, most: usize) -> usize {
         usize::from(self.0.next().unwrap_or(0)) % most.max(1)
     }

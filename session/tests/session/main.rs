@@ -6,6 +6,11 @@
 mod choices;
 #[allow(clippy::duplicate_mod, reason = "each engine takes the suite in under its own name")]
 mod collations;
+mod depot;
+mod depot_model;
+mod depot_reads;
+mod depot_steps;
+mod depot_walk;
 #[path = "../support/fixture.rs"]
 mod fixture;
 mod forests;

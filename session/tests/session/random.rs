@@ -22,6 +22,9 @@ macro_rules! on_every_engine {
 }
 
 on_every_engine! {
+    depot_walk {
+        a_session_and_a_model_of_its_relations_and_history_walk_together
+    }
     forests {
         b049_a_random_tree_is_deleted_if_any_order_of_statements_does_it
         b083_handles_follow_random_changes_of_natural_keys

@@ -4,10 +4,9 @@ use super::step::{Action, Deferred, FlushStep};
 use crate::connection::{Executor, SessionConnection};
 use crate::error::{Error, ErrorClass, Result};
 use crate::session::Session;
-use crate::session::entity::Table;
+use crate::session::entity::{ColumnSet, Table};
 use crate::session::failure::Failure;
 use crate::session::identity::{KeyChange, KeyChanges};
-use crate::session::identity_maps::AnyIdentityMap;
 use crate::session::written::Write;
 
 impl<C: SessionConnection> Session<'_, C> {
@@ -115,25 +114,24 @@ impl<C: SessionConnection> Session<'_, C> {
             return None;
         };
         let table = map.table();
-        let reached = |column: &usize| {
-            let below = |map: &dyn AnyIdentityMap<C>| {
-                map.table().key.iter().any(|part| map.table().reference_path(*part, table, *column).is_some())
-            };
-            self.maps.iter().any(below)
-        };
-        let columns: Vec<usize> = columns.iter().filter(reached).collect();
+        // The columns that keys may follow by a path on which one of them changes.
+        let mut followed = ColumnSet::EMPTY;
+        for path in self.maps.iter().flat_map(|map| map.table().key_paths(table)) {
+            let targets = path.parts.iter().map(|part| part.target).fold(ColumnSet::EMPTY, ColumnSet::with);
+            if targets.meets(columns) {
+                followed = followed.union(targets);
+            }
+        }
         let later = |row: u64, column: usize| {
             matches!(step.action, Action::Update(_)) && deferred.of(step.map, row).contains(column)
         };
         let change = |number: usize, row: u64, column: usize| {
-            if later(row, column) {
-                return None;
-            }
             let [from, to] = map.change(row, column)?;
+            let to = if later(row, column) { from.copied() } else { to };
             Some(KeyChange { number, column, from, to })
         };
-        let each =
-            rows.iter().enumerate().flat_map(|(number, row)| columns.iter().map(move |column| (number, *row, *column)));
+        let each = rows.iter().enumerate();
+        let each = each.flat_map(|(number, row)| followed.iter().map(move |column| (number, *row, column)));
         let values: Vec<KeyChange> = each.filter_map(|(number, row, column)| change(number, row, column)).collect();
         (!values.is_empty()).then(|| KeyChanges::new(table, values))
     }

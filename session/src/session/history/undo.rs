@@ -13,6 +13,7 @@ use crate::session::Session;
 use crate::session::entity::{ColumnSet, Entity};
 use crate::session::handle::Handle;
 use crate::session::sql::{FilterExpression, Persist};
+use crate::session::value::Value;
 
 /// The entities whose rows [`Session::undo`] may change: one, or a tuple of up to eight.
 #[diagnostic::on_unimplemented(
@@ -116,13 +117,13 @@ impl<C: SessionConnection> Session<'_, C> {
     }
 
     /// The rows of the history that have one of these values, which are of the field's type, in a column.
-    fn history_with<T: 'static>(&mut self, column: &str, values: Vec<T>) -> Result<Vec<HistoryRow>>
+    fn history_with<T: Value>(&mut self, column: &str, values: Vec<T>) -> Result<Vec<HistoryRow>>
     where
         HistoryRow: Persist<C>,
     {
         let column = HistoryRow::table().column(column).unwrap_or_default();
         let all = FilterExpression::everything();
-        self.select_history(|executor| HistoryRow::select_by(executor, column, &values, values.len(), &all))
+        self.select_history(|executor| HistoryRow::select_by(executor, &[column], &values, &all))
     }
 
     /// Finds what must be reversed in the table of `E`.

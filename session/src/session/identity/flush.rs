@@ -157,11 +157,11 @@ impl<E: Entity> IdentityMap<E> {
         }
     }
 
-    /// The change that an UPDATE makes to a column, from one value to another, neither of them NULL.
+    /// The values of a column before and after a row's UPDATE, neither of them NULL.
     pub(crate) fn change(&self, index: u64, column: usize) -> Option<[Box<dyn Value>; 2]> {
         let (row, before) = self.edited(index)?;
         let (from, to, is_null) = (before.field(column), row.field(column), E::table().columns[column].is_null);
-        (!is_null(from) && !is_null(to) && !from.is_same(to)).then(|| [from.copied(), to.copied()])
+        (!is_null(from) && !is_null(to)).then(|| [from.copied(), to.copied()])
     }
 
     /// Whether flushing these rows' changes can affect rows of `table` that are not among them: by changing a value

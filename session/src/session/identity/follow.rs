@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use super::IdentityMap;
-use super::key_changes::{KeyChanges, Resembling, folded};
+use super::key_changes::{KeyChanges, Passed, Passing, PathId, Resembling, folded};
 use super::slots::Slot;
 use super::undo::Undo;
 use crate::session::entity::Entity;
@@ -20,6 +20,8 @@ pub(crate) struct Follower<E: Entity> {
     pub(crate) new: E::Key,
     /// The positions of the key columns that change.
     positions: Vec<usize>,
+    /// The paths of foreign keys by which they change.
+    paths: Vec<PathId>,
     /// The key changes only in case, in accents or in trailing blanks.
     pub(crate) is_slight: bool,
 }
@@ -33,22 +35,21 @@ impl<E: Entity> IdentityMap<E> {
         }
         let mut followers = Vec::new();
         for (old, index) in &self.by_key {
-            let (mut new, mut number, mut positions) = (old.clone(), usize::MAX, Vec::new());
+            let (mut new, mut number, mut positions, mut paths) = (old.clone(), usize::MAX, Vec::new(), Vec::new());
             for passing in &passed {
-                let field = E::key_field(&mut new, passing.position);
-                let value = value_in_key::<E>(passing.position, field);
-                let exact = passing.values.get(&value);
-                let alike = || passing.values.get(changes.alike(E::table(), passing.position, &value)?);
-                if let Some(passed) = exact.or_else(alike)
-                    && field.set(&*passed.to)
-                {
-                    number = number.min(passed.number);
-                    positions.push(passing.position);
+                let Some(passed) = passed_to::<E>(old, passing, changes) else { continue };
+                for ((position, _), to) in passing.parts.iter().zip(&passed.to) {
+                    let field = E::key_field(&mut new, *position);
+                    if !field.is_same(&**to) && field.set(&**to) {
+                        positions.push(*position);
+                    }
                 }
+                number = number.min(passed.number);
+                paths.push(passing.id());
             }
             if new != *old {
                 let is_slight = folded(old) == folded(&new);
-                followers.push(Follower { number, index: *index, old: old.clone(), new, positions, is_slight });
+                followers.push(Follower { number, index: *index, old: old.clone(), new, positions, paths, is_slight });
             }
         }
         followers.sort_by_key(|follower| (follower.number, follower.index));
@@ -59,28 +60,30 @@ impl<E: Entity> IdentityMap<E> {
     pub(crate) fn resembling(&self, changes: &KeyChanges) -> Vec<Resembling<E::Key>> {
         let mut resembling = Vec::new();
         for passing in changes.of_key(E::table()) {
-            // A number has only one spelling.
-            if !passing.values.keys().any(|from| format!("{from:?}").contains('"')) {
-                continue;
-            }
-            let mut folds: HashMap<String, Vec<&FieldValue<'static>>> = HashMap::new();
-            for from in passing.values.keys() {
-                folds.entry(folded(from)).or_default().push(from);
-            }
-            let mut met = HashSet::new();
-            for key in self.by_key.keys() {
-                let mut changed = key.clone();
-                let field = E::key_field(&mut changed, passing.position);
-                let value = value_in_key::<E>(passing.position, field);
-                if passing.values.contains_key(&value) || met.contains(&value) {
+            for (part, (position, target)) in passing.parts.iter().copied().enumerate() {
+                let changing: HashSet<&FieldValue<'static>> = passing.values.keys().map(|from| &from[part]).collect();
+                // A number has only one spelling.
+                if !changing.iter().any(|from| format!("{from:?}").contains('"')) {
                     continue;
                 }
-                for from in folds.get(&folded(&value)).into_iter().flatten().copied() {
-                    E::key_field(&mut changed, passing.position).set(&*from.value);
-                    let (keys, values) = ((key.clone(), changed.clone()), (value.clone(), from.clone()));
-                    resembling.push(Resembling { position: passing.position, origin: passing.origin, keys, values });
+                let mut folds: HashMap<String, Vec<&FieldValue<'static>>> = HashMap::new();
+                for from in &changing {
+                    folds.entry(folded(from)).or_default().push(from);
                 }
-                met.insert(value);
+                let mut met = HashSet::new();
+                for key in self.by_key.keys() {
+                    let mut changed = key.clone();
+                    let value = value_in_key::<E>(position, E::key_field(&mut changed, position));
+                    if changing.contains(&value) || met.contains(&value) {
+                        continue;
+                    }
+                    for from in folds.get(&folded(&value)).into_iter().flatten().copied() {
+                        E::key_field(&mut changed, position).set(&*from.value);
+                        let (keys, values) = ((key.clone(), changed.clone()), (value.clone(), from.clone()));
+                        resembling.push(Resembling { position, origin: (passing.origin, target), keys, values });
+                    }
+                    met.insert(value);
+                }
             }
         }
         resembling
@@ -100,14 +103,14 @@ impl<E: Entity> IdentityMap<E> {
 
     /// Whether the database cascades a change to that row; `None` if that is not known yet.
     pub(crate) fn cascades(&self, follower: &Follower<E>) -> Option<bool> {
-        let mut known = follower.positions.iter().map(|position| self.cascades.get(position).copied());
+        let mut known = follower.paths.iter().map(|path| self.cascades.get(path).copied());
         known.try_fold(true, |all, one| Some(all && one?))
     }
 
     /// Remembers whether the database cascaded a change.
     pub(crate) fn learn(&mut self, follower: &Follower<E>, cascaded: bool) {
-        for position in &follower.positions {
-            self.cascades.insert(*position, cascaded);
+        for path in &follower.paths {
+            self.cascades.insert(path.clone(), cascaded);
         }
     }
 
@@ -149,6 +152,22 @@ impl<E: Entity> IdentityMap<E> {
         self.take_key(new, index);
         self.log.push(Undo::Updated(index, old));
     }
+}
+
+/// What a key changes to by a path of foreign keys, if it has values that change, or values that the database treats as
+/// equal to these.
+fn passed_to<'p, E: Entity>(key: &E::Key, passing: &'p Passing, changes: &KeyChanges) -> Option<&'p Passed> {
+    let mut key = key.clone();
+    let positions = passing.parts.iter().map(|(position, _)| *position);
+    let values: Vec<_> =
+        positions.clone().map(|position| value_in_key::<E>(position, E::key_field(&mut key, position))).collect();
+    let alike = || {
+        let alike = |(position, value): (usize, &FieldValue<'static>)| {
+            changes.alike(E::table(), position, value).unwrap_or(value).clone()
+        };
+        passing.values.get(&positions.zip(&values).map(alike).collect::<Vec<_>>())
+    };
+    passing.values.get(&values).or_else(alike)
 }
 
 /// A value of the column at this position of the key of `E`, to be looked up among others.

@@ -6,7 +6,8 @@ use std::collections::HashMap;
 use std::fmt::Debug;
 
 use super::accents::without_accent;
-use crate::session::entity::{ColumnSet, Reference, Table};
+use crate::session::entity::{Reference, Table};
+use crate::session::key_paths::{KeyPart, KeyPath};
 use crate::session::sql::in_words;
 use crate::session::value::{FieldValue, Value};
 
@@ -19,7 +20,7 @@ pub(crate) struct KeyChanges {
     alike: HashMap<(TypeId, usize), HashMap<FieldValue<'static>, FieldValue<'static>>>,
 }
 
-/// One value that changes.
+/// A value of a row that is updated, which changes or belongs to a foreign key together with one that does.
 pub(crate) struct KeyChange {
     /// The number of its row among those updated.
     pub(crate) number: usize,
@@ -28,21 +29,31 @@ pub(crate) struct KeyChange {
     pub(crate) to: Box<dyn Value>,
 }
 
-/// What a value in one column of a key changes to.
+/// What the values in some columns of a key change to.
 pub(crate) struct Passed {
-    /// The number of the row that changes it.
+    /// The number of the row that changes them.
     pub(crate) number: usize,
-    pub(crate) to: Box<dyn Value>,
+    pub(crate) to: Vec<Box<dyn Value>>,
 }
 
-/// A column of a key whose values change.
+/// A path of foreign keys by which rows of one table's keys follow changes: the table above, and for each column its
+/// position in the key and its target above.
+pub(crate) type PathId = (TypeId, Vec<(usize, usize)>);
+
+/// Columns of a key whose values change together.
 pub(crate) struct Passing {
-    /// Its position in the key.
-    pub(crate) position: usize,
-    /// The table and the column in which they change.
-    pub(crate) origin: (&'static Table, usize),
-    /// The changes, by the old value.
-    pub(crate) values: HashMap<FieldValue<'static>, Passed>,
+    /// Their positions in the key, and the columns in which they change.
+    pub(crate) parts: Vec<(usize, usize)>,
+    /// The table in which they change.
+    pub(crate) origin: &'static Table,
+    /// The changes, by the old values.
+    pub(crate) values: HashMap<Vec<FieldValue<'static>>, Passed>,
+}
+
+impl Passing {
+    pub(crate) fn id(&self) -> PathId {
+        ((self.origin.id)(), self.parts.clone())
+    }
 }
 
 /// A value in a key that resembles a changing value, with a key that contains it.
@@ -76,24 +87,28 @@ impl KeyChanges {
         self.alike.entry(((table.id)(), position)).or_default().insert(value, changing);
     }
 
-    /// The changes to the columns of another table's key, by their positions in it.
+    /// The changes to columns of another table's key.
     pub(crate) fn of_key(&self, table: &'static Table) -> Vec<Passing> {
-        let columns = self.values.iter().map(|change| change.column).fold(ColumnSet::EMPTY, ColumnSet::with);
-        let mut passed = Vec::new();
-        for (position, column) in table.key.iter().enumerate() {
-            for target in columns.iter() {
-                let Some(path) = table.reference_path(*column, self.table, target) else { continue };
-                let cascaded = |change: &KeyChange| {
-                    let (from, to) = (converted(&path, &*change.from)?, converted(&path, &*change.to)?);
-                    let from = table.columns[*column].value(Cow::Owned(from));
-                    Some((from, Passed { number: change.number, to }))
-                };
-                let changes = self.values.iter().filter(|change| change.column == target);
-                let values = changes.filter_map(cascaded).collect();
-                passed.push(Passing { position, origin: (self.table, target), values });
+        let paths = table.key_paths(self.table).into_iter().map(|path| self.along(table, &path));
+        paths.filter(|passing| !passing.values.is_empty()).collect()
+    }
+
+    /// The changes that come to a key of `table` by a path of foreign keys.
+    fn along(&self, table: &'static Table, KeyPath { parts }: &KeyPath) -> Passing {
+        let mut values = HashMap::new();
+        let ends = parts.iter().map(|part| (part.position, part.target)).collect();
+        for changes in self.values.chunk_by(|one, other| one.number == other.number) {
+            let part = |KeyPart { position, references, target }: &KeyPart| {
+                let change = changes.iter().find(|change| change.column == *target)?;
+                let (from, to) = (converted(references, &*change.from)?, converted(references, &*change.to)?);
+                Some((table.columns[table.key[*position]].value(Cow::Owned(from)), to))
+            };
+            let Some((from, to)) = parts.iter().map(part).collect::<Option<(Vec<_>, Vec<_>)>>() else { continue };
+            if from.iter().zip(&to).any(|(from, to)| !from.value.is_same(&**to)) {
+                values.insert(from, Passed { number: changes[0].number, to });
             }
         }
-        passed
+        Passing { parts: ends, origin: self.table, values }
     }
 
     /// The changing value that the database treats as equal to the one at this position of a key of `table`.

@@ -13,18 +13,18 @@ mod sent;
 mod slots;
 mod undo;
 mod upserted;
+mod values;
 mod waiting;
 
 use std::collections::{HashMap, HashSet};
 
-use diesel::Column;
-
-use super::entity::{ColumnSet, Entity, HasColumn};
+use super::entity::{ColumnSet, Entity};
 use super::handle::State;
 use crate::error::{Error, Result};
 use ahead::Ahead;
 pub(crate) use flush::{Change, PendingChanges};
 pub(crate) use follow::Follower;
+use key_changes::PathId;
 pub(crate) use key_changes::{KeyChange, KeyChanges, Resembling};
 pub(crate) use links::Ends;
 use links::Links;
@@ -47,8 +47,8 @@ pub(crate) struct IdentityMap<E: Entity> {
     /// Rows marked for deletion; some may have been unmarked since.
     marked_deleted: Vec<u64>,
     log: Log<E>,
-    /// Whether the database cascades changes to the columns of the key, as far as known: by position in the key.
-    cascades: HashMap<usize, bool>,
+    /// Whether the database cascades changes to the key, as far as known: by the path of foreign keys.
+    cascades: HashMap<PathId, bool>,
     ahead: Ahead,
     /// What the flush that is running has sent, if a hook or the history needs it.
     sent: Option<Box<Sent<E>>>,
@@ -119,23 +119,6 @@ impl<E: Entity> IdentityMap<E> {
             Known::Loaded(loaded) => Ok(&loaded.row),
             Known::Pending(_) => Err(Error::NotLoaded { table: E::table().name, state: "pending" }),
             Known::Expired { .. } => Err(Error::NotLoaded { table: E::table().name, state: "expired" }),
-            _ => Err(self.refuse(index)),
-        }
-    }
-
-    /// The value of column `C` of a row that another row refers to.
-    pub(crate) fn column<C: Column>(&self, index: u64) -> Result<E::Value>
-    where
-        E: HasColumn<C>,
-    {
-        match self.slots.get(index) {
-            // The changes of a deleted row are dropped with it.
-            Known::Loaded(loaded) if loaded.marked_deleted => Ok(loaded.stored().column().clone()),
-            Known::Loaded(loaded) => Ok(loaded.row.column().clone()),
-            Known::Expired { .. } => self
-                .key(index)
-                .and_then(|key| E::column_of_key(&key))
-                .ok_or(Error::NotLoaded { table: E::table().name, state: "expired" }),
             _ => Err(self.refuse(index)),
         }
     }

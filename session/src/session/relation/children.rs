@@ -2,19 +2,19 @@
 
 use std::marker::PhantomData;
 
-use diesel::Column;
 use diesel::deserialize::FromSql;
 use diesel::expression::{AppearsOnTable, Expression, NonAggregate};
 use diesel::serialize::ToSql;
 use diesel::sql_types::{BigInt, Bool, BoolOrNullableBool, HasSqlType};
 
-use super::groups::Wanted;
+use super::groups::{Wanted, indexes_of};
 use super::nested::{Nested, items_in_groups};
-use super::{Child, Field, ParentOf, Relation, Target};
+use super::{Child, ParentOf, Relation};
 use crate::connection::SessionConnection;
 use crate::error::Result;
-use crate::session::entity::{Columns, Entity, EntityTable, HasColumn, Key, References};
-use crate::session::sql::{Conditions, Order, Related};
+use crate::session::entity::{Columns, Key};
+use crate::session::key_columns::{ConvertedFrom, ForeignKeyColumns, KeyColumns};
+use crate::session::sql::{Conditions, LookupValues as _, Order, Related};
 use crate::session::{FilterExpression, Handle, Persist, Session, sealed};
 
 /// The rows that refer to others by the foreign key `F`; made by [`children`](super::children).
@@ -34,7 +34,7 @@ impl<F> Children<F> {
     }
 }
 
-impl<F: Column, P, O, W> Children<F, P, O, W> {
+impl<F: KeyColumns, P, O, W> Children<F, P, O, W> {
     /// Only the children that meet this condition, and those of earlier calls: any Diesel expression over the
     /// children's table.
     pub fn filter<Q>(self, condition: Q) -> Children<F, (P, Q), O, W>
@@ -76,11 +76,9 @@ where
     C: SessionConnection<Backend: HasSqlType<BigInt>>,
     i64: ToSql<BigInt, C::Backend>,
     bool: FromSql<Bool, C::Backend>,
-    F: Column<Table: EntityTable>,
-    Child<F>: References<F> + Persist<C> + Columns<C::Backend>,
-    ParentOf<F>: HasColumn<Target<F>> + Persist<C>,
-    Field<Target<F>>: Into<Field<F>>,
-    Field<F>: Key,
+    F: ForeignKeyColumns<Value: Key> + ConvertedFrom<F::To>,
+    Child<F>: Persist<C> + Columns<C::Backend>,
+    ParentOf<F>: Persist<C>,
     P: Conditions<C::Backend>,
     O: Order<C::Backend>,
     W: Nested<C, Child<F>>,
@@ -105,22 +103,20 @@ impl<F, P, O, W> Children<F, P, O, W> {
         C: SessionConnection<Backend: HasSqlType<BigInt>>,
         i64: ToSql<BigInt, C::Backend>,
         bool: FromSql<Bool, C::Backend>,
-        F: Column<Table: EntityTable>,
-        Child<F>: References<F> + Persist<C> + Columns<C::Backend>,
-        ParentOf<F>: HasColumn<Target<F>> + Persist<C>,
-        Field<Target<F>>: Into<Field<F>>,
-        Field<F>: Key,
+        F: ForeignKeyColumns<Value: Key> + ConvertedFrom<F::To>,
+        Child<F>: Persist<C> + Columns<C::Backend>,
+        ParentOf<F>: Persist<C>,
         P: Conditions<C::Backend>,
         O: Order<C::Backend>,
     {
         if !P::GIVEN && !O::GIVEN && self.limit.is_none() {
             return session.children_of::<F>(parents);
         }
-        let Some(column) = Child::<F>::table().column(F::NAME) else { return Ok(vec![Vec::new(); parents.len()]) };
+        let Some(columns) = indexes_of::<F>() else { return Ok(vec![Vec::new(); parents.len()]) };
         let filter = session.filter_expression::<Child<F>>()?;
         let values = session.values_of::<F>(parents)?;
         let related = Related::<Child<F>, Child<F>, P, O> {
-            column,
+            columns: &columns,
             link: None,
             filters: (&filter, &FilterExpression::everything()),
             conditions: &self.filter,
@@ -130,10 +126,10 @@ impl<F, P, O, W> Children<F, P, O, W> {
         };
         let distinct = &values.distinct;
         let groups = session.grouped(
-            distinct.len(),
+            distinct.count(),
             Wanted::SomeRows,
-            |executor| related.select(executor, distinct, distinct.len(), |row, _| values.find(row.column())),
-            |executor| related.select_matches(executor, distinct, distinct.len()),
+            |executor| related.select(executor, distinct, |row, _| distinct.find(row)),
+            |executor| related.select_matches(executor, distinct),
         )?;
         Ok(values.spread(&groups))
     }

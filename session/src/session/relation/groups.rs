@@ -2,14 +2,17 @@
 
 use std::any::Any;
 
-use diesel::{Column, QueryResult};
+use diesel::QueryResult;
 
-use super::{Child, Field, ParentOf, Target};
+use super::{Child, ParentOf};
 use crate::connection::{Executor, SessionConnection};
 use crate::error::Result;
-use crate::session::entity::{Entity, EntityTable, HasColumn, HoldsKey, Key, References};
+use crate::session::entity::{Entity, Key};
 use crate::session::failure::Failure;
 use crate::session::identity::RowFreshness;
+use crate::session::key_columns::{ConvertedFrom, ForeignKeyColumns, Holds, KeyColumns};
+use crate::session::sql::LookupValues;
+use crate::session::value::Value;
 use crate::session::{FilterExpression, Handle, Persist, Session};
 
 /// The number of rows that each value should find.
@@ -21,26 +24,45 @@ pub(super) enum Wanted {
     OneRowEach,
 }
 
+/// Values of the columns `F` in order, each once.
+pub(super) struct Distinct<F: KeyColumns>(Vec<F::Value>);
+
+impl<F: KeyColumns> LookupValues for Distinct<F> {
+    fn count(&self) -> usize {
+        self.0.len()
+    }
+
+    fn part(&self, value: usize, position: usize) -> &dyn Value {
+        F::part(&self.0[value], position)
+    }
+}
+
+impl<F: KeyColumns<Value: Key>> Distinct<F> {
+    /// The index of the value that a row has.
+    pub(super) fn find(&self, row: &Child<F>) -> Option<usize> {
+        self.0.binary_search(&F::of_row(row)).ok()
+    }
+
+    /// The index of a value that was read column by column.
+    pub(super) fn find_parts(&self, parts: Vec<Box<dyn Any>>) -> Option<usize> {
+        self.0.binary_search(&F::from_parts(parts)?).ok()
+    }
+}
+
 /// Values without duplicates, and which of them each row was asked for by.
-pub(super) struct Values<V> {
-    /// In order.
-    pub(super) distinct: Vec<V>,
+pub(super) struct Values<F: KeyColumns> {
+    pub(super) distinct: Distinct<F>,
     /// For each row, the index of its value.
     positions: Vec<usize>,
 }
 
-impl<V: Key> Values<V> {
-    fn of(values: Vec<V>) -> Self {
+impl<F: KeyColumns<Value: Key>> Values<F> {
+    fn of(values: Vec<F::Value>) -> Self {
         let mut distinct = values.clone();
         distinct.sort();
         distinct.dedup();
         let positions = values.iter().filter_map(|value| distinct.binary_search(value).ok()).collect();
-        Self { distinct, positions }
-    }
-
-    /// The index of a value.
-    pub(super) fn find(&self, value: &dyn Any) -> Option<usize> {
-        self.distinct.binary_search(value.downcast_ref()?).ok()
+        Self { distinct: Distinct(distinct), positions }
     }
 
     /// The group of each row, from those of the values.
@@ -49,43 +71,59 @@ impl<V: Key> Values<V> {
     }
 }
 
+/// The indexes of these columns in their entity's table; `None` if it lacks one.
+pub(super) fn indexes_of<F: KeyColumns>() -> Option<Vec<usize>> {
+    F::names().into_iter().map(|name| Child::<F>::table().column(name)).collect()
+}
+
+/// The positions of these columns in the key, if they are the whole key.
+fn positions_in_key<F: KeyColumns>() -> Option<Vec<usize>> {
+    let (table, names) = (Child::<F>::table(), F::names());
+    if names.len() != table.key.len() {
+        return None;
+    }
+    let mut positions: Vec<usize> = names.into_iter().map(|name| table.key_column(name)).collect::<Option<_>>()?;
+    let given = positions.clone();
+    positions.sort_unstable();
+    positions.dedup();
+    (positions.len() == given.len()).then_some(given)
+}
+
 impl<C: SessionConnection> Session<'_, C> {
     /// The children of each parent by the foreign key `F`, in order of their keys.
     pub(super) fn children_of<F>(&mut self, parents: &[Handle<ParentOf<F>>]) -> Result<Vec<Vec<Handle<Child<F>>>>>
     where
-        F: Column<Table: EntityTable>,
-        Child<F>: References<F> + Persist<C>,
-        ParentOf<F>: HasColumn<Target<F>> + Persist<C>,
-        Field<Target<F>>: Into<Field<F>>,
-        Field<F>: Key,
+        F: ForeignKeyColumns<Value: Key> + ConvertedFrom<F::To>,
+        Child<F>: Persist<C>,
+        ParentOf<F>: Persist<C>,
     {
         let values = self.values_of::<F>(parents)?;
-        let groups = self.rows_by::<F>(&values.distinct, Wanted::SomeRows)?;
+        let groups = self.rows_by(&values.distinct, Wanted::SomeRows)?;
         Ok(values.spread(&groups))
     }
 
     /// The parent of each child by the foreign key `F`.
     pub(super) fn parents_of<F>(&mut self, children: &[Handle<Child<F>>]) -> Result<Vec<Option<Handle<ParentOf<F>>>>>
     where
-        F: Column<Table: EntityTable>,
-        Child<F>: References<F> + Persist<C>,
-        ParentOf<F>: HasColumn<Target<F>> + Persist<C>,
-        Field<F>: HoldsKey<Field<Target<F>>>,
-        Field<Target<F>>: Key,
+        F: ForeignKeyColumns<To: KeyColumns<Value: Key>> + Holds<F::To>,
+        Child<F>: Persist<C>,
+        ParentOf<F>: Persist<C>,
     {
         self.check()?;
         let filter = self.filter_expression::<ParentOf<F>>()?;
+        let in_key = positions_in_key::<F::To>();
         let mut wanted = self.references::<F>(children)?;
-        if wanted.iter().flatten().any(|value| self.present::<Target<F>>(value, &filter).is_none()) {
+        if wanted.iter().flatten().any(|value| self.present::<F::To>(value, in_key.as_deref(), &filter).is_none()) {
             self.autoflush()?;
             wanted = self.references::<F>(children)?;
         }
-        let values = Values::of(wanted.iter().flatten().cloned().collect());
+        let values = Values::<F::To>::of(wanted.iter().flatten().cloned().collect());
+        let Distinct(distinct) = values.distinct;
         let mut found: Vec<Option<Handle<ParentOf<F>>>> =
-            values.distinct.iter().map(|value| self.present::<Target<F>>(value, &filter)).collect();
+            distinct.iter().map(|value| self.present::<F::To>(value, in_key.as_deref(), &filter)).collect();
         let missing: Vec<usize> = (0..found.len()).filter(|index| found[*index].is_none()).collect();
-        let unread: Vec<Field<Target<F>>> = missing.iter().map(|index| values.distinct[*index].clone()).collect();
-        let read = self.rows_by::<Target<F>>(&unread, Wanted::OneRowEach)?;
+        let unread = Distinct(missing.iter().map(|index| distinct[*index].clone()).collect());
+        let read = self.rows_by::<F::To>(&unread, Wanted::OneRowEach)?;
         for (index, rows) in missing.into_iter().zip(read) {
             found[index] = rows.last().copied();
         }
@@ -94,76 +132,73 @@ impl<C: SessionConnection> Session<'_, C> {
     }
 
     /// The values that the foreign key `F` has in the children of these parents, after a flush.
-    pub(super) fn values_of<F>(&mut self, parents: &[Handle<ParentOf<F>>]) -> Result<Values<Field<F>>>
+    pub(super) fn values_of<F>(&mut self, parents: &[Handle<ParentOf<F>>]) -> Result<Values<F>>
     where
-        F: Column<Table: EntityTable>,
-        Child<F>: References<F>,
-        ParentOf<F>: HasColumn<Target<F>> + Persist<C>,
-        Field<Target<F>>: Into<Field<F>>,
-        Field<F>: Key,
+        F: ForeignKeyColumns<Value: Key> + ConvertedFrom<F::To>,
+        ParentOf<F>: Persist<C>,
     {
         self.autoflush()?;
-        let mut values: Vec<Field<F>> = Vec::with_capacity(parents.len());
+        let table = ParentOf::<F>::table();
+        let is_in_key = F::To::names().into_iter().all(|name| table.key_column(name).is_some());
+        let mut values: Vec<F::Value> = Vec::with_capacity(parents.len());
         for parent in parents {
             let expired = self.map_of(*parent)?.row_freshness(parent.raw.index, 0)? == RowFreshness::Expired;
-            if expired && ParentOf::<F>::table().key_column(<Target<F> as Column>::NAME).is_none() {
+            if expired && !is_in_key {
                 self.load(parents)?;
             }
-            values.push(self.map_of(*parent)?.column::<Target<F>>(parent.raw.index)?.into());
+            let value =
+                self.map_of(*parent)?.value(parent.raw.index, |row| F::To::of_row(row).into_owned(), F::To::of_key)?;
+            values.push(F::converted(value));
         }
         Ok(Values::of(values))
     }
 
-    /// The values that the children refer to by the foreign key `F`.
-    fn references<F>(&mut self, children: &[Handle<Child<F>>]) -> Result<Vec<Option<Field<Target<F>>>>>
+    /// The values that the children refer to by the foreign key `F`; `None` where one of its columns is NULL.
+    fn references<F>(&mut self, children: &[Handle<Child<F>>]) -> Result<Vec<Option<<F::To as KeyColumns>::Value>>>
     where
-        F: Column<Table: EntityTable>,
-        Child<F>: References<F> + Persist<C>,
-        ParentOf<F>: HasColumn<Target<F>>,
-        Field<F>: HoldsKey<Field<Target<F>>>,
+        F: ForeignKeyColumns + Holds<F::To>,
+        Child<F>: Persist<C>,
     {
         self.load(children)?;
-        children.iter().map(|child| Ok(HasColumn::<F>::column(self.row(*child)?).held().cloned())).collect()
+        children.iter().map(|child| Ok(F::held(&F::of_row(self.row(*child)?)))).collect()
     }
 
-    /// The row with this key, if it is fresh in the session and not excluded by `filter`.
-    fn present<F>(&self, value: &Field<F>, filter: &FilterExpression<Child<F>>) -> Option<Handle<Child<F>>>
-    where
-        F: Column<Table: EntityTable>,
-        Child<F>: HasColumn<F>,
-        Field<F>: Key,
-    {
-        Child::<F>::table().key_column(F::NAME)?;
-        let map = self.maps.find::<Child<F>>()?;
-        let value: &dyn Any = value;
-        let index = map.find(value.downcast_ref::<<Child<F> as Entity>::Key>()?)?;
+    /// The row that has this value in the columns `T`, of which `in_key` are the positions in the key, if it is fresh in
+    /// the session and not excluded by `filter`.
+    fn present<T: KeyColumns>(
+        &self,
+        value: &T::Value,
+        in_key: Option<&[usize]>,
+        filter: &FilterExpression<Child<T>>,
+    ) -> Option<Handle<Child<T>>> {
+        let map = self.maps.find::<Child<T>>()?;
+        let parts = in_key?.iter().copied().enumerate().map(|(part, position)| (position, T::part(value, part)));
+        let index = map.find_by_parts(parts)?;
         let fresh = map.row_freshness(index, self.transaction.fresh_since()).ok()? == RowFreshness::Fresh;
         let found = fresh && map.row(index).is_ok_and(|row| filter.admits(row));
         found.then(|| Handle::new(self.id, index))
     }
 
-    /// The rows whose column `F` has each of these values, which are in order and distinct.
-    #[expect(clippy::ptr_arg, reason = "a statement finds its values in a `Vec` of their column's type")]
-    fn rows_by<F>(&mut self, values: &Vec<Field<F>>, wanted: Wanted) -> Result<Vec<Vec<Handle<Child<F>>>>>
+    /// The rows whose columns `F` have each of these values.
+    fn rows_by<F>(&mut self, values: &Distinct<F>, wanted: Wanted) -> Result<Vec<Vec<Handle<Child<F>>>>>
     where
-        F: Column<Table: EntityTable>,
-        Child<F>: HasColumn<F> + Persist<C>,
-        Field<F>: Key,
+        F: KeyColumns<Value: Key>,
+        Child<F>: Persist<C>,
     {
-        let Some(column) = Child::<F>::table().column(F::NAME) else { return Ok(vec![Vec::new(); values.len()]) };
+        let Some(columns) = indexes_of::<F>() else { return Ok(vec![Vec::new(); values.count()]) };
         let filter = self.filter_expression::<Child<F>>()?;
         let find = |row: Child<F>| {
-            let value = values.binary_search(row.column()).ok();
+            let value = values.find(&row);
             (row, value)
         };
         self.grouped(
-            values.len(),
+            values.count(),
             wanted,
             |executor| {
-                let rows = <Child<F> as Persist<C>>::select_by(executor, column, values, values.len(), &filter)?;
+                let rows = <Child<F> as Persist<C>>::select_by(executor, &columns, values, &filter)?;
                 Ok(rows.into_iter().map(find).collect())
             },
-            |executor| Persist::select_matches(executor, column, values, values.len(), &filter),
+            |executor| Persist::select_matches(executor, &columns, values, &filter),
         )
     }
 

@@ -43,8 +43,7 @@ mod parent;
 mod recursive;
 mod through;
 
-use diesel::Column;
-
+pub use super::key_columns::{ConvertedFrom, ForeignKeyColumns, Holds, KeyColumns};
 pub use super::sql::{Conditions, Order};
 pub use children::Children;
 pub use nested::Nested;
@@ -52,26 +51,23 @@ pub use parent::Parent;
 pub use recursive::{Recursive, Tree};
 pub use through::{Linked, Through};
 
-use super::entity::{EntityTable, HasColumn, HoldsKey, Key, References};
+use super::entity::{EntityTable, Key};
 use super::handle::Handle;
 use super::{Persist, Session, sealed};
 use crate::connection::SessionConnection;
 use crate::error::Result;
 
-/// The entity whose table has column `F`.
-type Child<F> = <<F as Column>::Table as EntityTable>::Entity;
-/// The column that foreign key `F` refers to.
-type Target<F> = <Child<F> as References<F>>::Target;
+/// The entity whose table has the columns `F`.
+type Child<F> = <<F as KeyColumns>::Table as EntityTable>::Entity;
 /// The entity that foreign key `F` refers to.
-type ParentOf<F> = Child<Target<F>>;
-/// The type of the field of column `F`.
-type Field<F> = <Child<F> as HasColumn<F>>::Value;
+type ParentOf<F> = Child<<F as ForeignKeyColumns>::To>;
 
 /// A relation of the rows of one entity, as [`Session::load_related`] takes it; only the session implements it.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a relation that a `Session` over `{C}` can load",
     note = "a relation is `children(column)`, `parent(column)`, `through(a, b)`, or a tuple of relations of the same rows",
-    note = "the columns are foreign keys: write `#[entity(references = table::column)]` on their fields"
+    note = "the columns are foreign keys: write `#[entity(references = table::column)]` on their fields, and name those of \
+            a foreign key of several columns in a tuple, in the order of its declaration"
 )]
 pub trait Relation<C: SessionConnection>: sealed::Relation {
     /// The rows that it starts at.
@@ -88,22 +84,23 @@ pub trait Relation<C: SessionConnection>: sealed::Relation {
     fn load(&self, session: &mut Session<'_, C>, rows: &[Handle<Self::From>]) -> Result<Vec<Self::Loaded>>;
 }
 
-/// The rows that refer to others by the foreign key `column`: all of them in order of their keys, unless
+/// The rows that refer to others by the foreign key `column`, or by a tuple of columns as it is declared: all of them in order of their keys, unless
 /// [`filter`](Children::filter), [`order`](Children::order) and [`limit`](Children::limit) say otherwise.
-pub fn children<F: Column>(column: F) -> Children<F> {
+pub fn children<F: KeyColumns>(column: F) -> Children<F> {
     let _ = column;
     Children::new()
 }
 
-/// The row that each row refers to by the foreign key `column`; `None` where that is NULL.
-pub fn parent<F: Column>(column: F) -> Parent<F> {
+/// The row that each row refers to by the foreign key `column`, or by a tuple of columns as it is declared; `None` where
+/// that, or one of them, is NULL.
+pub fn parent<F: KeyColumns>(column: F) -> Parent<F> {
     let _ = column;
     Parent::new()
 }
 
 /// Many-to-many: the rows that a link entity refers to by its foreign key `to`, for the rows that it refers to by
 /// `from`. The link's own rows are not loaded; `children(from).with(parent(to))` loads them too.
-pub fn through<A: Column, B: Column<Table = A::Table>>(from: A, to: B) -> Through<A, B> {
+pub fn through<A: KeyColumns, B: KeyColumns<Table = A::Table>>(from: A, to: B) -> Through<A, B> {
     let _ = (from, to);
     Through::new()
 }
@@ -140,11 +137,9 @@ impl<C: SessionConnection> Session<'_, C> {
     /// As [`load_related`](Self::load_related).
     pub fn children<F>(&mut self, column: F, parents: &[Handle<ParentOf<F>>]) -> Result<Vec<Vec<Handle<Child<F>>>>>
     where
-        F: Column<Table: EntityTable>,
-        Child<F>: References<F> + Persist<C>,
-        ParentOf<F>: HasColumn<Target<F>> + Persist<C>,
-        Field<Target<F>>: Into<Field<F>>,
-        Field<F>: Key,
+        F: ForeignKeyColumns<Value: Key> + ConvertedFrom<F::To>,
+        Child<F>: Persist<C>,
+        ParentOf<F>: Persist<C>,
     {
         let _ = column;
         self.children_of::<F>(parents)
@@ -159,11 +154,9 @@ impl<C: SessionConnection> Session<'_, C> {
     /// As [`load_related`](Self::load_related).
     pub fn parents<F>(&mut self, column: F, children: &[Handle<Child<F>>]) -> Result<Vec<Option<Handle<ParentOf<F>>>>>
     where
-        F: Column<Table: EntityTable>,
-        Child<F>: References<F> + Persist<C>,
-        ParentOf<F>: HasColumn<Target<F>> + Persist<C>,
-        Field<F>: HoldsKey<Field<Target<F>>>,
-        Field<Target<F>>: Key,
+        F: ForeignKeyColumns<To: KeyColumns<Value: Key>> + Holds<F::To>,
+        Child<F>: Persist<C>,
+        ParentOf<F>: Persist<C>,
     {
         let _ = column;
         self.parents_of::<F>(children)
@@ -186,8 +179,8 @@ impl<C: SessionConnection> Session<'_, C> {
         rows: &[Handle<<Through<A, B> as Relation<C>>::From>],
     ) -> Result<Vec<<Through<A, B> as Relation<C>>::Loaded>>
     where
-        A: Column,
-        B: Column<Table = A::Table>,
+        A: KeyColumns,
+        B: KeyColumns<Table = A::Table>,
         Through<A, B>: Relation<C>,
     {
         through(from, to).load(self, rows)

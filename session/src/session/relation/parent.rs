@@ -2,13 +2,12 @@
 
 use std::marker::PhantomData;
 
-use diesel::Column;
-
 use super::nested::Nested;
-use super::{Child, Field, ParentOf, Relation, Target};
+use super::{Child, ParentOf, Relation};
 use crate::connection::SessionConnection;
 use crate::error::Result;
-use crate::session::entity::{EntityTable, HasColumn, HoldsKey, Key, References};
+use crate::session::entity::Key;
+use crate::session::key_columns::{ForeignKeyColumns, Holds, KeyColumns};
 use crate::session::{Handle, Persist, Session, sealed};
 
 /// The row that each row refers to by the foreign key `F`; made by [`parent`](super::parent).
@@ -35,11 +34,9 @@ impl<F, W> sealed::Relation for Parent<F, W> {}
 impl<C, F, W> Relation<C> for Parent<F, W>
 where
     C: SessionConnection,
-    F: Column<Table: EntityTable>,
-    Child<F>: References<F> + Persist<C>,
-    ParentOf<F>: HasColumn<Target<F>> + Persist<C>,
-    Field<F>: HoldsKey<Field<Target<F>>>,
-    Field<Target<F>>: Key,
+    F: ForeignKeyColumns<To: KeyColumns<Value: Key>> + Holds<F::To>,
+    Child<F>: Persist<C>,
+    ParentOf<F>: Persist<C>,
     W: Nested<C, ParentOf<F>>,
 {
     type From = Child<F>;

@@ -1,16 +1,16 @@
 //! Trees of rows that refer to their own table: one SELECT for each level.
 
-use diesel::Column;
 use diesel::deserialize::FromSql;
 use diesel::serialize::ToSql;
 use diesel::sql_types::{BigInt, Bool, HasSqlType};
 
 use super::children::Children;
 use super::nested::Nested;
-use super::{Child, Field, Relation, Target};
+use super::{Child, Relation};
 use crate::connection::SessionConnection;
 use crate::error::Result;
-use crate::session::entity::{Columns, EntityTable, HasColumn, Key, References};
+use crate::session::entity::{Columns, Key};
+use crate::session::key_columns::{ConvertedFrom, ForeignKeyColumns, KeyColumns};
 use crate::session::sql::{Conditions, Order};
 use crate::session::{Handle, Persist, Session, sealed};
 
@@ -43,7 +43,7 @@ pub struct Recursive<F, P = (), O = (), W = ()> {
     depth: Option<u32>,
 }
 
-impl<F: Column, P, O, W> Children<F, P, O, W> {
+impl<F: KeyColumns, P, O, W> Children<F, P, O, W> {
     /// The children's children too, and so on to the bottom: for a foreign key that refers to its own table.
     pub fn recursive(self) -> Recursive<F, P, O, W> {
         Recursive { children: self, depth: None }
@@ -64,10 +64,8 @@ where
     C: SessionConnection<Backend: HasSqlType<BigInt>>,
     i64: ToSql<BigInt, C::Backend>,
     bool: FromSql<Bool, C::Backend>,
-    F: Column<Table: EntityTable>,
-    Child<F>: References<F, Target: Column<Table = F::Table>> + HasColumn<Target<F>> + Persist<C> + Columns<C::Backend>,
-    Field<Target<F>>: Into<Field<F>>,
-    Field<F>: Key,
+    F: ForeignKeyColumns<Value: Key, To: KeyColumns<Table = F::Table>> + ConvertedFrom<F::To>,
+    Child<F>: Persist<C> + Columns<C::Backend>,
     P: Conditions<C::Backend>,
     O: Order<C::Backend>,
     W: Nested<C, Child<F>>,

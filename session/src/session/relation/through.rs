@@ -2,20 +2,20 @@
 
 use std::marker::PhantomData;
 
-use diesel::Column;
 use diesel::deserialize::FromSql;
 use diesel::expression::{AppearsOnTable, Expression, NonAggregate};
 use diesel::query_source::{AppearsInFromClause, Plus};
 use diesel::serialize::ToSql;
 use diesel::sql_types::{BigInt, Bool, BoolOrNullableBool, HasSqlType};
 
-use super::groups::Wanted;
+use super::groups::{Wanted, indexes_of};
 use super::nested::{Nested, items_in_groups};
-use super::{Child, Field, ParentOf, Relation, Target};
+use super::{Child, ParentOf, Relation};
 use crate::connection::SessionConnection;
 use crate::error::Result;
-use crate::session::entity::{Columns, Entity, EntityTable, HasColumn, Key, References};
-use crate::session::sql::{Conditions, Order, Related};
+use crate::session::entity::{Columns, Key};
+use crate::session::key_columns::{ConvertedFrom, ForeignKeyColumns, KeyColumns};
+use crate::session::sql::{Conditions, LookupValues as _, Order, Related};
 use crate::session::{Handle, Persist, Session, sealed};
 
 /// The rows linked to others by a link entity, whose foreign keys are `A` and `B`; made by [`through`](super::through).
@@ -43,7 +43,7 @@ where
 }
 
 /// The tables of a relation through the link with the foreign keys `A` and `B`.
-type Tables<A, B> = Linked<<A as Column>::Table, <Target<B> as Column>::Table>;
+type Tables<A, B> = Linked<<A as KeyColumns>::Table, <<B as ForeignKeyColumns>::To as KeyColumns>::Table>;
 
 impl<A, B> Through<A, B> {
     pub(super) fn new() -> Self {
@@ -53,9 +53,8 @@ impl<A, B> Through<A, B> {
 
 impl<A, B, P, O, W> Through<A, B, P, O, W>
 where
-    A: Column,
-    B: Column<Table: EntityTable>,
-    Child<B>: References<B>,
+    A: KeyColumns,
+    B: ForeignKeyColumns,
 {
     /// Only the rows that meet this condition, and those of earlier calls: any Diesel expression over their table and
     /// the link's, which must both be in an `allow_tables_to_appear_in_same_query!`.
@@ -98,13 +97,11 @@ where
     C: SessionConnection<Backend: HasSqlType<BigInt>>,
     i64: ToSql<BigInt, C::Backend>,
     bool: FromSql<Bool, C::Backend>,
-    A: Column<Table: EntityTable>,
-    B: Column<Table = A::Table>,
-    Child<A>: References<A> + References<B> + Columns<C::Backend>,
-    ParentOf<A>: HasColumn<Target<A>> + Persist<C>,
-    ParentOf<B>: HasColumn<Target<B>> + Persist<C> + Columns<C::Backend>,
-    Field<Target<A>>: Into<Field<A>>,
-    Field<A>: Key,
+    A: ForeignKeyColumns<Value: Key> + ConvertedFrom<A::To>,
+    B: ForeignKeyColumns<Table = A::Table>,
+    Child<A>: Columns<C::Backend>,
+    ParentOf<A>: Persist<C>,
+    ParentOf<B>: Persist<C> + Columns<C::Backend>,
     P: Conditions<C::Backend>,
     O: Order<C::Backend>,
     W: Nested<C, ParentOf<B>>,
@@ -113,17 +110,16 @@ where
     type Loaded = Vec<W::Item>;
 
     fn load(&self, session: &mut Session<'_, C>, rows: &[Handle<Self::From>]) -> Result<Vec<Self::Loaded>> {
-        let (link, target) = (Child::<A>::table(), ParentOf::<B>::table());
-        let columns = (link.column(A::NAME), link.column(B::NAME), target.column(<Target<B> as Column>::NAME));
-        let (Some(column), Some(foreign_key), Some(target)) = columns else {
+        let columns = (indexes_of::<A>(), indexes_of::<B>(), indexes_of::<B::To>());
+        let (Some(columns), Some(foreign_key), Some(target)) = columns else {
             return Ok(rows.iter().map(|_| Vec::new()).collect());
         };
         let (filter, link_filter) =
             (session.filter_expression::<ParentOf<B>>()?, session.filter_expression::<Child<A>>()?);
         let values = session.values_of::<A>(rows)?;
         let related = Related::<Child<A>, ParentOf<B>, P, O> {
-            column,
-            link: Some([foreign_key, target]),
+            columns: &columns,
+            link: Some([&foreign_key, &target]),
             filters: (&filter, &link_filter),
             conditions: &self.filter,
             order: &self.order,
@@ -132,10 +128,10 @@ where
         };
         let distinct = &values.distinct;
         let groups = session.grouped(
-            distinct.len(),
+            distinct.count(),
             Wanted::SomeRows,
-            |executor| related.select(executor, distinct, distinct.len(), |_, value| values.find(value?)),
-            |executor| related.select_matches(executor, distinct, distinct.len()),
+            |executor| related.select(executor, distinct, |_, values| distinct.find_parts(values)),
+            |executor| related.select_matches(executor, distinct),
         )?;
         items_in_groups(session, &self.with, values.spread(&groups))
     }

@@ -12,8 +12,10 @@ use diesel::deserialize::FromSql;
 use diesel::serialize::ToSql;
 use diesel::sql_types::HasSqlType;
 
+use super::lookup::LookupValues;
 use crate::connection::SessionConnection;
 use crate::session::entity::{ColumnSet, Columns, Table, Visitor};
+use crate::session::value::Value;
 
 /// A statement of this many rows is prepared once and kept; one for the remaining rows is prepared each time.
 const ROWS: usize = 100;
@@ -127,10 +129,14 @@ pub(super) fn key_size<E: Columns<DB>, DB: Backend>(key: &E::Key) -> usize {
     (0..E::table().key.len()).map(|position| E::key_column(position, Size(key))).sum()
 }
 
-/// The approximate size in bytes, in a statement, of the value at `index` of a `Vec` of the type of the field of
-/// `column`.
-pub(super) fn value_size<E: Columns<DB>, DB: Backend>(column: usize, values: &dyn Any, index: usize) -> usize {
-    E::column(column, SizeOfOne { values, index })
+/// The approximate size in bytes, in a statement, of one of the values that these columns are looked up by.
+pub(super) fn lookup_size<E: Columns<DB>, DB: Backend>(
+    columns: &[usize],
+    values: &dyn LookupValues,
+    value: usize,
+) -> usize {
+    let part = |(position, column): (usize, &usize)| E::column(*column, SizeOfPart(values.part(value, position)));
+    columns.iter().enumerate().map(part).sum()
 }
 
 struct Size<'a, R>(&'a R);
@@ -147,12 +153,9 @@ impl<R, DB: Backend> Visitor<DB, R> for Size<'_, R> {
     }
 }
 
-struct SizeOfOne<'a> {
-    values: &'a dyn Any,
-    index: usize,
-}
+struct SizeOfPart<'a>(&'a dyn Value);
 
-impl<E, DB: Backend> Visitor<DB, E> for SizeOfOne<'_> {
+impl<E, DB: Backend> Visitor<DB, E> for SizeOfPart<'_> {
     type Output = usize;
 
     fn visit<ST, T>(self, _: fn(&E) -> &T, _: fn(&mut E, T)) -> usize
@@ -160,7 +163,8 @@ impl<E, DB: Backend> Visitor<DB, E> for SizeOfOne<'_> {
         DB: HasSqlType<ST>,
         T: ToSql<ST, DB> + FromSql<ST, DB> + PartialEq + 'static,
     {
-        self.values.downcast_ref::<Vec<T>>().and_then(|values| values.get(self.index)).map_or(0, size)
+        let part: &dyn Any = self.0;
+        part.downcast_ref::<T>().map_or(0, size)
     }
 }
 

@@ -1,7 +1,5 @@
 //! `Persist`: the statements of an entity over a connection.
 
-use std::any::Any;
-
 use diesel::QueryResult;
 use diesel::deserialize::FromSql;
 use diesel::sql_types::{BigInt, Bool};
@@ -15,6 +13,7 @@ use super::edited::Edited;
 use super::filter_expression::FilterExpression;
 use super::generated_keys::key_source;
 use super::insert::{insert, insert_missing, insert_only};
+use super::lookup::LookupValues;
 use super::referrers::diagnose_delete;
 use super::select::{find_one, select, select_by, select_like};
 use super::update::{Outcome, update};
@@ -105,14 +104,12 @@ pub trait Persist<C: SessionConnection>: Entity + Clone + sealed::Persist<C> {
         filter: &FilterExpression<Self>,
     ) -> QueryResult<Option<Self>>;
 
-    /// Reads the rows whose `column` is among the `count` values in a `Vec` of the field's type and that meet `filter`,
-    /// in order of their keys.
+    /// Reads the rows that have one of the values in these columns and that meet `filter`, in order of their keys.
     #[doc(hidden)]
     fn select_by(
         executor: &mut Executor<'_, C>,
-        column: usize,
-        values: &dyn Any,
-        count: usize,
+        columns: &[usize],
+        values: &dyn LookupValues,
         filter: &FilterExpression<Self>,
     ) -> QueryResult<Vec<Self>>;
 
@@ -120,9 +117,8 @@ pub trait Persist<C: SessionConnection>: Entity + Clone + sealed::Persist<C> {
     #[doc(hidden)]
     fn select_matches(
         executor: &mut Executor<'_, C>,
-        column: usize,
-        values: &dyn Any,
-        count: usize,
+        columns: &[usize],
+        values: &dyn LookupValues,
         filter: &FilterExpression<Self>,
     ) -> QueryResult<Vec<(Self, Vec<usize>)>>;
 
@@ -223,22 +219,20 @@ where
 
     fn select_by(
         executor: &mut Executor<'_, C>,
-        column: usize,
-        values: &dyn Any,
-        count: usize,
+        columns: &[usize],
+        values: &dyn LookupValues,
         filter: &FilterExpression<Self>,
     ) -> QueryResult<Vec<Self>> {
-        select_by(executor, column, values, count, filter)
+        select_by(executor, columns, values, filter)
     }
 
     fn select_matches(
         executor: &mut Executor<'_, C>,
-        column: usize,
-        values: &dyn Any,
-        count: usize,
+        columns: &[usize],
+        values: &dyn LookupValues,
         filter: &FilterExpression<Self>,
     ) -> QueryResult<Vec<(Self, Vec<usize>)>> {
-        select_matches(executor, column, values, count, filter)
+        select_matches(executor, columns, values, filter)
     }
 
     fn is_alike(
@@ -378,25 +372,23 @@ impl<E: PersistEverywhere> Persist<AnyConnection> for E {
 
     fn select_by(
         executor: &mut Executor<'_, AnyConnection>,
-        column: usize,
-        values: &dyn Any,
-        count: usize,
+        columns: &[usize],
+        values: &dyn LookupValues,
         filter: &FilterExpression<Self>,
     ) -> QueryResult<Vec<Self>> {
         on_variant!(executor.connection, connection => {
-            Persist::select_by(&mut Executor::new(connection, executor.observers), column, values, count, filter)
+            Persist::select_by(&mut Executor::new(connection, executor.observers), columns, values, filter)
         })
     }
 
     fn select_matches(
         executor: &mut Executor<'_, AnyConnection>,
-        column: usize,
-        values: &dyn Any,
-        count: usize,
+        columns: &[usize],
+        values: &dyn LookupValues,
         filter: &FilterExpression<Self>,
     ) -> QueryResult<Vec<(Self, Vec<usize>)>> {
         on_variant!(executor.connection, connection => {
-            Persist::select_matches(&mut Executor::new(connection, executor.observers), column, values, count, filter)
+            Persist::select_matches(&mut Executor::new(connection, executor.observers), columns, values, filter)
         })
     }
 

@@ -9,14 +9,13 @@ use diesel::QueryResult;
 use diesel::backend::Backend;
 use diesel::deserialize::FromSql;
 use diesel::query_builder::{AstPass, QueryFragment};
-use diesel::result::Error as DieselError;
-use diesel::row::Row;
 use diesel::serialize::ToSql;
 use diesel::sql_types::{BigInt, Bool, HasSqlType};
 
 use super::filter_expression::FilterExpression;
-use super::limit::{StatementLimit, value_size};
-use super::select::{BindValue, push_columns, read};
+use super::limit::{StatementLimit, lookup_size};
+use super::lookup::{Lookup, LookupValues, equal_values};
+use super::select::{push_columns, read};
 use super::unreadable::read_column;
 use crate::connection::{Executor, SessionConnection};
 use crate::session::entity::{Columns, Entity};
@@ -24,8 +23,8 @@ use crate::session::sealed;
 
 /// The name of a row's position within its group, in a statement with a limit per parent.
 const POSITION: &str = "__position";
-/// The name of the link's foreign key in the same statement.
-const LINK: &str = "__link";
+/// The names of the columns of the link's foreign key in the same statement.
+const LINK: [&str; 4] = ["__link", "__link2", "__link3", "__link4"];
 
 /// The conditions of related rows, all of which a row must meet.
 pub trait Conditions<DB: Backend>: sealed::Clause {
@@ -94,9 +93,9 @@ impl<O> sealed::Clause for (O,) {}
 /// Which rows of `E` to read: those that `L`, a link or `E` itself, relates to some values.
 pub(crate) struct Related<'a, L, E, P, O> {
     /// The foreign key of `L`, whose values are given.
-    pub(crate) column: usize,
-    /// The other foreign key of `L` and the column of `E` that it refers to, if `L` is a link.
-    pub(crate) link: Option<[usize; 2]>,
+    pub(crate) columns: &'a [usize],
+    /// The other foreign key of `L` and the columns of `E` that it refers to, if `L` is a link.
+    pub(crate) link: Option<[&'a [usize]; 2]>,
     /// The filters of the two entities; those of a link are its own.
     pub(crate) filters: (&'a FilterExpression<E>, &'a FilterExpression<L>),
     pub(crate) conditions: &'a P,
@@ -106,16 +105,10 @@ pub(crate) struct Related<'a, L, E, P, O> {
     pub(crate) entities: PhantomData<fn() -> (L, E)>,
 }
 
-/// The values that a statement names, in a `Vec` of the type of the foreign key's field.
-struct Values<'a> {
-    all: &'a dyn Any,
-    range: Range<usize>,
-}
-
 /// The statement for some of the values.
 struct Select<'a, L, E, P, O> {
     related: &'a Related<'a, L, E, P, O>,
-    values: Values<'a>,
+    lookup: Lookup<'a>,
     /// Whether each row comes with its comparison to every value.
     compared: bool,
     keep: bool,
@@ -137,7 +130,7 @@ where
         let Some(limit) = &self.related.limit else {
             self.push_select(&mut out)?;
             if self.compared {
-                self.push_comparisons(&mut out, |out| push_column::<L, DB>(self.related.column, out))?;
+                self.lookup.push_comparisons::<L, DB>(&mut out, |position, out| self.push_key(position, out))?;
             }
             self.push_source(&mut out)?;
             if O::GIVEN {
@@ -146,23 +139,24 @@ where
             }
             return Ok(());
         };
-        let key = if self.related.link.is_some() { LINK } else { L::table().columns[self.related.column].name };
+        let is_link = self.related.link.is_some();
         push_columns::<E, DB>(&mut out)?;
-        if self.related.link.is_some() {
+        for position in 0..if is_link { self.related.columns.len() } else { 0 } {
             out.push_sql(", ");
-            out.push_identifier(key)?;
+            out.push_identifier(LINK[position])?;
         }
         if self.compared {
-            self.push_comparisons(&mut out, |out| out.push_identifier(key))?;
+            self.lookup.push_comparisons::<L, DB>(&mut out, |position, out| {
+                out.push_identifier(if is_link { LINK[position] } else { self.key_name(position) })
+            })?;
         }
         out.push_sql(" FROM (");
         self.push_select(&mut out)?;
-        if self.related.link.is_some() {
-            out.push_sql(" AS ");
-            out.push_identifier(key)?;
-        }
         out.push_sql(", ROW_NUMBER() OVER (PARTITION BY ");
-        push_column::<L, DB>(self.related.column, &mut out)?;
+        for position in 0..self.related.columns.len() {
+            out.push_sql(if position > 0 { ", " } else { "" });
+            self.push_key(position, &mut out)?;
+        }
         out.push_sql(" ORDER BY ");
         self.push_order(&mut out)?;
         out.push_sql(") AS ");
@@ -177,8 +171,21 @@ where
     }
 }
 
-impl<L, E, P, O> Select<'_, L, E, P, O> {
-    /// Writes `SELECT e.a, e.b`, and the foreign key of a link.
+impl<L: Entity, E, P, O> Select<'_, L, E, P, O> {
+    /// The name of the foreign key's column at `position`.
+    fn key_name(&self, position: usize) -> &'static str {
+        L::table().columns[self.related.columns[position]].name
+    }
+
+    /// Writes the foreign key's column at `position`.
+    fn push_key<DB: Backend>(&self, position: usize, out: &mut AstPass<'_, '_, DB>) -> QueryResult<()>
+    where
+        L: Columns<DB>,
+    {
+        push_column::<L, DB>(self.related.columns[position], out)
+    }
+
+    /// Writes `SELECT e.a, e.b`, and the foreign key of a link, under names of its own if there is a limit.
     fn push_select<DB: Backend>(&self, out: &mut AstPass<'_, '_, DB>) -> QueryResult<()>
     where
         L: Columns<DB>,
@@ -188,27 +195,16 @@ impl<L, E, P, O> Select<'_, L, E, P, O> {
             out.push_sql(if index > 0 { ", " } else { "SELECT " });
             push_column::<E, DB>(index, out)?;
         }
-        if self.related.link.is_some() {
-            out.push_sql(", ");
-            push_column::<L, DB>(self.related.column, out)?;
+        if self.related.link.is_none() {
+            return Ok(());
         }
-        Ok(())
-    }
-
-    /// Writes `, column = ?` for each value.
-    fn push_comparisons<'b, DB: Backend>(
-        &'b self,
-        out: &mut AstPass<'_, 'b, DB>,
-        column: impl Fn(&mut AstPass<'_, 'b, DB>) -> QueryResult<()>,
-    ) -> QueryResult<()>
-    where
-        L: Columns<DB>,
-    {
-        for index in self.values.range.clone() {
+        for position in 0..self.related.columns.len() {
             out.push_sql(", ");
-            column(out)?;
-            out.push_sql(" = ");
-            L::column(self.related.column, BindValue { values: self.values.all, index, out })?;
+            self.push_key(position, out)?;
+            if self.related.limit.is_some() {
+                out.push_sql(" AS ");
+                out.push_identifier(LINK[position])?;
+            }
         }
         Ok(())
     }
@@ -225,18 +221,15 @@ impl<L, E, P, O> Select<'_, L, E, P, O> {
         if let Some([foreign_key, target]) = self.related.link {
             out.push_sql(" INNER JOIN ");
             E::table_name(out.reborrow())?;
-            out.push_sql(" ON ");
-            push_column::<E, DB>(target, out)?;
-            out.push_sql(" = ");
-            push_column::<L, DB>(foreign_key, out)?;
+            for (position, (target, column)) in target.iter().zip(foreign_key).enumerate() {
+                out.push_sql(if position > 0 { " AND " } else { " ON " });
+                push_column::<E, DB>(*target, out)?;
+                out.push_sql(" = ");
+                push_column::<L, DB>(*column, out)?;
+            }
         }
         out.push_sql(" WHERE ");
-        push_column::<L, DB>(self.related.column, out)?;
-        for (number, index) in self.values.range.clone().enumerate() {
-            out.push_sql(if number > 0 { ", " } else { " IN (" });
-            L::column(self.related.column, BindValue { values: self.values.all, index, out })?;
-        }
-        out.push_sql(")");
+        self.lookup.push_among::<L, DB>(out, |position, out| self.push_key(position, out))?;
         let (rows, link) = self.related.filters;
         push_filter(rows, out)?;
         push_filter(link, out)?;
@@ -278,14 +271,13 @@ fn push_column<E: Columns<DB>, DB: Backend>(index: usize, out: &mut AstPass<'_, 
 }
 
 impl<L: Entity, E: Entity, P, O> Related<'_, L, E, P, O> {
-    /// Reads the rows related to the `count` values in a `Vec` of the foreign key's type. `find` is called with each
-    /// row and, for a link, the value of its foreign key, and tells which of the values that is.
+    /// Reads the rows related to the values. `find` is called with each row and, for a link, the values of its foreign
+    /// key, and tells which of the values that is.
     pub(crate) fn select<C>(
         &self,
         executor: &mut Executor<'_, C>,
-        values: &dyn Any,
-        count: usize,
-        find: impl Fn(&E, Option<&dyn Any>) -> Option<usize>,
+        values: &dyn LookupValues,
+        find: impl Fn(&E, Vec<Box<dyn Any>>) -> Option<usize>,
     ) -> QueryResult<Vec<(E, Option<usize>)>>
     where
         C: SessionConnection<Backend: HasSqlType<BigInt>>,
@@ -295,14 +287,13 @@ impl<L: Entity, E: Entity, P, O> Related<'_, L, E, P, O> {
         P: Conditions<C::Backend>,
         O: Order<C::Backend>,
     {
+        let of_link = if self.link.is_some() { self.columns } else { &[] };
         let mut rows = Vec::new();
-        self.each(executor, (values, count), false, |row, _| {
+        self.each(executor, values, false, |row, _| {
             let entity: E = read(row)?;
-            let value = match self.link {
-                Some(_) => Some(read_column::<L, C::Backend>(row, self.column, E::table().columns.len())?),
-                None => None,
-            };
-            let found = find(&entity, value.as_deref());
+            let of_link = of_link.iter().zip(E::table().columns.len()..);
+            let of_link = of_link.map(|(column, position)| read_column::<L, C::Backend>(row, *column, position));
+            let found = find(&entity, of_link.collect::<QueryResult<_>>()?);
             rows.push((entity, found));
             Ok(())
         })?;
@@ -315,8 +306,7 @@ impl<L: Entity, E: Entity, P, O> Related<'_, L, E, P, O> {
     pub(crate) fn select_matches<C>(
         &self,
         executor: &mut Executor<'_, C>,
-        values: &dyn Any,
-        count: usize,
+        values: &dyn LookupValues,
     ) -> QueryResult<Vec<(E, Vec<usize>)>>
     where
         C: SessionConnection<Backend: HasSqlType<BigInt>>,
@@ -327,15 +317,10 @@ impl<L: Entity, E: Entity, P, O> Related<'_, L, E, P, O> {
         P: Conditions<C::Backend>,
         O: Order<C::Backend>,
     {
+        let of_link = if self.link.is_some() { self.columns.len() } else { 0 };
         let mut rows = Vec::new();
-        self.each(executor, (values, count), true, |row, range| {
-            let first = E::table().columns.len() + usize::from(self.link.is_some());
-            let mut equal = Vec::new();
-            for (position, value) in (first..).zip(range) {
-                if row.get_value::<Bool, bool, _>(position).map_err(DieselError::DeserializationError)? {
-                    equal.push(value);
-                }
-            }
+        self.each(executor, values, true, |row, range| {
+            let equal = equal_values(row, E::table().columns.len() + of_link, range)?;
             rows.push((read(row)?, equal));
             Ok(())
         })?;
@@ -347,7 +332,7 @@ impl<L: Entity, E: Entity, P, O> Related<'_, L, E, P, O> {
     fn each<C>(
         &self,
         executor: &mut Executor<'_, C>,
-        (values, count): (&dyn Any, usize),
+        values: &dyn LookupValues,
         compared: bool,
         mut each: impl for<'c, 'q> FnMut(
             &<C as diesel::connection::LoadConnection>::Row<'c, 'q>,
@@ -363,11 +348,13 @@ impl<L: Entity, E: Entity, P, O> Related<'_, L, E, P, O> {
         O: Order<C::Backend>,
     {
         let times = if compared { 2 } else { 1 };
-        let limit = StatementLimit::of(times, executor.connection);
-        let size = |value| times * value_size::<L, C::Backend>(self.column, values, value);
-        for (range, keep) in limit.ranges(count, size) {
-            let values = Values { all: values, range: range.clone() };
-            let select = Select { related: self, values, compared, keep };
+        let columns = self.columns;
+        let limit = StatementLimit::of(times * columns.len(), executor.connection);
+        let lists_rows = executor.connection.engine().lists_rows();
+        let size = |value| times * lookup_size::<L, C::Backend>(columns, values, value);
+        for (range, keep) in limit.ranges(values.count(), size) {
+            let lookup = Lookup { columns, values, range: range.clone(), lists_rows };
+            let select = Select { related: self, lookup, compared, keep };
             executor.each(select, |row| each(&row, range.clone()))?;
         }
         Ok(())

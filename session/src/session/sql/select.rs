@@ -1,24 +1,21 @@
 //! `SELECT … FROM t WHERE key IN (…)`: rows by key, or by a foreign key.
 
-use std::any::Any;
 use std::marker::PhantomData;
-use std::ops::Range;
 
 use diesel::QueryResult;
 use diesel::backend::Backend;
-use diesel::deserialize::FromSql;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::result::Error as DieselError;
 use diesel::row::Row;
-use diesel::serialize::ToSql;
-use diesel::sql_types::{HasSqlType, Untyped};
+use diesel::sql_types::Untyped;
 
 use super::filter_expression::FilterExpression;
-use super::limit::{StatementLimit, key_size, value_size};
+use super::limit::{StatementLimit, key_size, lookup_size};
+use super::lookup::{Lookup, LookupValues};
 use super::unreadable::named;
 use super::{Bind, Found, push_found, push_key};
 use crate::connection::{EngineConnection, Executor, SessionConnection};
-use crate::session::entity::{ColumnSet, Columns, Entity, Visitor};
+use crate::session::entity::{ColumnSet, Columns, Entity};
 
 /// `SELECT … WHERE`, with a condition on one table.
 struct Select<W> {
@@ -34,12 +31,17 @@ struct ByKey<'a, E: Entity> {
     lists_rows: bool,
 }
 
-/// Rows whose `column` is among `values`, a slice of a `Vec` of the field's type.
+/// Rows whose columns have one of the values looked up.
 pub(super) struct ByValue<'a, E> {
-    pub(super) column: usize,
-    pub(super) values: &'a dyn Any,
-    pub(super) range: Range<usize>,
+    pub(super) lookup: Lookup<'a>,
     pub(super) entity: PhantomData<fn() -> E>,
+}
+
+impl<E: Entity> ByValue<'_, E> {
+    /// Writes the name of the column at `position`.
+    pub(super) fn push_name<DB: Backend>(&self, position: usize, out: &mut AstPass<'_, '_, DB>) -> QueryResult<()> {
+        out.push_identifier(E::table().columns[self.lookup.columns[position]].name)
+    }
 }
 
 /// Rows that have the values of `row` in `columns`.
@@ -81,13 +83,7 @@ impl<E: Columns<DB>, DB: Backend> Condition<DB> for ByValue<'_, E> {
     type Entity = E;
 
     fn write<'b>(&'b self, out: &mut AstPass<'_, 'b, DB>) -> QueryResult<()> {
-        out.push_identifier(E::table().columns[self.column].name)?;
-        for (number, index) in self.range.clone().enumerate() {
-            out.push_sql(if number > 0 { ", " } else { " IN (" });
-            E::column(self.column, BindValue { values: self.values, index, out })?;
-        }
-        out.push_sql(")");
-        Ok(())
+        self.lookup.push_among::<E, DB>(out, |position, out| self.push_name(position, out))
     }
 }
 
@@ -108,27 +104,6 @@ where
     fn write<'b>(&'b self, out: &mut AstPass<'_, 'b, DB>) -> QueryResult<()> {
         self.condition.write(out)?;
         self.filter.push_and(out)
-    }
-}
-
-/// Writes the parameter of one value for a column.
-pub(super) struct BindValue<'v, 'p, 'b, DB: Backend> {
-    pub(super) values: &'b dyn Any,
-    pub(super) index: usize,
-    pub(super) out: &'v mut AstPass<'p, 'b, DB>,
-}
-
-impl<DB: Backend, E> Visitor<DB, E> for BindValue<'_, '_, '_, DB> {
-    type Output = QueryResult<()>;
-
-    fn visit<ST, T>(self, _: fn(&E) -> &T, _: fn(&mut E, T)) -> QueryResult<()>
-    where
-        DB: HasSqlType<ST>,
-        T: ToSql<ST, DB> + FromSql<ST, DB> + PartialEq + 'static,
-    {
-        let value = self.values.downcast_ref::<Vec<T>>().and_then(|values| values.get(self.index));
-        let wrong = || DieselError::QueryBuilderError("a value is not of its column's type".into());
-        self.out.push_bind_param::<ST, T>(value.ok_or_else(wrong)?)
     }
 }
 
@@ -243,23 +218,23 @@ pub(super) fn read_at<'r, E: Columns<DB>, DB: Backend>(
     E::read(row, &at).map_err(|cause| DieselError::DeserializationError(named::<E, _>(row, at, cause)))
 }
 
-/// Reads the rows whose `column` is among the `count` values in a `Vec` of the field's type and that meet `filter`, in
-/// order of their keys.
+/// Reads the rows that have one of the values in these columns and that meet `filter`, in order of their keys.
 pub(super) fn select_by<E, C>(
     executor: &mut Executor<'_, C>,
-    column: usize,
-    values: &dyn Any,
-    count: usize,
+    columns: &[usize],
+    values: &dyn LookupValues,
     filter: &FilterExpression<E>,
 ) -> QueryResult<Vec<E>>
 where
     C: EngineConnection,
     E: Columns<C::Backend>,
 {
-    let limit = StatementLimit::of(1, executor.connection);
+    let limit = StatementLimit::of(columns.len(), executor.connection);
+    let lists_rows = executor.connection.engine().lists_rows();
     let mut rows = Vec::new();
-    for (range, keep) in limit.ranges(count, |value| value_size::<E, C::Backend>(column, values, value)) {
-        let condition = Filtered { condition: ByValue::<E> { column, values, range, entity: PhantomData }, filter };
+    for (range, keep) in limit.ranges(values.count(), |value| lookup_size::<E, C::Backend>(columns, values, value)) {
+        let lookup = Lookup { columns, values, range, lists_rows };
+        let condition = Filtered { condition: ByValue::<E> { lookup, entity: PhantomData }, filter };
         read_into(executor, Select { condition, lock: "", keep }, &mut rows)?;
     }
     rows.sort_by_key(E::key);
