@@ -84,7 +84,7 @@ pub fn b124_parents_by_several_columns_are_found_in_the_session_or_by_one_select
 pub fn b124_the_columns_of_a_foreign_key_may_have_another_order_than_the_key() -> Result<()> {
     let (_library, mut session, recorder) = drawn();
     let [tea, _, milk] = lines(&mut session)?;
-    let tag = session.add(NewTag { name: "hot".into() });
+    let tag = session.add(NewTag::new("hot")?);
     let links = [session.add(NewLineTag::new(milk, tag)?), session.add(NewLineTag::new(tea, tag)?)];
     session.flush()?;
     recorder.take();
@@ -137,7 +137,7 @@ pub fn b124_relations_of_several_columns_load_others_with_them_and_are_loaded_wi
 pub fn b124_links_may_lead_to_and_from_keys_of_several_columns_and_their_filters_apply() -> Result<()> {
     let (library, mut session, recorder) = drawn();
     let all = lines(&mut session)?;
-    let [hot, cold] = ["hot", "cold"].map(|name| session.add(NewTag { name: name.into() }));
+    let [hot, cold] = ["hot", "cold"].map(|name| session.add(NewTag::new(name).unwrap()));
     for (line, tag, removed) in
         [(all[0], hot, None), (all[0], cold, Some(1)), (all[2], hot, None), (all[2], cold, None)]
     {
