@@ -263,12 +263,12 @@ fn column_code(
     let references = reference.map(|(to, target)| format!("{}::{target}", to.module));
     let label_type = enums.iter().find(|known| types.sql == known.sql_type);
     let mut words = Vec::new();
-    if is_key && is_generated(column, &key) && references.is_none() {
+    if is_key && references.is_none() && (is_generated(column, &key) || is_only_generated(this, column)) {
         words.push("key".to_owned());
     } else if is_key {
         words.extend(["key".to_owned(), "given".to_owned()]);
-        if key.len() > 1 && column.generated.is_some() {
-            let both = "the program must give it, because the key has several columns";
+        if column.generated.is_some() && references.is_none() {
+            let both = "the program must give it, because the key has several such columns";
             notes.push(format!("The database generates `{name}`, and {both}."));
         }
     } else if references.is_none() {
@@ -287,6 +287,14 @@ fn column_code(
         references,
         label_type: label_type.map(|found| found.sql_type.clone()),
     }
+}
+
+/// Whether the database counts this column of a key, and no other one.
+fn is_only_generated(this: &Named<'_>, column: &Column) -> bool {
+    let key = this.key();
+    let mut generated =
+        this.table.columns.iter().filter(|own| own.generated.is_some() && key.contains(&own.name.as_str()));
+    generated.next().is_some_and(|own| own.name == column.name) && generated.next().is_none()
 }
 
 /// Whether the database makes the values of a key.
