@@ -47,6 +47,10 @@ mod filters {}
 mod your_own_tables {}
 
 #[cfg(doctest)]
+#[doc = include_str!("../../docs/columns.md")]
+mod columns {}
+
+#[cfg(doctest)]
 #[doc = include_str!("../../docs/relations.md")]
 mod relations {}
 

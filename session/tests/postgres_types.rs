@@ -41,7 +41,43 @@ pub struct Thing {
     facts: Option<Value>,
 }
 
+mod sql_types {
+    #[derive(Debug, diesel::sql_types::SqlType, diesel::query_builder::QueryId)]
+    #[diesel(sqlite_type(name = "Text"), postgres_type(name = "mood"), mysql_type(name = "Enum"))]
+    pub struct Mood;
+}
+
+diesel_session::database_enum! {
+    #[diesel(sql_type = crate::sql_types::Mood)]
+    #[named = "mood"]
+    pub enum Mood {
+        Loud,
+        Quiet,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{Array, BigInt, Text};
+    use super::sql_types::Mood;
+
+    singers (id) { id -> BigInt, name -> Text, moods -> Array<Mood>, letters -> BigInt }
+}
+
+#[derive(Debug, Clone, PartialEq, HasQuery, Entity)]
+#[diesel(table_name = singers, check_for_backend(diesel::pg::Pg))]
+pub struct Singer {
+    #[entity(key)]
+    id: i64,
+    name: String,
+    moods: Vec<Mood>,
+    #[entity(computed)]
+    letters: i64,
+}
+
 const TABLES: &str = "
+    CREATE TYPE pg_temp.mood AS ENUM ('Loud', 'Quiet');
+    CREATE TEMPORARY TABLE singers (id BIGSERIAL PRIMARY KEY, name TEXT NOT NULL, moods pg_temp.mood[] NOT NULL,
+        letters BIGINT GENERATED ALWAYS AS (length(name)) STORED);
     CREATE TEMPORARY TABLE makers (id UUID PRIMARY KEY, name TEXT NOT NULL, facts JSONB NOT NULL, tags TEXT[] NOT NULL);
     CREATE TEMPORARY TABLE things (id UUID PRIMARY KEY, maker_id UUID NOT NULL REFERENCES makers (id),
         copy_of UUID REFERENCES things (id), facts JSONB);
@@ -125,6 +161,30 @@ fn an_update_names_what_changed_by_arrays_where_the_types_fit_and_else_by_values
     assert_eq!(session.view(ann)?.tags.len(), 3);
     assert_eq!(session.view(ben)?.tags, ["new"]);
     Ok(())
+}
+
+#[test]
+fn a_list_of_enums_comes_back_and_is_changed_in_place_beside_a_computed_column() -> Result<()> {
+    let (mut session, recorder) = session();
+    let singers: Vec<Handle<Singer>> = ["ann", "benedict"]
+        .into_iter()
+        .map(|name| Ok(session.add(NewSinger::new(name, vec![Mood::Quiet, Mood::Loud])?)))
+        .collect::<Result<_>>()?;
+    session.flush()?;
+    recorder.take();
+    for singer in &singers {
+        session.edit(*singer)?.moods.push(Mood::Quiet);
+    }
+    session.flush()?;
+    let update = "UPDATE singers SET moods = v.column2 FROM (VALUES ($1, $2), ($3, $4)) AS v \
+                  WHERE singers.id = v.column1 RETURNING singers.id, singers.letters";
+    assert_eq!(recorder.sql(), [update]);
+    session.expire_all();
+    for (singer, letters) in singers.into_iter().zip([3, 8]) {
+        let row = session.view(singer)?;
+        assert_eq!((&*row.moods, row.letters), (&[Mood::Quiet, Mood::Loud, Mood::Quiet][..], letters));
+    }
+    session.rollback()
 }
 
 #[test]

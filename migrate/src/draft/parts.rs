@@ -133,7 +133,9 @@ pub(super) fn column(
         schema.enums.push(crate::schema::EnumType { name: sql_type.clone(), labels: own.labels.clone() });
     }
     let mut made = Column { name: info.name.to_owned(), sql_type, nullable, ..Column::default() };
-    if is_key && info.generated {
+    if entity.computed.contains(index) {
+        need = Need::Remark("the database computes it: write its expression, or the trigger that sets it".to_owned());
+    } else if is_key && info.generated {
         need = generated_key(engine, &own, &mut made);
     } else if entity.version == Some(index) {
         made.default = Some("1".to_owned());

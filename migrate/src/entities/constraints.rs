@@ -108,7 +108,7 @@ fn refer(edits: &mut Edits<'_>, column: &ColumnCode, field: &Element, retyped: b
 
 /// Whether something other than the program gives the field its value, so that it cannot refer.
 fn is_filled(field: &Element) -> bool {
-    ["default", "update", "server_default", "version"].iter().any(|word| field.is(word))
+    ["default", "update", "server_default", "computed", "version"].iter().any(|word| field.is(word))
         || (field.is("key") && !field.is("given"))
 }
 

@@ -18,8 +18,9 @@ pub(super) struct Source<'s> {
 /// The words in `#[entity(…)]` of a column that is neither a key nor a reference.
 pub(super) fn attribute(source: &Source<'_>) -> Option<String> {
     let Source { column, types, nullable, .. } = source;
-    if column.generated.is_some() {
-        return Some("server_default".to_owned());
+    if let Some(generated) = &column.generated {
+        let word = if generated.expression().is_some() { "computed" } else { "server_default" };
+        return Some(word.to_owned());
     }
     let default = column.default.as_deref()?;
     if default.eq_ignore_ascii_case("null") {

@@ -30,4 +30,12 @@ impl<'s> Named<'s> {
     pub(super) fn is_generated_key(&self, column: &Column) -> bool {
         self.key() == [column.name.as_str()] && (column.generated.is_some() || column.default.is_some())
     }
+
+    /// Whether the database counts this column of the key, and no other one.
+    pub(super) fn is_only_generated(&self, column: &Column) -> bool {
+        let key = self.key();
+        let mut generated =
+            self.table.columns.iter().filter(|own| own.generated.is_some() && key.contains(&own.name.as_str()));
+        generated.next().is_some_and(|own| own.name == column.name) && generated.next().is_none()
+    }
 }

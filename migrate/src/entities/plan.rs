@@ -248,12 +248,12 @@ fn column_code(
     let label_type = enums.iter().find(|known| types.sql == known.sql_type);
     let refers = references::is_referring(this, column, all);
     let mut words = Vec::new();
-    if this.is_generated_key(column) && !refers {
+    if !refers && (this.is_generated_key(column) || this.is_only_generated(column)) {
         words.push("key".to_owned());
     } else if is_key {
         words.extend(["key".to_owned(), "given".to_owned()]);
-        if key.len() > 1 && column.generated.is_some() {
-            let both = "the program must give it, because the key has several columns";
+        if column.generated.is_some() && references.is_none() {
+            let both = "the program must give it, because the key has several such columns";
             notes.push(format!("The database generates `{name}`, and {both}."));
         }
     } else if !refers {

@@ -212,7 +212,7 @@ pub struct Thing {
     pub bytes: Vec<u8>,
     pub day: chrono::NaiveDate,
     pub hour: chrono::NaiveTime,
-    #[entity(server_default)]
+    #[entity(computed)]
     pub doubled: Option<i32>,
 }
 

@@ -187,7 +187,7 @@ pub struct Thing {
     pub class: Option<u32>,
     pub span: Option<diesel::pg::data_types::PgInterval>,
     pub price: Option<diesel::pg::data_types::PgMoney>,
-    #[entity(server_default)]
+    #[entity(computed)]
     pub doubled: Option<i32>,
 }
 

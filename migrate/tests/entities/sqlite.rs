@@ -142,7 +142,7 @@ pub struct Thing {
     pub anything: Option<Vec<u8>>,
     pub day: chrono::NaiveDate,
     pub hour: chrono::NaiveTime,
-    #[entity(server_default)]
+    #[entity(computed)]
     pub doubled: Option<i64>,
 }
 

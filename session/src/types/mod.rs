@@ -3,6 +3,7 @@
 //! Each is checked when it is created and again when it is read, serializes as its plain value, and binds and reads on
 //! any engine, [`AnyConnection`](crate::connection::AnyConnection) included.
 
+mod as_text;
 #[doc(hidden)]
 pub mod database_enum;
 mod id;
@@ -12,6 +13,7 @@ pub mod stored_as_text;
 mod text;
 mod timestamp;
 
+pub use as_text::AsText;
 pub use id::Id;
 pub use limits::{Limited, Limits};
 pub use text::{Email, LongText, Text, Text256};

@@ -2,62 +2,12 @@
 
 use std::collections::HashSet;
 
-use diesel::prelude::*;
 use diesel_session::connection::Engine;
 use diesel_session::prelude::*;
 
+use crate::rows::{Blob, NewBlob, NewOrder, NewPart, NewTenant, NewUse, Order, Part, Use, uses};
+
 use super::{counted, database, own};
-
-diesel::table! { tenants (id) { id -> BigInt, name -> Text } }
-diesel::table! { orders (tenant_id, id) { tenant_id -> BigInt, id -> BigInt, item -> Text } }
-diesel::table! { parts (id) { id -> BigInt, tenant_id -> BigInt, order_id -> BigInt } }
-diesel::table! { blobs (hash) { hash -> Binary, note -> Text } }
-diesel::table! { uses (id) { id -> BigInt, hash -> Binary } }
-
-#[derive(Debug, Clone, PartialEq, HasQuery, Entity)]
-#[diesel(table_name = tenants)]
-pub struct Tenant {
-    #[entity(key)]
-    pub id: i64,
-    pub name: String,
-}
-
-#[derive(Debug, Clone, PartialEq, HasQuery, Entity)]
-#[diesel(table_name = orders)]
-pub struct Order {
-    #[entity(key, given, references = tenants::id)]
-    pub tenant_id: i64,
-    #[entity(key)]
-    pub id: i64,
-    pub item: String,
-}
-
-#[derive(Debug, Clone, PartialEq, HasQuery, Entity)]
-#[diesel(table_name = parts)]
-#[entity(references((tenant_id, order_id) = orders::(tenant_id, id)))]
-pub struct Part {
-    #[entity(key)]
-    pub id: i64,
-    pub tenant_id: i64,
-    pub order_id: i64,
-}
-
-#[derive(Debug, Clone, PartialEq, HasQuery, Entity)]
-#[diesel(table_name = blobs)]
-pub struct Blob {
-    #[entity(key, given)]
-    pub hash: Vec<u8>,
-    pub note: String,
-}
-
-#[derive(Debug, Clone, PartialEq, HasQuery, Entity)]
-#[diesel(table_name = uses)]
-pub struct Use {
-    #[entity(key)]
-    pub id: i64,
-    #[entity(references = blobs::hash)]
-    pub hash: Vec<u8>,
-}
 
 /// SQLite counts a key in a column alone: there, the column is the table's own key, and the other is only part of the
 /// entity's.
@@ -71,7 +21,8 @@ fn tables(engine: Engine) -> String {
             "tenant_id BIGINT NOT NULL, id BIGSERIAL NOT NULL, item TEXT NOT NULL, PRIMARY KEY (tenant_id, id)"
         }
         Engine::Mysql => {
-            "tenant_id BIGINT NOT NULL, id BIGINT NOT NULL AUTO_INCREMENT, item TEXT NOT NULL, PRIMARY KEY (tenant_id, id), KEY (id)"
+            "tenant_id BIGINT NOT NULL, id BIGINT NOT NULL AUTO_INCREMENT, item TEXT NOT NULL, PRIMARY KEY (tenant_id, id),
+             KEY (id)"
         }
     };
     let bytes = match engine {

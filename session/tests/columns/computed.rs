@@ -6,61 +6,9 @@ use diesel_session::connection::Engine;
 use diesel_session::prelude::*;
 use diesel_session::session::{Upserted, history};
 
+use crate::rows::{Item, NewItem, NewPair, NewPrice, NewWord, Price, items};
+
 use super::{counted, database, own};
-
-diesel::table! {
-    items (id) {
-        id -> BigInt,
-        name -> Text,
-        price -> BigInt,
-        amount -> BigInt,
-        total -> BigInt,
-        label -> Nullable<Text>,
-        writes -> BigInt,
-    }
-}
-diesel::table! { words (word) { word -> Text, note -> Text, letters -> BigInt } }
-diesel::table! { prices (id) { id -> BigInt, cents -> BigInt, doubled -> BigInt } }
-
-/// Its total and its label are generated columns, and triggers count its writes.
-#[derive(Debug, Clone, PartialEq, HasQuery, Entity)]
-#[diesel(table_name = items)]
-#[entity(unique(name))]
-pub struct Item {
-    #[entity(key)]
-    pub id: i64,
-    pub name: String,
-    pub price: i64,
-    pub amount: i64,
-    #[entity(computed)]
-    pub total: i64,
-    #[entity(computed)]
-    pub label: Option<String>,
-    #[entity(computed)]
-    pub writes: i64,
-}
-
-/// The program gives its key.
-#[derive(Debug, Clone, PartialEq, HasQuery, Entity)]
-#[diesel(table_name = words)]
-pub struct Word {
-    #[entity(key, given)]
-    pub word: String,
-    pub note: String,
-    #[entity(computed)]
-    pub letters: i64,
-}
-
-#[derive(Debug, Clone, PartialEq, HasQuery, Entity)]
-#[diesel(table_name = prices)]
-#[entity(history)]
-pub struct Price {
-    #[entity(key)]
-    pub id: i64,
-    pub cents: i64,
-    #[entity(computed)]
-    pub doubled: i64,
-}
 
 fn tables(engine: Engine) -> String {
     let key = counted(engine);
@@ -353,18 +301,7 @@ fn b140_the_history_keeps_computed_columns_and_an_undo_lets_the_database_compute
 
 #[test]
 fn b140_new_rows_that_refer_to_each_other_have_what_was_computed_last() -> Result<()> {
-    // The UPDATE that opens a cycle counts as a write, too.
-    diesel::table! { pairs (id) { id -> BigInt, other_id -> Nullable<BigInt>, alone -> Integer } }
-    #[derive(Debug, Clone, PartialEq, HasQuery, Entity)]
-    #[diesel(table_name = pairs)]
-    pub struct Pair {
-        #[entity(key)]
-        pub id: i64,
-        #[entity(references = pairs::id)]
-        pub other_id: Option<i64>,
-        #[entity(computed)]
-        pub alone: i32,
-    }
+    // The UPDATE that opens a cycle is a write, too.
     let (db, _) = database(|engine| {
         let key = counted(engine);
         format!(

@@ -5,38 +5,9 @@ use diesel_session::connection::Engine;
 use diesel_session::prelude::*;
 use diesel_session::session::Upserted;
 
+use crate::rows::{Mug, NewMug, NewSpoon, Spoon, mugs, spoons};
+
 use super::{counted, database, own};
-
-diesel::table! {
-    mugs (id) { id -> BigInt, name -> Text, colour -> Text, size -> Nullable<BigInt>, above_id -> Nullable<BigInt> }
-}
-diesel::table! { spoons (id) { id -> BigInt, mug_id -> BigInt, colour -> Text } }
-
-#[derive(Debug, Clone, PartialEq, HasQuery, Entity)]
-#[diesel(table_name = mugs)]
-#[entity(unique(name))]
-pub struct Mug {
-    #[entity(key)]
-    pub id: Id<Mug>,
-    pub name: String,
-    #[entity(server_default)]
-    pub colour: String,
-    #[entity(server_default)]
-    pub size: Option<i64>,
-    #[entity(references = mugs::id)]
-    pub above_id: Option<Id<Mug>>,
-}
-
-#[derive(Debug, Clone, PartialEq, HasQuery, Entity)]
-#[diesel(table_name = spoons)]
-pub struct Spoon {
-    #[entity(key)]
-    pub id: Id<Spoon>,
-    #[entity(references = mugs::id)]
-    pub mug_id: Id<Mug>,
-    #[entity(server_default)]
-    pub colour: String,
-}
 
 fn tables(engine: Engine) -> String {
     let key = counted(engine);

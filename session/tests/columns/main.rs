@@ -5,6 +5,7 @@
 
 #[path = "../support/fixture.rs"]
 mod fixture;
+mod guarded;
 #[cfg(feature = "mysql")]
 #[path = "suite.rs"]
 mod mariadb;
@@ -14,6 +15,7 @@ mod mysql;
 #[cfg(feature = "postgres")]
 #[path = "suite.rs"]
 mod postgres;
+mod rows;
 #[cfg(feature = "sqlite")]
 #[path = "suite.rs"]
 mod sqlite;

@@ -3,6 +3,7 @@
 mod composite;
 mod computed;
 mod given;
+mod types;
 mod versions;
 
 use diesel::connection::SimpleConnection as _;

@@ -63,6 +63,35 @@ pub struct DefaultTwice {
     version: i64,
 }
 
+#[derive(Debug, Clone, PartialEq, Entity)]
+#[diesel(table_name = users)]
+pub struct ComputedTwice {
+    #[entity(key)]
+    id: i64,
+    #[entity(computed, default = next)]
+    name: String,
+    version: i64,
+}
+
+#[derive(Debug, Clone, PartialEq, Entity)]
+#[diesel(table_name = users)]
+pub struct ComputedDefault {
+    #[entity(key)]
+    id: i64,
+    #[entity(computed, server_default)]
+    name: String,
+    version: i64,
+}
+
+#[derive(Debug, Clone, PartialEq, Entity)]
+#[diesel(table_name = users)]
+pub struct ComputedKey {
+    #[entity(key, computed)]
+    id: i64,
+    name: String,
+    version: i64,
+}
+
 fn next() -> i64 {
     1
 }

@@ -159,11 +159,11 @@ where
             sent.extend(map.without_deferred(*row, deferred).map(|first| (*row, first)));
         }
     }
-    let edited: Vec<Edited<'_, E>> = rows
+    let (rows, edited): (Vec<u64>, Vec<Edited<'_, E>>) = rows
         .iter()
-        .filter_map(|row| Some((sent.get(row), map.edited(*row)?)))
-        .map(|(first, (row, before))| Edited { row: first.unwrap_or(row), before })
-        .collect();
+        .filter_map(|row| Some((*row, map.edited(*row)?)))
+        .map(|(number, (row, before))| (number, Edited { row: sent.get(&number).unwrap_or(row), before }))
+        .unzip();
     let outcome = match E::update(executor, &edited, columns) {
         Ok(outcome) => outcome,
         Err(error) => {
@@ -178,14 +178,14 @@ where
     let mut computed = outcome.computed.into_iter();
     for row in rows {
         let computed = computed.next();
-        match sent.remove(row) {
+        match sent.remove(&row) {
             Some(mut first) => {
                 computed.iter().for_each(|computed| first.copy(E::table().computed, computed));
-                map.partly_updated(*row, first);
+                map.partly_updated(row, first);
             }
             None => {
-                computed.iter().for_each(|computed| map.computed(*row, computed));
-                map.updated(*row, now);
+                computed.iter().for_each(|computed| map.computed(row, computed));
+                map.updated(row, now);
             }
         }
     }

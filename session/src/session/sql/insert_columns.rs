@@ -34,16 +34,17 @@ impl InsertColumns {
         self.filled.iter().chain(self.witnesses().filter(move |_| any))
     }
 
-    /// The sent columns that identify which row came back: a given key, or else the first column of a unique set or of
-    /// all.
+    /// The sent columns that identify which row came back: the given columns of the key and, if the database generates
+    /// another, the first column of a unique set or of all.
     pub(super) fn witnesses(self) -> impl Iterator<Item = usize> {
-        let table = self.table;
+        let key = self.table.key;
         let sent = self.sent.without(self.filled);
-        let key = table.key.iter().copied().filter(move |column| sent.contains(*column));
-        let of_all = || table.unique.iter().filter(|set| set.is_of_all_rows() && !set.deferrable);
-        let unique = || of_all().filter_map(|set| set.columns.first()).copied().find(|column| sent.contains(*column));
-        let other = if self.has_given_key() { None } else { unique().or_else(|| sent.iter().next()) };
-        key.chain(other)
+        let given = key.iter().copied().filter(move |column| sent.contains(*column));
+        let others = sent.without(key.iter().copied().fold(ColumnSet::EMPTY, ColumnSet::with));
+        let of_all = || self.table.unique.iter().filter(|set| set.is_of_all_rows() && !set.deferrable);
+        let unique = || of_all().filter_map(|set| set.columns.first()).find(|column| others.contains(**column));
+        let other = || unique().copied().or_else(|| others.iter().next());
+        given.chain(if self.generated_key().is_empty() { None } else { other() })
     }
 
     /// The columns of the key that the database generates.
