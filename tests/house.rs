@@ -20,6 +20,7 @@ const SESSION: House = House {
     src: "session/src/",
     name: "diesel_session",
     rooms: &[
+        ("testing", &["database", "connection", "types"]),
         ("database", &["session", "connection"]),
         ("session", &["connection", "types"]),
         ("types", &["connection"]),

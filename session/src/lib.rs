@@ -9,6 +9,9 @@ pub mod connection;
 pub mod database;
 pub mod error;
 pub mod session;
+#[cfg(feature = "testing")]
+#[cfg_attr(docsrs, doc(cfg(feature = "testing")))]
+pub mod testing;
 pub mod types;
 
 pub use database::Database;
@@ -45,6 +48,10 @@ mod filters {}
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/your-own-tables.md")]
 mod your_own_tables {}
+
+#[cfg(all(doctest, feature = "testing", feature = "sqlite"))]
+#[doc = include_str!("../../docs/testing.md")]
+mod testing_page {}
 
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/columns.md")]

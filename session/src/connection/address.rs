@@ -102,6 +102,30 @@ impl Address {
         }
     }
 
+    /// The address of a test's own database of that name: on a server beside this one; instead of a file, one in the
+    /// system's folder for temporary files.
+    #[cfg(feature = "testing")]
+    pub(crate) fn for_test(&self, name: &str) -> Self {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Self::SqliteFile(_) | Self::SqliteImmutable(_) => {
+                Self::SqliteFile(std::env::temp_dir().join(name).with_extension("db"))
+            }
+            other => other.sibling(name),
+        }
+    }
+
+    /// The file that the database is in.
+    #[cfg(feature = "testing")]
+    pub(crate) fn file(&self) -> Option<&std::path::Path> {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Self::SqliteFile(path) | Self::SqliteImmutable(path) => Some(path),
+            #[allow(unreachable_patterns, reason = "with one engine there may be no other")]
+            _ => None,
+        }
+    }
+
     /// The engine of the database.
     #[must_use]
     pub fn engine(&self) -> Engine {

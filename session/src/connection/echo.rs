@@ -121,6 +121,13 @@ impl Echo {
 
     fn write(&self, finished: &Finished, rows: Option<usize>) {
         let (sql, binds) = finished.text.split_once(" -- binds: ").unwrap_or((&finished.text, "[]"));
+        #[cfg(feature = "testing")]
+        super::record::add(|| super::record::Sent {
+            sql: sql.to_owned(),
+            binds: binds.to_owned(),
+            rows,
+            error: finished.error.clone(),
+        });
         let sql = self.cut(sql);
         let binds = if self.options.binds { self.cut(binds) } else { "[hidden]".to_owned() };
         let micros = finished.took.as_micros();

@@ -38,6 +38,8 @@ mod postgres;
 mod postgres_relays;
 mod queue;
 mod read_limit;
+#[cfg(feature = "testing")]
+pub(crate) mod record;
 mod refusal;
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 mod relay;

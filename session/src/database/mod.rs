@@ -13,6 +13,8 @@ mod options;
 mod pool;
 mod redact;
 mod retry;
+#[cfg(feature = "testing")]
+mod rolled_back;
 mod scheme;
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 mod server_url;

@@ -1,5 +1,6 @@
 //! The pool: connections to one database, opened when they are needed and kept.
 
+use std::num::NonZeroU32;
 use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,6 +12,8 @@ use diesel::r2d2::{self, ManageConnection, NopErrorHandler};
 use super::Options;
 use super::canceller::Canceller;
 use super::metrics::PoolWaits;
+#[cfg(feature = "testing")]
+use crate::connection::Mode;
 use crate::connection::{
     Access, Address, AnyConnection, Cancellation, DatabaseConnection, Echo, Engine, Opened, ReadLimit, ServerSession,
     Waits, WriteQueue,
@@ -63,6 +66,26 @@ impl<C: DatabaseConnection> Clone for Pool<C> {
 impl<C: DatabaseConnection> Pool<C> {
     /// Opens the first connection, and returns whether that created the database.
     pub(super) fn open(address: Address, options: Options) -> Result<(Self, bool)> {
+        Self::of_first(address, options, |_| Ok(()), 0)
+    }
+
+    /// A pool of one connection, on which a transaction is open all the time.
+    #[cfg(feature = "testing")]
+    pub(super) fn in_transaction(address: Address, options: Options) -> Result<Self> {
+        let begin = |connection: &mut C| {
+            let begun = connection.begin(Mode::Write, None);
+            begun.map_err(|error| connection.explain(error, "", "beginning the transaction of a test"))
+        };
+        Ok(Self::of_first(address, options.pool_size(1), begin, 1)?.0)
+    }
+
+    /// A pool whose connections have `levels` of transactions open while nobody uses them, as `prepare` leaves the first.
+    fn of_first(
+        address: Address,
+        options: Options,
+        prepare: impl FnOnce(&mut C) -> Result<()>,
+        levels: u32,
+    ) -> Result<(Self, bool)> {
         if C::ENGINE.is_some_and(|own| own != address.engine()) {
             return Err(other_engine::<C>(&address));
         }
@@ -73,11 +96,13 @@ impl<C: DatabaseConnection> Pool<C> {
             Access::Write | Access::Create => opened.connection.write_queue(options.busy_timeout),
         };
         let created = opened.created;
-        let first = Live::new(opened, &options, &address)?;
+        let mut first = Live::new(opened, &options, &address)?;
+        prepare(&mut first.connection)?;
         let manager = Manager {
             access: later(options.access),
             address: address.clone(),
             options: options.clone(),
+            levels,
             first: Mutex::new(Some(first)),
             lost: Mutex::new(None),
         };
@@ -87,7 +112,7 @@ impl<C: DatabaseConnection> Pool<C> {
             // An embedded database has no network connection that could have dropped.
             .test_on_check_out(remote)
             .error_handler(Box::new(NopErrorHandler));
-        if private {
+        if private || levels > 0 {
             pool = pool.idle_timeout(None).max_lifetime(None);
         }
         let (connections, waits) = (pool.build_unchecked(manager), Arc::default());
@@ -312,6 +337,8 @@ struct Manager<C> {
     address: Address,
     access: Access,
     options: Options,
+    /// How many levels of transactions stay open on a connection that nobody uses.
+    levels: u32,
     /// Opened before the pool, because a pool retries until its timeout and then reports less.
     first: Mutex<Option<Live<C>>>,
     /// When a connection was last found to be lost: those not used since then may be lost too.
@@ -330,6 +357,10 @@ impl<C: DatabaseConnection> ManageConnection for Manager<C> {
             let problem = "its only connection broke, and the data in it was lost".to_owned();
             return Err(Error::Pool { place: self.address.to_string(), problem });
         }
+        if self.levels > 0 {
+            let problem = "its transaction was ended or lost, and what was done in it is gone or cannot be rolled back";
+            return Err(Error::Pool { place: self.address.to_string(), problem: problem.to_owned() });
+        }
         Live::new(self.address.open(self.access, waits(&self.options))?, &self.options, &self.address)
     }
 
@@ -340,9 +371,12 @@ impl<C: DatabaseConnection> ManageConnection for Manager<C> {
     }
 
     fn has_broken(&self, live: &mut Live<C>) -> bool {
+        if self.levels > 0 {
+            return roll_back(&mut live.connection, self.levels) != Some(self.levels);
+        }
         if self.address.is_private() {
             // Closing would lose the database, so an open transaction is rolled back instead.
-            roll_back(&mut live.connection);
+            roll_back(&mut live.connection, 0);
             return live.connection.is_broken();
         }
         live.used = Instant::now();
@@ -356,11 +390,14 @@ impl<C: DatabaseConnection> ManageConnection for Manager<C> {
     }
 }
 
-/// Rolls back every open savepoint and transaction, as far as possible.
-fn roll_back<C: DatabaseConnection>(connection: &mut C) {
-    while let Ok(Some(_)) = C::TransactionManager::transaction_manager_status_mut(connection).transaction_depth() {
-        if connection.rollback().is_err() {
-            return;
+/// Rolls back the open savepoints and the transaction above this level, as far as possible; returns the levels that are
+/// open then, if the connection can tell.
+fn roll_back<C: DatabaseConnection>(connection: &mut C, level: u32) -> Option<u32> {
+    loop {
+        let status = C::TransactionManager::transaction_manager_status_mut(connection);
+        let depth = status.transaction_depth().ok()?.map_or(0, NonZeroU32::get);
+        if depth <= level || connection.rollback().is_err() {
+            return Some(depth);
         }
     }
 }

@@ -18,6 +18,8 @@ pub use id::Id;
 pub use limits::{Limited, Limits};
 pub use text::{Email, LongText, Text, Text256};
 pub use timestamp::Timestamp;
+#[cfg(feature = "testing")]
+pub(crate) use timestamp::set_clock;
 
 /// A refused value as errors show it: in quotes, escaped, and cut if it is long.
 fn shown(value: &str) -> String {

@@ -37,10 +37,27 @@ const EARLIEST: i64 = -62_135_596_800_000_000;
 /// 9999-12-31T23:59:59.999999Z, in microseconds since 1970.
 const LATEST: i64 = 253_402_300_799_999_999;
 
+#[cfg(feature = "testing")]
+thread_local! {
+    /// The time of this thread, if a test has set it.
+    static CLOCK: std::cell::Cell<Option<Timestamp>> = const { std::cell::Cell::new(None) };
+}
+
+/// Sets the time of this thread, or makes it the system's again.
+#[cfg(feature = "testing")]
+pub(crate) fn set_clock(moment: Option<Timestamp>) {
+    CLOCK.set(moment);
+}
+
 impl Timestamp {
-    /// The current time by the system clock, which may be set before 1970.
+    /// The current time by the system clock, which may be set before 1970; in tests by that which
+    /// `diesel_session::testing` sets.
     #[must_use]
     pub fn now() -> Self {
+        #[cfg(feature = "testing")]
+        if let Some(moment) = CLOCK.get() {
+            return moment;
+        }
         Self::at(SystemTime::now())
     }
 
