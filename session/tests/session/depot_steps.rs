@@ -202,10 +202,9 @@ pub fn delete(session: &mut Session<'_>, walk: &mut Walk, choices: &mut Choices)
         }
         2 => {
             let Some(stack) = model.items.one(choices).and_then(|item| model.stack(item)) else { return Ok(()) };
+            // To load a row flushes what may affect it: no row of the stack may be deleted before the others are loaded.
+            session.load(&model.items.handles(&stack))?;
             for item in stack {
-                if session.state(model.items.handle(item))? == State::Pending {
-                    session.flush()?;
-                }
                 session.hard_delete(model.items.handle(item))?;
                 model.items.remove(item);
             }
@@ -232,22 +231,14 @@ pub fn delete(session: &mut Session<'_>, walk: &mut Walk, choices: &mut Choices)
         }
         _ => {
             let Some(slot) = model.slots.one(choices) else { return Ok(()) };
+            session.flush()?;
             for card in model.cards.filter(|card| *card == Some(slot)) {
-                if session.state(model.cards.handle(card))? == State::Pending {
-                    session.flush()?;
-                }
                 session.delete(model.cards.handle(card))?;
                 model.cards.remove(card);
             }
             for pin in model.pins.filter(|(of, ..)| *of == slot) {
-                if session.state(model.pins.handle(pin))? == State::Pending {
-                    session.flush()?;
-                }
                 session.delete(model.pins.handle(pin))?;
                 model.pins.remove(pin);
-            }
-            if session.state(model.slots.handle(slot))? == State::Pending {
-                session.flush()?;
             }
             session.delete(model.slots.handle(slot))?;
             model.slots.remove(slot);
