@@ -11,7 +11,7 @@ use crate::schema::{Column, EnumType, ForeignKey, Generated, Schema, Table};
 
 pub(super) fn translate(schema: &Schema, from: Engine, to: Engine, entities: &[&'static Entity]) -> Schema {
     let mut translated = Schema::default();
-    for table in &schema.tables {
+    for table in schema.tables.iter().filter(|table| !table.is_virtual()) {
         let entity = entities.iter().find(|entity| entity.name == table.name).copied();
         let made = Translation { schema, from, to, table, entity }.table(&mut translated.enums);
         translated.tables.push(made);
@@ -35,7 +35,12 @@ impl Translation<'_> {
     fn table(&self, enums: &mut Vec<EnumType>) -> Table {
         let (to, name) = (self.to, &self.table.name);
         let mut made = Table { name: name.clone(), ..Table::default() };
-        for column in &self.table.columns {
+        let named =
+            |column: &str| self.entity.iter().any(|entity| entity.columns.iter().any(|info| info.name == column));
+        // The expression of one that no entity names is in the other engine's words.
+        let is_left_out = |column: &Column| column.is_computed() && !named(&column.name);
+        let left_out: Vec<&Column> = self.table.columns.iter().filter(|column| is_left_out(column)).collect();
+        for column in self.table.columns.iter().filter(|column| !is_left_out(column)) {
             let own = self.diesel_type(column);
             if let Some(own) = own.as_ref().filter(|own| to == Engine::Postgres && own.is_native_enum())
                 && !enums.iter().any(|known| known.name == own.enum_name())
@@ -66,7 +71,10 @@ impl Translation<'_> {
         }
         let plain = self.table.indexes.iter().filter(|index| !index.unique && index.predicate.is_none());
         for index in plain {
-            if let Some(columns) = index.plain_columns() {
+            let is_of_left_out = |name: &&str| left_out.iter().any(|column| column.name == **name);
+            if let Some(columns) = index.plain_columns()
+                && !columns.iter().any(|name| is_of_left_out(name))
+            {
                 made.indexes.push(parts::index(to, name, &columns, false));
             }
         }

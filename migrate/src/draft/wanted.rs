@@ -46,7 +46,8 @@ pub(super) fn wanted(current: &Schema, entities: &[&'static Entity], engine: Eng
             Some(found) => wanted.change_table(engine, entity, found),
         }
     }
-    for table in &current.tables {
+    // A virtual table, such as a full-text index, is not for entities.
+    for table in current.tables.iter().filter(|table| !table.is_virtual()) {
         if !entities.iter().any(|entity| entity.name == table.name) {
             wanted.notes.push(format!("{} has no entity; the draft leaves it as it is", table.name));
         }
@@ -146,18 +147,16 @@ impl Wanted {
         table.columns = kept;
         let key: Vec<String> = table.primary_key.iter().flat_map(|key| key.columns.clone()).collect();
         gone.retain(|column| {
-            let computed = column.generated.as_ref().is_some_and(|own| own.expression().is_some());
+            if column.is_computed() {
+                // It needs no field: no program writes it.
+                table.columns.push(column.clone());
+                return false;
+            }
             let own = DieselType::of_column(engine, &self.schema, column);
             let unknown = own.is_none_or(|own| !own.can_be_field(engine));
-            let stays = computed || unknown || key.contains(&column.name);
+            let stays = unknown || key.contains(&column.name);
             if stays {
-                let why = if computed {
-                    "is computed"
-                } else if unknown {
-                    "has a type that no field can have"
-                } else {
-                    "is in the primary key"
-                };
+                let why = if unknown { "has a type that no field can have" } else { "is in the primary key" };
                 self.notes.push(format!(
                     "{}: the column {} has no field and {why}; the draft leaves it as it is",
                     table.name, column.name
@@ -210,8 +209,7 @@ impl Wanted {
             self.remark(entity.name, &[&column.name], text);
             column.sql_type = sql_type;
         }
-        let computed = column.generated.as_ref().is_some_and(|own| own.expression().is_some());
-        if own.nullable != column.nullable && !entity.key.contains(&index) && !computed {
+        if own.nullable != column.nullable && !entity.key.contains(&index) && !column.is_computed() {
             column.nullable = own.nullable;
             if !own.nullable {
                 let (table, column) = (entity.name.to_owned(), column.name.clone());

@@ -20,11 +20,11 @@ const SPARSE: usize = 2;
 /// How many combinations of values are tried for a row.
 const COMBINATIONS: usize = 200;
 
-/// Fills the tables that have no rows, those that others refer to first; returns the tables for which it found none
+/// Fills the tables that have no rows and are no virtual ones, those that others refer to first; returns the tables for which it found none
 /// that the database accepts.
 pub(super) fn fill(connection: &mut AnyConnection, schema: &Schema) -> Result<Vec<Unfilled>> {
     let mut empty = Vec::new();
-    for table in &schema.tables {
+    for table in schema.tables.iter().filter(|table| !table.is_virtual()) {
         if catalogue::rows(connection, &table.name)? == 0 {
             empty.push(table);
         }

@@ -59,6 +59,15 @@ pub struct Table {
 }
 
 impl Table {
+    /// Whether a module of SQLite's keeps it, such as a full-text index.
+    pub(crate) fn is_virtual(&self) -> bool {
+        const START: &str = "CREATE VIRTUAL ";
+        self.sql
+            .as_deref()
+            .and_then(|sql| sql.get(..START.len()))
+            .is_some_and(|start| start.eq_ignore_ascii_case(START))
+    }
+
     /// The column of that name.
     #[must_use]
     pub fn column(&self, name: &str) -> Option<&Column> {
@@ -114,6 +123,13 @@ pub enum Generated {
     Stored(String),
     /// `GENERATED ALWAYS AS (expression) VIRTUAL`.
     Virtual(String),
+}
+
+impl Column {
+    /// Whether the database computes its values from those of other columns.
+    pub(crate) fn is_computed(&self) -> bool {
+        self.generated.as_ref().is_some_and(|own| own.expression().is_some())
+    }
 }
 
 impl Generated {
