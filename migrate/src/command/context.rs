@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 
 use diesel_session::connection::{Access, Engine};
+use diesel_session::database::DatabaseUrl;
 use diesel_session::{Database, Error as SessionError};
 
 use super::console::{Console, Row, Table};
@@ -41,15 +42,22 @@ impl<'p> Context<'p> {
     }
 
     /// Opens the database for looking. An SQLite file that does not exist yet is taken for an empty one, which is what
-    /// `up` would make of it.
+    /// `up` would make of it; what a server lacks cannot be replaced so, because its scripts are others.
     pub(super) fn open_or_empty(&mut self) -> Result<Database, Failure> {
         match self.open(Access::Read) {
-            Err(Failure::Migrate(Error::Session(SessionError::NoDatabase { place }))) => {
+            Err(Failure::Migrate(Error::Session(SessionError::NoDatabase { place })))
+                if self.engine_at(&place).is_none_or(|engine| engine == Engine::Sqlite) =>
+            {
                 self.say(&format!("there is no database at {place} yet; an empty one is taken instead"));
                 Ok(Database::open("sqlite::memory:")?)
             }
             opened => opened,
         }
+    }
+
+    /// The engine of the database, whose address this is.
+    pub(super) fn engine_at(&self, place: &str) -> Option<Engine> {
+        self.engine.or_else(|| DatabaseUrl::parse(place).ok().map(|url| url.address().engine()))
     }
 
     pub(super) fn say(&mut self, line: &str) {

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueHint};
 use diesel_session::Database;
+use diesel_session::Error as SessionError;
 use diesel_session::connection::{Access, Engine, SessionConnection as _};
 use diesel_session::database::Options;
 use diesel_session::types::Timestamp;
@@ -12,6 +13,7 @@ use super::context::Context;
 use super::failure::Failure;
 use crate::create::{create, create_with, places};
 use crate::draft::Draft;
+use crate::error::Error;
 use crate::schema::Schema;
 use crate::scratch::Scratch;
 use crate::source::Migrations;
@@ -104,25 +106,41 @@ fn drafts(context: &mut Context<'_>, folder: &Path, scratches: &[String]) -> Res
         given.push((engine, database));
     }
     // SQLite's alone need no database.
-    let live = match places[..] {
-        [Engine::Sqlite] => Database::open("sqlite::memory:")?,
-        _ => context.open_or_empty()?,
+    let (live, own) = match places[..] {
+        [Engine::Sqlite] => (Ok(Database::open("sqlite::memory:")?), Some(Engine::Sqlite)),
+        _ => match context.open_or_empty() {
+            Ok(database) => {
+                let engine = database.connection()?.engine();
+                (Ok(database), Some(engine))
+            }
+            Err(Failure::Migrate(Error::Session(SessionError::NoDatabase { place }))) => {
+                let engine = context.engine_at(&place);
+                (Err(Failure::from(SessionError::NoDatabase { place })), engine)
+            }
+            Err(other) => return Err(other),
+        },
     };
-    let own = live.connection()?.engine();
-    let engines = if places.is_empty() { vec![own] } else { places };
+    let engines = if places.is_empty() { own.into_iter().collect() } else { places };
     let mut played: Vec<(Draft, Schema)> = Vec::new();
     for engine in &engines {
-        let scratch = match given.iter().find(|(of, _)| of == engine) {
-            Some((_, database)) => Scratch::given(database)?,
-            None if *engine == own => Scratch::beside(&live)?,
-            None if *engine == Engine::Sqlite && cfg!(feature = "sqlite") => {
+        let scratch = match (given.iter().find(|(of, _)| of == engine), &live) {
+            (Some((_, database)), _) => Scratch::given(database)?,
+            (None, Ok(live)) if Some(*engine) == own => Scratch::beside(live)?,
+            (None, _) if *engine == Engine::Sqlite && cfg!(feature = "sqlite") => {
                 Scratch::beside(&Database::open("sqlite::memory:")?)?
             }
-            None => continue,
+            // There is nothing to play.
+            (None, _) if migrations.list(*engine)?.is_empty() => {
+                played.push((migrations.first_draft(*engine), Schema::default()));
+                continue;
+            }
+            _ => continue,
         };
         played.push(migrations.draft_from(scratch)?);
     }
-    let Some((nearest, schema)) = played.iter().find(|(draft, _)| draft.engine == own).or(played.first()) else {
+    let nearest = played.iter().find(|(draft, _)| Some(draft.engine) == own).or(played.first());
+    let Some((nearest, schema)) = nearest else {
+        live?;
         let names: Vec<&str> = engines.iter().map(|engine| engine.feature()).collect();
         let wanted = names.join(" or ");
         return Err(Failure::Usage(format!(

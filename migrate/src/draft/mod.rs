@@ -102,6 +102,11 @@ impl Migrations {
         Ok((self.draft_of(engine, &schema, None), schema))
     }
 
+    /// The draft of the first migration for an engine, for which no database is needed.
+    pub(crate) fn first_draft(&self, engine: Engine) -> Draft {
+        self.draft_of(engine, &Schema::default(), None)
+    }
+
     /// A draft for an engine of which there is no database: from the schema that the migrations of another one make.
     pub(crate) fn draft_by_translation(&self, engine: Engine, schema: &Schema, of: Engine) -> Draft {
         let translated = translate::translate(schema, of, engine, &self.entity_tables());

@@ -127,22 +127,48 @@ fn add(script: &mut Script, engine: Engine, from: &Schema, to: &Schema, remarks:
     for (table, key) in &released {
         script.statement(&drop_foreign_key(engine, table, key));
     }
+    let mut told: Vec<&str> = Vec::new();
     for difference in &differences {
-        match (&difference.object, &difference.change) {
-            (Object::Table { .. }, Change::Missing) if !script.lines.is_empty() => script.lines.push('\n'),
-            (Object::Table { table }, Change::Extra) => script.comment(&format!("Loses the rows of {table}.")),
-            (Object::Column { table, column }, Change::Extra) => {
-                script.comment(&format!("Loses the values of {table}.{column}."));
+        // One rebuild of SQLite's makes all changes of a table: what is to be known of them stands before it.
+        match difference.object.table().filter(|_| engine == Engine::Sqlite) {
+            Some(table) if told.contains(&table) => {}
+            Some(table) => {
+                told.push(table);
+                if !script.lines.is_empty() {
+                    script.lines.push('\n');
+                }
+                let own = differences.iter().filter(|other| other.object.table() == Some(table));
+                own.for_each(|difference| tell(script, difference, remarks));
             }
-            _ => {}
-        }
-        for remark in remarks.iter().filter(|remark| is_about(remark, &difference.object)) {
-            script.comment(&format!("{}: {}.", named(&remark.table, &remark.columns), remark.text));
+            None => {
+                if difference.change == Change::Missing && is_table(&difference.object) && !script.lines.is_empty() {
+                    script.lines.push('\n');
+                }
+                tell(script, difference, remarks);
+            }
         }
         difference.sql.iter().for_each(|statement| script.statement(statement));
     }
     for (table, key) in &released {
         script.statement(&add_foreign_key(engine, table, key));
+    }
+}
+
+fn is_table(object: &Object) -> bool {
+    matches!(object, Object::Table { .. })
+}
+
+/// Writes down what is lost by a difference, and what a person has to know of it.
+fn tell(script: &mut Script, difference: &Difference, remarks: &[Remark]) {
+    match (&difference.object, &difference.change) {
+        (Object::Table { table }, Change::Extra) => script.comment(&format!("Loses the rows of {table}.")),
+        (Object::Column { table, column }, Change::Extra) => {
+            script.comment(&format!("Loses the values of {table}.{column}."));
+        }
+        _ => {}
+    }
+    for remark in remarks.iter().filter(|remark| is_about(remark, &difference.object)) {
+        script.comment(&format!("{}: {}.", named(&remark.table, &remark.columns), remark.text));
     }
 }
 

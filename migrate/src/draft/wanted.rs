@@ -349,14 +349,14 @@ impl Wanted {
         });
         let unnamed: Vec<&str> = unnamed.map(|column| &*column.name).collect();
         if !unnamed.is_empty() {
+            let (table, new, old) = (entity.name, info.name, unnamed[0]);
             let text = format!(
-                "if it is {} under another name, write instead: ALTER TABLE {} RENAME COLUMN {} TO {}",
+                "perhaps it is {} under another name, whose values this loses: then write ALTER TABLE {table} RENAME \
+                 COLUMN {old} TO {new} into a migration of its own, and draft again",
                 unnamed.join(" or "),
-                entity.name,
-                unnamed[0],
-                info.name
             );
-            self.remark(entity.name, &[info.name], text);
+            self.notes.push(format!("{table}.{new}: {text}"));
+            self.remark(table, &[new], text);
         }
     }
 
