@@ -1,7 +1,7 @@
 //! Reads the struct and its attributes; every mistake is an error that says what to write instead.
 
 use syn::spanned::Spanned;
-use syn::{Data, DeriveInput, Error, Fields, Ident, Path, Result, Token, Visibility, parse_quote};
+use syn::{Data, DeriveInput, Error, Fields, Ident, Path, Result, Visibility, parse_quote};
 
 use crate::field::skip;
 pub use crate::field::{Field, Role};
