@@ -60,7 +60,8 @@ pub struct Table {
 
 impl Table {
     /// Whether a module of SQLite's keeps it, such as a full-text index.
-    pub(crate) fn is_virtual(&self) -> bool {
+    #[must_use]
+    pub fn is_virtual(&self) -> bool {
         const START: &str = "CREATE VIRTUAL ";
         self.sql
             .as_deref()
@@ -127,7 +128,8 @@ pub enum Generated {
 
 impl Column {
     /// Whether the database computes its values from those of other columns.
-    pub(crate) fn is_computed(&self) -> bool {
+    #[must_use]
+    pub fn is_computed(&self) -> bool {
         self.generated.as_ref().is_some_and(|own| own.expression().is_some())
     }
 }
