@@ -1,6 +1,7 @@
 //! A migration drafted from the entities: the difference between the tables that they need and those that the
 //! migrations make.
 
+mod names;
 mod parts;
 mod script;
 mod sqlite;

@@ -2,9 +2,10 @@
 
 use diesel_session::connection::Engine;
 
+use super::names::{mentions, named};
 use super::sqlite;
 use super::types::DieselType;
-use super::wanted::{Fill, Remark, Wanted, mentions, named};
+use super::wanted::{Fill, Remark, Wanted};
 use crate::diff::ddl::{add_foreign_key, drop_foreign_key};
 use crate::diff::{Change, Difference, Object};
 use crate::quoting::quoted;

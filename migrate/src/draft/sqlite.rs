@@ -92,7 +92,7 @@ pub(super) fn is_droppable(table: &Table, column: &str) -> bool {
 }
 
 fn mentions(sql: &str, column: &str) -> bool {
-    super::wanted::mentions(Engine::Sqlite, sql, |name| name.eq_ignore_ascii_case(column))
+    super::names::mentions(Engine::Sqlite, sql, |name| name.eq_ignore_ascii_case(column))
 }
 
 /// A check, as in CREATE TABLE.

@@ -3,10 +3,10 @@
 use diesel_session::connection::Engine;
 use diesel_session::session::Table as Entity;
 
+use super::names::{checked_labels, is_same_column};
 use super::parts;
 use super::sqlite;
 use super::types::{DieselType, now};
-use super::wanted::{checked_labels, is_same_column};
 use crate::schema::{Column, EnumType, ForeignKey, Generated, Schema, Table};
 
 pub(super) fn translate(schema: &Schema, from: Engine, to: Engine, entities: &[&'static Entity]) -> Schema {

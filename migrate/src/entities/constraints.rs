@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::edits::Edits;
-use super::file::{Element, KeyInFile, RowInFile, TableInFile};
+use super::file::{Element, RowInFile, TableInFile};
 use super::plan::{ColumnCode, TableCode};
 use super::references::Several;
+use super::sets::KeyInFile;
 use super::{Note, note};
 
 /// Adds what the struct lacks of the constraints of its table, and tells what it has and the table does not.

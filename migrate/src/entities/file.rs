@@ -3,7 +3,6 @@
 use std::ops::Range;
 
 use proc_macro2::TokenStream;
-use syn::ext::IdentExt as _;
 use syn::parse::{ParseStream, Parser as _};
 use syn::punctuated::Punctuated;
 use syn::spanned::Spanned as _;
@@ -12,6 +11,7 @@ use syn::{
 };
 
 use super::MARK;
+use super::sets::{KeyInFile, key, unique_set};
 
 /// The parts of a file that this module's code follows.
 #[derive(Default)]
@@ -100,13 +100,6 @@ pub(super) struct RowInFile {
     pub(super) start: usize,
     /// Where the path in `table_name = …` ends, unless `check_for_backend` is there too.
     pub(super) backend: Option<usize>,
-}
-
-/// A foreign key of several columns, `references((a, b) = lines::(c, d))`.
-pub(super) struct KeyInFile {
-    pub(super) columns: Vec<String>,
-    pub(super) module: String,
-    pub(super) references: Vec<String>,
 }
 
 pub(super) struct EnumInFile {
@@ -321,35 +314,6 @@ fn row(item: &ItemStruct, above: &str) -> Option<RowInFile> {
         start: start_of(&item.vis, &item.struct_token),
         backend,
     })
-}
-
-/// The columns in `unique(a, b, …)`, unless the set is one of some rows only: the database has an index for those.
-fn unique_set(parts: &Punctuated<Meta, Token![,]>) -> Option<Vec<String>> {
-    let is_partial = |part: &Meta| matches!(part, Meta::NameValue(when) if when.path.is_ident("when"));
-    let name = |part: &Meta| match part {
-        Meta::Path(path) if !path.is_ident("deferrable") => path.get_ident().map(ToString::to_string),
-        _ => None,
-    };
-    (!parts.iter().any(is_partial)).then(|| parts.iter().filter_map(name).collect())
-}
-
-/// The inside of `references(…)` of a struct.
-fn key(input: ParseStream<'_>) -> syn::Result<KeyInFile> {
-    let list = |input: ParseStream<'_>| -> syn::Result<Vec<String>> {
-        let inside;
-        syn::parenthesized!(inside in input);
-        let names = Punctuated::<Ident, Token![,]>::parse_terminated(&inside)?;
-        Ok(names.iter().map(ToString::to_string).collect())
-    };
-    let columns = list(input)?;
-    input.parse::<Token![=]>()?;
-    input.parse::<Option<Token![::]>>()?;
-    let mut module = String::new();
-    while !input.peek(syn::token::Paren) {
-        module = input.call(Ident::parse_any)?.to_string();
-        input.parse::<Token![::]>()?;
-    }
-    Ok(KeyInFile { columns, module, references: list(input)? })
 }
 
 /// Where the visibility begins, or what follows it where there is none.

@@ -8,6 +8,7 @@ mod named;
 mod names;
 mod plan;
 mod references;
+mod sets;
 pub(crate) mod types;
 mod update;
 mod write;

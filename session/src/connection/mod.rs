@@ -15,6 +15,7 @@ mod dialect;
 mod echo;
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 mod endpoint;
+mod engine;
 mod executor;
 mod failure;
 #[cfg(any(feature = "postgres", feature = "mysql"))]
@@ -69,6 +70,7 @@ pub(crate) use cancellation::Cancellation;
 pub use database_connection::DatabaseConnection;
 pub(crate) use dialect::TakenKey;
 pub use echo::{Echo, EchoOptions};
+pub use engine::Engine;
 pub use executor::Executor;
 pub(crate) use failure::only_says_it_is_over;
 pub use isolation::Isolation;
@@ -98,122 +100,6 @@ use crate::error::Error;
 compile_error!(
     "diesel-session needs a database engine: enable at least one of the features `sqlite`, `postgres` and `mysql`"
 );
-
-/// A database engine.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Engine {
-    /// SQLite, compiled in from source.
-    Sqlite,
-    /// PostgreSQL, through libpq.
-    Postgres,
-    /// MySQL and MariaDB, through MariaDB's client library.
-    Mysql,
-}
-
-impl Engine {
-    /// Every engine that Folio supports.
-    pub const ALL: &'static [Self] = &[Self::Sqlite, Self::Postgres, Self::Mysql];
-
-    /// Whether a transaction can keep reading after one of its statements failed.
-    #[must_use]
-    pub fn reads_after_error(self) -> bool {
-        match self {
-            Self::Sqlite | Self::Mysql => true,
-            Self::Postgres => false,
-        }
-    }
-
-    /// Whether a rollback undoes CREATE TABLE and DROP TABLE. If not, each of them commits immediately.
-    #[must_use]
-    pub fn undoes_tables(self) -> bool {
-        match self {
-            Self::Sqlite | Self::Postgres => true,
-            Self::Mysql => false,
-        }
-    }
-
-    /// Whether a foreign key is checked at the end of a statement, so that its rows may refer to each other in any
-    /// order. If not, it is checked row by row.
-    #[must_use]
-    pub fn checks_after_statement(self) -> bool {
-        match self {
-            Self::Sqlite | Self::Postgres => true,
-            Self::Mysql => false,
-        }
-    }
-
-    /// Whether a UNIQUE constraint can be checked at COMMIT (`DEFERRABLE INITIALLY DEFERRED`).
-    #[must_use]
-    pub fn defers_unique(self) -> bool {
-        match self {
-            Self::Postgres => true,
-            Self::Sqlite | Self::Mysql => false,
-        }
-    }
-
-    /// The clause at the end of a SELECT that locks its rows until the transaction ends; empty where a transaction that
-    /// may write excludes all other writers anyway.
-    #[must_use]
-    pub fn row_lock(self) -> &'static str {
-        match self {
-            Self::Sqlite => "",
-            Self::Postgres | Self::Mysql => " FOR UPDATE",
-        }
-    }
-
-    /// Its usual name, as shown by `Display`.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Sqlite => "SQLite",
-            Self::Postgres => "PostgreSQL",
-            Self::Mysql => "MySQL and MariaDB",
-        }
-    }
-
-    /// The name of the Cargo feature that compiles it in.
-    #[must_use]
-    pub const fn feature(self) -> &'static str {
-        match self {
-            Self::Sqlite => "sqlite",
-            Self::Postgres => "postgres",
-            Self::Mysql => "mysql",
-        }
-    }
-
-    /// The versions that Folio's own tests run on.
-    #[must_use]
-    pub const fn tested_on(self) -> &'static str {
-        match self {
-            Self::Sqlite => "the SQLite that is compiled in",
-            Self::Postgres => "PostgreSQL 15",
-            Self::Mysql => "MariaDB 10.11, MySQL 9.7",
-        }
-    }
-
-    /// Whether this build can open its databases.
-    ///
-    /// ```
-    /// use diesel_session::connection::Engine;
-    ///
-    /// assert!(Engine::ALL.iter().any(|engine| engine.is_compiled_in()));
-    /// ```
-    #[must_use]
-    pub const fn is_compiled_in(self) -> bool {
-        match self {
-            Self::Sqlite => cfg!(feature = "sqlite"),
-            Self::Postgres => cfg!(feature = "postgres"),
-            Self::Mysql => cfg!(feature = "mysql"),
-        }
-    }
-}
-
-/// The engine's usual name.
-impl std::fmt::Display for Engine {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.pad(self.name())
-    }
-}
 
 /// What a transaction is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
