@@ -49,6 +49,11 @@ impl Cancellation {
         self.state().requested
     }
 
+    /// Whether a statement is under way that the server can cancel.
+    pub(crate) fn is_cancellable(&self) -> bool {
+        self.state().is_cancellable()
+    }
+
     /// Has `send` ask the server to cancel the statement, if it is still under way. `send` returns whether it did.
     pub(crate) fn ask(&self, send: impl FnOnce(&ServerSession) -> bool) {
         let server = {

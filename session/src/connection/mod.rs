@@ -83,7 +83,7 @@ pub use postgres::open_postgres;
 pub(crate) use queue::{Turn, WriteQueue};
 pub(crate) use read_limit::ReadLimit;
 pub use server::{Server, Waits};
-pub(crate) use server_session::ServerSession;
+pub(crate) use server_session::{Ended, ServerSession};
 #[cfg(feature = "sqlite")]
 pub use sqlite::{SqliteAccess, open_sqlite};
 pub(crate) use stop::Stop;

@@ -15,6 +15,15 @@ pub(crate) struct ServerSession {
     proof: String,
 }
 
+/// What a server is asked to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ended {
+    /// The statement that is under way.
+    Statement,
+    /// The connection, and its transaction.
+    Connection,
+}
+
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 #[derive(diesel::QueryableByName)]
 struct Row {
@@ -44,32 +53,37 @@ impl AnyConnection {
         }
     }
 
-    /// Asks the server to cancel the statement that another connection of the same user is running, and returns whether
-    /// it will. A connection that has ended, or is another server's, is left alone.
-    #[cfg_attr(
-        not(any(feature = "postgres", feature = "mysql")),
-        allow(unused_variables, reason = "no server, no session")
-    )]
-    pub(crate) fn cancel_statement(&mut self, of: &ServerSession) -> QueryResult<bool> {
+    /// Asks the server to end what another connection of the same user is doing, and returns whether it will. A connection
+    /// that has ended, or is another server's, is left alone.
+    #[cfg_attr(not(any(feature = "postgres", feature = "mysql")), allow(unused_variables, reason = "without servers"))]
+    pub(crate) fn end(&mut self, what: Ended, of: &ServerSession) -> QueryResult<bool> {
         match self {
             #[cfg(feature = "sqlite")]
             Self::Sqlite(_) => Ok(false),
             #[cfg(feature = "postgres")]
             Self::Postgres(connection) => {
-                let cancelled = diesel::sql_query(format!(
-                    "SELECT pid::bigint AS number, pg_cancel_backend(pid)::text AS proof FROM pg_stat_activity \
+                let function = match what {
+                    Ended::Statement => "pg_cancel_backend",
+                    Ended::Connection => "pg_terminate_backend",
+                };
+                let ended = diesel::sql_query(format!(
+                    "SELECT pid::bigint AS number, {function}(pid)::text AS proof FROM pg_stat_activity \
                      WHERE pid = {} AND EXTRACT(EPOCH FROM backend_start)::text = '{}'",
                     of.number, of.proof
                 ));
-                Ok(!cancelled.load::<Row>(connection)?.is_empty())
+                Ok(!ended.load::<Row>(connection)?.is_empty())
             }
             #[cfg(feature = "mysql")]
             Self::Mysql(connection) => {
                 use diesel::connection::SimpleConnection as _;
+                let what = match what {
+                    Ended::Statement => "QUERY",
+                    Ended::Connection => "CONNECTION",
+                };
                 if mysql(connection)?.proof != of.proof {
                     return Ok(false);
                 }
-                connection.batch_execute(&format!("KILL QUERY {}", of.number)).map(|()| true)
+                connection.batch_execute(&format!("KILL {what} {}", of.number)).map(|()| true)
             }
         }
     }

@@ -3,11 +3,13 @@
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use crate::connection::{Access, Address, AnyConnection, Cancellation, Waits};
+use crate::connection::{Access, Address, AnyConnection, Cancellation, Ended, Waits};
+use crate::error::Result;
 
-/// How long the connection over which the server was asked is kept for the next request.
+/// How long the connection over which the server was asked is kept for the next request, and how long a statement may
+/// take to end after it was cancelled: then its connection is ended.
 const KEPT: Duration = Duration::from_secs(1);
 
 /// Asks the server of a database to cancel statements, over a connection outside the pool. The thread that drops a
@@ -53,36 +55,48 @@ impl Canceller {
     }
 }
 
-/// Cancels what is requested until nobody can request more.
+/// Ends what is requested until nobody can request more.
 fn serve(address: &Address, waits: Waits, requests: &Receiver<Arc<Cancellation>>) {
-    while let Ok(first) = requests.recv() {
-        let mut control = match address.open(Access::Write, waits) {
-            Ok(opened) => opened.connection,
-            Err(error) => {
-                uncancelled(&error);
-                continue;
-            }
+    let mut control = None;
+    let mut asked: Vec<(Instant, Arc<Cancellation>)> = Vec::new();
+    loop {
+        let request = if control.is_none() && asked.is_empty() {
+            requests.recv().map_err(|_| RecvTimeoutError::Disconnected)
+        } else {
+            requests.recv_timeout(KEPT)
         };
-        cancel(&mut control, &first);
-        loop {
-            match requests.recv_timeout(KEPT) {
-                Ok(unit) => {
-                    if !cancel(&mut control, &unit) {
-                        break;
-                    }
-                }
-                Err(RecvTimeoutError::Timeout) => break,
-                Err(RecvTimeoutError::Disconnected) => return,
+        match request {
+            Ok(unit) => {
+                end(&mut control, address, waits, Ended::Statement, &unit);
+                asked.push((Instant::now(), unit));
             }
+            Err(RecvTimeoutError::Timeout) if asked.is_empty() => control = None,
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => return,
         }
+        // MariaDB sometimes never answers a statement that was cancelled, and a server may not heed the request.
+        asked.retain(|(since, unit)| {
+            let waits_for_it = since.elapsed() < KEPT;
+            if !waits_for_it {
+                end(&mut control, address, waits, Ended::Connection, unit);
+            }
+            waits_for_it
+        });
     }
 }
 
-/// Has the statement of a unit cancelled, unless it has ended. Returns whether the connection can be used again.
-fn cancel(control: &mut AnyConnection, unit: &Cancellation) -> bool {
+/// Has the server end what a unit is doing, unless it is done with that, over the connection `control`.
+fn end(control: &mut Option<AnyConnection>, address: &Address, waits: Waits, what: Ended, unit: &Cancellation) {
+    if !unit.is_cancellable() {
+        return;
+    }
+    let mut connection = match control.take().map_or_else(|| open(address, waits), Ok) {
+        Ok(connection) => connection,
+        Err(error) => return uncancelled(&error),
+    };
     let mut usable = true;
-    unit.ask(|server| match control.cancel_statement(server) {
-        Ok(cancelled) => cancelled,
+    unit.ask(|server| match connection.end(what, server) {
+        Ok(ended) => ended,
         Err(error) => {
             uncancelled(&error);
             usable = false;
@@ -90,7 +104,11 @@ fn cancel(control: &mut AnyConnection, unit: &Cancellation) -> bool {
             true
         }
     });
-    usable
+    *control = usable.then_some(connection);
+}
+
+fn open(address: &Address, waits: Waits) -> Result<AnyConnection> {
+    address.open(Access::Write, waits).map(|opened| opened.connection)
 }
 
 fn uncancelled(reason: &dyn std::fmt::Display) {

@@ -440,3 +440,37 @@ fn b182_closing_completes_the_units_that_there_are_and_refuses_others() -> Resul
     assert_eq!(blocking, 40);
     Ok(())
 }
+
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+#[test]
+fn b179_a_statement_that_is_never_answered_ends_soon_after_its_future_is_dropped() -> Result<()> {
+    use folio_testing::relay::{Break, Relay};
+
+    if !is_server() {
+        return Ok(());
+    }
+    let shop = shop(options());
+    let mut relay = None;
+    let far = shop.through(|port| relay.insert(Relay::new("127.0.0.1", port).unwrap()).port(), "");
+    relay.unwrap().break_at("INSERT INTO", Break::SilentAfter);
+    let (begun, begins) = mpsc::channel();
+    let (result, results) = mpsc::channel();
+    let mut unit = far.begin_async(move |session| -> Result<()> {
+        begun.send(()).unwrap();
+        let done = transfer(session, 1, |_| ());
+        let _ = result.send(done.clone());
+        done
+    });
+    assert!(poll_once(&mut unit).is_pending());
+    begins.recv_timeout(LONG).unwrap();
+    for _ in 0..50_000 {
+        thread::yield_now();
+    }
+    drop(unit);
+    // By itself it would end after ten minutes, the default of `Options::read_timeout`.
+    let error = results.recv_timeout(LONG).unwrap().unwrap_err();
+    assert!(error.is_cancelled(), "{error}");
+    block_on(far.close_async());
+    assert!(assert_whole(&shop, 8)?.is_empty());
+    Ok(())
+}
