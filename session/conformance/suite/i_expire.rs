@@ -348,3 +348,22 @@ pub fn b101_refresh_of_a_row_with_a_changed_key_reads_it_under_the_stored_one() 
     assert!(recorder.sql().is_empty());
     Ok(())
 }
+
+pub fn b093_rows_that_are_expired_by_a_flush_on_the_way_are_loaded_too() -> Result<()> {
+    let (_library, mut session, _recorder) = open();
+    let members = session.query(Member::query().order(members::id)).all()?;
+    session.delete(members[1])?;
+    let new = session.add(NewMember::new("new")?);
+    // The flush of the new row sends the DELETE, after which members are read again.
+    session.load(&[members[0], new])?;
+    assert_eq!(session.row(members[0])?.name, "root");
+    let other = session.add(NewMember::new("other")?);
+    session.flush()?;
+    session.load(&[members[0], new, other])?;
+    // So does the SELECT of a row that the DELETE may affect.
+    session.delete(other)?;
+    session.expire(new)?;
+    session.load(&[members[0], new])?;
+    assert_eq!((&*session.row(members[0])?.name, &*session.row(new)?.name), ("root", "new"));
+    Ok(())
+}

@@ -125,11 +125,21 @@ impl<C: SessionConnection> Session<'_, C> {
     ///
     /// [`Error::RowDeleted`] for the first row that is gone from the database; bad handles.
     pub fn load<E: Persist<C>>(&mut self, handles: &[Handle<E>]) -> Result<()> {
-        let mut old = Vec::new();
         for handle in handles {
             if self.state(*handle)?.is_pending() {
                 self.flush()?;
             }
+        }
+        let epoch = self.transaction.now();
+        self.load_old(handles)?;
+        // A flush on the way may have expired rows that were fresh before it.
+        if self.transaction.now() == epoch { Ok(()) } else { self.load_old(handles) }
+    }
+
+    /// Reloads those of the rows that are expired or stale.
+    fn load_old<E: Persist<C>>(&mut self, handles: &[Handle<E>]) -> Result<()> {
+        let mut old = Vec::new();
+        for handle in handles {
             if self.map_of(*handle)?.row_freshness(handle.raw.index, self.transaction.fresh_since())?
                 != RowFreshness::Fresh
             {
