@@ -59,6 +59,7 @@ fn the_examples_of_the_first_page_work_one_after_the_other() {
         &["repo", "list", "--status", "private", "--format", "json"],
         &["repo", "list", "--topic", "octocat", "--sort", "stars:desc", "--columns", "owner,name,stars"],
         &["search", "library", "--kind", "repo"],
+        &["stats"],
         &["sql", "SELECT kind, count(*) AS accounts FROM users GROUP BY kind"],
         &["open", "jquery/jquery"],
         &["note", "add", "To do", "--account", "583231", "--body", "Read the README"],
@@ -72,7 +73,7 @@ fn the_examples_of_the_first_page_work_one_after_the_other() {
 fn every_page_has_examples_and_every_verb_says_what_it_prints() {
     let home = Home::new(module_path!());
     let commands = commands(&home);
-    assert_eq!(commands.len(), 1 + 7 + 4 * 5 + 16 + 2 + 4, "{commands:?}");
+    assert_eq!(commands.len(), 1 + 8 + 4 * 5 + 16 + 5 + 4, "{commands:?}");
     for command in commands {
         let page = help(&home, &command);
         assert!(page.contains("\nExamples:\n  "), "{command}: {page}");
