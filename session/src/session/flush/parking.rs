@@ -26,7 +26,8 @@ pub(super) fn parking_column(
     }
     let fixed = table.key_columns().union(referred);
     let free = set.free.as_ref().map(|free| free.column);
-    let can_be_null = |column: &usize| table.columns[*column].null.is_some() && !table.columns[*column].generated;
+    let is_sent = |column: &usize| !table.columns[*column].generated && !table.computed.contains(*column);
+    let can_be_null = |column: &usize| table.columns[*column].null.is_some() && is_sent(column);
     let nullable = || set.columns.iter().copied().filter(can_be_null).filter(|column| !fixed.contains(*column));
     let is_changed = |column: &usize| changed.contains(*column);
     free.filter(|column| !fixed.contains(*column)).or_else(|| nullable().find(is_changed)).or_else(|| nullable().next())
