@@ -38,6 +38,20 @@ pub fn address(engine: TestEngine) -> (String, Option<TempDir>) {
     }
 }
 
+/// The URL of a database of the engine's server that is always there; for SQLite that of a file, which need not be.
+///
+/// # Panics
+///
+/// If the server cannot be started.
+#[must_use]
+pub fn existing(engine: TestEngine) -> String {
+    match engine {
+        TestEngine::Sqlite => "sqlite://not-there/app.db".to_owned(),
+        TestEngine::Postgres => servers::url(engine, "postgres"),
+        TestEngine::Mariadb | TestEngine::Mysql => servers::url(engine, "mysql"),
+    }
+}
+
 /// SQL that records a migration's version for an application, as the migration runner does, once it has run.
 #[must_use]
 pub fn recorded(version: &str, application: &str) -> String {
