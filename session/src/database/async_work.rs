@@ -36,6 +36,18 @@ impl<C: DatabaseConnection> Database<C> {
     /// # }
     /// ```
     ///
+    /// What the closure uses moves to the thread with it, so that it must be `Send` and owned:
+    ///
+    /// ```compile_fail,E0277
+    /// # include!("../../docs/example_tables.rs");
+    /// # fn main() -> Result<()> {
+    /// # let db = database()?;
+    /// let name = std::rc::Rc::new(String::from("step")); // Rc<String> cannot be sent between threads safely
+    /// let unit = db.begin_async(move |_| -> Result<usize> { Ok(name.len()) });
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// Those of [`begin`](Self::begin); [`Error::Busy`] if the queue is full, [`Error::Closed`] after

@@ -10,7 +10,6 @@ use crate::connection::DatabaseConnection;
 use crate::error::{Error, Result};
 use crate::session::once::{OnceRow, forget_expired, run};
 use crate::session::{Persist, Session};
-use crate::types::Text256;
 
 /// The key of a unit of work that runs exactly once, and how long its result is remembered.
 ///
@@ -144,8 +143,7 @@ impl<C: DatabaseConnection> Unit<'_, C> {
         T: Serialize + DeserializeOwned,
         E: From<Error>,
     {
-        let key = Text256::named("key of a unit that runs exactly once", once.key.as_str())?;
-        self.attempts(once.retry, true, |session| run(session, &key, once.remembered, &mut work))
+        self.attempts(once.retry, true, |session| run(session, &once.key, once.remembered, &mut work))
     }
 
     /// Like [`Database::exactly_once_async`], with the settings of this unit.

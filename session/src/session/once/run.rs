@@ -23,7 +23,7 @@ const TABLE: &str = "diesel_session_once";
 /// finds the result.
 pub(crate) fn run<C, T, E>(
     session: &mut Session<'static, C>,
-    key: &Text256,
+    key: &str,
     remembered: Duration,
     work: impl FnOnce(&mut Session<'static, C>) -> Result<T, E>,
 ) -> Result<T, E>
@@ -33,6 +33,7 @@ where
     T: Serialize + DeserializeOwned,
     E: From<Error>,
 {
+    let key = &Text256::named("key of a unit that runs exactly once", key)?;
     if let Some(result) = claim(session, key, remembered)? {
         return Ok(serde_json::from_str(&result).map_err(|error| unreadable(key, &error))?);
     }
