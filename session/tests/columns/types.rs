@@ -144,7 +144,7 @@ fn b144_rows_are_found_by_values_of_every_type() -> Result<()> {
 }
 
 #[test]
-fn b144_a_text_that_is_no_such_value_is_an_error_that_says_why() -> Result<()> {
+fn b144_a_text_that_its_type_cannot_read_is_an_error_that_says_why() -> Result<()> {
     use diesel::connection::SimpleConnection as _;
 
     let (db, _) = database(tables);
