@@ -3,7 +3,7 @@
 use diesel_session::connection::Engine;
 use diesel_session::session::{Table as Entity, UniqueSet};
 
-use super::names::{checked_labels, is_same_column, is_same_set, mentions};
+use super::names::{checked_labels, is_same_column, is_same_set, mentions, named};
 use super::parts::{self, Need, Referring};
 use super::types::{DieselType, enum_of};
 use crate::schema::{Check, Column, EnumType, ForeignKey, Index, Schema, Table};
