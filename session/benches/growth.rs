@@ -43,8 +43,8 @@ const TABLES: &str = "CREATE TABLE parents (id INTEGER PRIMARY KEY AUTOINCREMENT
 fn filled(connection: &mut SqliteConnection, rows: i64) -> Result<Session<'_, SqliteConnection>> {
     connection.batch_execute(TABLES).expect("a new database");
     let mut session = Session::on(connection);
-    session.insert_all((0..rows).map(|_| NewParent { name: "parent".into() }))?;
-    session.insert_all((1..=rows).map(|parent| NewChild { parent_id: parent.into() }))?;
+    session.insert_all((0..rows).map(|_| NewParent { id: None, name: "parent".into() }))?;
+    session.insert_all((1..=rows).map(|parent| NewChild { id: None, parent_id: parent.into() }))?;
     session.commit()?;
     session.query(Parent::query()).all()?;
     session.query(Child::query()).all()?;
