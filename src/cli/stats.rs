@@ -22,7 +22,7 @@ of its section; other formats have a line per number.
 Columns: {columns}.";
 
 #[derive(Debug, Args)]
-#[command(after_help = with_columns::<Row>(STATS))]
+#[command(after_help = with_columns::<Row<'_>>(STATS))]
 pub(super) struct Stats {
     /// Maximum number of lines per section: the greatest numbers, and the last months
     #[arg(long, value_name = "N", default_value = "10", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
