@@ -11,6 +11,7 @@ pub mod models;
 pub mod schema;
 pub mod services;
 pub mod types;
+pub mod upkeep;
 
 pub use diesel_session;
 pub use diesel_session::{Database, Entity, Handle, Session, State, connection, database, session};

@@ -57,9 +57,10 @@ const FOLIO: House = House {
     src: "src/",
     name: "folio",
     rooms: &[
-        ("cli", &["adopt", "services", "exchange", "migrations", "database", "models", "types"]),
+        ("cli", &["adopt", "upkeep", "services", "exchange", "migrations", "database", "models", "types"]),
+        ("upkeep", &["connection", "database"]),
         ("adopt", &["services", "migrations", "models", "types", "session", "connection", "database"]),
-        ("services", &["exchange", "session", "connection::AnyConnection", "models", "types"]),
+        ("services", &["exchange", "session", "connection::AnyConnection", "connection::Engine", "models", "types"]),
         ("exchange", &["types"]),
         ("models", &["schema", "types", "session"]),
         ("schema", &["types"]),

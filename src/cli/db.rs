@@ -15,7 +15,8 @@ use super::stderr;
 use folio::database::Access;
 use folio::migrations::SchemaState;
 use folio::models::{Note, Repository, Resume, User};
-use folio::services::{counted, tables, upkeep};
+use folio::services::{counted, tables};
+use folio::upkeep;
 
 const INFO: &str = "\
 Examples:

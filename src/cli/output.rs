@@ -93,6 +93,12 @@ pub fn is_closed_pipe(error: &anyhow::Error) -> bool {
     error.chain().filter_map(|cause| cause.downcast_ref::<OutputError>()).any(OutputError::is_closed_pipe)
 }
 
+/// Whether standard output takes bold and colours: on a terminal, unless `NO_COLOR` is set, and with `CLICOLOR_FORCE`
+/// everywhere.
+fn wants_styles() -> bool {
+    anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never
+}
+
 /// Standard output, locked and buffered. The buffer is flushed on drop.
 #[must_use]
 pub(super) fn stdout() -> BufWriter<StdoutLock<'static>> {

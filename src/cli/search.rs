@@ -9,6 +9,7 @@ use super::exit::Usage;
 use super::globals::Globals;
 use super::output::{Column, Record, with_columns};
 use super::owner::OwnerArgs;
+use folio::error::Error;
 use folio::services::search::{self, Found, Kind, Words};
 use folio::services::users;
 
@@ -95,7 +96,7 @@ impl Record for Found {
 
 pub(super) fn run(globals: &Globals, arguments: Search) -> anyhow::Result<()> {
     let Search { words, kind, owner, limit, header, plain_formulas } = arguments;
-    let words: Words = words.join(" ").parse().map_err(|error: folio::Error| Usage(error.to_string()))?;
+    let words: Words = words.join(" ").parse().map_err(|error: Error| Usage(error.to_string()))?;
     let database = globals.open_to_read()?;
     let found = database.named("search").read(|session| {
         let user = owner.selector().map(|selector| users::get(session, &selector)).transpose()?;

@@ -106,6 +106,9 @@ macro_rules! filtered {
 }
 
 impl Note {
+    /// The column of its author, for the relations of a session.
+    pub const AUTHOR: notes::user_id = notes::user_id;
+
     /// All notes.
     #[must_use]
     pub fn all<'q>() -> Notes<'q> {

@@ -170,6 +170,9 @@ macro_rules! filtered {
 }
 
 impl Repository {
+    /// The column of its owner, for the relations of a session.
+    pub const OWNER: repositories::user_id = repositories::user_id;
+
     /// Sets the status, and corrects a visibility that contradicts it.
     pub fn set_status(&mut self, status: RepositoryStatus) {
         self.status = status;

@@ -95,6 +95,9 @@ macro_rules! filtered {
 }
 
 impl Resume {
+    /// The column of its author, for the relations of a session.
+    pub const AUTHOR: resumes::user_id = resumes::user_id;
+
     /// All résumés.
     #[must_use]
     pub fn all<'q>() -> Resumes<'q> {

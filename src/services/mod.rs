@@ -27,7 +27,6 @@ pub mod resumes;
 pub mod search;
 pub mod stats;
 pub mod tables;
-pub mod upkeep;
 pub mod users;
 
 pub use listing::{Limit, Sort};

@@ -14,7 +14,6 @@ pub use words::Words;
 
 use crate::error::Result;
 use crate::models::{Note, Repository, Resume, User};
-use crate::schema::{notes, repositories, resumes};
 use crate::session::{AnyBackend, Everywhere, Handle, IntoKey, Session};
 use crate::types::Id;
 use snippet::snippet;
@@ -162,7 +161,7 @@ fn in_repositories(
         others: "coalesce(description, '') || ' ' || coalesce(language, '') || ' ' || coalesce(topics, '')",
     };
     let hits = rows::<Repository>(session, asked, &INDEXED, user.map(|user| user.user_id))?;
-    let owners = session.parents(repositories::user_id, &handles(&hits))?;
+    let owners = session.parents(Repository::OWNER, &handles(&hits))?;
     for ((repository, score), owner) in hits.into_iter().zip(owners) {
         let login = login(session, owner)?;
         let repository = session.row(repository)?;
@@ -178,7 +177,7 @@ fn in_repositories(
 fn in_resumes(session: &mut Session<'_>, asked: &Search, user: Option<&User>, found: &mut Vec<Found>) -> Result<()> {
     const INDEXED: Indexed = Indexed { table: "resumes", user: "user_id", name: "vacancy", others: "body" };
     let hits = rows::<Resume>(session, asked, &INDEXED, user.map(|user| user.id.get()))?;
-    let authors = session.parents(resumes::user_id, &handles(&hits))?;
+    let authors = session.parents(Resume::AUTHOR, &handles(&hits))?;
     for ((resume, score), author) in hits.into_iter().zip(authors) {
         let login = login(session, author)?;
         let resume = session.row(resume)?;
@@ -191,7 +190,7 @@ fn in_resumes(session: &mut Session<'_>, asked: &Search, user: Option<&User>, fo
 fn in_notes(session: &mut Session<'_>, asked: &Search, user: Option<&User>, found: &mut Vec<Found>) -> Result<()> {
     const INDEXED: Indexed = Indexed { table: "notes", user: "user_id", name: "name", others: "body" };
     let hits = rows::<Note>(session, asked, &INDEXED, user.map(|user| user.id.get()))?;
-    let authors = session.parents(notes::user_id, &handles(&hits))?;
+    let authors = session.parents(Note::AUTHOR, &handles(&hits))?;
     for ((note, score), author) in hits.into_iter().zip(authors) {
         let login = login(session, author)?;
         let note = session.row(note)?;

@@ -3,12 +3,11 @@
 use std::borrow::Cow;
 use std::io::Write;
 
-use anstream::ColorChoice;
 use serde::Serialize;
 
 use folio::services::search::Words;
 
-use super::{Column, Format, OutputError, Place, delimited, json, table};
+use super::{Column, Format, OutputError, Place, delimited, json, table, wants_styles};
 
 /// Writes rows one by one, in one format.
 ///
@@ -55,8 +54,7 @@ impl<W: Write> Sheet<W> {
     /// `NO_COLOR` is set, and with `CLICOLOR_FORCE` everywhere.
     #[must_use]
     pub fn marking(self, words: Words) -> Self {
-        let wanted = anstream::AutoStream::choice(&std::io::stdout()) != ColorChoice::Never;
-        Self { marks: wanted.then_some(words), ..self }
+        Self { marks: wants_styles().then_some(words), ..self }
     }
 
     /// Writes a row, given in both forms; a table buffers it until its page is full.
