@@ -10,18 +10,15 @@ use folio::database::Access;
 use folio::migrations::Migrate as _;
 use folio::services::{counted, tables};
 
-const EMPTY: &str = "\
-  folio import FILE…           accounts and repositories from GitHub, résumés, notes
+const EMPTY: &str = "  folio import FILE…           accounts and repositories from GitHub, résumés, notes
   folio user add LOGIN         an account of your own
   folio --help                 all commands, with examples";
 
-const FILLED: &str = "\
-  folio search WORDS           records by the words in them
+const FILLED: &str = "  folio search WORDS           records by the words in them
   folio repo list              a list of records; --help says how to restrict and sort it
   folio --help                 all commands, with examples";
 
-const BEHIND: &str = "\
-  folio migrate plan           what its migrations would do
+const BEHIND: &str = "  folio migrate plan           what its migrations would do
   folio migrate up             bring it up to date
   folio --help                 all commands, with examples";
 

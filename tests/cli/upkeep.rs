@@ -97,5 +97,6 @@ fn a_backup_is_a_database_of_its_own_and_replaces_nothing() {
     let said = home.fails(1, &["db", "backup", "next.db"]);
     assert!(said.contains("next.db.part: it is there already; another backup is under way"), "{said}");
     home.fails(1, &["db", "backup", "no/such/folder.db"]);
-    assert_eq!(home.files(), ["folio.db", "it's a copy.db", "next.db.part"]);
+    let files: Vec<String> = home.files().into_iter().filter(|file| !file.starts_with("folio.db-")).collect();
+    assert_eq!(files, ["folio.db", "it's a copy.db", "next.db.part"]);
 }
