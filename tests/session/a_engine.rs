@@ -39,8 +39,7 @@ fn b001_migrating_makes_what_is_missing_parents_first_and_going_down_goes_back()
     assert!(!again.iter().any(|sql| sql.contains("CREATE TABLE users") || sql.contains("ALTER")), "{again:?}");
     database.migrate_down(Target::All, |_| ()).unwrap();
     let down = recorder.sql();
-    let dropped =
-        ["notes", "users"].map(|table| down.iter().position(|sql| sql.contains(&format!("DROP TABLE {table}"))));
+    let dropped = ["notes", "users"].map(|table| down.iter().position(|sql| *sql == format!("DROP TABLE {table}")));
     assert!(dropped.is_sorted() && dropped[0].is_some(), "{down:?}");
     Ok(())
 }
