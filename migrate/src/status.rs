@@ -186,18 +186,18 @@ pub(crate) fn status(connection: &mut AnyConnection, application: &str, steps: &
 }
 
 /// The tables whose names the pending migrations that are not begun would use, and which they do not drop, rename or
-/// alter themselves.
+/// alter themselves before they do.
 fn taken(connection: &AnyConnection, status: &Status, steps: &[Step]) -> Vec<String> {
     let engine = connection.engine();
     let begun = |step: &Step| status.unfinished.iter().any(|unfinished| unfinished.migration == step.migration);
     let pending: Vec<_> =
         steps.iter().filter(|step| status.pending.contains(&step.migration) && !begun(step)).collect();
-    let statements = || pending.iter().flat_map(|step| step.statements(Direction::Up, engine));
-    let handled: Vec<_> = statements().flat_map(Statement::dropped_or_altered_tables).collect();
-    let created: Vec<_> = statements()
-        .filter_map(Statement::claimed_table)
-        .filter(|created| !handled.iter().any(|handled| is_same_table(engine, handled, created)))
-        .collect();
+    let (mut handled, mut created) = (Vec::new(), Vec::new());
+    for statement in pending.iter().flat_map(|step| step.statements(Direction::Up, engine)) {
+        let is_handled = |name: &&str| handled.iter().any(|handled| is_same_table(engine, handled, name));
+        created.extend(statement.claimed_table().filter(|name| !is_handled(name)));
+        handled.extend(statement.dropped_or_altered_tables());
+    }
     let is_taken = |table: &&String| created.iter().any(|created| is_same_table(engine, created, table));
     status.tables.iter().filter(is_taken).cloned().collect()
 }

@@ -144,7 +144,7 @@ fn diesel_takes_over_what_folio_applied() {
     empty.up(5);
     let mut connection = empty.db.connection().unwrap();
     let applied = connection.run_pending_migrations(files()).unwrap();
-    assert_eq!(applied.iter().map(ToString::to_string).collect::<Vec<_>>(), ["20261129000002"]);
+    assert_eq!(applied.iter().map(ToString::to_string).collect::<Vec<_>>(), ["20261129000002", "20261130000001"]);
     assert_eq!(empty.state(), SchemaState::Current);
     assert_eq!(connection.revert_all_migrations(files()).unwrap().len(), 7);
     assert_eq!(empty.state(), SchemaState::Empty);
@@ -185,11 +185,12 @@ fn every_way_down_is_proven_and_a_new_database_has_no_drift() {
 #[test]
 fn tables_that_have_the_names_of_folios_are_named_before_anything_is_done() {
     let empty = Empty::new();
-    empty.execute("CREATE TABLE notes (id BIGINT); CREATE TABLE orders (id BIGINT)");
+    // Migrations alter some of these tables later.
+    empty.execute("CREATE TABLE notes (id BIGINT); CREATE TABLE users (id BIGINT); CREATE TABLE orders (id BIGINT)");
     let before = empty.catalogue();
     for up in [Up::to(Target::All), Up::to(Target::All).into_existing()] {
         let said = empty.db.migrate_up(up, |_| ()).unwrap_err().to_string();
-        assert!(said.contains("(notes)") && said.contains("give folio a database of its own"), "{said}");
+        assert!(said.contains("(notes, users)") && said.contains("give folio a database of its own"), "{said}");
         assert!(!said.contains("--into-existing"), "{said}");
     }
     assert_eq!(empty.catalogue(), before);
@@ -204,7 +205,7 @@ fn a_migration_that_fails_is_done_when_what_stood_against_it_is_gone() {
         let said = empty.db.migrate().unwrap_err().to_string();
         assert!(said.starts_with("migration 2026-11-01-000003_create_resumes failed going up: "), "{said}");
         assert!(said.contains("resumes") && said.contains("already exists"), "{said}");
-        let left = if before == 0 { SchemaState::Empty } else { SchemaState::Behind(4) };
+        let left = if before == 0 { SchemaState::Empty } else { SchemaState::Behind(migrations().len() - 2) };
         assert_eq!(empty.state(), left);
         empty.execute("DROP VIEW resumes");
         empty.db.migrate().unwrap();
