@@ -173,7 +173,7 @@ impl<C: DatabaseConnection> Pool<C> {
                     problem: format!("all {size} are in use, and none was returned within {timeout:?}"),
                 }
             } else if self.address.is_remote() {
-                self.unreachable(&place, &said)
+                Self::unreachable(&place, &said)
             } else {
                 Error::Pool { place, problem: said }
             }
@@ -189,7 +189,7 @@ impl<C: DatabaseConnection> Pool<C> {
             match opened.and_then(|opened| Live::new(opened, &self.options, &self.address)) {
                 Ok(Live { connection, echo, server, .. }) => return Ok((connection, echo, server)),
                 Err(error) if began.elapsed() >= self.options.pool_timeout => {
-                    return Err(self.unreachable(place, &error.to_string()));
+                    return Err(Self::unreachable(place, &error.to_string()));
                 }
                 Err(_) => std::thread::sleep(PATIENCE),
             }
@@ -197,7 +197,7 @@ impl<C: DatabaseConnection> Pool<C> {
     }
 
     /// The error where no server accepts a connection, for the reason given.
-    fn unreachable(&self, place: &str, said: &str) -> Error {
+    fn unreachable(place: &str, said: &str) -> Error {
         let place = place.to_owned();
         let opening = Error::Open { place: place.clone(), problem: String::new() }.to_string();
         let problem = said.split_once(&opening).map_or(said, |(_, problem)| problem).to_owned();

@@ -141,9 +141,9 @@ where
         };
         let is_link = self.related.link.is_some();
         push_columns::<E, DB>(&mut out)?;
-        for position in 0..if is_link { self.related.columns.len() } else { 0 } {
+        for name in LINK.iter().take(self.related.columns.len()).filter(|_| is_link) {
             out.push_sql(", ");
-            out.push_identifier(LINK[position])?;
+            out.push_identifier(name)?;
         }
         if self.compared {
             self.lookup.push_comparisons::<L, DB>(&mut out, |position, out| {
@@ -198,12 +198,12 @@ impl<L: Entity, E, P, O> Select<'_, L, E, P, O> {
         if self.related.link.is_none() {
             return Ok(());
         }
-        for position in 0..self.related.columns.len() {
+        for (position, name) in LINK.iter().enumerate().take(self.related.columns.len()) {
             out.push_sql(", ");
             self.push_key(position, out)?;
             if self.related.limit.is_some() {
                 out.push_sql(" AS ");
-                out.push_identifier(LINK[position])?;
+                out.push_identifier(name)?;
             }
         }
         Ok(())
