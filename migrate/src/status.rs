@@ -13,7 +13,6 @@ use crate::lock;
 use crate::migration::{Direction, Migration};
 use crate::scripts::Step;
 use crate::source::Migrations;
-use crate::statements::Statement;
 
 /// A migration that is applied.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -192,7 +191,7 @@ fn taken(connection: &AnyConnection, status: &Status, steps: &[Step]) -> Vec<Str
     let begun = |step: &Step| status.unfinished.iter().any(|unfinished| unfinished.migration == step.migration);
     let pending: Vec<_> =
         steps.iter().filter(|step| status.pending.contains(&step.migration) && !begun(step)).collect();
-    let (mut handled, mut created) = (Vec::new(), Vec::new());
+    let (mut handled, mut created): (Vec<&str>, Vec<&str>) = (Vec::new(), Vec::new());
     for statement in pending.iter().flat_map(|step| step.statements(Direction::Up, engine)) {
         let is_handled = |name: &&str| handled.iter().any(|handled| is_same_table(engine, handled, name));
         created.extend(statement.claimed_table().filter(|name| !is_handled(name)));

@@ -73,7 +73,7 @@ impl Translation<'_> {
         for index in plain {
             let is_of_left_out = |name: &&str| left_out.iter().any(|column| column.name == **name);
             if let Some(columns) = index.plain_columns()
-                && !columns.iter().any(|name| is_of_left_out(name))
+                && !columns.iter().any(is_of_left_out)
             {
                 made.indexes.push(parts::index(to, name, &columns, false));
             }
