@@ -26,6 +26,9 @@ const RECENT: Duration = Duration::from_secs(1);
 /// A connection that is closed instead of returned wakes none of the threads that wait for one: they ask again after this.
 const PATIENCE: Duration = Duration::from_millis(50);
 
+/// Who asks again for a connection while the pool may open one makes it open another: that is left this time.
+const OPENING: Duration = Duration::from_secs(1);
+
 fn waits(options: &Options) -> Waits {
     Waits { lock: options.busy_timeout, connect: options.connect_timeout, read: options.read_timeout }
 }
@@ -210,7 +213,9 @@ impl<C: DatabaseConnection> Pool<C> {
         let mut reason = None;
         loop {
             let left = timeout.saturating_sub(began.elapsed());
-            match self.connections.get_timeout(left.min(PATIENCE)) {
+            let is_full = self.connections.state().connections >= self.connections.max_size();
+            let slice = if is_full { PATIENCE } else { OPENING };
+            match self.connections.get_timeout(left.min(slice)) {
                 Ok(connection) => return Ok(connection),
                 Err(error) => {
                     // Only a failed attempt to connect has a cause, and it is reported once.
@@ -220,7 +225,7 @@ impl<C: DatabaseConnection> Pool<C> {
                     }
                 }
             }
-            if left <= PATIENCE {
+            if left <= slice {
                 return Err(reason.unwrap_or_default());
             }
         }

@@ -19,8 +19,7 @@ pub(super) fn snippet(text: &str, words: &Words) -> String {
     if !text[..start].trim().is_empty() {
         shown.push('…');
     }
-    let mut pieces = text[start..].split_whitespace();
-    while let Some(piece) = pieces.next() {
+    for piece in text[start..].split_whitespace() {
         let left = LENGTH.saturating_sub(shown.chars().count());
         if left < piece.chars().count() + 1 {
             // A word longer than all the room is cut.
