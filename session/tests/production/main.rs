@@ -1,9 +1,13 @@
 //! What a program in production relies on: asynchronous units that may be abandoned at any time (176 to 182), limits with
 //! errors of their own (183 to 186), units that run exactly once (187 to 190), and what it sees of them (191 to 193).
 
+#[allow(clippy::duplicate_mod, reason = "each engine takes the suite in under its own name")]
 mod async_units;
 mod driver;
+#[allow(clippy::duplicate_mod, reason = "each engine takes the suite in under its own name")]
 mod exactly_once;
+#[allow(clippy::duplicate_mod, reason = "each engine takes the suite in under its own name")]
 mod limits;
+#[allow(clippy::duplicate_mod, reason = "each engine takes the suite in under its own name")]
 mod seen;
 mod shop;
