@@ -268,7 +268,7 @@ fn column(engine: TestEngine, table: &str, name: &str, rest: &str) -> String {
     let mut sql = format!("{name} {sql_type}{}", if nullable { "" } else { " NOT NULL" });
     match default {
         Some("now") => {
-            sql += &by_engine(" DEFAULT CURRENT_TIMESTAMP", " DEFAULT now()", " DEFAULT CURRENT_TIMESTAMP(6)")
+            sql += &by_engine(" DEFAULT CURRENT_TIMESTAMP", " DEFAULT now()", " DEFAULT CURRENT_TIMESTAMP(6)");
         }
         Some(value) => sql += &format!(" DEFAULT {value}"),
         None => {}
