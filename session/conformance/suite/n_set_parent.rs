@@ -33,6 +33,25 @@ pub fn b132_an_edited_row_refers_to_a_new_one_in_one_flush() -> Result<()> {
     Ok(())
 }
 
+pub fn b132_the_parent_of_a_row_that_waits_for_a_new_one_is_found_after_a_flush() -> Result<()> {
+    let (_library, mut session, recorder) = open();
+    let sea = session.get_one::<Book>(SEA)?;
+    session.get_one::<Author>(ANN)?;
+    let dot = session.add(NewAuthor::new(7, "Dot")?);
+    session.set_parent(books::author_id, sea, dot)?;
+    recorder.take();
+    assert_eq!(session.parents(books::author_id, &[sea])?, [Some(dot)], "not the one that is stored");
+    assert_eq!(steps(recorder.sql()), ["INSERT authors", "UPDATE books"]);
+
+    let review = session.get_one::<Review>(20_001)?;
+    let book = session.add(NewBook::new(ANN, "Stars")?);
+    session.set_parent(reviews::book_id, review, Ref::of(None))?;
+    session.flush()?;
+    session.set_parent(reviews::book_id, review, book)?;
+    assert_eq!(session.parents(reviews::book_id, &[review])?, [Some(book)], "its column is NULL until the flush");
+    Ok(())
+}
+
 pub fn b132_many_rows_refer_to_one_new_row_in_one_update() -> Result<()> {
     let (_library, mut session, recorder) = open();
     let reviews = [20_001, 20_002].map(|key| session.get_one::<Review>(key).unwrap());

@@ -1,7 +1,7 @@
 //! Random choices, drawn from bytes that proptest makes and shortens.
 
 use diesel_session::connection::Engine;
-use proptest::test_runner::{Config, RngSeed};
+use proptest::test_runner::Config;
 
 /// The number of cases on SQLite, and on a server, where each statement is a round trip; `SESSION_TEST_CASES` replaces
 /// both.
@@ -9,16 +9,6 @@ pub fn cases(engine: Engine, on_sqlite: u32, on_a_server: u32) -> Config {
     let given = std::env::var("SESSION_TEST_CASES").ok().map(|cases| cases.parse().expect("a number of cases"));
     let cases = given.unwrap_or(if engine == Engine::Sqlite { on_sqlite } else { on_a_server });
     Config { cases, failure_persistence: None, ..Config::default() }
-}
-
-/// As [`cases`], and the same cases each time, unless their number is given.
-pub fn known_cases(engine: Engine, on_sqlite: u32, on_a_server: u32) -> Config {
-    let config = cases(engine, on_sqlite, on_a_server);
-    if std::env::var_os("SESSION_TEST_CASES").is_some() {
-        config
-    } else {
-        Config { rng_seed: RngSeed::Fixed(7), ..config }
-    }
 }
 
 /// One choice after the other; when there are no more, every choice is the first.

@@ -8,7 +8,7 @@ use diesel_session::types::Timestamp;
 use diesel_session::{Error, Result};
 use proptest::prelude::*;
 
-use crate::choices::{Choices, known_cases};
+use crate::choices::{Choices, cases};
 use crate::depot::*;
 use crate::depot_model::Model;
 use crate::depot_reads::*;
@@ -163,7 +163,7 @@ fn check_past(session: &mut Session<'_>, walk: &Walk, choices: &mut Choices) -> 
 
 pub fn a_session_and_a_model_of_its_relations_and_history_walk_together() -> Result<()> {
     let library = depot();
-    proptest!(known_cases(library.engine(), 400, 100), |(choices in proptest::collection::vec(any::<u8>(), 0..400))| {
+    proptest!(cases(library.engine(), 400, 100), |(choices in proptest::collection::vec(any::<u8>(), 0..400))| {
         library.elsewhere(EMPTY);
         let mut session = library.session();
         let (mut state, end) = (Walk::default(), choices.iter().rev().copied().collect::<Vec<u8>>());

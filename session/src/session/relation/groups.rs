@@ -112,6 +112,9 @@ impl<C: SessionConnection> Session<'_, C> {
         self.check()?;
         let filter = self.filter_expression::<ParentOf<F>>()?;
         let in_key = positions_in_key::<F::To>();
+        if self.waits_for_new_rows::<F>(children) {
+            self.autoflush()?;
+        }
         let mut wanted = self.references::<F>(children)?;
         if wanted.iter().flatten().any(|value| self.present::<F::To>(value, in_key.as_deref(), &filter).is_none()) {
             self.autoflush()?;
@@ -151,6 +154,14 @@ impl<C: SessionConnection> Session<'_, C> {
             values.push(F::converted(value));
         }
         Ok(Values::of(values))
+    }
+
+    /// Whether the foreign key `F` of one of these rows waits for the key of a new row, and shows another value until then.
+    fn waits_for_new_rows<F: KeyColumns>(&self, children: &[Handle<Child<F>>]) -> bool {
+        let (Some(columns), Some(map)) = (indexes_of::<F>(), self.maps.find::<Child<F>>()) else { return false };
+        let waits =
+            |child: &Handle<Child<F>>| columns.iter().any(|column| map.waiting(child.raw.index, *column).is_some());
+        children.iter().any(waits)
     }
 
     /// The values that the children refer to by the foreign key `F`; `None` where one of its columns is NULL.
