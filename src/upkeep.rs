@@ -1,6 +1,7 @@
 //! A database as a whole: what it is, whether it is sound, and copies of its file.
 
 use std::fs::{self, File};
+use std::io::ErrorKind;
 use std::path::Path;
 
 use diesel::connection::SimpleConnection as _;
@@ -10,6 +11,7 @@ use diesel::sql_types::{BigInt, Nullable, Text};
 use crate::connection::{AnyConnection, Engine, SessionConnection as _};
 use crate::database::Database;
 use crate::error::{Error, Result};
+use crate::services::tables::ENTITIES;
 
 /// What a database is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,20 +68,17 @@ pub fn info(database: &Database) -> Result<Info> {
     Ok(Info { engine, version, bytes: bytes.bytes.and_then(|bytes| u64::try_from(bytes).ok()).unwrap_or(0) })
 }
 
+/// The number of rows that are named for each foreign key.
+const MOST_LOST: u32 = 100;
+
 /// What is wrong with the database; nothing if it is sound. On every engine, rows that refer to a row that is not there,
-/// one SELECT for each foreign key; on SQLite, also what `PRAGMA integrity_check` finds in the file: pages, indexes, the
+/// at most 100 for each foreign key, by one SELECT; on SQLite, also what `PRAGMA integrity_check` finds in the file: pages, indexes, the
 /// full-text index and constraints. The servers check their own files, by their own programs.
 ///
 /// # Errors
 ///
 /// Any error of the connection or the reads.
 pub fn problems(database: &Database) -> Result<Vec<String>> {
-    const REFERENCES: [(&str, &str, &str, &str); 4] = [
-        ("repositories", "user_id", "users", "user_id"),
-        ("resumes", "user_id", "users", "id"),
-        ("notes", "user_id", "users", "id"),
-        ("notes", "repository_id", "repositories", "id"),
-    ];
     let mut connection = database.connection()?;
     let mut problems = Vec::new();
     if connection.engine() == Engine::Sqlite {
@@ -87,13 +86,18 @@ pub fn problems(database: &Database) -> Result<Vec<String>> {
         problems.retain(|line| line != "ok");
     }
     let text = if connection.engine() == Engine::Mysql { "CHAR" } else { "TEXT" };
-    for (table, column, parent, key) in REFERENCES {
-        let lost = format!(
-            "SELECT CAST(child.id AS {text}) AS line FROM {table} child LEFT JOIN {parent} ON {parent}.{key} = \
-             child.{column} WHERE child.{column} IS NOT NULL AND {parent}.{key} IS NULL ORDER BY child.id LIMIT 100"
-        );
-        for id in lines(&mut connection, &lost)? {
-            problems.push(format!("{table} {id}: its {column} refers to a row of {parent} that is not there"));
+    for entity in ENTITIES {
+        let table = entity();
+        for (column, reference) in table.columns.iter().filter_map(|column| Some((column.name, column.references?))) {
+            let (name, parent, key) = (table.name, (reference.table)().name, reference.column);
+            let lost = format!(
+                "SELECT CAST(child.id AS {text}) AS line FROM {name} child LEFT JOIN {parent} parent \
+                 ON parent.{key} = child.{column} WHERE child.{column} IS NOT NULL AND parent.{key} IS NULL \
+                 ORDER BY child.id LIMIT {MOST_LOST}"
+            );
+            for id in lines(&mut connection, &lost)? {
+                problems.push(format!("{name} {id}: its {column} refers to a row of {parent} that is not there"));
+            }
         }
     }
     Ok(problems)
@@ -136,11 +140,16 @@ pub fn backup(database: &Database, to: &Path) -> Result<u64> {
     let copied = connection.batch_execute(&format!("VACUUM INTO '{}'", path.replace('\'', "''"))).map_err(Error::from);
     let named = copied.and_then(|()| {
         File::open(part).and_then(|file| file.sync_all()).map_err(in_file)?;
-        // Unlike a rename, it does not replace what another program has put there meanwhile.
-        fs::hard_link(part, to).map_err(in_file)
+        // Unlike a rename, a link does not replace what another program has put there meanwhile; not every file system has
+        // links.
+        match fs::hard_link(part, to) {
+            Err(error) if error.kind() != ErrorKind::AlreadyExists => fs::rename(part, to).map_err(in_file),
+            linked => linked.map_err(in_file),
+        }
     });
-    let removed = fs::remove_file(part);
-    named?;
-    removed.map_err(in_file)?;
+    match fs::remove_file(part) {
+        Err(error) if error.kind() != ErrorKind::NotFound => named.and(Err(in_file(error)))?,
+        _ => named?,
+    }
     Ok(to.metadata().map_err(in_file)?.len())
 }

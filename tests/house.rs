@@ -58,7 +58,7 @@ const FOLIO: House = House {
     name: "folio",
     rooms: &[
         ("cli", &["adopt", "upkeep", "services", "exchange", "migrations", "database", "models", "types"]),
-        ("upkeep", &["connection", "database"]),
+        ("upkeep", &["services", "connection", "database"]),
         ("adopt", &["services", "migrations", "models", "types", "session", "connection", "database"]),
         ("services", &["exchange", "session", "connection::AnyConnection", "connection::Engine", "models", "types"]),
         ("exchange", &["types"]),

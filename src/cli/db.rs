@@ -34,7 +34,8 @@ Examples:
 
 Looks for rows that refer to a row that is not there, and in a SQLite file for everything that
 SQLite's integrity check finds, the full-text index included. A server checks its own files by its
-own programs. Prints a line for each problem, and then exits with 1; a sound database prints nothing.";
+own programs. Prints a line for each problem, of lost references at most 100 for each foreign key,
+and then exits with 1; of a sound database it prints nothing.";
 
 const BACKUP: &str = "\
 Examples:
@@ -157,15 +158,16 @@ fn create(globals: &Globals) -> anyhow::Result<()> {
 fn info(globals: &Globals) -> anyhow::Result<()> {
     let database = globals.open(Access::Read)?;
     let upkeep::Info { engine, version, bytes, .. } = upkeep::info(&database)?;
-    let schema = match database.schema_state()? {
+    let state = database.schema_state()?;
+    let schema = match state {
         SchemaState::Current => "up to date",
         SchemaState::Empty => "empty",
         SchemaState::Behind(_) => "behind",
         SchemaState::Newer(_) => "newer",
         _ => "of others",
     };
-    let counts = match schema {
-        "up to date" => Some(database.named("db info").read(tables::counts)?),
+    let counts = match state {
+        SchemaState::Current => Some(database.named("db info").read(tables::counts)?),
         _ => None,
     };
     let counts = counts.as_ref();

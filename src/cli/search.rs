@@ -2,13 +2,14 @@
 
 use std::borrow::Cow;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use serde::Serialize;
 
 use super::exit::Usage;
 use super::globals::Globals;
 use super::output::{Column, Record, with_columns};
 use super::owner::OwnerArgs;
+use super::values;
 use folio::error::Error;
 use folio::services::search::{self, Found, Kind, Words};
 use folio::services::users;
@@ -35,8 +36,8 @@ pub(super) struct Search {
     #[arg(value_name = "WORDS", required = true)]
     words: Vec<String>,
     /// Only records of this kind; several times for several kinds
-    #[arg(long, value_name = "KIND")]
-    kind: Vec<KindName>,
+    #[arg(long, value_name = "KIND", value_parser = values::SEARCHED)]
+    kind: Vec<Kind>,
     #[command(flatten)]
     owner: OwnerArgs,
     /// Maximum number of records
@@ -48,26 +49,6 @@ pub(super) struct Search {
     /// In csv, leave cells as they are that a spreadsheet would take for formulas
     #[arg(long)]
     plain_formulas: bool,
-}
-
-/// A kind of record, as the command line names it.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum KindName {
-    User,
-    Repo,
-    Resume,
-    Note,
-}
-
-impl From<KindName> for Kind {
-    fn from(name: KindName) -> Self {
-        match name {
-            KindName::User => Self::User,
-            KindName::Repo => Self::Repository,
-            KindName::Resume => Self::Resume,
-            KindName::Note => Self::Note,
-        }
-    }
 }
 
 impl Record for Found {
@@ -100,8 +81,10 @@ pub(super) fn run(globals: &Globals, arguments: Search) -> anyhow::Result<()> {
     let database = globals.open_to_read()?;
     let found = database.named("search").read(|session| {
         let user = owner.selector().map(|selector| users::get(session, &selector)).transpose()?;
-        let kinds = kind.into_iter().map(Kind::from).collect();
-        search::search(session, &search::Search { words: words.clone(), kinds, user: user.map(|user| user.id), limit })
+        search::search(
+            session,
+            &search::Search { words: words.clone(), kinds: kind, user: user.map(|user| user.id), limit },
+        )
     })?;
     let mut listing = globals
         .listing::<Found>()

@@ -32,7 +32,7 @@ pub(super) struct Stats {
 /// A number of a section.
 #[derive(Serialize)]
 struct Row<'s> {
-    section: &'static str,
+    section: &'s str,
     name: Option<&'s str>,
     count: u64,
 }
@@ -112,7 +112,10 @@ mod tests {
     fn bars_are_in_proportion_and_fit_at_any_width() {
         let share = |name: Option<&str>, count| Share { name: name.map(str::to_owned), count };
         let shares = vec![share(Some("Rust"), 8), share(Some("漢字"), 4), share(None, 1), share(Some("none"), 0)];
-        let sections = [Section { section: "language", shares }, Section { section: "owner", shares: vec![] }];
+        let sections = [
+            Section { section: "language".to_owned(), shares },
+            Section { section: "owner".to_owned(), shares: vec![] },
+        ];
         for width in 0..200 {
             let shown = bars(&sections, width);
             assert!(shown.lines().all(|line| line.width() <= width.max(30)), "{width}: {shown}");

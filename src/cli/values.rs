@@ -89,6 +89,10 @@ pub(super) const STATUS: OneOf<folio::types::RepositoryStatus> = OneOf(&["public
 /// The kinds of accounts on the command line.
 pub(super) const KIND: OneOf<folio::types::AccountKind> = OneOf(&["user", "organization", "bot"], PhantomData);
 
+/// The kinds of records that are searched, on the command line.
+pub(super) const SEARCHED: OneOf<folio::services::search::Kind> =
+    OneOf(&["user", "repo", "resume", "note"], PhantomData);
+
 /// The formats that can be imported, on the command line.
 pub(super) const IMPORT_FORMAT: OneOf<folio::exchange::Format> =
     OneOf(&["github", "jsonresume", "markdown"], PhantomData);
@@ -154,6 +158,7 @@ mod tests {
     fn every_value_that_completions_offer_can_be_read() {
         assert!(STATUS.0.iter().all(|status| status.parse::<RepositoryStatus>().is_ok()));
         assert!(KIND.0.iter().all(|kind| kind.parse::<folio::types::AccountKind>().is_ok()));
+        assert!(SEARCHED.0.iter().all(|kind| kind.parse::<folio::services::search::Kind>().is_ok()));
         assert!(IMPORT_FORMAT.0.iter().all(|format| format.parse::<Format>().is_ok()));
     }
 

@@ -5,6 +5,7 @@ mod statement;
 mod words;
 
 use std::fmt;
+use std::str::FromStr;
 
 use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Double, Text};
@@ -12,7 +13,7 @@ use serde::Serialize;
 
 pub use words::Words;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::models::{Note, Repository, Resume, User};
 use crate::session::{AnyBackend, Everywhere, Handle, IntoKey, Session};
 use crate::types::Id;
@@ -60,6 +61,15 @@ impl fmt::Display for Kind {
             Self::Resume => "resume",
             Self::Note => "note",
         })
+    }
+}
+
+impl FromStr for Kind {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let kind = Self::ALL.into_iter().find(|kind| kind.to_string() == text);
+        kind.ok_or_else(|| Error::value("kind", format!("{text:?} is not one of user, repo, resume, note")))
     }
 }
 

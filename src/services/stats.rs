@@ -22,7 +22,7 @@ pub struct Share {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Section {
     /// The question: `records`, `status`, `language`, `owner`, or `users by month` and the like.
-    pub section: &'static str,
+    pub section: String,
     /// The numbers: of months in their order, of all others the greatest first.
     pub shares: Vec<Share>,
 }
@@ -53,7 +53,7 @@ pub struct Section {
 pub fn sections(session: &mut Session<'_>, most: u32) -> Result<Vec<Section>> {
     let counts = tables::counts(session)?;
     let records = counts.iter().map(|count| Share { name: Some(count.many.to_owned()), count: count.rows });
-    let mut sections = vec![Section { section: "records", shares: records.collect() }];
+    let mut sections = vec![Section { section: "records".to_owned(), shares: records.collect() }];
     let repositories = [
         ("status", "CASE WHEN status = 'Public' THEN 'public' ELSE 'private' END", ""),
         ("language", "language", ""),
@@ -64,26 +64,21 @@ pub fn sections(session: &mut Session<'_>, most: u32) -> Result<Vec<Section>> {
             "SELECT {name} AS name, count(*) AS number FROM repositories {join} \
              GROUP BY {name} ORDER BY number DESC, name LIMIT {most}"
         );
-        sections.push(Section { section, shares: shares(session, &sql)? });
+        sections.push(Section { section: section.to_owned(), shares: shares(session, &sql)? });
     }
     let month = match session.engine() {
         Engine::Postgres => "to_char(created_at, 'YYYY-MM')",
         Engine::Mysql => "date_format(created_at, '%Y-%m')",
         _ => "substr(created_at, 1, 7)",
     };
-    let kinds = [
-        ("users by month", "users"),
-        ("repositories by month", "repositories"),
-        ("résumés by month", "resumes"),
-        ("notes by month", "notes"),
-    ];
-    for (section, table) in kinds {
+    for count in counts.iter() {
         let sql = format!(
-            "SELECT {month} AS name, count(*) AS number FROM {table} GROUP BY {month} ORDER BY name DESC LIMIT {most}"
+            "SELECT {month} AS name, count(*) AS number FROM {} GROUP BY {month} ORDER BY name DESC LIMIT {most}",
+            count.table
         );
         let mut shares = shares(session, &sql)?;
         shares.reverse();
-        sections.push(Section { section, shares });
+        sections.push(Section { section: format!("{} by month", count.many), shares });
     }
     Ok(sections)
 }
