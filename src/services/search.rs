@@ -4,6 +4,7 @@ mod snippet;
 mod statement;
 mod words;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
@@ -127,12 +128,12 @@ pub fn search(session: &mut Session<'_>, asked: &Search) -> Result<Vec<Found>> {
     let mut found = Vec::new();
     for kind in Kind::ALL {
         if asked.kinds.is_empty() || asked.kinds.contains(&kind) {
-            match kind {
-                Kind::User => in_users(session, asked, user.as_ref(), &mut found)?,
-                Kind::Repository => in_repositories(session, asked, user.as_ref(), &mut found)?,
-                Kind::Resume => in_resumes(session, asked, user.as_ref(), &mut found)?,
-                Kind::Note => in_notes(session, asked, user.as_ref(), &mut found)?,
-            }
+            found.append(&mut match kind {
+                Kind::User => find::<User>(session, asked, user.as_ref())?,
+                Kind::Repository => find::<Repository>(session, asked, user.as_ref())?,
+                Kind::Resume => find::<Resume>(session, asked, user.as_ref())?,
+                Kind::Note => find::<Note>(session, asked, user.as_ref())?,
+            });
         }
     }
     found.sort_by(|one: &Found, other| other.score.total_cmp(&one.score));
@@ -140,83 +141,118 @@ pub fn search(session: &mut Session<'_>, asked: &Search) -> Result<Vec<Found>> {
     Ok(found)
 }
 
-fn in_users(session: &mut Session<'_>, asked: &Search, user: Option<&User>, found: &mut Vec<Found>) -> Result<()> {
+/// A record with an index of its words.
+trait Searched: Everywhere {
+    const KIND: Kind;
+    const INDEXED: Indexed;
+
+    fn id(&self) -> i64;
+
+    fn name(&self) -> &str;
+
+    /// What the index has besides the name.
+    fn text(&self) -> Cow<'_, str>;
+
+    /// What the record's column of its person has for this one.
+    fn of_person(user: &User) -> i64 {
+        user.id.get()
+    }
+
+    /// The people that records belong to.
+    fn people(session: &mut Session<'_>, records: &[Handle<Self>]) -> Result<Vec<Option<Handle<User>>>>;
+}
+
+impl Searched for User {
+    const KIND: Kind = Kind::User;
     const INDEXED: Indexed = Indexed {
         table: "users",
         user: "id",
         name: "username || ' ' || coalesce(name, '')",
         others: "coalesce(email, '') || ' ' || coalesce(company, '') || ' ' || coalesce(location, '')",
     };
-    for (user, score) in rows::<User>(session, asked, &INDEXED, user.map(|user| user.id.get()))? {
-        let user = session.row(user)?;
-        let texts = [user.name.as_deref(), user.email.as_deref(), user.company.as_deref(), user.location.as_deref()];
-        let text = texts.into_iter().flatten().collect::<Vec<_>>().join(", ");
-        let snippet = snippet(&text, &asked.words);
-        let (login, name) = (user.username.to_string(), user.username.to_string());
-        found.push(Found { kind: Kind::User, id: user.id.get(), login, name, snippet, score });
+
+    fn id(&self) -> i64 {
+        self.id.get()
     }
-    Ok(())
+
+    fn name(&self) -> &str {
+        &self.username
+    }
+
+    fn text(&self) -> Cow<'_, str> {
+        joined([self.name.as_deref(), self.email.as_deref(), self.company.as_deref(), self.location.as_deref()])
+    }
+
+    fn people(_: &mut Session<'_>, records: &[Handle<Self>]) -> Result<Vec<Option<Handle<User>>>> {
+        Ok(records.iter().copied().map(Some).collect())
+    }
 }
 
-fn in_repositories(
-    session: &mut Session<'_>,
-    asked: &Search,
-    user: Option<&User>,
-    found: &mut Vec<Found>,
-) -> Result<()> {
+impl Searched for Repository {
+    const KIND: Kind = Kind::Repository;
     const INDEXED: Indexed = Indexed {
         table: "repositories",
         user: "user_id",
         name: "repo_name",
         others: "coalesce(description, '') || ' ' || coalesce(language, '') || ' ' || coalesce(topics, '')",
     };
-    let hits = rows::<Repository>(session, asked, &INDEXED, user.map(|user| user.user_id))?;
-    let owners = session.parents(Repository::OWNER, &handles(&hits))?;
-    for ((repository, score), owner) in hits.into_iter().zip(owners) {
-        let login = login(session, owner)?;
-        let repository = session.row(repository)?;
-        let topics = repository.topics.as_ref().map(ToString::to_string);
-        let texts = [repository.description.as_deref(), repository.language.as_deref(), topics.as_deref()];
-        let text = texts.into_iter().flatten().collect::<Vec<_>>().join(", ");
-        let (name, snippet) = (repository.repo_name.to_string(), snippet(&text, &asked.words));
-        found.push(Found { kind: Kind::Repository, id: repository.id.get(), login, name, snippet, score });
+
+    fn id(&self) -> i64 {
+        self.id.get()
     }
-    Ok(())
-}
 
-fn in_resumes(session: &mut Session<'_>, asked: &Search, user: Option<&User>, found: &mut Vec<Found>) -> Result<()> {
-    const INDEXED: Indexed = Indexed { table: "resumes", user: "user_id", name: "vacancy", others: "body" };
-    let hits = rows::<Resume>(session, asked, &INDEXED, user.map(|user| user.id.get()))?;
-    let authors = session.parents(Resume::AUTHOR, &handles(&hits))?;
-    for ((resume, score), author) in hits.into_iter().zip(authors) {
-        let login = login(session, author)?;
-        let resume = session.row(resume)?;
-        let (name, snippet) = (resume.vacancy.to_string(), snippet(&resume.body, &asked.words));
-        found.push(Found { kind: Kind::Resume, id: resume.id.get(), login, name, snippet, score });
+    fn name(&self) -> &str {
+        &self.repo_name
     }
-    Ok(())
-}
 
-fn in_notes(session: &mut Session<'_>, asked: &Search, user: Option<&User>, found: &mut Vec<Found>) -> Result<()> {
-    const INDEXED: Indexed = Indexed { table: "notes", user: "user_id", name: "name", others: "body" };
-    let hits = rows::<Note>(session, asked, &INDEXED, user.map(|user| user.id.get()))?;
-    let authors = session.parents(Note::AUTHOR, &handles(&hits))?;
-    for ((note, score), author) in hits.into_iter().zip(authors) {
-        let login = login(session, author)?;
-        let note = session.row(note)?;
-        let (name, snippet) = (note.name.to_string(), snippet(&note.body, &asked.words));
-        found.push(Found { kind: Kind::Note, id: note.id.get(), login, name, snippet, score });
+    fn text(&self) -> Cow<'_, str> {
+        let topics = self.topics.as_ref().map(ToString::to_string);
+        joined([self.description.as_deref(), self.language.as_deref(), topics.as_deref()])
     }
-    Ok(())
+
+    fn of_person(user: &User) -> i64 {
+        user.user_id
+    }
+
+    fn people(session: &mut Session<'_>, records: &[Handle<Self>]) -> Result<Vec<Option<Handle<User>>>> {
+        Ok(session.parents(Self::OWNER, records)?)
+    }
 }
 
-fn handles<E>(hits: &[(Handle<E>, f64)]) -> Vec<Handle<E>> {
-    hits.iter().map(|(handle, _)| *handle).collect()
+/// A text of a person, found by its name and its body.
+macro_rules! searched_documents {
+    ($($row:ident: $table:literal, $name:ident;)*) => {
+        $(impl Searched for $row {
+            const KIND: Kind = Kind::$row;
+            const INDEXED: Indexed =
+                Indexed { table: $table, user: "user_id", name: stringify!($name), others: "body" };
+
+            fn id(&self) -> i64 {
+                self.id.get()
+            }
+
+            fn name(&self) -> &str {
+                &self.$name
+            }
+
+            fn text(&self) -> Cow<'_, str> {
+                (&*self.body).into()
+            }
+
+            fn people(session: &mut Session<'_>, records: &[Handle<Self>]) -> Result<Vec<Option<Handle<User>>>> {
+                Ok(session.parents(Self::AUTHOR, records)?)
+            }
+        })*
+    };
 }
 
-/// The login of a person, if the row has one.
-fn login(session: &Session<'_>, person: Option<Handle<User>>) -> Result<String> {
-    person.map_or(Ok(String::new()), |person| Ok(session.row(person)?.username.to_string()))
+searched_documents! {
+    Resume: "resumes", vacancy;
+    Note: "notes", name;
+}
+
+fn joined<const N: usize>(texts: [Option<&str>; N]) -> Cow<'static, str> {
+    texts.into_iter().flatten().collect::<Vec<_>>().join(", ").into()
 }
 
 /// A row of an index.
@@ -228,26 +264,31 @@ struct Hit {
     score: f64,
 }
 
-/// The rows of one kind with the words, of one person if `user` says so, the best first.
-fn rows<E: Everywhere>(
-    session: &mut Session<'_>,
-    asked: &Search,
-    indexed: &Indexed,
-    user: Option<i64>,
-) -> Result<Vec<(Handle<E>, f64)>>
+/// The records of one kind with the words, of one person if `user` says so, the best first.
+fn find<E: Searched>(session: &mut Session<'_>, asked: &Search, user: Option<&User>) -> Result<Vec<Found>>
 where
     Id<E>: IntoKey<E>,
 {
-    let (sql, texts) = statement(session.engine(), indexed, &asked.words, user.is_some());
+    let (sql, texts) = statement(session.engine(), &E::INDEXED, &asked.words, user.is_some());
     let mut query = diesel::sql_query(sql).into_boxed::<AnyBackend>();
     for text in texts {
         query = query.bind::<Text, _>(text);
     }
-    for number in user.into_iter().chain([i64::from(asked.limit)]) {
+    for number in user.map(E::of_person).into_iter().chain([i64::from(asked.limit)]) {
         query = query.bind::<BigInt, _>(number);
     }
     let hits: Vec<Hit> = session.rows(query)?;
     let keys: Vec<Id<E>> = hits.iter().map(|hit| hit.id.into()).collect();
-    let rows = session.get_many::<E>(&keys)?;
-    Ok(rows.into_iter().zip(hits).filter_map(|(row, hit)| Some((row?, hit.score))).collect())
+    let rows = session.get_many::<E>(&keys)?.into_iter().zip(hits);
+    let (records, scores): (Vec<Handle<E>>, Vec<f64>) = rows.filter_map(|(row, hit)| Some((row?, hit.score))).unzip();
+    let people = E::people(session, &records)?;
+    let mut found = Vec::new();
+    for ((record, score), person) in records.into_iter().zip(scores).zip(people) {
+        let login =
+            person.map_or(Ok(String::new()), |person| session.row(person).map(|user| user.username.to_string()))?;
+        let record = session.row(record)?;
+        let (name, snippet) = (record.name().to_owned(), snippet(&record.text(), &asked.words));
+        found.push(Found { kind: E::KIND, id: record.id(), login, name, snippet, score });
+    }
+    Ok(found)
 }
