@@ -6,7 +6,7 @@ use diesel::sql_types::{BigInt, Binary};
 use super::layout::Layout;
 use super::tables::{self, Convert, Kept, Visit};
 use super::values::{Fields, as_json};
-use super::{Plan, Tally, UnfitRow};
+use super::{Plan, Step, Tally, UnfitRow};
 use crate::connection::{SequenceState, SessionConnection as _};
 use crate::error::{Error, Result};
 use crate::session::Session;
@@ -20,7 +20,11 @@ pub(super) struct Conversion<'a, 's> {
     layout: &'a Layout,
     /// What the old tables' names begin with.
     prefix: &'a str,
+    progress: &'a mut dyn FnMut(Step),
     inserts: bool,
+    /// The rows of all tables, and those that were read.
+    total: u64,
+    done: u64,
     kept: Kept,
     plan: Plan,
 }
@@ -42,22 +46,35 @@ struct Extent {
 }
 
 impl<'a, 's> Conversion<'a, 's> {
-    /// Of the tables whose names begin with `prefix`.
-    pub(super) fn new(session: &'a mut Session<'s>, layout: &'a Layout, prefix: &'a str) -> Self {
-        Self { session, layout, prefix, inserts: false, kept: Kept::new(), plan: Plan::default() }
+    /// Of the tables whose names begin with `prefix`; `progress` is called after every page.
+    pub(super) fn new(
+        session: &'a mut Session<'s>,
+        layout: &'a Layout,
+        prefix: &'a str,
+        progress: &'a mut dyn FnMut(Step),
+    ) -> Self {
+        let (kept, plan) = (Kept::new(), Plan::default());
+        Self { session, layout, prefix, progress, inserts: false, total: 0, done: 0, kept, plan }
     }
 
     /// Finds what can be kept.
     pub(super) fn look(mut self) -> Result<Plan> {
-        tables::each(&mut self)?;
+        self.walk()?;
         Ok(self.plan)
     }
 
     /// Inserts what can be kept into Folio's tables, and counts it there.
     pub(super) fn insert(mut self) -> Result<Plan> {
         self.inserts = true;
-        tables::each(&mut self)?;
+        self.walk()?;
         Ok(self.plan)
+    }
+
+    fn walk(&mut self) -> Result<()> {
+        for table in self.layout.tables() {
+            self.total += u64::try_from(self.extent(table)?.rows).unwrap_or_default();
+        }
+        tables::each(self)
     }
 
     /// The next rows from this id on, in the order of their ids.
@@ -89,6 +106,8 @@ impl Visit for Conversion<'_, '_> {
                 if self.inserts {
                     self.session.insert_whole(&rows)?;
                 }
+                self.done += page.len() as u64;
+                (self.progress)(Step { table, done: self.done, total: self.total });
             }
             if self.inserts {
                 self.finish::<R>(tally)?;

@@ -82,6 +82,18 @@ pub struct Plan {
     pub unfit: Vec<UnfitRow>,
 }
 
+/// How far [`plan`] or [`adopt`] has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Step {
+    /// The current table.
+    pub table: &'static str,
+    /// Rows of all tables read so far.
+    pub done: u64,
+    /// Rows of all tables.
+    pub total: u64,
+}
+
 /// What became of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -101,16 +113,17 @@ const SET_ASIDE: &str = ".set-aside.jsonl";
 /// The prefix of the old tables' names while their rows are converted.
 const BEFORE: &str = "before_adopt_";
 
-/// What [`adopt`] would keep of the file. One read transaction; it writes nothing.
+/// What [`adopt`] would keep of the file. One read transaction; it writes nothing. `progress` is called after every
+/// hundred rows.
 ///
 /// # Errors
 ///
 /// [`Error::NotAdoptable`] if the tables are not those of the models, with the first thing that differs; the errors of a
 /// read.
-pub fn plan(database: &Database) -> Result<Plan> {
+pub fn plan(database: &Database, mut progress: impl FnMut(Step)) -> Result<Plan> {
     database.named("plan to adopt").read(|session| {
         let layout = layout::read(session, database.place())?;
-        Conversion::new(session, &layout, "").look()
+        Conversion::new(session, &layout, "", &mut progress).look()
     })
 }
 
@@ -119,7 +132,7 @@ pub fn plan(database: &Database) -> Result<Plan> {
 /// The old tables are renamed, the [migrations](MIGRATIONS) applied, the rows converted, inserted with their ids and
 /// counted, and the old tables dropped. Then the backup and the rows that are left out are written and synced, all before
 /// the COMMIT. Whatever fails before it leaves the file as it was, and removes the files beside it again. The backup is
-/// made in memory first, so the file must fit there.
+/// made in memory first, so the file must fit there. `progress` is called after every hundred rows.
 ///
 /// ```
 /// use folio::adopt::{self, Unfit};
@@ -131,8 +144,8 @@ pub fn plan(database: &Database) -> Result<Plan> {
 /// # std::fs::copy(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/seed/database.db"), &file)?;
 /// # let file = file.display().to_string();
 /// let db = Database::open(&file)?; // made by SQLAlchemy
-/// assert!(adopt::plan(&db)?.unfit.is_empty());
-/// let adopted = adopt::adopt(&db, Unfit::Refuse)?;
+/// assert!(adopt::plan(&db, |_| ())?.unfit.is_empty());
+/// let adopted = adopt::adopt(&db, Unfit::Refuse, |step| println!("{} of {} rows", step.done, step.total))?;
 /// assert!(adopted.backup.ends_with("database.db.before-adopt"));
 /// assert_eq!(db.schema_state()?, SchemaState::Current);
 /// assert_eq!(db.read(|session| session.query(User::query()).count())?, 3);
@@ -146,9 +159,10 @@ pub fn plan(database: &Database) -> Result<Plan> {
 /// it cannot be written; [`Error::CopyDiffers`] if the rows in a new table are not as many as were kept of the old one;
 /// [`Locked`](diesel_session::Error::Locked) while another program writes the file, and the other errors of the
 /// database.
-pub fn adopt(database: &Database, unfit: Unfit) -> Result<Adopted> {
+pub fn adopt(database: &Database, unfit: Unfit, mut progress: impl FnMut(Step)) -> Result<Adopted> {
     let mut files = Files::default();
-    let adopted = database.named("adopt").begin(|session| convert(session, database.place(), unfit, &mut files));
+    let unit = database.named("adopt");
+    let adopted = unit.begin(|session| convert(session, database.place(), unfit, &mut files, &mut progress));
     match &adopted {
         Ok(_) => {
             files.keep();
@@ -162,7 +176,13 @@ pub fn adopt(database: &Database, unfit: Unfit) -> Result<Adopted> {
     adopted
 }
 
-fn convert(session: &mut Session<'_>, place: &str, unfit: Unfit, files: &mut Files) -> Result<Adopted> {
+fn convert(
+    session: &mut Session<'_>,
+    place: &str,
+    unfit: Unfit,
+    files: &mut Files,
+    progress: &mut dyn FnMut(Step),
+) -> Result<Adopted> {
     let layout = layout::read(session, place)?;
     let file = files::of(session.connection()?, place)?;
     // Before the first change: it is read through this connection, which sees its own changes.
@@ -172,7 +192,7 @@ fn convert(session: &mut Session<'_>, place: &str, unfit: Unfit, files: &mut Fil
     }
     // Their transactions are savepoints in this one.
     MIGRATIONS.up(session.connection()?, Up::to(Target::All).into_existing(), |_| ())?;
-    let plan = Conversion::new(session, &layout, BEFORE).insert()?;
+    let plan = Conversion::new(session, &layout, BEFORE, progress).insert()?;
     if let (Unfit::Refuse, Some(first)) = (unfit, plan.unfit.first()) {
         return Err(Error::Unfit { place: place.to_owned(), rows: plan.unfit.len(), first: first.to_string() });
     }

@@ -11,9 +11,10 @@ use super::environment::given_url;
 use super::exit::{self, Usage};
 use super::globals::Globals;
 use super::output::{self, Column, Format, Record, with_columns};
+use super::progress::RowProgress;
 use super::{hint, stderr};
 use diesel_session::Error as SessionError;
-use folio::adopt::{self, Plan, Tally, Unfit};
+use folio::adopt::{self, Plan, Step, Tally, Unfit};
 use folio::database::{Access, Database, Engine};
 use folio::migrations::{Migrate as _, SchemaState};
 use folio::services::counted;
@@ -77,7 +78,7 @@ pub(super) fn run(globals: &Globals, Adopt { file, set_aside, dry_run, confirm }
             return Ok(());
         }
     }
-    let plan = adopt::plan(&database)?;
+    let plan = showing("reading", |progress| adopt::plan(&database, progress))?;
     let unfit = if *set_aside { Unfit::SetAside } else { Unfit::Refuse };
     if *dry_run {
         print(globals, &plan)?;
@@ -121,8 +122,14 @@ fn rows(plan: &Plan) -> String {
     plan.tables.iter().map(of).collect::<Vec<_>>().join(", ")
 }
 
+/// Shows on a terminal how far the work has come.
+fn showing<R>(doing: &'static str, work: impl FnOnce(&dyn Fn(Step)) -> R) -> R {
+    let progress = RowProgress::new();
+    work(&|Step { table, done, total, .. }| progress.show(doing, table, done, total))
+}
+
 fn convert(globals: &Globals, database: &Database, unfit: Unfit, file: &str) -> anyhow::Result<()> {
-    let adopted = adopt::adopt(database, unfit)?;
+    let adopted = showing("converting", |progress| adopt::adopt(database, unfit, progress))?;
     let done = format!("adopted {}", database.place());
     print(globals, &adopted.plan).map_err(|error| exit::after(&done, error))?;
     if let Some(set_aside) = &adopted.set_aside {
