@@ -76,7 +76,7 @@ pub enum Error {
         problem: String,
     },
     /// Rows that Folio's tables cannot take.
-    #[error("cannot adopt {place}: {rows} row(s) cannot be kept, the first: {first}; nothing was changed")]
+    #[error("cannot adopt {place}: {rows} of its rows cannot be kept, the first: {first}; nothing was changed")]
     Unfit {
         /// The path.
         place: String,

@@ -6,6 +6,7 @@ use diesel_session::connection::{AnyConnection, SessionConnection as _};
 use diesel_session::error::ErrorClass;
 
 use crate::migration::Direction;
+use crate::words::counted;
 
 /// What errors call the database before its opener fills in the address.
 pub(crate) const THIS_DATABASE: &str = "this database";
@@ -95,7 +96,7 @@ pub enum Error {
         version: String,
     },
     /// The database lacks migrations that this program has.
-    #[error("{place} is {pending} migration(s) behind this program")]
+    #[error("{place} is {} behind", counted(*.pending, "migration"))]
     Pending {
         /// The path or the redacted URL.
         place: String,

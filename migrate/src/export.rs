@@ -13,6 +13,7 @@ use crate::source::Migrations;
 use crate::statements::Statement;
 use crate::target::Target;
 use crate::tokens::{Token, tokens};
+use crate::words::counted;
 use crate::{history, journal, limits};
 
 /// Why a migration of Diesel's is not written out.
@@ -37,7 +38,7 @@ impl Migrations {
     /// let script = migrations.sql(Engine::Postgres, Direction::Down, None, &Target::All)?;
     /// assert_eq!(
     ///     script,
-    ///     r"-- my-app: 1 migration(s) down, for psql.
+    ///     r"-- my-app: 1 migration down, for psql.
     /// \set ON_ERROR_STOP on
     /// SET client_encoding = 'UTF8';
     ///
@@ -95,7 +96,7 @@ fn head(application: &str, engine: Engine, direction: Direction, count: usize) -
     };
     // The name may come from anywhere, and must not end the comment.
     let application = application.replace(char::is_control, " ");
-    let title = format!("-- {application}: {count} migration(s) {direction}, for {client}.");
+    let title = format!("-- {application}: {} {direction}, for {client}.", counted(count, "migration"));
     [title].into_iter().chain(settings.iter().map(|setting| (*setting).to_owned())).collect()
 }
 

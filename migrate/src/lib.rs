@@ -47,6 +47,7 @@ mod status;
 mod stepwise;
 mod target;
 mod tokens;
+mod words;
 
 pub use create::{Created, create};
 pub use database::Migrate;

@@ -184,7 +184,7 @@ pub enum Error {
     },
     /// A load would exceed [`Options::max_rows`](crate::database::Options).
     #[error(
-        "{table}: with {rows} more row(s) the session would hold more than {limit} (Options::max_rows); read them in \
+        "{table}: {rows} more would exceed the {limit} rows that a session may hold (Options::max_rows); read them in \
          'batches', or 'forget' those that are not needed any more"
     )]
     TooManyRows {
@@ -294,7 +294,7 @@ pub enum Error {
         columns: String,
     },
     /// Unflushed changes prevent removing a row from the session.
-    #[error("{table}: {rows} row(s) have unsaved changes; flush them, or 'discard' to drop them")]
+    #[error("{table} has unsaved changes in {rows} of the session's rows; flush them, or 'discard' to drop them")]
     Unflushed {
         /// The table.
         table: &'static str,

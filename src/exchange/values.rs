@@ -140,7 +140,7 @@ impl<R: Read> Values<R> {
                 if self.expect == Expect::Top {
                     return Ok(None);
                 }
-                return Err(self.fault(format!("the input ends inside a list, after {} record(s)", self.count)));
+                return Err(self.fault(format!("the input ends inside a list; records before that: {}", self.count)));
             };
             match (byte, self.expect) {
                 (b'{', Expect::Top | Expect::FirstOrEnd | Expect::Value) => return self.take_record().map(Some),

@@ -80,7 +80,7 @@ fn a_source_that_cannot_be_copied_is_named_and_no_target_is_made() {
     home.done(&["migrate", "down", "--yes", "--database-url", "behind.db"]);
     let advice = "to bring it up to date: folio migrate up --database-url behind.db\n";
     let ran = home.run(&["db", "copy", "behind.db", "there.db"]);
-    let behind = format!("folio: {} is 1 migration(s) behind this program; {advice}", path("behind.db"));
+    let behind = format!("folio: {} is 1 migration behind; {advice}", path("behind.db"));
     assert_eq!((ran.code, ran.err), (Some(3), behind));
     home.connect().batch_execute(&folio_testing::recorded("20990101000001", "folio")).unwrap();
     assert!(

@@ -24,7 +24,7 @@ fn a_database_that_is_behind_is_exit_code_3_for_every_command_but_migrate() {
     ] {
         let said = home.fails(3, verb);
         assert!(
-            said.contains(&format!("{} is 1 migration(s) behind", home.place())) && said.contains("'folio migrate up'"),
+            said.contains(&format!("{} is 1 migration behind", home.place())) && said.contains("'folio migrate up'"),
             "{said}"
         );
     }

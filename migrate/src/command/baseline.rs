@@ -8,9 +8,9 @@ use super::diff::{self, ScratchUrl};
 use super::failure::Failure;
 use super::options::Yes;
 use super::stamp;
-use super::text::counted;
 use crate::database::Migrate as _;
 use crate::target::Target;
+use crate::words::counted;
 
 const AFTER: &str = "\
 Examples:

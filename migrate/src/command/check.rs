@@ -9,8 +9,8 @@ use diesel_session::connection::Access;
 
 use super::context::Context;
 use super::failure::Failure;
-use super::text::counted;
 use crate::database::Migrate as _;
+use crate::words::counted;
 
 const AFTER: &str = "\
 Examples:

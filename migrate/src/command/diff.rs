@@ -9,9 +9,9 @@ use serde::Serialize;
 use super::console::{Column, Row};
 use super::context::Context;
 use super::failure::Failure;
-use super::text::counted;
 use crate::database::Migrate as _;
 use crate::diff::Difference;
+use crate::words::counted;
 
 const AFTER: &str = "\
 Examples:

@@ -8,10 +8,10 @@ use super::console::{Column, Row};
 use super::context::Context;
 use super::failure::Failure;
 use super::options::OnEngine;
-use super::text::counted;
 use crate::lint::Finding;
 use crate::migration::Direction;
 use crate::target::Target;
+use crate::words::counted;
 
 const AFTER: &str = "\
 Examples:

@@ -55,9 +55,17 @@ pub(super) struct Yes {
 /// The engine that scripts are for.
 #[derive(Debug, Clone, Args)]
 pub(super) struct OneEngine {
-    /// The engine: 'sqlite', 'postgres', or 'mysql' for MySQL and MariaDB
+    /// The engine: 'sqlite', 'postgres', or 'mysql' for MySQL and MariaDB [default: the database's]
     #[arg(long, value_name = "ENGINE", value_parser = engine)]
-    pub(super) engine: Engine,
+    engine: Option<Engine>,
+}
+
+impl OneEngine {
+    /// The engine of the option, or of the database's URL.
+    pub(super) fn engine(&self, context: &Context<'_>) -> Result<Engine, Failure> {
+        let no_engine = || "say which engine the script is for: --engine sqlite, postgres or mysql".to_owned();
+        self.engine.or(context.engine).ok_or_else(|| Failure::Usage(no_engine()))
+    }
 }
 
 /// The engines that scripts are looked at for.

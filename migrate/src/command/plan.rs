@@ -10,10 +10,11 @@ use super::console::{Column, Row};
 use super::context::Context;
 use super::failure::Failure;
 use super::options::steps;
-use super::text::{counted, lost};
+use super::text::lost;
 use crate::database::Migrate as _;
 use crate::plan::Planned;
 use crate::target::{Target, Up};
+use crate::words::counted;
 
 const AFTER: &str = "\
 Examples:

@@ -16,8 +16,8 @@ Examples:
   migrate sql --engine postgres --down 20261101000004..20261101000002
   migrate sql --engine postgres --grants app      the rights of a role that does not migrate
 
-For an administrator who runs what a program may not. Needs no database. The script writes the
-history too, is in transactions where the migrations are, and stops at the first error.
+For an administrator who runs what a program may not. Needs no database, at most its URL, which
+names the engine where --engine does not. The script writes the history too, is in transactions where the migrations are, and stops at the first error.
 Prints the script.";
 
 /// Print the migrations as a script for sqlite3, psql or mysql
@@ -39,7 +39,7 @@ pub(super) struct Sql {
 
 impl Sql {
     pub(super) fn run(self, context: &mut Context<'_>) -> Result<(), Failure> {
-        let (migrations, engine) = (context.migrations, self.engine.engine);
+        let (migrations, engine) = (context.migrations, self.engine.engine(context)?);
         let script = match &self.grants {
             Some(role) => migrations.grants(engine, role),
             None => {

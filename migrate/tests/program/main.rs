@@ -103,7 +103,7 @@ fn a_database_goes_up_and_down_and_the_exit_codes_tell_how_it_is() {
         "CREATE TABLE items (id INTEGER PRIMARY KEY)",
         "DROP TABLE items",
     );
-    assert!(project.fails(3, &["check"]).contains("is 1 migration(s) behind"));
+    assert!(project.fails(3, &["check"]).contains("is 1 migration behind"));
     assert_eq!(project.run(&["status"]).code, Some(3));
     assert_eq!(project.states(), ["applied", "pending"]);
     assert_eq!(
@@ -255,6 +255,8 @@ fn verbs_that_look_at_the_scripts_alone_need_no_database() {
     let run = |arguments: &[&str]| project.run_in(&[], arguments);
     assert_eq!(run(&["lint"]).code, Some(0), "{:?}", run(&["lint"]));
     assert!(run(&["sql", "--engine", "sqlite"]).out.contains("CREATE TABLE tags"));
+    assert_eq!(project.run(&["sql"]).out, run(&["sql", "--engine", "sqlite"]).out);
+    assert!(run(&["sql"]).err.contains("--engine"));
     assert!(run(&["sql", "--engine", "sqlite", "--down"]).out.contains("DROP TABLE tags"));
     assert_eq!(run(&["sql", "--engine", "sqlite", "20260101000001"]).code, Some(2));
     let made = run(&["new", "add names"]);

@@ -97,7 +97,7 @@ fn an_input_that_ends_early_is_told_wherever_it_is_cut() {
         fault(b"[{},\n{\"a\": "),
         "in, record 2 (line 2, column 7): the input ends in the middle of this record, which began at line 2, column 1"
     );
-    assert_eq!(fault(b"[{}, "), "in (line 1, column 6): the input ends inside a list, after 1 record(s)");
+    assert_eq!(fault(b"[{}, "), "in (line 1, column 6): the input ends inside a list; records before that: 1");
 }
 
 #[test]

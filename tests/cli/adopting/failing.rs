@@ -48,7 +48,7 @@ fn a_second_time_it_says_already() {
     home.done(&["migrate", "down", "--yes", "--database-url", "database.db"]);
     let said = home.fails(3, &ADOPT);
     assert!(
-        said.ends_with("behind this program; to bring it up to date: folio migrate up --database-url database.db"),
+        said.ends_with("is 1 migration behind; to bring it up to date: folio migrate up --database-url database.db"),
         "{said}"
     );
 }
