@@ -27,9 +27,13 @@ mod mysql;
 #[cfg(feature = "mysql")]
 mod mysql_cluster;
 #[cfg(feature = "mysql")]
+mod mysql_hosts;
+#[cfg(feature = "mysql")]
 mod mysql_keys;
 #[cfg(feature = "mysql")]
 mod mysql_relay;
+#[cfg(feature = "mysql")]
+mod mysql_standby;
 mod observers;
 #[cfg(feature = "mysql")]
 mod packet;
@@ -37,7 +41,10 @@ mod packet;
 mod postgres;
 #[cfg(feature = "postgres")]
 mod postgres_relays;
+#[cfg(feature = "postgres")]
+mod postgres_standby;
 mod queue;
+mod read_from;
 mod read_limit;
 #[cfg(feature = "testing")]
 pub(crate) mod record;
@@ -81,6 +88,7 @@ pub(crate) use observers::Observers;
 #[cfg(feature = "postgres")]
 pub use postgres::open_postgres;
 pub(crate) use queue::{Turn, WriteQueue};
+pub use read_from::ReadFrom;
 pub(crate) use read_limit::ReadLimit;
 pub use server::{Server, Waits};
 pub(crate) use server_session::{Ended, ServerSession};

@@ -12,17 +12,18 @@ use diesel::serialize::{self, Output, ToSql};
 use diesel::sql_types::{Array, BigInt, Bool, HasSqlType, Integer, Text};
 use diesel::{Connection, OptionalExtension as _, PgConnection, QueryResult, RunQueryDsl as _};
 
-use super::postgres_relays::Relays;
+use super::postgres_relays::{self, Relays};
 use super::refusal::{self, Meaning};
 use super::server::{Server, Waits};
 use super::{
-    Access, ArrayOf, Engine, EngineConnection, Isolation, Mode, ReadLimit, SequenceState, SessionConnection, Updates,
-    Values, advice, failure,
+    Access, ArrayOf, Engine, EngineConnection, Isolation, Mode, ReadFrom, ReadLimit, SequenceState, SessionConnection,
+    Updates, Values, advice, failure,
 };
 use crate::error::{Error, Result, Violation, ViolationKind};
 
 /// Opens the database of `server`, and returns whether that created it. libpq reads the URL, with one host or several,
-/// and gives each host `waits.connect` to answer; a connection on which nothing arrives any more counts as lost after
+/// and gives each host `waits.connect` to answer; of several hosts it takes one that takes writes, unless the URL says
+/// otherwise (`target_session_attrs`). A connection on which nothing arrives any more counts as lost after
 /// about twice that. The session's time zone is UTC (set by Diesel); a statement waits `waits.lock` for a lock and
 /// `waits.read` for an answer.
 ///
@@ -37,12 +38,12 @@ pub fn open_postgres(server: &Server, access: Access, waits: Waits) -> Result<(P
 /// Like [`open_postgres`], and returns the read limit, which can be changed while the connection is open.
 pub(super) fn open(server: &Server, access: Access, waits: Waits) -> Result<(PgConnection, bool, ReadLimit)> {
     let waits = server.waits(waits);
-    let ((mut connection, limit), created) = match establish(server, &[], waits) {
+    let ((mut connection, limit), created) = match establish(server, access, &[], waits) {
         Ok(established) => (established, false),
         Err(problem) => match missing(&problem) {
             Some(name) if access == Access::Create => {
                 let created = create(server, name, waits)?;
-                (establish(server, &[], waits).map_err(|problem| refused(server, problem))?, created)
+                (establish(server, access, &[], waits).map_err(|problem| refused(server, problem))?, created)
             }
             Some(_) => return Err(Error::NoDatabase { place: server.to_string() }),
             None => return Err(refused(server, problem)),
@@ -62,7 +63,12 @@ fn program() -> String {
 
 /// Connects, with default parameters where neither the URL nor the environment sets them, through relays unless none is
 /// needed. The returned limit is that of connecting; the caller sets the one for statements.
-fn establish(server: &Server, more: &[(&str, &str)], waits: Waits) -> Result<(PgConnection, ReadLimit), String> {
+fn establish(
+    server: &Server,
+    access: Access,
+    more: &[(&str, &str)],
+    waits: Waits,
+) -> Result<(PgConnection, ReadLimit), String> {
     let seconds = whole_seconds(waits.connect);
     let timeout = std::env::var("PGCONNECT_TIMEOUT").unwrap_or_else(|_| seconds.to_string());
     let defaults = [
@@ -73,8 +79,13 @@ fn establish(server: &Server, more: &[(&str, &str)], waits: Waits) -> Result<(Pg
         ("keepalives_interval", (seconds / 5).max(1).to_string()),
         ("keepalives_count", "5".to_owned()),
         ("tcp_user_timeout", (seconds * 1_000).to_string()),
+        ("target_session_attrs", writer(server, access).to_owned()),
     ];
-    let url = with_parameters(server.url(), &defaults, more);
+    let mut more = more.to_vec();
+    if server.role() == ReadFrom::Standby {
+        more.push(("target_session_attrs", "prefer-standby"));
+    }
+    let url = with_parameters(server.url(), &defaults, &more);
     let connect = |url: &str| PgConnection::establish(url).map_err(|error| error.to_string().trim_end().to_owned());
     let wait = connect_timeout(&url);
     let limit = ReadLimit::new(wait);
@@ -86,6 +97,21 @@ fn establish(server: &Server, more: &[(&str, &str)], waits: Waits) -> Result<(Pg
     let parameters: Vec<(&str, &str)> = parameters.iter().map(|(name, value)| (*name, &**value)).collect();
     let connected = connect(&with_parameters(&url, &[], &parameters)).map_err(|said| relays.with_host_names(&said));
     connected.map(|connection| (connection, limit))
+}
+
+/// Which of several hosts libpq takes by default: not a standby, even to read, and to write not one whose transactions
+/// are read-only by default.
+fn writer(server: &Server, access: Access) -> &'static str {
+    match access {
+        _ if std::env::var_os("PGTARGETSESSIONATTRS").is_some() || !has_several_hosts(server) => "",
+        Access::Read => "primary",
+        Access::Write | Access::Create => "read-write",
+    }
+}
+
+/// Whether the URL, or the environment, names more than one host.
+pub(super) fn has_several_hosts(server: &Server) -> bool {
+    postgres_relays::count_hosts(server.url()) > 1
 }
 
 /// How long libpq waits for a host; a value that means forever becomes a day.
@@ -123,7 +149,7 @@ fn missing(problem: &str) -> Option<&str> {
 /// time.
 fn create(server: &Server, name: &str, waits: Waits) -> Result<bool> {
     let (mut maintenance, _) =
-        establish(server, &[("dbname", "postgres")], waits).map_err(|problem| refused(server, problem))?;
+        establish(server, Access::Create, &[("dbname", "postgres")], waits).map_err(|problem| refused(server, problem))?;
     let name = name.replace('"', "\"\"");
     match maintenance.batch_execute(&format!("CREATE DATABASE \"{name}\" ENCODING 'UTF8' TEMPLATE template0")) {
         Ok(()) => Ok(true),
