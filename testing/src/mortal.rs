@@ -13,8 +13,8 @@ B=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -n 1)
 : >"$D/log"; chmod 666 "$D/log"
 prepare() { as "$B/initdb" -D "$D/data" -U app -A trust --no-sync --locale=C.UTF-8 -E UTF8 >"$D/log" 2>&1; }
 launch() {
-    as "$B/pg_ctl" -D "$D/data" -l "$D/log" -w -t 120 -o "-c listen_addresses=127.0.0.1 -p $PORTS -k $D -c fsync=off \
-        -c shared_buffers=64MB" start >/dev/null 2>&1
+    as "$B/pg_ctl" -D "$D/data" -l "$D/log" -w -t 120 -o "-c listen_addresses=127.0.0.1 -p $PORTS -c unix_socket_directories= \
+        -c fsync=off -c shared_buffers=64MB" start >/dev/null 2>&1
 }
 # Stopped first, so that nothing forks while the children's ids are read; the removed file prevents a later stop by an old id.
 destroy() {

@@ -98,7 +98,8 @@ fn b200_hosts_that_take_no_writes_are_passed_over_and_listed_with_their_reasons(
     let group = own();
     let db = database(&group, "listed", "", brief());
     db.begin(|session| grow(session, 1, 1)).unwrap();
-    let standbys: Vec<String> = (1..=3).filter(|server| *server != primary(&group)).map(|n| group.url_of(n, "")).collect();
+    let standbys: Vec<String> =
+        (1..=3).filter(|server| *server != primary(&group)).map(|n| group.url_of(n, "")).collect();
     let hosts = standbys.iter().map(|url| url.trim_start_matches("mysql://app:pw@").trim_end_matches('/'));
     let hosts: Vec<&str> = hosts.chain(["127.0.0.1:9"]).collect();
     let refused = Database::open(&format!("mysql://app:pw@{}/listed", hosts.join(","))).unwrap_err().to_string();

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
-use diesel_session::{Database, Entity, Result, Session};
 use diesel_session::session::once::create_table;
+use diesel_session::{Database, Entity, Result, Session};
 use folio::connection::{Access, Engine};
 use folio::database::{Options, Retry};
 

@@ -40,6 +40,8 @@ mod packet;
 #[cfg(feature = "postgres")]
 mod postgres;
 #[cfg(feature = "postgres")]
+mod postgres_details;
+#[cfg(feature = "postgres")]
 mod postgres_relays;
 #[cfg(feature = "postgres")]
 mod postgres_standby;

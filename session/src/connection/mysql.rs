@@ -13,8 +13,8 @@ use super::mysql_relay::{demands_tls, establish};
 use super::refusal::{self, Meaning};
 use super::server::{Server, Waits};
 use super::{
-    Access, Engine, EngineConnection, Isolation, KeySource, Mode, ReadFrom, ReadLimit, SequenceState, SessionConnection,
-    Updates, failure, mysql_cluster, mysql_hosts, mysql_keys, packet, tls_gate, unanswered,
+    Access, Engine, EngineConnection, Isolation, KeySource, Mode, ReadFrom, ReadLimit, SequenceState,
+    SessionConnection, Updates, failure, mysql_cluster, mysql_hosts, mysql_keys, packet, tls_gate, unanswered,
 };
 use crate::error::{Error, Result, Violation, ViolationKind};
 
@@ -65,9 +65,7 @@ fn set_up(
         ))
         .and_then(|()| packet::learn_limit(connection, &server.to_string()))
         .and_then(|()| settle_role(connection, server))
-        .map_err(|error| {
-            Refused::Host(format!("setting the connection up: {}", unanswered::explain_lost(error)))
-        })?
+        .map_err(|error| Refused::Host(format!("setting the connection up: {}", unanswered::explain_lost(error))))?
         .map_or(Ok(()), |reason| Err(Refused::Host(reason.to_owned())))?;
     let name = percent_decode_str(name).decode_utf8_lossy().into_owned();
     if name.is_empty() {

@@ -98,7 +98,9 @@ impl<C: DatabaseConnection> Live<C> {
         self.untried = false;
         match answered {
             Ok(true) => Ok(()),
-            Ok(false) => Err(Error::Unreachable { place: String::new(), problem: "it takes no writes any more".to_owned() }),
+            Ok(false) => {
+                Err(Error::Unreachable { place: String::new(), problem: "it takes no writes any more".to_owned() })
+            }
             Err(error) => Err(self.connection.explain(error, "", "trying the connection")),
         }
     }

@@ -90,10 +90,7 @@ pub(super) fn own(rest: &str) -> Result<(String, Own), &'static str> {
         "standby" => Ok(ReadFrom::Standby),
         _ => Err("read_from is primary or standby"),
     };
-    let own = Own {
-        read_timeout: read_timeout.map(seconds).transpose()?,
-        read_from: read_from.map(host).transpose()?,
-    };
+    let own = Own { read_timeout: read_timeout.map(seconds).transpose()?, read_from: read_from.map(host).transpose()? };
     Ok((rest, own))
 }
 

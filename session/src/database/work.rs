@@ -4,8 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use super::unit_span::UnitSpan;
 use super::pool::Pool;
+use super::unit_span::UnitSpan;
 use super::{Database, PooledConnection};
 use crate::connection::{AnyConnection, Cancellation, DatabaseConnection, Isolation, Mode};
 use crate::error::{Error, Result};
@@ -215,7 +215,8 @@ impl<'d, C: DatabaseConnection> Unit<'d, C> {
         }
         let (echo, spare) = (connection.echo(), self.spare(pool, &connection));
         let lost = pool.address().writer_may_move().then(|| connection.lost());
-        let on_commit = self.database.standbys.as_ref().filter(|_| mode == Mode::Write).map(|standbys| standbys.follow());
+        let on_commit =
+            self.database.standbys.as_ref().filter(|_| mode == Mode::Write).map(|standbys| standbys.follow());
         let queue = pool.write_queue().cloned();
         let filters = self.database.filters.clone();
         let session = Session::new(Box::new(connection), echo, mode).in_queue(queue).filtered_by(filters);
@@ -248,8 +249,7 @@ impl<'d, C: DatabaseConnection> Unit<'d, C> {
     /// What replaces the connection if it turns out to be lost, unless the pool has just tried it.
     fn spare(&self, pool: &Pool<C>, connection: &PooledConnection<C>) -> Option<Spare<'static, C>> {
         let (lost, limit) = connection.untried()?;
-        let (pool, place, cancellation) =
-            (pool.clone(), Arc::clone(&self.database.place), self.cancellation.cloned());
+        let (pool, place, cancellation) = (pool.clone(), Arc::clone(&self.database.place), self.cancellation.cloned());
         let open = move |connection: &mut C| {
             lost.store(true, Ordering::Relaxed);
             let (echo, server);

@@ -28,7 +28,8 @@ fn b190_a_unit_whose_server_is_killed_around_its_commit_is_there_once() -> Resul
         let once = Once::new(format!("payment {unit}"), Duration::from_secs(3_600)).retry(patient);
         runs.store(0, Ordering::SeqCst);
         let receipt = thread::scope(|scope| {
-            let killer = scope.spawn(|| {
+            let server = &server;
+            let killer = scope.spawn(move || {
                 at_commit.recv().unwrap();
                 server.kill_and_restart();
             });

@@ -11,7 +11,7 @@ use diesel::prelude::*;
 use diesel_session::database::Retry;
 use diesel_session::database::{Once, Options};
 use diesel_session::session::once::OnceRow;
-use diesel_session::{Database, Error, Result};
+use diesel_session::{Error, Result};
 
 use crate::driver::block_on;
 use crate::shop::{Shop, enter, pay};
