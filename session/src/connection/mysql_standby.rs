@@ -10,7 +10,7 @@ use diesel::{MysqlConnection, QueryResult, RunQueryDsl as _};
 /// The position on a Galera cluster, where `wsrep_sync_wait` of the reading connection does the waiting.
 const OF_GALERA: &str = "wsrep";
 
-/// What was committed: the set of GTIDs on MySQL. `None` if the server keeps none, as MySQL without `gtid_mode` and a
+/// What was committed: the executed set on MySQL. `None` if the server keeps none, as MySQL without `gtid_mode` and a
 /// MariaDB server that is not in a Galera cluster. One SELECT, of which MariaDB runs the first comment and MySQL the
 /// second.
 pub(super) fn written_up_to(connection: &mut MysqlConnection) -> QueryResult<Option<String>> {
