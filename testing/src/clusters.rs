@@ -1,13 +1,7 @@
 //! Private, throw-away clusters, whose servers a test may kill one by one: a PostgreSQL primary with its standby, and a
 //! Galera cluster of three nodes.
-//!
-//! A shell guards them as it does single servers; here it also executes commands, one per line, and answers each with a
-//! line. It kills only processes that it started itself, by their ids.
 
-use std::io::{BufRead as _, BufReader, Write as _};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-
-use super::servers::{PROLOGUE, free_ports};
+use super::guard::Guard;
 
 const PAIR: &str = r#"
 U=postgres
@@ -115,59 +109,6 @@ stop
 rm -rf "$D"
 "#;
 
-/// The shell that runs the servers; they end when its input does.
-#[derive(Debug)]
-struct Guard {
-    orders: ChildStdin,
-    answers: BufReader<ChildStdout>,
-    _shell: Child,
-}
-
-impl Guard {
-    /// Starts the servers of a script on as many free ports as it needs; another program may take one of them first, so
-    /// it tries twice, on different ports.
-    fn start<const N: usize>(script: &str) -> (Self, [u16; N]) {
-        let mut problem = String::new();
-        for _ in 0..2 {
-            let ports = free_ports();
-            let (guard, said) = Self::on(script, &ports);
-            if said == "ready" {
-                return (guard, ports);
-            }
-            assert!(!said.contains(".ci/servers"), "NOT RUN: {said}");
-            problem = said;
-        }
-        panic!("NOT RUN: {problem}");
-    }
-
-    fn on(script: &str, ports: &[u16]) -> (Self, String) {
-        let ports: Vec<String> = ports.iter().map(u16::to_string).collect();
-        let mut shell = Command::new("sh")
-            .args(["-c", &format!("{PROLOGUE}{script}")])
-            .env("PORTS", ports.join(" "))
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let (orders, answers) = (shell.stdin.take().unwrap(), BufReader::new(shell.stdout.take().unwrap()));
-        let mut guard = Self { orders, answers, _shell: shell };
-        let said = guard.hear();
-        (guard, said)
-    }
-
-    fn hear(&mut self) -> String {
-        let mut said = String::new();
-        self.answers.read_line(&mut said).unwrap();
-        said.trim().to_owned()
-    }
-
-    fn tell(&mut self, order: &str) {
-        writeln!(self.orders, "{order}").unwrap();
-        assert_eq!(self.hear(), "done");
-    }
-}
-
 /// A primary, and the standby that it waits for at every commit.
 #[derive(Debug)]
 pub struct Pair {
@@ -181,10 +122,10 @@ impl Pair {
         Self { guard, ports }
     }
 
-    /// A URL with both hosts.
+    /// A URL with both hosts, the standby first.
     pub fn url(&self, name: &str) -> String {
         let [primary, standby] = self.ports;
-        format!("postgres://app@127.0.0.1:{primary},127.0.0.1:{standby}/{name}?target_session_attrs=read-write")
+        format!("postgres://app@127.0.0.1:{standby},127.0.0.1:{primary}/{name}")
     }
 
     /// A URL of the standby alone.
@@ -226,6 +167,12 @@ impl Galera {
 
     pub fn url(&self, node: usize, name: &str) -> String {
         format!("mysql://app:pw@127.0.0.1:{}/{name}", self.ports[(node - 1) * 4])
+    }
+
+    /// A URL with all nodes.
+    pub fn url_of_all(&self, name: &str) -> String {
+        let [one, two, three] = [0, 4, 8].map(|index| self.ports[index]);
+        format!("mysql://app:pw@127.0.0.1:{one},127.0.0.1:{two},127.0.0.1:{three}/{name}")
     }
 
     /// Kills a node, which cannot notify the others.

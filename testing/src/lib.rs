@@ -3,6 +3,9 @@
 
 pub mod clusters;
 pub mod engine;
+pub mod group;
+mod guard;
+pub mod mortal;
 pub mod relay;
 pub mod servers;
 

@@ -4,6 +4,7 @@
 use std::io::{self, Read as _, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
@@ -33,10 +34,19 @@ pub const LATE: Duration = Duration::from_millis(500);
 #[derive(Debug, Default)]
 struct State {
     ends_at: Mutex<Option<(String, Break)>>,
+    announced: Mutex<Option<Announcement>>,
     /// How often all connections were stalled.
     silences: AtomicUsize,
     /// The number of connections so far.
     lines: AtomicUsize,
+}
+
+/// Who is told that a client sends a text, and how long the text is held back after that.
+#[derive(Debug)]
+struct Announcement {
+    text: String,
+    to: Sender<()>,
+    held: Duration,
 }
 
 #[derive(Debug)]
@@ -70,6 +80,13 @@ impl Relay {
     /// Breaks the first connection on which a client sends `text` from now on.
     pub fn break_at(&self, text: &str, when: Break) {
         *self.state.ends_at.lock().unwrap() = Some((text.to_owned(), when));
+    }
+
+    /// Tells when a client first sends `text` from now on, which is forwarded after `held`.
+    pub fn announce(&self, text: &str, held: Duration) -> Receiver<()> {
+        let (to, told) = mpsc::channel();
+        *self.state.announced.lock().unwrap() = Some(Announcement { text: text.to_owned(), to, held });
+        told
     }
 
     /// From now on nothing is forwarded on existing connections; later ones work normally.
@@ -140,8 +157,14 @@ fn carry(mut client: TcpStream, mut server: TcpStream, state: Arc<State>) {
     });
     thread::spawn(move || {
         pump(&mut client, &mut server, |sent| {
-            let mut ends_at = state.ends_at.lock().unwrap();
             let holds = |text: &str| sent.windows(text.len()).any(|window| window == text.as_bytes());
+            let announced = state.announced.lock().unwrap().take_if(|announced| holds(&announced.text));
+            if let Some(Announcement { to, held, .. }) = announced {
+                // Nobody may want to know any more.
+                let _ = to.send(());
+                thread::sleep(held);
+            }
+            let mut ends_at = state.ends_at.lock().unwrap();
             match ends_at.take_if(|(text, _)| holds(text)) {
                 Some((_, Break::Before)) => return Fate::END,
                 Some((_, Break::After)) => ends.store(true, Ordering::SeqCst),

@@ -13,6 +13,7 @@ use folio::database::{Options, Retry};
 use folio::migrations::Migrate as _;
 use folio::migrations::SchemaState;
 
+use super::load::written_during;
 use super::nodes::*;
 use super::watch::{LONGEST, Stop, until};
 
@@ -256,6 +257,41 @@ fn work_goes_on_without_one_node_stops_in_clear_words_without_two_and_goes_on_wh
         until("the node is back", || sum(db, 1).is_ok());
         assert_eq!(names(db), done);
         assert_eq!(sum(db, 1).unwrap(), i64::try_from(done.len()).unwrap());
+    }
+}
+
+#[test]
+fn b201_units_on_a_url_of_all_nodes_go_on_when_their_node_is_killed_and_each_is_there_once() {
+    let mut galera = own();
+    nodes(&galera, "one_url");
+    let options = Options::new().pool_timeout(Duration::from_secs(1));
+    let db = Database::open_with(&galera.url_of_all("one_url"), options).unwrap();
+    let done = written_during(&db, |more| {
+        more("the first node works");
+        galera.kill_node(1);
+        more("another one works");
+    });
+    galera.start_node(1);
+    for node in 1..=3 {
+        let db = Database::open(&galera.url(node, "one_url")).unwrap();
+        until("the node has applied all", || names(&db).len() >= done.len());
+        assert_eq!(names(&db), done);
+    }
+}
+
+#[test]
+fn b204_a_read_on_another_node_sees_all_that_was_committed_before() {
+    let galera = shared();
+    let own = nodes(&galera, "reads");
+    let url = format!("{}?read_from=standby", galera.url_of_all("reads"));
+    let db = Database::open(&url).unwrap();
+    let place = || diesel::select(diesel::dsl::sql::<diesel::sql_types::BigInt>("@@port"));
+    let port = |session: &mut Session<'static>| session.rows::<i64, _>(place());
+    assert_ne!(db.read(port).unwrap(), db.begin(port).unwrap());
+    for n in 1..=200 {
+        // Also what another program commits on another node.
+        own[n % 3].retrying(patient(), |session| grow(session, 1, 1)).unwrap();
+        assert_eq!(sum(&db, 1).unwrap(), i64::try_from(n).unwrap());
     }
 }
 

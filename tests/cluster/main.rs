@@ -1,4 +1,5 @@
-//! More than one machine: a PostgreSQL primary that fails over to its standby, and a Galera cluster that loses nodes.
+//! More than one machine: a PostgreSQL primary that fails over to its standby, a MySQL group that elects another primary,
+//! and a Galera cluster that loses nodes.
 //! Every server is private, on loopback, and killed for real.
 
 #![cfg(any(feature = "postgres", feature = "mysql"))]
@@ -10,7 +11,13 @@ mod failover;
 #[cfg(feature = "mysql")]
 mod galera;
 #[cfg(feature = "mysql")]
+mod group;
+#[cfg(feature = "mysql")]
+mod load;
+#[cfg(feature = "mysql")]
 mod nodes;
+#[cfg(feature = "postgres")]
+mod standby;
 #[path = "../support/mod.rs"]
 mod support;
 mod watch;

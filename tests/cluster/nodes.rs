@@ -1,12 +1,13 @@
-//! The Galera cluster that the tests share, and the tables that they work on.
+//! The Galera cluster that the tests share, and the tables that they and those of the MySQL group work on.
 
 use std::sync::{OnceLock, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
 use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
+use diesel_session::session::once::create_table;
 use diesel_session::{Database, Entity, Result, Session};
-use folio::connection::Access;
+use folio::connection::{Access, Engine};
 use folio::database::{Options, Retry};
 
 use super::watch::until;
@@ -73,10 +74,17 @@ pub fn own() -> RwLockWriteGuard<'static, Galera> {
     cluster().write().expect(BROKEN)
 }
 
+/// Creates the tables of these tests.
+pub fn create_tables(db: &Database) {
+    let mut connection = db.connection().unwrap();
+    connection.batch_execute(TABLES).unwrap();
+    connection.batch_execute(create_table(Engine::Mysql)).unwrap();
+}
+
 /// A database of its own for a test: a program has one `Database` a node.
 pub fn nodes(galera: &Galera, name: &str) -> [Database; 3] {
     let first = Database::open_with(&galera.url(1, name), Options::new().access(Access::Create)).unwrap();
-    first.connection().unwrap().batch_execute(TABLES).unwrap();
+    create_tables(&first);
     [1, 2, 3].map(|node| {
         let mut found = None;
         until("the node has the tables", || {

@@ -11,7 +11,7 @@ use super::postgres;
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 use super::server::Server;
 use super::server::Waits;
-use super::{AnyConnection, Engine, ReadLimit};
+use super::{AnyConnection, Engine, ReadFrom, ReadLimit};
 #[cfg(feature = "sqlite")]
 use super::{SqliteAccess, open_sqlite, server::milliseconds, sqlite_file, sqlite_file::Made};
 use crate::error::Result;
@@ -166,6 +166,56 @@ impl Address {
             Self::Postgres(_) => false,
             #[cfg(feature = "mysql")]
             Self::Mysql(_) => false,
+        }
+    }
+
+    /// Whether it names several hosts, of which one takes over for another.
+    #[must_use]
+    pub fn has_several_hosts(&self) -> bool {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Self::SqliteMemory | Self::SqliteFile(_) | Self::SqliteImmutable(_) => false,
+            #[cfg(feature = "postgres")]
+            Self::Postgres(server) => postgres::has_several_hosts(server),
+            #[cfg(feature = "mysql")]
+            Self::Mysql(server) => mysql::has_several_hosts(server),
+        }
+    }
+
+    /// Whether the host that connections lead to may stop taking writes, and another begin to, while they stay open.
+    /// PostgreSQL ends them.
+    pub(crate) fn writer_may_move(&self) -> bool {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Self::SqliteMemory | Self::SqliteFile(_) | Self::SqliteImmutable(_) => false,
+            #[cfg(feature = "postgres")]
+            Self::Postgres(_) => false,
+            #[cfg(feature = "mysql")]
+            Self::Mysql(server) => mysql::has_several_hosts(server) && server.role() == ReadFrom::Primary,
+        }
+    }
+
+    /// Where units that only read go, if the URL says so.
+    pub(crate) fn read_from(&self) -> Option<ReadFrom> {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Self::SqliteMemory | Self::SqliteFile(_) | Self::SqliteImmutable(_) => None,
+            #[cfg(feature = "postgres")]
+            Self::Postgres(server) => server.read_from(),
+            #[cfg(feature = "mysql")]
+            Self::Mysql(server) => server.read_from(),
+        }
+    }
+
+    /// The address for connections that only read, on a standby if one answers.
+    pub(crate) fn on_standby(&self) -> Self {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Self::SqliteMemory | Self::SqliteFile(_) | Self::SqliteImmutable(_) => self.clone(),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(server) => Self::Postgres(server.on_standby()),
+            #[cfg(feature = "mysql")]
+            Self::Mysql(server) => Self::Mysql(server.on_standby()),
         }
     }
 

@@ -44,6 +44,36 @@ pub trait DatabaseConnection: SessionConnection + R2D2Connection + sealed::Seale
         Ok(())
     }
 
+    /// Whether the server takes writes now, where one may stop to do so while its connections stay open: MySQL and
+    /// MariaDB (`SHOW GLOBAL VARIABLES`).
+    ///
+    /// # Errors
+    ///
+    /// The database's.
+    fn takes_writes(&mut self) -> QueryResult<bool> {
+        Ok(true)
+    }
+
+    /// How far the server has committed, for [`has_come_to`](Self::has_come_to) on a standby; `None` where it does not
+    /// tell. One SELECT on a server.
+    ///
+    /// # Errors
+    ///
+    /// The database's.
+    fn written_up_to(&mut self) -> QueryResult<Option<String>> {
+        Ok(None)
+    }
+
+    /// Whether the server has everything that was committed up to `position`, which it waits for until `limit` has
+    /// passed.
+    ///
+    /// # Errors
+    ///
+    /// The database's.
+    fn has_come_to(&mut self, _position: &str, _limit: Duration) -> QueryResult<bool> {
+        Ok(true)
+    }
+
     /// A text that identifies this database among all others, however its address is written; `None` for one in memory,
     /// and where the server does not provide it. At most one SELECT.
     fn identity(&mut self) -> Option<String>;
@@ -68,6 +98,18 @@ impl DatabaseConnection for AnyConnection {
 
     fn set_statement_timeout(&mut self, limit: Duration) -> QueryResult<()> {
         on_variant!(self, connection => connection.set_statement_timeout(limit))
+    }
+
+    fn takes_writes(&mut self) -> QueryResult<bool> {
+        on_variant!(self, connection => connection.takes_writes())
+    }
+
+    fn written_up_to(&mut self) -> QueryResult<Option<String>> {
+        on_variant!(self, connection => connection.written_up_to())
+    }
+
+    fn has_come_to(&mut self, position: &str, limit: Duration) -> QueryResult<bool> {
+        on_variant!(self, connection => connection.has_come_to(position, limit))
     }
 
     fn identity(&mut self) -> Option<String> {
@@ -123,6 +165,14 @@ impl DatabaseConnection for diesel::PgConnection {
         self.batch_execute(&format!("SET statement_timeout = {}", super::server::at_least_one_ms(limit)))
     }
 
+    fn written_up_to(&mut self) -> QueryResult<Option<String>> {
+        super::postgres_standby::written_up_to(self).map(Some)
+    }
+
+    fn has_come_to(&mut self, position: &str, limit: Duration) -> QueryResult<bool> {
+        super::postgres_standby::has_come_to(self, position, limit)
+    }
+
     fn identity(&mut self) -> Option<String> {
         super::postgres::identity(self)
     }
@@ -156,6 +206,18 @@ impl DatabaseConnection for diesel::MysqlConnection {
             ms / 1_000,
             ms % 1_000
         ))
+    }
+
+    fn takes_writes(&mut self) -> QueryResult<bool> {
+        super::mysql_hosts::why_not_writable(self).map(|reason| reason.is_none())
+    }
+
+    fn written_up_to(&mut self) -> QueryResult<Option<String>> {
+        super::mysql_standby::written_up_to(self)
+    }
+
+    fn has_come_to(&mut self, position: &str, limit: Duration) -> QueryResult<bool> {
+        super::mysql_standby::has_come_to(self, position, limit)
     }
 
     fn identity(&mut self) -> Option<String> {

@@ -27,17 +27,26 @@ mod mysql;
 #[cfg(feature = "mysql")]
 mod mysql_cluster;
 #[cfg(feature = "mysql")]
+mod mysql_hosts;
+#[cfg(feature = "mysql")]
 mod mysql_keys;
 #[cfg(feature = "mysql")]
 mod mysql_relay;
+#[cfg(feature = "mysql")]
+mod mysql_standby;
 mod observers;
 #[cfg(feature = "mysql")]
 mod packet;
 #[cfg(feature = "postgres")]
 mod postgres;
 #[cfg(feature = "postgres")]
+mod postgres_details;
+#[cfg(feature = "postgres")]
 mod postgres_relays;
+#[cfg(feature = "postgres")]
+mod postgres_standby;
 mod queue;
+mod read_from;
 mod read_limit;
 #[cfg(feature = "testing")]
 pub(crate) mod record;
@@ -81,6 +90,7 @@ pub(crate) use observers::Observers;
 #[cfg(feature = "postgres")]
 pub use postgres::open_postgres;
 pub(crate) use queue::{Turn, WriteQueue};
+pub use read_from::ReadFrom;
 pub(crate) use read_limit::ReadLimit;
 pub use server::{Server, Waits};
 pub(crate) use server_session::{Ended, ServerSession};

@@ -8,23 +8,24 @@ use diesel::sql_types::{BigInt, Bool, Text};
 use diesel::{Connection as _, MysqlConnection, QueryResult, RunQueryDsl as _};
 use percent_encoding::percent_decode_str;
 
+use super::mysql_hosts::Refused;
 use super::mysql_relay::{demands_tls, establish};
 use super::refusal::{self, Meaning};
 use super::server::{Server, Waits};
 use super::{
-    Access, Engine, EngineConnection, Isolation, KeySource, Mode, ReadLimit, SequenceState, SessionConnection, Updates,
-    advice, failure, mysql_cluster, mysql_keys, packet, tls_gate, unanswered,
+    Access, Engine, EngineConnection, Isolation, KeySource, Mode, ReadFrom, ReadLimit, SequenceState,
+    SessionConnection, Updates, failure, mysql_cluster, mysql_hosts, mysql_keys, packet, tls_gate, unanswered,
 };
 use crate::error::{Error, Result, Violation, ViolationKind};
 
-/// Opens the database of `server`, and returns whether that created it. The connection uses utf8mb4 and UTC (both set
-/// by Diesel), refuses values that do not fit instead of altering them (`sql_mode`), waits `waits.lock` for a lock and
-/// `waits.read` for an answer.
+/// Opens the database of `server`, and returns whether that created it. Of several hosts it is one that takes writes. The
+/// connection uses utf8mb4 and UTC (both set by Diesel), refuses values that do not fit instead of altering them
+/// (`sql_mode`), waits `waits.lock` for a lock and `waits.read` for an answer.
 ///
 /// # Errors
 ///
 /// [`Error::NoDatabase`] where the server has none of that name and `access` is not [`Access::Create`]; otherwise
-/// [`Error::Open`], also where the server does not answer within `waits.connect`.
+/// [`Error::Open`], also where the server does not answer within `waits.connect`. It lists every host.
 pub fn open_mysql(server: &Server, access: Access, waits: Waits) -> Result<(MysqlConnection, bool)> {
     open(server, access, waits).map(|(connection, created, _)| (connection, created))
 }
@@ -32,20 +33,27 @@ pub fn open_mysql(server: &Server, access: Access, waits: Waits) -> Result<(Mysq
 /// Like [`open_mysql`], and returns the read limit, which can be changed while the connection is open.
 pub(super) fn open(server: &Server, access: Access, waits: Waits) -> Result<(MysqlConnection, bool, ReadLimit)> {
     let waits = server.waits(waits);
-    let refused = |problem: String| Error::Open { place: server.to_string(), problem: advice::mysql(&problem) };
     let (url, name) = without_database(server.url());
-    let (mut connection, limit) = establish(url, waits).map_err(refused)?;
-    let created = set_up(&mut connection, server, &name, access, waits)?;
-    limit.set(waits.read);
-    connection.set_instrumentation(packet::Watch);
-    Ok((connection, created, limit))
+    mysql_hosts::first(server, &url, |url| {
+        let (mut connection, limit) = establish(url.to_owned(), waits).map_err(Refused::Host)?;
+        let created = set_up(&mut connection, server, &name, access, waits)?;
+        limit.set(waits.read);
+        connection.set_instrumentation(packet::Watch);
+        Ok((connection, created, limit))
+    })
 }
 
 /// Sets up a new connection and selects the database; returns whether that created it.
-fn set_up(connection: &mut MysqlConnection, server: &Server, name: &str, access: Access, waits: Waits) -> Result<bool> {
-    let refused = |problem: String| Error::Open { place: server.to_string(), problem: advice::mysql(&problem) };
-    if demands_tls(server.url()) && !has_tls(connection).map_err(|error| refused(error.to_string()))? {
-        return Err(refused(tls_gate::NOT_OFFERED.to_owned()));
+fn set_up(
+    connection: &mut MysqlConnection,
+    server: &Server,
+    name: &str,
+    access: Access,
+    waits: Waits,
+) -> Result<bool, Refused> {
+    let failed = |error: DieselError| Refused::Host(error.to_string());
+    if demands_tls(server.url()) && !has_tls(connection).map_err(failed)? {
+        return Err(Refused::Host(tls_gate::NOT_OFFERED.to_owned()));
     }
     let seconds = waits.lock_ms().div_ceil(1_000);
     connection
@@ -56,23 +64,47 @@ fn set_up(connection: &mut MysqlConnection, server: &Server, name: &str, access:
              SET innodb_lock_wait_timeout = {seconds}; SET lock_wait_timeout = {seconds}"
         ))
         .and_then(|()| packet::learn_limit(connection, &server.to_string()))
-        .map_err(|error| refused(format!("setting the connection up: {}", unanswered::explain_lost(error))))?;
+        .and_then(|()| settle_role(connection, server))
+        .map_err(|error| Refused::Host(format!("setting the connection up: {}", unanswered::explain_lost(error))))?
+        .map_or(Ok(()), |reason| Err(Refused::Host(reason.to_owned())))?;
     let name = percent_decode_str(name).decode_utf8_lossy().into_owned();
     if name.is_empty() {
-        return Err(refused("the URL names no database; write mysql://USER@HOST/DATABASE".to_owned()));
+        return Err(Refused::Host("the URL names no database; write mysql://USER@HOST/DATABASE".to_owned()));
     }
     let quoted = format!("`{}`", name.replace('`', "``"));
     let enter = |connection: &mut MysqlConnection| connection.batch_execute(&format!("USE {quoted}"));
     match enter(connection) {
         Ok(()) => Ok(false),
-        Err(error) if !error.to_string().contains("Unknown database") => Err(refused(error.to_string())),
-        Err(_) if access != Access::Create => Err(Error::NoDatabase { place: server.to_string() }),
+        Err(error) if !error.to_string().contains("Unknown database") => Err(failed(error)),
+        Err(_) if access != Access::Create => Err(Refused::Final(Error::NoDatabase { place: server.to_string() })),
         Err(_) => {
             connection
                 .batch_execute(&format!("CREATE DATABASE IF NOT EXISTS {quoted} CHARACTER SET utf8mb4"))
                 .and_then(|()| enter(connection))
-                .map_err(|error| refused(format!("it does not exist and cannot be created: {error}")))?;
+                .map_err(|error| Refused::Host(format!("it does not exist and cannot be created: {error}")))?;
             Ok(true)
+        }
+    }
+}
+
+/// Whether the URL names more than one host.
+pub(super) fn has_several_hosts(server: &Server) -> bool {
+    mysql_hosts::are_several(server.url())
+}
+
+/// With several hosts, has the connection fit what it is opened for; returns why this host does not.
+fn settle_role(connection: &mut MysqlConnection, server: &Server) -> QueryResult<Option<&'static str>> {
+    if !has_several_hosts(server) {
+        return Ok(None);
+    }
+    match server.role() {
+        ReadFrom::Primary => mysql_hosts::why_not_writable(connection),
+        ReadFrom::Standby => {
+            if mysql_hosts::is_galera(connection)? {
+                // A transaction begins when this node has applied all that was committed on any before.
+                connection.batch_execute("SET SESSION wsrep_sync_wait = 1")?;
+            }
+            Ok(None)
         }
     }
 }

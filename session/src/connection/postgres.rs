@@ -1,7 +1,7 @@
 //! PostgreSQL: opening with the settings that Folio relies on, beginning transactions, and interpreting errors.
 
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
 use diesel::dsl::sql;
@@ -12,17 +12,19 @@ use diesel::serialize::{self, Output, ToSql};
 use diesel::sql_types::{Array, BigInt, Bool, HasSqlType, Integer, Text};
 use diesel::{Connection, OptionalExtension as _, PgConnection, QueryResult, RunQueryDsl as _};
 
-use super::postgres_relays::Relays;
+use super::postgres_details::Key;
+use super::postgres_relays::{self, Relays};
 use super::refusal::{self, Meaning};
 use super::server::{Server, Waits};
 use super::{
-    Access, ArrayOf, Engine, EngineConnection, Isolation, Mode, ReadLimit, SequenceState, SessionConnection, Updates,
-    Values, advice, failure,
+    Access, ArrayOf, Engine, EngineConnection, Isolation, Mode, ReadFrom, ReadLimit, SequenceState, SessionConnection,
+    Updates, Values, advice, failure,
 };
 use crate::error::{Error, Result, Violation, ViolationKind};
 
 /// Opens the database of `server`, and returns whether that created it. libpq reads the URL, with one host or several,
-/// and gives each host `waits.connect` to answer; a connection on which nothing arrives any more counts as lost after
+/// and gives each host `waits.connect` to answer; of several hosts it takes one that takes writes, unless the URL says
+/// otherwise (`target_session_attrs`). A connection on which nothing arrives any more counts as lost after
 /// about twice that. The session's time zone is UTC (set by Diesel); a statement waits `waits.lock` for a lock and
 /// `waits.read` for an answer.
 ///
@@ -37,12 +39,12 @@ pub fn open_postgres(server: &Server, access: Access, waits: Waits) -> Result<(P
 /// Like [`open_postgres`], and returns the read limit, which can be changed while the connection is open.
 pub(super) fn open(server: &Server, access: Access, waits: Waits) -> Result<(PgConnection, bool, ReadLimit)> {
     let waits = server.waits(waits);
-    let ((mut connection, limit), created) = match establish(server, &[], waits) {
+    let ((mut connection, limit), created) = match establish(server, access, &[], waits) {
         Ok(established) => (established, false),
         Err(problem) => match missing(&problem) {
             Some(name) if access == Access::Create => {
                 let created = create(server, name, waits)?;
-                (establish(server, &[], waits).map_err(|problem| refused(server, problem))?, created)
+                (establish_created(server, access, waits).map_err(|problem| refused(server, problem))?, created)
             }
             Some(_) => return Err(Error::NoDatabase { place: server.to_string() }),
             None => return Err(refused(server, problem)),
@@ -62,7 +64,12 @@ fn program() -> String {
 
 /// Connects, with default parameters where neither the URL nor the environment sets them, through relays unless none is
 /// needed. The returned limit is that of connecting; the caller sets the one for statements.
-fn establish(server: &Server, more: &[(&str, &str)], waits: Waits) -> Result<(PgConnection, ReadLimit), String> {
+fn establish(
+    server: &Server,
+    access: Access,
+    more: &[(&str, &str)],
+    waits: Waits,
+) -> Result<(PgConnection, ReadLimit), String> {
     let seconds = whole_seconds(waits.connect);
     let timeout = std::env::var("PGCONNECT_TIMEOUT").unwrap_or_else(|_| seconds.to_string());
     let defaults = [
@@ -73,8 +80,13 @@ fn establish(server: &Server, more: &[(&str, &str)], waits: Waits) -> Result<(Pg
         ("keepalives_interval", (seconds / 5).max(1).to_string()),
         ("keepalives_count", "5".to_owned()),
         ("tcp_user_timeout", (seconds * 1_000).to_string()),
+        ("target_session_attrs", writer(server, access).to_owned()),
     ];
-    let url = with_parameters(server.url(), &defaults, more);
+    let mut more = more.to_vec();
+    if server.role() == ReadFrom::Standby {
+        more.push(("target_session_attrs", "prefer-standby"));
+    }
+    let url = with_parameters(server.url(), &defaults, &more);
     let connect = |url: &str| PgConnection::establish(url).map_err(|error| error.to_string().trim_end().to_owned());
     let wait = connect_timeout(&url);
     let limit = ReadLimit::new(wait);
@@ -86,6 +98,21 @@ fn establish(server: &Server, more: &[(&str, &str)], waits: Waits) -> Result<(Pg
     let parameters: Vec<(&str, &str)> = parameters.iter().map(|(name, value)| (*name, &**value)).collect();
     let connected = connect(&with_parameters(&url, &[], &parameters)).map_err(|said| relays.with_host_names(&said));
     connected.map(|connection| (connection, limit))
+}
+
+/// Which of several hosts libpq takes by default: not a standby, even to read, and to write not one whose transactions
+/// are read-only by default.
+fn writer(server: &Server, access: Access) -> &'static str {
+    match access {
+        _ if std::env::var_os("PGTARGETSESSIONATTRS").is_some() || !has_several_hosts(server) => "",
+        Access::Read => "primary",
+        Access::Write | Access::Create => "read-write",
+    }
+}
+
+/// Whether the URL, or the environment, names more than one host.
+pub(super) fn has_several_hosts(server: &Server) -> bool {
+    postgres_relays::count_hosts(server.url()) > 1
 }
 
 /// How long libpq waits for a host; a value that means forever becomes a day.
@@ -122,14 +149,28 @@ fn missing(problem: &str) -> Option<&str> {
 /// Creates the database through the one that every server has; returns false if someone else created it at the same
 /// time.
 fn create(server: &Server, name: &str, waits: Waits) -> Result<bool> {
-    let (mut maintenance, _) =
-        establish(server, &[("dbname", "postgres")], waits).map_err(|problem| refused(server, problem))?;
+    let (mut maintenance, _) = establish(server, Access::Create, &[("dbname", "postgres")], waits)
+        .map_err(|problem| refused(server, problem))?;
     let name = name.replace('"', "\"\"");
     match maintenance.batch_execute(&format!("CREATE DATABASE \"{name}\" ENCODING 'UTF8' TEMPLATE template0")) {
         Ok(()) => Ok(true),
         Err(DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => Ok(false),
         Err(error) if error.to_string().ends_with("already exists") => Ok(false),
         Err(error) => Err(refused(server, format!("it does not exist and cannot be created: {error}"))),
+    }
+}
+
+/// Connects to a database that was just created: a standby that libpq tries first may not have it yet, and libpq then
+/// tries no other host.
+fn establish_created(server: &Server, access: Access, waits: Waits) -> Result<(PgConnection, ReadLimit), String> {
+    let began = Instant::now();
+    loop {
+        match establish(server, access, &[], waits) {
+            Err(problem) if missing(&problem).is_some() && began.elapsed() < waits.connect => {
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            done => return done,
+        }
     }
 }
 
@@ -342,51 +383,9 @@ fn interpret(kind: DatabaseErrorKind, information: &dyn DatabaseErrorInformation
     Meaning::Refused(violation.into())
 }
 
-/// `Key (a, b)=(1, 2) …`: the content of an error's details.
-struct Key<'d> {
-    columns: &'d str,
-    values: &'d str,
-    /// The table at the other end of a foreign key.
-    other: &'d str,
-    /// The row at the other end is missing, rather than still referring to this one.
-    missing: bool,
-}
-
-impl<'d> Key<'d> {
-    fn columns(&self) -> Vec<String> {
-        self.columns.split(", ").map(str::to_owned).collect()
-    }
-
-    /// The value of each column; all in one where it cannot be told where one ends.
-    fn values(&self) -> Vec<String> {
-        let values: Vec<String> = self.values.split(", ").map(str::to_owned).collect();
-        if values.len() == self.columns().len() { values } else { vec![self.values.to_owned()] }
-    }
-
-    fn in_details(details: &'d str) -> Option<Self> {
-        let (columns, rest) = details.strip_prefix("Key (")?.split_once(")=(")?;
-        let missing = rest.contains(") is not present in table \"");
-        let (values, other) = ["already exists", "is not present in table", "is still referenced from table"]
-            .iter()
-            .find_map(|ending| rest.rsplit_once(&format!(") {ending}")))?;
-        Some(Self { columns, values, other: other.trim_matches(|c| " \".".contains(c)), missing })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn details_name_the_key_and_the_other_table() {
-        let key = Key::in_details("Key (user_id, repo_name)=(1, a) b) already exists.").unwrap();
-        assert_eq!((key.columns, key.values, key.other), ("user_id, repo_name", "1, a) b", ""));
-        let key = Key::in_details("Key (user_id)=(99) is not present in table \"users\".").unwrap();
-        assert_eq!((key.values, key.other, key.missing), ("99", "users", true));
-        let key = Key::in_details("Key (id)=(1) is still referenced from table \"resumes\".").unwrap();
-        assert_eq!((key.values, key.other, key.missing), ("1", "resumes", false));
-        assert!(Key::in_details("Schlüssel »(a)=(1)« existiert bereits.").is_none());
-    }
 
     #[test]
     fn a_missing_database_is_read_from_libpqs_message() {

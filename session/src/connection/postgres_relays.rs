@@ -180,6 +180,11 @@ fn dial(hosts: &[Host], wait: Duration, probes: Probes) -> Vec<Option<Stream>> {
     streams
 }
 
+/// The number of hosts that libpq tries; 0 if it takes them from its service file.
+pub(super) fn count_hosts(url: &str) -> usize {
+    Url(url).hosts().len()
+}
+
 /// A URL as libpq reads it.
 #[derive(Clone, Copy)]
 struct Url<'u>(&'u str);

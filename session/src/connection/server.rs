@@ -1,10 +1,16 @@
 //! `Server`: the address of a database on a server, which contains a password and never shows it.
 
 use std::fmt;
+#[cfg(feature = "mysql")]
+use std::sync::Arc;
+#[cfg(feature = "mysql")]
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+
+use super::ReadFrom;
 
 /// How long a connection may wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,18 +44,41 @@ pub(super) fn at_least_one_ms(time: Duration) -> u32 {
 }
 
 /// The URL of a database on a server, as its client library reads it, and as it may be shown.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct Server {
     url: String,
     shown: String,
     read_timeout: Option<Duration>,
+    read_from: Option<ReadFrom>,
+    /// Which of several hosts connections are opened to.
+    role: ReadFrom,
+    /// The index of the host that took writes when a connection was last opened, shared by all copies of the address.
+    #[cfg(feature = "mysql")]
+    writer: Arc<AtomicUsize>,
 }
+
+impl PartialEq for Server {
+    fn eq(&self, other: &Self) -> bool {
+        let parts = |server: &Self| (server.read_timeout, server.read_from, server.role);
+        self.url == other.url && self.shown == other.shown && parts(self) == parts(other)
+    }
+}
+
+impl Eq for Server {}
 
 impl Server {
     /// The address with this `url`; messages show it as `shown`, which must not contain a password.
     #[must_use]
     pub fn new(url: impl Into<String>, shown: impl Into<String>) -> Self {
-        Self { url: url.into(), shown: shown.into(), read_timeout: None }
+        Self {
+            url: url.into(),
+            shown: shown.into(),
+            read_timeout: None,
+            read_from: None,
+            role: ReadFrom::Primary,
+            #[cfg(feature = "mysql")]
+            writer: Arc::default(),
+        }
     }
 
     /// The address with its own read timeout, if its URL sets one.
@@ -58,11 +87,47 @@ impl Server {
         Self { read_timeout, ..self }
     }
 
+    /// The address with its own choice of where units that only read go, if its URL makes one.
+    #[must_use]
+    pub fn with_read_from(self, read_from: Option<ReadFrom>) -> Self {
+        Self { read_from, ..self }
+    }
+
+    /// Where units that only read go, if the URL says so.
+    #[cfg(any(feature = "postgres", feature = "mysql"))]
+    pub(super) fn read_from(&self) -> Option<ReadFrom> {
+        self.read_from
+    }
+
+    /// The address for connections that only read, on a standby if one answers.
+    #[cfg(any(feature = "postgres", feature = "mysql"))]
+    pub(super) fn on_standby(&self) -> Self {
+        Self { role: ReadFrom::Standby, ..self.clone() }
+    }
+
+    /// Which of several hosts connections are opened to.
+    #[cfg(any(feature = "postgres", feature = "mysql"))]
+    pub(super) fn role(&self) -> ReadFrom {
+        self.role
+    }
+
+    /// The index of the host that took writes when a connection was last opened.
+    #[cfg(feature = "mysql")]
+    pub(super) fn writer(&self) -> usize {
+        self.writer.load(Ordering::Relaxed)
+    }
+
+    /// Remembers which host takes writes.
+    #[cfg(feature = "mysql")]
+    pub(super) fn set_writer(&self, index: usize) {
+        self.writer.store(index, Ordering::Relaxed);
+    }
+
     /// The address of another database of the same server, with the same login and parameters.
     #[cfg(any(feature = "postgres", feature = "mysql"))]
     pub(super) fn sibling(&self, name: &str) -> Self {
         let (url, shown) = (with_database(&self.url, name), with_database(&self.shown, name));
-        Self { url, shown, read_timeout: self.read_timeout }
+        Self { read_timeout: self.read_timeout, read_from: self.read_from, ..Self::new(url, shown) }
     }
 
     /// The waits for this server: its URL takes precedence.

@@ -32,7 +32,8 @@ pub struct Metrics {
 }
 
 impl<C: DatabaseConnection> Database<C> {
-    /// The state of the connections and threads that this database shares with its clones. It sends nothing.
+    /// The state of the connections and threads that this database shares with its clones, without the connections that
+    /// [`Options::read_from`](super::Options::read_from) opens to standbys. It sends nothing.
     ///
     /// ```
     /// # include!("../../docs/example_tables.rs");

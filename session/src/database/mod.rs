@@ -6,6 +6,7 @@ mod canceller;
 mod exactly_once;
 mod filters;
 mod hooks;
+mod live;
 mod maintenance;
 mod metrics;
 mod open;
@@ -18,6 +19,7 @@ mod rolled_back;
 mod scheme;
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 mod server_url;
+mod standbys;
 mod unit_span;
 mod url;
 mod work;
@@ -39,12 +41,13 @@ pub use retry::Retry;
 pub use url::DatabaseUrl;
 pub use work::Unit;
 
-pub use crate::connection::{Access, DatabaseConnection, EchoOptions, Engine, Isolation};
+pub use crate::connection::{Access, DatabaseConnection, EchoOptions, Engine, Isolation, ReadFrom};
 
 use crate::connection::{Address, AnyConnection, KeySources, WriteQueue};
 use crate::error::{Error, Result};
 use crate::session::{FilterSettings, Hooks};
 use pool::Pool;
+use standbys::Standbys;
 use workers::Workers;
 
 /// A database and a pool of connections to it. Clones share the pool.
@@ -62,6 +65,8 @@ use workers::Workers;
 /// ```
 pub struct Database<C: DatabaseConnection = AnyConnection> {
     pool: Pool<C>,
+    /// Where units read, if not where they write.
+    standbys: Option<Arc<Standbys<C>>>,
     workers: Arc<Workers>,
     place: Arc<str>,
     created: bool,
@@ -103,13 +108,21 @@ impl<C: DatabaseConnection> Database<C> {
         let place: Arc<str> = address.to_string().into();
         let (isolation, keys) = (options.isolation, KeySources::default());
         let (queue, canceller) = (options.queue, pool::canceller(&address, &options));
+        let reads_from = address.read_from().unwrap_or(options.read_from);
+        let (mut address, mut standbys) = (address, None);
+        if reads_from == ReadFrom::Standby && address.has_several_hosts() {
+            match options.access {
+                Access::Read => address = address.on_standby(),
+                Access::Write | Access::Create => standbys = Some(Arc::new(Standbys::new(&address, &options))),
+            }
+        }
         let (pool, created) = Pool::open(address, options)?;
         let workers = Arc::new(Workers::new(Arc::clone(&place), pool.size(), queue, canceller));
         let filters = FilterSettings::default();
-        Ok(Self { pool, workers, place, created, isolation, keys, hooks: None, filters })
+        Ok(Self { pool, standbys, workers, place, created, isolation, keys, hooks: None, filters })
     }
 
-    /// A connection, from the pool or new, which returns to the pool when it is dropped. No transaction is open on it.
+    /// A connection, from the pool or new, to the host that takes writes, which returns to the pool when it is dropped. No transaction is open on it.
     ///
     /// On SQLite, writes on it do not take turns with the units of work of this process: see `docs/engines.md`.
     ///
@@ -207,9 +220,10 @@ impl<C: DatabaseConnection> Database<C> {
 
 impl<C: DatabaseConnection> Clone for Database<C> {
     fn clone(&self) -> Self {
-        let Self { pool, workers, place, created, isolation, keys, hooks, filters } = self;
+        let Self { pool, standbys, workers, place, created, isolation, keys, hooks, filters } = self;
         Self {
             pool: pool.clone(),
+            standbys: standbys.clone(),
             workers: Arc::clone(workers),
             place: place.clone(),
             created: *created,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::connection::{Access, EchoOptions, Isolation};
+use crate::connection::{Access, EchoOptions, Isolation, ReadFrom};
 
 /// How a database is opened; every setting has a default.
 ///
@@ -51,6 +51,12 @@ pub struct Options {
     /// The maximum number of rows that a session may hold; a load that would exceed it is
     /// [`Error::TooManyRows`](crate::Error::TooManyRows). Default: any number.
     pub max_rows: Option<usize>,
+    /// Where the units go that only read, if the URL names several hosts. `read_from=standby` in a server's URL overrides
+    /// it. Default: to the host that takes writes.
+    pub read_from: ReadFrom,
+    /// How long a unit that only reads waits for a standby to have what this program has committed, before it reads from
+    /// the primary. Default: half a second.
+    pub standby_wait: Duration,
     /// How many asynchronous units may wait for a connection; one more is [`Error::Busy`](crate::Error::Busy).
     /// Default: 1,024.
     pub queue: usize,
@@ -70,6 +76,8 @@ impl Default for Options {
             statement_timeout: Duration::ZERO,
             transaction_timeout: Duration::ZERO,
             max_rows: None,
+            read_from: ReadFrom::Primary,
+            standby_wait: Duration::from_millis(500),
             queue: 1_024,
         }
     }
@@ -156,6 +164,20 @@ impl Options {
     #[must_use]
     pub fn max_rows(mut self, rows: impl Into<Option<usize>>) -> Self {
         self.max_rows = rows.into();
+        self
+    }
+
+    /// Sets where the units go that only read, if the URL names several hosts.
+    #[must_use]
+    pub fn read_from(mut self, read_from: ReadFrom) -> Self {
+        self.read_from = read_from;
+        self
+    }
+
+    /// Sets how long a unit that only reads waits for a standby.
+    #[must_use]
+    pub fn standby_wait(mut self, wait: Duration) -> Self {
+        self.standby_wait = wait;
         self
     }
 

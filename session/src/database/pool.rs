@@ -1,27 +1,22 @@
 //! The pool: connections to one database, opened when they are needed and kept.
 
-use std::num::NonZeroU32;
 use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use diesel::connection::TransactionManager;
-use diesel::r2d2::{self, ManageConnection, NopErrorHandler};
+use diesel::r2d2::{self, NopErrorHandler};
 
 use super::Options;
 use super::canceller::Canceller;
+use super::live::{Live, Manager, later, other_engine, waits};
 use super::metrics::PoolWaits;
 #[cfg(feature = "testing")]
 use crate::connection::Mode;
 use crate::connection::{
-    Access, Address, AnyConnection, Cancellation, DatabaseConnection, Echo, Engine, Opened, ReadLimit, ServerSession,
-    Waits, WriteQueue,
+    Access, Address, AnyConnection, Cancellation, DatabaseConnection, Echo, ReadLimit, ServerSession, WriteQueue,
 };
 use crate::error::{Error, Result};
-
-/// A connection that was in use this recently is handed out to a unit of work without asking whether it still answers.
-const RECENT: Duration = Duration::from_secs(1);
 
 /// A connection that is closed instead of returned wakes none of the threads that wait for one: they ask again after this.
 const PATIENCE: Duration = Duration::from_millis(50);
@@ -29,25 +24,9 @@ const PATIENCE: Duration = Duration::from_millis(50);
 /// Who asks again for a connection while the pool may open one makes it open another: that is left this time.
 const OPENING: Duration = Duration::from_secs(1);
 
-fn waits(options: &Options) -> Waits {
-    Waits { lock: options.busy_timeout, connect: options.connect_timeout, read: options.read_timeout }
-}
-
-/// What later connections are opened for. Only the first one creates the database: one that is removed later must not
-/// reappear empty.
-fn later(access: Access) -> Access {
-    if access == Access::Create { Access::Write } else { access }
-}
-
 /// What has the server at `address` cancel statements.
 pub(super) fn canceller(address: &Address, options: &Options) -> Canceller {
     Canceller::new(address.clone(), waits(options))
-}
-
-/// The error for a database of another engine than `C`'s.
-fn other_engine<C: DatabaseConnection>(address: &Address) -> Error {
-    let expected = C::ENGINE.map_or("any engine", Engine::name);
-    Error::OtherEngine { place: address.to_string(), engine: address.engine().name(), expected }
 }
 
 pub(super) struct Pool<C: DatabaseConnection> {
@@ -92,7 +71,6 @@ impl<C: DatabaseConnection> Pool<C> {
         if C::ENGINE.is_some_and(|own| own != address.engine()) {
             return Err(other_engine::<C>(&address));
         }
-        let (private, remote) = (address.is_private(), address.is_remote());
         let mut opened = address.open(options.access, waits(&options))?;
         let queue = match options.access {
             Access::Read => None,
@@ -101,12 +79,28 @@ impl<C: DatabaseConnection> Pool<C> {
         let created = opened.created;
         let mut first = Live::new(opened, &options, &address)?;
         prepare(&mut first.connection)?;
+        Ok((Self::with_first(address, options, Some(first), queue, levels), created))
+    }
+
+    /// A pool to read from, which opens its connections when they are needed.
+    pub(super) fn unopened(address: Address, options: Options) -> Self {
+        Self::with_first(address, options, None, None, 0)
+    }
+
+    fn with_first(
+        address: Address,
+        options: Options,
+        first: Option<Live<C>>,
+        queue: Option<WriteQueue>,
+        levels: u32,
+    ) -> Self {
+        let (private, remote) = (address.is_private(), address.is_remote());
         let manager = Manager {
             access: later(options.access),
             address: address.clone(),
             options: options.clone(),
             levels,
-            first: Mutex::new(Some(first)),
+            first: Mutex::new(first),
             lost: Mutex::new(None),
         };
         let mut pool = r2d2::Pool::builder()
@@ -119,7 +113,7 @@ impl<C: DatabaseConnection> Pool<C> {
             pool = pool.idle_timeout(None).max_lifetime(None);
         }
         let (connections, waits) = (pool.build_unchecked(manager), Arc::default());
-        Ok((Self { connections, address, options, queue, waits }, created))
+        Self { connections, address, options, queue, waits }
     }
 
     /// The address of the database.
@@ -248,6 +242,25 @@ impl<C: DatabaseConnection> PooledConnection<C> {
         self.0.untried.then(|| (Arc::clone(&self.0.lost), self.0.read_limit.clone()))
     }
 
+    /// What closes it when it is dropped, and has the pool try the others: it leads to a host that takes no writes any
+    /// more.
+    pub(super) fn lost(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.0.lost)
+    }
+
+    /// Whether its server has everything that was committed up to `position`, at the latest after `limit`. If it was lost,
+    /// it is closed when it is dropped.
+    pub(super) fn has_come_to(&mut self, position: &str, limit: Duration) -> bool {
+        let Live { connection, echo, lost, .. } = &mut *self.0;
+        // The program did not issue the question, so it is not in the echo.
+        let come = match echo {
+            Some(echo) => echo.silenced(|| connection.has_come_to(position, limit)),
+            None => connection.has_come_to(position, limit),
+        };
+        lost.fetch_or(come.is_err(), Ordering::Relaxed);
+        come.unwrap_or(false)
+    }
+
     /// A unit runs on it that another thread may end.
     pub(super) fn run_on_it(&mut self, unit: &Arc<Cancellation>) {
         unit.run_on(self.0.server.clone());
@@ -282,127 +295,5 @@ impl<C: DatabaseConnection> DerefMut for PooledConnection<C> {
 impl<C: DatabaseConnection> std::fmt::Debug for PooledConnection<C> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "PooledConnection({:?})", self.engine())
-    }
-}
-
-/// An open connection and its echo.
-struct Live<C> {
-    connection: C,
-    echo: Option<Echo>,
-    /// It is not for another unit of work: it reads a copy that is outdated then, or it has settings that somebody's
-    /// statements left behind.
-    spent: bool,
-    read_limit: ReadLimit,
-    /// When it was opened, or returned to the pool.
-    used: Instant,
-    /// It was handed out without being tried.
-    untried: bool,
-    /// It was found not to answer.
-    lost: Arc<AtomicBool>,
-    /// What its server calls it.
-    server: Option<ServerSession>,
-    /// The unit on it that another thread may end.
-    unit: Option<Arc<Cancellation>>,
-}
-
-impl<C: DatabaseConnection> Live<C> {
-    /// The connection just opened to `address`, as a `C`, with its echo.
-    fn new(opened: Opened, options: &Options, address: &Address) -> Result<Self> {
-        let Opened { mut connection, copy, read_limit, .. } = opened;
-        let server = connection.server_session();
-        let echo = options.echo.map(Echo::new);
-        let mut connection = C::of_any(connection).ok_or_else(|| other_engine::<C>(address))?;
-        if !options.statement_timeout.is_zero() {
-            let set = connection.set_statement_timeout(options.statement_timeout);
-            set.map_err(|error| connection.explain(error, "", "setting the statement timeout"))?;
-        }
-        if let Some(echo) = &echo {
-            connection.set_instrumentation(echo.clone());
-        }
-        let (used, lost) = (Instant::now(), Arc::default());
-        Ok(Self { connection, echo, spent: copy, read_limit, used, untried: false, lost, server, unit: None })
-    }
-
-    /// Asks whether it still answers, for at most `limit`.
-    fn answers(&mut self, limit: Duration) -> Result<()> {
-        let Self { connection, echo, read_limit, .. } = self;
-        // A probe takes no time on the server.
-        let _limit = read_limit.at_most(limit);
-        // The program did not issue the probe, so it is not in the echo.
-        let answered = match echo {
-            Some(echo) => echo.silenced(|| connection.ping()),
-            None => connection.ping(),
-        };
-        self.untried = false;
-        answered.map_err(|e| self.connection.explain(e, "", "trying the connection"))
-    }
-}
-
-struct Manager<C> {
-    address: Address,
-    access: Access,
-    options: Options,
-    /// How many levels of transactions stay open on a connection that nobody uses.
-    levels: u32,
-    /// Opened before the pool, because a pool retries until its timeout and then reports less.
-    first: Mutex<Option<Live<C>>>,
-    /// When a connection was last found to be lost: those not used since then may be lost too.
-    lost: Mutex<Option<Instant>>,
-}
-
-impl<C: DatabaseConnection> ManageConnection for Manager<C> {
-    type Connection = Live<C>;
-    type Error = Error;
-
-    fn connect(&self) -> Result<Live<C>> {
-        if let Some(first) = self.first.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            return Ok(first);
-        }
-        if self.address.is_private() {
-            let problem = "its only connection broke, and the data in it was lost".to_owned();
-            return Err(Error::Pool { place: self.address.to_string(), problem });
-        }
-        if self.levels > 0 {
-            let problem = "its transaction was ended or lost, and what was done in it is gone or cannot be rolled back";
-            return Err(Error::Pool { place: self.address.to_string(), problem: problem.to_owned() });
-        }
-        Live::new(self.address.open(self.access, waits(&self.options))?, &self.options, &self.address)
-    }
-
-    fn is_valid(&self, live: &mut Live<C>) -> Result<()> {
-        let lost = *self.lost.lock().unwrap_or_else(PoisonError::into_inner);
-        live.untried = live.used.elapsed() < RECENT && lost.is_none_or(|lost| lost < live.used);
-        if live.untried { Ok(()) } else { live.answers(self.options.connect_timeout) }
-    }
-
-    fn has_broken(&self, live: &mut Live<C>) -> bool {
-        if self.levels > 0 {
-            return roll_back(&mut live.connection, self.levels) != Some(self.levels);
-        }
-        if self.address.is_private() {
-            // Closing would lose the database, so an open transaction is rolled back instead.
-            roll_back(&mut live.connection, 0);
-            return live.connection.is_broken();
-        }
-        live.used = Instant::now();
-        let lost = live.lost.load(Ordering::Relaxed);
-        if lost {
-            *self.lost.lock().unwrap_or_else(PoisonError::into_inner) = Some(live.used);
-        }
-        // A cancellation that has hit nothing may hit the next unit.
-        let cancelled = live.unit.take().is_some_and(|unit| unit.is_outstanding());
-        lost || cancelled || live.spent || std::thread::panicking() || live.connection.is_broken()
-    }
-}
-
-/// Rolls back the open savepoints and the transaction above this level, as far as possible; returns the levels that are
-/// open then, if the connection can tell.
-fn roll_back<C: DatabaseConnection>(connection: &mut C, level: u32) -> Option<u32> {
-    loop {
-        let status = C::TransactionManager::transaction_manager_status_mut(connection);
-        let depth = status.transaction_depth().ok()?.map_or(0, NonZeroU32::get);
-        if depth <= level || connection.rollback().is_err() {
-            return Some(depth);
-        }
     }
 }

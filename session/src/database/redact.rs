@@ -118,6 +118,7 @@ const HARMLESS: &[&str] = &[
     "load_balance_hosts",
     "mode",
     "port",
+    "read_from",
     "read_timeout",
     "require_auth",
     "service",

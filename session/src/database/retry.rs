@@ -239,7 +239,8 @@ impl<C: DatabaseConnection> Unit<'_, C> {
                     let before = std::mem::replace(&mut taken, session.taken().map(ToString::to_string));
                     let taken_anew = retry.unique && taken.is_some() && taken != before;
                     let unknown = after_unknown && session.outcome_is_unknown();
-                    (done, taken_anew || unknown || session.conflict().is_some_and(retry.after))
+                    let moved = session.left_by_writer();
+                    (done, taken_anew || unknown || moved || session.conflict().is_some_and(retry.after))
                 }
                 Err(error) => {
                     let again = error.is_retryable() && (retry.after)(&error);

@@ -20,6 +20,8 @@ impl<C: DatabaseConnection> Database<C> {
         }
         let mut database = self.clone();
         database.pool = Pool::in_transaction(address, options)?;
+        // What the transaction has written is nowhere else.
+        database.standbys = None;
         // A savepoint has no isolation level of its own.
         database.isolation = None;
         Ok(database)

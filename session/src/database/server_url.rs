@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use percent_encoding::percent_decode_str;
 
+use crate::connection::{ReadFrom, Server};
+
 /// Returns the part after the scheme as the client libraries read it.
 pub(super) fn checked(rest: &str) -> Result<String, &'static str> {
     if rest.contains(char::is_control) {
@@ -61,22 +63,49 @@ fn host(host: &str) -> Result<(), &'static str> {
     }
 }
 
-/// Removes `read_timeout`, which no client library supports, from a checked URL; returns the rest and the timeout.
-pub(super) fn read_timeout(rest: &str) -> Result<(String, Option<Duration>), &'static str> {
+/// The parameters of a server's URL that no client library knows.
+#[derive(Debug, Default)]
+pub(super) struct Own {
+    read_timeout: Option<Duration>,
+    read_from: Option<ReadFrom>,
+}
+
+impl Own {
+    /// The address with these parameters.
+    pub(super) fn add_to(self, server: Server) -> Server {
+        server.with_read_timeout(self.read_timeout).with_read_from(self.read_from)
+    }
+}
+
+/// Removes the parameters that no client library knows from a checked URL; returns the rest and those.
+pub(super) fn own(rest: &str) -> Result<(String, Own), &'static str> {
+    let (rest, read_timeout) = without(rest, "read_timeout")?;
+    let (rest, read_from) = without(&rest, "read_from")?;
+    let seconds = |value: String| {
+        let seconds = value.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+        seconds.ok_or("read_timeout is a number of seconds, such as 30 or 0.5; 0 waits forever")
+    };
+    let host = |value: String| match &*value {
+        "primary" => Ok(ReadFrom::Primary),
+        "standby" => Ok(ReadFrom::Standby),
+        _ => Err("read_from is primary or standby"),
+    };
+    let own = Own { read_timeout: read_timeout.map(seconds).transpose()?, read_from: read_from.map(host).transpose()? };
+    Ok((rest, own))
+}
+
+/// The URL without the parameter of this name, and its value.
+fn without(rest: &str, name: &str) -> Result<(String, Option<String>), &'static str> {
     let Some((address, parameters)) = rest.split_once('?') else { return Ok((rest.to_owned(), None)) };
-    let (own, others): (Vec<&str>, Vec<&str>) =
-        parameters.split('&').partition(|parameter| parameter.starts_with("read_timeout="));
-    let limit = match own[..] {
+    let is_named = |parameter: &&str| parameter.split_once('=').is_some_and(|(own, _)| own == name);
+    let (named, others): (Vec<&str>, Vec<&str>) = parameters.split('&').partition(is_named);
+    let value = match named[..] {
         [] => None,
-        [limit] => {
-            let seconds = limit.split_once('=').and_then(|(_, seconds)| seconds.parse().ok());
-            let limit = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-            Some(limit.ok_or("read_timeout is a number of seconds, such as 30 or 0.5; 0 waits forever")?)
-        }
+        [parameter] => parameter.split_once('=').map(|(_, value)| value.to_owned()),
         _ => return Err("one of its parameters is given twice"),
     };
     let rest = if others.is_empty() { address.to_owned() } else { format!("{address}?{}", others.join("&")) };
-    Ok((rest, limit))
+    Ok((rest, value))
 }
 
 /// Refuses mistakes that are specific to a MySQL URL. Diesel ignores unknown parameters, and MariaDB's client library
@@ -85,8 +114,12 @@ pub(super) fn read_timeout(rest: &str) -> Result<(String, Option<Duration>), &'s
 pub(super) fn mysql(rest: &str) -> Result<(), &'static str> {
     let login = rest.trim_start_matches('/').split(['/', '?']).next().unwrap_or("");
     let host = login.rsplit_once('@').map_or(login, |(_, host)| host);
-    let local = ["", "localhost"].contains(&host);
-    if matches!(host.split_once(':'), Some(("localhost", port)) if !port.is_empty()) {
+    let several = host.contains(',');
+    if several && host.split(',').any(|host| host.is_empty() || host.starts_with(':')) {
+        return Err("one of its hosts has no name; write mysql://USER@HOST1:PORT,HOST2:PORT/DATABASE");
+    }
+    let local = host.split(',').any(|host| ["", "localhost"].contains(&host));
+    if host.split(',').any(|host| matches!(host.split_once(':'), Some(("localhost", port)) if !port.is_empty())) {
         return Err("the client library uses the default socket for localhost and ignores the port; \
              write 127.0.0.1 for TCP, or unix_socket=… for a socket");
     }
@@ -115,10 +148,14 @@ pub(super) fn mysql(rest: &str) -> Result<(), &'static str> {
             ("ssl_cert" | "ssl_key", _) => {}
             _ => {
                 return Err(
-                    "the parameters of a mysql URL are read_timeout, unix_socket, ssl_mode, ssl_ca, ssl_cert and ssl_key",
+                    "the parameters of a mysql URL are read_timeout, read_from, unix_socket, ssl_mode, ssl_ca, ssl_cert \
+                     and ssl_key",
                 );
             }
         }
+    }
+    if several && socket {
+        return Err("unix_socket names one server; leave it out, or name one host");
     }
     if demanded && !authority {
         return Err(

@@ -28,10 +28,12 @@ use crate::error::{Error, Result};
 /// | `sqlite:///srv/folio.db`, `file:///srv/folio.db` | that file |
 /// | `sqlite:///mnt/folio.db?immutable=1` | that file, read without locks: nobody may write it meanwhile |
 /// | `sqlite::memory:`, `:memory:` | a new database in memory |
-/// | `postgres://USER@HOST/DATABASE`, `postgresql://…` | a PostgreSQL database; libpq reads the URL, several hosts included |
+/// | `postgres://USER@HOST/DATABASE`, `postgresql://…` | a PostgreSQL database; libpq reads the URL |
 /// | `mysql://USER@HOST/DATABASE`, `mariadb://…` | a MySQL or MariaDB database |
+/// | `mysql://USER@HOST1:PORT,HOST2:PORT/DATABASE`, `postgres://…` likewise | the database on whichever host takes writes |
 ///
-/// A server's URL may contain `read_timeout=SECONDS`: see [`Options::read_timeout`](super::Options::read_timeout).
+/// A server's URL may contain `read_timeout=SECONDS` and `read_from=standby`: see
+/// [`Options::read_timeout`](super::Options::read_timeout) and [`Options::read_from`](super::Options::read_from).
 ///
 /// In a URL, `%20` stands for a space, and `?` and `#` must be written `%3F` and `%23`; in a login, `@`, `:`, `/` and
 /// `%` are `%40`, `%3A`, `%2F` and `%25`. An IPv6 address is written in brackets.
@@ -83,19 +85,15 @@ impl DatabaseUrl {
             Some(Scheme::Sqlite | Scheme::File) => return Err(missing(scheme, Engine::Sqlite)),
             #[cfg(feature = "postgres")]
             Some(Scheme::Postgres) => {
-                let (rest, read_timeout) =
-                    server_url::checked(rest).and_then(|rest| server_url::read_timeout(&rest)).map_err(refused)?;
-                let server = Server::new(format!("postgresql:{rest}"), redact(text));
-                Address::Postgres(server.with_read_timeout(read_timeout))
+                let (rest, own) = server_url::checked(rest).and_then(|rest| server_url::own(&rest)).map_err(refused)?;
+                Address::Postgres(own.add_to(Server::new(format!("postgresql:{rest}"), redact(text))))
             }
             #[cfg(feature = "mysql")]
             Some(Scheme::Mysql) => {
-                let (rest, read_timeout) =
-                    server_url::checked(rest).and_then(|rest| server_url::read_timeout(&rest)).map_err(refused)?;
+                let (rest, own) = server_url::checked(rest).and_then(|rest| server_url::own(&rest)).map_err(refused)?;
                 server_url::mysql(&rest).map_err(refused)?;
                 // The client library knows only this scheme.
-                let server = Server::new(format!("mysql:{rest}"), redact(text));
-                Address::Mysql(server.with_read_timeout(read_timeout))
+                Address::Mysql(own.add_to(Server::new(format!("mysql:{rest}"), redact(text))))
             }
             #[cfg(not(feature = "postgres"))]
             Some(Scheme::Postgres) => return Err(missing(scheme, Engine::Postgres)),

@@ -177,6 +177,34 @@ fn a_port_that_mysql_would_pass_over_is_refused() {
 
 #[cfg(feature = "mysql")]
 #[test]
+fn a_mysql_url_may_name_several_hosts_each_with_its_port() {
+    let several = |text: &str| DatabaseUrl::parse(text).unwrap().address().has_several_hosts();
+    assert!(several("mysql://u:p@h1:3306,[::1]:3307,h3/db") && several("mariadb://h1,localhost/db?ssl_ca=a&ssl_mode=preferred"));
+    assert!(!several("mysql://u:a%2Cb@h/db") && !several("mysql://u@/db?unix_socket=/run/a,b"));
+    assert!(problem("mysql://u@h1,,h3/db").contains("one of its hosts has no name"));
+    assert!(problem("mysql://u@h1,:3306/db").contains("one of its hosts has no name"));
+    assert!(problem("mysql://u@h1,localhost:3306/db").contains("write 127.0.0.1 for TCP"));
+    assert!(problem("mysql://u@h1,h2/db?unix_socket=/run/s").contains("unix_socket names one server"));
+    assert!(problem("mysql://u@h1,localhost/db?ssl_ca=a").contains("TLS over the default socket"));
+}
+
+#[cfg(all(feature = "postgres", feature = "mysql"))]
+#[test]
+fn a_server_s_url_says_where_to_read_and_that_is_shown() {
+    for text in ["postgres://u@h1,h2/db?read_from=standby&sslmode=require", "mysql://u@h1,h2/db?read_from=standby"] {
+        let url = DatabaseUrl::parse(text).unwrap();
+        assert_eq!(url.address().read_from(), Some(crate::connection::ReadFrom::Standby));
+        assert_eq!(url.to_string(), text);
+    }
+    assert_eq!(DatabaseUrl::parse("postgres://u@h1,h2/db?x=y").unwrap().address().read_from(), None);
+    for text in ["postgres://u@h/db?read_from=replica", "mysql://u@h/db?read_from="] {
+        assert!(problem(text).contains("read_from is primary or standby"), "{}", problem(text));
+    }
+    assert!(problem("mysql://u@h/db?read_from=standby&read_from=primary").contains("given twice"));
+}
+
+#[cfg(feature = "mysql")]
+#[test]
 fn a_parameter_that_mysql_would_pass_over_is_refused() {
     assert!(problem("mysql://u@h/db?sslmode=required").contains("ssl_mode"));
     assert!(DatabaseUrl::parse("mariadb://u@h/db?ssl_mode=preferred&unix_socket=/run/s.sock").is_ok());

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use super::pool::Pool;
 use super::unit_span::UnitSpan;
 use super::{Database, PooledConnection};
 use crate::connection::{AnyConnection, Cancellation, DatabaseConnection, Isolation, Mode};
@@ -208,16 +209,20 @@ impl<'d, C: DatabaseConnection> Unit<'d, C> {
     }
 
     pub(super) fn session(&self, mode: Mode) -> Result<Session<'static, C>> {
-        let mut connection = self.database.pool.get_untried(&self.database.place)?;
+        let (pool, mut connection) = self.connection(mode)?;
         if let Some(cancellation) = self.cancellation {
             connection.run_on_it(cancellation);
         }
-        let (echo, spare) = (connection.echo(), self.spare(&connection));
-        let queue = self.database.pool.write_queue().cloned();
+        let (echo, spare) = (connection.echo(), self.spare(pool, &connection));
+        let lost = pool.address().writer_may_move().then(|| connection.lost());
+        let on_commit =
+            self.database.standbys.as_ref().filter(|_| mode == Mode::Write).map(|standbys| standbys.follow());
+        let queue = pool.write_queue().cloned();
         let filters = self.database.filters.clone();
         let session = Session::new(Box::new(connection), echo, mode).in_queue(queue).filtered_by(filters);
-        let mut session = session.with_spare(spare).ended_by(self.cancellation.cloned());
-        let options = self.database.pool.options();
+        let session = session.with_spare(spare).leaving_readers(lost).reporting(on_commit);
+        let mut session = session.ended_by(self.cancellation.cloned());
+        let options = pool.options();
         session = session.limited_to(options.transaction_timeout, options.max_rows);
         session.set_isolation(self.isolation)?;
         session.share_keys(self.database.keys.clone());
@@ -227,14 +232,28 @@ impl<'d, C: DatabaseConnection> Unit<'d, C> {
         Ok(session)
     }
 
+    /// A connection to run the unit on, and its pool: a unit that reads goes to a standby that has what this program has
+    /// committed, if that is wanted. No standby runs transactions that are serializable.
+    fn connection(&self, mode: Mode) -> Result<(&Pool<C>, PooledConnection<C>)> {
+        let Database { pool, standbys, place, .. } = self.database;
+        if mode == Mode::Read
+            && self.isolation != Some(Isolation::Serializable)
+            && let Some(standbys) = standbys
+            && let Some(connection) = standbys.get(place)?
+        {
+            return Ok((standbys.pool(), connection));
+        }
+        Ok((pool, pool.get_untried(place)?))
+    }
+
     /// What replaces the connection if it turns out to be lost, unless the pool has just tried it.
-    fn spare(&self, connection: &PooledConnection<C>) -> Option<Spare<'static, C>> {
+    fn spare(&self, pool: &Pool<C>, connection: &PooledConnection<C>) -> Option<Spare<'static, C>> {
         let (lost, limit) = connection.untried()?;
-        let (database, cancellation) = (self.database.clone(), self.cancellation.cloned());
+        let (pool, place, cancellation) = (pool.clone(), Arc::clone(&self.database.place), self.cancellation.cloned());
         let open = move |connection: &mut C| {
             lost.store(true, Ordering::Relaxed);
             let (echo, server);
-            (*connection, echo, server) = database.pool.replacement(&database.place)?;
+            (*connection, echo, server) = pool.replacement(&place)?;
             if let Some(cancellation) = &cancellation {
                 cancellation.run_on(server);
             }

@@ -52,6 +52,12 @@ impl Error {
         matches!(self, Self::Poisoned { .. })
     }
 
+    /// The database, or the host that the connection leads to, is read-only.
+    #[must_use]
+    pub fn is_read_only_database(&self) -> bool {
+        matches!(self.root(), Self::ReadOnlyDatabase { .. })
+    }
+
     /// Another writer holds the database.
     #[must_use]
     pub fn is_locked(&self) -> bool {

@@ -33,6 +33,7 @@ mod keys;
 mod links;
 mod load;
 mod many;
+mod on_commit;
 pub mod once;
 mod poison;
 mod query;
@@ -63,6 +64,7 @@ mod written;
 use std::ops::DerefMut;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 pub use bulk::Batches;
@@ -94,6 +96,7 @@ use crate::connection::{
 };
 pub(crate) use filter_settings::FilterSettings;
 use identity_maps::IdentityMaps;
+pub(crate) use on_commit::OnCommit;
 use savepoint::report;
 pub(crate) use spare::Spare;
 use transaction::Transaction;
@@ -126,6 +129,9 @@ pub struct Session<'c, C: SessionConnection = AnyConnection> {
     queue: Option<WriteQueue>,
     /// Replaces the connection if it turns out to be lost before anything was done on it.
     spare: Option<Spare<'c, C>>,
+    on_commit: Option<OnCommit<C>>,
+    /// Set if the database refuses a write as read-only, so that its connection is not used again.
+    lost: Option<Arc<AtomicBool>>,
 }
 
 /// A connection that the session owns or borrows.
@@ -169,6 +175,8 @@ impl<'c, C: SessionConnection> Session<'c, C> {
             max_rows: None,
             queue: None,
             spare: None,
+            on_commit: None,
+            lost: None,
         }
     }
 
@@ -207,6 +215,12 @@ impl<'c, C: SessionConnection> Session<'c, C> {
         self
     }
 
+    /// Sets `lost` if the database refuses a write as read-only.
+    pub(crate) fn leaving_readers(mut self, lost: Option<Arc<AtomicBool>>) -> Self {
+        self.lost = lost;
+        self
+    }
+
     /// The number of statements that it has sent, and of the rows that they returned or changed.
     pub(crate) fn seen(&self) -> (u64, u64) {
         self.observers.seen()
@@ -225,6 +239,9 @@ impl<C: SessionConnection> std::fmt::Debug for Session<'_, C> {
 
 impl<C: SessionConnection> Drop for Session<'_, C> {
     fn drop(&mut self) {
+        if let Some(lost) = &self.lost {
+            lost.fetch_or(self.transaction.refused_as_read_only(), Ordering::Relaxed);
+        }
         if self.transaction.open {
             let written = self.transaction.is_writing();
             self.observers.roll_back();

@@ -39,6 +39,8 @@ pub(crate) struct Transaction {
     taken: Option<Arc<Error>>,
     /// Whether a COMMIT failed with an unknown outcome since the session was made.
     outcome_unknown: bool,
+    /// Whether the database refused a statement as read-only since the session was made.
+    read_only: bool,
     pub(super) savepoints: Vec<Savepoint>,
     /// Identifies the unit of work in the history, once that was asked for.
     pub(super) unit: Option<UnitId>,
@@ -66,6 +68,7 @@ impl Transaction {
             conflict: None,
             taken: None,
             outcome_unknown: false,
+            read_only: false,
             savepoints: Vec::new(),
             unit: None,
             flushes: Vec::new(),
@@ -127,7 +130,14 @@ impl Transaction {
             self.conflict = None;
             self.taken = None;
             self.outcome_unknown = true;
+        } else if error.is_read_only_database() {
+            self.read_only = true;
         }
+    }
+
+    /// Whether the database refused a statement as read-only, however the caller handled it.
+    pub(super) fn refused_as_read_only(&self) -> bool {
+        self.read_only
     }
 
     /// Leaves, with its last savepoint, a transaction that was ended inside a savepoint.
@@ -196,6 +206,11 @@ impl<C: SessionConnection> Session<'_, C> {
     /// Whether a COMMIT failed with an unknown outcome, however the caller handled it.
     pub(crate) fn outcome_is_unknown(&self) -> bool {
         self.transaction.outcome_unknown
+    }
+
+    /// Whether a write was refused by a host that takes none any more, while another of the same database may.
+    pub(crate) fn left_by_writer(&self) -> bool {
+        self.lost.is_some() && self.transaction.refused_as_read_only()
     }
 
     /// Whether the session is inside [`nested`](Self::nested).
@@ -301,6 +316,9 @@ impl<C: SessionConnection> Session<'_, C> {
         };
         if let Err(error) = &committed {
             self.transaction.note(error);
+            if error.is_commit_unknown() {
+                self.report_commit(false);
+            }
             if !self.transaction.savepoints.is_empty() {
                 self.poison_all(error);
             } else if error.is_commit_unknown() {
@@ -311,6 +329,9 @@ impl<C: SessionConnection> Session<'_, C> {
             return committed;
         }
         let written = self.transaction.is_writing();
+        if written {
+            self.report_commit(true);
+        }
         self.transaction.close();
         self.maps.iter_mut().for_each(|map| map.commit());
         self.transaction.transaction_ended();

@@ -11,27 +11,18 @@ use diesel::prelude::*;
 use diesel_session::database::Retry;
 use diesel_session::database::{Once, Options};
 use diesel_session::session::once::OnceRow;
-use diesel_session::{Database, Error, Result};
+use diesel_session::{Error, Result};
 
 use crate::driver::block_on;
-use crate::shop::{Shop, change, enter};
+use crate::shop::{Shop, enter, pay};
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+use crate::shop::{disturbed, move_money};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const LONG: Duration = Duration::from_secs(60);
 
 fn shop(options: Options) -> Shop {
     Shop::open(module_path!(), options)
-}
-
-/// Moves money once for the unit, and returns what it was told to.
-fn pay(db: &Database, once: &Once, unit: i64, receipt: &str) -> Result<String> {
-    db.exactly_once(once, |session| -> Result<String> {
-        enter(session, unit, -1)?;
-        change(session, 1, -1)?;
-        enter(session, unit, 1)?;
-        change(session, 2, 1)?;
-        Ok(receipt.to_owned())
-    })
 }
 
 #[test]
@@ -114,13 +105,6 @@ fn b189_a_result_is_remembered_for_the_time_that_the_caller_names() -> Result<()
     Ok(())
 }
 
-/// The number of units whose COMMIT is disturbed: `DIESEL_SESSION_COMMITS` raises it.
-#[cfg(any(feature = "postgres", feature = "mysql"))]
-fn disturbed() -> i64 {
-    let given = std::env::var("DIESEL_SESSION_COMMITS").ok().and_then(|number| number.parse().ok());
-    given.unwrap_or(20)
-}
-
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 #[test]
 fn b190_a_commit_whose_answer_is_lost_is_resolved_whether_it_was_kept_or_not() -> Result<()> {
@@ -146,10 +130,7 @@ fn b190_a_commit_whose_answer_is_lost_is_resolved_whether_it_was_kept_or_not() -
         let once = Once::new(format!("payment {unit}"), DAY);
         let receipt = far.exactly_once(&once, |session| -> Result<String> {
             let run = runs.fetch_add(1, Ordering::SeqCst) + 1;
-            enter(session, unit, -1)?;
-            change(session, 1, -1)?;
-            enter(session, unit, 1)?;
-            change(session, 2, 1)?;
+            move_money(session, unit)?;
             Ok(format!("run {run}"))
         })?;
         assert_eq!(receipt, if kept { "run 1" } else { "run 2" }, "{when:?}");
@@ -219,10 +200,7 @@ fn b190_units_whose_connections_the_server_ends_at_any_moment_are_committed_once
                         let once = Once::new(format!("payment {unit}"), DAY).retry(patient);
                         victims.exactly_once(&once, |session| -> Result<()> {
                             runs.fetch_add(1, Ordering::SeqCst);
-                            enter(session, unit, -1)?;
-                            change(session, 1, -1)?;
-                            enter(session, unit, 1)?;
-                            change(session, 2, 1)
+                            move_money(session, unit)
                         })
                     })
                 })

@@ -6,6 +6,9 @@ mod async_units;
 mod driver;
 #[allow(clippy::duplicate_mod, reason = "each engine takes the suite in under its own name")]
 mod exactly_once;
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+#[allow(clippy::duplicate_mod, reason = "each engine takes the suite in under its own name")]
+mod killed;
 #[allow(clippy::duplicate_mod, reason = "each engine takes the suite in under its own name")]
 mod limits;
 #[allow(clippy::duplicate_mod, reason = "each engine takes the suite in under its own name")]

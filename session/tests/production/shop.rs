@@ -5,7 +5,7 @@ use std::ops::Deref;
 use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
 use diesel_session::connection::{Access, Engine, SessionConnection as _};
-use diesel_session::database::Options;
+use diesel_session::database::{Once, Options};
 use diesel_session::session::once::create_table;
 use diesel_session::{Database, Entity, Result, Session};
 use folio_testing::{address, engine};
@@ -57,6 +57,11 @@ impl Deref for Shop {
 impl Shop {
     pub fn open(module: &str, options: Options) -> Self {
         let (url, folder) = address(engine(module));
+        Self { _folder: folder, ..Self::at(url, options) }
+    }
+
+    /// A new database at this URL.
+    pub fn at(url: String, options: Options) -> Self {
         let db = Database::open_with(&url, options.access(Access::Create)).unwrap();
         let mut connection = db.maintenance().unwrap();
         connection.set_persistent().unwrap();
@@ -74,7 +79,7 @@ impl Shop {
         let once = create_table(connection.engine());
         connection.batch_execute(once).unwrap();
         drop(connection);
-        Self { db, url, _folder: folder }
+        Self { db, url, _folder: None }
     }
 
     /// The same database, opened once more.
@@ -97,6 +102,29 @@ impl Shop {
         let units = entries.chunk_by(|one, other| one.unit == other.unit);
         Ok(units.map(|of| (of[0].unit, of.iter().map(|entry| entry.amount).sum(), of.len())).collect())
     }
+}
+
+/// Moves money once for the unit, and returns what it was told to.
+pub fn pay(db: &Database, once: &Once, unit: i64, receipt: &str) -> Result<String> {
+    db.exactly_once(once, |session| {
+        move_money(session, unit)?;
+        Ok(receipt.to_owned())
+    })
+}
+
+/// Moves money from one account to the other, with an entry for each.
+pub fn move_money(session: &mut Session<'static>, unit: i64) -> Result<()> {
+    enter(session, unit, -1)?;
+    change(session, 1, -1)?;
+    enter(session, unit, 1)?;
+    change(session, 2, 1)
+}
+
+/// The number of units whose COMMIT is disturbed: `DIESEL_SESSION_COMMITS` raises it.
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+pub fn disturbed() -> i64 {
+    let given = std::env::var("DIESEL_SESSION_COMMITS").ok().and_then(|number| number.parse().ok());
+    given.unwrap_or(20)
 }
 
 /// Changes an account's balance by a statement.
