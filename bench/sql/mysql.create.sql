@@ -1,0 +1,22 @@
+DROP TABLE IF EXISTS notes;
+DROP TABLE IF EXISTS repositories;
+DROP TABLE IF EXISTS users;
+CREATE TABLE users (
+    id BIGINT AUTO_INCREMENT PRIMARY KEY,
+    login VARCHAR(256) NOT NULL,
+    email VARCHAR(256),
+    stars BIGINT NOT NULL,
+    created_at DATETIME(6) NOT NULL
+);
+CREATE TABLE repositories (
+    id BIGINT AUTO_INCREMENT PRIMARY KEY,
+    user_id BIGINT NOT NULL,
+    name VARCHAR(256) NOT NULL,
+    FOREIGN KEY (user_id) REFERENCES users (id)
+);
+CREATE TABLE notes (
+    id BIGINT AUTO_INCREMENT PRIMARY KEY,
+    user_id BIGINT NOT NULL,
+    body TEXT NOT NULL,
+    FOREIGN KEY (user_id) REFERENCES users (id)
+);
