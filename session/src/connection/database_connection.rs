@@ -44,6 +44,14 @@ pub trait DatabaseConnection: SessionConnection + R2D2Connection + sealed::Seale
         Ok(())
     }
 
+    /// What OpenTelemetry's conventions call the database system: `sqlite`, `postgresql`, `mysql`, `mariadb`. On MySQL and
+    /// MariaDB one SELECT, which tells the two apart.
+    ///
+    /// # Errors
+    ///
+    /// The database's.
+    fn system_name(&mut self) -> QueryResult<&'static str>;
+
     /// A text that identifies this database among all others, however its address is written; `None` for one in memory,
     /// and where the server does not provide it. At most one SELECT.
     fn identity(&mut self) -> Option<String>;
@@ -70,6 +78,10 @@ impl DatabaseConnection for AnyConnection {
         on_variant!(self, connection => connection.set_statement_timeout(limit))
     }
 
+    fn system_name(&mut self) -> QueryResult<&'static str> {
+        on_variant!(self, connection => connection.system_name())
+    }
+
     fn identity(&mut self) -> Option<String> {
         on_variant!(self, connection => connection.identity())
     }
@@ -92,6 +104,10 @@ impl DatabaseConnection for diesel::SqliteConnection {
 
     fn set_persistent(&mut self) -> Result<()> {
         super::sqlite_file::enable_wal(self)
+    }
+
+    fn system_name(&mut self) -> QueryResult<&'static str> {
+        Ok("sqlite")
     }
 
     fn identity(&mut self) -> Option<String> {
@@ -121,6 +137,10 @@ impl DatabaseConnection for diesel::PgConnection {
     fn set_statement_timeout(&mut self, limit: Duration) -> QueryResult<()> {
         use diesel::connection::SimpleConnection as _;
         self.batch_execute(&format!("SET statement_timeout = {}", super::server::at_least_one_ms(limit)))
+    }
+
+    fn system_name(&mut self) -> QueryResult<&'static str> {
+        Ok("postgresql")
     }
 
     fn identity(&mut self) -> Option<String> {
@@ -156,6 +176,12 @@ impl DatabaseConnection for diesel::MysqlConnection {
             ms / 1_000,
             ms % 1_000
         ))
+    }
+
+    fn system_name(&mut self) -> QueryResult<&'static str> {
+        use diesel::RunQueryDsl as _;
+        let is_mariadb = diesel::dsl::sql::<diesel::sql_types::Bool>("VERSION() LIKE '%MariaDB%'");
+        Ok(if diesel::select(is_mariadb).get_result(self)? { "mariadb" } else { "mysql" })
     }
 
     fn identity(&mut self) -> Option<String> {
