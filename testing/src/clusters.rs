@@ -1,4 +1,4 @@
-//! Private, throw-away clusters, whose servers a test may kill one by one: a PostgreSQL primary with its standby, and a
+//! Private, throw-away servers that a test may kill one by one: a PostgreSQL server alone, one with its standby, and a
 //! Galera cluster of three nodes.
 //!
 //! A shell guards them as it does single servers; here it also executes commands, one per line, and answers each with a
@@ -9,7 +9,8 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use super::servers::{PROLOGUE, free_ports};
 
-const PAIR: &str = r#"
+/// Starts a PostgreSQL server, the primary.
+const PRIMARY: &str = r#"
 U=postgres
 B=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -n 1)
 [ -n "$B" ] || B=$(dirname "$(command -v initdb || echo /none/initdb)")
@@ -27,6 +28,10 @@ stop() {
 family() { P=$(head -n 1 "$D/$1/postmaster.pid") && echo "$P $(cat "/proc/$P/task/$P/children")"; }
 as "$B/initdb" -D "$D/primary" -U app -A trust --no-sync --locale=C.UTF-8 -E UTF8 >"$D/log" 2>&1 || fail 'initdb:'
 start primary "$1"
+"#;
+
+/// Starts its standby.
+const STANDBY: &str = r#"
 as "$B/pg_basebackup" -h 127.0.0.1 -p "$1" -U app -D "$D/standby" -R -c fast --no-sync >"$D/log" 2>&1 || fail 'pg_basebackup:'
 echo "synchronous_standby_names = '*'" >>"$D/primary/postgresql.auto.conf"
 as "$B/pg_ctl" -D "$D/primary" reload >/dev/null 2>&1
@@ -36,9 +41,14 @@ until [ "$(as "$B/psql" -h 127.0.0.1 -p "$1" -U app -d postgres -Atc 'SELECT syn
     TRIES=$((TRIES + 1)); [ "$TRIES" -lt 600 ] || fail 'the standby does not follow:'
     sleep 0.1
 done
+"#;
+
+/// Executes the orders of a test, until there are no more.
+const ORDERS: &str = r#"
 echo ready
 while read -r ORDER; do
     case $ORDER in
+    'start primary') start primary "$1" ;;
     'freeze standby') kill -STOP $(family standby) ;;
     'thaw standby') kill -CONT $(family standby) ;;
     # Stopped first, so that nothing forks while the children's ids are read; the removed file prevents a later stop by an old id.
@@ -168,6 +178,34 @@ impl Guard {
     }
 }
 
+/// A PostgreSQL server that is killed and started again.
+#[derive(Debug)]
+pub struct Alone {
+    guard: Guard,
+    port: u16,
+}
+
+impl Alone {
+    pub fn start() -> Self {
+        let (guard, [port]) = Guard::start(&format!("{PRIMARY}{ORDERS}"));
+        Self { guard, port }
+    }
+
+    pub fn url(&self, name: &str) -> String {
+        format!("postgres://app@127.0.0.1:{}/{name}", self.port)
+    }
+
+    /// Kills all of its processes at once.
+    pub fn kill(&mut self) {
+        self.guard.tell("kill primary");
+    }
+
+    /// Starts it on the same port, with what it had committed, and returns when it accepts connections.
+    pub fn restart(&mut self) {
+        self.guard.tell("start primary");
+    }
+}
+
 /// A primary, and the standby that it waits for at every commit.
 #[derive(Debug)]
 pub struct Pair {
@@ -177,7 +215,7 @@ pub struct Pair {
 
 impl Pair {
     pub fn start() -> Self {
-        let (guard, ports) = Guard::start(PAIR);
+        let (guard, ports) = Guard::start(&format!("{PRIMARY}{STANDBY}{ORDERS}"));
         Self { guard, ports }
     }
 
