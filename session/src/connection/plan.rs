@@ -75,12 +75,13 @@ pub(super) fn mysql(connection: &mut diesel::MysqlConnection, select: &str, bind
     // A prepared EXPLAIN of MySQL has no columns that Diesel could read.
     let into = if connection.system_name()? == "mysql" { "INTO @diesel_session_plan " } else { "" };
     let explain = format!("EXPLAIN FORMAT=JSON {into}{select}");
-    let explain = values(binds).into_iter().fold(diesel::sql_query(explain).into_boxed(), |explain, value| match value {
-        Value::Null => explain.bind::<Nullable<Text>, _>(None::<String>),
-        Value::Integer(number) => explain.bind::<BigInt, _>(number),
-        Value::Real(number) => explain.bind::<Double, _>(number),
-        Value::Text(text) => explain.bind::<Text, _>(text),
-    });
+    let explain =
+        values(binds).into_iter().fold(diesel::sql_query(explain).into_boxed(), |explain, value| match value {
+            Value::Null => explain.bind::<Nullable<Text>, _>(None::<String>),
+            Value::Integer(number) => explain.bind::<BigInt, _>(number),
+            Value::Real(number) => explain.bind::<Double, _>(number),
+            Value::Text(text) => explain.bind::<Text, _>(text),
+        });
     let plans: Vec<Plan> = if into.is_empty() {
         explain.load(connection)?
     } else {

@@ -160,7 +160,11 @@ fn b195_a_statement_that_takes_longer_than_the_limit_is_a_warning() {
     };
     for never in [Duration::ZERO, Duration::MAX] {
         let seen = limit(never);
-        assert!(seen.slow.is_empty() && !seen.sql.iter().any(|sent| sent["sql"].contains("EXPLAIN")), "{:?}", seen.slow);
+        assert!(
+            seen.slow.is_empty() && !seen.sql.iter().any(|sent| sent["sql"].contains("EXPLAIN")),
+            "{:?}",
+            seen.slow
+        );
     }
     let mut echo = EchoOptions::default();
     (echo.slow, echo.binds, echo.longest) = (Duration::from_nanos(1), false, 20);
