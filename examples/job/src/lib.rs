@@ -10,7 +10,7 @@ mod metrics;
 use std::time::Duration;
 use std::{error, fmt};
 
-use diesel_migrate::{Migrations, include_dir};
+use diesel_migrate::{Migrate as _, Migration, Migrations, Target, Up, include_dir};
 use diesel_session::database::{Once, Retry};
 use diesel_session::prelude::*;
 use diesel_session::session::Upserted;
@@ -21,12 +21,18 @@ pub use metrics::metrics;
 
 static FOLDER: include_dir::Dir<'_> = include_dir::include_dir!("$CARGO_MANIFEST_DIR/migrations");
 
-/// The migrations of this program's tables, and those of the keys of `exactly_once`.
-pub fn migrations() -> [Migrations; 2] {
-    [
-        Migrations::embedded("folio-example-job", &FOLDER),
-        Migrations::diesel_by_engine("diesel-session-once", OnceMigrations::on),
-    ]
+static MIGRATIONS: Migrations = Migrations::embedded("folio-example-job", &FOLDER);
+
+/// The migrations of the table in which `exactly_once` keeps its keys.
+fn keys() -> Migrations {
+    Migrations::diesel_by_engine("diesel-session-once", OnceMigrations::on)
+}
+
+/// Brings the database up to date: this program's tables, and beside them that of the keys.
+pub fn migrate(db: &Database) -> diesel_migrate::Result<Vec<Migration>> {
+    let mut applied = db.migrate(&MIGRATIONS)?;
+    applied.extend(db.migrate_up(&keys(), Up::to(Target::All).into_existing(), |_| ())?);
+    Ok(applied)
 }
 
 diesel::table! { prices (id) { id -> BigInt, sku -> Text, cents -> BigInt, updated_at -> Timestamp } }

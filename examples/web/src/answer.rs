@@ -59,8 +59,8 @@ impl From<Refusal> for Refused {
 impl From<diesel_migrate::Error> for Refused {
     /// Whatever the runner finds, this process cannot serve requests for now.
     fn from(error: diesel_migrate::Error) -> Self {
-        tracing::error!(%error, "not healthy");
-        Self { status: StatusCode::SERVICE_UNAVAILABLE, error: error.to_string() }
+        tracing::error!(%error, "not ready");
+        Self { status: StatusCode::SERVICE_UNAVAILABLE, error: "not ready".to_owned() }
     }
 }
 

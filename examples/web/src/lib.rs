@@ -20,7 +20,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use diesel_migrate::{Migrate as _, Migrations, SchemaState, include_dir};
+use diesel_migrate::{Migrate as _, Migration, Migrations, SchemaState, Target, Up, include_dir};
 use diesel_session::Database;
 use diesel_session::database::{Once, Options, Retry};
 use diesel_session::session::once::OnceMigrations;
@@ -31,19 +31,25 @@ use answer::Refused;
 
 static FOLDER: include_dir::Dir<'_> = include_dir::include_dir!("$CARGO_MANIFEST_DIR/migrations");
 
-/// The migrations of this program's tables, and those of the keys of `exactly_once`.
-pub fn migrations() -> [Migrations; 2] {
-    [
-        Migrations::embedded("folio-example-web", &FOLDER),
-        Migrations::diesel_by_engine("diesel-session-once", OnceMigrations::on),
-    ]
+static MIGRATIONS: Migrations = Migrations::embedded("folio-example-web", &FOLDER);
+
+/// The migrations of the table in which `exactly_once` keeps its keys.
+fn keys() -> Migrations {
+    Migrations::diesel_by_engine("diesel-session-once", OnceMigrations::on)
+}
+
+/// Brings the database up to date: this program's tables, and beside them that of the keys.
+pub fn migrate(db: &Database) -> diesel_migrate::Result<Vec<Migration>> {
+    let mut applied = db.migrate(&MIGRATIONS)?;
+    applied.extend(db.migrate_up(&keys(), Up::to(Target::All).into_existing(), |_| ())?);
+    Ok(applied)
 }
 
 /// Whether this program can work with the database: it has every migration that the program knows. It may have more, which
 /// are made so that the program still works (expand and contract): otherwise a deployment would stop the old processes
 /// before the new ones run.
 pub fn check(db: &Database) -> diesel_migrate::Result<()> {
-    migrations().iter().try_for_each(|migrations| {
+    [&MIGRATIONS, &keys()].into_iter().try_for_each(|migrations| {
         let status = db.migration_status(migrations)?;
         match status.schema_state() {
             SchemaState::Newer(_) if status.pending.is_empty() => Ok(()),

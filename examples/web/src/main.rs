@@ -1,21 +1,25 @@
-//! The program: `web migrate` brings the database up to date, and `web` serves, at `LISTEN`, from `DATABASE_URL`.
+//! The program: with the argument `migrate` it brings the database of `DATABASE_URL` up to date, and without it serves it,
+//! at the address `LISTEN`.
+//!
+//! ```sh
+//! cargo run -p folio-example-web -- migrate
+//! cargo run -p folio-example-web &
+//! curl -d '{"owner": "Ann", "balance": 100}' -H 'Content-Type: application/json' localhost:8080/accounts
+//! ```
 
 use std::env;
 use std::error::Error;
 
-use diesel_migrate::Migrate as _;
 use diesel_session::Database;
 use diesel_session::database::Access;
-use folio_example_web::{check, migrations, options, router};
+use folio_example_web::{check, migrate, options, router};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let url = env::var("DATABASE_URL").unwrap_or_else(|_| "sqlite://bank.db".to_owned());
     if env::args().nth(1).is_some_and(|verb| verb == "migrate") {
         let db = Database::open_with(&url, options().access(Access::Create))?;
-        for migrations in &migrations() {
-            db.migrate(migrations)?.iter().for_each(|migration| println!("applied {migration}"));
-        }
+        migrate(&db)?.iter().for_each(|migration| println!("applied {migration}"));
         return Ok(());
     }
     let db = Database::open_with(&url, options())?;

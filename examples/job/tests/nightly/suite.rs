@@ -3,20 +3,17 @@
 use std::thread;
 
 use diesel::prelude::*;
-use diesel_migrate::Migrate as _;
 use diesel_session::Database;
 use diesel_session::prelude::*;
 use diesel_session::testing::TestDatabase;
-use folio_example_job::{CHUNK, Failed, Price, Report, Stored, import, metrics, migrations, prices};
+use folio_example_job::{CHUNK, Failed, Price, Report, Stored, import, metrics, migrate, prices};
 use folio_testing::{engine, existing};
 
 const NIGHT: &str = "2026-11-30";
 
 fn database() -> TestDatabase {
     let db = TestDatabase::new(&existing(engine(module_path!()))).unwrap();
-    for migrations in &migrations() {
-        db.migrate(migrations).unwrap();
-    }
+    migrate(&db).unwrap();
     db
 }
 

@@ -5,9 +5,8 @@ use std::net::TcpStream;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use diesel_migrate::Migrate as _;
 use diesel_session::Database;
-use folio_example_web::{migrations, router};
+use folio_example_web::{migrate, router};
 use serde_json::Value;
 use tokio::sync::oneshot;
 
@@ -24,9 +23,7 @@ pub struct Service {
 impl Service {
     /// Serves a database, after its migrations.
     pub fn migrated(db: &Database) -> Self {
-        for migrations in &migrations() {
-            db.migrate(migrations).unwrap();
-        }
+        migrate(db).unwrap();
         Self::on(db)
     }
 
