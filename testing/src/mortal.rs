@@ -125,14 +125,21 @@ impl Mortal {
         format!("{}@127.0.0.1:{port}/{name}", self.login)
     }
 
-    /// Kills every process of the server at once, and starts it again.
+    /// Kills every process of the server at once.
+    ///
+    /// # Panics
+    ///
+    /// If there is none.
+    pub fn kill(&self) {
+        self.guard.lock().unwrap().tell("kill");
+    }
+
+    /// Starts it again on the same port, with what it had committed, and returns when it accepts connections.
     ///
     /// # Panics
     ///
     /// If it does not come back.
-    pub fn kill_and_restart(&self) {
-        let mut guard = self.guard.lock().unwrap();
-        guard.tell("kill");
-        guard.tell("start");
+    pub fn restart(&self) {
+        self.guard.lock().unwrap().tell("start");
     }
 }

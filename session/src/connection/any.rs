@@ -138,6 +138,10 @@ impl SessionConnection for AnyConnection {
         on_variant!(self, connection => connection.advance_sequence(table, column, used))
     }
 
+    fn plan(&mut self, select: &str, values: &str) -> QueryResult<Option<String>> {
+        on_variant!(self, connection => connection.plan(select, values))
+    }
+
     fn explain(&self, error: diesel::result::Error, table: &str, doing: &str) -> Error {
         on_variant!(self, connection => connection.explain(error, table, doing))
     }

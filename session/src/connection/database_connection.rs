@@ -44,6 +44,14 @@ pub trait DatabaseConnection: SessionConnection + R2D2Connection + sealed::Seale
         Ok(())
     }
 
+    /// What OpenTelemetry's conventions call the database system: `sqlite`, `postgresql`, `mysql`, `mariadb`. On MySQL and
+    /// MariaDB one SELECT, which tells the two apart.
+    ///
+    /// # Errors
+    ///
+    /// The database's.
+    fn system_name(&mut self) -> QueryResult<&'static str>;
+
     /// Whether the server takes writes now, where one may stop to do so while its connections stay open: MySQL and
     /// MariaDB (`SHOW GLOBAL VARIABLES`).
     ///
@@ -112,6 +120,10 @@ impl DatabaseConnection for AnyConnection {
         on_variant!(self, connection => connection.has_come_to(position, limit))
     }
 
+    fn system_name(&mut self) -> QueryResult<&'static str> {
+        on_variant!(self, connection => connection.system_name())
+    }
+
     fn identity(&mut self) -> Option<String> {
         on_variant!(self, connection => connection.identity())
     }
@@ -134,6 +146,10 @@ impl DatabaseConnection for diesel::SqliteConnection {
 
     fn set_persistent(&mut self) -> Result<()> {
         super::sqlite_file::enable_wal(self)
+    }
+
+    fn system_name(&mut self) -> QueryResult<&'static str> {
+        Ok("sqlite")
     }
 
     fn identity(&mut self) -> Option<String> {
@@ -171,6 +187,10 @@ impl DatabaseConnection for diesel::PgConnection {
 
     fn has_come_to(&mut self, position: &str, limit: Duration) -> QueryResult<bool> {
         super::postgres_standby::has_come_to(self, position, limit)
+    }
+
+    fn system_name(&mut self) -> QueryResult<&'static str> {
+        Ok("postgresql")
     }
 
     fn identity(&mut self) -> Option<String> {
@@ -218,6 +238,12 @@ impl DatabaseConnection for diesel::MysqlConnection {
 
     fn has_come_to(&mut self, position: &str, limit: Duration) -> QueryResult<bool> {
         super::mysql_standby::has_come_to(self, position, limit)
+    }
+
+    fn system_name(&mut self) -> QueryResult<&'static str> {
+        use diesel::RunQueryDsl as _;
+        let is_mariadb = diesel::dsl::sql::<diesel::sql_types::Bool>("VERSION() LIKE '%MariaDB%'");
+        Ok(if diesel::select(is_mariadb).get_result(self)? { "mariadb" } else { "mysql" })
     }
 
     fn identity(&mut self) -> Option<String> {

@@ -5,6 +5,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use diesel::connection::{Instrumentation, InstrumentationEvent};
+use tracing::Span;
+
+use super::slow::Slow;
+use super::statement_span;
 
 /// What the echo shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,19 +20,29 @@ pub struct EchoOptions {
     pub longest: usize,
     /// A SELECT that is sent this many times in one transaction, whatever its parameters, is a warning; 0 turns that off.
     pub repeats: u32,
+    /// A statement that takes longer is a warning, with the engine's plan if it is a session's SELECT; zero turns that
+    /// off.
+    pub slow: Duration,
 }
 
 impl Default for EchoOptions {
     fn default() -> Self {
-        Self { binds: true, longest: 2_000, repeats: 0 }
+        Self { binds: true, longest: 2_000, repeats: 0, slow: Duration::ZERO }
     }
 }
+
+/// What Diesel's debug output has between a statement and its values.
+const BINDS: &str = " -- binds: ";
 
 /// Writes every statement of a connection to `tracing`, target `diesel_session::sql`, level `DEBUG`.
 ///
 /// Fields: `sql`, `binds`, `rows` (where the statement went through a session), `micros`, and `error` if it failed.
 /// Diesel reports a statement before its rows are counted, so the event of a session's statement is held here until the
 /// count is known; those of plain Diesel are written at once.
+///
+/// Each statement is also a span, target `diesel_session::statement`, level `DEBUG`, which lasts from its sending to its
+/// answer and has the attributes of OpenTelemetry's semantic conventions: `db.system.name`, `db.query.text`,
+/// `db.operation.name`, `db.collection.name`, `db.response.returned_rows`, `error.type`.
 ///
 /// ```
 /// use diesel::Connection as _;
@@ -42,6 +56,8 @@ impl Default for EchoOptions {
 #[derive(Debug, Clone)]
 pub struct Echo {
     options: EchoOptions,
+    /// The name of the database system, by OpenTelemetry's conventions.
+    system: &'static str,
     state: Arc<Mutex<State>>,
 }
 
@@ -55,6 +71,10 @@ struct State {
     /// A session is running a statement and will report its row count.
     awaiting_rows: bool,
     finished: Option<Finished>,
+    /// The span of the statement that is under way.
+    span: Option<Span>,
+    /// A session's statement that took too long.
+    slow: Option<Slow>,
     /// How often each SELECT was sent in this transaction, if that is watched.
     repeated: HashMap<String, u32>,
 }
@@ -64,13 +84,22 @@ struct Finished {
     text: String,
     took: Duration,
     error: Option<String>,
+    error_type: Option<&'static str>,
+    span: Span,
 }
 
 impl Echo {
     /// An echo for one connection.
     #[must_use]
     pub fn new(options: EchoOptions) -> Self {
-        Self { options, state: Arc::default() }
+        Self { options, system: "other_sql", state: Arc::default() }
+    }
+
+    /// This echo, for a connection to the database system that OpenTelemetry's conventions call `name`: `sqlite`,
+    /// `postgresql`, `mysql`, `mariadb`.
+    #[must_use]
+    pub fn of_system(self, name: &'static str) -> Self {
+        Self { system: name, ..self }
     }
 
     /// From now until [`record_outcome`](Self::record_outcome), a finished statement is held until its row count is
@@ -85,9 +114,17 @@ impl Echo {
         let mut state = self.state();
         state.awaiting_rows = false;
         if let Some(mut finished) = state.finished.take() {
-            finished.error = finished.error.or_else(|| rows.err().map(ToString::to_string));
-            self.write(&finished, rows.ok());
+            if let (None, Err(error)) = (&finished.error, rows) {
+                finished.error = Some(error.to_string());
+                finished.error_type = Some(statement_span::error_type(error));
+            }
+            state.slow = self.write(&finished, rows.ok());
         }
+    }
+
+    /// The statement whose outcome was just recorded, if it took too long.
+    pub(super) fn take_slow(&self) -> Option<Slow> {
+        if self.options.slow.is_zero() { None } else { self.state().slow.take() }
     }
 
     /// Runs `work` without writing its statements.
@@ -105,12 +142,14 @@ impl Echo {
             let mut state = self.state();
             state.retrying = true;
             state.started = None;
+            state.span = None;
         }
         let done = work();
         let mut state = self.state();
         state.retrying = false;
+        state.span = None;
         if let Some(last) = state.finished.take() {
-            self.write(&last, None);
+            self.write_alone(&last);
         }
         done
     }
@@ -119,8 +158,16 @@ impl Echo {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn write(&self, finished: &Finished, rows: Option<usize>) {
-        let (sql, binds) = finished.text.split_once(" -- binds: ").unwrap_or((&finished.text, "[]"));
+    /// Writes a statement of which the session knows no rows: plain Diesel's, or one that begins or ends a transaction.
+    fn write_alone(&self, finished: &Finished) {
+        if let Some(slow) = self.write(finished, None) {
+            slow.warn(None);
+        }
+    }
+
+    /// Writes a statement, and returns it if it took too long.
+    fn write(&self, finished: &Finished, rows: Option<usize>) -> Option<Slow> {
+        let (sql, binds) = finished.text.split_once(BINDS).unwrap_or((&finished.text, "[]"));
         #[cfg(feature = "testing")]
         super::record::add(|| super::record::Sent {
             sql: sql.to_owned(),
@@ -128,16 +175,28 @@ impl Echo {
             rows,
             error: finished.error.clone(),
         });
-        let sql = self.cut(sql);
-        let binds = if self.options.binds { self.cut(binds) } else { "[hidden]".to_owned() };
+        let shown = (self.cut(sql), if self.options.binds { self.cut(binds) } else { "[hidden]".to_owned() });
         let micros = finished.took.as_micros();
         let error = finished.error.as_deref();
-        tracing::debug!(target: "diesel_session::sql", sql, binds, rows, micros, error);
+        statement_span::record(&finished.span, sql, rows, finished.error_type);
+        finished.span.in_scope(|| {
+            let (sql, binds) = &shown;
+            tracing::debug!(target: "diesel_session::sql", sql, binds, rows, micros, error);
+        });
+        let is_slow = !self.options.slow.is_zero() && finished.took > self.options.slow;
+        is_slow.then(|| Slow {
+            sql: sql.to_owned(),
+            binds: binds.to_owned(),
+            shown,
+            rows,
+            took: finished.took,
+            error: finished.error.clone(),
+        })
     }
 
     /// Counts a SELECT, and warns if it is sent once for each of many rows.
     fn count(&self, state: &mut State, text: &str) {
-        let sql = text.split_once(" -- binds: ").map_or(text, |(sql, _)| sql);
+        let sql = text.split_once(BINDS).map_or(text, |(sql, _)| sql);
         if self.options.repeats == 0 {
             return;
         }
@@ -173,16 +232,24 @@ impl Instrumentation for Echo {
             return;
         }
         match event {
-            InstrumentationEvent::StartQuery { .. } => {
+            InstrumentationEvent::StartQuery { query, .. } => {
                 let mut state = self.state();
+                let open = || {
+                    statement_span::open(self.system, || {
+                        let text = query.to_string();
+                        self.cut(text.split_once(BINDS).map_or(&*text, |(sql, _)| sql))
+                    })
+                };
                 if state.retrying {
                     state.started.get_or_insert_with(Instant::now);
+                    state.span.get_or_insert_with(open);
                     return;
                 }
                 if let Some(finished) = state.finished.take() {
-                    self.write(&finished, None);
+                    self.write_alone(&finished);
                 }
                 state.started = Some(Instant::now());
+                state.span = Some(open());
             }
             InstrumentationEvent::FinishQuery { query, error, .. } => {
                 #[cfg(feature = "mysql")]
@@ -191,11 +258,18 @@ impl Instrumentation for Echo {
                 let mut state = self.state();
                 self.count(&mut state, &text);
                 let took = state.started.map_or(Duration::ZERO, |started| started.elapsed());
-                let finished = Finished { text, took, error: error.map(ToString::to_string) };
+                let span = if state.retrying { state.span.clone() } else { state.span.take() };
+                let finished = Finished {
+                    text,
+                    took,
+                    error: error.map(ToString::to_string),
+                    error_type: error.map(statement_span::error_type),
+                    span: span.unwrap_or_else(Span::none),
+                };
                 if state.awaiting_rows || state.retrying {
                     state.finished = Some(finished);
                 } else {
-                    self.write(&finished, None);
+                    self.write_alone(&finished);
                 }
             }
             _ => {}

@@ -43,13 +43,24 @@ impl<'a, C: SessionConnection> Executor<'a, C> {
         }
     }
 
-    /// Runs a statement by `work` on the connection and reports its row count, unless an observer stops it.
+    /// Runs a statement by `work` on the connection and reports its row count, unless an observer stops it. If it took too
+    /// long, that is a warning, for which a SELECT is explained.
     pub(crate) fn run<T>(
         &mut self,
         work: impl FnOnce(&mut C) -> QueryResult<T>,
         rows: impl FnOnce(&T) -> usize,
     ) -> QueryResult<T> {
-        self.observers.see(|| work(self.connection), rows)
+        let done = self.observers.see(|| work(self.connection), rows);
+        if let Some(slow) = self.observers.take_slow() {
+            let plan = if done.is_ok() && slow.has_plan() {
+                let plan = self.connection.plan(&slow.sql, &slow.binds);
+                plan.unwrap_or_else(|refused| Some(format!("EXPLAIN failed: {refused}")))
+            } else {
+                None
+            };
+            slow.warn(plan.as_deref());
+        }
+        done
     }
 
     /// Runs a statement and returns the number of rows it changed or matched.

@@ -37,6 +37,7 @@ mod mysql_standby;
 mod observers;
 #[cfg(feature = "mysql")]
 mod packet;
+mod plan;
 #[cfg(feature = "postgres")]
 mod postgres;
 #[cfg(feature = "postgres")]
@@ -55,12 +56,14 @@ mod refusal;
 mod relay;
 mod server;
 mod server_session;
+mod slow;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 #[cfg(feature = "sqlite")]
 mod sqlite_copy;
 #[cfg(feature = "sqlite")]
 mod sqlite_file;
+mod statement_span;
 mod stop;
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 mod stream;
@@ -177,6 +180,16 @@ pub trait SessionConnection: Connection + LoadConnection + Send + 'static {
     /// The database's error; by default, that this connection type does not support it.
     fn advance_sequence(&mut self, _table: &str, _column: &str, _used: SequenceState) -> QueryResult<()> {
         Err(diesel::result::Error::QueryBuilderError("this connection cannot set the next key".into()))
+    }
+
+    /// The engine's plan for a SELECT that has just been run, as text; the SELECT is not run again. Its values are given as
+    /// Diesel's debug output has them. `None` if this connection type does not support it.
+    ///
+    /// # Errors
+    ///
+    /// The database's; its transaction can be used as before.
+    fn plan(&mut self, _select: &str, _values: &str) -> QueryResult<Option<String>> {
+        Ok(None)
     }
 
     /// Turns the database's error while `doing` something with `table` into one that a user understands.

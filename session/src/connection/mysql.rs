@@ -231,6 +231,10 @@ impl SessionConnection for MysqlConnection {
         }
     }
 
+    fn plan(&mut self, select: &str, values: &str) -> QueryResult<Option<String>> {
+        super::plan::mysql(self, select, values).map(Some)
+    }
+
     fn explain(&self, error: DieselError, table: &str, doing: &str) -> Error {
         let error = packet::blame_length(error);
         refusal::explain(error, table, doing, |kind, information, table| interpret(kind, information.message(), table))

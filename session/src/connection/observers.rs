@@ -8,6 +8,7 @@ use diesel::QueryResult;
 
 use super::Echo;
 use super::cancellation::Cancellation;
+use super::slow::Slow;
 use super::stop::Stop;
 
 /// The echo of a session's connection, and what may end its unit of work.
@@ -53,6 +54,11 @@ impl Observers {
             None => done,
             Some(cancellation) => cancellation.leave(done),
         }
+    }
+
+    /// The statement that was just seen, if it took too long.
+    pub(super) fn take_slow(&self) -> Option<Slow> {
+        self.echo.as_ref()?.take_slow()
     }
 
     /// Whether work may go on: nothing is sent yet, or a row of an answer has arrived and more may follow.

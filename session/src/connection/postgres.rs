@@ -240,6 +240,10 @@ impl SessionConnection for PgConnection {
         self.batch_execute(&format!("SELECT setval({}, {last})", sequence(table, column)))
     }
 
+    fn plan(&mut self, select: &str, values: &str) -> QueryResult<Option<String>> {
+        super::plan::postgres(self, select, values).map(Some)
+    }
+
     fn explain(&self, error: DieselError, table: &str, doing: &str) -> Error {
         refusal::explain(error, table, doing, interpret)
     }

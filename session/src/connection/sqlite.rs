@@ -122,6 +122,10 @@ impl SessionConnection for SqliteConnection {
         ))
     }
 
+    fn plan(&mut self, select: &str, _values: &str) -> QueryResult<Option<String>> {
+        super::plan::sqlite(self, select).map(Some)
+    }
+
     fn explain(&self, error: DieselError, table: &str, doing: &str) -> Error {
         refusal::explain(error, table, doing, |kind, information, table| {
             interpret(kind, information.message(), table, failure::sqlite)

@@ -61,14 +61,18 @@ impl<C: DatabaseConnection> Live<C> {
     pub(super) fn new(opened: Opened, options: &Options, address: &Address) -> Result<Self> {
         let Opened { mut connection, copy, read_limit, .. } = opened;
         let server = connection.server_session();
-        let echo = options.echo.map(Echo::new);
         let mut connection = C::of_any(connection).ok_or_else(|| other_engine::<C>(address))?;
         if !options.statement_timeout.is_zero() {
             let set = connection.set_statement_timeout(options.statement_timeout);
             set.map_err(|error| connection.explain(error, "", "setting the statement timeout"))?;
         }
-        if let Some(echo) = &echo {
-            connection.set_instrumentation(echo.clone());
+        let mut echo = None;
+        if let Some(options) = options.echo {
+            let system = connection.system_name();
+            let system = system.map_err(|error| connection.explain(error, "", "asking for the server's version"))?;
+            let new = Echo::new(options).of_system(system);
+            connection.set_instrumentation(new.clone());
+            echo = Some(new);
         }
         Ok(Self {
             connection,

@@ -1,4 +1,5 @@
-//! `UnitSpan`: the `tracing` span of a named unit of work, and what the unit records in it when it ends.
+//! `UnitSpan`: the `tracing` span of a named unit of work, and what the unit records in it when it ends. Its name as an
+//! OpenTelemetry span is the unit's.
 
 use std::time::Instant;
 
@@ -21,7 +22,15 @@ pub(super) struct UnitSpan {
 impl UnitSpan {
     pub(super) fn new(name: Option<&str>) -> Self {
         let span = name.map_or_else(Span::none, |name| {
-            tracing::info_span!("unit", name, attempts = Empty, statements = Empty, rows = Empty, micros = Empty)
+            tracing::info_span!(
+                "unit",
+                otel.name = name,
+                name,
+                attempts = Empty,
+                statements = Empty,
+                rows = Empty,
+                micros = Empty
+            )
         });
         Self { span, began: Instant::now(), attempts: 0, statements: 0, rows: 0 }
     }

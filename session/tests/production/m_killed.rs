@@ -31,7 +31,8 @@ fn b190_a_unit_whose_server_is_killed_around_its_commit_is_there_once() -> Resul
             let server = &server;
             let killer = scope.spawn(move || {
                 at_commit.recv().unwrap();
-                server.kill_and_restart();
+                server.kill();
+                server.restart();
             });
             let receipt = shop.exactly_once(&once, |session| -> Result<String> {
                 let run = runs.fetch_add(1, Ordering::SeqCst) + 1;

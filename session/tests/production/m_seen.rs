@@ -1,14 +1,15 @@
-//! The pool and the threads can be measured, a named unit reports what it did, and repeated SELECTs are found.
+//! The pool and the threads can be measured, a named unit and each statement report what they did, and repeated SELECTs
+//! and slow statements are found.
 
 use std::sync::mpsc;
 use std::time::Duration;
 
-use diesel::{HasQuery as _, QueryDsl as _};
+use diesel::prelude::*;
 use diesel_session::connection::EchoOptions;
 use diesel_session::database::{Options, Retry};
 use diesel_session::{Error, Result};
 
-use super::seen;
+use super::{Fields, Seen, seen};
 use crate::driver::{block_on, poll_once};
 use crate::shop::{Entry, Shop, enter, entries};
 
@@ -98,4 +99,120 @@ fn b193_a_select_that_is_sent_many_times_in_a_transaction_is_a_warning() {
     assert_eq!(seen.repeats.len(), 1, "{:?}", seen.repeats);
     assert!(seen.repeats[0]["sql"].contains("entries") && seen.repeats[0]["times"] == "5");
     assert!(seen.repeats[0]["message"].contains("load_related"));
+}
+
+/// What is seen of three entries that are added, read by a query with values and by key, and of one that is refused.
+fn seen_with(echo: EchoOptions) -> Seen {
+    seen(|| {
+        let shop = shop(Options::new().echo(echo));
+        let named = shop.named("entries").begin(|session| -> Result<()> {
+            (1..=3).try_for_each(|unit| enter(session, unit, 0))?;
+            session.flush()?;
+            session.expire_all();
+            let of_units = Entry::query().filter(entries::unit.eq_any([1_i64, 2])).filter(entries::amount.lt(5));
+            assert_eq!(session.query(of_units).all()?.len(), 2);
+            assert!(session.get::<Entry>(4)?.is_none());
+            session.execute(diesel::update(entries::table.find(1)).set(entries::amount.eq(7)))?;
+            assert_eq!(session.query(Entry::query()).count()?, 3);
+            Ok(())
+        });
+        named.unwrap();
+        let twice = shop.begin(|session| -> Result<()> {
+            let twice = diesel::sql_query("INSERT INTO accounts (id, balance) VALUES (1, 0)");
+            twice.execute(session.connection()?).unwrap_err();
+            Err(Error::ReadOnlySession)
+        });
+        twice.unwrap_err();
+    })
+}
+
+#[test]
+fn b194_each_statement_is_a_span_with_the_attributes_of_opentelemetry() {
+    let seen = seen_with(EchoOptions::default());
+    assert_eq!(seen.units.values().map(|unit| &*unit["otel.name"]).collect::<Vec<_>>(), ["entries"]);
+    let spans: Vec<_> = seen.statements.values().collect();
+    assert_eq!(spans.len(), seen.sql.len(), "each statement of the echo has a span, and each span has one");
+    let system = match module_path!().rsplit("::").next().unwrap() {
+        "postgres" => "postgresql",
+        other => other,
+    };
+    for (span, sql) in spans.iter().zip(&seen.sql) {
+        assert_eq!((&*span["db.system.name"], &*span["otel.kind"]), (system, "client"), "{span:?}");
+        assert_eq!(span["db.query.text"], sql["sql"]);
+    }
+    let named = |name: &str| spans.iter().filter(|span| span["otel.name"] == name).collect::<Vec<_>>();
+    let reads = named("SELECT entries");
+    let returned: Vec<&str> = reads.iter().map(|span| &*span["db.response.returned_rows"]).collect();
+    assert!(returned.ends_with(&["2", "0"]), "{reads:?}");
+    assert_eq!((&*reads[0]["db.operation.name"], &*reads[0]["db.collection.name"]), ("SELECT", "entries"));
+    assert_eq!((named("INSERT entries").len(), named("UPDATE entries").len(), named("COMMIT").len()), (1, 1, 1));
+    assert!(!named("UPDATE entries")[0].contains_key("db.response.returned_rows"), "it changes rows");
+    let refused = named("INSERT accounts");
+    assert_eq!((&*refused[0]["error.type"], &*refused[0]["otel.status_code"]), ("unique_violation", "ERROR"));
+}
+
+#[test]
+fn b195_a_statement_that_takes_longer_than_the_limit_is_a_warning() {
+    let limit = |slow: Duration| {
+        let mut echo = EchoOptions::default();
+        echo.slow = slow;
+        seen_with(echo)
+    };
+    for never in [Duration::ZERO, Duration::MAX] {
+        let seen = limit(never);
+        assert!(
+            seen.slow.is_empty() && !seen.sql.iter().any(|sent| sent["sql"].contains("EXPLAIN")),
+            "{:?}",
+            seen.slow
+        );
+    }
+    let mut echo = EchoOptions::default();
+    (echo.slow, echo.binds, echo.longest) = (Duration::from_nanos(1), false, 20);
+    let warnings = seen_with(echo).slow;
+    let select = warnings.iter().find(|warning| warning["sql"].starts_with("SELECT")).unwrap();
+    assert_eq!((&*select["binds"], select["sql"].contains('…')), ("[hidden]", true), "{select:?}");
+    let update = warnings.iter().find(|warning| warning["sql"].starts_with("UPDATE")).unwrap();
+    assert_eq!((&*update["rows"], update.contains_key("plan")), ("1", false), "a write is not explained");
+    assert!(update["micros"].parse::<u64>().unwrap() > 0 && update["message"].contains("EchoOptions::slow"));
+    let refused = warnings.iter().find(|warning| warning.contains_key("error")).unwrap();
+    assert!(refused["sql"].starts_with("INSERT") && !refused.contains_key("plan"), "{refused:?}");
+}
+
+#[test]
+fn b196_a_slow_select_is_a_warning_with_the_plan_of_the_engine_and_is_not_run_again() {
+    let mut echo = EchoOptions::default();
+    echo.slow = Duration::from_nanos(1);
+    let seen = seen_with(echo);
+    let of_entries = |warning: &&Fields| warning["sql"].starts_with("SELECT") && warning["sql"].contains("entries");
+    let selects: Vec<_> = seen.slow.iter().filter(of_entries).collect();
+    let by_values = selects.iter().find(|warning| warning["binds"] == "[1, 2, 5]" || warning["binds"] == "[[1, 2], 5]");
+    let by_values = by_values.expect("the query by values");
+    let sent: Vec<&str> = seen.sql.iter().map(|sent| &*sent["sql"]).collect();
+    let at = sent.iter().position(|sql| *sql == by_values["sql"]).unwrap();
+    let select = sent[at];
+    match module_path!().rsplit("::").next().unwrap() {
+        "sqlite" => {
+            assert_eq!(by_values["plan"], "SCAN entries");
+            assert_eq!(sent[at + 1], format!("EXPLAIN QUERY PLAN {select}"));
+        }
+        "postgres" => {
+            let savepoint = "SAVEPOINT diesel_session_plan";
+            let prepared = format!(
+                "{savepoint}; SET LOCAL plan_cache_mode = force_generic_plan; PREPARE diesel_session_plan AS {select}"
+            );
+            let undone = format!("ROLLBACK TO {savepoint}; RELEASE {savepoint}");
+            let explained = "EXPLAIN EXECUTE diesel_session_plan(NULL, NULL)";
+            assert_eq!(sent[at + 1..at + 5], [&*prepared, explained, &*undone, "DEALLOCATE diesel_session_plan"]);
+            assert!(by_values["plan"].contains("Seq Scan on entries"), "{}", by_values["plan"]);
+        }
+        engine => {
+            let variable = if engine == "mysql" { "INTO @diesel_session_plan " } else { "" };
+            assert_eq!(sent[at + 2], format!("EXPLAIN FORMAT=JSON {variable}{select}"));
+            assert!(by_values["plan"].contains("\"entries\""), "{}", by_values["plan"]);
+        }
+    }
+    assert!(selects.iter().all(|warning| !warning["plan"].contains("failed")), "{selects:?}");
+    assert_eq!(sent.iter().filter(|sql| **sql == select).count(), 1, "the SELECT was sent once");
+    assert!(!sent.iter().any(|sql| sql.contains("ANALYZE")), "{sent:?}");
+    assert!(sent.contains(&"COMMIT"), "the unit went on after each plan");
 }

@@ -1,5 +1,5 @@
 //! What a program in production relies on: asynchronous units that may be abandoned at any time (176 to 182), limits with
-//! errors of their own (183 to 186), units that run exactly once (187 to 190), and what it sees of them (191 to 193).
+//! errors of their own (183 to 186), units that run exactly once (187 to 190), and what it sees of them (191 to 196).
 
 #[allow(clippy::duplicate_mod, reason = "each engine takes the suite in under its own name")]
 mod async_units;

@@ -1,4 +1,4 @@
-//! What a program sees of its units, on each engine (191 to 193), and the `tracing` subscriber that collects it.
+//! What a program sees of its units, on each engine (191 to 196), and the `tracing` subscriber that collects it.
 
 #[cfg(feature = "mysql")]
 #[path = "m_seen.rs"]
@@ -31,8 +31,12 @@ type Fields = BTreeMap<&'static str, String>;
 pub struct Seen {
     /// The spans of units, by their ids.
     pub units: BTreeMap<u64, Fields>,
-    /// The warnings about repeated statements.
+    /// The spans of statements, by their ids.
+    pub statements: BTreeMap<u64, Fields>,
+    /// The events of the echo, and of its warnings about repeated and slow statements.
+    pub sql: Vec<Fields>,
     pub repeats: Vec<Fields>,
+    pub slow: Vec<Fields>,
 }
 
 thread_local! {
@@ -60,9 +64,11 @@ impl Subscriber for Collector {
         let id = NEXT.fetch_add(1, Ordering::Relaxed);
         let mut fields = Texts::default();
         attributes.record(&mut fields);
-        if attributes.metadata().name() == "unit" {
-            SEEN.with_borrow_mut(|seen| seen.units.insert(id, fields.0));
-        }
+        SEEN.with_borrow_mut(|seen| match attributes.metadata().name() {
+            "unit" => seen.units.insert(id, fields.0),
+            "statement" => seen.statements.insert(id, fields.0),
+            _ => None,
+        });
         Id::from_u64(id)
     }
 
@@ -70,8 +76,11 @@ impl Subscriber for Collector {
         let mut fields = Texts::default();
         record.record(&mut fields);
         SEEN.with_borrow_mut(|seen| {
-            if let Some(unit) = seen.units.get_mut(&span.into_u64()) {
-                unit.extend(fields.0);
+            let Seen { units, statements, .. } = seen;
+            for spans in [units, statements] {
+                if let Some(span) = spans.get_mut(&span.into_u64()) {
+                    span.extend(fields.0.clone());
+                }
             }
         });
     }
@@ -79,11 +88,14 @@ impl Subscriber for Collector {
     fn record_follows_from(&self, _: &Id, _: &Id) {}
 
     fn event(&self, event: &Event<'_>) {
-        if event.metadata().target() == "diesel_session::repeats" {
-            let mut fields = Texts::default();
-            event.record(&mut fields);
-            SEEN.with_borrow_mut(|seen| seen.repeats.push(fields.0));
-        }
+        let mut fields = Texts::default();
+        event.record(&mut fields);
+        SEEN.with_borrow_mut(|seen| match event.metadata().target() {
+            "diesel_session::sql" => seen.sql.push(fields.0),
+            "diesel_session::repeats" => seen.repeats.push(fields.0),
+            "diesel_session::slow" => seen.slow.push(fields.0),
+            _ => {}
+        });
     }
 
     fn enter(&self, _: &Id) {}

@@ -1,0 +1,6 @@
+CREATE TABLE prices (
+    id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
+    sku VARCHAR(256) NOT NULL UNIQUE,
+    cents BIGINT NOT NULL CHECK (cents >= 0),
+    updated_at DATETIME(6) NOT NULL
+);

@@ -1,0 +1,6 @@
+CREATE TABLE prices (
+    id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    sku TEXT NOT NULL UNIQUE,
+    cents BIGINT NOT NULL CHECK (cents >= 0),
+    updated_at TIMESTAMP NOT NULL
+);

@@ -1,0 +1,12 @@
+CREATE TABLE books (
+    id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    title TEXT NOT NULL
+);
+CREATE TABLE loans (
+    id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    book_id BIGINT NOT NULL,
+    reader TEXT NOT NULL,
+    due TIMESTAMP NOT NULL,
+    FOREIGN KEY (book_id) REFERENCES books (id),
+    UNIQUE (book_id)
+);

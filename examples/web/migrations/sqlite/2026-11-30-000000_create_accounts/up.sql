@@ -1,0 +1,5 @@
+CREATE TABLE accounts (
+    id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    owner TEXT NOT NULL,
+    balance BIGINT NOT NULL CHECK (balance >= 0)
+);

@@ -1,0 +1,8 @@
+//! The service over HTTP: what it answers (`answers`), and how it behaves under load, with a full pool and with a server
+//! that is killed (`load`).
+
+#[cfg(feature = "sqlite")]
+mod answers;
+mod client;
+#[cfg(feature = "postgres")]
+mod load;
