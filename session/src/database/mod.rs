@@ -122,7 +122,8 @@ impl<C: DatabaseConnection> Database<C> {
         Ok(Self { pool, standbys, workers, place, created, isolation, keys, hooks: None, filters })
     }
 
-    /// A connection, from the pool or new, to the host that takes writes, which returns to the pool when it is dropped. No transaction is open on it.
+    /// A connection, from the pool or new, to the host that takes writes. It returns to the pool when it is dropped. No
+    /// transaction is open on it.
     ///
     /// On SQLite, writes on it do not take turns with the units of work of this process: see `docs/engines.md`.
     ///

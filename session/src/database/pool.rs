@@ -248,14 +248,17 @@ impl<C: DatabaseConnection> PooledConnection<C> {
         Arc::clone(&self.0.lost)
     }
 
-    /// Whether its server has everything that was committed up to `position`, at the latest after `limit`. If it was lost,
-    /// it is closed when it is dropped.
-    pub(super) fn has_come_to(&mut self, position: &str, limit: Duration) -> bool {
-        let Live { connection, echo, lost, .. } = &mut *self.0;
+    /// Whether its server has everything that was committed up to `position`, for which it waits until `wait` has passed.
+    /// If it does not answer within `limit` after that, it is closed when it is dropped.
+    pub(super) fn has_come_to(&mut self, position: &str, wait: Duration, limit: Duration) -> bool {
+        let Live { connection, echo, lost, read_limit, untried, .. } = &mut *self.0;
+        let _limit = read_limit.at_most(wait.saturating_add(limit));
+        // Another one in its place might not have come as far.
+        *untried = false;
         // The program did not issue the question, so it is not in the echo.
         let come = match echo {
-            Some(echo) => echo.silenced(|| connection.has_come_to(position, limit)),
-            None => connection.has_come_to(position, limit),
+            Some(echo) => echo.silenced(|| connection.has_come_to(position, wait)),
+            None => connection.has_come_to(position, wait),
         };
         lost.fetch_or(come.is_err(), Ordering::Relaxed);
         come.unwrap_or(false)

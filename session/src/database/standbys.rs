@@ -62,7 +62,8 @@ impl<C: DatabaseConnection> Standbys<C> {
             Position::At(at) => Some(at),
         };
         let mut connection = self.pool.get_untried(place)?;
-        let is_current = at.is_none_or(|at| connection.has_come_to(at, self.wait));
+        let limit = self.pool.options().connect_timeout;
+        let is_current = at.is_none_or(|at| connection.has_come_to(at, self.wait, limit));
         Ok(is_current.then_some(connection))
     }
 

@@ -179,7 +179,10 @@ fn a_port_that_mysql_would_pass_over_is_refused() {
 #[test]
 fn a_mysql_url_may_name_several_hosts_each_with_its_port() {
     let several = |text: &str| DatabaseUrl::parse(text).unwrap().address().has_several_hosts();
-    assert!(several("mysql://u:p@h1:3306,[::1]:3307,h3/db") && several("mariadb://h1,localhost/db?ssl_ca=a&ssl_mode=preferred"));
+    assert!(
+        several("mysql://u:p@h1:3306,[::1]:3307,h3/db")
+            && several("mariadb://h1,localhost/db?ssl_ca=a&ssl_mode=preferred")
+    );
     assert!(!several("mysql://u:a%2Cb@h/db") && !several("mysql://u@/db?unix_socket=/run/a,b"));
     assert!(problem("mysql://u@h1,,h3/db").contains("one of its hosts has no name"));
     assert!(problem("mysql://u@h1,:3306/db").contains("one of its hosts has no name"));

@@ -38,6 +38,7 @@ pub mod once;
 mod poison;
 mod query;
 mod query_sql;
+mod read_only_host;
 mod reference;
 mod references;
 pub mod relation;
@@ -64,7 +65,7 @@ mod written;
 use std::ops::DerefMut;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 pub use bulk::Batches;
@@ -215,12 +216,6 @@ impl<'c, C: SessionConnection> Session<'c, C> {
         self
     }
 
-    /// Sets `lost` if the database refuses a write as read-only.
-    pub(crate) fn leaving_readers(mut self, lost: Option<Arc<AtomicBool>>) -> Self {
-        self.lost = lost;
-        self
-    }
-
     /// The number of statements that it has sent, and of the rows that they returned or changed.
     pub(crate) fn seen(&self) -> (u64, u64) {
         self.observers.seen()
@@ -239,9 +234,7 @@ impl<C: SessionConnection> std::fmt::Debug for Session<'_, C> {
 
 impl<C: SessionConnection> Drop for Session<'_, C> {
     fn drop(&mut self) {
-        if let Some(lost) = &self.lost {
-            lost.fetch_or(self.transaction.refused_as_read_only(), Ordering::Relaxed);
-        }
+        self.leave_reader();
         if self.transaction.open {
             let written = self.transaction.is_writing();
             self.observers.roll_back();

@@ -39,8 +39,8 @@ pub(crate) struct Transaction {
     taken: Option<Arc<Error>>,
     /// Whether a COMMIT failed with an unknown outcome since the session was made.
     outcome_unknown: bool,
-    /// Whether the database refused a statement as read-only since the session was made.
-    read_only: bool,
+    /// Whether the database refused a statement as read-only since the session was made, however the caller handled it.
+    pub(super) read_only: bool,
     pub(super) savepoints: Vec<Savepoint>,
     /// Identifies the unit of work in the history, once that was asked for.
     pub(super) unit: Option<UnitId>,
@@ -135,11 +135,6 @@ impl Transaction {
         }
     }
 
-    /// Whether the database refused a statement as read-only, however the caller handled it.
-    pub(super) fn refused_as_read_only(&self) -> bool {
-        self.read_only
-    }
-
     /// Leaves, with its last savepoint, a transaction that was ended inside a savepoint.
     pub(super) fn leave_ended(&mut self) {
         if self.poison.as_deref().is_some_and(|cause| matches!(cause, Error::Ended { .. })) {
@@ -206,11 +201,6 @@ impl<C: SessionConnection> Session<'_, C> {
     /// Whether a COMMIT failed with an unknown outcome, however the caller handled it.
     pub(crate) fn outcome_is_unknown(&self) -> bool {
         self.transaction.outcome_unknown
-    }
-
-    /// Whether a write was refused by a host that takes none any more, while another of the same database may.
-    pub(crate) fn left_by_writer(&self) -> bool {
-        self.lost.is_some() && self.transaction.refused_as_read_only()
     }
 
     /// Whether the session is inside [`nested`](Self::nested).
