@@ -4,6 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use crate::entity::{Entity, Field};
+use crate::field::Role;
 use crate::filter_code::{constants, descriptions};
 use crate::history::{history, keeps_history};
 use crate::key::{check_key, key_from};
@@ -23,18 +24,28 @@ pub fn entity(entity: &Entity) -> TokenStream {
     quote! { #new #row #key #columns #fields #filters #unique #check #links #history }
 }
 
-/// The `Links` impls of an entity whose key consists of two foreign keys, and that needs no other value.
+/// The `Links` impls of an entity that two foreign keys identify, and that needs no other value: they are its key, or its
+/// unique columns beside a key that the database generates.
 fn links(entity: &Entity) -> TokenStream {
     let (name, table, at, new) = (&entity.name, &entity.table, &entity.at, new_name(entity));
     let [one, other] = entity.required()[..] else { return TokenStream::new() };
     let is_key = entity.key().count() == 2 && [one, other].iter().all(|field| field.is_key());
-    if !is_key || one.references.is_none() || other.references.is_none() {
+    let is_unique = entity.key().all(|field| field.role == Role::GeneratedKey) && is_only_set(entity, [one, other]);
+    if !(is_key || is_unique) || one.references.is_none() || other.references.is_none() {
         return TokenStream::new();
     }
+    let (x, y) = (&one.name, &other.name);
+    let key = if is_key {
+        quote! { ::core::option::Option::Some((#x, #y)) }
+    } else {
+        quote! {{
+            let _ = (#x, #y);
+            ::core::option::Option::None
+        }}
+    };
     let link = |first: &Field, second: &Field| {
         let (column, to) = (&first.column, &second.column);
         let ((a, a_type), (b, b_type)) = ((&first.name, &first.ty), (&second.name, &second.ty));
-        let (x, y) = (&one.name, &other.name);
         quote! {
             impl #at::Links<#table::#column, #table::#to> for #name {
                 fn link(
@@ -44,14 +55,22 @@ fn links(entity: &Entity) -> TokenStream {
                     #new::new(#x, #y)
                 }
 
-                fn key_of(#a: #a_type, #b: #b_type) -> Self::Key {
-                    (#x, #y)
+                fn key_of(#a: #a_type, #b: #b_type) -> ::core::option::Option<Self::Key> {
+                    #key
                 }
             }
         }
     };
     let (there, back) = (link(one, other), link(other, one));
     quote! { #there #back }
+}
+
+/// Whether these fields are the only unique set of the entity.
+fn is_only_set(entity: &Entity, fields: [&Field; 2]) -> bool {
+    let [set] = &entity.unique[..] else { return false };
+    let named =
+        |index: &usize| entity.fields.get(*index).is_some_and(|own| fields.iter().any(|field| own.name == field.name));
+    set.is_of_upserts() && set.columns.len() == fields.len() && set.columns.iter().all(named)
 }
 
 /// The `Entity` impl.
