@@ -18,7 +18,7 @@ use super::{Bind, name_in_sql};
 use crate::connection::{CopiedColumn, CopiedInto, EngineConnection, Executor, SealedValues};
 use crate::session::entity::{ColumnSet, Columns, Entity, Visitor};
 
-/// From this number of rows on, COPY takes less time than an INSERT.
+/// From this number of rows on, COPY takes less time than an INSERT, with the look at the catalogue before it.
 const MANY: usize = 500;
 
 /// The maximum number of rows of a COPY.
@@ -65,8 +65,8 @@ where
         let values = RowValues { columns, rows };
         inserted += executor.run(
             |connection| match copied {
-                Copied::New => connection.copy::<Into<E, false>>(columns.len(), &values),
-                Copied::Whole => connection.copy::<Into<E, true>>(columns.len(), &values),
+                Copied::New => connection.copy::<Target<E, false>>(columns.len(), &values),
+                Copied::Whole => connection.copy::<Target<E, true>>(columns.len(), &values),
             },
             |inserted| *inserted,
         )?;
@@ -114,11 +114,11 @@ impl<R, C: EngineConnection> Visitor<C::Backend, R> for FitsColumn<'_, C> {
 }
 
 /// The table of an entity with the columns of new rows, or of `WHOLE` ones.
-struct Into<E, const WHOLE: bool>(PhantomData<fn() -> E>);
+struct Target<E, const WHOLE: bool>(PhantomData<fn() -> E>);
 
-impl<E, const WHOLE: bool> SealedValues for Into<E, WHOLE> {}
+impl<E, const WHOLE: bool> SealedValues for Target<E, WHOLE> {}
 
-impl<E: Columns<DB>, DB: Backend, const WHOLE: bool> CopiedInto<DB> for Into<E, WHOLE> {
+impl<E: Columns<DB>, DB: Backend, const WHOLE: bool> CopiedInto<DB> for Target<E, WHOLE> {
     fn walk_target(mut out: AstPass<'_, '_, DB>) -> QueryResult<()> {
         E::table_name(out.reborrow())?;
         let copied = if WHOLE { Copied::Whole } else { Copied::New };
