@@ -112,7 +112,7 @@ fn b194_where_copy_would_store_something_else_or_is_refused_rows_are_inserted() 
     let converted = columns(identity, "INTEGER");
     let ruled = format!(
         "{TABLE}; CREATE TEMPORARY TABLE others (LIKE jars); \
-         CREATE RULE both AS ON INSERT TO jars DO ALSO INSERT INTO others VALUES (0, NEW.number, NEW.name, NEW.note)"
+         CREATE RULE twice AS ON INSERT TO jars DO ALSO INSERT INTO others VALUES (0, NEW.number, NEW.name, NEW.note)"
     );
     let viewed = TABLE.replace("TABLE jars", "TABLE stored_jars")
         + "; CREATE TEMPORARY VIEW jars AS SELECT id, number, name, note FROM stored_jars";

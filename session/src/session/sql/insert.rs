@@ -25,7 +25,9 @@ use crate::session::entity::{ColumnSet, Columns, Entity};
 fn limit<E: Entity, C: EngineConnection>(columns: InsertColumns, most: usize, connection: &C) -> StatementLimit {
     match columns.sent.len() {
         0 => StatementLimit::ONE,
-        sent if connection.engine().prefers_long_inserts() => StatementLimit::of_packet(most, sent, connection),
+        sent if most > ROWS && connection.engine().prefers_long_inserts() => {
+            StatementLimit::of_packet(most, sent, connection)
+        }
         sent if columns.has_given_key() => StatementLimit::of_related(E::table(), sent, connection),
         sent => StatementLimit::of(sent, connection),
     }
