@@ -1,5 +1,5 @@
 //! Many new rows at once: as arrays on an engine that has them, each key on its own row (154), copied where nothing comes back
-//! (194), and in long statements where those are faster (195).
+//! (197), and in long statements where those are faster (198).
 
 use diesel_session::{Error, Handle, Result};
 
@@ -77,7 +77,7 @@ pub fn b154_rows_with_given_keys_and_columns_that_the_database_fills_are_sent_as
     Ok(())
 }
 
-pub fn b195_an_insert_has_as_many_rows_as_the_engine_accepts_where_long_ones_are_faster() -> Result<()> {
+pub fn b198_an_insert_has_as_many_rows_as_the_engine_accepts_where_long_ones_are_faster() -> Result<()> {
     let (library, mut session, recorder) = open();
     let whole = |number: i64| Author { id: 100_000 + number, number: 100_000 + number, name: "y".into(), email: None };
     let whole: Vec<Author> = (0..20_000).map(whole).collect();

@@ -1,5 +1,5 @@
 //! Links between the rows of two tables: added and removed whether or not they are there (137, 138), also if they have keys
-//! of their own (196).
+//! of their own (199).
 
 use diesel::{HasQuery as _, QueryDsl as _};
 use diesel_session::connection::Mode;
@@ -211,7 +211,7 @@ fn unfollow(session: &mut Session<'_>, author: Handle<Author>, tag: Handle<Tag>)
     session.unlink(follows::author_id, follows::tag_name, author, tag)
 }
 
-pub fn b196_links_with_keys_of_their_own_are_added_unless_they_are_there() -> Result<()> {
+pub fn b199_links_with_keys_of_their_own_are_added_unless_they_are_there() -> Result<()> {
     let (library, mut session, recorder) = drawn();
     library.elsewhere("INSERT INTO follows (author_id, tag_name, since) VALUES (1, 'old', -5)");
     let (ann, old) = (session.get_one::<Author>(ANN)?, session.get_one::<Tag>("old".to_owned())?);
@@ -245,7 +245,7 @@ pub fn b196_links_with_keys_of_their_own_are_added_unless_they_are_there() -> Re
     Ok(())
 }
 
-pub fn b196_links_with_keys_of_their_own_are_found_to_be_removed() -> Result<()> {
+pub fn b199_links_with_keys_of_their_own_are_found_to_be_removed() -> Result<()> {
     let (library, mut session, recorder) = drawn();
     library.elsewhere("INSERT INTO follows (author_id, tag_name, since) VALUES (1, 'old', 0), (2, 'old', 0)");
     let [ann, ben, cid] = [ANN, BEN, CID].map(|key| session.get_one::<Author>(key).unwrap());
@@ -270,7 +270,7 @@ pub fn b196_links_with_keys_of_their_own_are_found_to_be_removed() -> Result<()>
     Ok(())
 }
 
-pub fn b196_the_last_call_before_the_flush_counts_for_links_with_keys_of_their_own() -> Result<()> {
+pub fn b199_the_last_call_before_the_flush_counts_for_links_with_keys_of_their_own() -> Result<()> {
     let (library, mut session, recorder) = drawn();
     library.elsewhere("INSERT INTO follows (author_id, tag_name, since) VALUES (1, 'old', -5)");
     let (ann, ben) = (session.get_one::<Author>(ANN)?, session.get_one::<Author>(BEN)?);

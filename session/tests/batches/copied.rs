@@ -1,4 +1,4 @@
-//! Many new rows on PostgreSQL: by COPY, and by INSERT where COPY would store something else or is refused (194).
+//! Many new rows on PostgreSQL: by COPY, and by INSERT where COPY would store something else or is refused (197).
 
 use diesel::connection::{Connection as _, SimpleConnection as _};
 use diesel::dsl::sql;
@@ -69,7 +69,7 @@ fn expected(numbers: impl IntoIterator<Item = i64>) -> Vec<(i64, String, Option<
 }
 
 #[test]
-fn b194_many_new_rows_are_copied_and_few_are_inserted() -> Result<()> {
+fn b197_many_new_rows_are_copied_and_few_are_inserted() -> Result<()> {
     let (mut session, recorder) = session(TABLE);
     assert_eq!(session.insert_all(new(0..MANY))?, 600);
     let sent = recorder.take();
@@ -90,7 +90,7 @@ fn b194_many_new_rows_are_copied_and_few_are_inserted() -> Result<()> {
 }
 
 #[test]
-fn b194_a_stream_is_copied_ten_thousand_rows_at_a_time_and_fewer_if_they_are_long() -> Result<()> {
+fn b197_a_stream_is_copied_ten_thousand_rows_at_a_time_and_fewer_if_they_are_long() -> Result<()> {
     let (mut session, recorder) = session(TABLE);
     let numbered = |number| NewJar::new(number, "jar").unwrap();
     assert_eq!(session.insert_all((0..20_000).map(numbered))?, 20_000);
@@ -102,7 +102,7 @@ fn b194_a_stream_is_copied_ten_thousand_rows_at_a_time_and_fewer_if_they_are_lon
 }
 
 #[test]
-fn b194_where_copy_would_store_something_else_or_is_refused_rows_are_inserted() -> Result<()> {
+fn b197_where_copy_would_store_something_else_or_is_refused_rows_are_inserted() -> Result<()> {
     let columns = |key: &str, number: &str| {
         format!(
             "CREATE TEMPORARY TABLE jars (id BIGINT {key} PRIMARY KEY, number {number} NOT NULL UNIQUE, name TEXT NOT NULL, note TEXT)"
@@ -134,7 +134,7 @@ fn b194_where_copy_would_store_something_else_or_is_refused_rows_are_inserted() 
 }
 
 #[test]
-fn b194_a_table_with_row_level_security_gets_inserts() -> Result<()> {
+fn b197_a_table_with_row_level_security_gets_inserts() -> Result<()> {
     let (mut session, recorder) = session(TABLE);
     // All of this goes with the transaction.
     session.connection()?.batch_execute(
@@ -149,7 +149,7 @@ fn b194_a_table_with_row_level_security_gets_inserts() -> Result<()> {
 }
 
 #[test]
-fn b194_other_names_of_a_type_domains_partitions_and_triggers_are_no_hindrance() -> Result<()> {
+fn b197_other_names_of_a_type_domains_partitions_and_triggers_are_no_hindrance() -> Result<()> {
     let (mut session, recorder) = session(
         "CREATE DOMAIN pg_temp.jar_number AS BIGINT CHECK (VALUE >= 0);
          CREATE TEMPORARY TABLE jars (id BIGINT NOT NULL DEFAULT 7, number pg_temp.jar_number NOT NULL,
@@ -180,7 +180,7 @@ fn b194_other_names_of_a_type_domains_partitions_and_triggers_are_no_hindrance()
 }
 
 #[test]
-fn b194_a_copy_that_is_refused_names_the_value_and_undoes_its_level_alone() -> Result<()> {
+fn b197_a_copy_that_is_refused_names_the_value_and_undoes_its_level_alone() -> Result<()> {
     let (mut session, recorder) = session(TABLE);
     session.insert_all(new(0..MANY))?;
     let refused = session.nested(|session| session.insert_all(new(MANY..2 * MANY).chain(new([20]))));
@@ -198,7 +198,7 @@ fn b194_a_copy_that_is_refused_names_the_value_and_undoes_its_level_alone() -> R
 }
 
 #[test]
-fn b194_a_row_that_a_trigger_keeps_back_is_an_error() -> Result<()> {
+fn b197_a_row_that_a_trigger_keeps_back_is_an_error() -> Result<()> {
     let (mut session, _recorder) = session(&format!(
         "{TABLE}; CREATE FUNCTION pg_temp.kept_back() RETURNS trigger LANGUAGE plpgsql AS
             $$ BEGIN IF NEW.number = 500 THEN RETURN NULL; END IF; RETURN NEW; END $$;
@@ -212,7 +212,7 @@ fn b194_a_row_that_a_trigger_keeps_back_is_an_error() -> Result<()> {
 }
 
 #[test]
-fn b194_a_table_that_changes_in_the_transaction_is_looked_at_again() -> Result<()> {
+fn b197_a_table_that_changes_in_the_transaction_is_looked_at_again() -> Result<()> {
     let (mut session, recorder) = session(TABLE);
     session.insert_all(new(0..MANY))?;
     session.connection()?.batch_execute("ALTER TABLE jars ALTER COLUMN number TYPE INTEGER")?;
@@ -225,7 +225,7 @@ fn b194_a_table_that_changes_in_the_transaction_is_looked_at_again() -> Result<(
 }
 
 #[test]
-fn b194_a_connection_that_is_lost_is_reported_as_lost() -> Result<()> {
+fn b197_a_connection_that_is_lost_is_reported_as_lost() -> Result<()> {
     let (mut session, _recorder) = session(TABLE);
     session.insert_all(new(0..MANY))?;
     let own: i32 = diesel::select(sql::<Integer>("pg_backend_pid()")).get_result(session.connection()?)?;

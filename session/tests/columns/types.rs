@@ -159,7 +159,7 @@ fn b144_a_text_that_its_type_cannot_read_is_an_error_that_says_why() -> Result<(
 }
 
 #[test]
-fn b194_values_of_every_type_come_back_from_many_rows_as_they_were() -> Result<()> {
+fn b197_values_of_every_type_come_back_from_many_rows_as_they_were() -> Result<()> {
     let (db, recorder) = database(tables);
     db.begin(|session| -> Result<()> {
         session.insert_all((0..600).map(|number| sample(number % 120)))?;
