@@ -33,11 +33,12 @@ const DERIVE: House = House {
     src: "session/derive/src/",
     name: "diesel_session_derive",
     rooms: &[
-        ("write", &["history", "key", "new", "unique", "filter_code", "unique_code", "parts", "entity"]),
+        ("write", &["history", "key", "links", "new", "unique", "filter_code", "unique_code", "parts", "entity"]),
         ("history", &["entity"]),
         ("unique_code", &["filter_code", "entity", "unique_set"]),
         ("filter_code", &["entity", "filter"]),
         ("key", &["parts", "entity"]),
+        ("links", &["parts", "entity"]),
         ("new", &["parts", "entity", "foreign_key"]),
         ("unique", &["entity"]),
         ("parts", &["entity"]),

@@ -8,10 +8,13 @@ use super::tables::{self, Counts, Row, Visit};
 use crate::error::{Error, Result};
 use crate::session::Session;
 
-/// The number of rows held in memory at a time.
+/// The number of rows read at a time.
 const PAGE: u32 = 100;
 
-/// Maximum number of bytes of rows in one INSERT, unless it has a single row: servers limit the size of a statement.
+/// The number of rows held in memory and sent at once.
+const ROWS_AT_ONCE: usize = 10_000;
+
+/// Fewer rows are held if they take more bytes than this.
 const BYTES_AT_ONCE: u64 = 4 << 20;
 
 /// The progress of a copy.
@@ -158,19 +161,19 @@ struct Copy<'a, 's, 't, E> {
 impl<E: From<Error> + From<diesel_session::Error>> Copy<'_, '_, '_, E> {
     /// Copies a table, and returns the sum to find in the target afterwards.
     fn send<R: Row>(&mut self) -> Result<Sum, E> {
-        let mut sum = Sum::default();
+        let (mut sum, mut held, mut sent) = (Sum::default(), Vec::new(), 0);
         let mut pages = self.source.every::<R>(PAGE);
         while let Some(rows) = pages.next_rows(self.source)? {
-            let (mut start, mut bytes) = (0, sum.bytes);
-            for (index, row) in rows.iter().enumerate() {
-                sum.add(row);
-                if sum.bytes - bytes > BYTES_AT_ONCE {
-                    self.target.insert_whole(&rows[start..=index])?;
-                    (start, bytes) = (index + 1, sum.bytes);
+            self.copied += rows.len() as u64;
+            for row in rows {
+                sum.add(&row);
+                held.push(row);
+                if held.len() >= ROWS_AT_ONCE || sum.bytes - sent > BYTES_AT_ONCE {
+                    self.target.insert_whole(&held)?;
+                    held.clear();
+                    sent = sum.bytes;
                 }
             }
-            self.target.insert_whole(&rows[start..])?;
-            self.copied += rows.len() as u64;
             (self.progress)(Step {
                 doing: Doing::Copying,
                 table: R::table().name,
@@ -178,6 +181,7 @@ impl<E: From<Error> + From<diesel_session::Error>> Copy<'_, '_, '_, E> {
                 total: self.total,
             })?;
         }
+        self.target.insert_whole(&held)?;
         Ok(sum)
     }
 

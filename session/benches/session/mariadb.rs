@@ -34,7 +34,22 @@ pub const COMPARISONS: &[Comparison] = &[
         others: &[
             Contender { name: "Diesel, VALUES of 100 rows", round: || values(100), bound: Some(1.0) },
             Contender { name: "Diesel, VALUES of 1,000 rows", round: || values(1_000), bound: Some(1.1) },
-            Contender { name: "Diesel, VALUES of 10,000 rows", round: || values(10_000), bound: None },
+            Contender { name: "Diesel, VALUES of 10,000 rows", round: || values(10_000), bound: Some(1.1) },
+        ],
+    },
+    Comparison {
+        work: "MariaDB: flush of 10,000 new rows, keys back",
+        rows: ROWS,
+        rounds: 5,
+        clocks: BOTH,
+        session: session_flush,
+        others: &[
+            Contender { name: "Diesel, VALUES of 100 rows and SELECT", round: || values_and_keys(100), bound: None },
+            Contender {
+                name: "Diesel, VALUES of 1,000 rows and SELECT",
+                round: || values_and_keys(1_000),
+                bound: Some(1.15),
+            },
         ],
     },
 ];
@@ -68,6 +83,35 @@ fn session_insert_all() -> Took {
         let mut session = Session::on(connection);
         session.insert_all((1..=ROWS).map(new_account)).expect("insert");
         session.commit().expect("commit");
+    })
+}
+
+fn session_flush() -> Took {
+    timed(empty, |connection| {
+        let mut session = Session::on(connection);
+        for number in 1..=ROWS {
+            session.add(new_account(number));
+        }
+        session.commit().expect("commit");
+    })
+}
+
+/// New rows, this many in a statement, and their keys, which are right where the counter's step is 1 and no trigger
+/// interferes.
+fn values_and_keys(chunk: u16) -> Took {
+    timed(empty, |connection| {
+        connection.transaction(|connection| {
+            let mut keys = Vec::new();
+            for first in (1..=ROWS).step_by(chunk.into()) {
+                let rows: Vec<DieselAccount> = (first..first + i64::from(chunk)).map(diesel_account).collect();
+                diesel::insert_into(accounts::table).values(rows).execute(connection)?;
+                let key = diesel::select(diesel::dsl::sql::<BigInt>("CAST(LAST_INSERT_ID() AS SIGNED)"));
+                let key: i64 = key.get_result(connection)?;
+                let inserted = accounts::table.filter(accounts::id.between(key, key + i64::from(chunk) - 1));
+                keys.extend(inserted.select((accounts::number, accounts::id)).load::<(i64, i64)>(connection)?);
+            }
+            QueryResult::Ok(keys)
+        })
     })
 }
 

@@ -18,6 +18,25 @@ const ROWS: i64 = 20_000;
 /// The number of rows of a statement by hand.
 const CHUNK: u16 = 1_000;
 
+/// `insert_all` of some rows, compared with each way in which PostgreSQL takes them; the bound is that of COPY.
+macro_rules! insert_all {
+    ($rows:literal, $named:literal, $rounds:literal, $bound:expr) => {
+        Comparison {
+            work: concat!("PostgreSQL: insert_all of ", $named, " new rows"),
+            rows: $rows,
+            rounds: $rounds,
+            clocks: BOTH,
+            session: || insert_all($rows),
+            others: &[
+                Contender { name: "Diesel, VALUES of all rows", round: || values($rows), bound: None },
+                Contender { name: "Diesel, unnest by hand", round: || unnest($rows, false), bound: None },
+                Contender { name: "Diesel, COPY of 1,000 rows", round: || copy($rows, 1_000), bound: None },
+                Contender { name: "Diesel, COPY of all rows", round: || copy($rows, $rows), bound: $bound },
+            ],
+        }
+    };
+}
+
 pub const COMPARISONS: &[Comparison] = &[
     Comparison {
         work: "PostgreSQL: upsert of 20,000 rows, half of them stored, keys back",
@@ -38,39 +57,10 @@ pub const COMPARISONS: &[Comparison] = &[
         session: session_flush,
         others: &[Contender { name: "Diesel, unnest by hand", round: unnest_returning, bound: Some(1.15) }],
     },
-    Comparison {
-        work: "PostgreSQL: insert_all of 20,000 new rows",
-        rows: ROWS,
-        rounds: 5,
-        clocks: BOTH,
-        session: session_insert_all,
-        others: &[
-            Contender { name: "Diesel, unnest by hand", round: unnest_insert, bound: Some(1.15) },
-            Contender { name: "Diesel, COPY", round: copy, bound: None },
-        ],
-    },
-    Comparison {
-        work: "PostgreSQL: insert_all of 100 new rows",
-        rows: 100,
-        rounds: 25,
-        clocks: BOTH,
-        session: || insert_all(100),
-        others: &[
-            Contender { name: "Diesel, unnest by hand", round: || unnest(100, false), bound: None },
-            Contender { name: "Diesel, VALUES", round: || values(100), bound: None },
-        ],
-    },
-    Comparison {
-        work: "PostgreSQL: insert_all of 1,000 new rows",
-        rows: 1_000,
-        rounds: 15,
-        clocks: BOTH,
-        session: || insert_all(1_000),
-        others: &[
-            Contender { name: "Diesel, unnest by hand", round: || unnest(1_000, false), bound: None },
-            Contender { name: "Diesel, VALUES", round: || values(1_000), bound: None },
-        ],
-    },
+    insert_all!(10, "10", 25, None),
+    insert_all!(100, "100", 25, None),
+    insert_all!(1_000, "1,000", 15, None),
+    insert_all!(10_000, "10,000", 5, Some(1.15)),
 ];
 
 #[derive(QueryableByName)]
@@ -188,20 +178,12 @@ fn unnest_returning() -> Took {
     unnest(ROWS, true)
 }
 
-fn unnest_insert() -> Took {
-    unnest(ROWS, false)
-}
-
 fn insert_all(rows: i64) -> Took {
     timed(empty, |connection| {
         let mut session = Session::on(connection);
         session.insert_all((1..=rows).map(new_person)).expect("insert");
         session.commit().expect("commit");
     })
-}
-
-fn session_insert_all() -> Took {
-    insert_all(ROWS)
 }
 
 fn values(rows: i64) -> Took {
@@ -226,11 +208,15 @@ fn copied_person(number: i64) -> CopiedPerson {
     CopiedPerson { number, name: name(number), email: email(number) }
 }
 
-fn copy() -> Took {
+/// New rows by COPY, this many at a time.
+fn copy(rows: i64, chunk: i64) -> Took {
     timed(empty, |connection| {
         connection.transaction(|connection| {
-            let rows: Vec<CopiedPerson> = (1..=ROWS).map(copied_person).collect();
-            diesel::copy_from(people::table).from_insertable(rows).execute(connection)
+            for first in (0..rows).step_by(usize::try_from(chunk).expect("a few")) {
+                let rows: Vec<CopiedPerson> = (first + 1..=(first + chunk).min(rows)).map(copied_person).collect();
+                diesel::copy_from(people::table).from_insertable(rows).execute(connection)?;
+            }
+            QueryResult::Ok(())
         })
     })
 }

@@ -51,6 +51,9 @@ diesel::table! {
 diesel::table! {
     author_tags (author_id, tag_name) { author_id -> BigInt, tag_name -> Text, added -> BigInt }
 }
+diesel::table! {
+    follows (id) { id -> BigInt, author_id -> BigInt, tag_name -> Text, since -> BigInt }
+}
 
 diesel::allow_tables_to_appear_in_same_query!(line_tags, order_lines, tags);
 
@@ -221,4 +224,19 @@ pub struct AuthorTag {
     pub tag_name: String,
     #[entity(default = next_tick)]
     pub added: i64,
+}
+
+/// A link of an author and a tag that has a key of its own.
+#[derive(Debug, Clone, PartialEq, HasQuery, Entity)]
+#[diesel(table_name = follows)]
+#[entity(unique(tag_name, author_id))]
+pub struct Follow {
+    #[entity(key)]
+    pub id: i64,
+    #[entity(references = authors::id)]
+    pub author_id: i64,
+    #[entity(references = tags::name)]
+    pub tag_name: String,
+    #[entity(default = next_tick)]
+    pub since: i64,
 }

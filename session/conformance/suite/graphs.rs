@@ -34,6 +34,9 @@ const TABLES: &str = "
     CREATE TABLE author_tags (author_id BIGINT NOT NULL, tag_name {name} NOT NULL, added BIGINT NOT NULL,
         PRIMARY KEY (author_id, tag_name), FOREIGN KEY (author_id) REFERENCES authors (id),
         FOREIGN KEY (tag_name) REFERENCES tags (name));
+    CREATE TABLE follows (id {key}, author_id BIGINT NOT NULL, tag_name {name} NOT NULL, since BIGINT NOT NULL,
+        UNIQUE (tag_name, author_id), FOREIGN KEY (author_id) REFERENCES authors (id),
+        FOREIGN KEY (tag_name) REFERENCES tags (name));
 ";
 
 /// A library that also has these tables, a session on it and a recorder of what that session sends.

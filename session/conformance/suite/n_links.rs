@@ -1,4 +1,5 @@
-//! Links between the rows of two tables: added and removed whether or not they are there (137, 138).
+//! Links between the rows of two tables: added and removed whether or not they are there (137, 138), also if they have keys
+//! of their own (199).
 
 use diesel::{HasQuery as _, QueryDsl as _};
 use diesel_session::connection::Mode;
@@ -192,5 +193,107 @@ pub fn b138_a_session_that_only_reads_refuses_both() -> Result<()> {
     let (ann, old) = (reader.get_one::<Author>(ANN)?, reader.get_one::<Tag>("old".to_owned())?);
     assert!(matches!(link(&mut reader, ann, old), Err(Error::ReadOnlySession)));
     assert!(matches!(unlink(&mut reader, ann, old), Err(Error::ReadOnlySession)));
+    Ok(())
+}
+
+/// Who follows what, as others see it, by the keys that the database generated.
+fn follows_stored(library: &Library) -> String {
+    library.see(
+        "SELECT group_concat(author_id || tag_name || since) FROM (SELECT * FROM follows ORDER BY author_id, tag_name) AS f",
+    )
+}
+
+fn follow(session: &mut Session<'_>, author: Handle<Author>, tag: Handle<Tag>) -> Result<()> {
+    session.link(follows::author_id, follows::tag_name, author, tag)
+}
+
+fn unfollow(session: &mut Session<'_>, author: Handle<Author>, tag: Handle<Tag>) -> Result<()> {
+    session.unlink(follows::author_id, follows::tag_name, author, tag)
+}
+
+pub fn b199_links_with_keys_of_their_own_are_added_unless_they_are_there() -> Result<()> {
+    let (library, mut session, recorder) = drawn();
+    library.elsewhere("INSERT INTO follows (author_id, tag_name, since) VALUES (1, 'old', -5)");
+    let (ann, old) = (session.get_one::<Author>(ANN)?, session.get_one::<Tag>("old".to_owned())?);
+    // The session may have the link that is there.
+    let stored = session.query(Follow::query()).one()?;
+    recorder.take();
+    let (dot, red) = (session.add(NewAuthor::new(7, "Dot")?), session.add(NewTag::new("red")?));
+    for (author, tag) in [(ann, old), (dot, old), (dot, red), (dot, red)] {
+        follow(&mut session, author, tag)?;
+    }
+    session.link(follows::tag_name, follows::author_id, red, dot)?;
+    assert!(recorder.sql().is_empty());
+    assert_eq!(planned(&session)?, ["INSERT authors (1 row)", "INSERT tags (1 row)", "INSERT follows (3 rows)"]);
+    session.flush()?;
+    let sent = recorder.sql().pop().unwrap().replace('`', "");
+    let (start, end) = sent.split_once(" VALUES (?, ?, ?), (?, ?, ?), (?, ?, ?) ").unwrap();
+    assert_eq!(start, "INSERT INTO follows (author_id, tag_name, since)");
+    let conflict = match library.engine() {
+        Engine::Mysql => "ON DUPLICATE KEY UPDATE id = id",
+        _ => "ON CONFLICT (tag_name, author_id) DO NOTHING",
+    };
+    assert_eq!(end, conflict);
+    assert_eq!(session.row(stored)?.since, -5);
+    // They are found under their keys.
+    let found = session.query(Follow::query().order(follows::id)).all()?;
+    assert_eq!((found.len(), found[0]), (3, stored));
+    assert_eq!(session.row(found[1])?.author_id, session.key(dot)?);
+    session.commit()?;
+    assert_eq!(library.see("SELECT COUNT(*) FROM follows WHERE since = -5"), "1");
+    assert_eq!(library.see("SELECT COUNT(*) FROM follows"), "3");
+    Ok(())
+}
+
+pub fn b199_links_with_keys_of_their_own_are_found_to_be_removed() -> Result<()> {
+    let (library, mut session, recorder) = drawn();
+    library.elsewhere("INSERT INTO follows (author_id, tag_name, since) VALUES (1, 'old', 0), (2, 'old', 0)");
+    let [ann, ben, cid] = [ANN, BEN, CID].map(|key| session.get_one::<Author>(key).unwrap());
+    let old = session.get_one::<Tag>("old".to_owned())?;
+    recorder.take();
+    unfollow(&mut session, ann, old)?;
+    // There is none to remove here.
+    unfollow(&mut session, cid, old)?;
+    assert_eq!(planned(&session)?, ["DELETE follows (1 row)"]);
+    session.commit()?;
+    let verbs: Vec<String> = recorder.sql().iter().filter_map(|sql| sql.split(' ').next().map(str::to_owned)).collect();
+    assert_eq!(verbs, ["SELECT", "SELECT", "DELETE", "COMMIT"]);
+    assert_eq!(follows_stored(&library), "2old0");
+    // It is no error if someone else has removed it.
+    unfollow(&mut session, ben, old)?;
+    assert_eq!(planned(&session)?, ["DELETE follows (1 row)"]);
+    session.rollback()?;
+    assert_eq!(follows_stored(&library), "2old0");
+    unfollow(&mut session, ben, old)?;
+    session.commit()?;
+    assert_eq!(follows_stored(&library), "NULL");
+    Ok(())
+}
+
+pub fn b199_the_last_call_before_the_flush_counts_for_links_with_keys_of_their_own() -> Result<()> {
+    let (library, mut session, recorder) = drawn();
+    library.elsewhere("INSERT INTO follows (author_id, tag_name, since) VALUES (1, 'old', -5)");
+    let (ann, ben) = (session.get_one::<Author>(ANN)?, session.get_one::<Author>(BEN)?);
+    let old = session.get_one::<Tag>("old".to_owned())?;
+    let red = session.add(NewTag::new("red")?);
+    follow(&mut session, ann, red)?;
+    unfollow(&mut session, ann, red)?;
+    unfollow(&mut session, ann, old)?;
+    follow(&mut session, ann, old)?;
+    follow(&mut session, ben, old)?;
+    unfollow(&mut session, ben, old)?;
+    assert_eq!(planned(&session)?, ["INSERT tags (1 row)"]);
+    session.commit()?;
+    assert_eq!(follows_stored(&library), "1old-5");
+    // One that is removed by its handle is added again, with another key.
+    let stored = session.query(Follow::query()).one()?;
+    session.delete(stored)?;
+    follow(&mut session, ann, old)?;
+    recorder.take();
+    session.flush()?;
+    assert_eq!(steps(recorder.sql()), ["DELETE follows", "INSERT follows"]);
+    session.rollback()?;
+    assert_eq!(follows_stored(&library), "1old-5");
+    assert!(session.plan()?.is_empty());
     Ok(())
 }

@@ -13,6 +13,7 @@ mod filter_code;
 mod foreign_key;
 mod history;
 mod key;
+mod links;
 mod new;
 mod parts;
 mod unique;

@@ -7,6 +7,7 @@ use crate::entity::{Entity, Field};
 use crate::filter_code::{constants, descriptions};
 use crate::history::{history, keeps_history};
 use crate::key::{check_key, key_from};
+use crate::links::links;
 use crate::new::new_struct;
 use crate::parts::{key_type, new_name, pattern};
 use crate::unique::upsertable;
@@ -21,37 +22,6 @@ pub fn entity(entity: &Entity) -> TokenStream {
     let (check, unique) = (check_key(entity), upsertable(entity));
     let (links, filters, history) = (links(entity), constants(entity), keeps_history(entity));
     quote! { #new #row #key #columns #fields #filters #unique #check #links #history }
-}
-
-/// The `Links` impls of an entity whose key consists of two foreign keys, and that needs no other value.
-fn links(entity: &Entity) -> TokenStream {
-    let (name, table, at, new) = (&entity.name, &entity.table, &entity.at, new_name(entity));
-    let [one, other] = entity.required()[..] else { return TokenStream::new() };
-    let is_key = entity.key().count() == 2 && [one, other].iter().all(|field| field.is_key());
-    if !is_key || one.references.is_none() || other.references.is_none() {
-        return TokenStream::new();
-    }
-    let link = |first: &Field, second: &Field| {
-        let (column, to) = (&first.column, &second.column);
-        let ((a, a_type), (b, b_type)) = ((&first.name, &first.ty), (&second.name, &second.ty));
-        let (x, y) = (&one.name, &other.name);
-        quote! {
-            impl #at::Links<#table::#column, #table::#to> for #name {
-                fn link(
-                    #a: #at::Ref<<Self as #at::Refers<#table::#column>>::To, #a_type>,
-                    #b: #at::Ref<<Self as #at::Refers<#table::#to>>::To, #b_type>,
-                ) -> #at::Result<#new> {
-                    #new::new(#x, #y)
-                }
-
-                fn key_of(#a: #a_type, #b: #b_type) -> Self::Key {
-                    (#x, #y)
-                }
-            }
-        }
-    };
-    let (there, back) = (link(one, other), link(other, one));
-    quote! { #there #back }
 }
 
 /// The `Entity` impl.

@@ -43,6 +43,15 @@ impl Engine {
         }
     }
 
+    /// Whether an INSERT takes less time for each of its rows the more it has, as far as the engine accepts it.
+    #[must_use]
+    pub fn prefers_long_inserts(self) -> bool {
+        match self {
+            Self::Mysql => true,
+            Self::Sqlite | Self::Postgres => false,
+        }
+    }
+
     /// Whether a UNIQUE constraint can be checked at COMMIT (`DEFERRABLE INITIALLY DEFERRED`).
     #[must_use]
     pub fn defers_unique(self) -> bool {

@@ -8,7 +8,7 @@ use diesel::connection::LoadConnection;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::Untyped;
 
-use super::{KeySource, KeySources, Observers, SessionConnection};
+use super::{Copies, KeySource, KeySources, Observers, SessionConnection};
 
 /// A borrowed connection and its observers.
 #[derive(Debug)]
@@ -19,16 +19,23 @@ pub struct Executor<'a, C> {
     pub(crate) observers: &'a Observers,
     /// The known sources of keys, where they are remembered.
     pub(crate) keys: Option<&'a KeySources>,
+    /// The entities whose rows can be copied, where rows may be copied at all.
+    pub(crate) copies: Option<&'a Copies>,
 }
 
 impl<'a, C: SessionConnection> Executor<'a, C> {
     pub(crate) fn new(connection: &'a mut C, observers: &'a Observers) -> Self {
-        Self { connection, observers, keys: None }
+        Self { connection, observers, keys: None, copies: None }
     }
 
     /// This executor, with the known sources of keys.
     pub(crate) fn knowing(self, keys: Option<&'a KeySources>) -> Self {
         Self { keys, ..self }
+    }
+
+    /// This executor, which may copy rows.
+    pub(crate) fn copying(self, copies: Option<&'a Copies>) -> Self {
+        Self { copies, ..self }
     }
 
     /// The source of the keys of an entity type's rows, if it is known.

@@ -10,6 +10,7 @@ mod advice;
 mod any;
 mod array;
 mod cancellation;
+mod copied;
 mod database_connection;
 mod dialect;
 mod echo;
@@ -41,6 +42,7 @@ mod plan;
 #[cfg(feature = "postgres")]
 mod postgres;
 #[cfg(feature = "postgres")]
+mod postgres_copy;
 mod postgres_details;
 #[cfg(feature = "postgres")]
 mod postgres_relays;
@@ -79,6 +81,8 @@ pub(crate) use any::{concrete, on_every_connection, on_variant};
 pub(crate) use array::SealedValues;
 pub use array::{ArrayOf, Values};
 pub(crate) use cancellation::Cancellation;
+pub(crate) use copied::Copies;
+pub use copied::{CopiedColumn, CopiedInto};
 pub use database_connection::DatabaseConnection;
 pub(crate) use dialect::TakenKey;
 pub use echo::{Echo, EchoOptions};
@@ -104,7 +108,7 @@ pub use updates::Updates;
 
 use diesel::QueryResult;
 use diesel::connection::{Connection, LoadConnection, TransactionManager};
-use diesel::query_builder::AstPass;
+use diesel::query_builder::{AstPass, QueryFragment};
 use diesel::sql_types::HasSqlType;
 
 use crate::error::Error;
@@ -364,5 +368,37 @@ pub trait EngineConnection:
         V: Values<Self::Backend>,
     {
         Err(diesel::result::Error::QueryBuilderError("this engine has no arrays".into()))
+    }
+
+    /// The columns of `table` (its name as written in SQL) that [`copy`](Self::copy) can fill with the same result as an
+    /// INSERT; none if the engine cannot copy, or not into this table.
+    ///
+    /// # Errors
+    ///
+    /// The database's error while reading its catalogue.
+    fn copied_columns(&mut self, _table: &str) -> QueryResult<Vec<CopiedColumn>> {
+        Ok(Vec::new())
+    }
+
+    /// Whether a value of SQL type `ST` can be copied into this column as it is sent.
+    fn fits_column<ST>(&mut self, _column: &CopiedColumn) -> bool
+    where
+        Self::Backend: HasSqlType<ST>,
+    {
+        false
+    }
+
+    /// Copies rows of `width` columns each into a table, and returns the number of rows that it has taken. `values` binds
+    /// their values, row by row.
+    ///
+    /// # Errors
+    ///
+    /// The database's, and if the engine cannot copy.
+    fn copy<T: CopiedInto<Self::Backend>>(
+        &mut self,
+        _width: usize,
+        _values: &dyn QueryFragment<Self::Backend>,
+    ) -> QueryResult<usize> {
+        Err(diesel::result::Error::QueryBuilderError("this engine cannot copy rows".into()))
     }
 }

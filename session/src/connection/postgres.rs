@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
 use diesel::dsl::sql;
 use diesel::pg::Pg;
-use diesel::query_builder::AstPass;
+use diesel::query_builder::{AstPass, QueryFragment};
 use diesel::result::{DatabaseErrorInformation, DatabaseErrorKind, Error as DieselError};
 use diesel::serialize::{self, Output, ToSql};
 use diesel::sql_types::{Array, BigInt, Bool, HasSqlType, Integer, Text};
@@ -17,8 +17,8 @@ use super::postgres_relays::{self, Relays};
 use super::refusal::{self, Meaning};
 use super::server::{Server, Waits};
 use super::{
-    Access, ArrayOf, Engine, EngineConnection, Isolation, Mode, ReadFrom, ReadLimit, SequenceState, SessionConnection,
-    Updates, Values, advice, failure,
+    Access, ArrayOf, CopiedColumn, CopiedInto, Engine, EngineConnection, Isolation, Mode, ReadFrom, ReadLimit,
+    SequenceState, SessionConnection, Updates, Values, advice, failure, postgres_copy,
 };
 use crate::error::{Error, Result, Violation, ViolationKind};
 
@@ -321,6 +321,21 @@ impl EngineConnection for PgConnection {
         V: Values<Pg>,
     {
         out.push_bind_param::<Array<ST>, _>(values)
+    }
+
+    fn copied_columns(&mut self, table: &str) -> QueryResult<Vec<CopiedColumn>> {
+        postgres_copy::columns(self, table)
+    }
+
+    fn fits_column<ST>(&mut self, column: &CopiedColumn) -> bool
+    where
+        Pg: HasSqlType<ST>,
+    {
+        Pg::metadata(self).oid().is_ok_and(|oid| postgres_copy::is_written_alike(oid, column.type_id))
+    }
+
+    fn copy<T: CopiedInto<Pg>>(&mut self, width: usize, values: &dyn QueryFragment<Pg>) -> QueryResult<usize> {
+        postgres_copy::copy::<T>(self, width, values)
     }
 }
 

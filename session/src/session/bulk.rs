@@ -18,13 +18,21 @@ use super::{ColumnSet, Columns, Entity, FilterExpression, New, Persist, Session}
 use crate::connection::{Executor, SessionConnection};
 use crate::error::{Error, Result};
 
-/// The number of rows of a stream that are held in memory and sent at a time.
-const AT_A_TIME: usize = 1_000;
+/// The number of rows of a stream whose references are read together.
+const READ_TOGETHER: usize = 1_000;
+
+/// The number of rows of a stream that are held in memory and sent together.
+const ROWS_HELD: usize = 10_000;
+
+/// Fewer rows are held if their values take more bytes than this.
+const BYTES_HELD: usize = 1 << 22;
 
 impl<C: SessionConnection> Session<'_, C> {
-    /// Flushes, then inserts a stream of new rows and returns their number: no handles, nothing kept in memory, one
-    /// INSERT for every 100 rows. Rows may refer by handle only to rows that are in the database; if the value referred
-    /// to must be read first, that takes at most one SELECT for every 1,000 rows.
+    /// Flushes, then inserts a stream of new rows and returns their number: no handles, no keys back, at most 10,000 rows
+    /// in memory, and fewer if they are long. PostgreSQL gets them by COPY if they are many, and every engine in few
+    /// statements: see [Bulk](https://github.com/folio-rs/folio/blob/main/docs/writing.md#bulk). Rows may refer by handle
+    /// only to rows that are in the database; if the value referred to must be read first, that takes at most one SELECT
+    /// for every 1,000 rows.
     ///
     /// # Errors
     ///
@@ -42,41 +50,61 @@ impl<C: SessionConnection> Session<'_, C> {
         let mut rows = rows.into_iter();
         let mut inserted = 0;
         loop {
-            let some: Vec<N> = rows.by_ref().take(AT_A_TIME).collect();
-            if some.is_empty() {
-                return Ok(inserted);
-            }
-            if let Err(error) = self.insert_some(&some) {
-                if inserted > 0 && self.check().is_ok() {
-                    self.poison(&error);
+            let sent = self.next_of(&mut rows).and_then(|rows| self.insert_some::<N::Entity>(rows));
+            match sent {
+                Ok(0) => return Ok(inserted),
+                Ok(sent) => inserted += sent,
+                Err(error) => {
+                    if inserted > 0 && self.check().is_ok() {
+                        self.poison(&error);
+                    }
+                    return Err(error);
                 }
-                return Err(error);
             }
-            inserted += some.len() as u64;
         }
     }
 
-    fn insert_some<N>(&mut self, some: &[N]) -> Result<()>
+    /// The next rows of a stream, with their references resolved to keys, and the columns of which each gives values that
+    /// the database would fill otherwise.
+    fn next_of<N>(&mut self, rows: &mut impl Iterator<Item = N>) -> Result<Vec<(ColumnSet, N::Entity)>>
     where
         N: New,
         N::Entity: Persist<C>,
     {
-        let rows = some.iter().map(New::given).zip(self.rows_of(some)?);
-        let groups = grouped(N::Entity::table(), rows);
+        let (mut next, mut bytes) = (Vec::new(), 0);
+        while next.len() < ROWS_HELD && bytes < BYTES_HELD {
+            let some: Vec<N> = rows.by_ref().take(READ_TOGETHER).collect();
+            if some.is_empty() {
+                break;
+            }
+            let whole = self.rows_of(&some)?;
+            bytes += whole.iter().map(Persist::size).sum::<usize>();
+            next.extend(some.iter().map(New::given).zip(whole));
+        }
+        Ok(next)
+    }
+
+    /// Inserts rows, and returns their number.
+    fn insert_some<E: Persist<C>>(&mut self, rows: Vec<(ColumnSet, E)>) -> Result<u64> {
+        let inserted = rows.len() as u64;
+        if inserted == 0 {
+            return Ok(0);
+        }
+        let groups = grouped(E::table(), rows.into_iter());
         self.open()?;
-        self.writes(Write::Step(N::Entity::table(), Action::Insert));
+        self.writes(Write::Step(E::table(), Action::Insert));
         for (given, mut rows) in groups {
-            let mut executor = Executor::new(&mut **self.connection, &self.observers);
-            let sent = match N::Entity::history() {
+            let mut executor = Executor::new(&mut **self.connection, &self.observers).copying(Some(&self.copies));
+            let sent = match E::history() {
                 // The history needs the keys.
                 Some(_) => Persist::insert(&mut executor, &mut rows, given),
                 None => Persist::insert_only(&mut executor, &rows, given),
             };
-            let sent = sent.map_err(|error| Failure::of::<N::Entity, C>(&executor, error, "inserting into"));
+            let sent = sent.map_err(|error| Failure::of::<E, C>(&executor, error, "inserting into"));
             sent.map_err(|failure| self.failed(failure))?;
             self.keep_inserted(rows.iter())?;
         }
-        Ok(())
+        Ok(inserted)
     }
 
     /// The rows that these become, with their references resolved to keys; values of rows that they refer to are read
@@ -121,8 +149,8 @@ impl<C: SessionConnection> Session<'_, C> {
 
 impl<C: SessionConnection> Session<'_, C> {
     /// Flushes, then inserts rows exactly as they are, with the keys, versions, times and other values that a new row
-    /// gets from a default or from the database. One INSERT for every 100 rows; no handles, nothing kept in memory,
-    /// nothing read back.
+    /// gets from a default or from the database. The statements are those of [`insert_all`](Self::insert_all); no handles,
+    /// nothing kept in memory, nothing read back.
     ///
     /// The session does not advance the engine's key sequence: on PostgreSQL it stays where it is.
     ///
@@ -153,7 +181,7 @@ impl<C: SessionConnection> Session<'_, C> {
         }
         self.open()?;
         self.writes(Write::Step(E::table(), Action::Insert));
-        let mut executor = Executor::new(&mut **self.connection, &self.observers);
+        let mut executor = Executor::new(&mut **self.connection, &self.observers).copying(Some(&self.copies));
         let sent = Persist::insert_only(&mut executor, rows, E::table().writable());
         let Err(error) = sent else { return self.keep_inserted(rows.iter()) };
         let mut failure = Failure::of::<E, C>(&executor, error, "inserting into");

@@ -1,4 +1,4 @@
-//! Links between the rows of two tables, in a third one whose key they are.
+//! Links between the rows of two tables, in a third one that has at most one row for each pair.
 
 use diesel::Column;
 
@@ -6,7 +6,7 @@ use super::entity::{EntityTable, HasColumn, Refers};
 use super::foreign_keys::Links;
 use super::handle::Handle;
 use super::identity::Ends;
-use super::{Entity, Persist, Session};
+use super::{ColumnSet, Entity, Persist, Session};
 use crate::connection::SessionConnection;
 use crate::error::{Error, Result};
 
@@ -19,8 +19,8 @@ type To<F> = <EntityOf<F> as Refers<F>>::To;
 
 impl<C: SessionConnection> Session<'_, C> {
     /// Links two rows, of which either may be pending: the next flush inserts the row of the table of `F` and `G` that
-    /// refers to both, unless it is there. The table is one of links: its key consists of these two foreign keys, and its
-    /// other columns have defaults or are `Option`s.
+    /// refers to both, unless it is there. The table is one of links: its key consists of these two foreign keys, or the
+    /// database generates its key and the two are its only unique set; its other columns have defaults or are `Option`s.
     ///
     /// Rows that are linked already, in the session or in the database, stay as they are: the INSERT does nothing for them
     /// (`ON CONFLICT DO NOTHING`, on MySQL and MariaDB `ON DUPLICATE KEY UPDATE` without a change), also where another
@@ -99,10 +99,11 @@ impl<C: SessionConnection> Session<'_, C> {
     {
         let _ = (one, other);
         let (ends, key) = self.ends::<F, G>(row, with)?;
-        if self.maps.of::<EntityOf<F>>().new_link(ends).is_some() {
+        let links = self.maps.of::<EntityOf<F>>();
+        if links.new_link(ends).is_some() || links.keep_link_between(ends)? {
             return Ok(());
         }
-        if let Some(index) = key.and_then(|key| self.maps.of::<EntityOf<F>>().find(&key)) {
+        if let Some(index) = key.flatten().and_then(|key| self.maps.of::<EntityOf<F>>().find(&key)) {
             self.maps.of::<EntityOf<F>>().keep_link(index)?;
             match self.freshen::<EntityOf<F>>(Handle::new(self.id, index)) {
                 Err(Error::RowDeleted { .. }) => {}
@@ -116,7 +117,8 @@ impl<C: SessionConnection> Session<'_, C> {
     }
 
     /// Removes the link of two rows: the next flush deletes the row of the table of `F` and `G` that refers to both, if
-    /// there is one. No SELECT, except for a value to refer to that is not in memory.
+    /// there is one. No SELECT, except for a value to refer to that is not in memory, and one that finds a link whose key
+    /// the database has generated.
     ///
     /// # Errors
     ///
@@ -135,20 +137,40 @@ impl<C: SessionConnection> Session<'_, C> {
         if let Some(new) = links.new_link(ends) {
             links.remove(new, true)?;
         }
-        if let Some(key) = key {
-            self.maps.of::<EntityOf<F>>().remove_link(key)?;
-            self.transaction.mark_used();
+        match key {
+            None => return Ok(()),
+            Some(Some(key)) => self.maps.of::<EntityOf<F>>().remove_link(key)?,
+            Some(None) => {
+                let new = EntityOf::<F>::link(row.into(), from.into())?;
+                let Some(link) = self.stored_link::<EntityOf<F>>(new)? else { return Ok(()) };
+                self.maps.of::<EntityOf<F>>().remove_link_between(ends, link.raw.index)?;
+            }
         }
+        self.transaction.mark_used();
         Ok(())
     }
 
-    /// Two rows to be linked, and the key of their link, which none has if one of them is pending.
+    /// The stored link that a new one would be the same as.
+    fn stored_link<E: Persist<C>>(&mut self, new: E::New) -> Result<Option<Handle<E>>> {
+        let table = E::table();
+        let like = self.rows_of(&[new])?;
+        self.open()?;
+        let columns = table.link_columns().iter().copied().fold(ColumnSet::EMPTY, ColumnSet::with);
+        let mut found = Vec::new();
+        for like in like {
+            let read = E::select_like(&mut self.executor(), &like, columns);
+            found.extend(read.map_err(|error| self.fail(error, table.name, &format!("reading {}", table.name)))?);
+        }
+        Ok(self.take_all(found, false)?.first().copied())
+    }
+
+    /// Two rows to be linked and, unless one of them is pending, the key of their link, if it follows from theirs.
     #[allow(clippy::type_complexity, reason = "a pair")]
     fn ends<F, G>(
         &mut self,
         row: Handle<ParentOf<F>>,
         other: Handle<ParentOf<G>>,
-    ) -> Result<(Ends, Option<<EntityOf<F> as Entity>::Key>)>
+    ) -> Result<(Ends, Option<Option<<EntityOf<F> as Entity>::Key>>)>
     where
         F: Column<Table: EntityTable>,
         G: Column<Table = F::Table>,

@@ -93,7 +93,7 @@ pub use unique::{ColumnList, GivesColumn, UniqueOn};
 pub use upsert::{OnConflict, ReadyUpsert, Upsert, Upserted};
 
 use crate::connection::{
-    AnyConnection, Cancellation, Echo, Executor, KeySources, Mode, Observers, SessionConnection, WriteQueue,
+    AnyConnection, Cancellation, Copies, Echo, Executor, KeySources, Mode, Observers, SessionConnection, WriteQueue,
 };
 pub(crate) use filter_settings::FilterSettings;
 use identity_maps::IdentityMaps;
@@ -116,6 +116,7 @@ pub struct Session<'c, C: SessionConnection = AnyConnection> {
     transaction: Transaction,
     autoflush: bool,
     keys: KeySources,
+    copies: Copies,
     hooks: Option<Arc<Hooks<C>>>,
     /// On whose behalf it works, for the history.
     author: Option<String>,
@@ -168,6 +169,7 @@ impl<'c, C: SessionConnection> Session<'c, C> {
             transaction: Transaction::new(mode),
             autoflush: true,
             keys: KeySources::default(),
+            copies: Copies::default(),
             hooks: None,
             author: None,
             unit_name: None,

@@ -175,6 +175,7 @@ impl<C: SessionConnection> Session<'_, C> {
         self.open()?;
         self.writes(Write::Unknown);
         self.transaction.expire_reads();
+        self.copies.forget();
         self.observers.enter()?;
         Ok(&mut **self.connection)
     }

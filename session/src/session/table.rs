@@ -120,6 +120,19 @@ impl Table {
         self.checked_sets(defers).fold(self.key_columns(), |all, set| all.union(set.reach()))
     }
 
+    /// The columns that identify a link: its key or, if the database generates that, its unique set.
+    pub(crate) fn link_columns(&self) -> &'static [usize] {
+        match self.unique.first() {
+            Some(set) if self.links_have_keys_of_their_own() => set.columns,
+            _ => self.key,
+        }
+    }
+
+    /// Whether the key of a link is one that the database generates.
+    pub(crate) fn links_have_keys_of_their_own(&self) -> bool {
+        self.key.iter().any(|column| self.columns[*column].generated)
+    }
+
     /// The columns of the key.
     pub(crate) fn key_columns(&self) -> ColumnSet {
         self.key.iter().copied().fold(ColumnSet::EMPTY, ColumnSet::with)

@@ -409,6 +409,7 @@ impl<C: SessionConnection> Session<'_, C> {
             return Err(error);
         }
         if !self.transaction.open {
+            self.copies.forget();
             let begun = self.first(Self::send_begin);
             self.spare = None;
             match begun {

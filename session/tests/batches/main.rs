@@ -1,6 +1,8 @@
 //! Many rows at once, in the ways of each engine: keys on their own rows whatever the steps between them, and updates from
 //! arrays, with the columns that cannot go that way.
 
+#[cfg(feature = "postgres")]
+mod copied;
 #[cfg(feature = "mysql")]
 #[path = "../support/fixture.rs"]
 mod fixture;

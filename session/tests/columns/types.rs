@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::rows::{Decimal, Facts, NewSample, Sample, samples};
 
-use super::{counted, database};
+use super::{counted, database, own};
 
 fn tables(engine: Engine) -> String {
     let key = counted(engine);
@@ -154,6 +154,25 @@ fn b144_a_text_that_its_type_cannot_read_is_an_error_that_says_why() -> Result<(
         session.connection()?.batch_execute("UPDATE samples SET price = '1,5'")?;
         let error = session.refresh(row).unwrap_err();
         assert!(error.to_string().contains("\"1,5\" is not a decimal number"), "{error}");
+        Ok(())
+    })
+}
+
+#[test]
+fn b197_values_of_every_type_come_back_from_many_rows_as_they_were() -> Result<()> {
+    let (db, recorder) = database(tables);
+    db.begin(|session| -> Result<()> {
+        session.insert_all((0..600).map(|number| sample(number % 120)))?;
+        let whole = session.rows::<Sample, _>(Sample::query().order(samples::id))?;
+        assert!(whole.iter().map(values).eq((0..600).map(|number| sample(number % 120))));
+        let whole: Vec<Sample> = whole.into_iter().map(|row| Sample { id: row.id + 1_000, ..row }).collect();
+        recorder.take();
+        session.insert_whole(&whole)?;
+        let found =
+            session.rows::<Sample, _>(Sample::query().filter(samples::id.ge(whole[0].id)).order(samples::id))?;
+        assert!(found == whole);
+        let copied = recorder.sql().iter().filter(|sql| sql.starts_with("COPY samples")).count();
+        assert_eq!(copied, usize::from(own() == Engine::Postgres));
         Ok(())
     })
 }

@@ -114,8 +114,7 @@ where
         map.inserted(index, row, work.now);
     }
     for (index, row) in links.0.into_iter().zip(links.1) {
-        map.inserted(index, row, work.now);
-        map.linked(index);
+        map.linked(index, row, work.now);
     }
     for (row, left_out) in left_out {
         map.add_left_out(row, left_out);

@@ -19,6 +19,8 @@ pub(super) struct Links {
     inserted: HashSet<u64>,
     /// Rows to be deleted that the database may not have.
     removed: HashSet<u64>,
+    /// Those of them whose keys do not tell which rows they link.
+    removed_between: HashMap<Ends, u64>,
 }
 
 impl<E: Entity> IdentityMap<E> {
@@ -48,6 +50,20 @@ impl<E: Entity> IdentityMap<E> {
         self.mark_deleted(index)
     }
 
+    /// Marks the link of two rows for deletion, which the session has and whose key is one of its own.
+    pub(crate) fn remove_link_between(&mut self, ends: Ends, index: u64) -> Result<()> {
+        self.links.removed.insert(index);
+        self.links.removed_between.insert(ends, index);
+        self.mark_deleted(index)
+    }
+
+    /// Takes back the removal of such a link, and returns whether it was to be removed.
+    pub(crate) fn keep_link_between(&mut self, ends: Ends) -> Result<bool> {
+        let index = self.links.removed_between.remove(&ends);
+        index.map_or(Ok(()), |index| self.keep_link(index))?;
+        Ok(index.is_some())
+    }
+
     /// Takes back the removal of a link.
     pub(crate) fn keep_link(&mut self, index: u64) -> Result<()> {
         self.links.removed.remove(&index);
@@ -67,8 +83,14 @@ impl<E: Entity> IdentityMap<E> {
         indexes.iter().filter(|index| self.links.removed.contains(index)).count()
     }
 
-    /// Records that a link is in the database; unless its key is all of it, its values are not known.
-    pub(crate) fn linked(&mut self, index: u64) {
+    /// Records that a link is in the database. Unless its key is all of it, its values are not known; if it has a key of
+    /// its own, that is not known either, and the session forgets the row.
+    pub(crate) fn linked(&mut self, index: u64, row: E, now: u32) {
+        if E::table().links_have_keys_of_their_own() {
+            self.slots.replace(index, Slot::Gone);
+            return;
+        }
+        self.inserted(index, row, now);
         if E::table().key.len() < E::table().columns.len() {
             self.drop_value(index);
         }

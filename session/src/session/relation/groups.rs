@@ -117,8 +117,11 @@ impl<C: SessionConnection> Session<'_, C> {
         }
         let mut wanted = self.references::<F>(children)?;
         if wanted.iter().flatten().any(|value| self.present::<F::To>(value, in_key.as_deref(), &filter).is_none()) {
+            let seen = self.seen();
             self.autoflush()?;
-            wanted = self.references::<F>(children)?;
+            if self.seen() != seen {
+                wanted = self.references::<F>(children)?;
+            }
         }
         let values = Values::<F::To>::of(wanted.iter().flatten().cloned().collect());
         let Distinct(distinct) = values.distinct;

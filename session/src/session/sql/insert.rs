@@ -6,12 +6,13 @@ use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use diesel::sql_types::{BigInt, Bool};
 
 use super::computed::read_computed;
+use super::copy::copy;
 use super::generated_keys::{insert_and_read_keys, keys_to_ask_for};
 use super::insert_arrays::limit_of_arrays;
 use super::insert_columns::InsertColumns;
 use super::insert_rows::{Form, InsertRows};
 use super::insert_values::Insert;
-use super::limit::{StatementLimit, row_size};
+use super::limit::{MANY_ROWS, ROWS, StatementLimit, inserted_size};
 use super::matching::same_as_sent;
 use super::returning::{insert_returning, insert_singly};
 use super::select::select_one;
@@ -19,13 +20,27 @@ use super::{kept_back, name_in_sql};
 use crate::connection::{EngineConnection, Executor};
 use crate::session::entity::{ColumnSet, Columns, Entity};
 
-/// The limits of one INSERT of these columns. Rows with given keys may refer to each other in a
-/// cycle.
-fn limit<E: Entity, C: EngineConnection>(columns: InsertColumns, connection: &C) -> StatementLimit {
+/// The limits of one INSERT of these columns, which is of at most `most` rows where long ones are preferred. Rows with
+/// given keys may refer to each other in a cycle.
+fn limit<E: Entity, C: EngineConnection>(columns: InsertColumns, most: usize, connection: &C) -> StatementLimit {
     match columns.sent.len() {
         0 => StatementLimit::ONE,
+        sent if most > ROWS && connection.engine().prefers_long_inserts() => {
+            StatementLimit::of_packet(most, sent, connection)
+        }
         sent if columns.has_given_key() => StatementLimit::of_related(E::table(), sent, connection),
         sent => StatementLimit::of(sent, connection),
+    }
+}
+
+/// The most rows of a long INSERT after which columns are read back: no more than are told apart, and few where they are
+/// found by their keys.
+fn most_read_back(columns: InsertColumns) -> usize {
+    let is_counted = !columns.generated_key().is_empty() && !columns.sent.meets(columns.filled);
+    match columns.filled.is_empty() {
+        true => usize::MAX,
+        false if is_counted => MANY_ROWS,
+        false => ROWS,
     }
 }
 
@@ -42,8 +57,8 @@ where
     let columns = columns.with_asked(keys_to_ask_for::<E, C>(executor, columns)?);
     let sent = columns.sent;
     let arrays = limit_of_arrays::<E, C>(executor, rows.len(), columns);
-    let limit = arrays.unwrap_or_else(|| limit::<E, C>(columns, executor.connection));
-    let statements: Vec<_> = limit.ranges(rows.len(), |row| row_size::<E, C::Backend>(&rows[row], sent)).collect();
+    let limit = arrays.unwrap_or_else(|| limit::<E, C>(columns, most_read_back(columns), executor.connection));
+    let statements: Vec<_> = limit.ranges(rows.len(), |row| inserted_size::<E, C::Backend>(&rows[row], sent)).collect();
     let mut together = true;
     for (range, keep) in statements {
         let chunk = &mut rows[range];
@@ -66,7 +81,7 @@ where
 }
 
 /// Inserts the rows in their order, and returns nothing. They give values of the columns `given` that the database would
-/// fill otherwise.
+/// fill otherwise. Many are copied, if the executor may do so.
 pub(super) fn insert_only<E, C>(executor: &mut Executor<'_, C>, rows: &[E], given: ColumnSet) -> QueryResult<()>
 where
     C: EngineConnection,
@@ -74,16 +89,36 @@ where
 {
     let columns = InsertColumns::of_new::<C>(E::table(), given);
     let sent = columns.sent;
+    let size = |row: &E| inserted_size::<E, C::Backend>(row, sent);
+    if let Some(inserted) = copy(executor, rows, sent, size)? {
+        return check_stored(executor, rows, columns, inserted);
+    }
     let arrays = limit_of_arrays::<E, C>(executor, rows.len(), columns);
-    let limit = arrays.unwrap_or_else(|| limit::<E, C>(columns, executor.connection));
-    for (rows, keep) in limit.split(rows, |row| row_size::<E, C::Backend>(row, sent)) {
+    let limit = arrays.unwrap_or_else(|| limit::<E, C>(columns, usize::MAX, executor.connection));
+    for (rows, keep) in limit.split(rows, size) {
         let form = if arrays.is_some() { Form::Arrays } else { Form::Values { keep } };
         let inserted = executor.execute(&InsertRows::<E, C>::of(rows, sent, form))?;
-        if columns.generated_key().is_empty() {
-            check_inserted(executor, rows, inserted)?;
-        } else if inserted < rows.len() && executor.connection.counts_inserted(&name_in_sql::<E, C>()?)? {
-            return Err(kept_back::<E>(inserted, rows.len()));
-        }
+        check_stored(executor, rows, columns, inserted)?;
+    }
+    Ok(())
+}
+
+/// As [`check_inserted`], or by their number alone if the keys of the rows are not known.
+fn check_stored<E, C>(
+    executor: &mut Executor<'_, C>,
+    rows: &[E],
+    columns: InsertColumns,
+    inserted: usize,
+) -> QueryResult<()>
+where
+    C: EngineConnection,
+    E: Columns<C::Backend>,
+{
+    if columns.generated_key().is_empty() {
+        return check_inserted(executor, rows, inserted);
+    }
+    if inserted < rows.len() && executor.connection.counts_inserted(&name_in_sql::<E, C>()?)? {
+        return Err(kept_back::<E>(inserted, rows.len()));
     }
     Ok(())
 }
@@ -95,9 +130,9 @@ where
     E: Columns<C::Backend>,
 {
     let columns = InsertColumns::of_new::<C>(E::table(), ColumnSet::EMPTY);
-    let limit = limit::<E, C>(columns, executor.connection);
+    let limit = limit::<E, C>(columns, usize::MAX, executor.connection);
     let taken = executor.connection.engine().taken_key();
-    for (rows, keep) in limit.split(rows, |row| row_size::<E, C::Backend>(row, columns.sent)) {
+    for (rows, keep) in limit.split(rows, |row| inserted_size::<E, C::Backend>(row, columns.sent)) {
         executor.execute(&Insert::missing::<C>(rows, keep, taken))?;
     }
     Ok(())

@@ -65,7 +65,7 @@ impl<E: Columns<DB>, DB: Backend> QueryFragment<DB> for Insert<'_, E> {
             None => {}
             Some(TakenKey::DoNothing) => {
                 out.push_sql(" ON CONFLICT ");
-                for (number, column) in table.key.iter().enumerate() {
+                for (number, column) in table.link_columns().iter().enumerate() {
                     out.push_sql(if number > 0 { ", " } else { "(" });
                     out.push_identifier(table.columns[*column].name)?;
                 }

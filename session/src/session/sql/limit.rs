@@ -18,10 +18,10 @@ use crate::session::entity::{ColumnSet, Columns, Table, Visitor};
 use crate::session::value::Value;
 
 /// A statement of this many rows is prepared once and kept; one for the remaining rows is prepared each time.
-const ROWS: usize = 100;
+pub(super) const ROWS: usize = 100;
 
-/// The same for reading a thousand rows or more by their keys.
-const MANY_ROWS: usize = 1_000;
+/// The same for reading a thousand rows or more by their keys, and the longest statement that is kept.
+pub(super) const MANY_ROWS: usize = 1_000;
 
 /// The maximum size in bytes of the values in a statement of several rows.
 const BYTES: usize = 1 << 19;
@@ -65,6 +65,12 @@ impl StatementLimit {
         }
     }
 
+    /// For at most `rows` rows of `parameters` parameters each, as many as the engine accepts in one statement.
+    pub(super) fn of_packet<C: SessionConnection>(rows: usize, parameters: usize, connection: &C) -> Self {
+        let most = connection.max_parameters() / parameters.max(1);
+        Self { rows: most.clamp(1, rows), bytes: BYTES_OF_ARRAYS.min(connection.max_bytes()) }
+    }
+
     /// For at most `rows` rows in arrays.
     pub(super) fn of_arrays<C: SessionConnection>(rows: usize, connection: &C) -> Self {
         Self { rows, bytes: BYTES_OF_ARRAYS.min(connection.max_bytes()) }
@@ -76,7 +82,7 @@ impl StatementLimit {
     }
 
     /// Splits `rows` into statements by their sizes in bytes. Each comes with whether its text is worth keeping: that
-    /// of full statements and single rows is, that of a remainder is not.
+    /// of full statements and single rows is, that of a remainder or of a very long statement is not.
     pub(super) fn split<T>(self, rows: &[T], size: impl FnMut(&T) -> usize) -> impl Iterator<Item = (&[T], bool)> {
         let mut size = size;
         self.ranges(rows.len(), move |row| size(&rows[row])).map(move |(range, keep)| (&rows[range], keep))
@@ -113,7 +119,7 @@ impl StatementLimit {
             }
             let range = start..end;
             start = end;
-            let keep = range.len() == self.rows || range.len() == 1;
+            let keep = range.len() == 1 || range.len() == self.rows && self.rows <= MANY_ROWS;
             Some((range, keep))
         })
     }
@@ -122,6 +128,14 @@ impl StatementLimit {
 /// The approximate size in bytes of these columns of a row in a statement.
 pub(super) fn row_size<E: Columns<DB>, DB: Backend>(row: &E, columns: ColumnSet) -> usize {
     columns.iter().map(|column| E::column(column, Size(row))).sum()
+}
+
+/// The approximate size in bytes of these columns of a row in an INSERT, with the text that names them: values may be
+/// shorter than that.
+pub(super) fn inserted_size<E: Columns<DB>, DB: Backend>(row: &E, columns: ColumnSet) -> usize {
+    /// The placeholder of a value, its type and its length.
+    const PLACE: usize = 8;
+    row_size::<E, DB>(row, columns) + PLACE * columns.len()
 }
 
 /// The approximate size in bytes of a key in a statement.

@@ -11,6 +11,7 @@ mod by_unique;
 mod collated;
 mod computed;
 mod conflict;
+mod copy;
 mod delete;
 mod diagnose;
 mod edited;

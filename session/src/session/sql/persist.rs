@@ -13,13 +13,14 @@ use super::edited::Edited;
 use super::filter_expression::FilterExpression;
 use super::generated_keys::key_source;
 use super::insert::{insert, insert_missing, insert_only};
+use super::limit::row_size;
 use super::lookup::LookupValues;
 use super::referrers::diagnose_delete;
 use super::select::{find_one, select, select_by, select_like};
 use super::update::{Outcome, update};
 use super::upsert::upsert;
 use crate::connection::{
-    AnyConnection, EngineConnection, Executor, KeySource, SessionConnection, on_every_connection, on_variant,
+    AnyConnection, EngineConnection, Executor, KeySource, SessionConnection, concrete, on_every_connection, on_variant,
 };
 use crate::error::Error;
 use crate::session::entity::{AnyBackend, ColumnSet, Columns, Entity, Table};
@@ -60,6 +61,10 @@ pub trait Persist<C: SessionConnection>: Entity + Clone + sealed::Persist<C> {
     /// would fill otherwise.
     #[doc(hidden)]
     fn insert_only(executor: &mut Executor<'_, C>, rows: &[Self], given: ColumnSet) -> QueryResult<()>;
+
+    /// The approximate size in bytes of the row's values in a statement.
+    #[doc(hidden)]
+    fn size(&self) -> usize;
 
     /// Inserts the rows whose given keys are not taken, and returns nothing.
     #[doc(hidden)]
@@ -173,6 +178,10 @@ where
 
     fn insert_only(executor: &mut Executor<'_, C>, rows: &[Self], given: ColumnSet) -> QueryResult<()> {
         insert_only(executor, rows, given)
+    }
+
+    fn size(&self) -> usize {
+        row_size::<E, C::Backend>(self, E::table().writable())
     }
 
     fn insert_missing(executor: &mut Executor<'_, C>, rows: &[Self]) -> QueryResult<()> {
@@ -302,9 +311,14 @@ impl<E: PersistEverywhere> Persist<AnyConnection> for E {
     }
 
     fn insert_only(executor: &mut Executor<'_, AnyConnection>, rows: &[Self], given: ColumnSet) -> QueryResult<()> {
+        let copies = executor.copies;
         on_variant!(executor.connection, connection => {
-            Persist::insert_only(&mut Executor::new(connection, executor.observers), rows, given)
+            Persist::insert_only(&mut Executor::new(connection, executor.observers).copying(copies), rows, given)
         })
+    }
+
+    fn size(&self) -> usize {
+        <E as Persist<concrete::Sqlite>>::size(self)
     }
 
     fn insert_missing(executor: &mut Executor<'_, AnyConnection>, rows: &[Self]) -> QueryResult<()> {
