@@ -261,9 +261,14 @@ fn remove(globals: &Globals, arguments: Remove) -> anyhow::Result<()> {
 }
 
 /// The records of a removal, on one line.
-fn described(Removed { user, repositories, resumes, notes, .. }: &Removed) -> String {
-    let dependents =
-        [(*repositories, "repository", "repositories"), (*resumes, "résumé", "résumés"), (*notes, "note", "notes")];
+fn described(Removed { user, repositories, resumes, notes, tags, links, .. }: &Removed) -> String {
+    let dependents = [
+        (*repositories, "repository", "repositories"),
+        (*resumes, "résumé", "résumés"),
+        (*notes, "note", "notes"),
+        (*tags, "tag", "tags"),
+        (*links, "link of a note with a repository", "links of notes with repositories"),
+    ];
     let dependents = dependents.into_iter().filter(|(count, ..)| *count > 0);
     let dependents = dependents.map(|(count, one, many)| counted(count, one, many));
     std::iter::once(format!("user {}", users::describe(user))).chain(dependents).collect::<Vec<_>>().join(", ")

@@ -7,7 +7,7 @@ use std::hash::Hash;
 use diesel::HasQuery as _;
 
 use crate::error::Result;
-use crate::models::{Note, Repository, Resume, User};
+use crate::models::{Note, NoteRepository, NoteTag, Repository, Resume, User};
 use crate::session::{Entity, Everywhere, Session, Table};
 
 /// A row of one of Folio's tables.
@@ -16,6 +16,8 @@ pub trait Row: Everywhere + Hash + Debug {
     const ONE: &'static str;
     /// The noun for several rows.
     const MANY: &'static str;
+    /// Whether a row is a record of its own, and not a part of one, such as a note's tag.
+    const IS_RECORD: bool;
 
     /// The number of rows in the table. One SELECT.
     ///
@@ -39,10 +41,13 @@ pub trait Visit {
 }
 
 macro_rules! tables {
-    ($($row:ty: $one:literal, $many:literal;)*) => {
+    (@is_record record) => { true };
+    (@is_record part) => { false };
+    ($($row:ty: $one:literal, $many:literal, $rank:ident;)*) => {
         $(impl Row for $row {
             const ONE: &'static str = $one;
             const MANY: &'static str = $many;
+            const IS_RECORD: bool = tables!(@is_record $rank);
 
             fn count(session: &mut Session<'_>) -> Result<u64> {
                 Ok(session.query(<$row>::query()).count()?)
@@ -70,7 +75,7 @@ macro_rules! tables {
         ///
         /// let mut names = Names(Vec::new());
         /// tables::each(&mut names)?;
-        /// assert_eq!(names.0, ["users", "repositories", "resumes", "notes"]);
+        /// assert_eq!(names.0[..4], ["users", "repositories", "resumes", "notes"]);
         /// # Ok::<(), folio::Error>(())
         /// ```
         ///
@@ -85,10 +90,12 @@ macro_rules! tables {
 }
 
 tables! {
-    User: "user", "users";
-    Repository: "repository", "repositories";
-    Resume: "résumé", "résumés";
-    Note: "note", "notes";
+    User: "user", "users", record;
+    Repository: "repository", "repositories", record;
+    Resume: "résumé", "résumés", record;
+    Note: "note", "notes", record;
+    NoteTag: "tag", "tags", part;
+    NoteRepository: "link of a note with a repository", "links of notes with repositories", part;
 }
 
 /// The number of rows of one table.
@@ -101,6 +108,8 @@ pub struct Count {
     pub one: &'static str,
     /// The noun for several rows.
     pub many: &'static str,
+    /// Whether a row is a record of its own.
+    pub is_record: bool,
     /// The number of rows.
     pub rows: u64,
 }
@@ -112,7 +121,7 @@ pub struct Counts(Vec<Count>);
 impl Counts {
     /// Adds a table.
     pub(super) fn push<R: Row>(&mut self, rows: u64) {
-        self.0.push(Count { table: R::table().name, one: R::ONE, many: R::MANY, rows });
+        self.0.push(Count { table: R::table().name, one: R::ONE, many: R::MANY, is_record: R::IS_RECORD, rows });
     }
 
     /// The number of rows of one table.
@@ -125,6 +134,11 @@ impl Counts {
     #[must_use]
     pub fn total(&self) -> u64 {
         self.0.iter().map(|count| count.rows).sum()
+    }
+
+    /// Each table of records with its number of rows.
+    pub fn records(&self) -> impl Iterator<Item = &Count> {
+        self.iter().filter(|count| count.is_record)
     }
 
     /// Each table with its number of rows.

@@ -70,7 +70,10 @@ fn without_a_terminal_nothing_is_removed_unless_the_command_says_yes() {
     for (command, removed) in [
         (&EVERYTHING[..], OCTOCAT.to_owned()),
         (&["user", "remove", "--login", "ada", "--with-everything"], "user id 2: ada (account number -1)".to_owned()),
-        (&["migrate", "down", "--to", "20261101000002"], format!("notes (2 rows), resumes (1 row) from {}", home.place())),
+        (
+            &["migrate", "down", "--to", "20261101000002"],
+            format!("notes (2 rows), resumes (1 row) from {}", home.place()),
+        ),
     ] {
         let way_out = if command[0] == "migrate" { "do so" } else { "remove it" };
         let refusal = format!("{removed}; add --yes to {way_out} without being asked");
