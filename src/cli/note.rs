@@ -7,7 +7,7 @@ use super::list::{self, ABOUT_LISTS, ListArgs};
 use super::output::with_columns;
 use super::owner::{OWNER_OPTIONS, OwnerArgs};
 use super::text_input::Body;
-use super::{editor, exit, stderr, values};
+use super::{author, editor, exit, stderr, values};
 use folio::Session;
 use folio::error::Result;
 use folio::models::Note;
@@ -33,7 +33,8 @@ Examples:
   folio note get 5 --format json | jq -r '.[0].body'
 
 Prints the record: on a terminal and in JSON with its body, in a pipe as a row without it.
-Columns: {columns}; on a terminal and in JSON also {more}.";
+Columns: {columns}.
+On a terminal and in JSON also: {more}.";
 
 const LIST: &str = "\
 Examples:
@@ -248,7 +249,7 @@ fn add(globals: &Globals, Add { name, owner, repo, tags, body }: Add) -> anyhow:
     let owner = owner.required()?;
     let text = Text { name, body: body.read()?.unwrap_or_default(), repository: repo, source: None, tags };
     let database = globals.open_to_add()?;
-    let added = database.named("note add").begin(|session| {
+    let added = author::unit(&database, "note add").begin(|session| {
         let note = notes::add(session, &owner, text)?;
         notes::linked(session, note)
     })?;
@@ -263,7 +264,7 @@ fn change(
     column: &str,
 ) -> anyhow::Result<()> {
     let database = globals.open_to_change()?;
-    let changed = database.named(command).begin(change)?;
+    let changed = author::unit(&database, command).begin(change)?;
     let done = format!("changed note {}", describe(&changed.note));
     stderr::print_on_terminal(&done);
     let mut listing = globals.listing_with::<Linked>(column);
@@ -309,7 +310,7 @@ fn edit(globals: &Globals, Edit { id, name, repo, no_repo, body }: Edit) -> anyh
     let by_hand = name.is_none() && repository.is_none() && body.is_none();
     let changes = Changes { name, body, repository, ..Changes::default() };
     let save = |changes| {
-        database.named("note edit").begin(|session| {
+        author::unit(&database, "note edit").begin(|session| {
             let note = notes::edit(session, read.note.clone(), changes)?;
             notes::linked(session, note)
         })
@@ -331,7 +332,7 @@ fn edit(globals: &Globals, Edit { id, name, repo, no_repo, body }: Edit) -> anyh
 
 fn remove(globals: &Globals, Remove { id }: &Remove) -> anyhow::Result<()> {
     let database = globals.open_to_change()?;
-    let removed = database.named("note remove").begin(|session| notes::remove(session, *id))?;
+    let removed = author::unit(&database, "note remove").begin(|session| notes::remove(session, *id))?;
     stderr::print(&format!("removed note {}", describe(&removed)));
     Ok(())
 }

@@ -160,7 +160,7 @@ impl Record for Linked {
         Column::moment("updated").field("updated_at"),
         Column::text("body").on_request(),
         Column::text("tags").on_request(),
-        Column::text("repositories").meaning("the ids of all that it is about").on_request(),
+        Column::text("repositories").on_request(),
     ];
 
     fn cells(&self) -> Vec<Option<Cow<'_, str>>> {

@@ -18,6 +18,7 @@
 //! ```
 
 pub mod copy;
+pub mod history;
 pub mod import;
 mod links;
 mod listing;

@@ -8,6 +8,7 @@ use diesel::HasQuery as _;
 
 use crate::error::Result;
 use crate::models::{Note, NoteRepository, NoteTag, Repository, Resume, User};
+use crate::session::history::HistoryRow;
 use crate::session::{Entity, Everywhere, Session, Table};
 
 /// A row of one of Folio's tables.
@@ -43,8 +44,8 @@ pub trait Visit {
 macro_rules! tables {
     (@is_record record) => { true };
     (@is_record part) => { false };
-    ($($row:ty: $one:literal, $many:literal, $rank:ident;)*) => {
-        $(impl Row for $row {
+    (@row $row:ty, $one:literal, $many:literal, $rank:ident) => {
+        impl Row for $row {
             const ONE: &'static str = $one;
             const MANY: &'static str = $many;
             const IS_RECORD: bool = tables!(@is_record $rank);
@@ -52,12 +53,16 @@ macro_rules! tables {
             fn count(session: &mut Session<'_>) -> Result<u64> {
                 Ok(session.query(<$row>::query()).count()?)
             }
-        })*
+        }
+    };
+    ($($row:ty: $one:literal, $many:literal, $rank:ident;)*) => {
+        $(tables!(@row $row, $one, $many, $rank);)*
+        tables!(@row HistoryRow, "change", "changes", part);
 
-        /// The description of every table, referenced tables first, as a draft of a migration takes them.
+        /// The description of every table but the history, referenced tables first, as a draft of a migration takes them.
         pub const ENTITIES: &[fn() -> &'static Table] = &[$(<$row as Entity>::table),*];
 
-        /// Visits every table, referenced tables first, until a visit fails.
+        /// Visits every table, referenced tables first and the history of their changes last, until a visit fails.
         ///
         /// ```
         /// use folio::services::tables::{self, Row, Visit};
@@ -84,7 +89,7 @@ macro_rules! tables {
         /// That of the visit.
         pub fn each<V: Visit>(visitor: &mut V) -> Result<(), V::Error> {
             $(visitor.visit::<$row>()?;)*
-            Ok(())
+            visitor.visit::<HistoryRow>()
         }
     };
 }
@@ -95,7 +100,7 @@ tables! {
     Resume: "résumé", "résumés", record;
     Note: "note", "notes", record;
     NoteTag: "tag", "tags", part;
-    NoteRepository: "link of a note with a repository", "links of notes with repositories", part;
+    NoteRepository: "link", "links", part;
 }
 
 /// The number of rows of one table.

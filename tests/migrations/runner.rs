@@ -83,6 +83,14 @@ impl Empty {
             }
             "describe_users" => "UPDATE users SET name = 'Step', kind = 'Bot'",
             "describe_repositories" => "UPDATE repositories SET visibility = 'Internal', stars = 3, fork = TRUE",
+            "link_notes" => {
+                "INSERT INTO note_tags (note_id, tag) SELECT id, 'rust' FROM notes; \
+                 INSERT INTO note_repositories (note_id, repository_id) SELECT id, 20001 FROM notes"
+            }
+            "record_changes" => {
+                "INSERT INTO diesel_session_history (unit, changed_at, table_name, row_key, operation) \
+                 VALUES ('00', '2026-01-01 00:00:00', 'users', '10001', 'INSERT')"
+            }
             "index_texts" => "UPDATE users SET name = 'Searched'",
             other => panic!("say here what {other} is filled with"),
         });

@@ -105,7 +105,7 @@ impl<C: SessionConnection> Session<'_, C> {
 
     /// Writes the history of rows that were inserted other than by a flush.
     pub(super) fn keep_inserted<'r, E: Persist<C>>(&mut self, inserted: impl Iterator<Item = &'r E>) -> Result<()> {
-        let Some(history) = E::history() else { return Ok(()) };
+        let Some(history) = E::history().filter(|_| !self.unrecorded) else { return Ok(()) };
         let stamp = self.stamp();
         let kept = inserted.map(|row| stamp.row::<E>(Operation::Insert, &history, &row.key(), None));
         let kept = kept.collect::<Result<Vec<HistoryRow>>>().and_then(|rows| {

@@ -117,6 +117,8 @@ pub struct Session<'c, C: SessionConnection = AnyConnection> {
     author: Option<String>,
     /// The name of its units of work, for the history.
     unit_name: Option<String>,
+    /// Whether it leaves changes out of the history.
+    unrecorded: bool,
     /// The name of the hook that is running.
     hook: Option<&'static str>,
     filters: FilterSettings,
@@ -164,6 +166,7 @@ impl<'c, C: SessionConnection> Session<'c, C> {
             hooks: None,
             author: None,
             unit_name: None,
+            unrecorded: false,
             hook: None,
             filters: FilterSettings::default(),
             max_rows: None,

@@ -57,6 +57,27 @@ impl<C: SessionConnection> Session<'_, C> {
         self.unit_name = name.into();
     }
 
+    /// Sets whether this session records the changes of entities with a history, as it does unless told otherwise. Rows
+    /// of a copy, for example, are no changes: their history comes with them. No SQL.
+    ///
+    /// ```
+    /// # include!("../../../docs/history_tables.rs");
+    /// # fn main() -> Result<()> {
+    /// let db = database()?;
+    /// db.begin(|session| -> Result<()> {
+    ///     session.record_history(false);
+    ///     session.add(NewPrice::new("tea", 250)?);
+    ///     assert_eq!(session.plan()?.to_string(), "INSERT prices (1 row)");
+    ///     session.flush()?;
+    ///     assert!(session.history_of::<Price>(1)?.is_empty());
+    ///     Ok(())
+    /// })
+    /// # }
+    /// ```
+    pub fn record_history(&mut self, record: bool) {
+        self.unrecorded = !record;
+    }
+
     /// What the changes of one flush have in common in the history.
     pub(in crate::session) fn stamp(&mut self) -> Stamp {
         Stamp {
