@@ -12,6 +12,7 @@ use super::globals::Globals;
 use super::log;
 use super::output::{self, Column, Record, with_columns};
 use super::stderr;
+use folio::error::{Error, Result};
 use folio::services::history::{self, Difference, Subject, Unit};
 use folio::services::search::Kind;
 
@@ -80,7 +81,7 @@ fn asked(what: Option<&str>, id: Option<i64>) -> Result<(Option<i64>, Option<Sub
     match (what, id) {
         (None, _) => Ok((None, None)),
         (Some(kind), Some(id)) => {
-            let kind: Kind = kind.parse().map_err(|error: folio::Error| Usage(error.to_string()))?;
+            let kind: Kind = kind.parse().map_err(|error: Error| Usage(error.to_string()))?;
             Ok((None, Some(Subject { kind, id })))
         }
         (Some(text), None) => match text.parse() {
@@ -94,13 +95,13 @@ pub(super) fn run(globals: &Globals, Diff { what, id, limit }: &Diff) -> anyhow:
     let (number, subject) = asked(what.as_deref(), *id)?;
     let limit = usize::try_from(*limit)?;
     let database = globals.open_to_read()?;
-    let (unit, mut differences) = database.named("diff").read(|session| -> folio::Result<_> {
+    let (unit, mut differences) = database.named("diff").read(|session| -> Result<_> {
         let unit = match subject {
             None => history::unit(session, number)?,
             Some(subject) => {
                 let last = history::units(session, Some(subject), 1)?.pop();
                 let missing = || format!("change of {} {} in the history", subject.kind, subject.id);
-                last.ok_or_else(|| folio::Error::NotFound { what: missing() })?
+                last.ok_or_else(|| Error::NotFound { what: missing() })?
             }
         };
         let differences = history::differences(session, &unit, subject, limit + 1)?;

@@ -8,8 +8,6 @@ use super::output::with_columns;
 use super::owner::{OWNER_OPTIONS, OwnerArgs};
 use super::text_input::Body;
 use super::{author, editor, exit, stderr, values};
-use folio::Session;
-use folio::error::Result;
 use folio::models::Note;
 use folio::services::Linked;
 use folio::services::notes::{self, Edit as Changes, Filter, Text};
@@ -224,18 +222,10 @@ pub(super) fn run(globals: &Globals, command: NoteCommand) -> anyhow::Result<()>
         NoteCommand::Get(arguments) => get(globals, &arguments),
         NoteCommand::List(arguments) => list(globals, arguments),
         NoteCommand::Edit(arguments) => edit(globals, arguments),
-        NoteCommand::Tag(Tags { id, tags }) => {
-            change(globals, "note tag", |session| notes::tag(session, id, &tags), "tags")
-        }
-        NoteCommand::Untag(Tags { id, tags }) => {
-            change(globals, "note untag", |session| notes::untag(session, id, &tags), "tags")
-        }
-        NoteCommand::Link(Repositories { id, repositories }) => {
-            change(globals, "note link", |session| notes::link(session, id, &repositories), "repositories")
-        }
-        NoteCommand::Unlink(Repositories { id, repositories }) => {
-            change(globals, "note unlink", |session| notes::unlink(session, id, &repositories), "repositories")
-        }
+        NoteCommand::Tag(arguments) => tag(globals, &arguments, true),
+        NoteCommand::Untag(arguments) => tag(globals, &arguments, false),
+        NoteCommand::Link(arguments) => link(globals, &arguments, true),
+        NoteCommand::Unlink(arguments) => link(globals, &arguments, false),
         NoteCommand::Remove(arguments) => remove(globals, &arguments),
     }
 }
@@ -256,19 +246,34 @@ fn add(globals: &Globals, Add { name, owner, repo, tags, body }: Add) -> anyhow:
     globals.report(&format!("added note {}", describe(&added.note)), &added)
 }
 
-/// Changes what a note is linked with, and prints it with the column of that.
-fn change(
-    globals: &Globals,
-    command: &'static str,
-    change: impl FnOnce(&mut Session<'_>) -> Result<Linked>,
-    column: &str,
-) -> anyhow::Result<()> {
+/// Gives tags to a note, or takes them.
+fn tag(globals: &Globals, Tags { id, tags }: &Tags, gives: bool) -> anyhow::Result<()> {
     let database = globals.open_to_change()?;
-    let changed = author::unit(&database, command).begin(change)?;
+    let unit = author::unit(&database, if gives { "note tag" } else { "note untag" });
+    let changed = unit.begin(|session| match gives {
+        true => notes::tag(session, *id, tags),
+        false => notes::untag(session, *id, tags),
+    })?;
+    report_with(globals, &changed, "tags")
+}
+
+/// Links a note with repositories, or removes such links.
+fn link(globals: &Globals, Repositories { id, repositories }: &Repositories, links: bool) -> anyhow::Result<()> {
+    let database = globals.open_to_change()?;
+    let unit = author::unit(&database, if links { "note link" } else { "note unlink" });
+    let changed = unit.begin(|session| match links {
+        true => notes::link(session, *id, repositories),
+        false => notes::unlink(session, *id, repositories),
+    })?;
+    report_with(globals, &changed, "repositories")
+}
+
+/// Reports the change of a note, and prints it with one more column.
+fn report_with(globals: &Globals, changed: &Linked, column: &str) -> anyhow::Result<()> {
     let done = format!("changed note {}", describe(&changed.note));
     stderr::print_on_terminal(&done);
-    let mut listing = globals.listing_with::<Linked>(column);
-    let printed = listing.push(&changed).and_then(|()| listing.finish());
+    let mut listing = globals.listing_with(column);
+    let printed = listing.push(changed).and_then(|()| listing.finish());
     printed.map_err(|error| exit::after(&done, error.into()))
 }
 

@@ -44,7 +44,7 @@ fn the_examples_of_the_first_page_work_one_after_the_other() {
     let page = help(&home, "");
     let (_, examples) = page.split_once("\nExamples:\n").unwrap();
     let examples: Vec<&str> = examples.lines().take_while(|line| !line.is_empty()).collect();
-    assert_eq!(examples.len(), 6, "{examples:?}");
+    assert_eq!(examples.len(), 7, "{examples:?}");
     for example in examples {
         // The text after several spaces is a comment.
         let (command, _) = example.trim().split_once("   ").unwrap_or((example.trim(), ""));

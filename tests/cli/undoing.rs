@@ -76,6 +76,7 @@ fn an_undo_wants_a_yes_and_takes_back_what_one_command_changed() {
     home.done(&["user", "remove", "--login", "ada", "--with-everything", "--yes"]);
     home.done(&["undo", "--yes"]);
     assert_eq!(home.done(&["note", "list", "--columns", "id,name,tags"]), "1\tTo do\trust\n");
+    home.done(&["note", "edit", "1", "--name", "Later"]);
     let said = home.fails(1, &["undo", "3", "--yes"]);
     assert!(said.contains("notes") && said.contains("note edit"), "{said}");
     home.fails(4, &["undo", "99", "--yes"]);
