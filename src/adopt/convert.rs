@@ -56,8 +56,6 @@ impl<'a, 's> Conversion<'a, 's> {
     /// Inserts what can be kept into Folio's tables, and counts it there.
     pub(super) fn insert(mut self) -> Result<Plan> {
         self.inserts = true;
-        // The history begins with the first change.
-        self.session.record_history(false);
         tables::each(&mut self)?;
         Ok(self.plan)
     }

@@ -17,8 +17,8 @@ static AUTHOR: LazyLock<Option<String>> = LazyLock::new(|| {
     named.map(|name| name.trim().chars().filter(|character| *character != '\0').take(LONGEST).collect())
 });
 
-/// The unit of work of a command that changes records, under the command's name and with its author.
+/// The unit of work of a command that changes records: in the history, under the command's name and with its author.
 pub(super) fn unit<'d>(database: &'d Database, command: &'d str) -> Unit<'d> {
-    let unit = database.named(command);
+    let unit = database.named(command).recording();
     AUTHOR.as_deref().map_or(unit, |author| unit.by(author))
 }

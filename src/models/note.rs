@@ -14,7 +14,7 @@ use crate::types::{Id, LongText, Tag, Text256, Timestamp};
 /// A note of one person, optionally about a repository.
 #[derive(Debug, Clone, PartialEq, Hash, HasQuery, Entity, Serialize)]
 #[diesel(table_name = notes)]
-#[entity(history, unique(user_id, source))]
+#[entity(history(on_request), unique(user_id, source))]
 pub struct Note {
     /// Folio's own number for the note.
     #[entity(key)]

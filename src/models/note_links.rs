@@ -14,7 +14,7 @@ use crate::types::{Id, Tag, Timestamp};
 /// A tag of a note.
 #[derive(Debug, Clone, PartialEq, Hash, HasQuery, Entity, Serialize)]
 #[diesel(table_name = note_tags)]
-#[entity(history)]
+#[entity(history(on_request))]
 pub struct NoteTag {
     /// The note; deleting it deletes its tags.
     #[entity(key, given, references = notes::id)]
@@ -30,7 +30,7 @@ pub struct NoteTag {
 /// A repository that a note is about, besides its [`repository_id`](Note::repository_id).
 #[derive(Debug, Clone, PartialEq, Hash, HasQuery, Entity, Serialize)]
 #[diesel(table_name = note_repositories)]
-#[entity(history)]
+#[entity(history(on_request))]
 pub struct NoteRepository {
     /// The note; deleting it deletes the link.
     #[entity(key, given, references = notes::id)]

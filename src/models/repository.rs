@@ -13,7 +13,7 @@ use crate::types::{Id, LongText, RepositoryStatus, RepositoryVisibility, Text, T
 /// A code repository of an account.
 #[derive(Debug, Clone, PartialEq, Hash, HasQuery, Entity, Serialize)]
 #[diesel(table_name = repositories)]
-#[entity(history, unique(repo_id), unique(user_id, repo_name))]
+#[entity(history(on_request), unique(repo_id), unique(user_id, repo_name))]
 pub struct Repository {
     /// Folio's own number for the repository.
     #[entity(key)]

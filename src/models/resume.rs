@@ -13,7 +13,7 @@ use crate::types::{Id, LongText, Text256, Timestamp};
 /// A résumé: one person's application for one vacancy.
 #[derive(Debug, Clone, PartialEq, Hash, HasQuery, Entity, Serialize)]
 #[diesel(table_name = resumes)]
-#[entity(history, unique(user_id, source))]
+#[entity(history(on_request), unique(user_id, source))]
 pub struct Resume {
     /// Folio's own number for the résumé.
     #[entity(key)]

@@ -78,7 +78,7 @@ pub fn everything<E: From<Error> + From<diesel_session::Error>>(
     let total = tables::counts(source)?.total();
     tables::each(&mut AdvancingSequences { source, target })?;
     // The rows come with their history.
-    target.record_history(false);
+    let recorded = target.record_history(false);
     let copied = target.begin(|target| {
         refuse_records(target)?;
         let mut sending =
@@ -90,7 +90,7 @@ pub fn everything<E: From<Error> + From<diesel_session::Error>>(
         tables::each(&mut comparing)?;
         Ok(comparing.copied)
     });
-    target.record_history(true);
+    target.record_history(recorded);
     copied
 }
 

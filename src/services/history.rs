@@ -91,14 +91,16 @@ impl Subject {
     }
 }
 
-/// The last units that changed something, or changed this record, the newest first. Two SELECTs.
+/// The last units that changed something, or changed this record, the newest first. Two SELECTs. A unit is in the history if
+/// its session [records](diesel_session::Database::recording) it, as those of the program do.
 ///
 /// ```
 /// use folio::services::{history, users};
 /// # use folio::{Database, Result, migrations::Migrate as _};
 /// # let db = Database::open("sqlite::memory:")?;
 /// # db.migrate()?;
-/// db.by("ann").named("user add").begin(|session| users::add(session, users::Account::new("octocat")?))?;
+/// let unit = db.recording().by("ann").named("user add");
+/// unit.begin(|session| users::add(session, users::Account::new("octocat")?))?;
 /// let units = db.read(|session| history::units(session, None, 10))?;
 /// assert_eq!((units[0].author.as_deref(), units[0].command.as_deref()), (Some("ann"), Some("user add")));
 /// assert_eq!(units[0].changes[0].to_string(), "1 user added");
@@ -337,7 +339,7 @@ where
 }
 
 /// Reverses all changes of a unit: rows that it added are removed, rows that it removed are added again with their ids,
-/// and rows that it changed get back the values they had. That is a unit of its own, which can be undone likewise.
+/// and rows that it changed get back the values they had. If it is recorded, it can be undone likewise.
 ///
 /// # Errors
 ///

@@ -13,6 +13,7 @@ use crate::support::{Fixture, fixture};
 fn desk() -> (Fixture, Note) {
     let db = fixture(module_path!());
     let note = db
+        .recording()
         .named("setup")
         .by("ann")
         .begin(|session| -> Result<_> {
@@ -34,7 +35,8 @@ fn log(db: &Database, subject: Option<Subject>) -> Vec<(String, String)> {
 }
 
 fn rename(db: &Database, note: &Note, name: &str) {
-    db.named("rename")
+    db.recording()
+        .named("rename")
         .begin(|session| {
             let read = notes::get(session, note.id)?;
             notes::edit(session, read, notes::Edit { name: Some(name.try_into()?), ..notes::Edit::default() })
@@ -47,7 +49,7 @@ fn newest(db: &Database) -> Unit {
 }
 
 fn undo(db: &Database, unit: &Unit) -> Result<()> {
-    db.named("undo").begin(|session| history::undo(session, unit))
+    db.recording().named("undo").begin(|session| history::undo(session, unit))
 }
 
 /// All records, without what every change sets.
@@ -75,8 +77,9 @@ fn every_unit_is_in_the_log_with_what_it_changed_and_one_that_changed_nothing_is
     let (db, note) = desk();
     rename(&db, &note, "done");
     rename(&db, &note, "done");
-    db.begin(|session| notes::tag(session, note.id, &["new".parse()?])).unwrap();
-    db.begin(|session| users::add(session, Account::new("bob")?)).unwrap();
+    db.recording().begin(|session| notes::tag(session, note.id, &["new".parse()?])).unwrap();
+    db.recording().begin(|session| users::add(session, Account::new("bob")?)).unwrap();
+    db.begin(|session| users::add(session, Account::new("unrecorded")?)).unwrap();
     let setup = ("setup".to_owned(), "1 user added, 1 repository added, 1 note added, 1 tag added".to_owned());
     let rename = ("rename".to_owned(), "1 note changed".to_owned());
     let tag = (String::new(), "1 tag added".to_owned());
@@ -122,13 +125,13 @@ fn a_difference_has_the_values_before_and_after_whatever_changed_later() {
 fn what_a_command_removed_comes_back_with_all_that_belongs_to_it() {
     let (db, note) = desk();
     let before = everything(&db);
-    db.begin(|session| repositories::remove(session, &RepositorySelector::Id(1.into()))).unwrap();
+    db.recording().begin(|session| repositories::remove(session, &RepositorySelector::Id(1.into()))).unwrap();
     undo(&db, &newest(&db)).unwrap();
     assert_eq!(everything(&db), before, "the repository, and that the note is about it");
-    db.begin(|session| notes::remove(session, note.id)).unwrap();
+    db.recording().begin(|session| notes::remove(session, note.id)).unwrap();
     undo(&db, &newest(&db)).unwrap();
     assert_eq!(everything(&db), before, "the note and its tag");
-    db.begin(|session| users::remove(session, &UserSelector::Number(1), Cascade::Everything)).unwrap();
+    db.recording().begin(|session| users::remove(session, &UserSelector::Number(1), Cascade::Everything)).unwrap();
     assert!(everything(&db).is_empty());
     let removal = newest(&db);
     undo(&db, &removal).unwrap();

@@ -117,8 +117,8 @@ pub struct Session<'c, C: SessionConnection = AnyConnection> {
     author: Option<String>,
     /// The name of its units of work, for the history.
     unit_name: Option<String>,
-    /// Whether it leaves changes out of the history.
-    unrecorded: bool,
+    /// Whether it records the changes of entities with a history; `None` if each entity's attribute tells.
+    records_history: Option<bool>,
     /// The name of the hook that is running.
     hook: Option<&'static str>,
     filters: FilterSettings,
@@ -166,7 +166,7 @@ impl<'c, C: SessionConnection> Session<'c, C> {
             hooks: None,
             author: None,
             unit_name: None,
-            unrecorded: false,
+            records_history: None,
             hook: None,
             filters: FilterSettings::default(),
             max_rows: None,
