@@ -23,9 +23,9 @@ pub mod prelude {
     pub use crate::database::{Access, Database, OpenDatabase as _, Options};
     pub use crate::migrations::Migrate;
     pub use crate::models::*;
-    pub use crate::schema::{notes, repositories, resumes, users};
+    pub use crate::schema::{note_repositories, note_tags, notes, repositories, resumes, users};
     pub use crate::types::{
-        AccountKind, Email, Id, LongText, RepositoryStatus, RepositoryVisibility, Text256, Timestamp, Topics,
+        AccountKind, Email, Id, LongText, RepositoryStatus, RepositoryVisibility, Tag, Text256, Timestamp, Topics,
     };
     pub use crate::{Entity, Error, Handle, Result, Session, State};
     pub use diesel::HasQuery;

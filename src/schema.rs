@@ -5,6 +5,22 @@
 #![allow(missing_docs, reason = "Diesel prints no docs for SQLite's columns but their names again")]
 
 diesel::table! {
+    note_repositories (note_id, repository_id) {
+        note_id -> BigInt,
+        repository_id -> BigInt,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    note_tags (note_id, tag) {
+        note_id -> BigInt,
+        tag -> Text,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
     notes (id) {
         id -> BigInt,
         name -> Text,
@@ -70,8 +86,11 @@ diesel::table! {
     }
 }
 
+diesel::joinable!(note_repositories -> notes (note_id));
+diesel::joinable!(note_repositories -> repositories (repository_id));
+diesel::joinable!(note_tags -> notes (note_id));
 diesel::joinable!(notes -> repositories (repository_id));
 diesel::joinable!(notes -> users (user_id));
 diesel::joinable!(resumes -> users (user_id));
 
-diesel::allow_tables_to_appear_in_same_query!(notes, repositories, resumes, users,);
+diesel::allow_tables_to_appear_in_same_query!(note_repositories, note_tags, notes, repositories, resumes, users,);

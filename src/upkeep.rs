@@ -85,15 +85,17 @@ pub fn problems(database: &Database) -> Result<Vec<String>> {
         problems = lines(&mut connection, "SELECT integrity_check AS line FROM pragma_integrity_check")?;
         problems.retain(|line| line != "ok");
     }
-    let text = if connection.engine() == Engine::Mysql { "CHAR" } else { "TEXT" };
     for entity in ENTITIES {
         let table = entity();
+        let own: Vec<String> =
+            table.key.iter().map(|column| format!("child.{}", table.columns[*column].name)).collect();
+        let own = own.join(", ");
         for (column, reference) in table.columns.iter().filter_map(|column| Some((column.name, column.references?))) {
             let (name, parent, key) = (table.name, (reference.table)().name, reference.column);
             let lost = format!(
-                "SELECT CAST(child.id AS {text}) AS line FROM {name} child LEFT JOIN {parent} parent \
+                "SELECT concat_ws(' ', {own}) AS line FROM {name} child LEFT JOIN {parent} parent \
                  ON parent.{key} = child.{column} WHERE child.{column} IS NOT NULL AND parent.{key} IS NULL \
-                 ORDER BY child.id LIMIT {MOST_LOST}"
+                 ORDER BY {own} LIMIT {MOST_LOST}"
             );
             for id in lines(&mut connection, &lost)? {
                 problems.push(format!("{name} {id}: its {column} refers to a row of {parent} that is not there"));

@@ -11,9 +11,11 @@ use diesel_migrate::command;
 use super::browse::Open;
 use super::completions::Completions;
 use super::db::DbCommand;
+use super::diff::Diff;
 use super::exit::{self, Exit};
 use super::globals::Globals;
 use super::import::Import;
+use super::log::Log;
 use super::migrate::MigrateCommand;
 use super::note::NoteCommand;
 use super::output::OutputError;
@@ -25,6 +27,7 @@ use super::stats::Stats;
 use super::stderr;
 use super::suggest;
 use super::topics::Topic;
+use super::undo::Undo;
 use super::user::UserCommand;
 use folio::database::Engine;
 use folio::error::Error;
@@ -37,6 +40,7 @@ Examples:
   folio repo list --login ada
   folio search engine                           find records by the words in them
   folio note add 'To do' --login ada --body 'call back'
+  folio log                                     what was changed; 'folio undo' takes it back
 
 Records go to standard output: a table on a terminal; in a pipe one line per record, with tabs
 between the fields and no header. Everything else goes to standard error.
@@ -151,6 +155,12 @@ pub(super) enum Command {
     Sql(Sql),
     /// Open the page about a user or a repository, or print its URL
     Open(Open),
+    /// Show which commands changed what, the newest first
+    Log(Log),
+    /// Show the values before and after a change
+    Diff(Diff),
+    /// Reverse what a command changed
+    Undo(Undo),
     /// Migrations: bring the database up to date, revert, show
     #[command(disable_help_subcommand = true, after_help = MIGRATE)]
     Migrate {

@@ -8,14 +8,17 @@ use clap::{Args, Subcommand, ValueHint};
 use folio::migrations::Migrate as _;
 use serde::Serialize;
 
+use super::confirm::Confirm;
 use super::copy::{self, Copy};
 use super::globals::Globals;
 use super::output::{self, Column, Record, with_columns};
 use super::stderr;
+use super::when::when;
 use folio::database::Access;
 use folio::migrations::SchemaState;
 use folio::models::{Note, Repository, Resume, User};
-use folio::services::{counted, tables};
+use folio::services::{counted, history, tables};
+use folio::types::Timestamp;
 use folio::upkeep;
 
 const INFO: &str = "\
@@ -47,6 +50,17 @@ appears under its name when it is complete; a file that is there already is neve
 database on a server is backed up by the server's own programs; 'folio db copy' copies its records.
 Prints the size of the copy in bytes.";
 
+const FORGET: &str = "\
+Examples:
+  folio db forget --before 1y
+  folio db forget --before 2026-01-31 --yes
+
+Removes from the history what was changed before a time; until then, it is kept for good. The records
+stay as they are, but what is forgotten is not in 'folio log' any more and cannot be undone. What one
+command changed is forgotten as a whole. A time is 2026-01-31, 2026-01-31T23:59, an age such as 90d,
+6mo or 1y, 'yesterday', or seconds since 1970. On a terminal it asks; elsewhere it needs --yes.
+Prints the number of changes that it removed.";
+
 const CREATE: &str = "\
 Examples:
   folio db create
@@ -69,6 +83,9 @@ pub(super) enum DbCommand {
     /// Copy a SQLite file while others write
     #[command(after_help = BACKUP)]
     Backup(Backup),
+    /// Remove old changes from the history
+    #[command(after_help = FORGET)]
+    Forget(Forget),
     /// Copy every record into another database, on any engine
     Copy(Copy),
 }
@@ -81,6 +98,15 @@ pub(super) struct Backup {
     /// The file to make
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     to: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Forget {
+    /// Changes before this time
+    #[arg(long, value_name = "TIME", required = true, value_parser = when)]
+    before: Timestamp,
+    #[command(flatten)]
+    confirm: Confirm,
 }
 
 /// What is shown of a database.
@@ -139,6 +165,7 @@ pub(super) fn run(globals: &Globals, command: DbCommand) -> anyhow::Result<()> {
             let bytes = upkeep::backup(&globals.open(Access::Read)?, &to)?;
             Ok(output::write(&format!("{bytes}\n"))?)
         }
+        DbCommand::Forget(arguments) => forget(globals, &arguments),
         DbCommand::Copy(arguments) => copy::run(globals, &arguments),
     }
 }
@@ -185,6 +212,16 @@ fn info(globals: &Globals) -> anyhow::Result<()> {
         },
         None,
     )
+}
+
+fn forget(globals: &Globals, Forget { before, confirm }: &Forget) -> anyhow::Result<()> {
+    let database = globals.open_to_change()?;
+    let old = database.named("db forget").read(|session| history::forgettable(session, *before))?;
+    if old > 0 {
+        confirm.ask(&format!("{} from the history", counted(old, "change", "changes")))?;
+    }
+    let removed = database.named("db forget").begin(|session| history::forget(session, *before))?;
+    Ok(output::write(&format!("{removed}\n"))?)
 }
 
 fn check(globals: &Globals) -> anyhow::Result<()> {

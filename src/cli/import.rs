@@ -11,7 +11,7 @@ use super::globals::Globals;
 use super::output::{self, Column, Format, Record, with_columns};
 use super::owner::OwnerArgs;
 use super::progress::InputProgress;
-use super::{exit, hint, stderr, values};
+use super::{author, exit, hint, stderr, values};
 use folio::database::{Database, Isolation, Retry};
 use folio::error::{Error, Result};
 use folio::exchange::{self, Gathered, Input, Skipped, gather};
@@ -29,7 +29,7 @@ Examples:
 Formats: GitHub's JSON, as 'gh api' and 'gh repo list --json' print it, one record or many, also
 pages of a search, stars, GraphQL and webhook payloads; JSON Resume; Markdown. A note is named after
 the title in its front matter (YAML, TOML or JSON), or the level-1 heading that it begins with, or
-its file. A repository without GitHub's numbers is found by its owner's login and its name; an owner
+its file, and has the tags of its front matter, if that names any. A repository without GitHub's numbers is found by its owner's login and its name; an owner
 that is missing is added by login alone, with a number below zero.
 
 Importing again changes only what changed: accounts and repositories are found by their
@@ -139,7 +139,7 @@ pub(super) fn run(globals: &Globals, import: Import) -> anyhow::Result<()> {
 fn import(database: &Database, input: &Input, owner: Option<&UserSelector>) -> Result<Summary> {
     let attempts = if input.can_be_read_again() { 20 } else { 1 };
     let retry = Retry::default().attempts(attempts).only_after(is_conflict).also_after_unique();
-    let done = database.named("import").retrying(retry, |session| {
+    let done = author::unit(database, "import").retrying(retry, |session| {
         let records = input.open()?;
         let is_github = records.format() == exchange::Format::Github;
         // An input that cannot be read again runs at a level that avoids conflicts other than those on the same rows.

@@ -5,11 +5,13 @@
 
 mod adopt;
 mod arguments;
+mod author;
 mod browse;
 mod completions;
 mod confirm;
 mod copy;
 mod db;
+mod diff;
 mod dotenv;
 mod echo;
 mod editor;
@@ -20,6 +22,7 @@ mod hint;
 mod import;
 mod interrupt;
 mod list;
+mod log;
 mod migrate;
 mod note;
 mod open;
@@ -37,6 +40,7 @@ mod stderr;
 mod suggest;
 mod text_input;
 mod topics;
+mod undo;
 mod user;
 mod values;
 mod when;
@@ -76,6 +80,9 @@ fn execute(Arguments { globals, command }: Arguments) -> anyhow::Result<()> {
         Command::Stats(arguments) => stats::run(&globals, &arguments),
         Command::Sql(arguments) => sql::run(&globals, arguments),
         Command::Open(arguments) => browse::run(&globals, &arguments),
+        Command::Log(arguments) => log::run(&globals, &arguments),
+        Command::Diff(arguments) => diff::run(&globals, &arguments),
+        Command::Undo(arguments) => undo::run(&globals, &arguments),
         Command::Migrate { command } => migrate::run(&globals, command),
         Command::Db { command } => db::run(&globals, command),
         Command::Completions(arguments) => completions::run(&arguments, arguments::program()),

@@ -64,6 +64,14 @@ impl Globals {
         Listing::new(stdout(), self.format_here(), Place::of_stdout())
     }
 
+    /// A listing of the usual columns and this one on standard output.
+    pub(super) fn listing_with<R: Record>(&self, name: &str) -> Listing<R, impl std::io::Write + use<R>> {
+        let shown =
+            R::COLUMNS.iter().enumerate().filter(|(_, column)| !column.is_on_request() || column.name() == name);
+        let listing = listing_of(Some(shown.map(|(place, _)| place).collect()), self.format_here());
+        listing.with_all_fields()
+    }
+
     /// Rows under these columns on standard output.
     pub(super) fn sheet(&self, columns: Vec<Column>) -> Sheet<impl std::io::Write + use<>> {
         Sheet::new(stdout(), columns, self.format_here(), Place::of_stdout())

@@ -35,7 +35,7 @@ pub(super) fn run(globals: &Globals) -> anyhow::Result<()> {
             Err(error) => return Err(error.into()),
             Ok(()) => {
                 let counts = database.named("overview").read(tables::counts)?;
-                let held: Vec<_> = counts.iter().map(|count| counted(count.rows, count.one, count.many)).collect();
+                let held: Vec<_> = counts.records().map(|count| counted(count.rows, count.one, count.many)).collect();
                 (held.join(", "), if counts.total() == 0 { EMPTY } else { FILLED })
             }
         },

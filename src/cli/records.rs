@@ -6,11 +6,17 @@ use serde::Serialize;
 
 use super::globals::Globals;
 use super::output::{self, Column, Format, Record, printable};
-use folio::models::{Note, NoteSort, Repository, RepositorySort, Resume, ResumeSort, User, UserSort};
+use folio::models::{NoteSort, Repository, RepositorySort, Resume, ResumeSort, User, UserSort};
+use folio::services::Linked;
 use folio::services::repositories::Owned;
 
 fn number(value: impl ToString) -> Option<Cow<'static, str>> {
     Some(value.to_string().into())
+}
+
+/// The values of a list in one cell.
+fn joined<T: ToString>(values: &[T], between: &str) -> Option<Cow<'static, str>> {
+    number(values.iter().map(T::to_string).collect::<Vec<_>>().join(between))
 }
 
 fn text(value: &str) -> Option<Cow<'_, str>> {
@@ -142,7 +148,7 @@ impl Record for Resume {
     }
 }
 
-impl Record for Note {
+impl Record for Linked {
     const COLUMNS: &'static [Column] = &[
         Column::number("id"),
         Column::number("user").field("user_id").meaning("the user's id"),
@@ -153,19 +159,24 @@ impl Record for Note {
         Column::moment("created").field("created_at"),
         Column::moment("updated").field("updated_at"),
         Column::text("body").on_request(),
+        Column::text("tags").on_request(),
+        Column::text("repositories").on_request(),
     ];
 
     fn cells(&self) -> Vec<Option<Cow<'_, str>>> {
+        let Linked { note, tags, repositories, .. } = self;
         vec![
-            number(self.id),
-            number(self.user_id),
-            text(&self.name),
-            self.repository_id.and_then(number),
-            self.source.as_deref().and_then(text),
-            number(self.version),
-            number(self.created_at),
-            number(self.updated_at),
-            text(&self.body),
+            number(note.id),
+            number(note.user_id),
+            text(&note.name),
+            note.repository_id.and_then(number),
+            note.source.as_deref().and_then(text),
+            number(note.version),
+            number(note.created_at),
+            number(note.updated_at),
+            text(&note.body),
+            joined(tags, ", "),
+            joined(repositories, " "),
         ]
     }
 
@@ -176,7 +187,7 @@ impl Record for Note {
 
 /// A record that has a list of its own, which can be sorted.
 pub(super) trait Listed: Record {
-    /// What the list can be sorted by: each column but the body.
+    /// What the list can be sorted by: each column but the body and those that are lists.
     type Sort: Copy + 'static;
 
     /// Each key, and the name of its column.
@@ -200,7 +211,7 @@ listed! {
     User: UserSort;
     Owned: RepositorySort;
     Resume: ResumeSort;
-    Note: NoteSort;
+    Linked: NoteSort;
 }
 
 impl Globals {
@@ -240,7 +251,8 @@ mod tests {
     use folio::services::users::{self, UserSelector};
     use folio::{Database, migrations::Migrate as _};
 
-    /// That each field of a record in JSON has a column, each column a cell, and each column but the body a key.
+    /// That each field of a record in JSON has a column, each column a cell, and each column but the body and those that
+    /// are lists a key.
     fn matches<R: Listed>(record: &R) {
         let Ok(serde_json::Value::Object(json)) = serde_json::to_value(record.json()) else { panic!("not an object") };
         let mut fields: Vec<&str> = json.keys().map(String::as_str).collect();
@@ -249,8 +261,9 @@ mod tests {
         columns.sort_unstable();
         assert_eq!(columns, fields);
         assert_eq!(record.cells().len(), R::COLUMNS.len());
+        let is_sorted = |name: &&str| !["body", "tags", "repositories"].contains(name);
         let sorted: Vec<&str> = R::sort_keys().map(|(name, _)| name).collect();
-        let columns: Vec<&str> = R::COLUMNS.iter().map(|column| column.name()).filter(|name| *name != "body").collect();
+        let columns: Vec<&str> = R::COLUMNS.iter().map(|column| column.name()).filter(is_sorted).collect();
         assert_eq!(sorted, columns);
         let on_request = R::COLUMNS.iter().map(|column| column.is_on_request());
         assert!(on_request.is_sorted(), "those on request come last");
@@ -267,7 +280,8 @@ mod tests {
             matches(&users::get(session, &user)?);
             matches(&repositories::get(session, &RepositorySelector::Id(1.into()))?);
             matches(&resumes::add(session, &user, Offer::new("x")?)?);
-            matches(&notes::add(session, &user, Text::new("x")?)?);
+            let note = notes::add(session, &user, Text::new("x")?)?;
+            matches(&notes::linked(session, note)?);
             Ok(())
         })
         .unwrap();

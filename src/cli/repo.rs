@@ -6,7 +6,7 @@ use super::globals::Globals;
 use super::list::{self, ABOUT_LISTS, ListArgs};
 use super::output::with_columns;
 use super::owner::{OWNER_OPTIONS, OwnerArgs};
-use super::{stderr, values};
+use super::{author, stderr, values};
 use folio::services::repositories::{self, Edit as Changes, Filter, Owned, Project, RepositorySelector};
 use folio::services::users;
 use folio::types::{RepositoryStatus, Text256, Topics};
@@ -165,7 +165,7 @@ fn describe(Owned { repository, owner, .. }: &Owned) -> String {
 fn add(globals: &Globals, Add { name, owner, number, status }: Add) -> anyhow::Result<()> {
     let owner = owner.required()?;
     let database = globals.open_to_add()?;
-    let added = database.named("repo add").begin(|session| {
+    let added = author::unit(&database, "repo add").begin(|session| {
         let owner = users::get(session, &owner)?.user_id;
         let repository = repositories::add(session, Project { owner, number, name, status })?;
         repositories::get(session, &RepositorySelector::Id(repository.id))
@@ -201,7 +201,7 @@ fn list(globals: &Globals, List { owner, name, status, language, topics, list }:
 fn edit(globals: &Globals, Edit { which, name, status, number, owner }: Edit) -> anyhow::Result<()> {
     let owner = owner.selector();
     let database = globals.open_to_change()?;
-    let changed = database.named("repo edit").begin(|session| {
+    let changed = author::unit(&database, "repo edit").begin(|session| {
         let owner = owner.map(|selector| users::get(session, &selector)).transpose()?.map(|owner| owner.user_id);
         repositories::edit(session, &which, Changes { name, status, owner, number })
     })?;
@@ -210,7 +210,7 @@ fn edit(globals: &Globals, Edit { which, name, status, number, owner }: Edit) ->
 
 fn remove(globals: &Globals, Remove { which }: &Remove) -> anyhow::Result<()> {
     let database = globals.open_to_change()?;
-    let removed = database.named("repo remove").begin(|session| repositories::remove(session, which))?;
+    let removed = author::unit(&database, "repo remove").begin(|session| repositories::remove(session, which))?;
     stderr::print(&format!("removed repository {}", describe(&removed)));
     Ok(())
 }

@@ -7,7 +7,7 @@ use super::list::{self, ABOUT_LISTS, ListArgs};
 use super::output::with_columns;
 use super::owner::{OWNER_OPTIONS, OwnerArgs};
 use super::text_input::Body;
-use super::{editor, stderr, values};
+use super::{author, editor, stderr, values};
 use folio::models::Resume;
 use folio::services::resumes::{self, Edit as Changes, Filter, Offer};
 use folio::services::users;
@@ -145,7 +145,7 @@ fn add(globals: &Globals, Add { vacancy, owner, body }: Add) -> anyhow::Result<(
     let owner = owner.required()?;
     let offer = Offer { vacancy, body: body.read()?.unwrap_or_default(), source: None };
     let database = globals.open_to_add()?;
-    let resume = database.named("resume add").begin(|session| resumes::add(session, &owner, offer))?;
+    let resume = author::unit(&database, "resume add").begin(|session| resumes::add(session, &owner, offer))?;
     globals.report(&format!("added résumé {}", describe(&resume)), &resume)
 }
 
@@ -177,7 +177,8 @@ fn edit(globals: &Globals, Edit { id, vacancy, body }: Edit) -> anyhow::Result<(
     let read = database.named("resume edit").read(|session| resumes::get(session, id))?;
     let by_hand = vacancy.is_none() && body.is_none();
     let changes = Changes { vacancy, body, ..Changes::default() };
-    let save = |changes| database.named("resume edit").begin(|session| resumes::edit(session, read.clone(), changes));
+    let save =
+        |changes| author::unit(&database, "resume edit").begin(|session| resumes::edit(session, read.clone(), changes));
     let resume = if by_hand {
         let save = |body| save(Changes { body: Some(body), ..changes });
         match editor::edit(&format!("resume-{id}"), &read.body, save)? {
@@ -195,7 +196,7 @@ fn edit(globals: &Globals, Edit { id, vacancy, body }: Edit) -> anyhow::Result<(
 
 fn remove(globals: &Globals, Remove { id }: &Remove) -> anyhow::Result<()> {
     let database = globals.open_to_change()?;
-    let removed = database.named("resume remove").begin(|session| resumes::remove(session, *id))?;
+    let removed = author::unit(&database, "resume remove").begin(|session| resumes::remove(session, *id))?;
     stderr::print(&format!("removed résumé {}", describe(&removed)));
     Ok(())
 }

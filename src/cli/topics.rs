@@ -21,6 +21,10 @@ The database:
 The file .env of the current folder may set both. The environment comes first, and the default is
 sqlite://folio.db.
 
+The history:
+  FOLIO_AUTHOR          on whose behalf records are changed, in 'folio log' [default: the account,
+                        by USER, LOGNAME or USERNAME]
+
 Output:
   COLUMNS               the width of tables, in place of the terminal's
   NO_COLOR              if it is set, nothing is in colours or in bold

@@ -9,7 +9,7 @@ use super::globals::Globals;
 use super::list::{self, ABOUT_LISTS, ListArgs};
 use super::output::with_columns;
 use super::owner::user_selector;
-use super::{stderr, values};
+use super::{author, stderr, values};
 use folio::database::Retry;
 use folio::models::User;
 use folio::services::counted;
@@ -205,7 +205,7 @@ fn add(globals: &Globals, Add { username, number, email }: Add) -> anyhow::Resul
     let database = globals.open_to_add()?;
     // A lock timeout is not retried: `--busy-timeout` sets how long to wait for a lock.
     let retry = Retry::default().only_after(|failure| matches!(failure.root(), diesel_session::Error::Conflict { .. }));
-    let user = database.named("user add").retrying(retry, |session| users::add(session, account.clone()))?;
+    let user = author::unit(&database, "user add").retrying(retry, |session| users::add(session, account.clone()))?;
     globals.report(&format!("added user {}", users::describe(&user)), &user)
 }
 
@@ -235,7 +235,7 @@ fn edit(globals: &Globals, Edit { id, account, login, changes }: Edit) -> anyhow
     let NewValues { username, email, no_email, number } = changes;
     let changes = Changes { username, email: email.map(Some).or(no_email.then_some(None)), number };
     let database = globals.open_to_change()?;
-    let user = database.named("user edit").begin(|session| users::edit(session, &selector, changes))?;
+    let user = author::unit(&database, "user edit").begin(|session| users::edit(session, &selector, changes))?;
     globals.report(&format!("changed user {}", users::describe(&user)), &user)
 }
 
@@ -249,7 +249,7 @@ fn remove(globals: &Globals, arguments: Remove) -> anyhow::Result<()> {
     if with_everything || shown.dependents() > 0 {
         confirm.ask(&described(&shown))?;
     }
-    let removed = database.named("user remove").begin(|session| -> anyhow::Result<_> {
+    let removed = author::unit(&database, "user remove").begin(|session| -> anyhow::Result<_> {
         let removed = users::remove(session, &selector, cascade)?;
         if !confirm.yes && removed != shown {
             return Err(anyhow!("nothing was removed: it would now be {}; run it again", described(&removed)));
@@ -261,9 +261,14 @@ fn remove(globals: &Globals, arguments: Remove) -> anyhow::Result<()> {
 }
 
 /// The records of a removal, on one line.
-fn described(Removed { user, repositories, resumes, notes, .. }: &Removed) -> String {
-    let dependents =
-        [(*repositories, "repository", "repositories"), (*resumes, "résumé", "résumés"), (*notes, "note", "notes")];
+fn described(Removed { user, repositories, resumes, notes, tags, links, .. }: &Removed) -> String {
+    let dependents = [
+        (*repositories, "repository", "repositories"),
+        (*resumes, "résumé", "résumés"),
+        (*notes, "note", "notes"),
+        (*tags, "tag", "tags"),
+        (*links, "link", "links"),
+    ];
     let dependents = dependents.into_iter().filter(|(count, ..)| *count > 0);
     let dependents = dependents.map(|(count, one, many)| counted(count, one, many));
     std::iter::once(format!("user {}", users::describe(user))).chain(dependents).collect::<Vec<_>>().join(", ")

@@ -10,7 +10,7 @@ use super::hint::quoted;
 use diesel_session::Error as SessionError;
 use folio::error::{Error, Result};
 use folio::services::repositories::RepositorySelector;
-use folio::types::{Email, Id, Text256, Topics};
+use folio::types::{Email, Id, Tag, Text256, Topics};
 
 /// An account number. A name instead gets the option to use for it.
 pub(super) fn account(text: &str) -> Result<i64> {
@@ -139,6 +139,11 @@ fn records(what: &'static str, text: &str) -> Result<u64> {
 pub(super) fn topic(text: &str) -> Result<String> {
     Topics::new([text])?;
     Ok(text.to_owned())
+}
+
+/// A tag of a note.
+pub(super) fn tag(text: &str) -> Result<Tag> {
+    text.parse()
 }
 
 pub(super) fn seconds(text: &str) -> Result<Duration> {

@@ -1,4 +1,4 @@
-//! Reads Markdown files as notes: the note's name, and its text unchanged.
+//! Reads Markdown files as notes: the note's name, its tags, and its text unchanged.
 
 use std::io::Read;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use super::front_matter;
 use super::place::{Fault, Flaw, Located, Place, Position};
 use super::values::MAX_RECORD;
 use crate::error::Result;
-use crate::types::Text256;
+use crate::types::{self, Text256};
 
 /// The number of bytes of a note that are searched for its name.
 const HEAD: usize = 64 * 1024;
@@ -22,6 +22,8 @@ pub struct Note {
     /// name without its extension. Never empty and at most 256 characters long: a longer candidate is not a name, and
     /// is skipped. White space is trimmed, and each run of it becomes one space.
     pub name: String,
+    /// The tags of the front matter, each once; `None` if it has none. What cannot be a [`Tag`](types::Tag) is left out.
+    pub tags: Option<Vec<types::Tag>>,
     /// The whole text, front matter included, without a byte order mark.
     pub body: String,
 }
@@ -49,8 +51,9 @@ pub fn read_note(input: impl Into<Arc<str>>, stem: Option<&str>, reader: impl Re
 
 fn read(reader: impl Read, stem: Option<&str>) -> Result<Note, Fault> {
     let body = document::read(reader, MAX_RECORD)?;
-    let (title, text) = front_matter::split(head(&body));
-    let name = title
+    let (front, text) = front_matter::split(head(&body));
+    let name = front
+        .title
         .as_deref()
         .and_then(name)
         .or_else(|| opening_heading(text).as_deref().and_then(name))
@@ -59,7 +62,13 @@ fn read(reader: impl Read, stem: Option<&str>) -> Result<Note, Fault> {
             let problem = "this note has no name: begin it with a line '# NAME', or import it from a file";
             Flaw::new(Position::START, problem)
         })?;
-    Ok(Note { name, body })
+    let tags = front.tags.map(|tags| {
+        let mut tags: Vec<types::Tag> = tags.iter().filter_map(|tag| tag.parse().ok()).collect();
+        tags.sort_unstable();
+        tags.dedup();
+        tags
+    });
+    Ok(Note { name, tags, body })
 }
 
 /// The beginning of a text, the part that is searched for its name.

@@ -1,20 +1,20 @@
 //! Notes.
 
-use diesel::dsl::{AsSelect, IntoBoxed, Select, auto_type, count_star};
+use diesel::dsl::{AsSelect, IntoBoxed, Select, count_star};
 use diesel::prelude::*;
 use serde::Serialize;
 
 use super::criteria::{Criteria, ESCAPE, changed_within, containing, lower, sort_keys};
 use super::repository::Repository;
 use super::user::User;
-use crate::schema::{notes, repositories, users};
+use crate::schema::{note_repositories, note_tags, notes, repositories, users};
 use crate::session::{AnyBackend, Entity};
-use crate::types::{Id, LongText, Text256, Timestamp};
+use crate::types::{Id, LongText, Tag, Text256, Timestamp};
 
 /// A note of one person, optionally about a repository.
 #[derive(Debug, Clone, PartialEq, Hash, HasQuery, Entity, Serialize)]
 #[diesel(table_name = notes)]
-#[entity(unique(user_id, source))]
+#[entity(history(on_request), unique(user_id, source))]
 pub struct Note {
     /// Folio's own number for the note.
     #[entity(key)]
@@ -54,8 +54,10 @@ pub type NoteIds<'q> = IntoBoxed<'q, Select<notes::table, notes::id>, AnyBackend
 pub struct NoteFilter<'q> {
     /// The user.
     pub user: Option<Id<User>>,
-    /// The repository that they are about.
+    /// A repository that they are about, alone or among others.
     pub repository: Option<Id<Repository>>,
+    /// The tags, all of which they have.
+    pub tags: &'q [Tag],
     /// The name.
     pub name: Option<&'q str>,
     /// What every listing knows; `like` looks at the name.
@@ -92,7 +94,13 @@ macro_rules! filtered {
             query = query.filter(notes::user_id.eq(user));
         }
         if let Some(repository) = $filter.repository {
-            query = query.filter(notes::repository_id.eq(repository));
+            let linked = note_repositories::table.filter(note_repositories::repository_id.eq(repository));
+            let linked = notes::id.eq_any(linked.select(note_repositories::note_id));
+            query = query.filter(notes::repository_id.eq(repository).or(linked));
+        }
+        for tag in $filter.tags {
+            let tagged = note_tags::table.filter(note_tags::tag.eq(tag)).select(note_tags::note_id);
+            query = query.filter(notes::id.eq_any(tagged));
         }
         if let Some(name) = $filter.name {
             query = query.filter(notes::name.eq(name));
@@ -163,10 +171,15 @@ impl Note {
         filtered!(notes::table.select(count_star()).into_boxed(), filter)
     }
 
-    /// The number of a person's notes.
+    /// A person's notes.
     #[must_use]
-    #[auto_type(no_type_alias)]
-    pub fn count_of(user: Id<User>) -> _ {
-        notes::table.filter(notes::user_id.eq(user)).select(count_star())
+    pub fn of_user<'q>(user: Id<User>) -> Notes<'q> {
+        Self::all().filter(notes::user_id.eq(user))
+    }
+
+    /// The notes that have one of these as their repository.
+    #[must_use]
+    pub fn about_any(repositories: &[Id<Repository>]) -> Notes<'_> {
+        Self::all().filter(notes::repository_id.eq_any(repositories))
     }
 }

@@ -1,6 +1,6 @@
 //! Code repositories.
 
-use diesel::dsl::{AsSelect, Eq, Filter, InnerJoinOn, IntoBoxed, Select, auto_type, count_star, delete};
+use diesel::dsl::{AsSelect, Eq, InnerJoinOn, IntoBoxed, Select, count_star};
 use diesel::prelude::*;
 use serde::Serialize;
 
@@ -13,7 +13,7 @@ use crate::types::{Id, LongText, RepositoryStatus, RepositoryVisibility, Text, T
 /// A code repository of an account.
 #[derive(Debug, Clone, PartialEq, Hash, HasQuery, Entity, Serialize)]
 #[diesel(table_name = repositories)]
-#[entity(unique(repo_id), unique(user_id, repo_name))]
+#[entity(history(on_request), unique(repo_id), unique(user_id, repo_name))]
 pub struct Repository {
     /// Folio's own number for the repository.
     #[entity(key)]
@@ -262,15 +262,9 @@ impl Repository {
         filtered!(repositories::table.select(count_star()).into_boxed(), filter)
     }
 
-    /// The number of an account's repositories, by the account's number.
+    /// An account's repositories, by the account's number.
     #[must_use]
-    #[auto_type(no_type_alias)]
-    pub fn count_of(owner: i64) -> _ {
-        repositories::table.filter(repositories::user_id.eq(owner)).select(count_star())
-    }
-
-    /// The statement that removes all repositories of an account, by the account's number.
-    pub fn delete_of(owner: i64) -> delete<Filter<repositories::table, Eq<repositories::user_id, i64>>> {
-        diesel::delete(repositories::table.filter(repositories::user_id.eq(owner)))
+    pub fn of_owner<'q>(owner: i64) -> Repositories<'q> {
+        Self::all().filter(repositories::user_id.eq(owner))
     }
 }

@@ -1,6 +1,6 @@
 //! Résumés.
 
-use diesel::dsl::{AsSelect, Eq, Filter, IntoBoxed, Select, auto_type, count_star, delete};
+use diesel::dsl::{AsSelect, IntoBoxed, Select, count_star};
 use diesel::prelude::*;
 use serde::Serialize;
 
@@ -13,7 +13,7 @@ use crate::types::{Id, LongText, Text256, Timestamp};
 /// A résumé: one person's application for one vacancy.
 #[derive(Debug, Clone, PartialEq, Hash, HasQuery, Entity, Serialize)]
 #[diesel(table_name = resumes)]
-#[entity(unique(user_id, source))]
+#[entity(history(on_request), unique(user_id, source))]
 pub struct Resume {
     /// Folio's own number for the résumé.
     #[entity(key)]
@@ -156,17 +156,5 @@ impl Resume {
     #[must_use]
     pub fn count_in(filter: ResumeFilter<'_>) -> IntoBoxed<'_, Select<resumes::table, count_star>, AnyBackend> {
         filtered!(resumes::table.select(count_star()).into_boxed(), filter)
-    }
-
-    /// The number of a person's résumés.
-    #[must_use]
-    #[auto_type(no_type_alias)]
-    pub fn count_of(user: Id<User>) -> _ {
-        resumes::table.filter(resumes::user_id.eq(user)).select(count_star())
-    }
-
-    /// The statement that removes all résumés of a person.
-    pub fn delete_of(user: Id<User>) -> delete<Filter<resumes::table, Eq<resumes::user_id, Id<User>>>> {
-        diesel::delete(resumes::table.filter(resumes::user_id.eq(user)))
     }
 }

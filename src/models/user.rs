@@ -12,7 +12,7 @@ use crate::types::{AccountKind, Email, Id, Text, Text256, Timestamp};
 /// An account of a developer on one platform.
 #[derive(Debug, Clone, PartialEq, Hash, HasQuery, Entity, Serialize)]
 #[diesel(table_name = users)]
-#[entity(unique(user_id))]
+#[entity(history(on_request), unique(user_id))]
 pub struct User {
     /// Folio's own number for the account.
     #[entity(key)]

@@ -80,7 +80,9 @@ pub fn everything<E: From<Error> + From<diesel_session::Error>>(
     target.begin(refuse_records)?;
     let total = tables::counts(source)?.total();
     tables::each(&mut AdvancingSequences { source, target })?;
-    target.begin(|target| {
+    // The rows come with their history.
+    let recorded = target.record_history(false);
+    let copied = target.begin(|target| {
         refuse_records(target)?;
         let mut sending =
             Sending(Copy { source, target, progress: &mut progress, total, copied: 0, compared: 0 }, Vec::new());
@@ -90,7 +92,9 @@ pub fn everything<E: From<Error> + From<diesel_session::Error>>(
         let mut comparing = Comparing { copy, sent: sent.into_iter(), copied: Counts::default() };
         tables::each(&mut comparing)?;
         Ok(comparing.copied)
-    })
+    });
+    target.record_history(recorded);
+    copied
 }
 
 fn refuse_records(target: &mut Session<'_>) -> Result<()> {

@@ -18,7 +18,9 @@
 //! ```
 
 pub mod copy;
+pub mod history;
 pub mod import;
+mod links;
 mod listing;
 pub mod notes;
 pub mod query;
@@ -29,6 +31,7 @@ pub mod stats;
 pub mod tables;
 pub mod users;
 
+pub use links::Linked;
 pub use listing::{Limit, Sort};
 use listing::{pages, sorted};
 

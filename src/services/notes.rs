@@ -1,14 +1,14 @@
-//! Notes: adding, finding, listing, editing and removing them.
+//! Notes: adding, finding, listing, editing and removing them, and their tags and repositories.
 
 use diesel::QueryDsl as _;
 
 use super::repositories::RepositorySelector;
 use super::users::{self, UserSelector};
-use super::{Limit, Sort, pages, repositories, sorted};
+use super::{Limit, Linked, Sort, links, pages, repositories, sorted};
 use crate::error::{Error, Result};
 use crate::models::{Criteria, NewNote, Note, NoteFilter, NoteSort, Repository, User};
 use crate::session::Session;
-use crate::types::{Id, LongText, Text256};
+use crate::types::{Id, LongText, Tag, Text256};
 
 /// A note to be added.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,17 +21,19 @@ pub struct Text {
     pub repository: Option<RepositorySelector>,
     /// The source of an imported one.
     pub source: Option<Text256>,
+    /// Its tags.
+    pub tags: Vec<Tag>,
 }
 
 impl Text {
-    /// A note without text, about no repository.
+    /// A note without text and tags, about no repository.
     ///
     /// # Errors
     ///
     /// When the name does not fit: it is empty or longer than 256 characters.
     pub fn new(name: impl Into<String>) -> Result<Self> {
         let name = Text256::named("note name", name)?;
-        Ok(Self { name, body: LongText::default(), repository: None, source: None })
+        Ok(Self { name, body: LongText::default(), repository: None, source: None, tags: Vec::new() })
     }
 }
 
@@ -40,8 +42,10 @@ impl Text {
 pub struct Filter {
     /// Those of this person.
     pub user: Option<Id<User>>,
-    /// Those about this repository.
+    /// Those about this repository, alone or among others.
     pub repository: Option<Id<Repository>>,
+    /// Those with all of these tags.
+    pub tags: Vec<Tag>,
     /// Those with this name.
     pub name: Option<String>,
     /// What every listing knows; `like` looks at the name.
@@ -52,8 +56,8 @@ pub struct Filter {
 
 impl Filter {
     fn restricted(&self) -> NoteFilter<'_> {
-        let Self { user, repository, name, criteria, .. } = self;
-        NoteFilter { user: *user, repository: *repository, name: name.as_deref(), criteria }
+        let Self { user, repository, tags, name, criteria, .. } = self;
+        NoteFilter { user: *user, repository: *repository, tags, name: name.as_deref(), criteria }
     }
 }
 
@@ -92,7 +96,9 @@ pub fn add(session: &mut Session<'_>, selector: &UserSelector, text: Text) -> Re
         ..NewNote::new(text.name, user.id)?
     };
     let handle = session.add(new);
-    Ok(session.detach(handle)?)
+    let note = session.detach(handle)?;
+    links::add_tags(session, note.id, &text.tags)?;
+    Ok(note)
 }
 
 fn about(session: &mut Session<'_>, selector: Option<&RepositorySelector>) -> Result<Option<Id<Repository>>> {
@@ -120,7 +126,81 @@ pub fn get(session: &mut Session<'_>, id: Id<Note>) -> Result<Note> {
     }
 }
 
-/// Passes the notes to `each` in the order of the filter, reading a thousand at a time.
+/// The note with its tags and all repositories that it is about. Two SELECTs.
+///
+/// # Errors
+///
+/// Any error of the reads.
+pub fn linked(session: &mut Session<'_>, note: Note) -> Result<Linked> {
+    let what = format!("note with id {}", note.id);
+    links::of(session, vec![note])?.pop().ok_or(Error::NotFound { what })
+}
+
+/// Gives the note these tags besides those that it has, and returns it with its links.
+///
+/// # Errors
+///
+/// [`Error::NotFound`].
+pub fn tag(session: &mut Session<'_>, id: Id<Note>, tags: &[Tag]) -> Result<Linked> {
+    let note = get(session, id)?;
+    links::add_tags(session, id, tags)?;
+    linked(session, note)
+}
+
+/// Takes these tags from the note, as far as it has them, and returns it with its links.
+///
+/// # Errors
+///
+/// [`Error::NotFound`].
+pub fn untag(session: &mut Session<'_>, id: Id<Note>, tags: &[Tag]) -> Result<Linked> {
+    let note = get(session, id)?;
+    links::remove_tags(session, id, |tag| tags.contains(tag))?;
+    linked(session, note)
+}
+
+/// Gives the note these tags and no others. Returns whether that changed something.
+///
+/// # Errors
+///
+/// Any error of the reads and writes.
+pub fn set_tags(session: &mut Session<'_>, id: Id<Note>, tags: &[Tag]) -> Result<bool> {
+    links::set_tags(session, id, tags)
+}
+
+/// Links the note with these repositories, besides those that it is about already, and returns it with its links.
+///
+/// # Errors
+///
+/// [`Error::NotFound`] for the note or a repository; [`Error::Ambiguous`] for a repository.
+pub fn link(session: &mut Session<'_>, id: Id<Note>, selectors: &[RepositorySelector]) -> Result<Linked> {
+    let note = get(session, id)?;
+    let repositories = ids_of(session, selectors)?;
+    links::add_repositories(session, &note, repositories)?;
+    linked(session, note)
+}
+
+/// Removes the note's links with these repositories, as far as it has them, and returns it with the others.
+///
+/// # Errors
+///
+/// As [`link`].
+pub fn unlink(session: &mut Session<'_>, id: Id<Note>, selectors: &[RepositorySelector]) -> Result<Linked> {
+    get(session, id)?;
+    let repositories = ids_of(session, selectors)?;
+    links::remove_repositories(session, id, &repositories)?;
+    let handle = session.get_one::<Note>(id)?;
+    if session.row(handle)?.repository_id.is_some_and(|about| repositories.contains(&about)) {
+        session.edit(handle)?.repository_id = None;
+    }
+    let note = session.detach(handle)?;
+    linked(session, note)
+}
+
+fn ids_of(session: &mut Session<'_>, selectors: &[RepositorySelector]) -> Result<Vec<Id<Repository>>> {
+    selectors.iter().map(|selector| Ok(repositories::get(session, selector)?.repository.id)).collect()
+}
+
+/// Passes the notes with their links to `each` in the order of the filter, reading a thousand at a time.
 ///
 /// # Errors
 ///
@@ -129,19 +209,25 @@ pub fn list<E: From<Error>>(
     session: &mut Session<'_>,
     filter: &Filter,
     limit: Limit,
-    mut each: impl FnMut(Note) -> Result<(), E>,
+    mut each: impl FnMut(Linked) -> Result<(), E>,
 ) -> Result<(), E> {
     let restricted = filter.restricted();
     if filter.sort.is_none() && limit.offset == 0 {
-        let page = |last, rows| session.rows(Note::page(restricted, last, rows));
-        return pages(limit, page, |note: &Note| note.id, each);
+        let page = |last, rows| {
+            let notes = session.rows(Note::page(restricted, last, rows))?;
+            links::of(session, notes)
+        };
+        return pages(limit, page, |linked: &Linked| linked.note.id, each);
     }
     let Sort { key, descending } = filter.sort.unwrap_or(Sort { key: NoteSort::Id, descending: false });
     let (rows, offset) = limit.of_statement();
     let ids: Vec<Id<Note>> =
         session.rows(Note::sorted(restricted, key, descending).limit(rows).offset(offset)).map_err(Error::from)?;
-    let mut page = |ids: &[Id<Note>]| session.rows(Note::with_ids(ids));
-    sorted(&ids, &mut page, |note: &Note| note.id, &mut each)
+    let mut page = |ids: &[Id<Note>]| {
+        let notes = session.rows(Note::with_ids(ids))?;
+        links::of(session, notes)
+    };
+    sorted(&ids, &mut page, |linked: &Linked| linked.note.id, &mut each)
 }
 
 /// The number of the notes that the filter leaves. One SELECT.
@@ -183,6 +269,7 @@ pub fn edit(session: &mut Session<'_>, read: Note, edit: Edit) -> Result<Note> {
 /// [`Error::NotFound`].
 pub fn remove(session: &mut Session<'_>, id: Id<Note>) -> Result<Note> {
     let note = get(session, id)?;
+    links::remove_all(session, id)?;
     session.delete(&note)?;
     session.flush()?;
     Ok(note)

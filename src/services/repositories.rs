@@ -3,7 +3,7 @@
 use diesel::QueryDsl as _;
 
 use super::users::{self, UserSelector};
-use super::{Limit, Sort, pages, sorted};
+use super::{Limit, Sort, links, pages, sorted};
 use crate::error::{Error, Result};
 use crate::models::{Criteria, NewRepository, Repository, RepositoryFilter, RepositorySort, User};
 use crate::session::Session;
@@ -260,6 +260,7 @@ pub fn edit(session: &mut Session<'_>, selector: &RepositorySelector, edit: Edit
 /// [`Error::NotFound`]; [`Error::Ambiguous`].
 pub fn remove(session: &mut Session<'_>, selector: &RepositorySelector) -> Result<Owned> {
     let owned = get(session, selector)?;
+    links::leave(session, &[owned.repository.id])?;
     session.delete(&owned.repository)?;
     session.flush()?;
     Ok(owned)

@@ -52,7 +52,7 @@ pub struct Section {
 /// Any error of the reads.
 pub fn sections(session: &mut Session<'_>, most: u32) -> Result<Vec<Section>> {
     let counts = tables::counts(session)?;
-    let records = counts.iter().map(|count| Share { name: Some(count.many.to_owned()), count: count.rows });
+    let records = counts.records().map(|count| Share { name: Some(count.many.to_owned()), count: count.rows });
     let mut sections = vec![Section { section: "records".to_owned(), shares: records.collect() }];
     let repositories = [
         ("status", "CASE WHEN status = 'Public' THEN 'public' ELSE 'private' END", ""),
@@ -71,7 +71,7 @@ pub fn sections(session: &mut Session<'_>, most: u32) -> Result<Vec<Section>> {
         Engine::Mysql => "date_format(created_at, '%Y-%m')",
         _ => "substr(created_at, 1, 7)",
     };
-    for count in counts.iter() {
+    for count in counts.records() {
         let sql = format!(
             "SELECT {month} AS name, count(*) AS number FROM {} GROUP BY {month} ORDER BY name DESC LIMIT {most}",
             count.table

@@ -7,7 +7,8 @@ use std::hash::Hash;
 use diesel::HasQuery as _;
 
 use crate::error::Result;
-use crate::models::{Note, Repository, Resume, User};
+use crate::models::{Note, NoteRepository, NoteTag, Repository, Resume, User};
+use crate::session::history::HistoryRow;
 use crate::session::{Entity, Everywhere, Session, Table};
 
 /// A row of one of Folio's tables.
@@ -16,6 +17,8 @@ pub trait Row: Everywhere + Hash + Debug {
     const ONE: &'static str;
     /// The noun for several rows.
     const MANY: &'static str;
+    /// Whether a row is a record of its own, and not a part of one, such as a note's tag.
+    const IS_RECORD: bool;
 
     /// The number of rows in the table. One SELECT.
     ///
@@ -39,20 +42,27 @@ pub trait Visit {
 }
 
 macro_rules! tables {
-    ($($row:ty: $one:literal, $many:literal;)*) => {
-        $(impl Row for $row {
+    (@is_record record) => { true };
+    (@is_record part) => { false };
+    (@row $row:ty, $one:literal, $many:literal, $rank:ident) => {
+        impl Row for $row {
             const ONE: &'static str = $one;
             const MANY: &'static str = $many;
+            const IS_RECORD: bool = tables!(@is_record $rank);
 
             fn count(session: &mut Session<'_>) -> Result<u64> {
                 Ok(session.query(<$row>::query()).count()?)
             }
-        })*
+        }
+    };
+    ($($row:ty: $one:literal, $many:literal, $rank:ident;)*) => {
+        $(tables!(@row $row, $one, $many, $rank);)*
+        tables!(@row HistoryRow, "change", "changes", part);
 
-        /// The description of every table, referenced tables first, as a draft of a migration takes them.
+        /// The description of every table but the history, referenced tables first, as a draft of a migration takes them.
         pub const ENTITIES: &[fn() -> &'static Table] = &[$(<$row as Entity>::table),*];
 
-        /// Visits every table, referenced tables first, until a visit fails.
+        /// Visits every table, referenced tables first and the history of their changes last, until a visit fails.
         ///
         /// ```
         /// use folio::services::tables::{self, Row, Visit};
@@ -70,7 +80,7 @@ macro_rules! tables {
         ///
         /// let mut names = Names(Vec::new());
         /// tables::each(&mut names)?;
-        /// assert_eq!(names.0, ["users", "repositories", "resumes", "notes"]);
+        /// assert_eq!(names.0[..4], ["users", "repositories", "resumes", "notes"]);
         /// # Ok::<(), folio::Error>(())
         /// ```
         ///
@@ -79,16 +89,18 @@ macro_rules! tables {
         /// That of the visit.
         pub fn each<V: Visit>(visitor: &mut V) -> Result<(), V::Error> {
             $(visitor.visit::<$row>()?;)*
-            Ok(())
+            visitor.visit::<HistoryRow>()
         }
     };
 }
 
 tables! {
-    User: "user", "users";
-    Repository: "repository", "repositories";
-    Resume: "résumé", "résumés";
-    Note: "note", "notes";
+    User: "user", "users", record;
+    Repository: "repository", "repositories", record;
+    Resume: "résumé", "résumés", record;
+    Note: "note", "notes", record;
+    NoteTag: "tag", "tags", part;
+    NoteRepository: "link", "links", part;
 }
 
 /// The number of rows of one table.
@@ -101,6 +113,8 @@ pub struct Count {
     pub one: &'static str,
     /// The noun for several rows.
     pub many: &'static str,
+    /// Whether a row is a record of its own.
+    pub is_record: bool,
     /// The number of rows.
     pub rows: u64,
 }
@@ -112,7 +126,7 @@ pub struct Counts(Vec<Count>);
 impl Counts {
     /// Adds a table.
     pub(super) fn push<R: Row>(&mut self, rows: u64) {
-        self.0.push(Count { table: R::table().name, one: R::ONE, many: R::MANY, rows });
+        self.0.push(Count { table: R::table().name, one: R::ONE, many: R::MANY, is_record: R::IS_RECORD, rows });
     }
 
     /// The number of rows of one table.
@@ -125,6 +139,11 @@ impl Counts {
     #[must_use]
     pub fn total(&self) -> u64 {
         self.0.iter().map(|count| count.rows).sum()
+    }
+
+    /// Each table of records with its number of rows.
+    pub fn records(&self) -> impl Iterator<Item = &Count> {
+        self.iter().filter(|count| count.is_record)
     }
 
     /// Each table with its number of rows.

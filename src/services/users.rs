@@ -2,12 +2,13 @@
 
 use diesel::QueryDsl as _;
 
-use super::{Limit, Sort, counted, pages, sorted};
+use super::{Limit, Sort, counted, links, pages, sorted};
 use crate::error::{Error, Result};
 use crate::models::{
-    Criteria, NewRepository, NewResume, NewUser, Note, Repository, Resume, User, UserFilter, UserSort,
+    Criteria, NewRepository, NewResume, NewUser, Note, NoteRepository, NoteTag, Repository, Resume, User, UserFilter,
+    UserSort,
 };
-use crate::session::{Handle, Session};
+use crate::session::{Everywhere, Handle, Session};
 use crate::types::{AccountKind, Email, Id, LongText, RepositoryStatus, Text256};
 
 /// An account to be added.
@@ -113,10 +114,14 @@ pub struct Removed {
     pub resumes: u64,
     /// Number of notes.
     pub notes: u64,
+    /// Number of tags of the notes.
+    pub tags: u64,
+    /// Number of links between a note and a repository, of which one is removed.
+    pub links: u64,
 }
 
 impl Removed {
-    /// The number of records other than the account.
+    /// The number of records other than the account, without tags and links.
     #[must_use]
     pub fn dependents(&self) -> u64 {
         self.repositories + self.resumes + self.notes
@@ -327,16 +332,18 @@ pub fn rename(session: &mut Session<'_>, selector: &UserSelector, username: impl
     edit(session, selector, Edit { username, ..Edit::default() })
 }
 
-/// Counts the records that [`remove`] would remove now. Four SELECTs; nothing is written.
+/// Counts the records that [`remove`] would remove now. Six SELECTs; nothing is written.
 ///
 /// # Errors
 ///
 /// Those of [`remove`].
 pub fn removal(session: &mut Session<'_>, selector: &UserSelector, cascade: Cascade) -> Result<Removed> {
     let user = get(session, selector)?;
-    let notes = counted_rows(session.rows(Note::count_of(user.id))?);
-    let repositories = counted_rows(session.rows(Repository::count_of(user.user_id))?);
-    let resumes = counted_rows(session.rows(Resume::count_of(user.id))?);
+    let notes = session.query(Note::of_user(user.id)).count()?;
+    let repositories = session.query(Repository::of_owner(user.user_id)).count()?;
+    let resumes = session.query(Resume::of_any(&[user.id])).count()?;
+    let tags = session.query(NoteTag::of_user(user.id)).count()?;
+    let links = session.query(NoteRepository::of_user(user.id, user.user_id)).count()?;
     if cascade == Cascade::Nothing && repositories + resumes > 0 {
         let dependents = [
             (repositories, counted(repositories, "repository", "repositories")),
@@ -350,10 +357,10 @@ pub fn removal(session: &mut Session<'_>, selector: &UserSelector, cascade: Casc
             hint: "remove them first, or remove the user with everything ('--with-everything')".to_owned(),
         });
     }
-    Ok(Removed { user, repositories, resumes, notes })
+    Ok(Removed { user, repositories, resumes, notes, tags, links })
 }
 
-/// Removes an account, and its notes.
+/// Removes an account, and its notes. Notes of others stay, without the repositories that are removed.
 ///
 /// # Errors
 ///
@@ -362,13 +369,26 @@ pub fn removal(session: &mut Session<'_>, selector: &UserSelector, cascade: Casc
 pub fn remove(session: &mut Session<'_>, selector: &UserSelector, cascade: Cascade) -> Result<Removed> {
     let removed = removal(session, selector, cascade)?;
     let user = &removed.user;
-    if removed.repositories + removed.resumes > 0 {
-        session.execute(Repository::delete_of(user.user_id))?;
-        session.execute(Resume::delete_of(user.id))?;
-    }
+    let tags = session.query(NoteTag::of_user(user.id)).all()?;
+    delete_all(session, tags)?;
+    let links = session.query(NoteRepository::of_user(user.id, user.user_id)).all()?;
+    delete_all(session, links)?;
+    let notes = session.query(Note::of_user(user.id)).all()?;
+    delete_all(session, notes)?;
+    let resumes = session.query(Resume::of_any(&[user.id])).all()?;
+    delete_all(session, resumes)?;
+    let owned = session.query(Repository::of_owner(user.user_id)).all()?;
+    let ids = owned.iter().map(|handle| Ok(session.row(*handle)?.id)).collect::<Result<Vec<_>>>()?;
+    links::leave(session, &ids)?;
+    delete_all(session, owned)?;
     session.delete(user)?;
     session.flush()?;
     Ok(removed)
+}
+
+/// Marks rows for deletion, one by one: the history has the values of each.
+fn delete_all<E: Everywhere>(session: &mut Session<'_>, rows: Vec<Handle<E>>) -> Result<()> {
+    rows.into_iter().try_for_each(|row| Ok(session.delete(row)?))
 }
 
 /// The number in the single row of a count.

@@ -22,7 +22,7 @@ fn get_shows_the_body_and_rows_leave_it_out() {
     home.done(&["note", "add", "To do", "--login", "ada", "--body", "call\tback\n\u{1b}[2Jthen rest"]);
     assert_eq!(home.row(&["note", "get", "1"])[..6], ["1", "2", "To do", "", "", "1"]);
     let shown = home.done(&["note", "get", "1", "--format", "table"]);
-    assert!(shown.contains("name:       To do\n"), "{shown}");
+    assert!(shown.contains("name:         To do\n"), "{shown}");
     assert!(shown.ends_with("\n\ncall\tback\n\\u{1b}[2Jthen rest\n"), "{shown}");
 }
 

@@ -44,7 +44,7 @@ fn the_examples_of_the_first_page_work_one_after_the_other() {
     let page = help(&home, "");
     let (_, examples) = page.split_once("\nExamples:\n").unwrap();
     let examples: Vec<&str> = examples.lines().take_while(|line| !line.is_empty()).collect();
-    assert_eq!(examples.len(), 6, "{examples:?}");
+    assert_eq!(examples.len(), 7, "{examples:?}");
     for example in examples {
         // The text after several spaces is a comment.
         let (command, _) = example.trim().split_once("   ").unwrap_or((example.trim(), ""));
@@ -73,7 +73,7 @@ fn the_examples_of_the_first_page_work_one_after_the_other() {
 fn every_page_has_examples_and_every_verb_says_what_it_prints() {
     let home = Home::new(module_path!());
     let commands = commands(&home);
-    assert_eq!(commands.len(), 1 + 8 + 4 * 5 + 16 + 5 + 4, "{commands:?}");
+    assert_eq!(commands.len(), 1 + 11 + (4 * 5 + 4) + 16 + 6 + 4, "{commands:?}");
     for command in commands {
         let page = help(&home, &command);
         assert!(page.contains("\nExamples:\n  "), "{command}: {page}");

@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use assert_cmd::Command;
 use folio::Database;
-use folio::connection::Access;
+use folio::connection::{Access, Engine};
 use folio::database::{Options, PooledConnection};
+use folio::migrations::MIGRATIONS;
 use tempfile::TempDir;
 
 use folio_testing::TestEngine;
@@ -16,6 +17,11 @@ use folio_testing::servers;
 
 /// The program.
 pub const FOLIO: &str = env!("CARGO_BIN_EXE_folio");
+
+/// The names of the program's migrations, oldest first. They are the same on every engine.
+pub fn migrations() -> Vec<String> {
+    MIGRATIONS.list(Engine::Sqlite).unwrap().into_iter().map(|migration| migration.name).collect()
+}
 
 /// The folder of one test; removed after it.
 pub struct Home {

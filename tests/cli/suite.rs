@@ -10,4 +10,6 @@ mod printing;
 mod querying;
 mod refusing;
 mod searching;
+mod tagging;
+mod undoing;
 mod upkeep;

@@ -177,6 +177,12 @@ fn fill(db: &Database) -> Result<()> {
             Note { version: i64::MAX, repository_id: Some(Id::new(77_000)), ..note(400, 900, "empty", String::new()) },
             Note { source: Some("a \\ b".try_into()?), ..note(401, 900, " ", "\u{feff}\\N\r\n\t ".to_owned()) },
         ])?;
+        let created_at = moment("2000-02-29T00:00:00.000010Z");
+        let tag =
+            |tag: &str| -> Result<NoteTag> { Ok(NoteTag { note_id: Id::new(401), tag: tag.parse()?, created_at }) };
+        session.insert_whole::<NoteTag>(&[tag("a b")?, tag("A b")?, tag("Ω'\\")?])?;
+        session.record_history(true);
+        session.insert_whole(&[NoteRepository { note_id: Id::new(401), repository_id: Id::new(5_000), created_at }])?;
         Ok(())
     })
 }

@@ -11,10 +11,9 @@ use diesel::prelude::*;
 use diesel::sql_types::Text;
 use diesel_migrate::Error as MigrateError;
 use diesel_session::{Error, Result};
-use folio::connection::{Access, AnyConnection};
+use folio::connection::{Access, AnyConnection, Engine};
 use folio::database::{Database, Options};
-use folio::migrations::Migrate as _;
-use folio::migrations::SchemaState;
+use folio::migrations::{MIGRATIONS, Migrate as _, SchemaState};
 use tempfile::TempDir;
 
 struct Place {
@@ -266,7 +265,7 @@ fn many_at_once_make_one_database_and_migrate_it_once() {
         let makers: Vec<_> = (0..8).map(|_| scope.spawn(make)).collect();
         makers.into_iter().map(|maker| maker.join().unwrap()).fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1))
     });
-    assert_eq!(made, (1, 7));
+    assert_eq!(made, (1, MIGRATIONS.list(Engine::Sqlite).unwrap().len()));
     assert_eq!(place.open(Access::Read).unwrap().schema_state().unwrap(), SchemaState::Current);
 }
 

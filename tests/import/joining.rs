@@ -59,7 +59,7 @@ fn an_account_that_is_only_called_the_same_is_left_alone_and_told_of_once() -> R
     let db = database();
     let id = by_hand(&db, "octocat")?;
     db.begin(|session| {
-        let text = Text { name: "n".try_into()?, body: "b".try_into()?, repository: None, source: None };
+        let text = Text { body: "b".try_into()?, ..Text::new("n")? };
         notes::add(session, &UserSelector::Id(id), text)
     })?;
     let summary = import(&db, OCTOCAT)?;

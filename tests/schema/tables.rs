@@ -6,9 +6,10 @@ mod catalogue;
 use diesel::dsl::max;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Nullable, SqlType, Text, Timestamp, is_nullable};
+use diesel_session::session::history::create_table;
 use folio::connection::{AnyConnection, Engine};
 use folio::migrations::Migrate as _;
-use folio::schema::{notes, repositories, resumes, users};
+use folio::schema::{note_repositories, note_tags, notes, repositories, resumes, users};
 use folio::types::sql_types::RepositoryStatus;
 
 use crate::support::{dialect, engine, fixture};
@@ -62,6 +63,7 @@ macro_rules! columns {
         }
     };
 }
+columns!(A B C);
 columns!(A B C D E F G H);
 columns!(A B C D E F G H I);
 columns!(A B C D E F G H I J K);
@@ -74,7 +76,18 @@ fn in_schema<T: Table<AllColumns: Columns>>(_: T) -> Vec<Described> {
 #[test]
 fn schema_rs_names_every_table_and_no_other() {
     let db = fixture(module_path!());
-    assert_eq!(db.status().unwrap().tables, ["notes", "repositories", "resumes", "users"]);
+    assert_eq!(
+        db.status().unwrap().tables,
+        ["diesel_session_history", "note_repositories", "note_tags", "notes", "repositories", "resumes", "users"]
+    );
+}
+
+#[test]
+fn the_history_has_the_table_that_the_session_wants() {
+    let engine = dialect(engine(module_path!()));
+    let folder = format!("{}/migrations/{}", env!("CARGO_MANIFEST_DIR"), engine.feature());
+    let up = std::fs::read_to_string(format!("{folder}/2026-11-30-000003_record_changes/up.sql")).unwrap();
+    assert!(up.ends_with(create_table(engine)), "{up}");
 }
 
 #[test]
@@ -82,6 +95,8 @@ fn every_column_is_in_schema_rs_with_its_place_type_and_nullability() {
     let db = fixture(module_path!());
     let mut connection = db.connection().unwrap();
     for (table, expected) in [
+        ("note_repositories", in_schema(note_repositories::table)),
+        ("note_tags", in_schema(note_tags::table)),
         ("notes", in_schema(notes::table)),
         ("repositories", in_schema(repositories::table)),
         ("resumes", in_schema(resumes::table)),
@@ -108,6 +123,9 @@ fn foreign_keys_do_on_delete_and_on_update_what_the_design_says() {
     assert_eq!(
         foreign_keys(&mut db.connection().unwrap()),
         [
+            "note_repositories.note_id -> notes.id, update NO ACTION, delete CASCADE",
+            "note_repositories.repository_id -> repositories.id, update NO ACTION, delete CASCADE",
+            "note_tags.note_id -> notes.id, update NO ACTION, delete CASCADE",
             "notes.repository_id -> repositories.id, update NO ACTION, delete SET NULL",
             "notes.user_id -> users.id, update NO ACTION, delete CASCADE",
             "repositories.user_id -> users.user_id, update CASCADE, delete NO ACTION",
@@ -202,6 +220,14 @@ fn the_database_itself_refuses_values_that_the_types_refuse() {
     ] {
         refused(c, &format!("UPDATE {table} SET {column} = {value}"), rules);
     }
+
+    diesel::sql_query("INSERT INTO notes (id, user_id, name, body) SELECT 1, id, 'a', '' FROM users WHERE user_id = 7")
+        .execute(c)
+        .unwrap();
+    let tag = |tag: &str| format!("INSERT INTO note_tags (note_id, tag) VALUES (1, {tag})");
+    refused(c, &tag("''"), &["note_tags_tag_length"]);
+    refused(c, &tag(nul), &["note_tags_tag_no_nul", "note_tags_tag_length", no_nul]);
+    refused(c, &tag(&format!("'{}'", "ж".repeat(65))), &["note_tags_tag_length", too_long]);
 }
 
 #[test]

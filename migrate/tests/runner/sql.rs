@@ -115,7 +115,8 @@ fn folios_migrations_are_played_as_they_are() {
     let migrations = Migrations::folder("folio", concat!(env!("CARGO_MANIFEST_DIR"), "/../migrations"));
     play(&empty, &migrations.sql(engine, Direction::Up, None, &Target::All).unwrap()).unwrap();
     assert_eq!(empty.db.schema_state(&migrations).unwrap(), SchemaState::Current);
-    assert_eq!(applied(&empty.db, &migrations).len(), 7);
+    let all = migrations.list(engine).unwrap();
+    assert_eq!(applied(&empty.db, &migrations), all.into_iter().map(|migration| migration.name).collect::<Vec<_>>());
     play(&empty, &migrations.sql(engine, Direction::Down, None, &Target::All).unwrap()).unwrap();
     assert_eq!(empty.db.schema_state(&migrations).unwrap(), SchemaState::Empty);
 }

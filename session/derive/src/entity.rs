@@ -1,6 +1,8 @@
 //! Reads the struct and its attributes; every mistake is an error that says what to write instead.
 
+use syn::meta::ParseNestedMeta;
 use syn::spanned::Spanned;
+use syn::token::Paren;
 use syn::{Data, DeriveInput, Error, Fields, Ident, Path, Result, Visibility, parse_quote};
 
 use crate::field::skip;
@@ -19,8 +21,8 @@ pub struct Entity {
     pub fields: Vec<Field>,
     /// The sets of columns that are unique.
     pub unique: Vec<UniqueSet>,
-    /// Whether changes of its rows are kept in the history.
-    pub history: bool,
+    /// Whether changes of its rows are kept in the history, and only in sessions that ask for it.
+    pub history: Option<OnRequest>,
     pub filters: Vec<Filter>,
     /// The foreign keys of several columns.
     pub foreign_keys: Vec<ForeignKey>,
@@ -133,18 +135,39 @@ struct About {
     session: Path,
     /// The sets of columns in `unique(a, b)`.
     unique: Vec<UniqueSet>,
-    history: bool,
+    history: Option<OnRequest>,
     /// The conditions in `filter(name = condition)`.
     filters: Vec<Filter>,
     /// The foreign keys of several columns in `references((a, b) = lines::(a, b))`.
     foreign_keys: Vec<ForeignKey>,
 }
 
+/// Whether a history is kept only in sessions that ask for it.
+#[derive(Clone, Copy)]
+pub struct OnRequest(pub bool);
+
+impl OnRequest {
+    /// `history`, or `history(on_request)`.
+    fn read(meta: &ParseNestedMeta<'_>) -> Result<Self> {
+        let mut on_request = false;
+        if meta.input.peek(Paren) {
+            meta.parse_nested_meta(|meta| match meta.path.is_ident("on_request") {
+                true => {
+                    on_request = true;
+                    Ok(())
+                }
+                false => Err(meta.error("write `history`, or `history(on_request)`")),
+            })?;
+        }
+        Ok(Self(on_request))
+    }
+}
+
 impl About {
     fn read(input: &DeriveInput, fields: &[Field]) -> Result<Self> {
         let (unique, filters, foreign_keys) = (Vec::new(), Vec::new(), Vec::new());
         let session = parse_quote! { ::diesel_session };
-        let mut about = Self { session, unique, history: false, filters, foreign_keys };
+        let mut about = Self { session, unique, history: None, filters, foreign_keys };
         for attribute in input.attrs.iter().filter(|attribute| attribute.path().is_ident("entity")) {
             attribute.parse_nested_meta(|meta| {
                 if meta.path.is_ident("crate") {
@@ -153,7 +176,7 @@ impl About {
                     return Ok(());
                 }
                 if meta.path.is_ident("history") {
-                    about.history = true;
+                    about.history = Some(OnRequest::read(&meta)?);
                     return Ok(());
                 }
                 let names: Vec<&Ident> = fields.iter().map(|field| &field.name).collect();

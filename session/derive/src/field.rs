@@ -247,7 +247,7 @@ fn check_source(read: &Field) -> Result<()> {
 
 const KNOWN: &str = "not an attribute of `Entity`; there are: key, given, references = table::column, default = path, \
                      update = path, server_default, computed, version, soft_delete = path (and on the struct: unique(column, …), \
-                     references((column, …) = table::(column, …)), filter(name = condition), history, crate = path)";
+                     references((column, …) = table::(column, …)), filter(name = condition), history, history(on_request), crate = path)";
 
 fn soft_delete(meta: &syn::meta::ParseNestedMeta<'_>) -> Result<Expr> {
     let message = "which function makes the value of a deleted row? write `#[entity(soft_delete = Timestamp::now)]`";

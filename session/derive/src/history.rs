@@ -4,13 +4,11 @@ use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned as _;
 
-use crate::entity::Entity;
+use crate::entity::{Entity, OnRequest};
 
 /// The method of the `Entity` impl: its values to JSON and back, column by column.
 pub fn history(entity: &Entity) -> TokenStream {
-    if !entity.history {
-        return TokenStream::new();
-    }
+    let Some(OnRequest(on_request)) = entity.history else { return TokenStream::new() };
     let (name, table, at) = (&entity.name, &entity.table, &entity.at);
     let writes = entity.fields.iter().map(|field| {
         let (field_name, column) = (&field.name, &field.column);
@@ -43,6 +41,7 @@ pub fn history(entity: &Entity) -> TokenStream {
                 read,
                 key: #at::to_json,
                 read_key: #at::read_json,
+                on_request: #on_request,
             })
         }
     }
@@ -50,7 +49,7 @@ pub fn history(entity: &Entity) -> TokenStream {
 
 /// The impl that says so.
 pub fn keeps_history(entity: &Entity) -> TokenStream {
-    if !entity.history {
+    if entity.history.is_none() {
         return TokenStream::new();
     }
     let (name, at) = (&entity.name, &entity.at);

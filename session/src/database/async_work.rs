@@ -181,7 +181,7 @@ impl<C: DatabaseConnection> Unit<'_, C> {
         let (name, author) = (name.map(str::to_owned), author.map(str::to_owned));
         AsyncUnit::new(workers, move |cancellation: &Arc<Cancellation>| {
             let (name, author) = (name.as_deref(), author.as_deref());
-            run(Unit { database: &database, name, author, isolation, cancellation: Some(cancellation) })
+            run(Unit { database: &database, name, author, records: false, isolation, cancellation: Some(cancellation) })
         })
     }
 }

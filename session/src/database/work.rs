@@ -93,6 +93,13 @@ impl<C: DatabaseConnection> Database<C> {
         self.unit().by(author)
     }
 
+    /// The unit of work that follows records the changes of all entities with a history, also of those with
+    /// `#[entity(history(on_request))]`: see [`Session::record_history`].
+    #[must_use]
+    pub fn recording(&self) -> Unit<'_, C> {
+        self.unit().recording()
+    }
+
     /// Sets the isolation level of the unit of work that follows: see [`Session::set_isolation`].
     /// [`Options::isolation`](super::Options::isolation) sets it for all units of a database.
     ///
@@ -118,7 +125,7 @@ impl<C: DatabaseConnection> Database<C> {
     }
 
     pub(super) fn unit(&self) -> Unit<'_, C> {
-        Unit { database: self, name: None, author: None, isolation: self.isolation, cancellation: None }
+        Unit { database: self, name: None, author: None, records: false, isolation: self.isolation, cancellation: None }
     }
 }
 
@@ -127,6 +134,8 @@ pub struct Unit<'d, C: DatabaseConnection = AnyConnection> {
     pub(super) database: &'d Database<C>,
     pub(super) name: Option<&'d str>,
     pub(super) author: Option<&'d str>,
+    /// Whether it records histories that are kept on request.
+    pub(super) records: bool,
     pub(super) isolation: Option<Isolation>,
     /// What may end it from another thread.
     pub(super) cancellation: Option<&'d Arc<Cancellation>>,
@@ -162,6 +171,12 @@ impl<'d, C: DatabaseConnection> Unit<'d, C> {
     #[must_use]
     pub fn by(self, author: &'d str) -> Self {
         Self { author: Some(author), ..self }
+    }
+
+    /// Like [`Database::recording`].
+    #[must_use]
+    pub fn recording(self) -> Self {
+        Self { records: true, ..self }
     }
 
     /// Like [`Database::isolated`].
@@ -229,6 +244,7 @@ impl<'d, C: DatabaseConnection> Unit<'d, C> {
         session.share_hooks(self.database.hooks.clone());
         session.set_author(self.author.map(str::to_owned));
         session.set_unit_name(self.name.map(str::to_owned));
+        session.record_history(self.records.then_some(true));
         Ok(session)
     }
 

@@ -10,7 +10,7 @@ use super::failure::Failure;
 use super::flush::step::Action;
 use super::given::{Keys, grouped};
 use super::handle::Handle;
-use super::history::record::Operation;
+use super::history::record::{Operation, is_recorded};
 use super::history::row::HistoryRow;
 use super::sql::{EveryRow, Page, is_integer, read_into};
 use super::written::Write;
@@ -95,10 +95,10 @@ impl<C: SessionConnection> Session<'_, C> {
         self.writes(Write::Step(E::table(), Action::Insert));
         for (given, mut rows) in groups {
             let mut executor = Executor::new(&mut **self.connection, &self.observers).copying(Some(&self.copies));
-            let sent = match E::history() {
+            let sent = match is_recorded::<E>(self.records_history) {
                 // The history needs the keys.
-                Some(_) => Persist::insert(&mut executor, &mut rows, given),
-                None => Persist::insert_only(&mut executor, &rows, given),
+                true => Persist::insert(&mut executor, &mut rows, given),
+                false => Persist::insert_only(&mut executor, &rows, given),
             };
             let sent = sent.map_err(|error| Failure::of::<E, C>(&executor, error, "inserting into"));
             sent.map_err(|failure| self.failed(failure))?;
@@ -133,7 +133,7 @@ impl<C: SessionConnection> Session<'_, C> {
 
     /// Writes the history of rows that were inserted other than by a flush.
     pub(super) fn keep_inserted<'r, E: Persist<C>>(&mut self, inserted: impl Iterator<Item = &'r E>) -> Result<()> {
-        let Some(history) = E::history() else { return Ok(()) };
+        let Some(history) = E::history().filter(|_| is_recorded::<E>(self.records_history)) else { return Ok(()) };
         let stamp = self.stamp();
         let kept = inserted.map(|row| stamp.row::<E>(Operation::Insert, &history, &row.key(), None));
         let kept = kept.collect::<Result<Vec<HistoryRow>>>().and_then(|rows| {

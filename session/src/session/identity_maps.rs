@@ -9,7 +9,7 @@ use super::flush::follow::{find_alike, follow};
 use super::flush::step::{Action, Deferred};
 use super::flush::write::{Work, delete, insert, park, resolve, unlink, update};
 use super::given::Parent;
-use super::history::record::{Stamp, record};
+use super::history::record::{Stamp, is_recorded, record};
 use super::history::row::HistoryRow;
 use super::identity::{IdentityMap, KeyChanges, PendingChanges, RowFreshness, Rows};
 use super::sql::{FilterExpression, Persist};
@@ -52,7 +52,7 @@ pub(crate) trait AnyIdentityMap<C>: Rows + Any + Send {
     /// Ends the record, and returns it if something was sent.
     fn take_sent(&mut self) -> Option<Box<dyn Any + Send>>;
     /// Whether changes of its rows are kept in the history.
-    fn keeps_history(&self) -> bool;
+    fn is_recorded(&self, asked: Option<bool>) -> bool;
     /// The number of rows that it holds and that are in the database.
     fn held(&self) -> usize;
     /// Adds the history of what was sent.
@@ -231,8 +231,8 @@ impl<E: Persist<C>, C: SessionConnection> AnyIdentityMap<C> for IdentityMap<E> {
         self.held()
     }
 
-    fn keeps_history(&self) -> bool {
-        E::history().is_some()
+    fn is_recorded(&self, asked: Option<bool>) -> bool {
+        is_recorded::<E>(asked)
     }
 
     fn add_history(&self, sent: &dyn Any, stamp: &Stamp, rows: &mut Vec<HistoryRow>) -> Result<()> {

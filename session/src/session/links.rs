@@ -182,7 +182,7 @@ impl<C: SessionConnection> Session<'_, C> {
         if self.transaction.is_read() {
             return Err(Error::ReadOnlySession);
         }
-        Self::check_history::<EntityOf<F>>()?;
+        self.check_history::<EntityOf<F>>()?;
         let is_pending = (self.state(row)?.is_pending(), self.state(other)?.is_pending());
         let value = if is_pending.0 { None } else { Some(self.value_of_parent::<F>(row)?) };
         let other_value = if is_pending.1 { None } else { Some(self.value_of_parent::<G>(other)?) };

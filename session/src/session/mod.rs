@@ -122,6 +122,8 @@ pub struct Session<'c, C: SessionConnection = AnyConnection> {
     author: Option<String>,
     /// The name of its units of work, for the history.
     unit_name: Option<String>,
+    /// Whether it records the changes of entities with a history; `None` if each entity's attribute tells.
+    records_history: Option<bool>,
     /// The name of the hook that is running.
     hook: Option<&'static str>,
     filters: FilterSettings,
@@ -173,6 +175,7 @@ impl<'c, C: SessionConnection> Session<'c, C> {
             hooks: None,
             author: None,
             unit_name: None,
+            records_history: None,
             hook: None,
             filters: FilterSettings::default(),
             max_rows: None,

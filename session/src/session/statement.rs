@@ -142,7 +142,7 @@ impl<C: SessionConnection> Session<'_, C> {
             return Err(Error::ReadOnlySession);
         }
         self.check()?;
-        Self::check_history::<Changed<S>>()?;
+        self.check_history::<Changed<S>>()?;
         let statement = statement.filtered(self.filter_expression()?);
         // Even if automatic flushes are off: pending changes were made before the statement, and would overwrite its
         // effect.

@@ -7,6 +7,7 @@ use diesel::QueryResult;
 use super::failure::Failure;
 use super::flush::step::Action;
 use super::handle::Handle;
+use super::history::record::is_recorded;
 use super::sql::Conflict;
 pub use super::sql::Upserted;
 use super::unique::{ColumnList, UniqueOn};
@@ -99,7 +100,7 @@ impl<'c, C: SessionConnection> Session<'c, C> {
             return Err(Error::ReadOnlySession);
         }
         self.check()?;
-        if conflict.update.is_some() && N::Entity::history().is_some() {
+        if conflict.update.is_some() && is_recorded::<N::Entity>(self.records_history) {
             return Err(Error::KeepsHistory { table: N::Entity::table().name });
         }
         // Even if automatic flushes are off: pending changes were made before, and would overwrite its effect.

@@ -33,6 +33,12 @@ impl<R: Record, W: Write> Listing<R, W> {
         Self { sheet: Sheet::new(out, columns, format, place), shown, fields, of: PhantomData }
     }
 
+    /// The listing, with all fields of its records in JSON.
+    #[must_use]
+    pub fn with_all_fields(self) -> Self {
+        Self { fields: None, ..self }
+    }
+
     /// The listing, with its sheet changed.
     #[must_use]
     pub fn on(self, change: impl FnOnce(Sheet<W>) -> Sheet<W>) -> Self {

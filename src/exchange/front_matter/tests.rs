@@ -3,7 +3,7 @@
 use super::*;
 
 fn title(text: &str) -> Option<String> {
-    split(text).0
+    split(text).0.title
 }
 
 #[test]
@@ -81,8 +81,8 @@ fn a_json_title_is_read_between_fences_and_from_an_object_that_stands_alone() {
         ("{% liquid %}\n", (None, "{% liquid %}\n")),
         ("{", (None, "{")),
     ] {
-        let (title, rest) = split(text);
-        assert_eq!((title.as_deref(), rest), expected, "{text}");
+        let (front, rest) = split(text);
+        assert_eq!((front.title.as_deref(), rest), expected, "{text}");
     }
 }
 
@@ -108,8 +108,39 @@ fn no_title_is_found_where_none_is() {
 
 #[test]
 fn the_text_goes_on_after_the_block() {
+    let split = |text| {
+        let (front, rest) = super::split(text);
+        (front.title, rest)
+    };
     assert_eq!(split("---\r\ntitle: x\r\n---\r\nbody\r\n"), (Some("x".to_owned()), "body\r\n"));
     assert_eq!(split("---\ntitle: x\n---"), (Some("x".to_owned()), ""));
     assert_eq!(split("---\nnot: [yaml\n---\nbody"), (None, "body"), "a block that its parser refuses is still one");
     assert_eq!(split("---\nnever closed\n"), (None, "---\nnever closed\n"));
+}
+
+#[test]
+fn tags_are_a_list_or_one_text_in_each_notation() {
+    for (text, expected) in [
+        ("---\ntitle: x\ntags: [rust, \"code review\"]\n---\n", Some(&["rust", "code review"][..])),
+        ("---\ntags:\n  - rust\n  - 2024\n  -\ntitle: x\n---\n", Some(&["rust", "2024"])),
+        ("---\ntags: rust, code review\n---\n", Some(&["rust", " code review"])),
+        ("---\ntags: rust cli\n---\n", Some(&["rust", "cli"])),
+        ("---\ntags: []\n---\n", Some(&[])),
+        ("---\ntags:\n---\n", Some(&[])),
+        ("---\ntags: {a: b}\n---\n", None),
+        ("---\nlinks: [a, b]\nnested: {tags: [c]}\n---\n", None),
+        ("---\nlist: [a]\nx: tags\n---\n", None),
+        ("+++\ntitle = \"x\"\ntags = [\"rust\", \"cli\"]\n+++\n", Some(&["rust", "cli"])),
+        ("+++\ntags = \"rust, cli\"\n+++\n", Some(&["rust", " cli"])),
+        (";;;\n\"tags\": [\"rust\"]\n;;;\n", Some(&["rust"])),
+        ("{\"tags\": \"rust cli\"}\n", Some(&["rust", "cli"])),
+        ("{\"tags\": 5}\n", None),
+        ("text\n", None),
+    ] {
+        let tags = split(text).0.tags;
+        assert_eq!(tags, expected.map(|tags| tags.iter().map(ToString::to_string).collect()), "{text}");
+    }
+    // What is broken after the title is passed over.
+    let (front, _) = split("---\ntags: [a]\ntitle: x\nbroken: [\n---\n");
+    assert_eq!((front.title.as_deref(), front.tags), (Some("x"), Some(vec!["a".to_owned()])));
 }

@@ -71,7 +71,7 @@ fn what_only_looks_like_a_heading_is_none() {
 fn the_body_is_the_text_as_it_is() {
     let text = "---\r\ntitle: x\r\n---\r\nbody  \r\n";
     let note = read_note("n.md", None, format!("\u{FEFF}{text}").as_bytes()).expect("a note").value;
-    assert_eq!(note, Note { name: "x".into(), body: text.into() });
+    assert_eq!(note, Note { name: "x".into(), tags: None, body: text.into() });
 }
 
 #[test]

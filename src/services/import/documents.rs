@@ -90,13 +90,21 @@ pub(super) fn note(
     let source = source.map(|source| source.text().clone());
     match present {
         None => {
-            notes::add(session, &UserSelector::Id(user), notes::Text { name, body, repository: None, source })?;
+            let tags = note.tags.clone().unwrap_or_default();
+            let text = notes::Text { name, body, repository: None, source, tags };
+            notes::add(session, &UserSelector::Id(user), text)?;
             summary.notes.new += 1;
         }
-        Some(present) if present.matches(&name, &body) && (source.is_none() || present.source == source) => {
-            summary.notes.unchanged += 1;
-        }
         Some(present) => {
+            let is_retagged = match &note.tags {
+                Some(tags) => notes::set_tags(session, present.id, tags)?,
+                None => false,
+            };
+            if present.matches(&name, &body) && (source.is_none() || present.source == source) {
+                let tally = if is_retagged { &mut summary.notes.changed } else { &mut summary.notes.unchanged };
+                *tally += 1;
+                return Ok(());
+            }
             let edit = notes::Edit { name: Some(name), body: Some(body), repository: None, source };
             notes::edit(session, present, edit)?;
             summary.notes.changed += 1;

@@ -126,15 +126,16 @@ impl<C: SessionConnection> Session<'_, C> {
 
     /// Sends the steps, and what the history keeps of them; returns what was sent if `recording`.
     fn send_recorded(&mut self, steps: &[FlushStep], deferred: &Deferred, recording: bool) -> Result<Option<Flushed>> {
-        for map in self.maps.iter_mut().filter(|map| recording || map.keeps_history()) {
+        let asked = self.records_history;
+        for map in self.maps.iter_mut().filter(|map| recording || map.is_recorded(asked)) {
             map.record();
         }
         let done = self.send(steps, deferred);
         let taken = self.maps.iter_mut().enumerate().filter_map(|(position, map)| Some((position, map.take_sent()?)));
         let sent: Vec<(usize, Box<dyn Any + Send>)> = taken.collect();
         done?;
-        let mut kept =
-            sent.iter().filter(|(map, _)| self.maps.at(*map).is_some_and(|map| map.keeps_history())).peekable();
+        let is_kept = |map| self.maps.at(map).is_some_and(|map| map.is_recorded(asked));
+        let mut kept = sent.iter().filter(|(map, _)| is_kept(*map)).peekable();
         if kept.peek().is_some() {
             let kept: Vec<(usize, &dyn Any)> = kept.map(|(map, sent)| (*map, &**sent as &dyn Any)).collect();
             self.keep_history(&kept)?;
@@ -178,7 +179,8 @@ impl<C: SessionConnection> Session<'_, C> {
         let tables: Vec<_> = self.maps.iter().map(|map| map.table()).collect();
         let is_kept = |step: &&FlushStep| {
             // The row's own statement records the change.
-            !matches!(step.action, Action::Park(_)) && self.maps.at(step.map).is_some_and(AnyIdentityMap::keeps_history)
+            !matches!(step.action, Action::Park(_))
+                && self.maps.at(step.map).is_some_and(|map| map.is_recorded(self.records_history))
         };
         let history = steps.iter().filter(is_kept).map(|step| step.rows.len()).sum();
         Plan::new(steps, &tables, history)

@@ -48,8 +48,10 @@ impl<C: SessionConnection> Session<'_, C> {
             for change in &changes.updates {
                 self.check_parents(map, change.row, "changed", &mut unread)?;
             }
-            let values = map.unread_history(&changes.deletes, self.transaction.fresh_since());
-            unread.extend(values.into_iter().map(|index| (position, index)));
+            if map.is_recorded(self.records_history) {
+                let values = map.unread_history(&changes.deletes, self.transaction.fresh_since());
+                unread.extend(values.into_iter().map(|index| (position, index)));
+            }
             let in_cycle = level.in_cycle && cycle_of_deletes;
             let unknown = map.unread(&changes.deletes, in_cycle);
             if unknown.is_empty() {

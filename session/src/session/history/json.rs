@@ -28,6 +28,8 @@ pub struct HistoryOf<E, K> {
     pub key: fn(&K) -> Result<String>,
     /// The key of its JSON.
     pub read_key: fn(&str) -> Result<K>,
+    /// Whether only sessions that ask for it record changes.
+    pub on_request: bool,
 }
 
 /// A JSON object that is being written.

@@ -1,6 +1,6 @@
 //! Reading the history of a row, and what a unit of work is called in it.
 
-use super::record::{Operation, Stamp};
+use super::record::{Operation, Stamp, is_recorded};
 use super::row::HistoryRow;
 use super::unit::UnitId;
 use crate::connection::{Executor, SessionConnection};
@@ -55,6 +55,28 @@ impl<C: SessionConnection> Session<'_, C> {
     /// Sets the name that this session's units of work have in the history. No SQL.
     pub fn set_unit_name(&mut self, name: impl Into<Option<String>>) {
         self.unit_name = name.into();
+    }
+
+    /// Sets whether this session records the changes of entities with a history, and returns what was set before. `None`,
+    /// as at the beginning, leaves it to each entity: `#[entity(history)]` does, `#[entity(history(on_request))]` does
+    /// not. What is not recorded may also be changed by statements. No SQL.
+    ///
+    /// ```
+    /// # include!("../../../docs/history_tables.rs");
+    /// # fn main() -> Result<()> {
+    /// let db = database()?;
+    /// db.begin(|session| -> Result<()> {
+    ///     // Such as the rows of a copy, whose history is copied with them.
+    ///     session.record_history(false);
+    ///     session.add(NewPrice::new("tea", 250)?);
+    ///     assert_eq!(session.plan()?.to_string(), "INSERT prices (1 row)");
+    ///     assert!(session.history_of::<Price>(1)?.is_empty());
+    ///     Ok(())
+    /// })
+    /// # }
+    /// ```
+    pub fn record_history(&mut self, record: impl Into<Option<bool>>) -> Option<bool> {
+        std::mem::replace(&mut self.records_history, record.into())
     }
 
     /// What the changes of one flush have in common in the history.
@@ -185,10 +207,10 @@ impl<C: SessionConnection> Session<'_, C> {
     }
 
     /// Refuses a statement that would bypass the history of an entity.
-    pub(in crate::session) fn check_history<E: Entity>() -> Result<()> {
-        match E::history() {
-            Some(_) => Err(Error::KeepsHistory { table: E::table().name }),
-            None => Ok(()),
+    pub(in crate::session) fn check_history<E: Entity>(&self) -> Result<()> {
+        match is_recorded::<E>(self.records_history) {
+            true => Err(Error::KeepsHistory { table: E::table().name }),
+            false => Ok(()),
         }
     }
 }

@@ -76,6 +76,11 @@ impl Operation {
     }
 }
 
+/// Whether changes of `E` are recorded in a session that asks for it, declines it, or does neither.
+pub(crate) fn is_recorded<E: Entity>(asked: Option<bool>) -> bool {
+    E::history().is_some_and(|history| asked.unwrap_or(!history.on_request))
+}
+
 /// Adds to `rows` the history of the rows of `E` that a flush has sent, if `E` keeps a history.
 pub(crate) fn record<E: Entity>(
     map: &IdentityMap<E>,

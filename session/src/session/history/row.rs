@@ -35,7 +35,7 @@ diesel::table! {
 
 /// A row of the history as it is stored. [`Session::history`](crate::Session::history) returns typed changes; this is
 /// for queries over the changes of all entities, such as those of an outbox.
-#[derive(Debug, Clone, PartialEq, Eq, HasQuery, Entity)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, HasQuery, Entity)]
 #[diesel(table_name = diesel_session_history)]
 pub struct HistoryRow {
     /// Counts up; changes of one row are in this order.

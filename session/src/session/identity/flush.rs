@@ -135,9 +135,6 @@ impl<E: Entity> IdentityMap<E> {
     /// The rows to be deleted whose values the history needs: those that were not read in this transaction, unless the
     /// DELETE is guarded by the version of the values that are in memory.
     pub(crate) fn unread_history(&self, deletes: &[u64], fresh_since: u32) -> Vec<u64> {
-        if E::history().is_none() {
-            return Vec::new();
-        }
         let is_unread = |index: &u64| match self.slots.get(*index) {
             Known::Expired { .. } => true,
             Known::Loaded(loaded) => E::table().version.is_none() && self.slots.is_stale(loaded, fresh_since),

@@ -1,0 +1,2 @@
+DROP TABLE note_repositories;
+DROP TABLE note_tags;
