@@ -10,6 +10,7 @@ use diesel_migrate::command;
 
 use super::browse::Open;
 use super::completions::Completions;
+use super::config::ConfigCommand;
 use super::db::DbCommand;
 use super::exit::{self, Exit};
 use super::globals::Globals;
@@ -42,8 +43,8 @@ Records go to standard output: a table on a terminal; in a pipe one line per rec
 between the fields and no header. Everything else goes to standard error.
 
 The database is named by --database-url, or else by the variable FOLIO_DATABASE_URL, then
-DATABASE_URL, then either of them in the file .env of the current folder. The default is
-sqlite://folio.db. 'folio' alone shows which it is, and what it holds.
+DATABASE_URL, then either of them in the file .env of the current folder, then 'folio config'. The
+default is sqlite://folio.db. 'folio' alone shows which it is, and what it holds.
 
 More: folio help exit-codes | environment | formats";
 
@@ -96,6 +97,15 @@ Examples:
   folio db copy folio.db postgres://app@db.example.org/folio
 
 Commands that add or import create the database too, if it does not exist.";
+
+const CONFIG: &str = "\
+Examples:
+  folio config set database-url ~/records/folio.db
+  folio config list
+  folio config unset format
+
+Options, variables of the environment and .env come before the settings. Each verb's help says what
+it prints.";
 
 /// The output of `--version`; `-V` prints its first line.
 static LONG_VERSION: LazyLock<String> = LazyLock::new(|| {
@@ -163,6 +173,12 @@ pub(super) enum Command {
         #[command(subcommand)]
         command: DbCommand,
     },
+    /// The user's own settings: the database, colours, the format on a terminal, the pager
+    #[command(disable_help_subcommand = true, after_help = CONFIG)]
+    Config {
+        #[command(subcommand)]
+        command: ConfigCommand,
+    },
     /// Write a script that completes folio's commands in a shell
     Completions(Completions),
     #[command(flatten)]
@@ -172,6 +188,21 @@ pub(super) enum Command {
 /// The program's command line, for clap.
 pub(super) fn program() -> clap::Command {
     Arguments::command().mut_subcommand("migrate", |migrate| command::invoked_as(migrate, "folio migrate"))
+}
+
+/// The value of a global option as it is written, for what happens before the command line is parsed.
+pub(super) fn written(option: &str) -> Option<String> {
+    let mut arguments = std::env::args_os().map(|argument| argument.to_string_lossy().into_owned());
+    let value = |argument: &str| argument.strip_prefix(option)?.strip_prefix('=').map(str::to_owned);
+    while let Some(argument) = arguments.next() {
+        if argument == option {
+            return arguments.next();
+        }
+        if let Some(value) = value(&argument) {
+            return Some(value);
+        }
+    }
+    None
 }
 
 /// Parses the command line. Help, the version and mistakes are printed here; then only the exit code is returned.

@@ -4,8 +4,11 @@ use std::time::Duration;
 
 use clap::{Args, ValueHint};
 
-use super::output::Format;
+use super::environment;
+use super::output::{Color, Format};
+use super::settings::Settings;
 use super::values;
+use folio::database::DatabaseUrl;
 
 /// The options that every command takes.
 #[derive(Debug, Args)]
@@ -19,10 +22,26 @@ pub(super) struct Globals {
     /// tsv in a pipe]
     #[arg(long, global = true, value_name = "FORMAT", hide_possible_values = true)]
     pub format: Option<Format>,
+    /// When output has colours: 'auto', 'always' or 'never' [default: auto, on a terminal that shows them]
+    #[arg(long, global = true, value_name = "WHEN", hide_possible_values = true)]
+    pub color: Option<Color>,
+    /// Do not show output that is longer than the screen in a pager
+    #[arg(long, global = true)]
+    pub no_pager: bool,
     /// Show every SQL statement on standard error, with its values, rows and time
     #[arg(long, global = true)]
     pub echo: bool,
     /// How long to wait for a lock that another program holds
     #[arg(long, global = true, value_name = "SECONDS", default_value = "5", value_parser = values::seconds)]
     pub busy_timeout: Duration,
+    /// The user's settings, which the options come before.
+    #[arg(skip)]
+    pub settings: Settings,
+}
+
+impl Globals {
+    /// The database's URL, and the text to open it with, which may contain a password.
+    pub(super) fn url(&self) -> anyhow::Result<(String, DatabaseUrl)> {
+        environment::database_url(self.database_url.as_deref(), &self.settings)
+    }
 }

@@ -7,6 +7,7 @@ mod adopt;
 mod arguments;
 mod browse;
 mod completions;
+mod config;
 mod confirm;
 mod copy;
 mod db;
@@ -31,6 +32,7 @@ mod records;
 mod repo;
 mod resume;
 mod search;
+mod settings;
 mod sql;
 mod stats;
 mod stderr;
@@ -47,6 +49,10 @@ use std::process::ExitCode;
 pub use exit::Exit;
 
 use arguments::{Arguments, Command};
+use clap::ValueEnum as _;
+use config::ConfigCommand;
+use output::Color;
+use settings::Settings;
 
 /// Runs the program on its arguments, and returns its exit code.
 #[must_use]
@@ -55,16 +61,41 @@ pub fn run() -> ExitCode {
         let panicked = panicked.to_string().replace('\n', " ");
         stderr::report(&format!("internal error (a bug in folio): {panicked}"));
     }));
-    panic::catch_unwind(|| match arguments::parse() {
-        Ok(arguments) => exit::of(execute(arguments)),
-        Err(exit) => exit,
+    panic::catch_unwind(|| {
+        let settings = Settings::load();
+        let color = arguments::written("--color").and_then(|color| Color::from_str(&color, false).ok());
+        environment::color(color, settings.as_ref().unwrap_or(&Settings::default())).0.choose();
+        match arguments::parse() {
+            Ok(arguments) => exit::of(execute(arguments, settings)),
+            Err(exit) => exit,
+        }
     })
     .unwrap_or(Exit::Failed)
     .into()
 }
 
-fn execute(Arguments { globals, command }: Arguments) -> anyhow::Result<()> {
+/// Whether the command does without the user's settings, so that it runs where their file cannot be read.
+fn is_without_settings(command: &Command) -> bool {
+    matches!(command, Command::Config { command: ConfigCommand::Path } | Command::Completions(_) | Command::Topic(_))
+}
+
+fn execute(
+    Arguments { mut globals, command }: Arguments,
+    settings: folio::error::Result<Settings>,
+) -> anyhow::Result<()> {
+    match settings {
+        Ok(settings) => globals.settings = settings,
+        Err(_) if command.as_ref().is_some_and(is_without_settings) => {}
+        Err(error) => return Err(error.into()),
+    }
+    for problem in globals.settings.unknown() {
+        stderr::report(&format!("warning: {problem}"));
+    }
     echo::install(globals.echo);
+    // The echo would be written across the pager's screen.
+    if !globals.no_pager && !globals.echo {
+        output::page_with(&environment::pager(&globals.settings).0);
+    }
     let Some(command) = command else { return overview::run(&globals) };
     let done = match command {
         Command::User { command } => user::run(&globals, command),
@@ -78,6 +109,7 @@ fn execute(Arguments { globals, command }: Arguments) -> anyhow::Result<()> {
         Command::Open(arguments) => browse::run(&globals, &arguments),
         Command::Migrate { command } => migrate::run(&globals, command),
         Command::Db { command } => db::run(&globals, command),
+        Command::Config { command } => config::run(&globals, command),
         Command::Completions(arguments) => completions::run(&arguments, arguments::program()),
         Command::Topic(topic) => topics::run(topic, arguments::program()),
     };

@@ -1,6 +1,5 @@
 //! Opens the database for a command. Read commands never create one; a created database is brought up to date.
 
-use super::environment;
 use super::exit;
 use super::globals::Globals;
 use super::hint;
@@ -36,7 +35,7 @@ impl Globals {
 
     /// Opens the database in its current state, and reports if that created a file.
     pub(super) fn open(&self, access: Access) -> anyhow::Result<Database> {
-        let (text, url) = environment::database_url(self.database_url.as_deref())?;
+        let (text, url) = self.url()?;
         if let Some(option) = &self.database_url {
             hint::warn_of_password(option, "--database-url", Some("FOLIO_DATABASE_URL"));
         }
@@ -56,7 +55,10 @@ impl Globals {
 
     /// The format for standard output.
     pub(super) fn format_here(&self) -> Format {
-        Place::of_stdout().format(self.format)
+        let place = Place::of_stdout();
+        // A setting of the user's does not change what scripts read.
+        let set = self.settings.format.filter(|_| place != Place::Pipe);
+        place.format(self.format.or(set))
     }
 
     /// A listing on standard output.

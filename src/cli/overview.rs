@@ -2,7 +2,6 @@
 
 use diesel_session::Error as SessionError;
 
-use super::environment;
 use super::exit;
 use super::globals::Globals;
 use super::output;
@@ -23,7 +22,7 @@ const BEHIND: &str = "  folio migrate plan           what its migrations would d
   folio --help                 all commands, with examples";
 
 pub(super) fn run(globals: &Globals) -> anyhow::Result<()> {
-    let (_, url) = environment::database_url(globals.database_url.as_deref())?;
+    let (_, url) = globals.url()?;
     let place = url.to_string();
     let (state, next) = match globals.open(Access::Read) {
         Err(error) if matches!(exit::session_error(&error), Some(SessionError::NoDatabase { .. })) => {

@@ -23,7 +23,12 @@ impl Terminal {
     }
 
     /// Like [`start`](Self::start), with a command that is prepared already.
-    pub fn running(mut command: Command, columns: u16) -> Self {
+    pub fn running(command: Command, columns: u16) -> Self {
+        Self::running_as(command, columns, "xterm")
+    }
+
+    /// Like [`running`](Self::running), on a terminal of this kind.
+    pub fn running_as(mut command: Command, columns: u16, kind: &str) -> Self {
         let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
         grantpt(&master).unwrap();
         unlockpt(&master).unwrap();
@@ -35,7 +40,7 @@ impl Terminal {
         tcsetattr(&slave, OptionalActions::Now, &modes).unwrap();
         tcsetwinsize(&slave, Winsize { ws_row: 24, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 }).unwrap();
         let end = || slave.try_clone().unwrap();
-        command.env("TERM", "xterm");
+        command.env("TERM", kind);
         let program = command.stdin(end()).stdout(end()).stderr(end()).spawn().unwrap();
         Self { program, keys: File::from(master), screen: Vec::new() }
     }
