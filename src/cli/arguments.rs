@@ -1,9 +1,11 @@
 //! The command line: its nouns and verbs, and the reports of mistakes.
 
 use std::error::Error as _;
+use std::ffi::OsString;
 use std::io::{self, Write as _};
 use std::sync::LazyLock;
 
+use clap::builder::Resettable;
 use clap::error::ErrorKind;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use diesel_migrate::command;
@@ -15,9 +17,11 @@ use super::db::DbCommand;
 use super::exit::{self, Exit};
 use super::globals::Globals;
 use super::import::Import;
+use super::manual::Manual;
 use super::migrate::MigrateCommand;
 use super::note::NoteCommand;
-use super::output::OutputError;
+use super::output::{OutputError, printable};
+use super::plugin;
 use super::repo::RepoCommand;
 use super::resume::ResumeCommand;
 use super::search::Search;
@@ -46,7 +50,7 @@ The database is named by --database-url, or else by the variable FOLIO_DATABASE_
 DATABASE_URL, then either of them in the file .env of the current folder, then 'folio config'. The
 default is sqlite://folio.db. 'folio' alone shows which it is, and what it holds.
 
-More: folio help exit-codes | environment | formats";
+More: folio help exit-codes | environment | formats; folio man";
 
 const USER: &str = "\
 Examples:
@@ -94,6 +98,7 @@ Examples:
   folio db create
   folio db info
   folio db backup folio-monday.db
+  folio db vacuum
   folio db copy folio.db postgres://app@db.example.org/folio
 
 Commands that add or import create the database too, if it does not exist.";
@@ -181,8 +186,13 @@ pub(super) enum Command {
     },
     /// Write a script that completes folio's commands in a shell
     Completions(Completions),
+    /// Show the manual page of a command
+    Man(Manual),
     #[command(flatten)]
     Topic(Topic),
+    /// The program `folio-NAME`, with its name and arguments.
+    #[command(external_subcommand)]
+    Plugin(Vec<OsString>),
 }
 
 /// The program's command line, for clap.
@@ -190,25 +200,36 @@ pub(super) fn program() -> clap::Command {
     Arguments::command().mut_subcommand("migrate", |migrate| command::invoked_as(migrate, "folio migrate"))
 }
 
-/// The value of a global option as it is written, for what happens before the command line is parsed.
-pub(super) fn written(option: &str) -> Option<String> {
-    let mut arguments = std::env::args_os().map(|argument| argument.to_string_lossy().into_owned());
-    let value = |argument: &str| argument.strip_prefix(option)?.strip_prefix('=').map(str::to_owned);
-    while let Some(argument) = arguments.next() {
-        if argument == option {
-            return arguments.next();
-        }
-        if let Some(value) = value(&argument) {
-            return Some(value);
-        }
+fn read(program: clap::Command) -> Result<Arguments, clap::Error> {
+    program.try_get_matches().and_then(|matches| Arguments::from_arg_matches(&matches))
+}
+
+/// The page of the help; the first one lists the programs that are commands too, if there are any.
+fn with_plugins(page: clap::Error) -> clap::Error {
+    let names = plugin::names();
+    if names.is_empty() {
+        return page;
     }
-    None
+    let listed: String = names.iter().map(|name| format!("\n  folio {}", printable(name))).collect();
+    let program =
+        program().after_help(format!("{AFTER}\n\nCommands of other programs, folio-NAME on the PATH:{listed}"));
+    read(program).err().unwrap_or(page)
 }
 
 /// Parses the command line. Help, the version and mistakes are printed here; then only the exit code is returned.
 pub(super) fn parse() -> Result<Arguments, Exit> {
-    let parsed = program().try_get_matches().and_then(|matches| Arguments::from_arg_matches(&matches));
-    parsed.map_err(|error| {
+    let parsed = read(program()).and_then(|arguments| match &arguments.command {
+        // A name that is no command's and no program's is a mistake.
+        Some(Command::Plugin(words)) if words.first().is_none_or(|name| plugin::find(name).is_none()) => {
+            let without_others = program().external_subcommand_value_parser(Resettable::Reset);
+            read(without_others.allow_external_subcommands(false))
+        }
+        _ => Ok(arguments),
+    });
+    parsed.map_err(|mut error| {
+        if error.kind() == ErrorKind::DisplayHelp {
+            error = with_plugins(error);
+        }
         if !error.use_stderr() {
             let printed = error.print().and_then(|()| io::stdout().flush());
             return exit::of(printed.map_err(|error| OutputError::from(error).into()));

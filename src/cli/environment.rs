@@ -141,3 +141,18 @@ fn read_file(path: &Path) -> Result<Option<Vec<u8>>, Error> {
 fn shown() -> String {
     std::path::absolute(FILE).map_or_else(|_| FILE.to_owned(), |path| path.display().to_string())
 }
+
+/// The value of a global option as it is written, for what happens before the command line is parsed.
+pub(super) fn written(option: &str) -> Option<String> {
+    let mut arguments = env::args_os().map(|argument| argument.to_string_lossy().into_owned());
+    let value = |argument: &str| argument.strip_prefix(option)?.strip_prefix('=').map(str::to_owned);
+    while let Some(argument) = arguments.next() {
+        if argument == option {
+            return arguments.next();
+        }
+        if let Some(value) = value(&argument) {
+            return Some(value);
+        }
+    }
+    None
+}

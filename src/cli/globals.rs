@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use clap::{Args, ValueHint};
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use clap::{Args, ValueEnum, ValueHint};
 
 use super::environment;
 use super::output::{Color, Format};
@@ -18,9 +19,15 @@ pub(super) struct Globals {
     /// postgres://USER@HOST/DATABASE, mysql://… or mariadb://…
     #[arg(long, global = true, value_name = "URL", value_hint = ValueHint::FilePath)]
     pub database_url: Option<String>,
-    /// How records are written: 'table', 'tsv', 'csv', 'json', 'ndjson' or 'markdown' [default: table on a terminal,
-    /// tsv in a pipe]
-    #[arg(long, global = true, value_name = "FORMAT", hide_possible_values = true)]
+    /// How records are written: 'table', 'tsv', 'csv', 'json', 'ndjson' or 'markdown', by stats also 'svg' [default:
+    /// table on a terminal, tsv in a pipe]
+    #[arg(
+        id = "format", long = "format", global = true, value_name = "FORMAT", hide_possible_values = true,
+        value_parser = asked_format()
+    )]
+    pub asked_format: Option<AskedFormat>,
+    /// The format of records, if it was asked for.
+    #[arg(skip)]
     pub format: Option<Format>,
     /// When output has colours: 'auto', 'always' or 'never' [default: auto, on a terminal that shows them]
     #[arg(long, global = true, value_name = "WHEN", hide_possible_values = true)]
@@ -37,6 +44,21 @@ pub(super) struct Globals {
     /// The user's settings, which the options come before.
     #[arg(skip)]
     pub settings: Settings,
+}
+
+/// A value of `--format`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum AskedFormat {
+    Records(Format),
+    /// A picture, of numbers alone.
+    Svg,
+}
+
+fn asked_format() -> impl TypedValueParser<Value = AskedFormat> {
+    let of_records = Format::value_variants().iter().filter_map(ValueEnum::to_possible_value);
+    let names = of_records.chain([PossibleValue::new("svg").help("A picture, by stats alone")]);
+    PossibleValuesParser::new(names)
+        .map(|name| Format::from_str(&name, false).map_or(AskedFormat::Svg, AskedFormat::Records))
 }
 
 impl Globals {

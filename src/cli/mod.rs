@@ -6,12 +6,14 @@
 mod adopt;
 mod arguments;
 mod browse;
+mod candidates;
 mod completions;
 mod config;
 mod confirm;
 mod copy;
 mod db;
 mod dotenv;
+mod drawing;
 mod echo;
 mod editor;
 mod environment;
@@ -21,12 +23,14 @@ mod hint;
 mod import;
 mod interrupt;
 mod list;
+mod manual;
 mod migrate;
 mod note;
 mod open;
 pub mod output;
 mod overview;
 mod owner;
+mod plugin;
 mod progress;
 mod records;
 mod repo;
@@ -47,6 +51,8 @@ use std::panic;
 use std::process::ExitCode;
 
 pub use exit::Exit;
+use exit::Usage;
+use globals::AskedFormat;
 
 use arguments::{Arguments, Command};
 use clap::ValueEnum as _;
@@ -62,8 +68,11 @@ pub fn run() -> ExitCode {
         stderr::report(&format!("internal error (a bug in folio): {panicked}"));
     }));
     panic::catch_unwind(|| {
+        if completions::answer(arguments::program) {
+            return Exit::Done;
+        }
         let settings = Settings::load();
-        let color = arguments::written("--color").and_then(|color| Color::from_str(&color, false).ok());
+        let color = environment::written("--color").and_then(|color| Color::from_str(&color, false).ok());
         environment::color(color, settings.as_ref().unwrap_or(&Settings::default())).0.choose();
         match arguments::parse() {
             Ok(arguments) => exit::of(execute(arguments, settings)),
@@ -76,7 +85,13 @@ pub fn run() -> ExitCode {
 
 /// Whether the command does without the user's settings, so that it runs where their file cannot be read.
 fn is_without_settings(command: &Command) -> bool {
-    matches!(command, Command::Config { command: ConfigCommand::Path } | Command::Completions(_) | Command::Topic(_))
+    matches!(
+        command,
+        Command::Config { command: ConfigCommand::Path }
+            | Command::Completions(_)
+            | Command::Man(_)
+            | Command::Topic(_)
+    )
 }
 
 fn execute(
@@ -88,6 +103,13 @@ fn execute(
         Err(_) if command.as_ref().is_some_and(is_without_settings) => {}
         Err(error) => return Err(error.into()),
     }
+    globals.format = match globals.asked_format {
+        Some(AskedFormat::Records(format)) => Some(format),
+        Some(AskedFormat::Svg) if !matches!(command, Some(Command::Stats(_))) => {
+            return Err(Usage("svg is a format of 'folio stats' alone".to_owned()).into());
+        }
+        Some(AskedFormat::Svg) | None => None,
+    };
     for problem in globals.settings.unknown() {
         stderr::report(&format!("warning: {problem}"));
     }
@@ -110,8 +132,13 @@ fn execute(
         Command::Migrate { command } => migrate::run(&globals, command),
         Command::Db { command } => db::run(&globals, command),
         Command::Config { command } => config::run(&globals, command),
-        Command::Completions(arguments) => completions::run(&arguments, arguments::program()),
+        Command::Completions(arguments) => completions::run(&arguments),
+        Command::Man(arguments) => manual::run(&arguments, arguments::program()),
         Command::Topic(topic) => topics::run(topic, arguments::program()),
+        Command::Plugin(words) => match words.split_first() {
+            Some((name, arguments)) => plugin::run(&globals, name, arguments),
+            None => Ok(()),
+        },
     };
     done.map_err(|error| hint::with_advice(error, globals.database_url.as_deref()))
 }

@@ -3,7 +3,7 @@
 use super::exit;
 use super::globals::Globals;
 use super::hint;
-use super::output::{Column, Format, Listing, Place, Record, Sheet, stdout};
+use super::output::{Column, Format, Listing, Place, Record, Sheet, stdout, wants_styles};
 use super::stderr;
 use folio::database::{Access, Database, DatabaseUrl, EchoOptions, Options};
 use folio::error::Result;
@@ -63,12 +63,12 @@ impl Globals {
 
     /// A listing on standard output.
     pub(super) fn listing<R: Record>(&self) -> Listing<R, impl std::io::Write + use<R>> {
-        Listing::new(stdout(), self.format_here(), Place::of_stdout())
+        Listing::new(stdout(), self.format_here(), Place::of_stdout()).on(|sheet| sheet.with_styles(wants_styles()))
     }
 
     /// Rows under these columns on standard output.
     pub(super) fn sheet(&self, columns: Vec<Column>) -> Sheet<impl std::io::Write + use<>> {
-        Sheet::new(stdout(), columns, self.format_here(), Place::of_stdout())
+        Sheet::new(stdout(), columns, self.format_here(), Place::of_stdout()).with_styles(wants_styles())
     }
 
     /// Reports the change to a record and writes its new state to standard output.
@@ -90,10 +90,11 @@ pub(super) fn listing_of<R: Record>(
     columns: Option<Vec<usize>>,
     format: Format,
 ) -> Listing<R, impl std::io::Write + use<R>> {
-    match columns {
+    let listing = match columns {
         Some(columns) => Listing::of(stdout(), columns, format, Place::of_stdout()),
         None => Listing::new(stdout(), format, Place::of_stdout()),
-    }
+    };
+    listing.on(|sheet| sheet.with_styles(wants_styles()))
 }
 
 /// Refuses a database that is not up to date. One that this process created is brought up to date; so is an empty one

@@ -2,6 +2,7 @@
 
 use std::io::{self, IsTerminal, Write};
 
+use chrono::{DateTime, Utc};
 use terminal_size::{Width, terminal_size_of};
 
 use column::Kind;
@@ -11,6 +12,8 @@ pub use pager::{Output, page_with};
 pub use screen::printable;
 use screen::{controls_terminal, push_field};
 pub use sheet::Sheet;
+pub use signal::{Signal, styled};
+pub use table::cut;
 
 /// How records are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -64,6 +67,12 @@ impl Place {
         } else {
             Self::Pipe
         }
+    }
+
+    /// The time from which ages are told: now, on a terminal.
+    #[must_use]
+    pub fn now(self) -> Option<DateTime<Utc>> {
+        matches!(self, Self::Terminal { .. }).then(Utc::now)
     }
 
     /// The requested format, otherwise a table on a terminal and tab-separated rows elsewhere.
@@ -149,12 +158,22 @@ pub(super) fn stdout() -> Output {
 /// Writes a text to standard output. Line ends and tabs are kept; other characters that would control the terminal are
 /// escaped.
 pub(super) fn write(text: &str) -> Result<(), OutputError> {
-    let line = |line: &str| line.split('\t').map(printable).collect::<Vec<_>>().join("\t");
-    let safe = text.split('\n').map(line).collect::<Vec<_>>().join("\n");
-    let mut out = stdout();
-    Ok(out.write_all(safe.as_bytes()).and_then(|()| out.flush())?)
+    write_safe(&safe_lines(text))
 }
 
+/// The text with its line ends and tabs, and without other characters that would control the terminal.
+pub(super) fn safe_lines(text: &str) -> String {
+    let line = |line: &str| line.split('\t').map(printable).collect::<Vec<_>>().join("\t");
+    text.split('\n').map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// Writes a text to standard output as it is: its parts are [`printable`], and some of them [`styled`].
+pub(super) fn write_safe(text: &str) -> Result<(), OutputError> {
+    let mut out = stdout();
+    Ok(out.write_all(text.as_bytes()).and_then(|()| out.flush())?)
+}
+
+mod ago;
 mod column;
 mod delimited;
 mod json;
@@ -162,6 +181,7 @@ mod listing;
 mod pager;
 mod screen;
 mod sheet;
+mod signal;
 mod table;
 #[cfg(test)]
 mod tests;

@@ -132,7 +132,7 @@ fn no_transaction_is_open_while_the_user_reads() {
     let mut connection = home.connect();
     let is_read = || {
         let checkpoint = "PRAGMA wal_checkpoint(TRUNCATE)";
-        let checkpoint: Checkpoint = diesel::sql_query(checkpoint).get_result(&mut connection).unwrap();
+        let checkpoint: Checkpoint = diesel::sql_query(checkpoint).get_result(&mut *connection).unwrap();
         checkpoint.busy != 0
     };
     let deadline = std::time::Instant::now() + std::time::Duration::from_secs(10);

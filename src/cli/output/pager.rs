@@ -3,7 +3,7 @@
 use std::io::{self, BufWriter, StdoutLock, Write};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
-use std::sync::mpsc::{self, Sender};
+use std::sync::mpsc::{self, SyncSender};
 use std::thread::{self, JoinHandle};
 
 use terminal_size::{Height, Width, terminal_size_of};
@@ -133,7 +133,11 @@ impl Screen {
     }
 }
 
-/// A pager that runs. A thread feeds it from memory, so that no transaction stays open while the user reads.
+/// The number of buffers, of 8 KiB, that wait for the user to read on: 64 MiB.
+const WAITING: usize = 8 * 1024;
+
+/// A pager that runs. A thread feeds it from memory, so that no transaction stays open while the user reads, unless there
+/// is more to read than memory should hold.
 struct Paged {
     /// `None` once everything is written.
     feed: Option<BufWriter<Feed>>,
@@ -142,7 +146,7 @@ struct Paged {
     _ignored: Ignored,
 }
 
-struct Feed(Sender<Vec<u8>>);
+struct Feed(SyncSender<Vec<u8>>);
 
 impl Write for Feed {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -168,7 +172,7 @@ impl Paged {
         // Ctrl-C reaches every program on the terminal; the pager knows what to do with it.
         let ignored = Ignored::until_dropped()?;
         let mut pager = pager.spawn()?;
-        let (feed, chunks) = mpsc::channel::<Vec<u8>>();
+        let (feed, chunks) = mpsc::sync_channel::<Vec<u8>>(WAITING);
         let input = pager.stdin.take();
         let feeding = thread::spawn(move || {
             let Some(mut input) = input else { return };
