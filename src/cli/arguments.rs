@@ -50,7 +50,7 @@ The database is named by --database-url, or else by the variable FOLIO_DATABASE_
 DATABASE_URL, then either of them in the file .env of the current folder, then 'folio config'. The
 default is sqlite://folio.db. 'folio' alone shows which it is, and what it holds.
 
-More: folio help exit-codes | environment | formats; folio man";
+More: folio help exit-codes | environment | formats";
 
 const USER: &str = "\
 Examples:

@@ -85,7 +85,7 @@ fn without_options(command: Command) -> Command {
         let is_option = argument.get_long().is_some();
         argument.hide(is_option)
     });
-    hidden.mut_subcommands(without_options)
+    hidden.disable_help_flag(true).disable_version_flag(true).mut_subcommands(without_options)
 }
 
 /// The command, whose words before it are `path`, with the names of records for the arguments that name one.

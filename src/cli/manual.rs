@@ -107,43 +107,43 @@ fn page(command: &Command) -> io::Result<String> {
         man.render_subcommands_section(&mut page)?;
     }
     if let Some(text) = command.get_after_help() {
-        notes(&text.to_string()).to_writer(&mut page)?;
+        after_help(&text.to_string()).to_writer(&mut page)?;
     }
     String::from_utf8(page).map_err(io::Error::other)
 }
 
 /// What comes after the options in the help. Its examples and lists keep their lines, and its prose flows.
-fn notes(text: &str) -> Roff {
-    let mut notes = Roff::new();
+fn after_help(text: &str) -> Roff {
+    let mut roff = Roff::new();
     let mut are_lines_kept = false;
     let mut is_example = false;
     for line in text.lines() {
         let keeps = line.starts_with("  ");
         if are_lines_kept && !keeps {
-            notes.control("fi", []);
+            roff.control("fi", []);
         }
         if line == "Examples:" {
-            notes.control("SH", ["EXAMPLES"]);
+            roff.control("SH", ["EXAMPLES"]);
             is_example = true;
         } else if line.is_empty() {
             // Whatever follows the examples begins a section of its own.
             if std::mem::take(&mut is_example) {
-                notes.control("SH", ["NOTES"])
+                roff.control("SH", ["NOTES"])
             } else {
-                notes.control("PP", [])
+                roff.control("PP", [])
             };
         } else {
             if keeps && !are_lines_kept {
-                notes.control("nf", []);
+                roff.control("nf", []);
             }
-            notes.text([roman(line)]);
+            roff.text([roman(line)]);
         }
         are_lines_kept = keeps;
     }
     if are_lines_kept {
-        notes.control("fi", []);
+        roff.control("fi", []);
     }
-    notes
+    roff
 }
 
 #[cfg(test)]
@@ -152,7 +152,7 @@ mod tests {
 
     #[test]
     fn examples_keep_their_lines_and_prose_flows() {
-        let roff = notes("Examples:\n  folio x\n  .y 'z'\n\nProse goes\non.\n  a  list\nMore.").to_roff();
+        let roff = after_help("Examples:\n  folio x\n  .y 'z'\n\nProse goes\non.\n  a  list\nMore.").to_roff();
         let lines: Vec<&str> = roff.lines().collect();
         assert_eq!(
             lines,

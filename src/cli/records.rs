@@ -58,13 +58,13 @@ impl Record for Owned {
         Column::number("id"),
         Column::text("owner"),
         Column::text("name").field("repo_name"),
-        Column::text("status").signals(&[("public", Signal::Good), ("private", Signal::Attention)]),
+        Column::text("status").signals(&[("Public", Signal::Good), ("Private", Signal::Attention)]),
         Column::number("number").field("repo_id"),
         Column::number("account").field("user_id"),
         Column::moment("created").field("created_at"),
         Column::moment("updated").field("updated_at"),
         Column::text("visibility")
-            .signals(&[("public", Signal::Good), ("internal", Signal::Attention), ("private", Signal::Attention)])
+            .signals(&[("Public", Signal::Good), ("Internal", Signal::Attention), ("Private", Signal::Attention)])
             .on_request(),
         Column::text("description").on_request(),
         Column::text("language").on_request(),

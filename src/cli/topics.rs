@@ -21,8 +21,8 @@ The database:
 The file .env of the current folder may set both, if the environment does not.
 
 Output:
-  FOLIO_PAGER, PAGER    the program for output that is longer than the screen [default: less]; empty
-                        or 'cat' for none, as --no-pager
+  FOLIO_PAGER, PAGER    the program for output that is longer than the screen [default: less];
+                        empty or 'cat' for none, as --no-pager
   COLUMNS               the width of tables, in place of the terminal's
   NO_COLOR              if it is set, nothing is in colours or in bold
   CLICOLOR_FORCE        if it is set, tables, messages and help are, in a pipe too

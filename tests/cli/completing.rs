@@ -188,7 +188,7 @@ fn zsh_offers_files_where_files_go_and_values_where_values_are() {
     }
     for (line, values) in [
         ("folio repo add x --status ", &["private", "public"][..]),
-        ("folio repo list --status=pr", &["private"]),
+        ("folio repo list --status=pr", &["--status=private"]),
         ("folio import --as ", &["github", "jsonresume", "markdown"]),
         ("folio import x --as m", &["markdown"]),
         ("folio import x --lo", &["--login"]),
@@ -293,7 +293,7 @@ fn a_database_that_is_not_there_broken_or_behind_has_no_names_and_nothing_is_sai
     std::fs::remove_file(home.path().join("folio.db")).unwrap();
     home.done(&["user", "add", "ada"]);
     assert_eq!(asked(&home, &login).out, "ada\n");
-    home.done(&["migrate", "down", "--to", "0", "--yes"]);
+    home.done(&["migrate", "down", "--all", "--yes"]);
     let state = home.run(&["migrate", "status"]).out;
     nothing(&home, "behind");
     assert_eq!(home.run(&["migrate", "status"]).out, state, "looking migrates nothing");

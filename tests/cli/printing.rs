@@ -51,13 +51,13 @@ fn on_a_terminal_of_80_columns_each_record_takes_one_line() {
     home.done(&["note", "add", long, "--login", long, "--repo", &format!("{long}/{long}")]);
     for (noun, records) in [("user", 3), ("repo", 1), ("resume", 1), ("note", 1)] {
         for columns in [80, 40, 20] {
-            let ran = run_on_a_terminal(&home, columns, &[noun, "list", "--color", "never"], "");
+            let ran = run_on_a_terminal(&home, columns, &[noun, "list"], "");
             assert_eq!((ran.code, ran.out.lines().count()), (Some(0), records + 2), "{}", ran.out);
             let wide = |line: &str| line.chars().count() > usize::from(columns);
             assert!(!ran.out.lines().any(wide), "{}", ran.out);
         }
         // At full width, nothing is left out.
-        let ran = run_on_a_terminal(&home, 400, &[noun, "list", "--color", "never"], "");
+        let ran = run_on_a_terminal(&home, 400, &[noun, "list"], "");
         assert!(ran.out.contains(long) && ran.out.lines().next().unwrap().ends_with("updated"), "{}", ran.out);
     }
     let ran = run_on_a_terminal(&home, 80, &["migrate", "status"], "");
@@ -67,17 +67,17 @@ fn on_a_terminal_of_80_columns_each_record_takes_one_line() {
 #[cfg(unix)]
 #[test]
 fn a_terminal_shows_ages_and_colours_and_a_pipe_neither() {
-    use crate::terminal::{Terminal, run_on_a_terminal};
+    use crate::terminal::{Terminal, run_in_colours};
 
     let home = home();
-    let shown = run_on_a_terminal(&home, 200, &["repo", "list"], "").out;
-    for coloured in ["\u{1b}[1mstatus\u{1b}[0m", "\u{1b}[32mpublic\u{1b}[0m", "\u{1b}[33mprivate\u{1b}[0m"] {
+    let shown = run_in_colours(&home, 200, &["repo", "list"]).out;
+    for coloured in ["\u{1b}[1mstatus\u{1b}[0m", "\u{1b}[32mPublic\u{1b}[0m", "\u{1b}[33mPrivate\u{1b}[0m"] {
         assert!(shown.contains(coloured), "{coloured:?}: {shown:?}");
     }
     let ages =
         |shown: &str| shown.contains(" months ago") || shown.contains(" year ago") || shown.contains(" years ago");
     assert!(ages(&shown) && !shown.contains("2026-01-31"), "{shown}");
-    let shown = run_on_a_terminal(&home, 200, &["user", "get", "2"], "").out;
+    let shown = run_in_colours(&home, 200, &["user", "get", "2"]).out;
     assert!(shown.contains("2026-01-31T23:59:59.123456Z (") && ages(&shown), "{shown}");
 
     // The variables that other programs know, and the option that decides over both.
@@ -96,15 +96,15 @@ fn a_terminal_shows_ages_and_colours_and_a_pipe_neither() {
     let plain = home.done(&table);
     assert!(plain.contains("2026-01-31 23:59") && !plain.contains('\u{1b}'), "{plain}");
     for coloured in [in_a_pipe("CLICOLOR_FORCE", &[]), in_a_pipe("NO_COLOR", &["--color", "always"])] {
-        assert!(coloured.contains("\u{1b}[32mpublic") && coloured.contains("2026-01-31 23:59"), "{coloured}");
+        assert!(coloured.contains("\u{1b}[32mPublic") && coloured.contains("2026-01-31 23:59"), "{coloured}");
     }
     // What is not a table has none, whatever is asked for.
     assert!(!home.done(&["repo", "list", "--color", "always"]).contains('\u{1b}'));
     // Messages and the help as well.
     for arguments in [&["user", "get", "99"][..], &["user", "lst"], &["--help"]] {
-        let shown = run_on_a_terminal(&home, 80, arguments, "").out;
+        let shown = run_in_colours(&home, 80, arguments).out;
         assert!(shown.contains('\u{1b}'), "{arguments:?}: {shown}");
-        let shown = run_on_a_terminal(&home, 80, &[&["--color", "never"], arguments].concat(), "").out;
+        let shown = run_in_colours(&home, 80, &[&["--color", "never"], arguments].concat()).out;
         assert!(!shown.contains('\u{1b}'), "{arguments:?}: {shown}");
     }
 }

@@ -17,12 +17,15 @@ pub struct Terminal {
 }
 
 impl Terminal {
-    /// Starts the program on a terminal of this width. Input is not echoed, and line ends are not translated.
+    /// Starts the program on a terminal of this width, without colours. Input is not echoed, and line ends are not
+    /// translated.
     pub fn start(home: &Home, columns: u16, arguments: &[&str]) -> Self {
-        Self::running(home.command(arguments), columns)
+        let mut command = home.command(arguments);
+        command.env("NO_COLOR", "1");
+        Self::running(command, columns)
     }
 
-    /// Like [`start`](Self::start), with a command that is prepared already.
+    /// Like [`start`](Self::start), with a command that is prepared already, and with colours unless it says otherwise.
     pub fn running(command: Command, columns: u16) -> Self {
         Self::running_as(command, columns, "xterm")
     }
@@ -78,4 +81,10 @@ pub fn run_on_a_terminal(home: &Home, columns: u16, arguments: &[&str], typed: &
     let mut terminal = Terminal::start(home, columns, arguments);
     terminal.press(typed);
     terminal.end()
+}
+
+/// Runs the program on a terminal that shows colours.
+#[cfg(feature = "sqlite")]
+pub fn run_in_colours(home: &Home, columns: u16, arguments: &[&str]) -> Ran {
+    Terminal::running(home.command(arguments), columns).end()
 }

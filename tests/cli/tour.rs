@@ -45,7 +45,12 @@ fn run(home: &Home, command: &str) -> String {
     let mut shell = Command::new("sh");
     let path = format!("{}:/usr/bin:/bin", Path::new(FOLIO).parent().unwrap().display());
     let both = format!("{{ {command}\n}} 2> .said");
-    shell.current_dir(home.path()).env_clear().env("PATH", path).env("NO_COLOR", "1").args(["-c", &both]);
+    shell
+        .current_dir(home.path())
+        .env_clear()
+        .env("PATH", path)
+        .envs([("NO_COLOR", "1"), ("PAGER", "")])
+        .args(["-c", &both]);
     let ran = Terminal::running(shell, 100).end();
     let shown = ran.out + &fs::read_to_string(home.path().join(".said")).unwrap();
     assert!(!shown.contains("```"), "{shown}");

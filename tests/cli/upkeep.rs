@@ -140,15 +140,15 @@ fn a_database_is_dropped_by_its_name_or_by_the_option_alone() {
         use crate::terminal::run_on_a_terminal;
 
         for wrong in ["y\n", "yes\n", "\n"] {
-            let ran = run_on_a_terminal(&home, 200, &["db", "drop", "--color", "never"], wrong);
+            let ran = run_on_a_terminal(&home, 200, &["db", "drop"], wrong);
             assert!(ran.code == Some(1) && ran.out.ends_with("folio: nothing was dropped\n"), "{ran:?}");
         }
         assert_eq!(home.done(&["user", "list"]).lines().count(), 2);
-        let asked = run_on_a_terminal(&home, 200, &["db", "drop", "--color", "never"], "\n").out;
+        let asked = run_on_a_terminal(&home, 200, &["db", "drop"], "\n").out;
         let (_, asked) = asked.split_once("type its name, ").unwrap();
         let (name, _) = asked.split_once(": ").unwrap();
         assert!(home.place().ends_with(name), "{name}");
-        let ran = run_on_a_terminal(&home, 200, &["db", "drop", "--color", "never"], &format!("{name}\n"));
+        let ran = run_on_a_terminal(&home, 200, &["db", "drop"], &format!("{name}\n"));
         assert!(ran.code == Some(0) && ran.out.contains("dropped "), "{ran:?}");
         assert!(home.fails(1, &["user", "list"]).starts_with("there is no database at "));
         home.done(&["user", "add", "ada"]);

@@ -165,9 +165,12 @@ impl Paged {
         let [program, arguments @ ..] = words else { return Err(io::ErrorKind::InvalidInput.into()) };
         let mut pager = Command::new(program);
         pager.args(arguments).stdin(Stdio::piped());
-        if std::env::var_os("LESS").is_none() {
-            // As git has it: colours, no clearing of the screen, and no waiting for a key if it fits all the same.
-            pager.env("LESS", "FRX");
+        // As git has it: colours, no clearing of the screen, and no waiting for a key if it fits all the same. The output
+        // is UTF-8 whatever the locale is.
+        for (variable, value) in [("LESS", "FRX"), ("LESSCHARSET", "utf-8")] {
+            if std::env::var_os(variable).is_none() {
+                pager.env(variable, value);
+            }
         }
         // Ctrl-C reaches every program on the terminal; the pager knows what to do with it.
         let ignored = Ignored::until_dropped()?;
