@@ -22,8 +22,8 @@ fn a_pipe_gets_the_source_of_a_page_with_all_that_the_help_has() {
         assert!(page.contains(part), "{part:?}: {page}");
     }
     assert!(home.done(&["man"]).contains(".SH SUBCOMMANDS\n"));
-    let said = home.fails(2, &["man", "user", "lits"]);
-    assert_eq!(said, "there is no command \"lits\" of 'folio user'; did you mean list?");
+    let said = home.fails(2, &["man", "user", "lst"]);
+    assert_eq!(said, "there is no command \"lst\" of 'folio user'; did you mean list?");
 }
 
 #[test]
