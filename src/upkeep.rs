@@ -1,4 +1,4 @@
-//! A database as a whole: what it is, whether it is sound, and copies of its file.
+//! A database as a whole: what it is, whether it is sound, copies of its file, its free space, and its end.
 
 use std::fs::{self, File};
 use std::io::ErrorKind;
@@ -154,4 +154,83 @@ pub fn backup(database: &Database, to: &Path) -> Result<u64> {
         _ => named?,
     }
     Ok(to.metadata().map_err(in_file)?.len())
+}
+
+/// Gives back the space of removed rows: `VACUUM` on SQLite and PostgreSQL, `OPTIMIZE TABLE` on MySQL and MariaDB. The
+/// servers also count their rows again, which they plan queries by. It may take long, and while it runs, others may have to
+/// wait for the tables; a SQLite file needs as much room again meanwhile.
+///
+/// # Errors
+///
+/// [`Locked`](diesel_session::Error::Locked) where others use a SQLite file; any error of the connection.
+pub fn vacuum(database: &Database) -> Result<()> {
+    let mut connection = database.maintenance()?;
+    let tables = || ENTITIES.iter().map(|entity| entity().name);
+    let statements: Vec<String> = match connection.engine() {
+        // The file itself becomes shorter when the write-ahead log is copied into it.
+        Engine::Sqlite => ["VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"].map(str::to_owned).into(),
+        Engine::Postgres => tables().map(|table| format!("VACUUM (ANALYZE) {table}")).collect(),
+        Engine::Mysql => tables().map(|table| format!("OPTIMIZE TABLE {table}")).collect(),
+    };
+    for statement in statements {
+        connection.batch_execute(&statement)?;
+    }
+    Ok(())
+}
+
+/// The name of a database on a server, or of a SQLite file; none of one in memory.
+///
+/// # Errors
+///
+/// Any error of the connection or the read.
+pub fn name(database: &Database) -> Result<Option<String>> {
+    let mut connection = database.connection()?;
+    let name = match connection.engine() {
+        Engine::Sqlite => {
+            let file = Path::new(database.place()).file_name();
+            return Ok(file.filter(|_| database.place() != ":memory:").map(|file| file.display().to_string()));
+        }
+        Engine::Postgres => "SELECT current_database()::TEXT AS line",
+        Engine::Mysql => "SELECT DATABASE() AS line",
+    };
+    Ok(lines(&mut connection, name)?.pop())
+}
+
+/// Drops a database and everything in it, tables of other programs included: the database on a server, or the SQLite
+/// file with those beside it. One in memory is gone when it is closed.
+///
+/// # Errors
+///
+/// [`Error::Io`]; any error of the connection, such as that others are connected to a PostgreSQL database.
+pub fn drop_database(database: Database) -> Result<()> {
+    let Some(name) = name(&database)? else { return Ok(()) };
+    let engine = database.connection()?.engine();
+    match engine {
+        Engine::Sqlite => {
+            let place = database.place().to_owned();
+            // Closed first: the last connection copies the write-ahead log into the file, and removes it.
+            drop(database);
+            for suffix in ["", "-wal", "-shm", "-journal"] {
+                let file = format!("{place}{suffix}");
+                match fs::remove_file(&file) {
+                    Err(error) if suffix.is_empty() || error.kind() != ErrorKind::NotFound => {
+                        return Err(Error::io(&file, error));
+                    }
+                    _ => {}
+                }
+            }
+        }
+        Engine::Postgres => {
+            // No one is connected to a database that is dropped, not even the one who drops it.
+            let maintenance = database.sibling("postgres")?;
+            drop(database);
+            let quoted = name.replace('"', "\"\"");
+            maintenance.connection()?.batch_execute(&format!("DROP DATABASE \"{quoted}\""))?;
+        }
+        Engine::Mysql => {
+            let quoted = name.replace('`', "``");
+            database.connection()?.batch_execute(&format!("DROP DATABASE `{quoted}`"))?;
+        }
+    }
+    Ok(())
 }

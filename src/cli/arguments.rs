@@ -1,24 +1,29 @@
 //! The command line: its nouns and verbs, and the reports of mistakes.
 
 use std::error::Error as _;
+use std::ffi::OsString;
 use std::io::{self, Write as _};
 use std::sync::LazyLock;
 
+use clap::builder::Resettable;
 use clap::error::ErrorKind;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use diesel_migrate::command;
 
 use super::browse::Open;
 use super::completions::Completions;
+use super::config::ConfigCommand;
 use super::db::DbCommand;
 use super::diff::Diff;
 use super::exit::{self, Exit};
 use super::globals::Globals;
 use super::import::Import;
 use super::log::Log;
+use super::manual::Manual;
 use super::migrate::MigrateCommand;
 use super::note::NoteCommand;
-use super::output::OutputError;
+use super::output::{OutputError, printable};
+use super::plugin;
 use super::repo::RepoCommand;
 use super::resume::ResumeCommand;
 use super::search::Search;
@@ -46,8 +51,8 @@ Records go to standard output: a table on a terminal; in a pipe one line per rec
 between the fields and no header. Everything else goes to standard error.
 
 The database is named by --database-url, or else by the variable FOLIO_DATABASE_URL, then
-DATABASE_URL, then either of them in the file .env of the current folder. The default is
-sqlite://folio.db. 'folio' alone shows which it is, and what it holds.
+DATABASE_URL, then either of them in the file .env of the current folder, then 'folio config'. The
+default is sqlite://folio.db. 'folio' alone shows which it is, and what it holds.
 
 More: folio help exit-codes | environment | formats";
 
@@ -97,9 +102,19 @@ Examples:
   folio db create
   folio db info
   folio db backup folio-monday.db
+  folio db vacuum
   folio db copy folio.db postgres://app@db.example.org/folio
 
 Commands that add or import create the database too, if it does not exist.";
+
+const CONFIG: &str = "\
+Examples:
+  folio config set database-url ~/records/folio.db
+  folio config list
+  folio config unset format
+
+Options, variables of the environment and .env come before the settings. Each verb's help says what
+it prints.";
 
 /// The output of `--version`; `-V` prints its first line.
 static LONG_VERSION: LazyLock<String> = LazyLock::new(|| {
@@ -173,10 +188,21 @@ pub(super) enum Command {
         #[command(subcommand)]
         command: DbCommand,
     },
+    /// The user's own settings: the database, colours, the format on a terminal, the pager
+    #[command(disable_help_subcommand = true, after_help = CONFIG)]
+    Config {
+        #[command(subcommand)]
+        command: ConfigCommand,
+    },
     /// Write a script that completes folio's commands in a shell
     Completions(Completions),
+    /// Show the manual page of a command
+    Man(Manual),
     #[command(flatten)]
     Topic(Topic),
+    /// The program `folio-NAME`, with its name and arguments.
+    #[command(external_subcommand)]
+    Plugin(Vec<OsString>),
 }
 
 /// The program's command line, for clap.
@@ -184,10 +210,36 @@ pub(super) fn program() -> clap::Command {
     Arguments::command().mut_subcommand("migrate", |migrate| command::invoked_as(migrate, "folio migrate"))
 }
 
+fn read(program: clap::Command) -> Result<Arguments, clap::Error> {
+    program.try_get_matches().and_then(|matches| Arguments::from_arg_matches(&matches))
+}
+
+/// The page of the help; the first one lists the programs that are commands too, if there are any.
+fn with_plugins(page: clap::Error) -> clap::Error {
+    let names = plugin::names();
+    if names.is_empty() {
+        return page;
+    }
+    let listed: String = names.iter().map(|name| format!("\n  folio {}", printable(name))).collect();
+    let program =
+        program().after_help(format!("{AFTER}\n\nCommands of other programs, folio-NAME on the PATH:{listed}"));
+    read(program).err().unwrap_or(page)
+}
+
 /// Parses the command line. Help, the version and mistakes are printed here; then only the exit code is returned.
 pub(super) fn parse() -> Result<Arguments, Exit> {
-    let parsed = program().try_get_matches().and_then(|matches| Arguments::from_arg_matches(&matches));
-    parsed.map_err(|error| {
+    let parsed = read(program()).and_then(|arguments| match &arguments.command {
+        // A name that is no command's and no program's is a mistake.
+        Some(Command::Plugin(words)) if words.first().is_none_or(|name| plugin::find(name).is_none()) => {
+            let without_others = program().external_subcommand_value_parser(Resettable::Reset);
+            read(without_others.allow_external_subcommands(false))
+        }
+        _ => Ok(arguments),
+    });
+    parsed.map_err(|mut error| {
+        if error.kind() == ErrorKind::DisplayHelp {
+            error = with_plugins(error);
+        }
         if !error.use_stderr() {
             let printed = error.print().and_then(|()| io::stdout().flush());
             return exit::of(printed.map_err(|error| OutputError::from(error).into()));

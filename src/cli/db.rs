@@ -10,8 +10,10 @@ use serde::Serialize;
 
 use super::confirm::Confirm;
 use super::copy::{self, Copy};
+use super::exit::Usage;
 use super::globals::Globals;
-use super::output::{self, Column, Record, with_columns};
+use super::output::{self, Column, Record, Signal, with_columns};
+use super::overview::held;
 use super::stderr;
 use super::when::when;
 use folio::database::Access;
@@ -61,6 +63,25 @@ command changed is forgotten as a whole. A time is 2026-01-31, 2026-01-31T23:59,
 6mo or 1y, 'yesterday', or seconds since 1970. On a terminal it asks; elsewhere it needs --yes.
 Prints the number of changes that it removed.";
 
+const VACUUM: &str = "\
+Examples:
+  folio db vacuum
+
+Gives back the space of removed records: VACUUM in SQLite and PostgreSQL, OPTIMIZE TABLE in MySQL
+and MariaDB. A server also counts its rows again, which it plans queries by. A SQLite file needs as
+much room again meanwhile, and nobody else may use it. Prints the size before and after, in bytes.
+Columns: {columns}.";
+
+const DROP: &str = "\
+Examples:
+  folio db drop
+  folio db drop --database-url old.db --yes       in a script
+
+Drops the database and everything in it: a SQLite file and the files beside it, or the database on a
+server, whose user must be allowed to. On a terminal it says what the database holds, and asks for
+its name; elsewhere it needs --yes, exit code 2 without it. A database that is not Folio's is not
+dropped. Prints nothing on standard output.";
+
 const CREATE: &str = "\
 Examples:
   folio db create
@@ -86,6 +107,12 @@ pub(super) enum DbCommand {
     /// Remove old changes from the history
     #[command(after_help = FORGET)]
     Forget(Forget),
+    /// Give back the space of removed records
+    #[command(after_help = with_columns::<Sizes>(VACUUM))]
+    Vacuum,
+    /// Drop the database and everything in it
+    #[command(after_help = DROP)]
+    Drop(Drop),
     /// Copy every record into another database, on any engine
     Copy(Copy),
 }
@@ -109,6 +136,31 @@ pub(super) struct Forget {
     confirm: Confirm,
 }
 
+#[derive(Debug, Args)]
+pub(super) struct Drop {
+    #[command(flatten)]
+    confirm: Confirm,
+}
+
+/// What a vacuum did.
+#[derive(Serialize)]
+struct Sizes {
+    before: u64,
+    after: u64,
+}
+
+impl Record for Sizes {
+    const COLUMNS: &'static [Column] = &[Column::number("before"), Column::number("after")];
+
+    fn cells(&self) -> Vec<Option<Cow<'_, str>>> {
+        [self.before, self.after].map(|bytes| Some(bytes.to_string().into())).into()
+    }
+
+    fn json(&self) -> impl Serialize {
+        self
+    }
+}
+
 /// What is shown of a database.
 #[derive(Serialize)]
 struct InfoRow {
@@ -129,7 +181,12 @@ impl Record for InfoRow {
         Column::text("version"),
         Column::text("place"),
         Column::number("bytes"),
-        Column::text("schema"),
+        Column::text("schema").signals(&[
+            ("up to date", Signal::Good),
+            ("behind", Signal::Attention),
+            ("newer", Signal::Attention),
+            ("of others", Signal::Bad),
+        ]),
         Column::number("users"),
         Column::number("repositories"),
         Column::number("resumes"),
@@ -166,6 +223,13 @@ pub(super) fn run(globals: &Globals, command: DbCommand) -> anyhow::Result<()> {
             Ok(output::write(&format!("{bytes}\n"))?)
         }
         DbCommand::Forget(arguments) => forget(globals, &arguments),
+        DbCommand::Vacuum => {
+            let database = globals.open_to_change()?;
+            let before = upkeep::info(&database)?.bytes;
+            upkeep::vacuum(&database)?;
+            globals.show(&Sizes { before, after: upkeep::info(&database)?.bytes }, None)
+        }
+        DbCommand::Drop(Drop { confirm }) => drop_database(globals, &confirm),
         DbCommand::Copy(arguments) => copy::run(globals, &arguments),
     }
 }
@@ -222,6 +286,24 @@ fn forget(globals: &Globals, Forget { before, confirm }: &Forget) -> anyhow::Res
     }
     let removed = database.named("db forget").begin(|session| history::forget(session, *before))?;
     Ok(output::write(&format!("{removed}\n"))?)
+}
+
+fn drop_database(globals: &Globals, confirm: &Confirm) -> anyhow::Result<()> {
+    let database = globals.open(Access::Write)?;
+    let place = database.place().to_owned();
+    let held = match database.schema_state()? {
+        SchemaState::Current => held(&database.named("db drop").read(tables::counts)?),
+        SchemaState::Behind(_) | SchemaState::Newer(_) => "records of another version".to_owned(),
+        SchemaState::Empty => "nothing".to_owned(),
+        _ => return Err(anyhow!("{place} is not a database of Folio's; nothing was dropped")),
+    };
+    let Some(name) = upkeep::name(&database)? else {
+        return Err(Usage("a database in memory is gone when the command ends".to_owned()).into());
+    };
+    confirm.ask_for_name(&name, &format!("{place}, which holds {held}"))?;
+    upkeep::drop_database(database)?;
+    stderr::print(&format!("dropped {place}"));
+    Ok(())
 }
 
 fn check(globals: &Globals) -> anyhow::Result<()> {

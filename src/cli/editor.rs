@@ -6,16 +6,13 @@ use std::fs;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::Path;
 use std::process::{Command, ExitStatus};
-#[cfg(unix)]
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
-};
 
 use anyhow::anyhow;
 use tempfile::TempPath;
 
 use super::exit::Usage;
+#[cfg(unix)]
+use super::interrupt::Ignored;
 use super::text_input::{checked, read_file};
 use folio::error::{Error, Result};
 use folio::types::LongText;
@@ -91,22 +88,12 @@ fn editor() -> Result<OsString, Usage> {
 }
 
 /// Runs the editor through the shell, since its variable may contain arguments: `code --wait`.
-///
-/// Ctrl-C reaches every program on the terminal, and most editors do not exit on it. Until the editor exits, this
-/// process ignores it.
 #[cfg(unix)]
 fn open(editor: &OsString, file: &Path) -> io::Result<ExitStatus> {
-    use signal_hook::consts::{SIGINT, SIGQUIT};
-
-    let done = Arc::new(AtomicBool::new(false));
-    for signal in [SIGINT, SIGQUIT] {
-        signal_hook::flag::register_conditional_default(signal, Arc::clone(&done))?;
-    }
+    let _ignored = Ignored::until_dropped()?;
     let mut command = editor.clone();
     command.push(" \"$@\"");
-    let ended = Command::new("sh").arg("-c").arg(command).arg(editor).arg(file).status();
-    done.store(true, Ordering::Relaxed);
-    ended
+    Command::new("sh").arg("-c").arg(command).arg(editor).arg(file).status()
 }
 
 #[cfg(not(unix))]

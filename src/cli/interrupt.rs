@@ -1,5 +1,6 @@
 //! Interruption by Ctrl-C or a signal: long work stops by itself and reports its state.
 
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -23,5 +24,27 @@ impl Interrupt {
     /// Whether a signal has arrived.
     pub(super) fn asked(&self) -> bool {
         self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// While it lives, Ctrl-C does not end this process: it reaches every program on the terminal, and the one that runs
+/// there meanwhile, such as an editor or a pager, knows what to do with it.
+pub(super) struct Ignored(Arc<AtomicBool>);
+
+impl Ignored {
+    /// Ignores the signals of the terminal's keys, on systems with these signals.
+    pub(super) fn until_dropped() -> io::Result<Self> {
+        let done = Arc::new(AtomicBool::new(false));
+        #[cfg(unix)]
+        for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGQUIT] {
+            signal_hook::flag::register_conditional_default(signal, Arc::clone(&done))?;
+        }
+        Ok(Self(done))
+    }
+}
+
+impl Drop for Ignored {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
     }
 }

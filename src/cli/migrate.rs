@@ -12,7 +12,7 @@ use super::adopt::{self, Adopt};
 use super::confirm;
 use super::exit::Usage;
 use super::globals::Globals;
-use super::output::{self, Column, OutputError};
+use super::output::{self, Column, OutputError, Signal};
 use super::stderr;
 use folio::error::Error;
 use folio::migrations::MIGRATIONS;
@@ -59,6 +59,14 @@ fn own_error(failure: Failure) -> anyhow::Error {
     }
 }
 
+/// What the states of migrations signal.
+const STATES: &[(&str, Signal)] = &[
+    ("applied", Signal::Good),
+    ("pending", Signal::Attention),
+    ("unfinished", Signal::Bad),
+    ("edited", Signal::Attention),
+];
+
 /// The program's own way of printing and asking.
 struct OwnConsole<'g> {
     globals: &'g Globals,
@@ -69,7 +77,7 @@ impl Console for OwnConsole<'_> {
         let columns = table.columns.iter().map(|column| match column.kind {
             ColumnKind::Number => Column::number(column.name),
             ColumnKind::Time => Column::moment(column.name),
-            _ => Column::text(column.name),
+            _ => Column::text(column.name).signals(STATES),
         });
         let mut sheet = self.globals.sheet(columns.collect());
         for (cells, json) in table.rows.iter().zip(&table.json) {

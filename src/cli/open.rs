@@ -1,10 +1,9 @@
 //! Opens the database for a command. Read commands never create one; a created database is brought up to date.
 
-use super::environment;
 use super::exit;
 use super::globals::Globals;
 use super::hint;
-use super::output::{Column, Format, Listing, Place, Record, Sheet, stdout};
+use super::output::{Column, Format, Listing, Place, Record, Sheet, stdout, wants_styles};
 use super::stderr;
 use folio::database::{Access, Database, DatabaseUrl, EchoOptions, Options};
 use folio::error::Result;
@@ -36,7 +35,7 @@ impl Globals {
 
     /// Opens the database in its current state, and reports if that created a file.
     pub(super) fn open(&self, access: Access) -> anyhow::Result<Database> {
-        let (text, url) = environment::database_url(self.database_url.as_deref())?;
+        let (text, url) = self.url()?;
         if let Some(option) = &self.database_url {
             hint::warn_of_password(option, "--database-url", Some("FOLIO_DATABASE_URL"));
         }
@@ -56,12 +55,15 @@ impl Globals {
 
     /// The format for standard output.
     pub(super) fn format_here(&self) -> Format {
-        Place::of_stdout().format(self.format)
+        let place = Place::of_stdout();
+        // A setting of the user's does not change what scripts read.
+        let set = self.settings.format.filter(|_| place != Place::Pipe);
+        place.format(self.format.or(set))
     }
 
     /// A listing on standard output.
     pub(super) fn listing<R: Record>(&self) -> Listing<R, impl std::io::Write + use<R>> {
-        Listing::new(stdout(), self.format_here(), Place::of_stdout())
+        Listing::new(stdout(), self.format_here(), Place::of_stdout()).on(|sheet| sheet.with_styles(wants_styles()))
     }
 
     /// A listing of the usual columns and this one on standard output.
@@ -74,7 +76,7 @@ impl Globals {
 
     /// Rows under these columns on standard output.
     pub(super) fn sheet(&self, columns: Vec<Column>) -> Sheet<impl std::io::Write + use<>> {
-        Sheet::new(stdout(), columns, self.format_here(), Place::of_stdout())
+        Sheet::new(stdout(), columns, self.format_here(), Place::of_stdout()).with_styles(wants_styles())
     }
 
     /// Reports the change to a record and writes its new state to standard output.
@@ -96,10 +98,11 @@ pub(super) fn listing_of<R: Record>(
     columns: Option<Vec<usize>>,
     format: Format,
 ) -> Listing<R, impl std::io::Write + use<R>> {
-    match columns {
+    let listing = match columns {
         Some(columns) => Listing::of(stdout(), columns, format, Place::of_stdout()),
         None => Listing::new(stdout(), format, Place::of_stdout()),
-    }
+    };
+    listing.on(|sheet| sheet.with_styles(wants_styles()))
 }
 
 /// Refuses a database that is not up to date. One that this process created is brought up to date; so is an empty one

@@ -1,15 +1,19 @@
 //! Records on standard output: a table for a terminal, bare rows for a pipe, other formats on request.
 
-use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
+use std::io::{self, IsTerminal, Write};
 
+use chrono::{DateTime, Utc};
 use terminal_size::{Width, terminal_size_of};
 
 use column::Kind;
 pub use column::{Column, Record, with_columns};
 pub use listing::Listing;
+pub use pager::{Output, page_with};
 pub use screen::printable;
 use screen::{controls_terminal, push_field};
 pub use sheet::Sheet;
+pub use signal::{Signal, styled};
+pub use table::cut;
 
 /// How records are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -29,6 +33,14 @@ pub enum Format {
     Ndjson,
     /// A table of GitHub's Markdown.
     Markdown,
+}
+
+impl Format {
+    /// Its name on the command line.
+    #[must_use]
+    pub fn name(self) -> String {
+        clap::ValueEnum::to_possible_value(&self).map(|value| value.get_name().to_owned()).unwrap_or_default()
+    }
 }
 
 /// The destination of output, as far as its format depends on it.
@@ -55,6 +67,12 @@ impl Place {
         } else {
             Self::Pipe
         }
+    }
+
+    /// The time from which ages are told: now, on a terminal.
+    #[must_use]
+    pub fn now(self) -> Option<DateTime<Utc>> {
+        matches!(self, Self::Terminal { .. }).then(Utc::now)
     }
 
     /// The requested format, otherwise a table on a terminal and tab-separated rows elsewhere.
@@ -93,33 +111,77 @@ pub fn is_closed_pipe(error: &anyhow::Error) -> bool {
     error.chain().filter_map(|cause| cause.downcast_ref::<OutputError>()).any(OutputError::is_closed_pipe)
 }
 
-/// Whether standard output takes bold and colours: on a terminal, unless `NO_COLOR` is set, and with `CLICOLOR_FORCE`
-/// everywhere.
-fn wants_styles() -> bool {
+/// When output has bold and colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Color {
+    /// On a terminal that can show them.
+    Auto,
+    /// Everywhere.
+    Always,
+    /// Nowhere.
+    Never,
+}
+
+impl Color {
+    /// Its name on the command line.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Always => "always",
+            Self::Never => "never",
+        }
+    }
+
+    /// Makes it the choice for all output: records, messages, and the pages of the help.
+    pub fn choose(self) {
+        match self {
+            Self::Auto => anstream::ColorChoice::Auto,
+            Self::Always => anstream::ColorChoice::Always,
+            Self::Never => anstream::ColorChoice::Never,
+        }
+        .write_global();
+    }
+}
+
+/// Whether standard output takes bold and colours, by the [`Color`] that was chosen.
+pub(super) fn wants_styles() -> bool {
     anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never
 }
 
-/// Standard output, locked and buffered. The buffer is flushed on drop.
+/// Standard output, locked and buffered, by way of the pager if it is longer than the screen.
 #[must_use]
-pub(super) fn stdout() -> BufWriter<StdoutLock<'static>> {
-    BufWriter::with_capacity(64 * 1024, io::stdout().lock())
+pub(super) fn stdout() -> Output {
+    Output::new()
 }
 
 /// Writes a text to standard output. Line ends and tabs are kept; other characters that would control the terminal are
 /// escaped.
 pub(super) fn write(text: &str) -> Result<(), OutputError> {
-    let line = |line: &str| line.split('\t').map(printable).collect::<Vec<_>>().join("\t");
-    let safe = text.split('\n').map(line).collect::<Vec<_>>().join("\n");
-    let mut out = stdout();
-    Ok(out.write_all(safe.as_bytes()).and_then(|()| out.flush())?)
+    write_safe(&safe_lines(text))
 }
 
+/// The text with its line ends and tabs, and without other characters that would control the terminal.
+pub(super) fn safe_lines(text: &str) -> String {
+    let line = |line: &str| line.split('\t').map(printable).collect::<Vec<_>>().join("\t");
+    text.split('\n').map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// Writes a text to standard output as it is: its parts are [`printable`], and some of them [`styled`].
+pub(super) fn write_safe(text: &str) -> Result<(), OutputError> {
+    let mut out = stdout();
+    Ok(out.write_all(text.as_bytes()).and_then(|()| out.flush())?)
+}
+
+mod ago;
 mod column;
 mod delimited;
 mod json;
 mod listing;
+mod pager;
 mod screen;
 mod sheet;
+mod signal;
 mod table;
 #[cfg(test)]
 mod tests;

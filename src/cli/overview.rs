@@ -2,13 +2,13 @@
 
 use diesel_session::Error as SessionError;
 
-use super::environment;
 use super::exit;
 use super::globals::Globals;
 use super::output;
 use folio::database::Access;
 use folio::migrations::Migrate as _;
-use folio::services::{counted, tables};
+use folio::services::counted;
+use folio::services::tables::{self, Counts};
 
 const EMPTY: &str = "  folio import FILE…           accounts and repositories from GitHub, résumés, notes
   folio user add LOGIN         an account of your own
@@ -22,8 +22,13 @@ const BEHIND: &str = "  folio migrate plan           what its migrations would d
   folio migrate up             bring it up to date
   folio --help                 all commands, with examples";
 
+/// The numbers of records of each kind, on one line.
+pub(super) fn held(counts: &Counts) -> String {
+    counts.iter().map(|count| counted(count.rows, count.one, count.many)).collect::<Vec<_>>().join(", ")
+}
+
 pub(super) fn run(globals: &Globals) -> anyhow::Result<()> {
-    let (_, url) = environment::database_url(globals.database_url.as_deref())?;
+    let (_, url) = globals.url()?;
     let place = url.to_string();
     let (state, next) = match globals.open(Access::Read) {
         Err(error) if matches!(exit::session_error(&error), Some(SessionError::NoDatabase { .. })) => {
@@ -35,8 +40,7 @@ pub(super) fn run(globals: &Globals) -> anyhow::Result<()> {
             Err(error) => return Err(error.into()),
             Ok(()) => {
                 let counts = database.named("overview").read(tables::counts)?;
-                let held: Vec<_> = counts.records().map(|count| counted(count.rows, count.one, count.many)).collect();
-                (held.join(", "), if counts.total() == 0 { EMPTY } else { FILLED })
+                (held(&counts), if counts.total() == 0 { EMPTY } else { FILLED })
             }
         },
     };

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::Serialize;
 
 use super::globals::Globals;
-use super::output::{self, Column, Format, Record, printable};
+use super::output::{self, Column, Format, Place, Record, Signal, styled};
 use folio::models::{NoteSort, Repository, RepositorySort, Resume, ResumeSort, User, UserSort};
 use folio::services::Linked;
 use folio::services::repositories::Owned;
@@ -64,18 +64,20 @@ impl Record for Owned {
         Column::number("id"),
         Column::text("owner"),
         Column::text("name").field("repo_name"),
-        Column::text("status"),
+        Column::text("status").signals(&[("Public", Signal::Good), ("Private", Signal::Attention)]),
         Column::number("number").field("repo_id"),
         Column::number("account").field("user_id"),
         Column::moment("created").field("created_at"),
         Column::moment("updated").field("updated_at"),
-        Column::text("visibility").on_request(),
+        Column::text("visibility")
+            .signals(&[("Public", Signal::Good), ("Internal", Signal::Attention), ("Private", Signal::Attention)])
+            .on_request(),
         Column::text("description").on_request(),
         Column::text("language").on_request(),
         Column::text("topics").on_request(),
         Column::number("stars").on_request(),
         Column::number("forks").on_request(),
-        Column::text("archived").on_request(),
+        Column::text("archived").signals(&[("true", Signal::Quiet)]).on_request(),
         Column::text("fork").on_request(),
         Column::text("url").on_request(),
         Column::moment("pushed").field("pushed_at").on_request(),
@@ -215,27 +217,34 @@ listed! {
 }
 
 impl Globals {
-    /// Writes the requested record: instead of a table, all its fields one below the other, and its body.
+    /// Writes the requested record: instead of a table, all its fields one below the other, and its body. A terminal
+    /// shows how long ago its times were.
     pub(super) fn show<R: Record>(&self, record: &R, body: Option<&str>) -> anyhow::Result<()> {
         if self.format_here() != Format::Table {
             return self.print(record);
         }
         let mut shown = String::new();
         let width = R::COLUMNS.iter().map(|column| column.name().len()).max().unwrap_or(0) + 1;
+        let (now, styles) = (Place::of_stdout().now(), output::wants_styles());
         for (column, cell) in R::COLUMNS.iter().zip(record.cells()).filter(|(column, _)| column.name() != "body") {
-            let label = format!("{}:", column.name());
-            let line = format!("{label:width$} {}", printable(&cell.unwrap_or_default()));
-            shown.push_str(line.trim_end());
+            let cell = cell.unwrap_or_default();
+            let label = format!("{:width$}", format!("{}:", column.name()));
+            let mut value = column.in_full(&cell, now);
+            if let Some(signal) = column.signal(&cell).filter(|_| styles) {
+                value = styled(&value, signal.style());
+            }
+            let label = if styles { styled(&label, Signal::Quiet.style()) } else { label };
+            shown.push_str(format!("{label} {value}").trim_end());
             shown.push('\n');
         }
         if let Some(body) = body.filter(|body| !body.is_empty()) {
             shown.push('\n');
-            for line in body.lines() {
-                shown.push_str(line);
+            shown.push_str(&output::safe_lines(body));
+            if !body.ends_with('\n') {
                 shown.push('\n');
             }
         }
-        Ok(output::write(&shown)?)
+        Ok(output::write_safe(&shown)?)
     }
 }
 

@@ -6,7 +6,8 @@ use clap::Args;
 use serde::Serialize;
 use unicode_width::UnicodeWidthStr as _;
 
-use super::globals::Globals;
+use super::drawing;
+use super::globals::{AskedFormat, Globals};
 use super::output::{self, Column, Format, Place, Record, printable, with_columns};
 use folio::services::stats::{self, Section};
 
@@ -14,11 +15,12 @@ const STATS: &str = "\
 Examples:
   folio stats
   folio stats --most 3
+  folio stats --format svg > records.svg          a picture, for a page
   folio stats --format json | jq -r '.[] | select(.section == \"language\") | .name'
 
 Prints how many records there are of each kind, how many repositories by status, language and owner,
 and how many records were added in each month. A table has bars, the longest for the greatest number
-of its section; other formats have a line per number.
+of its section, and so has the picture of 'svg'; other formats have a line per number.
 Columns: {columns}.";
 
 #[derive(Debug, Args)]
@@ -52,6 +54,9 @@ impl Record for Row<'_> {
 pub(super) fn run(globals: &Globals, Stats { most }: &Stats) -> anyhow::Result<()> {
     let database = globals.open_to_read()?;
     let sections = database.named("stats").read(|session| stats::sections(session, *most))?;
+    if globals.asked_format == Some(AskedFormat::Svg) {
+        return Ok(output::write(&drawing::svg(&sections))?);
+    }
     if globals.format_here() == Format::Table {
         let width = match Place::of_stdout() {
             Place::Terminal { width: Some(width) } => width.into(),

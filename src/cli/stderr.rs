@@ -6,7 +6,7 @@ use std::io::{self, IsTerminal, Write as _};
 
 use clap::error::ContextValue;
 
-use super::output::printable;
+use super::output::{Signal, printable, styled};
 use folio::database::redact;
 
 /// Prints a message on one line, with unsafe characters escaped and passwords in URLs hidden.
@@ -41,9 +41,12 @@ pub(super) fn print_on_terminal(text: &str) {
     }
 }
 
-/// Prints an error or a warning.
+/// Prints an error or a warning, after the program's name in red or yellow where colours are wanted.
 pub(super) fn report(problem: &str) {
-    print(&format!("folio: {}", problem.trim_end()));
+    let signal = if problem.starts_with("warning: ") { Signal::Attention } else { Signal::Bad };
+    let wants_styles = anstream::AutoStream::choice(&io::stderr()) != anstream::ColorChoice::Never;
+    let name = if wants_styles { styled("folio:", signal.style()) } else { "folio:".to_owned() };
+    write(&format!("{name} {}\n", safe(problem.trim_end())));
 }
 
 /// Prints clap's error about a command line: in clap's colours, unless an argument contains something unsafe to

@@ -18,17 +18,28 @@ const ENVIRONMENT: &str = "\
 The database:
   FOLIO_DATABASE_URL    its URL, unless --database-url names another
   DATABASE_URL          its URL, if neither does
-The file .env of the current folder may set both. The environment comes first, and the default is
-sqlite://folio.db.
+The file .env of the current folder may set both, if the environment does not.
 
 The history:
   FOLIO_AUTHOR          on whose behalf records are changed, in 'folio log' [default: the account,
                         by USER, LOGNAME or USERNAME]
 
 Output:
+  FOLIO_PAGER, PAGER    the program for output that is longer than the screen [default: less];
+                        empty or 'cat' for none, as --no-pager
   COLUMNS               the width of tables, in place of the terminal's
   NO_COLOR              if it is set, nothing is in colours or in bold
-  CLICOLOR_FORCE        if it is set, tables and help are, in a pipe too
+  CLICOLOR_FORCE        if it is set, tables, messages and help are, in a pipe too
+
+Settings:
+  FOLIO_CONFIG          the file of the settings
+  XDG_CONFIG_HOME       the folder of folio/config.toml [default: ~/.config]
+An option comes before the environment, the environment before .env, .env before the settings:
+  database-url = \"sqlite:///home/ada/folio.db\"   the database [default: sqlite://folio.db]
+  format = \"json\"      how a terminal gets records; what a pipe gets does not depend on settings
+  pager = \"less -S\"    the program for long output
+  color = \"never\"      colours: auto, always or never
+'folio config list' shows what is in effect and why, and 'folio config set' writes the file.
 
 Other programs:
   VISUAL, EDITOR        the editor, for 'folio note edit' and 'folio resume edit' [default: vi]
@@ -58,7 +69,7 @@ pub(super) enum Topic {
     /// The exit codes of the program
     #[command(hide = true, help_template = PAGE, after_help = EXIT_CODES)]
     ExitCodes,
-    /// The variables of the environment that the program reads
+    /// The variables of the environment and the settings that the program reads
     #[command(hide = true, help_template = PAGE, after_help = ENVIRONMENT)]
     Environment,
     /// The formats of records

@@ -28,6 +28,8 @@ mod advising;
 mod browsing;
 #[cfg(unix)]
 mod completing;
+#[cfg(feature = "sqlite")]
+mod configuring;
 #[cfg(all(unix, feature = "sqlite"))]
 mod confirming;
 #[cfg(feature = "sqlite")]
@@ -42,9 +44,17 @@ mod files;
 mod help;
 #[cfg(feature = "sqlite")]
 mod looking;
+#[cfg(unix)]
+mod manuals;
+#[cfg(all(unix, feature = "sqlite"))]
+mod paging;
+#[cfg(all(unix, feature = "sqlite"))]
+mod plugins;
 #[cfg(all(unix, feature = "sqlite"))]
 mod screens;
 #[cfg(feature = "sqlite")]
 mod secrets;
 #[cfg(unix)]
 mod terminal;
+#[cfg(all(unix, feature = "sqlite"))]
+mod tour;

@@ -64,6 +64,51 @@ fn on_a_terminal_of_80_columns_each_record_takes_one_line() {
     assert_eq!(ran.out.lines().count(), migrations().len() + 2, "{}", ran.out);
 }
 
+#[cfg(unix)]
+#[test]
+fn a_terminal_shows_ages_and_colours_and_a_pipe_neither() {
+    use crate::terminal::{Terminal, run_in_colours};
+
+    let home = home();
+    let shown = run_in_colours(&home, 200, &["repo", "list"]).out;
+    for coloured in ["\u{1b}[1mstatus\u{1b}[0m", "\u{1b}[32mPublic\u{1b}[0m", "\u{1b}[33mPrivate\u{1b}[0m"] {
+        assert!(shown.contains(coloured), "{coloured:?}: {shown:?}");
+    }
+    let ages =
+        |shown: &str| shown.contains(" months ago") || shown.contains(" year ago") || shown.contains(" years ago");
+    assert!(ages(&shown) && !shown.contains("2026-01-31"), "{shown}");
+    let shown = run_in_colours(&home, 200, &["user", "get", "2"]).out;
+    assert!(shown.contains("2026-01-31T23:59:59.123456Z (") && ages(&shown), "{shown}");
+
+    // The variables that other programs know, and the option that decides over both.
+    let on_a_terminal = |variables: &[(&str, &str)], arguments: &[&str]| {
+        let mut command = home.command(&[&["migrate", "status"], arguments].concat());
+        command.envs(variables.iter().copied());
+        Terminal::running(command, 80).end().out
+    };
+    assert!(on_a_terminal(&[], &[]).contains("\u{1b}[32mapplied\u{1b}[0m"));
+    assert!(!on_a_terminal(&[("NO_COLOR", "1")], &[]).contains('\u{1b}'));
+    assert!(!on_a_terminal(&[("CLICOLOR_FORCE", "1")], &["--color", "never"]).contains('\u{1b}'));
+    assert!(on_a_terminal(&[("NO_COLOR", "1")], &["--color=always"]).contains("\u{1b}[32m"));
+    let table = ["repo", "list", "--format", "table"];
+    let in_a_pipe =
+        |variable: &str, arguments: &[&str]| run(home.folio(&[&table, arguments].concat()).env(variable, "1")).out;
+    let plain = home.done(&table);
+    assert!(plain.contains("2026-01-31 23:59") && !plain.contains('\u{1b}'), "{plain}");
+    for coloured in [in_a_pipe("CLICOLOR_FORCE", &[]), in_a_pipe("NO_COLOR", &["--color", "always"])] {
+        assert!(coloured.contains("\u{1b}[32mPublic") && coloured.contains("2026-01-31 23:59"), "{coloured}");
+    }
+    // What is not a table has none, whatever is asked for.
+    assert!(!home.done(&["repo", "list", "--color", "always"]).contains('\u{1b}'));
+    // Messages and the help as well.
+    for arguments in [&["user", "get", "99"][..], &["user", "lst"], &["--help"]] {
+        let shown = run_in_colours(&home, 80, arguments).out;
+        assert!(shown.contains('\u{1b}'), "{arguments:?}: {shown}");
+        let shown = run_in_colours(&home, 80, &[&["--color", "never"], arguments].concat()).out;
+        assert!(!shown.contains('\u{1b}'), "{arguments:?}: {shown}");
+    }
+}
+
 #[test]
 fn every_noun_as_a_table() {
     let home = home();

@@ -2,7 +2,7 @@
 
 use crate::home::{FOLIO, Home};
 use crate::secrets::LINES;
-use crate::terminal::run_on_a_terminal;
+use crate::terminal::run_in_colours;
 
 /// Writes to the clipboard, clears the screen in two ways, reverses text, hides it.
 const HOSTILE: [&str; 6] = [
@@ -45,7 +45,7 @@ fn no_argument_drives_a_terminal_by_way_of_an_error() {
             assert!(is_safe(&ran.out) && is_safe(&ran.err), "{line}: {ran:?}");
         }
         for line in [&["import", hostile][..], &["user", hostile], &["user", "list", hostile], &[hostile]] {
-            let ran = run_on_a_terminal(&home, 80, line, "");
+            let ran = run_in_colours(&home, 80, line);
             assert!(is_safe(&without_colours(&ran.out)), "{line:?}: {ran:?}");
         }
     }
@@ -56,7 +56,7 @@ fn no_argument_drives_a_terminal_by_way_of_an_error() {
 #[test]
 fn a_slip_that_holds_nothing_hostile_keeps_its_colours_on_a_terminal() {
     let home = Home::new(module_path!());
-    let ran = run_on_a_terminal(&home, 80, &["user", "lst"], "");
+    let ran = run_in_colours(&home, 80, &["user", "lst"]);
     assert!(ran.code == Some(2) && ran.out.contains("\u{1b}["), "{ran:?}");
 }
 
@@ -129,7 +129,7 @@ fn names_of_files_drive_no_terminal() {
     home.file("in/\u{1b}]52;c;aGk=\u{7}.png", "");
     home.file("in/\u{1b}]52;c;aGk=\u{7}.json", "[{");
     for arguments in [&["import", "in"][..], &["import", "in/\u{1b}]52;c;aGk=\u{7}.json"]] {
-        for said in [home.run(arguments).err, without_colours(&run_on_a_terminal(&home, 80, arguments, "").out)] {
+        for said in [home.run(arguments).err, without_colours(&run_in_colours(&home, 80, arguments).out)] {
             assert!(!said.contains("\u{1b}]") && said.contains("\\u{1b}]52"), "{said:?}");
         }
     }

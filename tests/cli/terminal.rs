@@ -17,13 +17,21 @@ pub struct Terminal {
 }
 
 impl Terminal {
-    /// Starts the program on a terminal of this width. Input is not echoed, and line ends are not translated.
+    /// Starts the program on a terminal of this width, without colours. Input is not echoed, and line ends are not
+    /// translated.
     pub fn start(home: &Home, columns: u16, arguments: &[&str]) -> Self {
-        Self::running(home.command(arguments), columns)
+        let mut command = home.command(arguments);
+        command.env("NO_COLOR", "1");
+        Self::running(command, columns)
     }
 
-    /// Like [`start`](Self::start), with a command that is prepared already.
-    pub fn running(mut command: Command, columns: u16) -> Self {
+    /// Like [`start`](Self::start), with a command that is prepared already, and with colours unless it says otherwise.
+    pub fn running(command: Command, columns: u16) -> Self {
+        Self::running_as(command, columns, "xterm")
+    }
+
+    /// Like [`running`](Self::running), on a terminal of this kind.
+    pub fn running_as(mut command: Command, columns: u16, kind: &str) -> Self {
         let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
         grantpt(&master).unwrap();
         unlockpt(&master).unwrap();
@@ -35,7 +43,7 @@ impl Terminal {
         tcsetattr(&slave, OptionalActions::Now, &modes).unwrap();
         tcsetwinsize(&slave, Winsize { ws_row: 24, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 }).unwrap();
         let end = || slave.try_clone().unwrap();
-        command.env("TERM", "xterm");
+        command.env("TERM", kind);
         let program = command.stdin(end()).stdout(end()).stderr(end()).spawn().unwrap();
         Self { program, keys: File::from(master), screen: Vec::new() }
     }
@@ -73,4 +81,10 @@ pub fn run_on_a_terminal(home: &Home, columns: u16, arguments: &[&str], typed: &
     let mut terminal = Terminal::start(home, columns, arguments);
     terminal.press(typed);
     terminal.end()
+}
+
+/// Runs the program on a terminal that shows colours.
+#[cfg(feature = "sqlite")]
+pub fn run_in_colours(home: &Home, columns: u16, arguments: &[&str]) -> Ran {
+    Terminal::running(home.command(arguments), columns).end()
 }

@@ -1,4 +1,4 @@
-//! `folio db info`, `check` and `backup`, and `folio stats`.
+//! `folio db info`, `check`, `backup`, `vacuum` and `drop`, and `folio stats`.
 
 use diesel::connection::SimpleConnection as _;
 
@@ -99,4 +99,89 @@ fn a_backup_is_a_database_of_its_own_and_replaces_nothing() {
     home.fails(1, &["db", "backup", "no/such/folder.db"]);
     let files: Vec<String> = home.files().into_iter().filter(|file| !file.starts_with("folio.db-")).collect();
     assert_eq!(files, ["folio.db", "it's a copy.db", "next.db.part"]);
+}
+
+#[test]
+fn a_vacuum_gives_space_back_and_keeps_every_record() {
+    let home = home();
+    let body = "word ".repeat(100_000);
+    home.file("long.txt", &body);
+    for _ in 0..4 {
+        let id = home.row(&["note", "add", "long", "--login", "ada", "--body-file", "long.txt"])[0].clone();
+        home.done(&["note", "remove", &id]);
+    }
+    let row = home.row(&["db", "vacuum"]);
+    let [before, after] = [0, 1].map(|at| row[at].parse::<u64>().unwrap());
+    if dialect(engine(module_path!())) == Engine::Sqlite {
+        assert!(after + 500_000 < before, "{before} {after}");
+        let file = std::fs::metadata(home.path().join("folio.db")).unwrap().len();
+        assert_eq!(file, after);
+    }
+    assert!(after > 10_000, "{after}");
+    assert_eq!(home.column(2, &["user", "list"]), ["octocat", "ada"]);
+    assert_eq!(home.done(&["search", "it's"]).lines().count(), 1);
+    assert_eq!(home.done(&["db", "check"]), "");
+}
+
+#[test]
+fn a_database_is_dropped_by_its_name_or_by_the_option_alone() {
+    let home = home();
+    let said = home.fails(2, &["db", "drop"]);
+    assert!(
+        said.starts_with("this would drop ") && said.ends_with("; add --yes to drop it without being asked"),
+        "{said}"
+    );
+    assert!(
+        said.contains(&home.place()) && said.contains("which holds 2 users, 2 repositories, 0 résumés, 1 note"),
+        "{said}"
+    );
+    #[cfg(unix)]
+    {
+        use crate::terminal::run_on_a_terminal;
+
+        for wrong in ["y\n", "yes\n", "\n"] {
+            let ran = run_on_a_terminal(&home, 200, &["db", "drop"], wrong);
+            assert!(ran.code == Some(1) && ran.out.ends_with("folio: nothing was dropped\n"), "{ran:?}");
+        }
+        assert_eq!(home.done(&["user", "list"]).lines().count(), 2);
+        let asked = run_on_a_terminal(&home, 200, &["db", "drop"], "\n").out;
+        let (_, asked) = asked.split_once("type its name, ").unwrap();
+        let (name, _) = asked.split_once(": ").unwrap();
+        assert!(home.place().ends_with(name), "{name}");
+        let ran = run_on_a_terminal(&home, 200, &["db", "drop"], &format!("{name}\n"));
+        assert!(ran.code == Some(0) && ran.out.contains("dropped "), "{ran:?}");
+        assert!(home.fails(1, &["user", "list"]).starts_with("there is no database at "));
+        home.done(&["user", "add", "ada"]);
+    }
+    let ran = home.run(&["db", "drop", "--yes"]);
+    assert_eq!((ran.code, ran.out.as_str(), ran.err), (Some(0), "", format!("dropped {}\n", home.place())));
+    assert!(!home.files().iter().any(|file| file.starts_with("folio.db")), "{:?}", home.files());
+    assert!(home.fails(1, &["db", "drop", "--yes"]).starts_with("there is no database at "));
+}
+
+#[test]
+fn a_database_of_others_is_not_dropped() {
+    let home = Home::new(module_path!());
+    home.connect().batch_execute("CREATE TABLE orders (id INTEGER PRIMARY KEY)").unwrap();
+    let said = home.fails(1, &["db", "drop", "--yes"]);
+    assert!(said.ends_with(" is not a database of Folio's; nothing was dropped"), "{said}");
+    home.connect().batch_execute("SELECT id FROM orders").unwrap();
+    assert!(home.fails(2, &["db", "drop", "--database-url", "sqlite::memory:"]).contains("in memory"));
+}
+
+#[test]
+fn numbers_come_as_a_picture_too_and_nothing_else_does() {
+    let home = home();
+    home.done(&["user", "add", "<b>&", "--number", "7"]);
+    home.done(&["repo", "add", "x", "--account", "7"]);
+    let drawn = home.done(&["stats", "--format", "svg"]);
+    assert!(drawn.starts_with("<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 760 "), "{drawn}");
+    assert!(
+        drawn.ends_with("</svg>\n") && drawn.contains(">&lt;b&gt;&amp;</text>") && !drawn.contains("<b>"),
+        "{drawn}"
+    );
+    assert_eq!(drawn.matches("<rect ").count(), home.done(&["stats"]).lines().count(), "a bar for each number");
+    for verb in [&["user", "list"][..], &["db", "info"], &["sql", "SELECT 1"]] {
+        assert_eq!(home.fails(2, &[verb, &["--format", "svg"]].concat()), "svg is a format of 'folio stats' alone");
+    }
 }

@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use super::printable;
+use super::{Signal, ago, printable};
 
 /// A column of a listing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,6 +17,8 @@ pub struct Column {
     /// The field of the record in JSON, if it has another name.
     field: Option<&'static str>,
     on_request: bool,
+    /// What some of its values signal, which their colours show.
+    signals: &'static [(&'static str, Signal)],
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,7 +30,7 @@ pub(super) enum Kind {
 
 impl Column {
     const fn of(name: &'static str, kind: Kind) -> Self {
-        Self { name, kind, meaning: None, field: None, on_request: false }
+        Self { name, kind, meaning: None, field: None, on_request: false, signals: &[] }
     }
 
     /// A left-aligned column.
@@ -42,7 +45,7 @@ impl Column {
         Self::of(name, Kind::Number)
     }
 
-    /// A column of times in RFC 3339, shown to the minute in a table.
+    /// A column of times in RFC 3339. A table shows them to the minute, on a terminal as ages.
     #[must_use]
     pub const fn moment(name: &'static str) -> Self {
         Self::of(name, Kind::Time)
@@ -66,6 +69,12 @@ impl Column {
         Self { on_request: true, ..self }
     }
 
+    /// The column, with what some of its values signal.
+    #[must_use]
+    pub const fn signals(self, signals: &'static [(&'static str, Signal)]) -> Self {
+        Self { signals, ..self }
+    }
+
     /// Whether it is shown only where it is asked for.
     #[must_use]
     pub const fn is_on_request(self) -> bool {
@@ -87,13 +96,44 @@ impl Column {
         self.name
     }
 
-    /// A cell as shown in a table.
-    pub(super) fn in_table(self, cell: &str) -> String {
+    /// What a cell signals; one of a time, that it is of less interest than what the record is about.
+    #[must_use]
+    pub fn signal(self, cell: &str) -> Option<Signal> {
+        let named = self.signals.iter().find(|(value, _)| *value == cell).map(|(_, signal)| *signal);
+        named.or((self.kind == Kind::Time).then_some(Signal::Quiet))
+    }
+
+    /// A cell as a line of its own shows it: of a time, if `now` is known, with its age.
+    #[must_use]
+    pub fn in_full(self, cell: &str, now: Option<DateTime<Utc>>) -> String {
         let cell = printable(cell);
-        match (self.kind, cell.get(..16)) {
-            (Kind::Time, Some(minute)) => minute.replace('T', " "),
+        match (now, self.moment_in(&cell)) {
+            (Some(now), Some(moment)) => format!("{cell} ({})", ago::in_words(moment, now)),
             _ => cell.into_owned(),
         }
+    }
+
+    /// A cell as shown in a table, safe on a terminal: a time as its age, if `now` is known.
+    pub(super) fn in_table(self, cell: &str, now: Option<DateTime<Utc>>) -> String {
+        match (now, self.moment_in(cell), cell.get(..16)) {
+            (Some(now), Some(moment), _) => ago::in_words(moment, now),
+            (None, Some(_), Some(minute)) => minute.replace('T', " "),
+            _ => cell.to_owned(),
+        }
+    }
+
+    /// A cell as shown in a table that is short of room: a time as its age in short, or its day.
+    pub(super) fn in_short(self, cell: &str, now: Option<DateTime<Utc>>) -> String {
+        match (now, self.moment_in(cell), cell.get(..10)) {
+            (Some(now), Some(moment), _) => ago::in_short(moment, now),
+            (None, Some(_), Some(day)) => day.to_owned(),
+            _ => cell.to_owned(),
+        }
+    }
+
+    fn moment_in(self, cell: &str) -> Option<DateTime<Utc>> {
+        let of_time = (self.kind == Kind::Time).then_some(cell)?;
+        Some(DateTime::parse_from_rfc3339(of_time).ok()?.to_utc())
     }
 }
 

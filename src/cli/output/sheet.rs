@@ -7,7 +7,8 @@ use serde::Serialize;
 
 use folio::services::search::Words;
 
-use super::{Column, Format, OutputError, Place, delimited, json, table, wants_styles};
+use super::table::Look;
+use super::{Column, Format, OutputError, Place, delimited, json, printable, table};
 
 /// Writes rows one by one, in one format.
 ///
@@ -24,6 +25,7 @@ pub struct Sheet<W> {
     place: Place,
     header: bool,
     guards: bool,
+    styles: bool,
     marks: Option<Words>,
     records: u64,
     page: Vec<Vec<String>>,
@@ -35,7 +37,18 @@ impl<W: Write> Sheet<W> {
 
     /// A sheet with these columns on `out`, which leads to `place`. Nothing is written yet.
     pub fn new(out: W, columns: Vec<Column>, format: Format, place: Place) -> Self {
-        Self { out, columns, format, place, header: false, guards: true, marks: None, records: 0, page: Vec::new() }
+        Self {
+            out,
+            columns,
+            format,
+            place,
+            header: false,
+            guards: true,
+            styles: false,
+            marks: None,
+            records: 0,
+            page: Vec::new(),
+        }
     }
 
     /// The sheet, with the names of its columns before tab-separated rows and CSV, or without.
@@ -50,11 +63,16 @@ impl<W: Write> Sheet<W> {
         Self { guards, ..self }
     }
 
-    /// The sheet, with these words in bold in the texts of its tables, where colours are wanted: on a terminal, unless
-    /// `NO_COLOR` is set, and with `CLICOLOR_FORCE` everywhere.
+    /// The sheet, with bold and colours in its tables, or without.
+    #[must_use]
+    pub fn with_styles(self, styles: bool) -> Self {
+        Self { styles, ..self }
+    }
+
+    /// The sheet, with these words in bold in the texts of its tables, if they have styles.
     #[must_use]
     pub fn marking(self, words: Words) -> Self {
-        Self { marks: wants_styles().then_some(words), ..self }
+        Self { marks: Some(words), ..self }
     }
 
     /// Writes a row, given in both forms; a table buffers it until its page is full.
@@ -69,8 +87,7 @@ impl<W: Write> Sheet<W> {
         let cells = cells.into_iter().map(Option::unwrap_or_default);
         match self.format {
             Format::Table => {
-                let cells = self.columns.iter().zip(cells);
-                self.page.push(cells.map(|(column, cell)| column.in_table(&cell)).collect());
+                self.page.push(cells.map(|cell| printable(&cell).into_owned()).collect());
                 if self.page.len() == Self::PAGE {
                     self.write_page()?;
                 }
@@ -129,7 +146,8 @@ impl<W: Write> Sheet<W> {
             Place::Terminal { width } => width,
             Place::Pipe => None,
         };
-        for line in table::lines(&self.columns, std::mem::take(&mut self.page), width, self.marks.as_ref()) {
+        let look = Look { width, styles: self.styles, marks: self.marks.as_ref(), now: self.place.now() };
+        for line in table::lines(&self.columns, std::mem::take(&mut self.page), &look) {
             writeln!(self.out, "{line}")?;
         }
         Ok(())
