@@ -24,7 +24,7 @@ const BEHIND: &str = "  folio migrate plan           what its migrations would d
 
 /// The numbers of records of each kind, on one line.
 pub(super) fn held(counts: &Counts) -> String {
-    counts.iter().map(|count| counted(count.rows, count.one, count.many)).collect::<Vec<_>>().join(", ")
+    counts.records().map(|count| counted(count.rows, count.one, count.many)).collect::<Vec<_>>().join(", ")
 }
 
 pub(super) fn run(globals: &Globals) -> anyhow::Result<()> {
