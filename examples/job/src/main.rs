@@ -6,13 +6,24 @@
 //! ```
 
 use std::error::Error;
+use std::process::ExitCode;
 use std::{env, fs};
 
 use diesel_session::Database;
 use diesel_session::database::{Access, Options};
 use folio_example_job::{import, metrics, migrate};
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = env::args().skip(1).collect();
     let [file, night] = arguments.as_slice() else { return Err("usage: folio-example-job FILE NIGHT".into()) };
     let url = env::var("DATABASE_URL").unwrap_or_else(|_| "sqlite://prices.db".to_owned());

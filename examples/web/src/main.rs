@@ -9,13 +9,24 @@
 
 use std::env;
 use std::error::Error;
+use std::process::ExitCode;
 
 use diesel_session::Database;
 use diesel_session::database::Access;
 use folio_example_web::{check, migrate, options, router};
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
+async fn main() -> ExitCode {
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> Result<(), Box<dyn Error>> {
     let url = env::var("DATABASE_URL").unwrap_or_else(|_| "sqlite://bank.db".to_owned());
     if env::args().nth(1).is_some_and(|verb| verb == "migrate") {
         let db = Database::open_with(&url, options().access(Access::Create))?;

@@ -188,6 +188,7 @@ impl Echo {
             sql: sql.to_owned(),
             binds: binds.to_owned(),
             shown,
+            hides_values: !self.options.binds,
             rows,
             took: finished.took,
             error: finished.error.clone(),

@@ -71,6 +71,14 @@ impl Engine {
         }
     }
 
+    /// Whether the plan of a SELECT needs the values of its parameters, and shows them.
+    pub(super) fn plans_with_values(self) -> bool {
+        match self {
+            Self::Sqlite | Self::Postgres => false,
+            Self::Mysql => true,
+        }
+    }
+
     /// Its usual name, as shown by `Display`.
     #[must_use]
     pub const fn name(self) -> &'static str {

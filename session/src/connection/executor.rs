@@ -59,7 +59,7 @@ impl<'a, C: SessionConnection> Executor<'a, C> {
     ) -> QueryResult<T> {
         let done = self.observers.see(|| work(self.connection), rows);
         if let Some(slow) = self.observers.take_slow() {
-            let plan = if done.is_ok() && slow.has_plan() {
+            let plan = if done.is_ok() && slow.has_plan(self.connection.engine()) {
                 let plan = self.connection.plan(&slow.sql, &slow.binds);
                 plan.unwrap_or_else(|refused| Some(format!("EXPLAIN failed: {refused}")))
             } else {

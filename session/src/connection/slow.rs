@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::Engine;
+
 /// A statement that took too long.
 #[derive(Debug)]
 pub(super) struct Slow {
@@ -10,15 +12,18 @@ pub(super) struct Slow {
     pub(super) binds: String,
     /// Text and values as they may be shown.
     pub(super) shown: (String, String),
+    pub(super) hides_values: bool,
     pub(super) rows: Option<usize>,
     pub(super) took: Duration,
     pub(super) error: Option<String>,
 }
 
 impl Slow {
-    /// Whether it is a SELECT that has succeeded: only for these the engine is asked for a plan.
-    pub(super) fn has_plan(&self) -> bool {
-        self.error.is_none() && self.sql.starts_with("SELECT")
+    /// Whether the engine is asked for its plan: only for a SELECT that has succeeded, and not if the plan would show
+    /// values that the echo hides.
+    pub(super) fn has_plan(&self, engine: Engine) -> bool {
+        let hidden = self.hides_values && engine.plans_with_values();
+        self.error.is_none() && self.sql.starts_with("SELECT") && !hidden
     }
 
     /// Writes the warning.

@@ -94,7 +94,7 @@ fn table(sql: &str) -> Option<String> {
     if others.iter().any(|other| rest.contains(other)) {
         return None;
     }
-    let (name, next) = rest.split_at(rest.find([' ', ',', '(', ';']).unwrap_or(rest.len()));
+    let (name, next) = rest.split_at(rest.find([' ', ',', '(', ')', ';']).unwrap_or(rest.len()));
     let alone = !name.is_empty() && !next.starts_with(',');
     alone.then(|| name.replace(['`', '"'], ""))
 }
@@ -109,6 +109,7 @@ mod tests {
             ("SELECT `a`.`id` FROM `a` WHERE (`a`.`id` = ?)", (Some("SELECT"), Some("a"))),
             ("SELECT COUNT(*) FROM (SELECT 1 FROM a) AS q", (Some("SELECT"), None)),
             ("SELECT 1 FROM a INNER JOIN b ON a.id = b.id", (Some("SELECT"), None)),
+            ("SELECT EXISTS (SELECT 1 FROM a)", (Some("SELECT"), Some("a"))),
             ("SELECT 1 FROM a, b", (Some("SELECT"), None)),
             ("INSERT INTO \"app\".\"notes\" (\"id\") VALUES ($1)", (Some("INSERT"), Some("app.notes"))),
             ("UPDATE notes SET body = ? WHERE id = ?", (Some("UPDATE"), Some("notes"))),

@@ -3,6 +3,7 @@
 
 #[cfg(feature = "sqlite")]
 mod answers;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod client;
 #[cfg(feature = "postgres")]
 mod load;
