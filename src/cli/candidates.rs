@@ -135,11 +135,11 @@ fn names(named: Named, begun: &str) -> anyhow::Result<Vec<Name>> {
             Named::NoteId => {
                 let sort = Some(Sort { key: NoteSort::Id, descending: true });
                 let filter = notes::Filter { sort, ..Default::default() };
-                notes::list(session, &filter, newest, |note| found.take(&note.id.to_string(), Some(&note.name)))
+                notes::list(session, &filter, newest, |Linked { note, .. }| found.take(&note.id.to_string(), Some(&note.name)))
             }
             Named::NoteName => {
                 let filter = notes::Filter { criteria: like(begun.to_owned()), ..Default::default() };
-                notes::list(session, &filter, all, |note| found.take(&note.name, None))
+                notes::list(session, &filter, all, |Linked { note, .. }| found.take(&note.name, None))
             }
         }
     }) {
