@@ -41,10 +41,10 @@ fn says_how_much_of_each_kind_it_copied() {
     );
     assert_eq!(records(&home, "there.db"), records(&home, "folio.db"));
     let tsv = home.done(&["db", "copy", "folio.db", "sqlite::memory:", "--format", "tsv"]);
-    assert_eq!(tsv, "users\t2\nrepositories\t1\nrésumés\t1\nnotes\t2\nin all\t6\n");
+    assert_eq!(tsv, "users\t2\nrepositories\t1\nrésumés\t1\nnotes\t2\ntags\t0\nlinks\t0\nchanges\t6\nin all\t12\n");
     let json = home.done(&["db", "copy", "folio.db", "sqlite::memory:", "--format", "json"]);
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
-    assert_eq!(json[4], serde_json::json!({"kind": "in all", "copied": 6}));
+    assert_eq!(json[7], serde_json::json!({"kind": "in all", "copied": 12}));
 }
 
 #[test]
