@@ -57,11 +57,11 @@ Examples:
   folio db forget --before 1y
   folio db forget --before 2026-01-31 --yes
 
-Removes from the history what was changed before a time; until then, it is kept for good. The records
-stay as they are, but what is forgotten is not in 'folio log' any more and cannot be undone. What one
-command changed is forgotten as a whole. A time is 2026-01-31, 2026-01-31T23:59, an age such as 90d,
-6mo or 1y, 'yesterday', or seconds since 1970. On a terminal it asks; elsewhere it needs --yes.
-Prints the number of changes that it removed.";
+Removes from the history what was changed before a time; until then, it is kept for good.
+The records stay as they are, but what is forgotten is not in 'folio log' any more and cannot be
+undone. What one command changed is forgotten as a whole. A time is 2026-01-31, 2026-01-31T23:59,
+an age such as 90d, 6mo or 1y, 'yesterday', or seconds since 1970. On a terminal it asks;
+elsewhere it needs --yes. Prints the number of changes that it removed.";
 
 const VACUUM: &str = "\
 Examples:

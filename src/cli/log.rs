@@ -18,9 +18,9 @@ Examples:
   folio log --limit 100 --format csv --header
 
 Prints the units of work that changed something, the newest first: what one command changed, all or
-nothing. 'folio diff NUMBER' shows the values, 'folio undo NUMBER' reverses it. The author is that of
-the variable FOLIO_AUTHOR, or else the account of the system. For one record, only its own changes
-are counted, those of a note's tags and links included.
+nothing. 'folio diff NUMBER' shows the values, 'folio undo NUMBER' reverses it. The author is the
+variable FOLIO_AUTHOR, or else the account of the system. For one record, only its own changes are
+counted, those of a note's tags and links included.
 Columns: {columns}.";
 
 #[derive(Debug, Args)]

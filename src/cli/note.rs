@@ -88,8 +88,8 @@ const UNLINK: &str = "\
 Examples:
   folio note unlink 5 jquery/jquery
 
-Repositories that the note is not about are passed over. Prints the record with the ids of those that
-are left.
+Repositories that the note is not about are passed over. Prints the record with the ids of
+those that are left.
 Columns: {columns}, repositories.";
 
 const REMOVE: &str = "\

@@ -18,7 +18,7 @@ Reverses everything that one command changed: what it added is removed, what it 
 again with its id, and what it changed has the values it had. If a record has been changed since, or
 other records depend on it, nothing is changed and it is named; undo the later change first. An undo
 is in the log like any other change, and can be undone itself.
-On a terminal it says what it will reverse, and asks; elsewhere it needs --yes, exit code 2 without it.
+On a terminal it says what it will reverse, and asks; elsewhere it needs --yes, exit code 2 without.
 Prints nothing on standard output.";
 
 #[derive(Debug, Args)]

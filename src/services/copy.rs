@@ -99,7 +99,12 @@ pub fn everything<E: From<Error> + From<diesel_session::Error>>(
 
 fn refuse_records(target: &mut Session<'_>) -> Result<()> {
     let counts = tables::counts(target)?;
-    let held = counts.iter().filter(|count| count.rows > 0).map(|count| counted(count.rows, count.one, count.many));
+    // What belongs to records is named only where there are none.
+    let has_records = counts.records().any(|count| count.rows > 0);
+    let held = counts
+        .iter()
+        .filter(|count| count.rows > 0 && (count.is_record || !has_records))
+        .map(|count| counted(count.rows, count.one, count.many));
     let held: Vec<String> = held.collect();
     if held.is_empty() {
         return Ok(());

@@ -37,14 +37,14 @@ fn says_how_much_of_each_kind_it_copied() {
     assert_eq!(
         ran.out,
         "users         2 copied\nrepositories  1 copied\nrésumés       1 copied\nnotes         2 copied\n\
-         tags          0 copied\nlinks         0 copied\nchanges       8 copied\nin all        14 copied\n"
+         tags          0 copied\nlinks         0 copied\nchanges       6 copied\nin all        12 copied\n"
     );
     assert_eq!(records(&home, "there.db"), records(&home, "folio.db"));
     let tsv = home.done(&["db", "copy", "folio.db", "sqlite::memory:", "--format", "tsv"]);
-    assert_eq!(tsv, "users\t2\nrepositories\t1\nrésumés\t1\nnotes\t2\nin all\t6\n");
+    assert_eq!(tsv, "users\t2\nrepositories\t1\nrésumés\t1\nnotes\t2\ntags\t0\nlinks\t0\nchanges\t6\nin all\t12\n");
     let json = home.done(&["db", "copy", "folio.db", "sqlite::memory:", "--format", "json"]);
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
-    assert_eq!(json[4], serde_json::json!({"kind": "in all", "copied": 6}));
+    assert_eq!(json[7], serde_json::json!({"kind": "in all", "copied": 12}));
 }
 
 #[test]
@@ -109,10 +109,10 @@ fn a_target_that_cannot_take_the_copy_is_named_and_left_as_it_is() {
     let ran = home.run(&["db", "copy", "folio.db", "behind.db"]);
     assert!(ran.code == Some(3) && ran.err.ends_with(": folio migrate up --database-url behind.db\n"), "{ran:?}");
     home.done(&["migrate", "up", "--database-url", "behind.db"]);
-    assert!(home.done(&["db", "copy", "folio.db", "behind.db"]).ends_with(" 6 copied\n"));
+    assert!(home.done(&["db", "copy", "folio.db", "behind.db"]).ends_with(" 12 copied\n"));
 
     home.file("empty.db", "");
-    assert!(home.done(&["db", "copy", "folio.db", "empty.db"]).ends_with(" 6 copied\n"));
+    assert!(home.done(&["db", "copy", "folio.db", "empty.db"]).ends_with(" 12 copied\n"));
     let said = home.fails(1, &["db", "copy", "folio.db", "none/there.db"]);
     assert!(said.ends_with("none/there.db: its folder does not exist"), "{said}");
     let others = home.path().join("other.db");
@@ -175,7 +175,7 @@ fn a_record_that_the_target_refuses_is_named_and_leaves_no_other_there() {
     );
     assert_eq!(home.done(&["user", "list", "--database-url", "there.db"]), "");
     home.connect().batch_execute("DELETE FROM notes WHERE name = 'stray'").unwrap();
-    assert!(home.done(&["db", "copy", "folio.db", "there.db"]).ends_with(" 6 copied\n"));
+    assert!(home.done(&["db", "copy", "folio.db", "there.db"]).ends_with(" 12 copied\n"));
 }
 
 #[test]
@@ -222,7 +222,7 @@ fn a_copy_that_is_interrupted_says_that_nothing_was_copied() {
         let there = home.path().join("there.db").display().to_string();
         assert_eq!(last, format!("folio: interrupted; nothing was copied into {there}"));
         assert_eq!(home.done(&["user", "list", "--database-url", "there.db"]), "");
-        assert!(home.done(&["db", "copy", "folio.db", "there.db"]).ends_with(" 20006 copied\n"));
+        assert!(home.done(&["db", "copy", "folio.db", "there.db"]).ends_with(" 20012 copied\n"));
     }
 }
 
@@ -233,5 +233,5 @@ fn a_copy_that_is_killed_leaves_no_record_and_can_be_started_again() {
     copying.kill().unwrap();
     copying.wait().unwrap();
     assert_eq!(home.done(&["user", "list", "--database-url", "there.db"]), "");
-    assert!(home.done(&["db", "copy", "folio.db", "there.db"]).ends_with(" 20006 copied\n"));
+    assert!(home.done(&["db", "copy", "folio.db", "there.db"]).ends_with(" 20012 copied\n"));
 }
