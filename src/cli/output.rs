@@ -3,6 +3,7 @@
 use std::io::{self, IsTerminal, Write};
 
 use chrono::{DateTime, Utc};
+use folio::types::Timestamp;
 use terminal_size::{Width, terminal_size_of};
 
 use column::Kind;
@@ -72,7 +73,7 @@ impl Place {
     /// The time from which ages are told: now, on a terminal.
     #[must_use]
     pub fn now(self) -> Option<DateTime<Utc>> {
-        matches!(self, Self::Terminal { .. }).then(Utc::now)
+        matches!(self, Self::Terminal { .. }).then(|| Timestamp::now().utc())
     }
 
     /// The requested format, otherwise a table on a terminal and tab-separated rows elsewhere.
