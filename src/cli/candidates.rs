@@ -12,7 +12,7 @@ use super::output::printable;
 use super::settings::Settings;
 use folio::database::{Access, Database, Options};
 use folio::models::{Criteria, NoteSort, ResumeSort, UserSort};
-use folio::services::{Limit, Sort, notes, repositories, resumes, users};
+use folio::services::{Limit, Linked, Sort, notes, repositories, resumes, users};
 
 /// How long a person waits for a key: a database that takes longer has no candidates.
 const PATIENCE: Duration = Duration::from_millis(400);
@@ -135,7 +135,9 @@ fn names(named: Named, begun: &str) -> anyhow::Result<Vec<Name>> {
             Named::NoteId => {
                 let sort = Some(Sort { key: NoteSort::Id, descending: true });
                 let filter = notes::Filter { sort, ..Default::default() };
-                notes::list(session, &filter, newest, |Linked { note, .. }| found.take(&note.id.to_string(), Some(&note.name)))
+                notes::list(session, &filter, newest, |Linked { note, .. }| {
+                    found.take(&note.id.to_string(), Some(&note.name))
+                })
             }
             Named::NoteName => {
                 let filter = notes::Filter { criteria: like(begun.to_owned()), ..Default::default() };
