@@ -104,7 +104,10 @@ mod tests {
         ];
         let empty = Section { section: "owner".to_owned(), shares: vec![] };
         let drawn = svg(&[Section { section: "language".to_owned(), shares }, empty]);
-        assert!(!drawn.contains("<script") && drawn.contains(">&lt;script&gt;alert(1)&lt;/script…</text>"), "{drawn}");
+        assert!(
+            !drawn.contains("<script") && drawn.contains(">&lt;script&gt;alert(1)&lt;/script&gt; &amp;…</text>"),
+            "{drawn}"
+        );
         assert!(drawn.contains(">a\u{fffd}b</text>") && drawn.contains(">(not known)</text>"), "{drawn}");
         for width in ["width=\"440\" height=\"14\"", "width=\"55\" height=\"14\"", "width=\"0\" height=\"14\""] {
             assert!(drawn.contains(width), "{drawn}");

@@ -160,7 +160,7 @@ mod tests {
                 ".SH EXAMPLES",
                 ".nf",
                 "  folio x",
-                "  .y \\*(Aqz\\*(Aq",
+                "  .y 'z'",
                 ".fi",
                 ".SH NOTES",
                 "Prose goes",
