@@ -53,7 +53,9 @@ pub fn measure<C: Contender>(case: Case, place: &Place, rows: i64) -> Outcome<Op
     let mut measured = None;
     for _ in 0..2 {
         let mut contender = C::open(place)?;
-        contender.execute(place.settings())?;
+        if let Some(settings) = place.settings() {
+            contender.execute(settings)?;
+        }
         contender.execute(place.create())?;
         if case.needs_rows() {
             contender.execute(&place.fill(rows))?;

@@ -30,10 +30,10 @@ impl Place {
 
     /// What every connection says first, so that contenders promise the same: foreign keys are checked, and a file is
     /// journalled for readers beside the writer and synced at each COMMIT.
-    pub fn settings(&self) -> &'static str {
+    pub fn settings(&self) -> Option<&'static str> {
         match self.engine {
-            Engine::Sqlite => "PRAGMA foreign_keys = ON; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;",
-            Engine::Postgres | Engine::Mysql => "",
+            Engine::Sqlite => Some("PRAGMA foreign_keys = ON; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"),
+            Engine::Postgres | Engine::Mysql => None,
         }
     }
 

@@ -63,8 +63,8 @@ async fn open(place: &Place) -> Result<DatabaseConnection, DbErr> {
 
 async fn round(case: Case, place: &Place, rows: i64) -> Outcome<serde_json::Value> {
     let database = open(place).await?;
-    let scripts = [place.settings().to_owned(), place.create().to_owned()];
-    for script in scripts.into_iter().chain(case.needs_rows().then(|| place.fill(rows))) {
+    let scripts = place.settings().into_iter().chain([place.create()]).map(str::to_owned);
+    for script in scripts.chain(case.needs_rows().then(|| place.fill(rows))) {
         database.execute_unprepared(&script).await?;
     }
     let loaded = match case {
