@@ -71,8 +71,9 @@ def run_script(engine, script):
     with engine.begin() as connection:
         for statement in script.split(";\n"):
             if statement.strip():
-                # Without parameters the drivers leave a % alone.
-                connection.exec_driver_sql(statement)
+                # The servers' drivers take a % for a parameter's place.
+                doubled = statement if engine.dialect.name == "sqlite" else statement.replace("%", "%%")
+                connection.exec_driver_sql(doubled)
 
 
 def insert_users(session, rows):

@@ -24,14 +24,11 @@ struct Key {
     id: i64,
 }
 
-/// New users; their keys are in the order of the arrays, because each is drawn for its place.
+/// New users, and their keys, which are drawn in the order in which the rows are selected.
 fn insert(connection: &mut PgConnection, first: i64, rows: i64) -> QueryResult<Vec<i64>> {
     let numbers = first..first + rows;
     let keys: Vec<Key> = diesel::sql_query(
-        "WITH new AS MATERIALIZED (SELECT nextval(pg_get_serial_sequence('users', 'id')) AS id, * \
-         FROM unnest($1, $2, $3, $4) WITH ORDINALITY AS new (login, email, stars, created_at, place)), \
-         stored AS (INSERT INTO users (id, login, email, stars, created_at) \
-         SELECT id, login, email, stars, created_at FROM new) SELECT id FROM new ORDER BY place",
+        "INSERT INTO users (login, email, stars, created_at) SELECT * FROM unnest($1, $2, $3, $4) RETURNING id",
     )
     .bind::<Array<Text>, _>(numbers.clone().map(login).collect::<Vec<_>>())
     .bind::<Array<Nullable<Text>>, _>(numbers.clone().map(email).collect::<Vec<_>>())

@@ -17,7 +17,8 @@ Examples:
   migrate sql --engine postgres --grants app      the rights of a role that does not migrate
 
 For an administrator who runs what a program may not. Needs no database, at most its URL, which
-names the engine where --engine does not. The script writes the history too, is in transactions where the migrations are, and stops at the first error.
+names the engine where --engine does not. The script writes the history too, is in transactions
+where the migrations are, and stops at the first error.
 Prints the script.";
 
 /// Print the migrations as a script for sqlite3, psql or mysql
