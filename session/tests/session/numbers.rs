@@ -19,7 +19,8 @@ fn every_number_has_a_paragraph_and_a_test() {
     let mut tested = BTreeSet::new();
     let number = |name: &str| name.strip_prefix('b')?.get(..3)?.parse::<u32>().ok();
     let tests = ["session", "columns", "production"].map(|tests| format!("session/tests/{tests}"));
-    for folder in tests.iter().map(String::as_str).chain(["session/conformance/suite", "tests/session"]) {
+    let elsewhere = ["session/conformance/suite", "tests/session", "tests/cluster"];
+    for folder in tests.iter().map(String::as_str).chain(elsewhere) {
         for file in fs::read_dir(root.join(folder)).unwrap() {
             let text = fs::read_to_string(file.unwrap().path()).unwrap();
             tested.extend(text.lines().filter_map(|line| number(line.trim_start_matches("pub ").strip_prefix("fn ")?)));
