@@ -99,7 +99,8 @@ impl Visit for Conversion<'_, '_> {
             let mut from = Some(i64::MIN);
             while let Some(first) = from {
                 let page = self.page(table, columns, first)?;
-                from = page.last().and_then(|last| last.id.checked_add(1));
+                let is_full = page.len() == PAGE;
+                from = page.last().filter(|_| is_full).and_then(|last| last.id.checked_add(1));
                 let rows: Vec<R> = page.iter().filter_map(|stored| self.convert(stored)).collect();
                 tally.rows += page.len() as u64;
                 tally.kept += rows.len() as u64;

@@ -1,8 +1,8 @@
-//! The progress of an import or a copy, shown on a terminal only.
+//! The progress of an import, a copy or an adoption, shown on a terminal only.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::stderr;
 use folio::exchange::Progress;
@@ -38,31 +38,37 @@ impl Drop for InputProgress {
     }
 }
 
+/// Work that is done sooner shows no progress, which would only flicker.
+const SOON: Duration = Duration::from_millis(300);
+
 /// Shows how many of a known number of rows are processed, and clears it on drop.
-pub(super) struct RowProgress(ProgressBar);
+pub(super) struct RowProgress {
+    bar: ProgressBar,
+    began: Instant,
+}
 
 impl RowProgress {
     pub(super) fn new() -> Self {
-        if !stderr::is_terminal() {
-            return Self(ProgressBar::hidden());
-        }
-        let bar = ProgressBar::no_length().with_style(style("{prefix} {bar:24} {percent:>3} % {msg}"));
-        bar.enable_steady_tick(Duration::from_millis(200));
-        Self(bar)
+        let bar = ProgressBar::hidden().with_style(style("{prefix} {bar:24} {percent:>3} % {msg}"));
+        Self { bar, began: Instant::now() }
     }
 
     /// Shows that `done` of `total` rows are processed, most recently rows of `table`.
     pub(super) fn show(&self, doing: &'static str, table: &'static str, done: u64, total: u64) {
-        self.0.set_length(total);
-        self.0.set_position(done);
-        self.0.set_prefix(doing);
-        self.0.set_message(table);
+        self.bar.set_length(total);
+        self.bar.set_position(done);
+        self.bar.set_prefix(doing);
+        self.bar.set_message(table);
+        if self.bar.is_hidden() && self.began.elapsed() >= SOON && stderr::is_terminal() {
+            self.bar.set_draw_target(ProgressDrawTarget::stderr());
+            self.bar.enable_steady_tick(Duration::from_millis(200));
+        }
     }
 }
 
 impl Drop for RowProgress {
     fn drop(&mut self) {
-        self.0.finish_and_clear();
+        self.bar.finish_and_clear();
     }
 }
 
