@@ -12,6 +12,7 @@ use super::browse::Open;
 use super::completions::Completions;
 use super::db::DbCommand;
 use super::exit::{self, Exit};
+use super::export::Export;
 use super::globals::Globals;
 use super::import::Import;
 use super::migrate::MigrateCommand;
@@ -141,8 +142,10 @@ pub(super) enum Command {
         #[command(subcommand)]
         command: NoteCommand,
     },
-    /// Import records from files of other formats
+    /// Import records from files: of other formats, and exports
     Import(Import),
+    /// Export records, to import them again
+    Export(Export),
     /// Find records by the words in them
     Search(Search),
     /// Show how many records there are, by kind, status, language, owner and month

@@ -5,6 +5,7 @@
 
 mod adopt;
 mod arguments;
+mod beside;
 mod browse;
 mod completions;
 mod confirm;
@@ -15,6 +16,7 @@ mod echo;
 mod editor;
 mod environment;
 mod exit;
+mod export;
 mod globals;
 mod hint;
 mod import;
@@ -72,6 +74,7 @@ fn execute(Arguments { globals, command }: Arguments) -> anyhow::Result<()> {
         Command::Resume { command } => resume::run(&globals, command),
         Command::Note { command } => note::run(&globals, command),
         Command::Import(arguments) => import::run(&globals, arguments),
+        Command::Export(arguments) => export::run(&globals, arguments),
         Command::Search(arguments) => search::run(&globals, arguments),
         Command::Stats(arguments) => stats::run(&globals, &arguments),
         Command::Sql(arguments) => sql::run(&globals, arguments),

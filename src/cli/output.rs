@@ -6,6 +6,7 @@ use terminal_size::{Width, terminal_size_of};
 
 use column::Kind;
 pub use column::{Column, Record, with_columns};
+pub(super) use json::write as write_json;
 pub use listing::Listing;
 pub use screen::printable;
 use screen::{controls_terminal, push_field};

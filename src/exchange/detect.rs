@@ -4,6 +4,7 @@ use std::io::{self, Cursor, Read};
 
 use serde::de::IgnoredAny;
 
+use super::export;
 use super::format::Format;
 use super::github::{self, Class};
 use super::json_resume;
@@ -89,6 +90,7 @@ impl<R: Read> Head<R> {
         }
         let likeness = match values.peek()? {
             Some(text) if is_object && json_resume::is_resume(text) => Likeness::Is(Format::JsonResume),
+            Some(text) if is_object && export::is_header(text) => Likeness::Is(Format::Folio),
             Some(text) => match github::classify(text) {
                 Class::Kept => Likeness::Is(Format::Github),
                 Class::Other => Likeness::OtherGithub,

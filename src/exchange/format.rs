@@ -10,6 +10,8 @@ use crate::error::{Error, Result};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Format {
+    /// `folio`: what `folio export` writes.
+    Folio,
     /// `github`: accounts and repositories in GitHub's JSON, any number of them.
     Github,
     /// `jsonresume`: one résumé in JSON Resume 1.0.
@@ -20,12 +22,13 @@ pub enum Format {
 
 impl Format {
     /// Every format, in the order in which help pages list them.
-    pub const ALL: [Self; 3] = [Self::Github, Self::JsonResume, Self::Markdown];
+    pub const ALL: [Self; 4] = [Self::Folio, Self::Github, Self::JsonResume, Self::Markdown];
 
     /// The name used on the command line.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
+            Self::Folio => "folio",
             Self::Github => "github",
             Self::JsonResume => "jsonresume",
             Self::Markdown => "markdown",
@@ -70,7 +73,7 @@ impl Extension {
     /// Whether a file with this extension may be of this format.
     pub fn may_be(self, format: Format) -> bool {
         match format {
-            Format::Github | Format::JsonResume => self == Self::Json,
+            Format::Folio | Format::Github | Format::JsonResume => self == Self::Json,
             Format::Markdown => self == Self::Markdown,
         }
     }
@@ -86,7 +89,7 @@ mod tests {
             assert_eq!(format.to_string().parse::<Format>().expect("a name"), format);
         }
         let error = "yaml".parse::<Format>().expect_err("no format");
-        assert_eq!(error.to_string(), "format: 'yaml' is not one of github, jsonresume, markdown");
+        assert_eq!(error.to_string(), "format: 'yaml' is not one of folio, github, jsonresume, markdown");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Reads foreign formats: GitHub's accounts and repositories, JSON Resume, Markdown.
+//! Reads what is imported: Folio's own exports, GitHub's accounts and repositories, JSON Resume, Markdown.
 //!
 //! [`gather`] turns paths into [`Input`]s, and [`Input::open`] turns an input into a [`Reader`], an iterator of records
 //! with their locations. Records are read one by one, on demand, so memory does not grow with their number; the limit
@@ -25,6 +25,7 @@
 
 mod detect;
 mod document;
+mod export;
 mod fields;
 mod format;
 mod front_matter;
@@ -39,6 +40,7 @@ mod reader;
 mod source;
 mod values;
 
+pub use export::{ExportHeader, ExportedRecord};
 pub use format::Format;
 pub use github::{
     Account, AccountDetails, GithubReader, GithubRecord, NamedRepository, Owner, Repository, RepositoryDetails, Said,

@@ -5,6 +5,7 @@ use std::io::Read;
 use std::sync::Arc;
 
 use super::detect::{Head, Likeness, Replay};
+use super::export::{ExportHeader, ExportReader, ExportedRecord};
 use super::format::{Extension, Format};
 use super::github::{Account, GithubReader, GithubRecord, NamedRepository, Repository};
 use super::json_resume::{self, Resume};
@@ -28,6 +29,8 @@ pub enum Record {
     Resume(Resume),
     /// A note.
     Note(Note),
+    /// A record of an export.
+    Exported(ExportedRecord),
 }
 
 /// The records of one input, read on demand, one in memory at a time. It ends after an error.
@@ -41,6 +44,7 @@ pub struct Reader {
 type Bytes = Box<dyn Read + Send>;
 
 enum Records {
+    Folio(Box<ExportReader<Replay<Bytes>>>),
     Github(Box<GithubReader<Replay<Bytes>>>),
     /// A single record: the whole input.
     Resume(Bytes),
@@ -103,14 +107,16 @@ impl Reader {
         // A file with a Markdown extension is Markdown, whatever its content.
         let by_name = (naming.extension == Extension::Markdown).then_some(Format::Markdown);
         let (format, records) = match given.or(by_name) {
-            Some(format @ Format::Github) => {
-                (format, Records::github(&naming, Values::new(head.into_replay(), MAX_RECORD)))
+            Some(format @ (Format::Folio | Format::Github)) => {
+                (format, Records::many(format, &naming, Values::new(head.into_replay(), MAX_RECORD))?)
             }
             Some(format) => (format, Records::one(format, naming.stem, Box::new(head.into_replay()))),
             None => {
                 let detected = head.detect().map_err(failed)?;
                 match recognise(detected.likeness, &naming)? {
-                    format @ Format::Github => (format, Records::github(&naming, detected.into_values())),
+                    format @ (Format::Folio | Format::Github) => {
+                        (format, Records::many(format, &naming, detected.into_values())?)
+                    }
                     format => (format, Records::one(format, naming.stem, Box::new(detected.into_bytes()))),
                 }
             }
@@ -124,6 +130,15 @@ impl Reader {
         self.format
     }
 
+    /// The first line of an export; `None` for other input.
+    #[must_use]
+    pub fn header(&self) -> Option<&ExportHeader> {
+        match &self.records {
+            Records::Folio(records) => Some(records.header()),
+            _ => None,
+        }
+    }
+
     /// The progress of reading the input; the value is updated as the input is read.
     #[must_use]
     pub fn progress(&self) -> Progress {
@@ -132,8 +147,12 @@ impl Reader {
 }
 
 impl Records {
-    fn github(naming: &Naming, values: Values<Replay<Bytes>>) -> Self {
-        Self::Github(Box::new(GithubReader::of(Arc::clone(&naming.input), values)))
+    /// The records of an input that may have several.
+    fn many(format: Format, naming: &Naming, values: Values<Replay<Bytes>>) -> Result<Self> {
+        Ok(match format {
+            Format::Folio => Self::Folio(Box::new(ExportReader::new(&naming.input, values)?)),
+            _ => Self::Github(Box::new(GithubReader::of(Arc::clone(&naming.input), values))),
+        })
     }
 
     /// The single record of an input of any other format.
@@ -157,9 +176,7 @@ fn recognise(likeness: Likeness, naming: &Naming) -> Result<Format> {
         (_, Likeness::Html) => {
             "this is an HTML page, not JSON; check the address that it came from, or use --as markdown if it is a note"
         }
-        (_, Likeness::NoJson) => {
-            "neither its name nor its content tells the format; say whether it is github, jsonresume or markdown"
-        }
+        (_, Likeness::NoJson) => "neither its name nor its content tells the format; say with --as which it is",
     };
     Err(Place::whole(&naming.input).refuse(problem))
 }
@@ -168,14 +185,16 @@ impl Iterator for Reader {
     type Item = Result<Located<Record>>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if let Records::Github(records) = &mut self.records {
-            return records.next().map(|record| record.map(located));
+        match &mut self.records {
+            Records::Folio(records) => return records.next().map(|record| record.map(located)),
+            Records::Github(records) => return records.next().map(|record| record.map(located)),
+            _ => {}
         }
         let input = Arc::clone(&self.input);
         match std::mem::replace(&mut self.records, Records::Ended) {
             Records::Resume(bytes) => Some(json_resume::read_resume(input, bytes).map(located)),
             Records::Note(bytes, stem) => Some(markdown::read_note(input, stem.as_deref(), bytes).map(located)),
-            Records::Github(_) | Records::Ended => None,
+            Records::Folio(_) | Records::Github(_) | Records::Ended => None,
         }
     }
 }
@@ -204,6 +223,12 @@ impl From<GithubRecord> for Record {
             GithubRecord::Repository(repository) => Self::Repository(repository),
             GithubRecord::NamedRepository(repository) => Self::NamedRepository(repository),
         }
+    }
+}
+
+impl From<ExportedRecord> for Record {
+    fn from(record: ExportedRecord) -> Self {
+        Self::Exported(record)
     }
 }
 

@@ -18,10 +18,12 @@
 //! ```
 
 pub mod copy;
+pub mod export;
 pub mod import;
 mod listing;
 pub mod notes;
 pub mod query;
+pub mod references;
 pub mod repositories;
 pub mod resumes;
 pub mod search;

@@ -5,13 +5,18 @@ use std::fmt::Debug;
 use std::hash::Hash;
 
 use diesel::HasQuery as _;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
+use super::references::Referring;
 use crate::error::Result;
 use crate::models::{Note, Repository, Resume, User};
 use crate::session::{Entity, Everywhere, Session, Table};
 
 /// A row of one of Folio's tables.
-pub trait Row: Everywhere + Hash + Debug {
+pub trait Row: Everywhere + Hash + Debug + PartialEq + Serialize + DeserializeOwned + Referring {
+    /// What the command line and an export call its kind.
+    const KIND: &'static str;
     /// The noun for one row.
     const ONE: &'static str;
     /// The noun for several rows.
@@ -39,8 +44,9 @@ pub trait Visit {
 }
 
 macro_rules! tables {
-    ($($row:ty: $one:literal, $many:literal;)*) => {
+    ($($row:ty: $kind:literal, $one:literal, $many:literal;)*) => {
         $(impl Row for $row {
+            const KIND: &'static str = $kind;
             const ONE: &'static str = $one;
             const MANY: &'static str = $many;
 
@@ -51,6 +57,22 @@ macro_rules! tables {
 
         /// The description of every table, referenced tables first, as a draft of a migration takes them.
         pub const ENTITIES: &[fn() -> &'static Table] = &[$(<$row as Entity>::table),*];
+
+        /// What the command line and an export call the records of each table, referenced tables first.
+        pub const KINDS: &[&str] = &[$($kind),*];
+
+        /// Visits the table with records of this kind; `false` if there is none.
+        ///
+        /// # Errors
+        ///
+        /// That of the visit.
+        pub fn of_kind<V: Visit>(kind: &str, visitor: &mut V) -> Result<bool, V::Error> {
+            match kind {
+                $($kind => visitor.visit::<$row>()?,)*
+                _ => return Ok(false),
+            }
+            Ok(true)
+        }
 
         /// Visits every table, referenced tables first, until a visit fails.
         ///
@@ -85,10 +107,10 @@ macro_rules! tables {
 }
 
 tables! {
-    User: "user", "users";
-    Repository: "repository", "repositories";
-    Resume: "résumé", "résumés";
-    Note: "note", "notes";
+    User: "user", "user", "users";
+    Repository: "repo", "repository", "repositories";
+    Resume: "resume", "résumé", "résumés";
+    Note: "note", "note", "notes";
 }
 
 /// The number of rows of one table.

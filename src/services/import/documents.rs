@@ -1,10 +1,11 @@
 //! Résumés and notes: finds their owner, and the row that was imported from the same file before.
 
 use super::owners::{self, Before};
-use super::{Rules, Summary};
+use super::{Rules, Summary, Tally};
 use crate::error::{Error, Result};
 use crate::exchange::{self, Source};
 use crate::models::{Note, Resume, User};
+use crate::services::repositories::RepositorySelector;
 use crate::services::users::UserSelector;
 use crate::services::{notes, resumes, users};
 use crate::session::Session;
@@ -36,25 +37,8 @@ pub(super) fn resume(
         None => (Vec::new(), Before::default()),
     };
     let user = owners::owner(session, resume, rules, &before, &mut summary.users)?;
-    let present = match source {
-        Some(source) => choose(found, user, source, &vacancy, &body, &mut summary.remarks),
-        None => session.rows(Resume::of_saying(user, &body))?.into_iter().find(|resume| resume.vacancy == vacancy),
-    };
-    let source = source.map(|source| source.text().clone());
-    match present {
-        None => {
-            resumes::add(session, &UserSelector::Id(user), resumes::Offer { vacancy, body, source })?;
-            summary.resumes.new += 1;
-        }
-        Some(present) if present.matches(&vacancy, &body) && (source.is_none() || present.source == source) => {
-            summary.resumes.unchanged += 1;
-        }
-        Some(present) => {
-            resumes::edit(session, present, resumes::Edit { vacancy: Some(vacancy), body: Some(body), source })?;
-            summary.resumes.changed += 1;
-        }
-    }
-    Ok(())
+    let document = Document { title: vacancy, body, about: None };
+    save::<Resume>(session, user, document, source, found, summary)
 }
 
 /// Adds a note, or updates the one from the same file.
@@ -83,30 +67,59 @@ pub(super) fn note(
             return Err(Error::value("note", "it names no user; name one with --user, --account or --login"));
         }
     };
-    let present = match source {
-        Some(source) => choose(found, user, source, &name, &body, &mut summary.remarks),
-        None => session.rows(Note::of_saying(user, &body))?.into_iter().find(|note| note.name == name),
+    let document = Document { title: name, body, about: None };
+    save::<Note>(session, user, document, source, found, summary)
+}
+
+/// The values of a résumé or note.
+pub(super) struct Document {
+    pub title: Text256,
+    pub body: LongText,
+    /// The repository that it is about, or that it is about none; `None` if the record does not tell.
+    pub about: Option<Option<RepositorySelector>>,
+}
+
+/// The documents from this source, of any user.
+pub(super) fn of_source<D: Stored>(session: &mut Session<'_>, source: Option<&Source>) -> Result<Vec<D>> {
+    source.map_or(Ok(Vec::new()), |source| D::from_any(session, &sources(source)))
+}
+
+/// Adds a document of this user, or updates the one of `found` from the same source. Without a source, or if there is
+/// none from it, a document without a source and with the same title and text is the same.
+pub(super) fn save<D: Stored>(
+    session: &mut Session<'_>,
+    user: Id<User>,
+    document: Document,
+    source: Option<&Source>,
+    found: Vec<D>,
+    summary: &mut Summary,
+) -> Result<()> {
+    let Document { title, body, about } = &document;
+    let from_source = source.and_then(|source| choose(found, user, source, title, body, &mut summary.remarks));
+    let present = match (from_source, source) {
+        (Some(present), _) => Some(present),
+        (None, Some(_)) => None,
+        (None, None) => D::of_saying(session, user, body)?.into_iter().find(|present| present.title() == title),
     };
     let source = source.map(|source| source.text().clone());
-    match present {
-        None => {
-            notes::add(session, &UserSelector::Id(user), notes::Text { name, body, repository: None, source })?;
-            summary.notes.new += 1;
-        }
-        Some(present) if present.matches(&name, &body) && (source.is_none() || present.source == source) => {
-            summary.notes.unchanged += 1;
-        }
-        Some(present) => {
-            let edit = notes::Edit { name: Some(name), body: Some(body), repository: None, source };
-            notes::edit(session, present, edit)?;
-            summary.notes.changed += 1;
-        }
+    let Some(present) = present else {
+        D::add(session, user, document, source)?;
+        D::tally(summary).new += 1;
+        return Ok(());
+    };
+    let is_about = about.as_ref().is_none_or(|about| present.is_about(about.as_ref()));
+    let has_source = source.is_none() || present.source() == source.as_ref();
+    if present.matches(title, body) && has_source && is_about {
+        D::tally(summary).unchanged += 1;
+    } else {
+        present.edit(session, document, source)?;
+        D::tally(summary).changed += 1;
     }
     Ok(())
 }
 
-/// The common columns of résumés and notes.
-trait Document {
+/// What résumés and notes have in common.
+pub(super) trait Stored: Sized {
     const WHAT: &'static str;
 
     fn id(&self) -> i64;
@@ -114,13 +127,22 @@ trait Document {
     fn source(&self) -> Option<&Text256>;
     fn title(&self) -> &Text256;
     fn body(&self) -> &LongText;
+    fn is_about(&self, repository: Option<&RepositorySelector>) -> bool;
+
+    /// Those from any of these sources.
+    fn from_any(session: &mut Session<'_>, sources: &[Text256]) -> Result<Vec<Self>>;
+    /// Those of the user with exactly this text.
+    fn of_saying(session: &mut Session<'_>, user: Id<User>, body: &LongText) -> Result<Vec<Self>>;
+    fn add(session: &mut Session<'_>, user: Id<User>, document: Document, source: Option<Text256>) -> Result<()>;
+    fn edit(self, session: &mut Session<'_>, document: Document, source: Option<Text256>) -> Result<()>;
+    fn tally(summary: &mut Summary) -> &mut Tally;
 
     fn matches(&self, title: &Text256, body: &LongText) -> bool {
         self.title() == title && self.body() == body
     }
 }
 
-impl Document for Resume {
+impl Stored for Resume {
     const WHAT: &'static str = "résumé";
 
     fn id(&self) -> i64 {
@@ -142,9 +164,36 @@ impl Document for Resume {
     fn body(&self) -> &LongText {
         &self.body
     }
+
+    fn is_about(&self, repository: Option<&RepositorySelector>) -> bool {
+        repository.is_none()
+    }
+
+    fn from_any(session: &mut Session<'_>, sources: &[Text256]) -> Result<Vec<Self>> {
+        Ok(session.rows(Self::from_any(sources))?)
+    }
+
+    fn of_saying(session: &mut Session<'_>, user: Id<User>, body: &LongText) -> Result<Vec<Self>> {
+        Ok(session.rows(Self::of_saying(user, body))?)
+    }
+
+    fn add(session: &mut Session<'_>, user: Id<User>, document: Document, source: Option<Text256>) -> Result<()> {
+        let Document { title: vacancy, body, .. } = document;
+        resumes::add(session, &UserSelector::Id(user), resumes::Offer { vacancy, body, source }).map(drop)
+    }
+
+    fn edit(self, session: &mut Session<'_>, document: Document, source: Option<Text256>) -> Result<()> {
+        let Document { title, body, .. } = document;
+        let edit = resumes::Edit { vacancy: Some(title), body: Some(body), source };
+        resumes::edit(session, self, edit).map(drop)
+    }
+
+    fn tally(summary: &mut Summary) -> &mut Tally {
+        &mut summary.resumes
+    }
 }
 
-impl Document for Note {
+impl Stored for Note {
     const WHAT: &'static str = "note";
 
     fn id(&self) -> i64 {
@@ -166,6 +215,34 @@ impl Document for Note {
     fn body(&self) -> &LongText {
         &self.body
     }
+
+    fn is_about(&self, repository: Option<&RepositorySelector>) -> bool {
+        self.repository_id.map(RepositorySelector::Id).as_ref() == repository
+    }
+
+    fn from_any(session: &mut Session<'_>, sources: &[Text256]) -> Result<Vec<Self>> {
+        Ok(session.rows(Self::from_any(sources))?)
+    }
+
+    fn of_saying(session: &mut Session<'_>, user: Id<User>, body: &LongText) -> Result<Vec<Self>> {
+        Ok(session.rows(Self::of_saying(user, body))?)
+    }
+
+    fn add(session: &mut Session<'_>, user: Id<User>, document: Document, source: Option<Text256>) -> Result<()> {
+        let Document { title: name, body, about } = document;
+        let text = notes::Text { name, body, repository: about.flatten(), source };
+        notes::add(session, &UserSelector::Id(user), text).map(drop)
+    }
+
+    fn edit(self, session: &mut Session<'_>, document: Document, source: Option<Text256>) -> Result<()> {
+        let Document { title, body, about } = document;
+        let edit = notes::Edit { name: Some(title), body: Some(body), repository: about, source };
+        notes::edit(session, self, edit).map(drop)
+    }
+
+    fn tally(summary: &mut Summary) -> &mut Tally {
+        &mut summary.notes
+    }
 }
 
 /// The source, followed by the texts that earlier versions may have stored for it.
@@ -174,10 +251,10 @@ fn sources(source: &Source) -> Vec<Text256> {
 }
 
 /// The accounts with the document of this file: by its source, otherwise by a text that an earlier version stored.
-fn owners_before<D: Document>(found: &[D], sources: &[Text256], title: &Text256, body: &LongText) -> Vec<Id<User>> {
+fn owners_before<D: Stored>(found: &[D], sources: &[Text256], title: &Text256, body: &LongText) -> Vec<Id<User>> {
     let Some((source, earlier)) = sources.split_first() else { return Vec::new() };
     let owners = |documents: &mut dyn Iterator<Item = &D>| {
-        let mut owners: Vec<_> = documents.map(Document::user).collect();
+        let mut owners: Vec<_> = documents.map(Stored::user).collect();
         owners.sort_unstable();
         owners.dedup();
         owners
@@ -193,7 +270,7 @@ fn owners_before<D: Document>(found: &[D], sources: &[Text256], title: &Text256,
 /// The user's document from the same file. Rows of earlier versions contain only the file's path relative to some
 /// folder, or an address that several files may contain. Such a row matches if it also has the same title or the same
 /// text; if it has neither, a remark reports it.
-fn choose<D: Document>(
+fn choose<D: Stored>(
     found: Vec<D>,
     user: Id<User>,
     source: &Source,
@@ -225,6 +302,6 @@ fn choose<D: Document>(
     Some(likely.swap_remove(best))
 }
 
-fn may_match<D: Document>(document: &D, title: &Text256, body: &LongText) -> bool {
+fn may_match<D: Stored>(document: &D, title: &Text256, body: &LongText) -> bool {
     document.title() == title || document.body() == body
 }

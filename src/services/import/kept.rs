@@ -1,0 +1,112 @@
+//! Records of an export that keep their ids, versions and times: rows are inserted as they were exported, and none is
+//! changed.
+
+use super::Summary;
+use super::exported::{Line, unknown_kind};
+use crate::connection::SequenceState;
+use crate::error::{Error, Result};
+use crate::exchange::{ExportHeader, ExportedRecord, Located};
+use crate::services::tables::{self, Row, Visit};
+use crate::session::Session;
+
+/// The number of records, and of bytes of them, that are inserted together.
+const RECORDS: usize = 100;
+const BYTES: usize = 4 << 20;
+
+/// Advances the key sequences past the ids that an export says were given, so that no new record gets one of them. No
+/// engine rolls that back. The session must not be in a transaction.
+///
+/// # Errors
+///
+/// [`AlreadyInTransaction`](diesel_session::Error::AlreadyInTransaction); any error of the database.
+pub fn advance_sequences(session: &mut Session<'_>, header: &ExportHeader) -> Result<()> {
+    struct Advancing<'a, 's>(&'a mut Session<'s>, i64);
+
+    impl Visit for Advancing<'_, '_> {
+        type Error = Error;
+
+        fn visit<R: Row>(&mut self) -> Result<()> {
+            Ok(self.0.advance_sequence::<R>(SequenceState { given: self.1, held: 0 })?)
+        }
+    }
+
+    for (kind, used) in &header.used {
+        tables::of_kind(kind, &mut Advancing(session, *used))?;
+    }
+    Ok(())
+}
+
+/// Records of one kind that are written together.
+#[derive(Default)]
+pub(super) struct KeptBatch {
+    records: Vec<Located<ExportedRecord>>,
+    bytes: usize,
+}
+
+impl KeptBatch {
+    /// Whether the record can be written with those that are in the batch.
+    pub fn has_room(&self, record: &ExportedRecord) -> bool {
+        let is_of_kind = self.records.first().is_none_or(|first| first.value.kind == record.kind);
+        is_of_kind && self.records.len() < RECORDS && (self.bytes == 0 || self.bytes + record.text.len() <= BYTES)
+    }
+
+    pub fn add(&mut self, record: Located<ExportedRecord>) {
+        self.bytes += record.value.text.len();
+        self.records.push(record);
+    }
+
+    /// Writes the batch and empties it: one SELECT of the rows that are there, and one INSERT of the others.
+    pub fn write(&mut self, session: &mut Session<'_>, summary: &mut Summary) -> Result<()> {
+        let Self { records, .. } = std::mem::take(self);
+        let Some(first) = records.first() else { return Ok(()) };
+        let mut inserting = Inserting { session, records: &records, summary };
+        if tables::of_kind(&first.value.kind, &mut inserting)? { Ok(()) } else { Err(unknown_kind(first)) }
+    }
+}
+
+struct Inserting<'a, 's> {
+    session: &'a mut Session<'s>,
+    records: &'a [Located<ExportedRecord>],
+    summary: &'a mut Summary,
+}
+
+impl Visit for Inserting<'_, '_> {
+    type Error = Error;
+
+    fn visit<R: Row>(&mut self) -> Result<()> {
+        let Self { session, records, summary } = self;
+        let rows = records.iter().map(|record| Ok(record.parse::<Line<R>>()?.row));
+        let rows = rows.collect::<Result<Vec<R>>>()?;
+        let keys: Vec<R::Key> = rows.iter().map(R::key).collect();
+        let present = session.get_many::<R>(&keys)?;
+        let mut new = Vec::with_capacity(rows.len());
+        let mut unchanged = 0;
+        for ((row, handle), record) in rows.into_iter().zip(present).zip(*records) {
+            match handle {
+                None => new.push(row),
+                Some(handle) if *session.row(handle)? == row => unchanged += 1,
+                Some(_) => {
+                    return Err(record.place.refuse(format!(
+                        "there is a {} with {} and other values, and --keep-ids changes no record; import into another \
+                         database, or without --keep-ids",
+                        R::ONE,
+                        R::key_in_words(&row.key()),
+                    )));
+                }
+            }
+        }
+        session.insert_whole(&new).map_err(|error| match (&error, records.first()) {
+            (diesel_session::Error::Violation(_), Some(first)) => first.place.refuse(format!(
+                "this record, or one of the {} after it, cannot be added with its id: {error}",
+                records.len() - 1
+            )),
+            _ => error.into(),
+        })?;
+        session.clear()?;
+        if let Some(tally) = summary.of_kind(R::KIND) {
+            tally.new += new.len() as u64;
+            tally.unchanged += unchanged;
+        }
+        Ok(())
+    }
+}
