@@ -29,7 +29,7 @@ pub(super) fn file<T>(path: &Path, fill: impl FnOnce(&mut BufWriter<&File>) -> a
     }
     // A link stays, and leads to the new file.
     let target = if present.is_some() { fs::canonicalize(path).map_err(failed)? } else { path.to_owned() };
-    let part = new().tempfile_in(folder(&target)).map_err(failed)?;
+    let part = new().tempfile_in(parent(&target)).map_err(failed)?;
     let written = filled(part.as_file())?;
     if let Some(present) = present {
         part.as_file().set_permissions(present.permissions()).map_err(failed)?;
@@ -39,7 +39,30 @@ pub(super) fn file<T>(path: &Path, fill: impl FnOnce(&mut BufWriter<&File>) -> a
     Ok(written)
 }
 
-fn folder(path: &Path) -> PathBuf {
+/// Makes a folder by `fill`, under a name that is not taken.
+pub(super) fn folder<T>(path: &Path, fill: impl FnOnce(&Path) -> anyhow::Result<T>) -> anyhow::Result<T> {
+    let failed = |error| Error::io(path.display(), error);
+    let is_taken = match fs::read_dir(path) {
+        Ok(mut entries) => entries.next().is_some(),
+        Err(error) => error.kind() != io::ErrorKind::NotFound,
+    };
+    if is_taken {
+        let problem = "it is there already; choose another name".to_owned();
+        return Err(Error::Input { place: path.display().to_string(), problem }.into());
+    }
+    let mut builder = new();
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o777));
+    let part = builder.tempdir_in(parent(path)).map_err(failed)?;
+    let filled = fill(part.path())?;
+    // Of two at once, the second finds a folder that is not empty.
+    fs::rename(part.path(), path).map_err(failed)?;
+    // There is nothing left to remove.
+    drop(part.keep());
+    Ok(filled)
+}
+
+fn parent(path: &Path) -> PathBuf {
     match path.parent() {
         Some(parent) if parent != Path::new("") => parent.to_owned(),
         _ => PathBuf::from("."),

@@ -8,10 +8,10 @@ use clap::{Args, ValueHint};
 use serde::Serialize;
 
 use super::globals::Globals;
+use super::input::{begin, continues_after, is_known_by_number};
 use super::output::{self, Column, Format, Record, with_columns};
 use super::owner::{OWNER_OPTIONS, OwnerArgs};
-use super::progress::InputProgress;
-use super::{exit, hint, stderr, values};
+use super::{exit, hint, preview, stderr, values};
 use folio::database::{Database, Isolation, Retry};
 use folio::error::{Error, Result};
 use folio::exchange::{self, Gathered, Input, Reader, Skipped, gather};
@@ -25,6 +25,7 @@ Examples:
   folio import cv.json notes/ --login octocat           whose the résumé and the notes are
   folio import export.txt --as github
   folio import notes/ --login octocat --verbose         and name every file that is skipped
+  folio import notes/ --login octocat --dry-run         what would change, and change nothing
   folio import folio.ndjson --keep-ids                  what 'folio export' wrote, as it was
 
 Formats: Folio's exports; GitHub's JSON, as 'gh api' and 'gh repo list --json' print it, one record
@@ -55,7 +56,10 @@ cannot be imported ends the import, unless --keep-going is given. If another pro
 same records meanwhile, the file is imported again; a pipe cannot be.
 
 Prints what it did, one line per kind of record: '12 new, 3 changed, 985 unchanged'. With --format
-the same as records. Columns: {columns}.";
+the same as records. Columns: {columns}.
+
+--dry-run prints a line per record that would be new or changed, with the fields that would change,
+and the counts on standard error; it makes no database, and what it does is rolled back.";
 
 /// The number of skipped files that are listed without `--verbose`.
 const NAMED: usize = 20;
@@ -72,6 +76,9 @@ pub(super) struct Import {
     /// Continue after a named file that cannot be imported, as with the files of a folder
     #[arg(long)]
     keep_going: bool,
+    /// Print what would change, a line per record, and change nothing
+    #[arg(long)]
+    dry_run: bool,
     /// Keep the ids, versions and times of records of an export
     #[arg(long, conflicts_with_all = OWNER_OPTIONS)]
     keep_ids: bool,
@@ -83,14 +90,14 @@ pub(super) struct Import {
 }
 
 pub(super) fn run(globals: &Globals, import: Import) -> anyhow::Result<()> {
-    let Import { paths, given, keep_going, keep_ids, verbose, owner } = import;
+    let Import { paths, given, keep_going, dry_run, keep_ids, verbose, owner } = import;
     let Gathered { inputs, skipped } = gather(&paths, given)?;
     report_skipped(&skipped, if verbose { usize::MAX } else { NAMED });
     if inputs.is_empty() {
         let place = paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ");
         return Err(Error::Input { place, problem: "it contains nothing to import".to_owned() }.into());
     }
-    let database = globals.open_to_add()?;
+    let database = if dry_run { preview::open(globals)? } else { globals.open_to_add()? };
     // Looked up once and first, so that a mistyped name fails before anything is read, and is not blamed on a record.
     let owner = match owner.selector() {
         Some(selector) => {
@@ -99,19 +106,22 @@ pub(super) fn run(globals: &Globals, import: Import) -> anyhow::Result<()> {
         None => None,
     };
 
+    let rules = Rules::new(owner, None).keeping_ids(keep_ids);
+    if dry_run {
+        return preview::run(globals, &database, &inputs, &rules, keep_going);
+    }
+
     let mut summary = Summary::default();
     let (mut done, mut failures) = (0, 0);
     let mut failed = None;
     for input in &inputs {
-        let rules = Rules::new(owner.clone(), None).keeping_ids(keep_ids);
         match self::import(&database, input, &rules) {
             Ok(more) => {
                 summary.add(more);
                 done += 1;
             }
             Err(error) => {
-                let continues = inputs.len() > 1 && (keep_going || input.is_from_folder());
-                if !(continues && is_about_the_input(&error)) {
+                if !continues_after(&error, input, &inputs, keep_going) {
                     failed = Some(error);
                     break;
                 }
@@ -159,14 +169,11 @@ fn import(database: &Database, input: &Input, rules: &Rules) -> Result<Summary> 
             Some(records) => records,
             None => input.open()?,
         };
-        let is_known_by_number = matches!(records.format(), exchange::Format::Folio | exchange::Format::Github);
+        let is_known_by_number = is_known_by_number(&records);
         // An input that cannot be read again runs at a level that avoids conflicts other than those on the same rows.
         let is_careful = is_known_by_number && attempts == 1;
         session.set_isolation(if is_careful { Isolation::RepeatableRead } else { Isolation::Serializable })?;
-        // The records of GitHub and of an export are not found by the file that they are in.
-        let source = if is_known_by_number { None } else { input.source()? };
-        let progress = InputProgress::new(&input.name(), records.progress());
-        let rules = rules.clone().from_source(source);
+        let (rules, progress) = begin(input, &records, rules)?;
         import::apply(session, records, &rules, |summary| progress.show(&summary.total().to_string()))
     });
     done.map_err(|error: Error| match error.session() {
@@ -179,21 +186,6 @@ fn import(database: &Database, input: &Input, rules: &Rules) -> Result<Summary> 
 /// long to wait for a lock.
 fn is_conflict(error: &SessionError) -> bool {
     matches!(error.root(), SessionError::Conflict { .. } | SessionError::StaleRow { .. })
-}
-
-/// Whether the input itself caused the error, so that the next input can be imported.
-fn is_about_the_input(error: &Error) -> bool {
-    match error {
-        Error::Session(cause) => matches!(cause.root(), SessionError::Value { .. } | SessionError::Violation(_)),
-        _ => matches!(
-            error,
-            Error::Input { .. }
-                | Error::Io { .. }
-                | Error::NotFound { .. }
-                | Error::Ambiguous { .. }
-                | Error::Exists { .. }
-        ),
-    }
 }
 
 fn conflict(input: &Input, cause: &SessionError) -> Error {

@@ -115,6 +115,16 @@ pub(super) fn write(text: &str) -> Result<(), OutputError> {
     Ok(out.write_all(safe.as_bytes()).and_then(|()| out.flush())?)
 }
 
+/// Passes standard output to `fill`, which writes to it by [`write_json`].
+pub(super) fn json_lines<T>(
+    fill: impl FnOnce(&mut BufWriter<StdoutLock<'static>>) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
+    let mut out = stdout();
+    let filled = fill(&mut out)?;
+    out.flush().map_err(OutputError)?;
+    Ok(filled)
+}
+
 mod column;
 mod delimited;
 mod json;

@@ -5,6 +5,7 @@ use std::io::{self, Cursor, Read};
 use serde::de::IgnoredAny;
 
 use super::export;
+use super::filed;
 use super::format::Format;
 use super::github::{self, Class};
 use super::json_resume;
@@ -89,7 +90,9 @@ impl<R: Read> Head<R> {
             return Ok(Detected { likeness, lead: Vec::new(), values });
         }
         let likeness = match values.peek()? {
-            Some(text) if is_object && json_resume::is_resume(text) => Likeness::Is(Format::JsonResume),
+            Some(text) if is_object && (json_resume::is_resume(text) || filed::is_filed_object(text)) => {
+                Likeness::Is(Format::JsonResume)
+            }
             Some(text) if is_object && export::is_header(text) => Likeness::Is(Format::Folio),
             Some(text) => match github::classify(text) {
                 Class::Kept => Likeness::Is(Format::Github),

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde::de::DeserializeOwned;
 use serde::ser::SerializeStruct as _;
 use serde::{Deserialize, Serialize, Serializer};
+use serde_json::Value;
 
 use super::fields::{Fields, Known};
 use super::place::{Fault, Flaw, Located, Place};
@@ -50,6 +51,23 @@ impl Located<ExportedRecord> {
     /// [`Error::Input`](crate::Error::Input), with the position in the input where the record differs from the type.
     pub fn parse<T: DeserializeOwned>(&self) -> Result<T> {
         serde_json::from_str(&self.value.text).map_err(|error| self.place.refuse_at(&error))
+    }
+}
+
+/// The version of the form, as a field of a record in a file of its own.
+pub(super) fn version() -> (String, Value) {
+    ("export".to_owned(), VERSION.into())
+}
+
+/// Refuses another version of the form.
+pub(super) fn check_version(version: Option<&Value>) -> Result<(), String> {
+    match version {
+        Some(version) if *version == Value::from(VERSION) => Ok(()),
+        Some(version) => Err(format!(
+            "this is an export of version {version}, and this folio reads version {VERSION}; import it with the folio \
+             that wrote it, and bring its database up to date by 'folio migrate up'"
+        )),
+        None => Err("the version of the export is missing".to_owned()),
     }
 }
 
@@ -117,7 +135,7 @@ fn kind(fields: Fields<'_>, header: &ExportHeader) -> Result<String, Flaw> {
 fn read_header<R: Read>(values: &mut Values<R>) -> Result<ExportHeader, Fault> {
     #[derive(Deserialize)]
     struct Version {
-        version: u64,
+        version: Value,
     }
     #[derive(Deserialize)]
     struct Header {
@@ -131,13 +149,7 @@ fn read_header<R: Read>(values: &mut Values<R>) -> Result<ExportHeader, Fault> {
     let flaw = |error: serde_json::Error| Fault::from(Flaw::of(raw.start, &error));
     // The version first: the rest of the line may be otherwise in another one.
     let Version { version } = serde_json::from_str(raw.text).map_err(flaw)?;
-    if version != u64::from(VERSION) {
-        let problem = format!(
-            "this is an export of version {version}, and this folio reads version {VERSION}; import it with the folio \
-             that wrote it, and export it by 'folio db copy'"
-        );
-        return Err(Flaw::new(raw.start, problem).into());
-    }
+    check_version(Some(&version)).map_err(|problem| Flaw::new(raw.start, problem))?;
     let Header { used } = serde_json::from_str(raw.text).map_err(flaw)?;
     Ok(ExportHeader { used })
 }
@@ -197,7 +209,7 @@ mod tests {
             (&format!("{HEADER}{{\"id\":1}}"), "`record` is missing"),
             (
                 &format!("{HEADER}{{\"record\":\"user\",\"id\":4}}"),
-                "column 25): `id` is greater than 3, the greatest of a user",
+                "column 23): `id` is greater than 3, the greatest of a user",
             ),
             (&format!("{HEADER}{{\"record\":\"usr\"}}"), "`record` is \"usr\", which is not one of those in `used`"),
             (&format!("{HEADER}{{\"record\":1}}"), "`record` must be a text, not the number 1"),

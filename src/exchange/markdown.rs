@@ -43,12 +43,13 @@ pub struct Note {
 /// ```
 pub fn read_note(input: impl Into<Arc<str>>, stem: Option<&str>, reader: impl Read) -> Result<Located<Note>> {
     let input = input.into();
-    let value = read(reader, stem).map_err(|fault| fault.in_input(&input))?;
+    let read = document::read(reader, MAX_RECORD).and_then(|text| parse(text, stem));
+    let value = read.map_err(|fault| fault.in_input(&input))?;
     Ok(Located { place: Place::whole(&input), value })
 }
 
-fn read(reader: impl Read, stem: Option<&str>) -> Result<Note, Fault> {
-    let body = document::read(reader, MAX_RECORD)?;
+/// The note of a text.
+pub(super) fn parse(body: String, stem: Option<&str>) -> Result<Note, Fault> {
     let (title, text) = front_matter::split(head(&body));
     let name = title
         .as_deref()

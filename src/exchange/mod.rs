@@ -27,6 +27,7 @@ mod detect;
 mod document;
 mod export;
 mod fields;
+mod filed;
 mod format;
 mod front_matter;
 mod github;
@@ -41,6 +42,7 @@ mod source;
 mod values;
 
 pub use export::{ExportHeader, ExportedRecord};
+pub use filed::FiledRecord;
 pub use format::Format;
 pub use github::{
     Account, AccountDetails, GithubReader, GithubRecord, NamedRepository, Owner, Repository, RepositoryDetails, Said,

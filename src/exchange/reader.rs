@@ -5,12 +5,14 @@ use std::io::Read;
 use std::sync::Arc;
 
 use super::detect::{Head, Likeness, Replay};
+use super::document;
 use super::export::{ExportHeader, ExportReader, ExportedRecord};
+use super::filed;
 use super::format::{Extension, Format};
 use super::github::{Account, GithubReader, GithubRecord, NamedRepository, Repository};
 use super::json_resume::{self, Resume};
 use super::markdown::{self, Note};
-use super::place::{Located, Place};
+use super::place::{Fault, Flaw, Located, Place};
 use super::progress::{Counted, Progress};
 use super::values::{MAX_RECORD, Values};
 use crate::error::{Error, Result};
@@ -192,14 +194,38 @@ impl Iterator for Reader {
         }
         let input = Arc::clone(&self.input);
         match std::mem::replace(&mut self.records, Records::Ended) {
-            Records::Resume(bytes) => Some(json_resume::read_resume(input, bytes).map(located)),
-            Records::Note(bytes, stem) => Some(markdown::read_note(input, stem.as_deref(), bytes).map(located)),
+            Records::Resume(bytes) => {
+                let own = |text| Ok(json_resume::parse(text)?.into());
+                Some(one_record(input, bytes, filed::of_object, own))
+            }
+            Records::Note(bytes, stem) => {
+                let own = |text| Ok(markdown::parse(text, stem.as_deref())?.into());
+                Some(one_record(input, bytes, filed::of_markdown, own))
+            }
             Records::Folio(_) | Records::Github(_) | Records::Ended => None,
         }
     }
 }
 
 impl std::iter::FusedIterator for Reader {}
+
+/// The one record of an input: of an export, or by `own` of the input's own format.
+fn one_record(
+    input: Arc<str>,
+    bytes: Bytes,
+    exported: fn(&str) -> Result<Option<ExportedRecord>, Flaw>,
+    own: impl FnOnce(String) -> Result<Record, Fault>,
+) -> Result<Located<Record>> {
+    let read = || -> Result<Record, Fault> {
+        let text = document::read(bytes, MAX_RECORD)?;
+        match exported(&text)? {
+            Some(record) => Ok(record.into()),
+            None => own(text),
+        }
+    };
+    let value = read().map_err(|fault| fault.in_input(&input))?;
+    Ok(Located { place: Place::whole(&input), value })
+}
 
 impl fmt::Debug for Reader {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -23,6 +23,7 @@ mod joins;
 mod kept;
 mod named;
 mod owners;
+mod preview;
 mod repositories;
 
 use std::collections::HashSet;
@@ -34,6 +35,7 @@ use crate::session::Session;
 use exported::Moved;
 use kept::KeptBatch;
 pub use kept::advance_sequences;
+pub use preview::{Change, Field, Preview};
 
 /// Maximum number of accounts, or of repositories, in a batch.
 const BATCH: usize = 1_000;
@@ -48,19 +50,27 @@ pub struct Rules {
     pub source: Option<Source>,
     /// Whether the records of an export keep their ids, versions and times. [`advance_sequences`] before.
     pub keep_ids: bool,
+    /// What is told of each change; of this session.
+    pub preview: Option<Preview>,
 }
 
 impl Rules {
     /// Rules for documents of this user from this source; `None` if unknown.
     #[must_use]
     pub fn new(user: Option<UserSelector>, source: Option<Source>) -> Self {
-        Self { user, source, keep_ids: false }
+        Self { user, source, keep_ids: false, preview: None }
     }
 
     /// These rules, and whether the records of an export keep their ids.
     #[must_use]
     pub fn keeping_ids(self, keep_ids: bool) -> Self {
         Self { keep_ids, ..self }
+    }
+
+    /// These rules, with each change told to `preview`.
+    #[must_use]
+    pub fn telling(self, preview: Preview) -> Self {
+        Self { preview: Some(preview), ..self }
     }
 
     /// These rules for another source.
@@ -191,7 +201,7 @@ pub fn apply(
     session.flush()?;
     session.clear()?;
     let mut summary = Summary::default();
-    let mut batch = Batch::default();
+    let mut batch = Batch::new(rules.preview.clone());
     let mut moved = Moved::default();
     for record in records {
         let Located { place, value } = record?;
@@ -248,6 +258,10 @@ struct Batch {
 }
 
 impl Batch {
+    fn new(preview: Option<Preview>) -> Self {
+        Self { kept: KeptBatch::new(preview), ..Self::default() }
+    }
+
     /// Whether the record can be written with those that are in the batch.
     fn has_room(&self, record: &Record) -> bool {
         match record {
@@ -298,7 +312,7 @@ impl Batch {
 
     /// Writes the batch and empties it: accounts first, because repositories reference them.
     fn write(&mut self, session: &mut Session<'_>, summary: &mut Summary) -> Result<()> {
-        let mut batch = std::mem::take(self);
+        let mut batch = std::mem::replace(self, Self::new(self.kept.preview()));
         if !batch.accounts.is_empty() {
             accounts::write(session, &batch.accounts, summary)?;
         }

@@ -84,7 +84,7 @@ fn what_is_not_an_export_of_this_version_is_refused_and_named() {
     }
     assert_eq!(home.done(&["export"]), out);
     let said = home.fails(2, &["export", "--format", "csv"]);
-    assert!(said.starts_with("an export has a form of its own"), "{said}");
+    assert!(said.starts_with("an export has forms of its own"), "{said}");
 }
 
 #[cfg(unix)]
@@ -125,4 +125,47 @@ fn of_two_exports_at_once_the_last_to_end_has_the_name() {
     assert!(running.iter_mut().all(|export| export.wait().unwrap().success()));
     assert_eq!(fs::read_to_string(home.path().join("all.ndjson")).unwrap(), out);
     assert!(home.files().iter().all(|name| !name.contains("export-")), "{:?}", home.files());
+}
+
+#[test]
+fn a_folder_of_files_comes_back_as_it_was_and_takes_what_a_person_changed_in_it() {
+    let (home, _) = exported();
+    home.done(&["resume", "add", "Cook", "--login", "ada", "--body", "# Cook"]);
+    let out = home.done(&["export"]);
+    home.fails(2, &["export", "--as", "files"]);
+    home.done(&["export", "--as", "files", "--output", "out"]);
+    let read = |name: &str| fs::read_to_string(home.path().join("out").join(name)).unwrap();
+    let note = read("notes/1-to-do.md");
+    assert!(
+        note.starts_with("---\ntitle: \"To do\"\nfolio:\n  export: 1\n")
+            && note.ends_with("---\ncall\u{1b}[1m\r\nback"),
+        "{note}"
+    );
+    assert!(read("resumes/1-diver.json").ends_with("},\n\"basics\": {}}"));
+    assert!(read("resumes/2-cook.md").ends_with("---\n# Cook"));
+    assert_eq!(read("folio.ndjson").lines().count(), 4);
+    let said = home.fails(1, &["export", "--as", "files", "--output", "out"]);
+    assert!(said.starts_with("out: it is there already"), "{said}");
+
+    let folder = home.path().join("out");
+    let folder = folder.to_str().unwrap();
+    let other = Home::new(module_path!());
+    let tally = other.done(&["import", folder, "--keep-ids"]);
+    assert!(tally.ends_with("in all        6 new, 0 changed, 0 unchanged\n"), "{tally}");
+    assert_eq!(other.done(&["export"]), out);
+
+    // Where the records are, they are recognised, ids or not.
+    for options in [&["--keep-ids"][..], &[]] {
+        let tally = home.done(&[&["import", folder], options].concat());
+        assert!(tally.ends_with("in all        0 new, 0 changed, 6 unchanged\n"), "{tally}");
+    }
+    let third = Home::new(module_path!());
+    third.done(&["import", folder]);
+    home.file("out/notes/1-to-do.md", note.replace("\"To do\"", "Done").replace("back", "answer"));
+    let tally = third.done(&["import", folder]);
+    assert!(tally.contains("notes         0 new, 1 changed, 0 unchanged\n"), "{tally}");
+    let edited = third.done(&["export", "notes"]);
+    assert!(edited.contains("\"name\":\"Done\",\"body\":\"call\\u001b[1m\\r\\nanswer\""), "{edited}");
+    let said = home.run(&["import", folder, "--keep-ids"]);
+    assert!(said.err.contains("there is a note with id 1 and other values"), "{said:?}");
 }

@@ -313,3 +313,38 @@ fn what_gh_prints_is_imported_and_changes_the_repository_that_is_there() {
     let ran = import(gh);
     assert!(ran.out.starts_with("repositories  0 new, 0 changed, 1 unchanged\n"), "{ran:?}");
 }
+
+#[test]
+fn a_dry_run_prints_what_would_change_record_by_record_and_changes_nothing() {
+    let home = Home::with_users(module_path!());
+    let before = home.done(&["export"]);
+    home.file("1.json", r#"[{"login": "octocat", "id": 583231, "name": "The Octocat"}, {"login": "hubot", "id": 3}]"#);
+    home.file("2.md", "# To do\n");
+    let dry =
+        |options: &[&str]| home.run(&[&["import", "1.json", "2.md", "--login", "ada", "--dry-run"], options].concat());
+    let ran = dry(&[]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let mut lines: Vec<&str> = ran.out.lines().collect();
+    lines.sort_unstable();
+    assert_eq!(
+        lines,
+        ["changed\tuser\t1\toctocat\tname: null -> \"The Octocat\"", "new\tnote\t\tTo do\t", "new\tuser\t\thubot\t",]
+    );
+    assert_eq!(ran.err, "2 new, 1 changed, 0 unchanged; nothing was changed\n");
+    let json = dry(&["--format", "ndjson"]).out;
+    let change = r#"{"change":"changed","kind":"user","id":1,"name":"octocat","fields":[{"field":"name","before":null,"after":"The Octocat"}]}"#;
+    assert!(json.lines().any(|line| line == change), "{json}");
+    assert_eq!(home.done(&["export"]).lines().skip(1).collect::<Vec<_>>(), before.lines().skip(1).collect::<Vec<_>>());
+
+    // What fails is told, and the rest goes on; an export that keeps its ids is told of too.
+    home.file("3.json", r#"{"login": 5, "id": 3}"#);
+    let ran = home.run(&["import", "3.json", "1.json", "--dry-run", "--keep-going"]);
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    assert!(ran.err.starts_with("would fail: 3.json, record 1") && ran.out.lines().count() == 2, "{ran:?}");
+    home.file("all.ndjson", before);
+    let other = Home::new(module_path!());
+    let all = home.path().join("all.ndjson");
+    let ran = other.run(&["import", all.to_str().unwrap(), "--keep-ids", "--dry-run"]);
+    assert_eq!(ran.out, "new\tuser\t1\toctocat\t\nnew\tuser\t2\tada\t\n", "{ran:?}");
+    assert!(!other.files().contains(&"folio.db".to_owned()), "a dry run makes no database");
+}

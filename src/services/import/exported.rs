@@ -10,7 +10,7 @@ use serde::de::{DeserializeSeed, IgnoredAny, IntoDeserializer as _, MapAccess, V
 use serde::{Deserialize, Deserializer};
 
 use super::details::OfAccount;
-use super::documents::{self, Document};
+use super::documents::{self, Document, Stored};
 use super::{Rules, Summary, accounts};
 use crate::error::{Error, Result};
 use crate::exchange::{
@@ -22,7 +22,7 @@ use crate::services::references::{AccountReference, References, RepositoryRefere
 use crate::services::repositories::RepositorySelector;
 use crate::services::users::{self, UserSelector};
 use crate::session::Session;
-use crate::types::{Id, RepositoryStatus};
+use crate::types::{Id, RepositoryStatus, Text256};
 
 /// A record of an export: its row, and what it refers to.
 pub(super) struct Line<R> {
@@ -251,10 +251,8 @@ impl Moved {
     ) -> Result<()> {
         let Line { row, references } = line;
         let user = self.user(session, required(references.owner)?, place, summary)?;
-        let source = source(row.source.as_deref(), rules)?;
-        let found = documents::of_source(session, source.as_ref())?;
         let document = Document { title: row.vacancy, body: row.body, about: None };
-        documents::save::<Resume>(session, user, document, source.as_ref(), found, summary)
+        save::<Resume>(session, user, document, row.source, rules, summary)
     }
 
     /// Adds or updates a note of an export.
@@ -272,10 +270,8 @@ impl Moved {
             Some(about) => Some(self.about(session, &about)?),
             None => None,
         };
-        let source = source(row.source.as_deref(), rules)?;
-        let found = documents::of_source(session, source.as_ref())?;
         let document = Document { title: row.name, body: row.body, about: Some(about) };
-        documents::save::<Note>(session, user, document, source.as_ref(), found, summary)
+        save::<Note>(session, user, document, row.source, rules, summary)
     }
 
     /// The id of the account that a record belongs to. A missing one is added.
@@ -314,12 +310,27 @@ fn required(owner: Option<AccountReference>) -> Result<AccountReference> {
     owner.ok_or_else(|| Error::value("record", "`owner` is missing; only --keep-ids imports a record without it"))
 }
 
-/// The source of a document: its own, otherwise the file that it is in.
-fn source(own: Option<&str>, rules: &Rules) -> Result<Option<Source>> {
-    match own {
-        Some(own) => Source::new(own).map(Some),
-        None => Ok(rules.source.clone()),
-    }
+/// Adds or updates a document by its own source. One without a source is recognised by its text, and otherwise by the
+/// file that it is in, if it has one of its own.
+fn save<D: Stored>(
+    session: &mut Session<'_>,
+    user: Id<User>,
+    document: Document,
+    source: Option<Text256>,
+    rules: &Rules,
+    summary: &mut Summary,
+) -> Result<()> {
+    let source = match (source, &rules.source) {
+        (Some(source), _) => Some(Source::new(source)?),
+        (None, Some(file)) => {
+            let same = D::of_saying(session, user, &document.body)?;
+            let is_same = |same: &D| *same.title() == document.title && same.source().is_none();
+            (!same.iter().any(is_same)).then(|| file.clone())
+        }
+        (None, None) => None,
+    };
+    let found: Vec<D> = documents::of_source(session, source.as_ref())?;
+    documents::save(session, user, document, source.as_ref(), found, summary)
 }
 
 fn repository_details(row: &models::Repository) -> RepositoryDetails {

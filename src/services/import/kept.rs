@@ -3,6 +3,7 @@
 
 use super::Summary;
 use super::exported::{Line, unknown_kind};
+use super::preview::Preview;
 use crate::connection::SequenceState;
 use crate::error::{Error, Result};
 use crate::exchange::{ExportHeader, ExportedRecord, Located};
@@ -41,9 +42,20 @@ pub fn advance_sequences(session: &mut Session<'_>, header: &ExportHeader) -> Re
 pub(super) struct KeptBatch {
     records: Vec<Located<ExportedRecord>>,
     bytes: usize,
+    preview: Option<Preview>,
 }
 
 impl KeptBatch {
+    /// An empty batch, whose rows are told to `preview`.
+    pub fn new(preview: Option<Preview>) -> Self {
+        Self { preview, ..Self::default() }
+    }
+
+    /// What its rows are told to.
+    pub fn preview(&self) -> Option<Preview> {
+        self.preview.clone()
+    }
+
     /// Whether the record can be written with those that are in the batch.
     pub fn has_room(&self, record: &ExportedRecord) -> bool {
         let is_of_kind = self.records.first().is_none_or(|first| first.value.kind == record.kind);
@@ -57,9 +69,10 @@ impl KeptBatch {
 
     /// Writes the batch and empties it: one SELECT of the rows that are there, and one INSERT of the others.
     pub fn write(&mut self, session: &mut Session<'_>, summary: &mut Summary) -> Result<()> {
-        let Self { records, .. } = std::mem::take(self);
+        let records = std::mem::take(&mut self.records);
+        self.bytes = 0;
         let Some(first) = records.first() else { return Ok(()) };
-        let mut inserting = Inserting { session, records: &records, summary };
+        let mut inserting = Inserting { session, records: &records, summary, preview: self.preview.as_ref() };
         if tables::of_kind(&first.value.kind, &mut inserting)? { Ok(()) } else { Err(unknown_kind(first)) }
     }
 }
@@ -68,13 +81,14 @@ struct Inserting<'a, 's> {
     session: &'a mut Session<'s>,
     records: &'a [Located<ExportedRecord>],
     summary: &'a mut Summary,
+    preview: Option<&'a Preview>,
 }
 
 impl Visit for Inserting<'_, '_> {
     type Error = Error;
 
     fn visit<R: Row>(&mut self) -> Result<()> {
-        let Self { session, records, summary } = self;
+        let Self { session, records, summary, preview } = self;
         let rows = records.iter().map(|record| Ok(record.parse::<Line<R>>()?.row));
         let rows = rows.collect::<Result<Vec<R>>>()?;
         let keys: Vec<R::Key> = rows.iter().map(R::key).collect();
@@ -103,6 +117,18 @@ impl Visit for Inserting<'_, '_> {
             _ => error.into(),
         })?;
         session.clear()?;
+        if let Some(preview) = preview {
+            new.iter().try_for_each(|row| preview.insert(row))?;
+        }
+        // The record of a file of its own tells no greatest id.
+        if let Some(first) = records.first().filter(|first| first.place.record().is_none())
+            && let Some(state) = session.sequence_state::<R>()?
+            && state.given < state.held
+        {
+            let problem =
+                "its id would be given again to a new record; import the whole folder, or folio.ndjson in it first";
+            return Err(first.place.refuse(problem));
+        }
         if let Some(tally) = summary.of_kind(R::KIND) {
             tally.new += new.len() as u64;
             tally.unchanged += unchanged;
