@@ -32,7 +32,9 @@ Formats: Folio's exports; GitHub's JSON, as 'gh api' and 'gh repo list --json' p
 or many, also pages of a search, stars, GraphQL and webhook payloads; JSON Resume; Markdown. A note
 is named after the title in its front matter (YAML, TOML or JSON), or the level-1 heading that it
 begins with, or its file. A repository without GitHub's numbers is found by its owner's login and
-its name; an owner that is missing is added by login alone, with a number below zero.
+its name; an owner that is missing is added by login alone, with a number below zero. CSV and TSV
+have the names of their columns in the first line, as 'folio repo list --format csv --header' writes
+them; an empty cell changes nothing. Each file may be compressed by gzip, with '.gz' after its name.
 
 Importing again changes only what changed: accounts and repositories are found by their
 number, a résumé or note by its user and the file that it came from. A file is known by its
@@ -70,7 +72,8 @@ pub(super) struct Import {
     /// Files and folders; '-' is standard input
     #[arg(required = true, value_name = "PATH", value_hint = ValueHint::AnyPath)]
     paths: Vec<PathBuf>,
-    /// What they are, instead of what their content shows: 'folio', 'github', 'jsonresume' or 'markdown'
+    /// What they are, instead of what their content shows: 'folio', 'github', 'jsonresume', 'markdown',
+    /// 'csv' or 'tsv'
     #[arg(long = "as", value_name = "FORMAT", value_parser = values::IMPORT_FORMAT, hide_possible_values = true)]
     given: Option<exchange::Format>,
     /// Continue after a named file that cannot be imported, as with the files of a folder

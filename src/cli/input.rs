@@ -7,9 +7,9 @@ use folio::error::{Error, Result};
 use folio::exchange::{Format, Input, Reader};
 use folio::services::import::Rules;
 
-/// Whether the records are not found by the file that they are in.
+/// Whether the records are not found by the file that they are in: there may be many of them in it.
 pub(super) fn is_known_by_number(records: &Reader) -> bool {
-    matches!(records.format(), Format::Folio | Format::Github)
+    !matches!(records.format(), Format::JsonResume | Format::Markdown)
 }
 
 /// The rules for an input, by which its documents are found again by their file, and its progress.

@@ -26,9 +26,11 @@ Columns: {columns}.";
 const GET: &str = "\
 Examples:
   folio note get 5
-  folio note get 5 --format json | jq -r '.[0].body'
+  folio note get 5 > note.md
+  folio note get 5 --format json | jq '.[0]'
 
-Prints the record: on a terminal and in JSON with its body, in a pipe as a row without it.
+Prints the record with its body on a terminal, and in a pipe the body alone, exactly as it is
+stored. With --format the record: in JSON with its body, otherwise without it.
 Columns: {columns}.";
 
 const LIST: &str = "\
@@ -166,7 +168,7 @@ fn add(globals: &Globals, Add { name, owner, repo, body }: Add) -> anyhow::Resul
 
 fn get(globals: &Globals, Get { id }: &Get) -> anyhow::Result<()> {
     let note = globals.open_to_read()?.named("note get").read(|session| notes::get(session, *id))?;
-    globals.show(&note, Some(&note.body))
+    globals.show_text(&note, &note.body)
 }
 
 fn list(globals: &Globals, List { owner, repo, name, list }: List) -> anyhow::Result<()> {

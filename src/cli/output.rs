@@ -125,6 +125,12 @@ pub(super) fn json_lines<T>(
     Ok(filled)
 }
 
+/// Writes a text to standard output as it is, for another program: only where that is asked for and not a terminal.
+pub(super) fn write_exactly(text: &str) -> Result<(), OutputError> {
+    let mut out = stdout();
+    Ok(out.write_all(text.as_bytes()).and_then(|()| out.flush())?)
+}
+
 mod column;
 mod delimited;
 mod json;

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::Serialize;
 
 use super::globals::Globals;
-use super::output::{self, Column, Format, Record, printable};
+use super::output::{self, Column, Format, Place, Record, printable};
 use folio::models::{Note, NoteSort, Repository, RepositorySort, Resume, ResumeSort, User, UserSort};
 use folio::services::repositories::Owned;
 
@@ -204,6 +204,14 @@ listed! {
 }
 
 impl Globals {
+    /// Writes the requested record with its body; in a pipe, unless a format was asked for, its body alone.
+    pub(super) fn show_text<R: Record>(&self, record: &R, body: &str) -> anyhow::Result<()> {
+        if self.format.is_none() && Place::of_stdout() == Place::Pipe {
+            return Ok(output::write_exactly(body)?);
+        }
+        self.show(record, Some(body))
+    }
+
     /// Writes the requested record: instead of a table, all its fields one below the other, and its body.
     pub(super) fn show<R: Record>(&self, record: &R, body: Option<&str>) -> anyhow::Result<()> {
         if self.format_here() != Format::Table {

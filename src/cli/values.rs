@@ -98,7 +98,7 @@ pub(super) const EXPORTED: [&str; 4] = ["users", "repos", "resumes", "notes"];
 
 /// The formats that can be imported, on the command line.
 pub(super) const IMPORT_FORMAT: OneOf<folio::exchange::Format> =
-    OneOf(&["folio", "github", "jsonresume", "markdown"], PhantomData);
+    OneOf(&["folio", "github", "jsonresume", "markdown", "csv", "tsv"], PhantomData);
 
 pub(super) fn username(text: &str) -> Result<Text256> {
     Ok(Text256::named("username", text)?)

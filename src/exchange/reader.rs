@@ -4,36 +4,20 @@ use std::fmt;
 use std::io::Read;
 use std::sync::Arc;
 
-use super::detect::{Head, Likeness, Replay};
+use super::detect::{Bytes, Head, Likeness, Replay};
 use super::document;
 use super::export::{ExportHeader, ExportReader, ExportedRecord};
 use super::filed;
 use super::format::{Extension, Format};
-use super::github::{Account, GithubReader, GithubRecord, NamedRepository, Repository};
-use super::json_resume::{self, Resume};
-use super::markdown::{self, Note};
+use super::github::GithubReader;
+use super::json_resume;
+use super::markdown;
 use super::place::{Fault, Flaw, Located, Place};
 use super::progress::{Counted, Progress};
+use super::record::Record;
+use super::sheet::SheetReader;
 use super::values::{MAX_RECORD, Values};
 use crate::error::{Error, Result};
-
-/// A record of any format.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Record {
-    /// An account from its own record.
-    Account(Account),
-    /// A repository with its owner.
-    Repository(Repository),
-    /// A repository identified by its owner's login and its name.
-    NamedRepository(NamedRepository),
-    /// A résumé.
-    Resume(Resume),
-    /// A note.
-    Note(Note),
-    /// A record of an export.
-    Exported(ExportedRecord),
-}
 
 /// The records of one input, read on demand, one in memory at a time. It ends after an error.
 pub struct Reader {
@@ -43,11 +27,10 @@ pub struct Reader {
     records: Records,
 }
 
-type Bytes = Box<dyn Read + Send>;
-
 enum Records {
     Folio(Box<ExportReader<Replay<Bytes>>>),
     Github(Box<GithubReader<Replay<Bytes>>>),
+    Sheet(Box<SheetReader<Replay<Bytes>>>),
     /// A single record: the whole input.
     Resume(Bytes),
     Note(Bytes, Option<String>),
@@ -102,15 +85,24 @@ impl Reader {
         let progress = Progress::of(total);
         let failed = |error| Error::io(&naming.input, error);
         let bytes: Bytes = Box::new(Counted { reader, progress: progress.clone() });
-        let head = Head::read(bytes).map_err(failed)?;
+        let head = Head::open(bytes).map_err(failed)?;
         if head.is_utf16() {
             return Err(Place::whole(&naming.input).refuse("this is UTF-16; save it as UTF-8"));
         }
-        // A file with a Markdown extension is Markdown, whatever its content.
-        let by_name = (naming.extension == Extension::Markdown).then_some(Format::Markdown);
+        // A file with one of these extensions is of that format, whatever its content.
+        let by_name = match naming.extension {
+            Extension::Markdown => Some(Format::Markdown),
+            Extension::Csv => Some(Format::Csv),
+            Extension::Tsv => Some(Format::Tsv),
+            Extension::Json | Extension::Other => None,
+        };
         let (format, records) = match given.or(by_name) {
             Some(format @ (Format::Folio | Format::Github)) => {
                 (format, Records::many(format, &naming, Values::new(head.into_replay(), MAX_RECORD))?)
+            }
+            Some(format @ (Format::Csv | Format::Tsv)) => {
+                let reader = SheetReader::new(&naming.input, format, head.into_replay())?;
+                (format, Records::Sheet(Box::new(reader)))
             }
             Some(format) => (format, Records::one(format, naming.stem, Box::new(head.into_replay()))),
             None => {
@@ -190,6 +182,7 @@ impl Iterator for Reader {
         match &mut self.records {
             Records::Folio(records) => return records.next().map(|record| record.map(located)),
             Records::Github(records) => return records.next().map(|record| record.map(located)),
+            Records::Sheet(records) => return records.next(),
             _ => {}
         }
         let input = Arc::clone(&self.input);
@@ -202,7 +195,7 @@ impl Iterator for Reader {
                 let own = |text| Ok(markdown::parse(text, stem.as_deref())?.into());
                 Some(one_record(input, bytes, filed::of_markdown, own))
             }
-            Records::Folio(_) | Records::Github(_) | Records::Ended => None,
+            Records::Folio(_) | Records::Github(_) | Records::Sheet(_) | Records::Ended => None,
         }
     }
 }
@@ -240,32 +233,4 @@ impl fmt::Debug for Reader {
 
 fn located<T: Into<Record>>(Located { place, value }: Located<T>) -> Located<Record> {
     Located { place, value: value.into() }
-}
-
-impl From<GithubRecord> for Record {
-    fn from(record: GithubRecord) -> Self {
-        match record {
-            GithubRecord::Account(account) => Self::Account(account),
-            GithubRecord::Repository(repository) => Self::Repository(repository),
-            GithubRecord::NamedRepository(repository) => Self::NamedRepository(repository),
-        }
-    }
-}
-
-impl From<ExportedRecord> for Record {
-    fn from(record: ExportedRecord) -> Self {
-        Self::Exported(record)
-    }
-}
-
-impl From<Resume> for Record {
-    fn from(resume: Resume) -> Self {
-        Self::Resume(resume)
-    }
-}
-
-impl From<Note> for Record {
-    fn from(note: Note) -> Self {
-        Self::Note(note)
-    }
 }

@@ -120,7 +120,7 @@ fn bash_offers_files_where_files_go_and_values_where_values_are() {
     for (words, values) in [
         (&["folio", "repo", "add", "x", "--status", ""][..], &["public", "private"][..]),
         (&["folio", "repo", "list", "--status", "pr"], &["private"]),
-        (&["folio", "import", "x", "--as", ""], &["folio", "github", "jsonresume", "markdown"]),
+        (&["folio", "import", "x", "--as", ""], &["folio", "github", "jsonresume", "markdown", "csv", "tsv"]),
         (&["folio", "user", "list", "--format", ""], &["table", "tsv", "csv", "json", "ndjson", "markdown"]),
         (&["folio", "completions", "f"], &["fish"]),
         (&["folio", "import", "--lo"], &["--login"]),
@@ -180,7 +180,7 @@ fn zsh_offers_files_where_files_go_and_values_where_values_are() {
     for (line, values) in [
         ("folio repo add x --status ", &["private", "public"][..]),
         ("folio repo list --status=pr", &["private"]),
-        ("folio import --as ", &["folio", "github", "jsonresume", "markdown"]),
+        ("folio import --as ", &["folio", "github", "jsonresume", "markdown", "csv", "tsv"]),
         ("folio import x --as m", &["markdown"]),
         ("folio import x --lo", &["--login"]),
         ("folio user list --format ", &["csv", "json", "markdown", "ndjson", "table", "tsv"]),
