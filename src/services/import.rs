@@ -48,9 +48,9 @@ pub struct Rules {
     pub user: Option<UserSelector>,
     /// The input's source, by which a document is found again. Without one it is found only by its text.
     pub source: Option<Source>,
-    /// Whether the records of an export keep their ids, versions and times. [`advance_sequences`] before.
+    /// Whether the records of an export keep their ids, versions and times. Call [`advance_sequences`] first.
     pub keep_ids: bool,
-    /// What is told of each change; of this session.
+    /// Is told of each change; made of the same session.
     pub preview: Option<Preview>,
 }
 

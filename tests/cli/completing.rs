@@ -180,7 +180,7 @@ fn zsh_offers_files_where_files_go_and_values_where_values_are() {
     for (line, values) in [
         ("folio repo add x --status ", &["private", "public"][..]),
         ("folio repo list --status=pr", &["private"]),
-        ("folio import --as ", &["folio", "github", "jsonresume", "markdown", "csv", "tsv"]),
+        ("folio import --as ", &["csv", "folio", "github", "jsonresume", "markdown", "tsv"]),
         ("folio import x --as m", &["markdown"]),
         ("folio import x --lo", &["--login"]),
         ("folio user list --format ", &["csv", "json", "markdown", "ndjson", "table", "tsv"]),

@@ -120,8 +120,8 @@ impl Visit for Inserting<'_, '_> {
         if let Some(preview) = preview {
             new.iter().try_for_each(|row| preview.insert(row))?;
         }
-        // The record of a file of its own tells no greatest id.
-        if let Some(first) = records.first().filter(|first| first.place.record().is_none())
+        // The record of a file of its own tells no greatest id; a preview advances no sequence.
+        if let Some(first) = records.first().filter(|first| first.place.record().is_none() && preview.is_none())
             && let Some(state) = session.sequence_state::<R>()?
             && state.given < state.held
         {
