@@ -62,7 +62,7 @@ pub(super) fn version() -> (String, Value) {
 /// Refuses another version of the form.
 pub(super) fn check_version(version: Option<&Value>) -> Result<(), String> {
     match version {
-        Some(version) if *version == Value::from(VERSION) => Ok(()),
+        Some(version) if *version == VERSION => Ok(()),
         Some(version) => Err(format!(
             "this is an export of version {version}, and this folio reads version {VERSION}; import it with the folio \
              that wrote it, and bring its database up to date by 'folio migrate up'"

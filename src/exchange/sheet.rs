@@ -105,7 +105,7 @@ impl<R: Read> SheetReader<R> {
         let columns: Vec<String> = names.collect();
         let refuse = |problem: String| Place::inside(input, None, Position::START).refuse(problem);
         let has = |name: &&str| columns.iter().any(|column| column == name);
-        let kind = KINDS.iter().find(|kind| there_is_one && kind.required.iter().all(|name| has(name)));
+        let kind = KINDS.iter().find(|kind| there_is_one && kind.required.iter().all(&has));
         let Some(kind) = kind else {
             let kinds = KINDS.iter().map(|kind| format!("{} for {}", kind.required.join(" and "), kind.what));
             return Err(refuse(format!(
