@@ -73,7 +73,7 @@ fn the_examples_of_the_first_page_work_one_after_the_other() {
 fn every_page_has_examples_and_every_verb_says_what_it_prints() {
     let home = Home::new(module_path!());
     let commands = commands(&home);
-    assert_eq!(commands.len(), 1 + 11 + (4 * 5 + 4) + 16 + 6 + 4, "{commands:?}");
+    assert_eq!(commands.len(), 1 + 12 + (4 * 5 + 4) + 16 + 6 + 4, "{commands:?}");
     for command in commands {
         let page = help(&home, &command);
         assert!(page.contains("\nExamples:\n  "), "{command}: {page}");
@@ -206,7 +206,10 @@ fn a_slip_is_exit_code_2_and_makes_nothing() {
             &["repo", "get", "hello"],
             "repository: neither an id nor owner/name; to look it up by name: folio repo list --name hello",
         ),
-        (&["import", "x", "--as", "yaml"], "format: 'yaml' is not one of github, jsonresume, markdown"),
+        (
+            &["import", "x", "--as", "yaml"],
+            "format: 'yaml' is not one of folio, github, jsonresume, markdown, csv, tsv",
+        ),
     ] {
         if said.is_empty() {
             assert_eq!(home.run(slip).code, Some(2), "{slip:?}");
