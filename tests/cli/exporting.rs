@@ -8,6 +8,7 @@ use crate::home::{Home, run};
 fn exported() -> (Home, String) {
     let home = Home::with_users(module_path!());
     home.done(&["repo", "add", "hello-world", "--login", "octocat", "--number", "1296269"]);
+    home.done(&["repo", "add", "linked", "--login", "ada"]);
     home.done(&["resume", "add", "Diver", "--login", "ada", "--body", "{\"basics\": {}}"]);
     home.done(&[
         "note",
@@ -20,6 +21,8 @@ fn exported() -> (Home, String) {
         "--body",
         "call\u{1b}[1m\r\nback",
     ]);
+    home.done(&["note", "tag", "1", "rust", "code review"]);
+    home.done(&["note", "link", "1", "ada/linked"]);
     let out = home.done(&["export"]);
     (home, out)
 }
@@ -28,15 +31,15 @@ fn exported() -> (Home, String) {
 fn an_export_is_a_line_that_says_so_then_a_record_a_line_and_escapes_what_controls_a_terminal() {
     let (home, out) = exported();
     let lines: Vec<&str> = out.lines().collect();
-    assert_eq!(lines.len(), 6, "{out}");
-    assert_eq!(lines[0], r#"{"folio":"export","version":1,"used":{"note":1,"repo":1,"resume":1,"user":2}}"#);
+    assert_eq!(lines.len(), 7, "{out}");
+    assert_eq!(lines[0], r#"{"folio":"export","version":1,"used":{"note":1,"repo":2,"resume":1,"user":2}}"#);
     assert!(lines[1].starts_with(r#"{"record":"user","id":1,"user_id":583231,"username":"octocat","email":"#), "{out}");
     assert!(lines[3].ends_with(r#","owner":{"account":583231,"login":"octocat"}}"#), "{out}");
-    assert!(lines[5].contains(r#""body":"call\u001b[1m\r\nback""#), "{out}");
-    let about = r#","owner":{"account":-1,"login":"ada"},"about":{"owner":{"account":583231,"login":"octocat"},"name":"hello-world","number":1296269}}"#;
-    assert!(lines[5].ends_with(about), "{out}");
+    assert!(lines[6].contains(r#""body":"call\u001b[1m\r\nback""#), "{out}");
+    let about = r#","owner":{"account":-1,"login":"ada"},"about":{"owner":{"account":583231,"login":"octocat"},"name":"hello-world","number":1296269},"tags":["code review","rust"],"repositories":[{"owner":{"account":-1,"login":"ada"},"name":"linked","number":null}],"repository_ids":[2]}"#;
+    assert!(lines[6].ends_with(about), "{out}");
     let notes = home.done(&["export", "notes", "users"]);
-    let kept = [r#"{"folio":"export","version":1,"used":{"note":1,"user":2}}"#, lines[1], lines[2], lines[5]];
+    let kept = [r#"{"folio":"export","version":1,"used":{"note":1,"user":2}}"#, lines[1], lines[2], lines[6]];
     assert_eq!(notes, kept.join("\n") + "\n");
 }
 
@@ -45,20 +48,20 @@ fn an_export_comes_back_as_it_was() {
     let (home, out) = exported();
     let said = home.run(&["export", "--output", "all.ndjson"]);
     assert_eq!((said.code, said.out.as_str()), (Some(0), ""));
-    assert_eq!(said.err, "exported to all.ndjson: 2 users, 1 repository, 1 résumé, 1 note\n");
+    assert_eq!(said.err, "exported to all.ndjson: 2 users, 2 repositories, 1 résumé, 1 note\n");
     assert_eq!(fs::read_to_string(home.path().join("all.ndjson")).unwrap(), out);
     let other = Home::new(module_path!());
     let mut import = other.folio(&["import", "-", "--keep-ids"]);
-    assert!(run(import.write_stdin(out.clone())).out.ends_with("in all        5 new, 0 changed, 0 unchanged\n"));
+    assert!(run(import.write_stdin(out.clone())).out.ends_with("in all        6 new, 0 changed, 0 unchanged\n"));
     assert_eq!(other.done(&["export"]), out);
     // It may be in a folder with other files, and is recognised by its content.
     let third = Home::new(module_path!());
     fs::create_dir(third.path().join("in")).unwrap();
     third.file("in/all.json", &out);
     let tally = third.done(&["import", "in"]);
-    assert!(tally.ends_with("in all        5 new, 0 changed, 0 unchanged\n"), "{tally}");
+    assert!(tally.ends_with("in all        6 new, 0 changed, 0 unchanged\n"), "{tally}");
     let tally = third.done(&["import", "in"]);
-    assert!(tally.ends_with("in all        0 new, 0 changed, 5 unchanged\n"), "{tally}");
+    assert!(tally.ends_with("in all        0 new, 0 changed, 6 unchanged\n"), "{tally}");
 }
 
 #[test]
@@ -137,13 +140,13 @@ fn a_folder_of_files_comes_back_as_it_was_and_takes_what_a_person_changed_in_it(
     let read = |name: &str| fs::read_to_string(home.path().join("out").join(name)).unwrap();
     let note = read("notes/1-to-do.md");
     assert!(
-        note.starts_with("---\ntitle: \"To do\"\nfolio:\n  export: 1\n")
+        note.starts_with("---\ntitle: \"To do\"\ntags: [\"code review\",\"rust\"]\nfolio:\n  export: 1\n")
             && note.ends_with("---\ncall\u{1b}[1m\r\nback"),
         "{note}"
     );
     assert!(read("resumes/1-diver.json").ends_with("},\n\"basics\": {}}"));
     assert!(read("resumes/2-cook.md").ends_with("---\n# Cook"));
-    assert_eq!(read("folio.ndjson").lines().count(), 4);
+    assert_eq!(read("folio.ndjson").lines().count(), 5);
     let said = home.fails(1, &["export", "--as", "files", "--output", "out"]);
     assert!(said.starts_with("out: it is there already"), "{said}");
 
@@ -151,13 +154,13 @@ fn a_folder_of_files_comes_back_as_it_was_and_takes_what_a_person_changed_in_it(
     let folder = folder.to_str().unwrap();
     let other = Home::new(module_path!());
     let tally = other.done(&["import", folder, "--keep-ids"]);
-    assert!(tally.ends_with("in all        6 new, 0 changed, 0 unchanged\n"), "{tally}");
+    assert!(tally.ends_with("in all        7 new, 0 changed, 0 unchanged\n"), "{tally}");
     assert_eq!(other.done(&["export"]), out);
 
     // Where the records are, they are recognised, ids or not.
     for options in [&["--keep-ids"][..], &[]] {
         let tally = home.done(&[&["import", folder], options].concat());
-        assert!(tally.ends_with("in all        0 new, 0 changed, 6 unchanged\n"), "{tally}");
+        assert!(tally.ends_with("in all        0 new, 0 changed, 7 unchanged\n"), "{tally}");
     }
     let third = Home::new(module_path!());
     third.done(&["import", folder]);
@@ -168,4 +171,37 @@ fn a_folder_of_files_comes_back_as_it_was_and_takes_what_a_person_changed_in_it(
     assert!(edited.contains("\"name\":\"Done\",\"body\":\"call\\u001b[1m\\r\\nanswer\""), "{edited}");
     let said = home.run(&["import", folder, "--keep-ids"]);
     assert!(said.err.contains("there is a note with id 1 and other values"), "{said:?}");
+}
+
+#[test]
+fn the_tags_and_repositories_of_a_note_come_back_and_their_changes_are_shown_before() {
+    let (home, out) = exported();
+    let stored = home.row(&["note", "list", "--columns", "tags,repositories"]);
+    assert_eq!(stored, ["code review, rust", "1 2"]);
+    home.file("all.ndjson", &out);
+    home.done(&["note", "untag", "1", "rust"]);
+    home.done(&["note", "tag", "1", "cli"]);
+    home.done(&["note", "unlink", "1", "ada/linked"]);
+
+    let said = home.fails(1, &["import", "all.ndjson", "--keep-ids"]);
+    assert!(said.contains("there is a note with id 1 and other values"), "{said}");
+    let preview = home.run(&["import", "all.ndjson", "--dry-run"]);
+    assert!(preview.err.ends_with("0 new, 1 changed, 5 unchanged; nothing was changed\n"), "{preview:?}");
+    let expected = "changed\tnote\t1\tTo do\ttags: [\"cli\",\"code review\"] -> [\"code review\",\"rust\"], \
+                    repositories: [] -> [2]\n";
+    assert_eq!(preview.out, expected);
+
+    let tally = home.done(&["import", "all.ndjson"]);
+    assert!(tally.ends_with("in all        0 new, 1 changed, 5 unchanged\n"), "{tally}");
+    assert_eq!(home.row(&["note", "list", "--columns", "tags,repositories"]), stored);
+    home.done(&["undo", "--yes"]);
+    assert_eq!(home.row(&["note", "list", "--columns", "tags,repositories"]), ["cli, code review", "1"]);
+
+    // Records that keep their ids are in the history as well.
+    let other = Home::new(module_path!());
+    other.file("all.ndjson", &out);
+    other.done(&["import", "all.ndjson", "--keep-ids"]);
+    assert_eq!(other.done(&["export"]), out);
+    other.done(&["undo", "--yes"]);
+    assert_eq!(other.done(&["note", "list"]) + &other.done(&["user", "list"]), "");
 }

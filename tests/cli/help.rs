@@ -73,7 +73,7 @@ fn the_examples_of_the_first_page_work_one_after_the_other() {
 fn every_page_has_examples_and_every_verb_says_what_it_prints() {
     let home = Home::new(module_path!());
     let commands = commands(&home);
-    assert_eq!(commands.len(), 1 + 12 + (4 * 5 + 4) + 16 + 6 + 4, "{commands:?}");
+    assert_eq!(commands.len(), 1 + 18 + (4 * 5 + 4) + 16 + 8 + 5, "{commands:?}");
     for command in commands {
         let page = help(&home, &command);
         assert!(page.contains("\nExamples:\n  "), "{command}: {page}");

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use folio::exchange::{self, ExportHeader};
+use folio::models::{NoteRepository, NoteTag};
 use folio::prelude::*;
 use folio::services::export::{self, Exported, Sink};
 use folio::services::import::{self, Rules, Summary};
@@ -63,6 +64,8 @@ struct Content {
     repositories: Vec<Repository>,
     resumes: Vec<Resume>,
     notes: Vec<Note>,
+    tags: Vec<NoteTag>,
+    links: Vec<NoteRepository>,
 }
 
 impl Content {
@@ -71,7 +74,9 @@ impl Content {
             session.insert_whole(&self.users)?;
             session.insert_whole(&self.repositories)?;
             session.insert_whole(&self.resumes)?;
-            Ok(session.insert_whole(&self.notes)?)
+            session.insert_whole(&self.notes)?;
+            session.insert_whole(&self.tags)?;
+            Ok(session.insert_whole(&self.links)?)
         })
         .unwrap();
     }
@@ -183,6 +188,28 @@ fn note(id: i64, index: usize, seed: &Seed, users: &[User], repositories: &[Repo
     }
 }
 
+/// Each note has none, one or two tags.
+fn tags(notes: &[Note], seeds: &[Seed]) -> Vec<NoteTag> {
+    let tags = notes.iter().enumerate().flat_map(|(index, note)| {
+        let (text, other, created_at, ..) = &seeds[index % seeds.len()];
+        let texts = [Some(format!("{index}{text}")), other.as_ref().map(|_| "rust".to_owned())];
+        let tags = texts.into_iter().flatten().filter_map(|text| text.parse().ok());
+        tags.map(|tag| NoteTag { note_id: note.id, tag, created_at: *created_at })
+    });
+    tags.collect()
+}
+
+/// Each note has none, one or two links with repositories. One may be with the repository that it has anyway.
+fn links(notes: &[Note], seeds: &[Seed], repositories: &[Repository]) -> Vec<NoteRepository> {
+    let links = notes.iter().enumerate().flat_map(|(index, note)| {
+        let (_, _, created_at, _, _, _, pick) = &seeds[index % seeds.len()];
+        let linked = repositories.iter().cycle().skip(pick % repositories.len());
+        let linked = linked.take((index % 3).min(repositories.len()));
+        linked.map(|linked| NoteRepository { note_id: note.id, repository_id: linked.id, created_at: *created_at })
+    });
+    links.collect()
+}
+
 /// Rows made from seeds, one for each id.
 fn rows<R>(ids: &[i64], seeds: &[Seed], row: impl Fn(i64, usize, &Seed) -> R) -> Vec<R> {
     ids.iter().enumerate().map(|(index, id)| row(*id, index, &seeds[index % seeds.len()])).collect()
@@ -195,7 +222,8 @@ fn content() -> impl Strategy<Value = Content> {
             let repositories = rows(&of_repositories, &seeds, |id, index, seed| repository(id, index, seed, &users));
             let resumes = rows(&of_resumes, &seeds, |id, index, seed| resume(id, index, seed, &users));
             let notes = rows(&of_notes, &seeds, |id, index, seed| note(id, index, seed, &users, &repositories));
-            Content { users, repositories, resumes, notes }
+            let (tags, links) = (tags(&notes, &seeds), links(&notes, &seeds, &repositories));
+            Content { users, repositories, resumes, notes, tags, links }
         },
     )
 }
@@ -228,7 +256,7 @@ fn an_export_that_keeps_its_ids_makes_a_database_with_the_same_export() {
 fn without_ids(exported: &str) -> BTreeSet<String> {
     let line = |line: &str| {
         let Value::Object(mut record) = serde_json::from_str(line).unwrap() else { panic!("{line}") };
-        for field in ["id", "created_at", "updated_at", "version", "repository_id"] {
+        for field in ["id", "created_at", "updated_at", "version", "repository_id", "repository_ids"] {
             record.remove(field);
         }
         if record["record"] != "repo" && record["record"] != "user" {
