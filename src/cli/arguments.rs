@@ -16,6 +16,7 @@ use super::config::ConfigCommand;
 use super::db::DbCommand;
 use super::diff::Diff;
 use super::exit::{self, Exit};
+use super::export::Export;
 use super::globals::Globals;
 use super::import::Import;
 use super::log::Log;
@@ -160,8 +161,10 @@ pub(super) enum Command {
         #[command(subcommand)]
         command: NoteCommand,
     },
-    /// Import records from files of other formats
+    /// Import records from files: of other formats, and exports
     Import(Import),
+    /// Export records, to import them again
+    Export(Export),
     /// Find records by the words in them
     Search(Search),
     /// Show how many records there are, by kind, status, language, owner and month

@@ -8,13 +8,13 @@ use clap::{Args, ValueHint};
 use serde::Serialize;
 
 use super::globals::Globals;
+use super::input::{begin, continues_after, is_known_by_number};
 use super::output::{self, Column, Format, Record, with_columns};
-use super::owner::OwnerArgs;
-use super::progress::InputProgress;
-use super::{author, exit, hint, stderr, values};
+use super::owner::{OWNER_OPTIONS, OwnerArgs};
+use super::{author, exit, hint, preview, stderr, values};
 use folio::database::{Database, Isolation, Retry};
 use folio::error::{Error, Result};
-use folio::exchange::{self, Gathered, Input, Skipped, gather};
+use folio::exchange::{self, Gathered, Input, Reader, Skipped, gather};
 use folio::services::import::{self, Rules, Summary, Tally};
 use folio::services::users::{self, UserSelector};
 
@@ -25,12 +25,17 @@ Examples:
   folio import cv.json notes/ --login octocat           whose the résumé and the notes are
   folio import export.txt --as github
   folio import notes/ --login octocat --verbose         and name every file that is skipped
+  folio import notes/ --login octocat --dry-run         what would change, and change nothing
+  folio import folio.ndjson --keep-ids                  what 'folio export' wrote, as it was
 
-Formats: GitHub's JSON, as 'gh api' and 'gh repo list --json' print it, one record or many, also
-pages of a search, stars, GraphQL and webhook payloads; JSON Resume; Markdown. A note is named after
-the title in its front matter (YAML, TOML or JSON), or the level-1 heading that it begins with, or
-its file, and has the tags of its front matter, if that names any. A repository without GitHub's numbers is found by its owner's login and its name; an owner
-that is missing is added by login alone, with a number below zero.
+Formats: Folio's exports; GitHub's JSON, as 'gh api' and 'gh repo list --json' print it, one record
+or many, also pages of a search, stars, GraphQL and webhook payloads; JSON Resume; Markdown. A note
+is named after the title in its front matter (YAML, TOML or JSON), or the level-1 heading that it
+begins with, or its file, and has the tags of its front matter, if that names any. A repository
+without GitHub's numbers is found by its owner's login and its name; an owner that is missing is
+added by login alone, with a number below zero. CSV and TSV have the names of their columns in the
+first line, as 'folio repo list --format csv --header' writes them; an empty cell changes nothing.
+Each file may be compressed by gzip, with '.gz' after its name.
 
 Importing again changes only what changed: accounts and repositories are found by their
 number, a résumé or note by its user and the file that it came from. A file is known by its
@@ -44,13 +49,20 @@ it is the same account and gets its number. If more than one account may be mean
 résumé is refused with a list of them; choose one with --account. If two repositories have the same
 owner and name, the one with the greater number is newer and has the name.
 
+A record of an export is recognised in the same way, and gets a new id; an account that only Folio
+has, by its number below zero and its login. With --keep-ids records keep their ids, versions and
+times, and none that is there is changed: one with the same id and other values is an error.
+
 Each file is one transaction: nothing of a file that cannot be imported is kept. The other files
 of its folder are still imported; each failure is named, and the exit code is 1. A named file that
 cannot be imported ends the import, unless --keep-going is given. If another program writes the
 same records meanwhile, the file is imported again; a pipe cannot be.
 
 Prints what it did, one line per kind of record: '12 new, 3 changed, 985 unchanged'. With --format
-the same as records. Columns: {columns}.";
+the same as records. Columns: {columns}.
+
+--dry-run prints a line per record that would be new or changed, with the fields that would change,
+and the counts on standard error; it makes no database, and what it does is rolled back.";
 
 /// The number of skipped files that are listed without `--verbose`.
 const NAMED: usize = 20;
@@ -61,12 +73,19 @@ pub(super) struct Import {
     /// Files and folders; '-' is standard input
     #[arg(required = true, value_name = "PATH", value_hint = ValueHint::AnyPath)]
     paths: Vec<PathBuf>,
-    /// What they are, instead of what their content shows: 'github', 'jsonresume' or 'markdown'
+    /// What they are, instead of what their content shows: 'folio', 'github', 'jsonresume', 'markdown',
+    /// 'csv' or 'tsv'
     #[arg(long = "as", value_name = "FORMAT", value_parser = values::IMPORT_FORMAT, hide_possible_values = true)]
     given: Option<exchange::Format>,
     /// Continue after a named file that cannot be imported, as with the files of a folder
     #[arg(long)]
     keep_going: bool,
+    /// Print what would change, a line per record, and change nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Keep the ids, versions and times of records of an export
+    #[arg(long, conflicts_with_all = OWNER_OPTIONS)]
+    keep_ids: bool,
     /// List every file that is skipped, not only the first 20
     #[arg(long)]
     verbose: bool,
@@ -75,14 +94,14 @@ pub(super) struct Import {
 }
 
 pub(super) fn run(globals: &Globals, import: Import) -> anyhow::Result<()> {
-    let Import { paths, given, keep_going, verbose, owner } = import;
+    let Import { paths, given, keep_going, dry_run, keep_ids, verbose, owner } = import;
     let Gathered { inputs, skipped } = gather(&paths, given)?;
     report_skipped(&skipped, if verbose { usize::MAX } else { NAMED });
     if inputs.is_empty() {
         let place = paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ");
         return Err(Error::Input { place, problem: "it contains nothing to import".to_owned() }.into());
     }
-    let database = globals.open_to_add()?;
+    let database = if dry_run { preview::open(globals)? } else { globals.open_to_add()? };
     // Looked up once and first, so that a mistyped name fails before anything is read, and is not blamed on a record.
     let owner = match owner.selector() {
         Some(selector) => {
@@ -91,18 +110,22 @@ pub(super) fn run(globals: &Globals, import: Import) -> anyhow::Result<()> {
         None => None,
     };
 
+    let rules = Rules::new(owner, None).keeping_ids(keep_ids);
+    if dry_run {
+        return preview::run(globals, &database, &inputs, &rules, keep_going);
+    }
+
     let mut summary = Summary::default();
     let (mut done, mut failures) = (0, 0);
     let mut failed = None;
     for input in &inputs {
-        match self::import(&database, input, owner.as_ref()) {
+        match self::import(&database, input, &rules) {
             Ok(more) => {
                 summary.add(more);
                 done += 1;
             }
             Err(error) => {
-                let continues = inputs.len() > 1 && (keep_going || input.is_from_folder());
-                if !(continues && is_about_the_input(&error)) {
+                if !continues_after(&error, input, &inputs, keep_going) {
                     failed = Some(error);
                     break;
                 }
@@ -136,23 +159,29 @@ pub(super) fn run(globals: &Globals, import: Import) -> anyhow::Result<()> {
 }
 
 /// Imports one input in one transaction, and restarts from its beginning after a conflict with another program.
-fn import(database: &Database, input: &Input, owner: Option<&UserSelector>) -> Result<Summary> {
+fn import(database: &Database, input: &Input, rules: &Rules) -> Result<Summary> {
     let attempts = if input.can_be_read_again() { 20 } else { 1 };
-    let retry = Retry::default().attempts(attempts).only_after(is_conflict).also_after_unique();
+    let retry = Retry::default().attempts(attempts).only_after(is_conflict);
+    // Rows that keep their ids are not looked up by anything else that is unique.
+    let retry = if rules.keep_ids { retry } else { retry.also_after_unique() };
+    let mut opened = Some(input.open()?);
+    if let Some(header) = opened.as_ref().and_then(Reader::header).filter(|_| rules.keep_ids) {
+        import::advance_sequences(&mut database.session()?, header)?;
+    }
     let done = author::unit(database, "import").retrying(retry, |session| {
-        let records = input.open()?;
-        let is_github = records.format() == exchange::Format::Github;
+        let records = match opened.take() {
+            Some(records) => records,
+            None => input.open()?,
+        };
+        let is_known_by_number = is_known_by_number(&records);
         // An input that cannot be read again runs at a level that avoids conflicts other than those on the same rows.
-        let level = if is_github && attempts == 1 { Isolation::RepeatableRead } else { Isolation::Serializable };
-        session.set_isolation(level)?;
-        // GitHub's records are found by their numbers, whatever file they are in.
-        let source = if is_github { None } else { input.source()? };
-        let progress = InputProgress::new(&input.name(), records.progress());
-        let rules = Rules::new(owner.cloned(), source);
+        let is_careful = is_known_by_number && attempts == 1;
+        session.set_isolation(if is_careful { Isolation::RepeatableRead } else { Isolation::Serializable })?;
+        let (rules, progress) = begin(input, &records, rules)?;
         import::apply(session, records, &rules, |summary| progress.show(&summary.total().to_string()))
     });
     done.map_err(|error: Error| match error.session() {
-        Some(cause) if is_conflict(cause) || cause.is_unique() => conflict(input, cause),
+        Some(cause) if is_conflict(cause) || (cause.is_unique() && !rules.keep_ids) => conflict(input, cause),
         _ => error,
     })
 }
@@ -161,21 +190,6 @@ fn import(database: &Database, input: &Input, owner: Option<&UserSelector>) -> R
 /// long to wait for a lock.
 fn is_conflict(error: &SessionError) -> bool {
     matches!(error.root(), SessionError::Conflict { .. } | SessionError::StaleRow { .. })
-}
-
-/// Whether the input itself caused the error, so that the next input can be imported.
-fn is_about_the_input(error: &Error) -> bool {
-    match error {
-        Error::Session(cause) => matches!(cause.root(), SessionError::Value { .. } | SessionError::Violation(_)),
-        _ => matches!(
-            error,
-            Error::Input { .. }
-                | Error::Io { .. }
-                | Error::NotFound { .. }
-                | Error::Ambiguous { .. }
-                | Error::Exists { .. }
-        ),
-    }
 }
 
 fn conflict(input: &Input, cause: &SessionError) -> Error {

@@ -6,6 +6,7 @@
 mod adopt;
 mod arguments;
 mod author;
+mod beside;
 mod browse;
 mod candidates;
 mod completions;
@@ -20,9 +21,11 @@ mod echo;
 mod editor;
 mod environment;
 mod exit;
+mod export;
 mod globals;
 mod hint;
 mod import;
+mod input;
 mod interrupt;
 mod list;
 mod log;
@@ -34,6 +37,7 @@ pub mod output;
 mod overview;
 mod owner;
 mod plugin;
+mod preview;
 mod progress;
 mod records;
 mod repo;
@@ -129,6 +133,7 @@ fn execute(
         Command::Resume { command } => resume::run(&globals, command),
         Command::Note { command } => note::run(&globals, command),
         Command::Import(arguments) => import::run(&globals, arguments),
+        Command::Export(arguments) => export::run(&globals, arguments),
         Command::Search(arguments) => search::run(&globals, arguments),
         Command::Stats(arguments) => stats::run(&globals, &arguments),
         Command::Sql(arguments) => sql::run(&globals, arguments),

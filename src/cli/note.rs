@@ -28,9 +28,11 @@ Columns: {columns}.";
 const GET: &str = "\
 Examples:
   folio note get 5
-  folio note get 5 --format json | jq -r '.[0].body'
+  folio note get 5 > note.md
+  folio note get 5 --format json | jq '.[0]'
 
-Prints the record: on a terminal and in JSON with its body, in a pipe as a row without it.
+Prints the record with its body on a terminal, and in a pipe the body alone, exactly as it is
+stored. With --format the record: in JSON with its body, otherwise without it.
 Columns: {columns}.
 On a terminal and in JSON also: {more}.";
 
@@ -282,7 +284,7 @@ fn get(globals: &Globals, Get { id }: &Get) -> anyhow::Result<()> {
         let note = notes::get(session, *id)?;
         notes::linked(session, note)
     })?;
-    globals.show(&linked, Some(&linked.note.body))
+    globals.show_text(&linked, &linked.note.body)
 }
 
 fn list(globals: &Globals, List { owner, repo, tags, name, list }: List) -> anyhow::Result<()> {

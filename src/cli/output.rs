@@ -8,6 +8,7 @@ use terminal_size::{Width, terminal_size_of};
 
 use column::Kind;
 pub use column::{Column, Record, with_columns};
+pub(super) use json::write as write_json;
 pub use listing::Listing;
 pub use pager::{Output, page_with};
 pub use screen::printable;
@@ -159,7 +160,7 @@ pub(super) fn stdout() -> Output {
 /// Writes a text to standard output. Line ends and tabs are kept; other characters that would control the terminal are
 /// escaped.
 pub(super) fn write(text: &str) -> Result<(), OutputError> {
-    write_safe(&safe_lines(text))
+    write_exactly(&safe_lines(text))
 }
 
 /// The text with its line ends and tabs, and without other characters that would control the terminal.
@@ -168,10 +169,19 @@ pub(super) fn safe_lines(text: &str) -> String {
     text.split('\n').map(line).collect::<Vec<_>>().join("\n")
 }
 
-/// Writes a text to standard output as it is: its parts are [`printable`], and some of them [`styled`].
-pub(super) fn write_safe(text: &str) -> Result<(), OutputError> {
+/// Writes a text to standard output as it is: its parts are [`printable`], and some of them [`styled`]; or it is for
+/// another program, and standard output is not a terminal.
+pub(super) fn write_exactly(text: &str) -> Result<(), OutputError> {
     let mut out = stdout();
     Ok(out.write_all(text.as_bytes()).and_then(|()| out.flush())?)
+}
+
+/// Passes standard output to `fill`, which writes to it by [`write_json`].
+pub(super) fn json_lines<T>(fill: impl FnOnce(&mut Output) -> anyhow::Result<T>) -> anyhow::Result<T> {
+    let mut out = stdout();
+    let filled = fill(&mut out)?;
+    out.flush().map_err(OutputError)?;
+    Ok(filled)
 }
 
 mod ago;

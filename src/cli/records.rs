@@ -217,6 +217,14 @@ listed! {
 }
 
 impl Globals {
+    /// Writes the requested record with its body; in a pipe, unless a format was asked for, its body alone.
+    pub(super) fn show_text<R: Record>(&self, record: &R, body: &str) -> anyhow::Result<()> {
+        if self.format.is_none() && Place::of_stdout() == Place::Pipe {
+            return Ok(output::write_exactly(body)?);
+        }
+        self.show(record, Some(body))
+    }
+
     /// Writes the requested record: instead of a table, all its fields one below the other, and its body. A terminal
     /// shows how long ago its times were.
     pub(super) fn show<R: Record>(&self, record: &R, body: Option<&str>) -> anyhow::Result<()> {
@@ -244,7 +252,7 @@ impl Globals {
                 shown.push('\n');
             }
         }
-        Ok(output::write_safe(&shown)?)
+        Ok(output::write_exactly(&shown)?)
     }
 }
 

@@ -24,9 +24,11 @@ Columns: {columns}.";
 const GET: &str = "\
 Examples:
   folio resume get 4
-  folio resume get 4 --format json | jq -r '.[0].body'
+  folio resume get 4 > resume.md
+  folio resume get 4 --format json | jq '.[0]'
 
-Prints the record: on a terminal and in JSON with its body, in a pipe as a row without it.
+Prints the record with its body on a terminal, and in a pipe the body alone, exactly as it is
+stored. With --format the record: in JSON with its body, otherwise without it.
 Columns: {columns}.";
 
 const LIST: &str = "\
@@ -151,7 +153,7 @@ fn add(globals: &Globals, Add { vacancy, owner, body }: Add) -> anyhow::Result<(
 
 fn get(globals: &Globals, Get { id }: &Get) -> anyhow::Result<()> {
     let resume = globals.open_to_read()?.named("resume get").read(|session| resumes::get(session, *id))?;
-    globals.show(&resume, Some(&resume.body))
+    globals.show_text(&resume, &resume.body)
 }
 
 fn list(globals: &Globals, List { owner, vacancy, list }: List) -> anyhow::Result<()> {

@@ -93,9 +93,12 @@ pub(super) const KIND: OneOf<folio::types::AccountKind> = OneOf(&["user", "organ
 pub(super) const SEARCHED: OneOf<folio::services::search::Kind> =
     OneOf(&["user", "repo", "resume", "note"], PhantomData);
 
+/// The nouns on the command line of an export, in the order of their tables.
+pub(super) const EXPORTED: [&str; 4] = ["users", "repos", "resumes", "notes"];
+
 /// The formats that can be imported, on the command line.
 pub(super) const IMPORT_FORMAT: OneOf<folio::exchange::Format> =
-    OneOf(&["github", "jsonresume", "markdown"], PhantomData);
+    OneOf(&["folio", "github", "jsonresume", "markdown", "csv", "tsv"], PhantomData);
 
 pub(super) fn username(text: &str) -> Result<Text256> {
     Ok(Text256::named("username", text)?)
@@ -165,6 +168,12 @@ mod tests {
         assert!(KIND.0.iter().all(|kind| kind.parse::<folio::types::AccountKind>().is_ok()));
         assert!(SEARCHED.0.iter().all(|kind| kind.parse::<folio::services::search::Kind>().is_ok()));
         assert!(IMPORT_FORMAT.0.iter().all(|format| format.parse::<Format>().is_ok()));
+    }
+
+    #[test]
+    fn every_kind_of_record_can_be_exported() {
+        let kinds = folio::services::tables::KINDS.iter().map(|kind| format!("{kind}s"));
+        assert!(kinds.eq(EXPORTED));
     }
 
     #[test]

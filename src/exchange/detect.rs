@@ -2,8 +2,11 @@
 
 use std::io::{self, Cursor, Read};
 
+use flate2::read::MultiGzDecoder;
 use serde::de::IgnoredAny;
 
+use super::export;
+use super::filed;
 use super::format::Format;
 use super::github::{self, Class};
 use super::json_resume;
@@ -33,6 +36,9 @@ pub(super) enum Likeness {
     Empty,
 }
 
+/// The bytes of an input.
+pub(super) type Bytes = Box<dyn Read + Send>;
+
 /// An input with the beginning read into memory.
 pub(super) struct Head<R> {
     bytes: Vec<u8>,
@@ -48,6 +54,20 @@ pub(super) struct Detected<R> {
     /// The bytes before the first record, if a record was read.
     lead: Vec<u8>,
     values: Values<Replay<R>>,
+}
+
+/// The two bytes that gzip begins with; no text does.
+const GZIP: [u8; 2] = [0x1F, 0x8B];
+
+impl Head<Bytes> {
+    /// Reads the beginning of `bytes`, decompressed if they are gzip's.
+    pub fn open(bytes: Bytes) -> io::Result<Self> {
+        let head = Self::read(bytes)?;
+        if head.bytes.starts_with(&GZIP) {
+            return Self::read(Box::new(MultiGzDecoder::new(head.into_replay())));
+        }
+        Ok(head)
+    }
 }
 
 impl<R: Read> Head<R> {
@@ -88,7 +108,10 @@ impl<R: Read> Head<R> {
             return Ok(Detected { likeness, lead: Vec::new(), values });
         }
         let likeness = match values.peek()? {
-            Some(text) if is_object && json_resume::is_resume(text) => Likeness::Is(Format::JsonResume),
+            Some(text) if is_object && (json_resume::is_resume(text) || filed::is_filed_object(text)) => {
+                Likeness::Is(Format::JsonResume)
+            }
+            Some(text) if is_object && export::is_header(text) => Likeness::Is(Format::Folio),
             Some(text) => match github::classify(text) {
                 Class::Kept => Likeness::Is(Format::Github),
                 Class::Other => Likeness::OtherGithub,

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use walkdir::{DirEntry, WalkDir};
 
 use super::detect::{Head, Likeness};
-use super::format::{Extension, Format};
+use super::format::{Extension, Format, uncompressed};
 use super::reader::{Naming, Reader};
 use super::source::{self, Source};
 use crate::error::{Error, Result};
@@ -49,9 +49,10 @@ pub struct Skipped {
 
 /// Finds the inputs under `paths`: files, folders with everything in them, and `-` for standard input.
 ///
-/// From a folder, it takes the files with the name and content of a known format: `.json`, `.ndjson`, `.jsonl`, `.md`
-/// and `.markdown`; with a `format`, every file with an extension of that format. Hidden files and folders are ignored
-/// silently, links to folders are not followed, and all other files are listed as skipped. An entry of a folder that
+/// From a folder, it takes the files with the name and content of a known format: `.json`, `.ndjson`, `.jsonl`, `.md`,
+/// `.markdown`, `.csv` and `.tsv`, and each of them with `.gz` after it; with a `format`, every file with an extension of that format.
+/// Hidden files and folders are ignored silently, links to folders are not followed, and all other files are listed as
+/// skipped. An entry of a folder that
 /// cannot be inspected is included, so that opening it reports the error. A file that is named itself is always
 /// included, and not opened before it is read, so that it may be a pipe.
 ///
@@ -120,6 +121,8 @@ fn choose(entry: &DirEntry, format: Option<Format>) -> Result<Result<Format, &'s
         (_, Some(format)) if extension.may_be(format) => Ok(format),
         (_, Some(_)) => Err("its file name belongs to another format"),
         (Extension::Markdown, None) => Ok(Format::Markdown),
+        (Extension::Csv, None) => Ok(Format::Csv),
+        (Extension::Tsv, None) => Ok(Format::Tsv),
         (Extension::Other, None) => Err("its file name belongs to no known format"),
         (Extension::Json, None) => match detect(entry.path())? {
             Likeness::Is(format) => Ok(format),
@@ -135,7 +138,7 @@ fn choose(entry: &DirEntry, format: Option<Format>) -> Result<Result<Format, &'s
 }
 
 fn detect(path: &Path) -> Result<Likeness> {
-    let read = || Ok(Head::read(File::open(path)?)?.detect()?.likeness);
+    let read = || Ok(Head::open(Box::new(File::open(path)?))?.detect()?.likeness);
     read().map_err(|error: io::Error| Error::io(path.display(), error))
 }
 
@@ -226,7 +229,7 @@ impl Input {
             }
             Origin::File(path) => {
                 let file = File::open(path).map_err(|error| Error::io(self.name(), error))?;
-                let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
+                let stem = uncompressed(path).file_stem().map(|stem| stem.to_string_lossy().into_owned());
                 let naming = Naming { input, stem, extension: Extension::of(path), text_is_markdown: false };
                 Reader::new(file, naming, self.format, self.size())
             }

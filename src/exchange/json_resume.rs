@@ -63,12 +63,13 @@ pub struct Profile {
 /// ```
 pub fn read_resume(input: impl Into<Arc<str>>, reader: impl Read) -> Result<Located<Resume>> {
     let input = input.into();
-    let value = read(reader).map_err(|fault| fault.in_input(&input))?;
+    let read = document::read(reader, MAX_RECORD).and_then(parse);
+    let value = read.map_err(|fault| fault.in_input(&input))?;
     Ok(Located { place: Place::whole(&input), value })
 }
 
-fn read(reader: impl Read) -> Result<Resume, Fault> {
-    let document = document::read(reader, MAX_RECORD)?;
+/// The résumé of a text.
+pub(super) fn parse(document: String) -> Result<Resume, Fault> {
     // `Values` reports a text that is truncated, too long or nested too deep in the same words as for every other
     // record. A résumé is the only record of its file, so the record number is left out.
     let mut values = Values::new(document.as_bytes(), MAX_RECORD);

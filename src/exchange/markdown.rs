@@ -45,12 +45,13 @@ pub struct Note {
 /// ```
 pub fn read_note(input: impl Into<Arc<str>>, stem: Option<&str>, reader: impl Read) -> Result<Located<Note>> {
     let input = input.into();
-    let value = read(reader, stem).map_err(|fault| fault.in_input(&input))?;
+    let read = document::read(reader, MAX_RECORD).and_then(|text| parse(text, stem));
+    let value = read.map_err(|fault| fault.in_input(&input))?;
     Ok(Located { place: Place::whole(&input), value })
 }
 
-fn read(reader: impl Read, stem: Option<&str>) -> Result<Note, Fault> {
-    let body = document::read(reader, MAX_RECORD)?;
+/// The note of a text.
+pub(super) fn parse(body: String, stem: Option<&str>) -> Result<Note, Fault> {
     let (front, text) = front_matter::split(head(&body));
     let name = front
         .title
@@ -62,13 +63,16 @@ fn read(reader: impl Read, stem: Option<&str>) -> Result<Note, Fault> {
             let problem = "this note has no name: begin it with a line '# NAME', or import it from a file";
             Flaw::new(Position::START, problem)
         })?;
-    let tags = front.tags.map(|tags| {
-        let mut tags: Vec<types::Tag> = tags.iter().filter_map(|tag| tag.parse().ok()).collect();
-        tags.sort_unstable();
-        tags.dedup();
-        tags
-    });
+    let tags = front.tags.map(|tags| self::tags(tags.iter().map(String::as_str)));
     Ok(Note { name, tags, body })
+}
+
+/// What can be a tag of these texts, in the order of their bytes and each once.
+pub(super) fn tags<'t>(texts: impl Iterator<Item = &'t str>) -> Vec<types::Tag> {
+    let mut tags: Vec<types::Tag> = texts.filter_map(|tag| tag.parse().ok()).collect();
+    tags.sort_unstable();
+    tags.dedup();
+    tags
 }
 
 /// The beginning of a text, the part that is searched for its name.

@@ -1,4 +1,5 @@
-//! Reads foreign formats: GitHub's accounts and repositories, JSON Resume, Markdown.
+//! Reads what is imported: Folio's own exports, GitHub's accounts and repositories, JSON Resume, Markdown,
+//! and rows of CSV and TSV.
 //!
 //! [`gather`] turns paths into [`Input`]s, and [`Input::open`] turns an input into a [`Reader`], an iterator of records
 //! with their locations. Records are read one by one, on demand, so memory does not grow with their number; the limit
@@ -25,7 +26,9 @@
 
 mod detect;
 mod document;
+mod export;
 mod fields;
+mod filed;
 mod format;
 mod front_matter;
 mod github;
@@ -36,9 +39,13 @@ mod markdown;
 mod place;
 mod progress;
 mod reader;
+mod record;
+mod sheet;
 mod source;
 mod values;
 
+pub use export::{ExportHeader, ExportedRecord};
+pub use filed::FiledRecord;
 pub use format::Format;
 pub use github::{
     Account, AccountDetails, GithubReader, GithubRecord, NamedRepository, Owner, Repository, RepositoryDetails, Said,
@@ -48,6 +55,7 @@ pub use json_resume::{Profile, Resume, read_resume};
 pub use markdown::{Note, read_note};
 pub use place::{Located, Place, Position};
 pub use progress::Progress;
-pub use reader::{Reader, Record, read};
+pub use reader::{Reader, read};
+pub use record::Record;
 pub use source::Source;
 pub use values::{MAX_DEPTH, MAX_RECORD};

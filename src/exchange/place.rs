@@ -79,6 +79,13 @@ impl Place {
         self.position
     }
 
+    /// A parser's error about the text that begins at this location.
+    pub(super) fn refuse_at(&self, error: &serde_json::Error) -> Error {
+        let Flaw { position, problem } = Flaw::of(self.position.unwrap_or(Position::START), error);
+        let position = self.position.map(|_| position);
+        Self { position, ..self.clone() }.refuse(problem)
+    }
+
     /// An error at this location, for constraints that are checked after reading.
     pub fn refuse(&self, problem: impl fmt::Display) -> Error {
         Error::Input { place: self.to_string(), problem: problem.to_string() }

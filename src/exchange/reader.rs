@@ -4,31 +4,20 @@ use std::fmt;
 use std::io::Read;
 use std::sync::Arc;
 
-use super::detect::{Head, Likeness, Replay};
+use super::detect::{Bytes, Head, Likeness, Replay};
+use super::document;
+use super::export::{ExportHeader, ExportReader, ExportedRecord};
+use super::filed;
 use super::format::{Extension, Format};
-use super::github::{Account, GithubReader, GithubRecord, NamedRepository, Repository};
-use super::json_resume::{self, Resume};
-use super::markdown::{self, Note};
-use super::place::{Located, Place};
+use super::github::GithubReader;
+use super::json_resume;
+use super::markdown;
+use super::place::{Fault, Flaw, Located, Place};
 use super::progress::{Counted, Progress};
+use super::record::Record;
+use super::sheet::SheetReader;
 use super::values::{MAX_RECORD, Values};
 use crate::error::{Error, Result};
-
-/// A record of any format.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Record {
-    /// An account from its own record.
-    Account(Account),
-    /// A repository with its owner.
-    Repository(Repository),
-    /// A repository identified by its owner's login and its name.
-    NamedRepository(NamedRepository),
-    /// A résumé.
-    Resume(Resume),
-    /// A note.
-    Note(Note),
-}
 
 /// The records of one input, read on demand, one in memory at a time. It ends after an error.
 pub struct Reader {
@@ -38,10 +27,10 @@ pub struct Reader {
     records: Records,
 }
 
-type Bytes = Box<dyn Read + Send>;
-
 enum Records {
+    Folio(Box<ExportReader<Replay<Bytes>>>),
     Github(Box<GithubReader<Replay<Bytes>>>),
+    Sheet(Box<SheetReader<Replay<Bytes>>>),
     /// A single record: the whole input.
     Resume(Bytes),
     Note(Bytes, Option<String>),
@@ -96,21 +85,32 @@ impl Reader {
         let progress = Progress::of(total);
         let failed = |error| Error::io(&naming.input, error);
         let bytes: Bytes = Box::new(Counted { reader, progress: progress.clone() });
-        let head = Head::read(bytes).map_err(failed)?;
+        let head = Head::open(bytes).map_err(failed)?;
         if head.is_utf16() {
             return Err(Place::whole(&naming.input).refuse("this is UTF-16; save it as UTF-8"));
         }
-        // A file with a Markdown extension is Markdown, whatever its content.
-        let by_name = (naming.extension == Extension::Markdown).then_some(Format::Markdown);
+        // A file with one of these extensions is of that format, whatever its content.
+        let by_name = match naming.extension {
+            Extension::Markdown => Some(Format::Markdown),
+            Extension::Csv => Some(Format::Csv),
+            Extension::Tsv => Some(Format::Tsv),
+            Extension::Json | Extension::Other => None,
+        };
         let (format, records) = match given.or(by_name) {
-            Some(format @ Format::Github) => {
-                (format, Records::github(&naming, Values::new(head.into_replay(), MAX_RECORD)))
+            Some(format @ (Format::Folio | Format::Github)) => {
+                (format, Records::many(format, &naming, Values::new(head.into_replay(), MAX_RECORD))?)
+            }
+            Some(format @ (Format::Csv | Format::Tsv)) => {
+                let reader = SheetReader::new(&naming.input, format, head.into_replay())?;
+                (format, Records::Sheet(Box::new(reader)))
             }
             Some(format) => (format, Records::one(format, naming.stem, Box::new(head.into_replay()))),
             None => {
                 let detected = head.detect().map_err(failed)?;
                 match recognise(detected.likeness, &naming)? {
-                    format @ Format::Github => (format, Records::github(&naming, detected.into_values())),
+                    format @ (Format::Folio | Format::Github) => {
+                        (format, Records::many(format, &naming, detected.into_values())?)
+                    }
                     format => (format, Records::one(format, naming.stem, Box::new(detected.into_bytes()))),
                 }
             }
@@ -124,6 +124,15 @@ impl Reader {
         self.format
     }
 
+    /// The first line of an export; `None` for other input.
+    #[must_use]
+    pub fn header(&self) -> Option<&ExportHeader> {
+        match &self.records {
+            Records::Folio(records) => Some(records.header()),
+            _ => None,
+        }
+    }
+
     /// The progress of reading the input; the value is updated as the input is read.
     #[must_use]
     pub fn progress(&self) -> Progress {
@@ -132,8 +141,12 @@ impl Reader {
 }
 
 impl Records {
-    fn github(naming: &Naming, values: Values<Replay<Bytes>>) -> Self {
-        Self::Github(Box::new(GithubReader::of(Arc::clone(&naming.input), values)))
+    /// The records of an input that may have several.
+    fn many(format: Format, naming: &Naming, values: Values<Replay<Bytes>>) -> Result<Self> {
+        Ok(match format {
+            Format::Folio => Self::Folio(Box::new(ExportReader::new(&naming.input, values)?)),
+            _ => Self::Github(Box::new(GithubReader::of(Arc::clone(&naming.input), values))),
+        })
     }
 
     /// The single record of an input of any other format.
@@ -157,9 +170,7 @@ fn recognise(likeness: Likeness, naming: &Naming) -> Result<Format> {
         (_, Likeness::Html) => {
             "this is an HTML page, not JSON; check the address that it came from, or use --as markdown if it is a note"
         }
-        (_, Likeness::NoJson) => {
-            "neither its name nor its content tells the format; say whether it is github, jsonresume or markdown"
-        }
+        (_, Likeness::NoJson) => "neither its name nor its content tells the format; say with --as which it is",
     };
     Err(Place::whole(&naming.input).refuse(problem))
 }
@@ -168,19 +179,46 @@ impl Iterator for Reader {
     type Item = Result<Located<Record>>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if let Records::Github(records) = &mut self.records {
-            return records.next().map(|record| record.map(located));
+        match &mut self.records {
+            Records::Folio(records) => return records.next().map(|record| record.map(located)),
+            Records::Github(records) => return records.next().map(|record| record.map(located)),
+            Records::Sheet(records) => return records.next(),
+            _ => {}
         }
         let input = Arc::clone(&self.input);
         match std::mem::replace(&mut self.records, Records::Ended) {
-            Records::Resume(bytes) => Some(json_resume::read_resume(input, bytes).map(located)),
-            Records::Note(bytes, stem) => Some(markdown::read_note(input, stem.as_deref(), bytes).map(located)),
-            Records::Github(_) | Records::Ended => None,
+            Records::Resume(bytes) => {
+                let own = |text| Ok(json_resume::parse(text)?.into());
+                Some(one_record(input, bytes, filed::of_object, own))
+            }
+            Records::Note(bytes, stem) => {
+                let own = |text| Ok(markdown::parse(text, stem.as_deref())?.into());
+                Some(one_record(input, bytes, filed::of_markdown, own))
+            }
+            Records::Folio(_) | Records::Github(_) | Records::Sheet(_) | Records::Ended => None,
         }
     }
 }
 
 impl std::iter::FusedIterator for Reader {}
+
+/// The one record of an input: of an export, or by `own` of the input's own format.
+fn one_record(
+    input: Arc<str>,
+    bytes: Bytes,
+    exported: fn(&str) -> Result<Option<ExportedRecord>, Flaw>,
+    own: impl FnOnce(String) -> Result<Record, Fault>,
+) -> Result<Located<Record>> {
+    let read = || -> Result<Record, Fault> {
+        let text = document::read(bytes, MAX_RECORD)?;
+        match exported(&text)? {
+            Some(record) => Ok(record.into()),
+            None => own(text),
+        }
+    };
+    let value = read().map_err(|fault| fault.in_input(&input))?;
+    Ok(Located { place: Place::whole(&input), value })
+}
 
 impl fmt::Debug for Reader {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -195,26 +233,4 @@ impl fmt::Debug for Reader {
 
 fn located<T: Into<Record>>(Located { place, value }: Located<T>) -> Located<Record> {
     Located { place, value: value.into() }
-}
-
-impl From<GithubRecord> for Record {
-    fn from(record: GithubRecord) -> Self {
-        match record {
-            GithubRecord::Account(account) => Self::Account(account),
-            GithubRecord::Repository(repository) => Self::Repository(repository),
-            GithubRecord::NamedRepository(repository) => Self::NamedRepository(repository),
-        }
-    }
-}
-
-impl From<Resume> for Record {
-    fn from(resume: Resume) -> Self {
-        Self::Resume(resume)
-    }
-}
-
-impl From<Note> for Record {
-    fn from(note: Note) -> Self {
-        Self::Note(note)
-    }
 }

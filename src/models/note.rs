@@ -2,7 +2,7 @@
 
 use diesel::dsl::{AsSelect, IntoBoxed, Select, count_star};
 use diesel::prelude::*;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::criteria::{Criteria, ESCAPE, changed_within, containing, lower, sort_keys};
 use super::repository::Repository;
@@ -12,8 +12,9 @@ use crate::session::{AnyBackend, Entity};
 use crate::types::{Id, LongText, Tag, Text256, Timestamp};
 
 /// A note of one person, optionally about a repository.
-#[derive(Debug, Clone, PartialEq, Hash, HasQuery, Entity, Serialize)]
+#[derive(Debug, Clone, PartialEq, Hash, HasQuery, Entity, Serialize, Deserialize)]
 #[diesel(table_name = notes)]
+#[serde(deny_unknown_fields)]
 #[entity(history(on_request), unique(user_id, source))]
 pub struct Note {
     /// Folio's own number for the note.

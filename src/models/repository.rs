@@ -2,7 +2,7 @@
 
 use diesel::dsl::{AsSelect, Eq, InnerJoinOn, IntoBoxed, Select, count_star};
 use diesel::prelude::*;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::criteria::{Criteria, ESCAPE, changed_within, containing, lower, sort_keys};
 use super::user::User;
@@ -11,8 +11,9 @@ use crate::session::{AnyBackend, Entity};
 use crate::types::{Id, LongText, RepositoryStatus, RepositoryVisibility, Text, Text256, Timestamp, Topics};
 
 /// A code repository of an account.
-#[derive(Debug, Clone, PartialEq, Hash, HasQuery, Entity, Serialize)]
+#[derive(Debug, Clone, PartialEq, Hash, HasQuery, Entity, Serialize, Deserialize)]
 #[diesel(table_name = repositories)]
+#[serde(deny_unknown_fields)]
 #[entity(history(on_request), unique(repo_id), unique(user_id, repo_name))]
 pub struct Repository {
     /// Folio's own number for the repository.

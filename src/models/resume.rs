@@ -2,7 +2,7 @@
 
 use diesel::dsl::{AsSelect, IntoBoxed, Select, count_star};
 use diesel::prelude::*;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::criteria::{Criteria, ESCAPE, changed_within, containing, lower, sort_keys};
 use super::user::User;
@@ -11,8 +11,9 @@ use crate::session::{AnyBackend, Entity};
 use crate::types::{Id, LongText, Text256, Timestamp};
 
 /// A résumé: one person's application for one vacancy.
-#[derive(Debug, Clone, PartialEq, Hash, HasQuery, Entity, Serialize)]
+#[derive(Debug, Clone, PartialEq, Hash, HasQuery, Entity, Serialize, Deserialize)]
 #[diesel(table_name = resumes)]
+#[serde(deny_unknown_fields)]
 #[entity(history(on_request), unique(user_id, source))]
 pub struct Resume {
     /// Folio's own number for the résumé.

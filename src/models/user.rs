@@ -2,7 +2,7 @@
 
 use diesel::dsl::{AsSelect, IntoBoxed, Select, count_star};
 use diesel::prelude::*;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::criteria::{Criteria, ESCAPE, changed_within, containing, lower, sort_keys};
 use crate::schema::users;
@@ -10,8 +10,9 @@ use crate::session::{AnyBackend, Entity};
 use crate::types::{AccountKind, Email, Id, Text, Text256, Timestamp};
 
 /// An account of a developer on one platform.
-#[derive(Debug, Clone, PartialEq, Hash, HasQuery, Entity, Serialize)]
+#[derive(Debug, Clone, PartialEq, Hash, HasQuery, Entity, Serialize, Deserialize)]
 #[diesel(table_name = users)]
+#[serde(deny_unknown_fields)]
 #[entity(history(on_request), unique(user_id))]
 pub struct User {
     /// Folio's own number for the account.

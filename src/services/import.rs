@@ -9,6 +9,7 @@
 //!   by owner and name. If two numbers have the same owner and name, the greater number has the name.
 //! - A résumé or note is found by its owner and its file, whatever the current directory; without a file, by its text.
 //!   The owner of a résumé is found by its GitHub login and its email.
+//! - A record of an export is recognised as that of another format; or, if its id is to be kept, by the id alone.
 //!
 //! Records are read into batches, and each batch is a few statements. Memory does not grow with the number of records,
 //! and an unchanged record sends no UPDATE.
@@ -16,10 +17,13 @@
 mod accounts;
 mod details;
 mod documents;
+mod exported;
 mod former;
 mod joins;
+mod kept;
 mod named;
 mod owners;
+mod preview;
 mod repositories;
 
 use std::collections::HashSet;
@@ -28,6 +32,10 @@ use super::users::UserSelector;
 use crate::error::{Error, Result};
 use crate::exchange::{Account, Located, Place, Record, Repository, Source};
 use crate::session::Session;
+use exported::Moved;
+use kept::KeptBatch;
+pub use kept::advance_sequences;
+pub use preview::{Change, Field, Preview};
 
 /// Maximum number of accounts, or of repositories, in a batch.
 const BATCH: usize = 1_000;
@@ -40,13 +48,35 @@ pub struct Rules {
     pub user: Option<UserSelector>,
     /// The input's source, by which a document is found again. Without one it is found only by its text.
     pub source: Option<Source>,
+    /// Whether the records of an export keep their ids, versions and times. Call [`advance_sequences`] first.
+    pub keep_ids: bool,
+    /// Is told of each change; made of the same session.
+    pub preview: Option<Preview>,
 }
 
 impl Rules {
     /// Rules for documents of this user from this source; `None` if unknown.
     #[must_use]
     pub fn new(user: Option<UserSelector>, source: Option<Source>) -> Self {
-        Self { user, source }
+        Self { user, source, keep_ids: false, preview: None }
+    }
+
+    /// These rules, and whether the records of an export keep their ids.
+    #[must_use]
+    pub fn keeping_ids(self, keep_ids: bool) -> Self {
+        Self { keep_ids, ..self }
+    }
+
+    /// These rules, with each change told to `preview`.
+    #[must_use]
+    pub fn telling(self, preview: Preview) -> Self {
+        Self { preview: Some(preview), ..self }
+    }
+
+    /// These rules for another source.
+    #[must_use]
+    pub fn from_source(self, source: Option<Source>) -> Self {
+        Self { source, ..self }
     }
 }
 
@@ -112,6 +142,17 @@ impl Summary {
         total
     }
 
+    /// The outcome for the records of a kind, as an export calls it.
+    fn of_kind(&mut self, kind: &str) -> Option<&mut Tally> {
+        match kind {
+            "user" => Some(&mut self.users),
+            "repo" => Some(&mut self.repositories),
+            "resume" => Some(&mut self.resumes),
+            "note" => Some(&mut self.notes),
+            _ => None,
+        }
+    }
+
     /// Adds the outcome of another import.
     pub fn add(&mut self, other: Self) {
         self.users += other.users;
@@ -160,40 +201,35 @@ pub fn apply(
     session.flush()?;
     session.clear()?;
     let mut summary = Summary::default();
-    let mut batch = Batch::default();
+    let mut batch = Batch::new(rules.preview.clone());
+    let mut moved = Moved::default();
     for record in records {
         let Located { place, value } = record?;
-        match value {
-            Record::Account(account) => {
-                if !batch.has_room_for_account(&account) {
+        let value = match value {
+            kept @ Record::Exported(_) if rules.keep_ids => kept,
+            _ if rules.keep_ids => {
+                return Err(place.refuse("only the records of an export have ids to keep; leave --keep-ids out"));
+            }
+            Record::Exported(record) => {
+                let known = exported::read(&Located { place: place.clone(), value: record })?;
+                // What it refers to is looked up, unless only records of the same kind wait.
+                if known.refers() && !(known.is_repository() && batch.accounts.is_empty()) {
                     batch.write(session, &mut summary)?;
                     progress(&summary);
                 }
-                batch.add_account(Located { place, value: account });
-            }
-            Record::Repository(repository) => {
-                if !batch.has_room_for_repository(&repository) {
-                    batch.write(session, &mut summary)?;
-                    progress(&summary);
+                match moved.take(session, known, &place, rules, &mut summary).map_err(|error| at(&place, error))? {
+                    Some(value) => value,
+                    None => continue,
                 }
-                batch.add_repository(Located { place, value: repository });
             }
-            Record::NamedRepository(repository) => {
-                if !batch.named.has_room(&repository) {
-                    batch.write(session, &mut summary)?;
-                    progress(&summary);
-                }
-                batch.named.add(Located { place, value: repository });
-            }
-            Record::Resume(resume) => {
-                let located = |error| at(&place, error);
-                documents::resume(session, &resume, rules, &mut summary).map_err(located)?;
-            }
-            Record::Note(note) => {
-                let located = |error| at(&place, error);
-                documents::note(session, &note, rules, &mut summary).map_err(located)?;
-            }
+            value => value,
+        };
+        let record = Located { place, value };
+        if !batch.has_room(&record.value) {
+            batch.write(session, &mut summary)?;
+            progress(&summary);
         }
+        batch.take(session, record, rules, &mut summary)?;
     }
     batch.write(session, &mut summary)?;
     progress(&summary);
@@ -217,34 +253,66 @@ struct Batch {
     names: HashSet<(i64, String)>,
     /// Written last, so that nothing else is added after it.
     named: named::NamedBatch,
+    /// Records that keep their ids; then there are no others.
+    kept: KeptBatch,
 }
 
 impl Batch {
-    fn has_room_for_account(&self, account: &Account) -> bool {
-        self.named.records.is_empty() && self.accounts.len() < BATCH && !self.numbers.contains(&account.number)
+    fn new(preview: Option<Preview>) -> Self {
+        Self { kept: KeptBatch::new(preview), ..Self::default() }
     }
 
-    fn has_room_for_repository(&self, repository: &Repository) -> bool {
-        self.named.records.is_empty()
-            && self.repositories.len() < BATCH
-            && !self.repository_numbers.contains(&repository.number)
-            && !self.names.contains(&(repository.owner.number, repository.name.clone()))
+    /// Whether the record can be written with those that are in the batch.
+    fn has_room(&self, record: &Record) -> bool {
+        match record {
+            Record::Account(account) => {
+                self.named.records.is_empty() && self.accounts.len() < BATCH && !self.numbers.contains(&account.number)
+            }
+            Record::Repository(repository) => {
+                self.named.records.is_empty()
+                    && self.repositories.len() < BATCH
+                    && !self.repository_numbers.contains(&repository.number)
+                    && !self.names.contains(&(repository.owner.number, repository.name.clone()))
+            }
+            Record::NamedRepository(repository) => self.named.has_room(repository),
+            Record::Exported(record) => self.kept.has_room(record),
+            Record::Resume(_) | Record::Note(_) => true,
+        }
     }
 
-    fn add_account(&mut self, account: Located<Account>) {
-        self.numbers.insert(account.value.number);
-        self.accounts.push(account);
-    }
-
-    fn add_repository(&mut self, repository: Located<Repository>) {
-        self.repository_numbers.insert(repository.value.number);
-        self.names.insert((repository.value.owner.number, repository.value.name.clone()));
-        self.repositories.push(repository);
+    /// Adds a record for which there is room. A résumé or note is written at once.
+    fn take(
+        &mut self,
+        session: &mut Session<'_>,
+        Located { place, value }: Located<Record>,
+        rules: &Rules,
+        summary: &mut Summary,
+    ) -> Result<()> {
+        match value {
+            Record::Account(account) => {
+                self.numbers.insert(account.number);
+                self.accounts.push(Located { place, value: account });
+            }
+            Record::Repository(repository) => {
+                self.repository_numbers.insert(repository.number);
+                self.names.insert((repository.owner.number, repository.name.clone()));
+                self.repositories.push(Located { place, value: repository });
+            }
+            Record::NamedRepository(repository) => self.named.add(Located { place, value: repository }),
+            Record::Exported(record) => self.kept.add(Located { place, value: record }),
+            Record::Resume(resume) => {
+                documents::resume(session, &resume, rules, summary).map_err(|error| at(&place, error))?;
+            }
+            Record::Note(note) => {
+                documents::note(session, &note, rules, summary).map_err(|error| at(&place, error))?;
+            }
+        }
+        Ok(())
     }
 
     /// Writes the batch and empties it: accounts first, because repositories reference them.
     fn write(&mut self, session: &mut Session<'_>, summary: &mut Summary) -> Result<()> {
-        let batch = std::mem::take(self);
+        let mut batch = std::mem::replace(self, Self::new(self.kept.preview()));
         if !batch.accounts.is_empty() {
             accounts::write(session, &batch.accounts, summary)?;
         }
@@ -259,6 +327,7 @@ impl Batch {
         if !batch.named.records.is_empty() {
             named::write(session, batch.named.records, summary)?;
         }
+        batch.kept.write(session, summary)?;
         session.flush()?;
         Ok(session.clear()?)
     }

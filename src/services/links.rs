@@ -1,6 +1,6 @@
 //! What notes are linked with: reads and writes their tags and the repositories that they are about.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use diesel_session::Error as SessionError;
 use serde::Serialize;
@@ -47,41 +47,41 @@ pub(super) fn of(session: &mut Session<'_>, notes: Vec<Note>) -> Result<Vec<Link
     Ok(linked.collect())
 }
 
-/// Gives the note these tags besides those that it has. Returns whether one is new.
-pub(super) fn add_tags(session: &mut Session<'_>, note: Id<Note>, tags: &[Tag]) -> Result<bool> {
-    let mut present: HashSet<Tag> =
-        session.rows(NoteTag::of(&[note]))?.into_iter().map(|row: NoteTag| row.tag).collect();
-    let before = present.len();
+/// The tags of the note, in the order of their bytes.
+pub(super) fn tags(session: &mut Session<'_>, note: Id<Note>) -> Result<Vec<Tag>> {
+    Ok(session.rows(NoteTag::of(&[note]))?.into_iter().map(|row: NoteTag| row.tag).collect())
+}
+
+/// The ids of the repositories that the note is linked with, the smallest first.
+pub(super) fn repositories(session: &mut Session<'_>, note: Id<Note>) -> Result<Vec<Id<Repository>>> {
+    Ok(session.rows(NoteRepository::of(&[note]))?.into_iter().map(|row: NoteRepository| row.repository_id).collect())
+}
+
+/// Gives the note these tags besides those that it has.
+pub(super) fn add_tags(session: &mut Session<'_>, note: Id<Note>, tags: &[Tag]) -> Result<()> {
+    let mut present: HashSet<Tag> = self::tags(session, note)?.into_iter().collect();
     for tag in tags {
         if present.insert(tag.clone()) {
             session.add(NewNoteTag::new(note, tag.clone())?);
         }
     }
-    session.flush()?;
-    Ok(present.len() > before)
+    Ok(session.flush()?)
 }
 
-/// Takes the tags for which `is_removed` holds from the note. Returns whether it had one.
-pub(super) fn remove_tags(
-    session: &mut Session<'_>,
-    note: Id<Note>,
-    is_removed: impl Fn(&Tag) -> bool,
-) -> Result<bool> {
-    let mut removed = false;
+/// Takes the tags for which `is_removed` holds from the note.
+pub(super) fn remove_tags(session: &mut Session<'_>, note: Id<Note>, is_removed: impl Fn(&Tag) -> bool) -> Result<()> {
     for handle in session.query(NoteTag::of(&[note])).all()? {
         if is_removed(&session.row(handle)?.tag) {
             session.delete(handle)?;
-            removed = true;
         }
     }
-    session.flush()?;
-    Ok(removed)
+    Ok(session.flush()?)
 }
 
-/// Gives the note these tags and no others. Returns whether that changed something.
-pub(super) fn set_tags(session: &mut Session<'_>, note: Id<Note>, tags: &[Tag]) -> Result<bool> {
-    let removed = remove_tags(session, note, |tag| !tags.contains(tag))?;
-    Ok(add_tags(session, note, tags)? || removed)
+/// Gives the note these tags and no others.
+pub(super) fn set_tags(session: &mut Session<'_>, note: Id<Note>, tags: &[Tag]) -> Result<()> {
+    remove_tags(session, note, |tag| !tags.contains(tag))?;
+    add_tags(session, note, tags)
 }
 
 /// Links the note with these repositories, besides those that it is linked with.
@@ -90,12 +90,30 @@ pub(super) fn add_repositories(
     note: &Note,
     repositories: impl IntoIterator<Item = Id<Repository>>,
 ) -> Result<()> {
-    let linked: Vec<NoteRepository> = session.rows(NoteRepository::of(&[note.id]))?;
-    let mut linked: HashSet<_> = linked.into_iter().map(|row| row.repository_id).chain(note.repository_id).collect();
+    let linked = self::repositories(session, note.id)?;
+    let mut linked: HashSet<_> = linked.into_iter().chain(note.repository_id).collect();
     for repository in repositories {
         if linked.insert(repository) {
             session.add(NewNoteRepository::new(note.id, repository)?);
         }
+    }
+    Ok(session.flush()?)
+}
+
+/// Links the note with these repositories and no others.
+pub(super) fn set_repositories(
+    session: &mut Session<'_>,
+    note: Id<Note>,
+    repositories: &[Id<Repository>],
+) -> Result<()> {
+    let mut missing: BTreeSet<_> = repositories.iter().copied().collect();
+    for handle in session.query(NoteRepository::of(&[note])).all()? {
+        if !missing.remove(&session.row(handle)?.repository_id) {
+            session.delete(handle)?;
+        }
+    }
+    for repository in missing {
+        session.add(NewNoteRepository::new(note, repository)?);
     }
     Ok(session.flush()?)
 }

@@ -18,12 +18,14 @@
 //! ```
 
 pub mod copy;
+pub mod export;
 pub mod history;
 pub mod import;
 mod links;
 mod listing;
 pub mod notes;
 pub mod query;
+pub mod references;
 pub mod repositories;
 pub mod resumes;
 pub mod search;

@@ -158,15 +158,6 @@ pub fn untag(session: &mut Session<'_>, id: Id<Note>, tags: &[Tag]) -> Result<Li
     linked(session, note)
 }
 
-/// Gives the note these tags and no others. Returns whether that changed something.
-///
-/// # Errors
-///
-/// Any error of the reads and writes.
-pub fn set_tags(session: &mut Session<'_>, id: Id<Note>, tags: &[Tag]) -> Result<bool> {
-    links::set_tags(session, id, tags)
-}
-
 /// Links the note with these repositories, besides those that it is about already, and returns it with its links.
 ///
 /// # Errors

@@ -5,14 +5,17 @@ use std::fmt::Debug;
 use std::hash::Hash;
 
 use diesel::HasQuery as _;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
+use super::references::Referring;
 use crate::error::Result;
 use crate::models::{Note, NoteRepository, NoteTag, Repository, Resume, User};
 use crate::session::history::HistoryRow;
 use crate::session::{Entity, Everywhere, Session, Table};
 
 /// A row of one of Folio's tables.
-pub trait Row: Everywhere + Hash + Debug {
+pub trait Row: Everywhere + Hash + Debug + PartialEq {
     /// The noun for one row.
     const ONE: &'static str;
     /// The noun for several rows.
@@ -41,26 +44,80 @@ pub trait Visit {
     fn visit<R: Row>(&mut self) -> Result<(), Self::Error>;
 }
 
+/// A row of one of Folio's tables that is a record of its own, and can be exported and imported.
+pub trait RecordRow: Row + Serialize + DeserializeOwned + Referring {
+    /// What the command line and an export call its kind.
+    const KIND: &'static str;
+}
+
+/// An operation to run on each table of records in turn.
+pub trait VisitRecords {
+    /// The operation's error.
+    type Error;
+
+    /// Runs the operation on the table of `R`.
+    ///
+    /// # Errors
+    ///
+    /// The visitor's own.
+    fn visit<R: RecordRow>(&mut self) -> Result<(), Self::Error>;
+}
+
 macro_rules! tables {
-    (@is_record record) => { true };
-    (@is_record part) => { false };
-    (@row $row:ty, $one:literal, $many:literal, $rank:ident) => {
+    (@row $row:ty, $one:literal, $many:literal, $is_record:literal) => {
         impl Row for $row {
             const ONE: &'static str = $one;
             const MANY: &'static str = $many;
-            const IS_RECORD: bool = tables!(@is_record $rank);
+            const IS_RECORD: bool = $is_record;
 
             fn count(session: &mut Session<'_>) -> Result<u64> {
                 Ok(session.query(<$row>::query()).count()?)
             }
         }
     };
-    ($($row:ty: $one:literal, $many:literal, $rank:ident;)*) => {
-        $(tables!(@row $row, $one, $many, $rank);)*
-        tables!(@row HistoryRow, "change", "changes", part);
+    (
+        records { $($record:ty: $kind:literal, $record_one:literal, $record_many:literal;)* }
+        parts { $($part:ty: $part_one:literal, $part_many:literal;)* }
+    ) => {
+        $(
+            tables!(@row $record, $record_one, $record_many, true);
+
+            impl RecordRow for $record {
+                const KIND: &'static str = $kind;
+            }
+        )*
+        $(tables!(@row $part, $part_one, $part_many, false);)*
+        tables!(@row HistoryRow, "change", "changes", false);
 
         /// The description of every table but the history, referenced tables first, as a draft of a migration takes them.
-        pub const ENTITIES: &[fn() -> &'static Table] = &[$(<$row as Entity>::table),*];
+        pub const ENTITIES: &[fn() -> &'static Table] =
+            &[$(<$record as Entity>::table,)* $(<$part as Entity>::table,)*];
+
+        /// What the command line and an export call the records of each table, referenced tables first.
+        pub const KINDS: &[&str] = &[$($kind),*];
+
+        /// Visits the table with records of this kind; `false` if there is none.
+        ///
+        /// # Errors
+        ///
+        /// That of the visit.
+        pub fn of_kind<V: VisitRecords>(kind: &str, visitor: &mut V) -> Result<bool, V::Error> {
+            match kind {
+                $($kind => visitor.visit::<$record>()?,)*
+                _ => return Ok(false),
+            }
+            Ok(true)
+        }
+
+        /// Visits every table of records, referenced tables first, until a visit fails.
+        ///
+        /// # Errors
+        ///
+        /// That of the visit.
+        pub fn each_of_records<V: VisitRecords>(visitor: &mut V) -> Result<(), V::Error> {
+            $(visitor.visit::<$record>()?;)*
+            Ok(())
+        }
 
         /// Visits every table, referenced tables first and the history of their changes last, until a visit fails.
         ///
@@ -88,19 +145,24 @@ macro_rules! tables {
         ///
         /// That of the visit.
         pub fn each<V: Visit>(visitor: &mut V) -> Result<(), V::Error> {
-            $(visitor.visit::<$row>()?;)*
+            $(visitor.visit::<$record>()?;)*
+            $(visitor.visit::<$part>()?;)*
             visitor.visit::<HistoryRow>()
         }
     };
 }
 
 tables! {
-    User: "user", "users", record;
-    Repository: "repository", "repositories", record;
-    Resume: "résumé", "résumés", record;
-    Note: "note", "notes", record;
-    NoteTag: "tag", "tags", part;
-    NoteRepository: "link", "links", part;
+    records {
+        User: "user", "user", "users";
+        Repository: "repo", "repository", "repositories";
+        Resume: "resume", "résumé", "résumés";
+        Note: "note", "note", "notes";
+    }
+    parts {
+        NoteTag: "tag", "tags";
+        NoteRepository: "link", "links";
+    }
 }
 
 /// The number of rows of one table.

@@ -176,7 +176,7 @@ pub fn add_pending(session: &mut Session<'_>, account: Account) -> Result<Handle
 }
 
 /// One less than the least number in use, or -1 if none is below zero.
-fn free_number(session: &mut Session<'_>) -> Result<i64> {
+pub(super) fn free_number(session: &mut Session<'_>) -> Result<i64> {
     let least: Vec<User> = session.rows(User::least())?;
     let least = least.first().map_or(0, |user| user.user_id.min(0));
     let taken = || Error::value("account number", "there is none left below zero");

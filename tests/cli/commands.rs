@@ -97,7 +97,7 @@ fn a_user_with_dependents_is_removed_only_with_everything() {
         assert_eq!(home.column(0, &[noun, "list"]).len(), left, "{noun}");
     }
     // The note outlives its repository.
-    assert_eq!(home.row(&["note", "get", "2"])[2..4], ["Kept", ""]);
+    assert_eq!(home.row(&["note", "get", "2", "--format", "tsv"])[2..4], ["Kept", ""]);
 }
 
 #[test]

@@ -128,7 +128,7 @@ fn bash_offers_files_where_files_go_and_values_where_values_are() {
     for (words, values) in [
         (&["folio", "repo", "add", "x", "--status", ""][..], &["public", "private"][..]),
         (&["folio", "repo", "list", "--status", "pr"], &["private"]),
-        (&["folio", "import", "x", "--as", ""], &["github", "jsonresume", "markdown"]),
+        (&["folio", "import", "x", "--as", ""], &["folio", "github", "jsonresume", "markdown", "csv", "tsv"]),
         (&["folio", "user", "list", "--format", ""], &["table", "tsv", "csv", "json", "ndjson", "markdown", "svg"]),
         (&["folio", "config", "se"], &["set"]),
         (&["folio", "completions", "f"], &["fish"]),
@@ -189,7 +189,7 @@ fn zsh_offers_files_where_files_go_and_values_where_values_are() {
     for (line, values) in [
         ("folio repo add x --status ", &["private", "public"][..]),
         ("folio repo list --status=pr", &["--status=private"]),
-        ("folio import --as ", &["github", "jsonresume", "markdown"]),
+        ("folio import --as ", &["csv", "folio", "github", "jsonresume", "markdown", "tsv"]),
         ("folio import x --as m", &["markdown"]),
         ("folio import x --lo", &["--login"]),
         ("folio user list --format ", &["csv", "json", "markdown", "ndjson", "svg", "table", "tsv"]),

@@ -17,10 +17,13 @@ fn a_body_is_given_as_text_as_a_file_or_on_standard_input() {
 }
 
 #[test]
-fn get_shows_the_body_and_rows_leave_it_out() {
+fn get_shows_the_body_writes_it_alone_in_a_pipe_and_rows_leave_it_out() {
     let home = Home::with_users(module_path!());
     home.done(&["note", "add", "To do", "--login", "ada", "--body", "call\tback\n\u{1b}[2Jthen rest"]);
-    assert_eq!(home.row(&["note", "get", "1"])[..6], ["1", "2", "To do", "", "", "1"]);
+    assert_eq!(home.done(&["note", "get", "1"]), "call\tback\n\u{1b}[2Jthen rest");
+    home.done(&["resume", "add", "Diver", "--login", "ada", "--body", "# Diver\r\n\u{200f}"]);
+    assert_eq!(home.done(&["resume", "get", "1"]), "# Diver\r\n\u{200f}");
+    assert_eq!(home.row(&["note", "get", "1", "--format", "tsv"])[..6], ["1", "2", "To do", "", "", "1"]);
     let shown = home.done(&["note", "get", "1", "--format", "table"]);
     assert!(shown.contains("name:         To do\n"), "{shown}");
     assert!(shown.ends_with("\n\ncall\tback\n\\u{1b}[2Jthen rest\n"), "{shown}");

@@ -206,7 +206,10 @@ fn a_slip_is_exit_code_2_and_makes_nothing() {
             &["repo", "get", "hello"],
             "repository: neither an id nor owner/name; to look it up by name: folio repo list --name hello",
         ),
-        (&["import", "x", "--as", "yaml"], "format: 'yaml' is not one of github, jsonresume, markdown"),
+        (
+            &["import", "x", "--as", "yaml"],
+            "format: 'yaml' is not one of folio, github, jsonresume, markdown, csv, tsv",
+        ),
     ] {
         if said.is_empty() {
             assert_eq!(home.run(slip).code, Some(2), "{slip:?}");

@@ -313,3 +313,122 @@ fn what_gh_prints_is_imported_and_changes_the_repository_that_is_there() {
     let ran = import(gh);
     assert!(ran.out.starts_with("repositories  0 new, 0 changed, 1 unchanged\n"), "{ran:?}");
 }
+
+#[test]
+fn a_dry_run_prints_what_would_change_record_by_record_and_changes_nothing() {
+    let home = Home::with_users(module_path!());
+    let before = home.done(&["export"]);
+    home.file("1.json", r#"[{"login": "octocat", "id": 583231, "name": "The Octocat"}, {"login": "hubot", "id": 3}]"#);
+    home.file("2.md", "# To do\n");
+    let dry =
+        |options: &[&str]| home.run(&[&["import", "1.json", "2.md", "--login", "ada", "--dry-run"], options].concat());
+    let ran = dry(&[]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let mut lines: Vec<&str> = ran.out.lines().collect();
+    lines.sort_unstable();
+    assert_eq!(
+        lines,
+        ["changed\tuser\t1\toctocat\tname: null -> \"The Octocat\"", "new\tnote\t\tTo do\t", "new\tuser\t\thubot\t",]
+    );
+    assert_eq!(ran.err, "2 new, 1 changed, 0 unchanged; nothing was changed\n");
+    let json = dry(&["--format", "ndjson"]).out;
+    let change = r#"{"change":"changed","kind":"user","id":1,"name":"octocat","fields":[{"field":"name","before":null,"after":"The Octocat"}]}"#;
+    assert!(json.lines().any(|line| line == change), "{json}");
+    assert_eq!(home.done(&["export"]).lines().skip(1).collect::<Vec<_>>(), before.lines().skip(1).collect::<Vec<_>>());
+
+    // What fails is told, and the rest goes on; an export that keeps its ids is told of too.
+    home.file("3.json", r#"{"login": 5, "id": 3}"#);
+    let ran = home.run(&["import", "3.json", "1.json", "--dry-run", "--keep-going"]);
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    assert!(ran.err.starts_with("would fail: 3.json, record 1") && ran.out.lines().count() == 2, "{ran:?}");
+    home.file("all.ndjson", before);
+    let other = Home::new(module_path!());
+    let all = home.path().join("all.ndjson");
+    let ran = other.run(&["import", all.to_str().unwrap(), "--keep-ids", "--dry-run"]);
+    assert_eq!(ran.out, "new\tuser\t1\toctocat\t\nnew\tuser\t2\tada\t\n", "{ran:?}");
+    assert!(!other.files().contains(&"folio.db".to_owned()), "a dry run makes no database");
+}
+
+/// A text as `gzip` stores it: in two parts, as of two files one after the other.
+fn gzipped(text: &str) -> Vec<u8> {
+    use std::io::Write as _;
+    let (one, two) = text.split_at(text.len() / 2);
+    let part = |text: &str| {
+        let mut part = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+        part.write_all(text.as_bytes()).unwrap();
+        part.finish().unwrap()
+    };
+    [part(one), part(two)].concat()
+}
+
+#[test]
+fn what_gzip_has_compressed_is_read_as_if_it_were_not() {
+    let home = Home::with_users(module_path!());
+    let users = gzipped(r#"[{"login": "hubot", "id": 3}, {"login": "monalisa", "id": 4}]"#);
+    std::fs::create_dir(home.path().join("in")).unwrap();
+    home.file("in/users.json.gz", &users);
+    home.file("in/plan.md.gz", gzipped("text without a heading"));
+    home.file("in/other.gz", gzipped("x"));
+    let ran = home.run(&["import", "in", "--login", "ada"]);
+    assert_eq!(
+        ran.out,
+        "users         2 new, 0 changed, 0 unchanged\nnotes         1 new, 0 changed, 0 unchanged\nin all        3 new, 0 changed, 0 unchanged\n",
+        "{ran:?}"
+    );
+    assert_eq!(home.column(2, &["note", "list"]), ["plan"]);
+    let ran = run(home.folio(&["import", "-"]).write_stdin(users.clone()));
+    assert!(ran.out.ends_with("0 new, 0 changed, 2 unchanged\n"), "{ran:?}");
+    home.file("cut.json.gz", &users[..users.len() - 12]);
+    let said = home.fails(1, &["import", "cut.json.gz"]);
+    assert!(said.starts_with("cut.json.gz"), "{said}");
+    // An export is piped through gzip.
+    home.file("all.ndjson.gz", gzipped(&home.done(&["export"])));
+    let out = home.done(&["import", "all.ndjson.gz", "--keep-ids"]);
+    assert!(out.ends_with("in all        0 new, 0 changed, 5 unchanged\n"), "{out}");
+}
+
+#[test]
+fn rows_of_csv_and_tsv_are_records_by_the_names_of_their_columns() {
+    let home = Home::with_users(module_path!());
+    home.file("users.csv", "account,username,company\n3,hubot,\"GitHub, Inc.\"\n4,monalisa,\n");
+    home.file("repos.tsv", "owner\tname\tstatus\tdescription\noctocat\thello\tPublic\ta\\tb\n");
+    home.file("notes.csv", "name,body\nTo do,\"call\nback\"\nTo do,'=x\n");
+    let import = ["import", "users.csv", "repos.tsv", "notes.csv", "--login", "ada"];
+    assert!(home.done(&import).ends_with("in all        5 new, 0 changed, 0 unchanged\n"));
+    assert!(home.done(&import).ends_with("in all        0 new, 0 changed, 5 unchanged\n"));
+    assert_eq!(home.done(&["user", "list", "--columns", "company", "--like", "hubot"]), "GitHub, Inc.\n");
+    assert_eq!(
+        home.done(&["repo", "list", "--columns", "owner,name,status,description"]),
+        "octocat\thello\tPublic\ta\\tb\n"
+    );
+    assert_eq!(home.done(&["note", "list", "--columns", "body"]), "call\\nback\n=x\n");
+    // What a list writes comes back.
+    home.done(&["user", "remove", "--account", "4"]);
+    for (noun, file) in [("repo", "repo.csv"), ("note", "note.csv")] {
+        home.file(
+            file,
+            home.done(&[
+                noun,
+                "list",
+                "--format",
+                "csv",
+                "--header",
+                "--columns",
+                if noun == "repo" { "owner,name,status,description" } else { "name,body" },
+            ]),
+        );
+        let out = home.done(&["import", file, "--login", "ada"]);
+        assert!(out.contains("0 new, 0 changed, "), "{out}");
+    }
+    home.file("ragged.csv", "account,username\n5,x\n6\n");
+    let said = home.fails(1, &["import", "ragged.csv"]);
+    assert_eq!(
+        said,
+        "ragged.csv, record 2 (line 3, column 1): this row has 1 fields, and the header has 2; is one of them not in quotes?"
+    );
+    home.file("bare.csv", "5,x\n");
+    let said = home.fails(1, &["import", "bare.csv"]);
+    assert!(said.starts_with("bare.csv (line 1, column 1): the first line does not name the columns"), "{said}");
+    let ran = run(home.folio(&["import", "-", "--as", "csv"]).write_stdin("account,username\n5,x\n"));
+    assert!(ran.out.starts_with("users         1 new"), "{ran:?}");
+}

@@ -222,6 +222,6 @@ fn a_full_disk_undoes_no_work_and_the_failure_says_so() {
     }
     assert_eq!(home.row(&["user", "get", "4"])[2], "z");
     assert_eq!(home.row(&["repo", "get", "z/y"])[0], "3");
-    assert_eq!(home.row(&["resume", "get", "2"])[2], "Cat");
+    assert_eq!(home.row(&["resume", "get", "2", "--format", "tsv"])[2], "Cat");
     assert_eq!(home.column(2, &["note", "list", "--login", "z"]), ["m", "Imported"]);
 }

@@ -2,6 +2,7 @@
 
 mod commands;
 mod documents;
+mod exporting;
 mod importing;
 mod listing;
 mod meeting;

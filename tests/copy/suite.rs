@@ -1,5 +1,7 @@
 //! Tests of copies; the including module is named after the two engines: `sqlite_to_postgres`.
 
+mod exporting;
+
 use diesel::connection::SimpleConnection as _;
 use diesel_session::Error as SessionError;
 use folio::connection::Engine;

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use super::controls_terminal;
 
 /// Writes a value.
-pub(super) fn write(out: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
+pub fn write(out: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
     let mut serializer = serde_json::Serializer::with_formatter(out, EscapedJson);
     Ok(value.serialize(&mut serializer)?)
 }

@@ -2,7 +2,7 @@
 
 use tempfile::TempDir;
 
-use super::super::reader::Record;
+use super::super::record::Record;
 use super::*;
 
 const USER: &str = r#"{"login": "a", "id": 1}"#;
