@@ -43,6 +43,7 @@ mod plan;
 mod postgres;
 #[cfg(feature = "postgres")]
 mod postgres_copy;
+#[cfg(feature = "postgres")]
 mod postgres_details;
 #[cfg(feature = "postgres")]
 mod postgres_relays;
