@@ -3,7 +3,7 @@
 
 use std::process::Command;
 
-use crate::home::{FOLIO, Home, run};
+use crate::home::{FOLIO, Home};
 
 /// A folder with two files to complete.
 fn home() -> Home {
@@ -265,7 +265,7 @@ fn fish_and_zsh_offer_names_of_records_with_what_tells_them_apart() {
 #[cfg(feature = "sqlite")]
 fn asked(home: &Home, words: &[&str]) -> crate::home::Ran {
     let mut command = home.folio(&[&["--", "folio"], words].concat());
-    run(command.env("FOLIO_COMPLETE", "fish"))
+    crate::home::run(command.env("FOLIO_COMPLETE", "fish"))
 }
 
 #[cfg(feature = "sqlite")]
@@ -299,7 +299,8 @@ fn a_database_that_is_not_there_broken_or_behind_has_no_names_and_nothing_is_sai
     assert_eq!(home.run(&["migrate", "status"]).out, state, "looking migrates nothing");
     // Neither words nor a shell that make no sense are answered with noise.
     for shell in ["tcsh", "fish"] {
-        let ran = run(home.folio(&["--", "folio", "no", "such", "command", ""]).env("FOLIO_COMPLETE", shell));
+        let ran =
+            crate::home::run(home.folio(&["--", "folio", "no", "such", "command", ""]).env("FOLIO_COMPLETE", shell));
         assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""), "{shell}: {ran:?}");
     }
 }

@@ -84,7 +84,6 @@ pub fn run_on_a_terminal(home: &Home, columns: u16, arguments: &[&str], typed: &
 }
 
 /// Runs the program on a terminal that shows colours.
-#[cfg(feature = "sqlite")]
 pub fn run_in_colours(home: &Home, columns: u16, arguments: &[&str]) -> Ran {
     Terminal::running(home.command(arguments), columns).end()
 }
