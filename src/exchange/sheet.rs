@@ -354,6 +354,9 @@ mod tests {
         let records = read(Format::Tsv, "name\tbody\nx\ta\\tb\\\\n\\u{1b}\\q\"\n").unwrap();
         let [Record::Note(note)] = records.as_slice() else { panic!("{records:?}") };
         assert_eq!(note.body, "a\tb\\n\u{1b}\\q\"");
+        let records = read(Format::Csv, "name,body,tags\nx,,\"rust, cli\"\ny,,\n").unwrap();
+        let [Record::Note(one), Record::Note(two)] = records.as_slice() else { panic!("{records:?}") };
+        assert_eq!((&one.tags, &two.tags), (&Some(vec!["cli".parse().unwrap(), "rust".parse().unwrap()]), &None));
         assert_eq!(read(Format::Csv, "vacancy,body\n").unwrap(), []);
     }
 
