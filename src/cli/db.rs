@@ -68,9 +68,9 @@ Examples:
   folio db vacuum
 
 Gives back the space of removed records, which the history has until 'folio db forget': VACUUM in
-SQLite and PostgreSQL, OPTIMIZE TABLE in MySQL and MariaDB. A server also counts its rows again, which
-it plans queries by. A SQLite file needs as much room again meanwhile, and nobody else may use it.
-Prints the size before and after, in bytes.
+SQLite and PostgreSQL, OPTIMIZE TABLE in MySQL and MariaDB. A server also counts its rows again,
+which it plans queries by. A SQLite file needs as much room again meanwhile, and nobody else may use
+it. Prints the size before and after, in bytes.
 Columns: {columns}.";
 
 const DROP: &str = "\
