@@ -1,8 +1,9 @@
 //! The progress of an import, a copy or an adoption, shown on a terminal only.
 
+use std::cell::OnceCell;
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressStyle};
 
 use super::stderr;
 use folio::exchange::Progress;
@@ -43,32 +44,38 @@ const SOON: Duration = Duration::from_millis(300);
 
 /// Shows how many of a known number of rows are processed, and clears it on drop.
 pub(super) struct RowProgress {
-    bar: ProgressBar,
+    /// Once it is worth showing.
+    bar: OnceCell<ProgressBar>,
     began: Instant,
 }
 
 impl RowProgress {
     pub(super) fn new() -> Self {
-        let bar = ProgressBar::hidden().with_style(style("{prefix} {bar:24} {percent:>3} % {msg}"));
-        Self { bar, began: Instant::now() }
+        Self { bar: OnceCell::new(), began: Instant::now() }
     }
 
     /// Shows that `done` of `total` rows are processed, most recently rows of `table`.
     pub(super) fn show(&self, doing: &'static str, table: &'static str, done: u64, total: u64) {
-        self.bar.set_length(total);
-        self.bar.set_position(done);
-        self.bar.set_prefix(doing);
-        self.bar.set_message(table);
-        if self.bar.is_hidden() && self.began.elapsed() >= SOON && stderr::is_terminal() {
-            self.bar.set_draw_target(ProgressDrawTarget::stderr());
-            self.bar.enable_steady_tick(Duration::from_millis(200));
+        if self.began.elapsed() < SOON || !stderr::is_terminal() {
+            return;
         }
+        let bar = self.bar.get_or_init(|| {
+            let bar = ProgressBar::new(total).with_style(style("{prefix} {bar:24} {percent:>3} % {msg}"));
+            bar.enable_steady_tick(Duration::from_millis(200));
+            bar
+        });
+        bar.set_length(total);
+        bar.set_position(done);
+        bar.set_prefix(doing);
+        bar.set_message(table);
     }
 }
 
 impl Drop for RowProgress {
     fn drop(&mut self) {
-        self.bar.finish_and_clear();
+        if let Some(bar) = self.bar.get() {
+            bar.finish_and_clear();
+        }
     }
 }
 
