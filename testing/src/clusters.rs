@@ -4,11 +4,7 @@
 use super::guard::Guard;
 
 const PAIR: &str = r#"
-U=postgres
-B=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -n 1)
-[ -n "$B" ] || B=$(dirname "$(command -v initdb || echo /none/initdb)")
-[ -x "$B/initdb" ] || fail "PostgreSQL's server is not installed (Debian: postgresql; '.ci/servers' installs it)"
-: >"$D/log"; chmod 666 "$D/log"
+find_postgres
 set -- $PORTS
 start() {
     as "$B/pg_ctl" -D "$D/$1" -l "$D/log" -w -t 120 -o "-c listen_addresses=127.0.0.1 -p $2 -k $D -c fsync=off \
@@ -47,9 +43,8 @@ rm -rf "$D"
 "#;
 
 const GALERA: &str = r#"
-U=mysql
+find_mariadb
 LIB=$(ls /usr/lib/galera/libgalera_smm.so /usr/lib/*/galera/libgalera_smm.so 2>/dev/null | head -n 1)
-command -v mariadbd >/dev/null || fail "MariaDB's server is not installed (Debian: mariadb-server; '.ci/servers' installs it)"
 [ -n "$LIB" ] || fail "Galera is not installed (Debian: galera-4; '.ci/servers' installs it)"
 for TOOL in rsync lsof ip; do
     command -v "$TOOL" >/dev/null || fail "Galera needs $TOOL (Debian: rsync lsof iproute2; '.ci/servers' installs it)"

@@ -5,11 +5,8 @@ use super::guard::Guard;
 /// Every server has a copy of the data directory that `.ci/mysql-server` made, with an identity of its own. Commits must
 /// outlive a killed process and not the machine, so that they are written to files and not flushed to disk.
 const GROUP: &str = r#"
-U=mysql
-if [ "$(id -u)" = 0 ]; then M=/var/cache/folio/mysql; else M=${XDG_CACHE_HOME:-$HOME/.cache}/folio/mysql; U=$(id -un); fi
-[ -x "$M/mysqld" ] || fail "MySQL's server is not in $M ('.ci/servers' installs it)"
+find_mysql
 PLUGINS=$(dirname "$(find "$M/root" -name group_replication.so | head -n 1)")
-: >"$D/log"; chmod 666 "$D/log"
 set -- $PORTS
 SEEDS=127.0.0.1:$4,127.0.0.1:$5,127.0.0.1:$6
 for I in 1 2 3; do eval "PORT$I=\$$I GROUP$I=\$$((I + 3))"; done

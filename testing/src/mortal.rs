@@ -6,11 +6,7 @@ use super::TestEngine;
 use super::guard::Guard;
 
 const POSTGRES: &str = r#"
-U=postgres
-B=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -n 1)
-[ -n "$B" ] || B=$(dirname "$(command -v initdb || echo /none/initdb)")
-[ -x "$B/initdb" ] || fail "PostgreSQL's server is not installed (Debian: postgresql; '.ci/servers' installs it)"
-: >"$D/log"; chmod 666 "$D/log"
+find_postgres
 prepare() { as "$B/initdb" -D "$D/data" -U app -A trust --no-sync --locale=C.UTF-8 -E UTF8 >"$D/log" 2>&1; }
 launch() {
     as "$B/pg_ctl" -D "$D/data" -l "$D/log" -w -t 120 -o "-c listen_addresses=127.0.0.1 -p $PORTS -c unix_socket_directories= \
@@ -26,9 +22,7 @@ stop() { as "$B/pg_ctl" -D "$D/data" -m immediate stop >/dev/null 2>&1; }
 
 /// Both write each commit to the log file before they acknowledge it, where it outlives the process.
 const MARIADB: &str = r#"
-U=mysql
-command -v mariadbd >/dev/null || fail "MariaDB's server is not installed (Debian: mariadb-server; '.ci/servers' installs it)"
-: >"$D/log"; chmod 666 "$D/log"
+find_mariadb
 prepare() {
     [ "$(id -u)" = 0 ] && chown mysql "$D" || U=$(id -un)
     mariadb-install-db --no-defaults --user="$U" --datadir="$D/data" --skip-test-db --auth-root-authentication-method=normal \
@@ -43,10 +37,7 @@ launch() {
 "#;
 
 const MYSQL: &str = r#"
-U=mysql
-if [ "$(id -u)" = 0 ]; then M=/var/cache/folio/mysql; else M=${XDG_CACHE_HOME:-$HOME/.cache}/folio/mysql; U=$(id -un); fi
-[ -x "$M/mysqld" ] || fail "MySQL's server is not in $M ('.ci/servers' installs it)"
-: >"$D/log"; chmod 666 "$D/log"
+find_mysql
 prepare() { cp -r "$M/data" "$D/data" && { [ "$(id -u)" != 0 ] || chown -R "$U" "$D/data"; }; }
 launch() {
     as "$M/mysqld" --datadir="$D/data" --tmpdir="$D" --socket="$D/s.sock" --port="$PORTS" --bind-address=127.0.0.1 \

@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use super::engine::TestEngine;
 
 /// Root starts the servers as another user; anyone else starts them as themselves. If nobody reads any more that they
-/// are ready, the write must not kill the guard.
+/// are ready, the write must not kill the guard. A `find_…` sets the user and the folder of an engine's programs.
 pub(super) const PROLOGUE: &str = r#"
 trap '' INT TERM HUP PIPE
 D=$(mktemp -d) && chmod 755 "$D" || exit 1
@@ -24,14 +24,26 @@ as() {
     if [ "$(id -u)" = 0 ]; then chown "$U" "$D"; setpriv --reuid="$U" --regid="$U" --init-groups env HOME=/tmp "$@"
     else env HOME=/tmp "$@"; fi
 }
+: >"$D/log"; chmod 666 "$D/log"
+find_postgres() {
+    U=postgres
+    B=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -n 1)
+    [ -n "$B" ] || B=$(dirname "$(command -v initdb || echo /none/initdb)")
+    [ -x "$B/initdb" ] || fail "PostgreSQL's server is not installed (Debian: postgresql; '.ci/servers' installs it)"
+}
+find_mariadb() {
+    U=mysql
+    command -v mariadbd >/dev/null || fail "MariaDB's server is not installed (Debian: mariadb-server; '.ci/servers' installs it)"
+}
+find_mysql() {
+    U=mysql
+    if [ "$(id -u)" = 0 ]; then M=/var/cache/folio/mysql; else M=${XDG_CACHE_HOME:-$HOME/.cache}/folio/mysql; U=$(id -un); fi
+    [ -x "$M/mysqld" ] || fail "MySQL's server is not in $M ('.ci/servers' installs it)"
+}
 "#;
 
 const POSTGRES: &str = r#"
-U=postgres
-B=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -n 1)
-[ -n "$B" ] || B=$(dirname "$(command -v initdb || echo /none/initdb)")
-[ -x "$B/initdb" ] || fail "PostgreSQL's server is not installed (Debian: postgresql; '.ci/servers' installs it)"
-: >"$D/log"; chmod 666 "$D/log"
+find_postgres
 as "$B/initdb" -D "$D/data" -U app -A trust --no-sync --locale=C.UTF-8 -E UTF8 >"$D/log" 2>&1 || fail 'initdb:'
 # Only members of this role need a password.
 sed -i '1i host all +guarded all scram-sha-256' "$D/data/pg_hba.conf"
@@ -45,8 +57,7 @@ rm -rf "$D"
 "#;
 
 const MARIADB: &str = r#"
-U=mysql
-command -v mariadbd >/dev/null || fail "MariaDB's server is not installed (Debian: mariadb-server; '.ci/servers' installs it)"
+find_mariadb
 [ "$(id -u)" = 0 ] && chown mysql "$D" || U=$(id -un)
 mariadb-install-db --no-defaults --user="$U" --datadir="$D/data" --skip-test-db --auth-root-authentication-method=normal \
     --innodb-log-file-size=4M >"$D/log" 2>&1 || fail 'mariadb-install-db:'
@@ -72,10 +83,7 @@ rm -rf "$D"
 /// The server that `.ci/mysql-server` fetched, with a data directory to copy, which already has the user `app`. Nothing
 /// here must survive a crash, so nothing is flushed to disk.
 const MYSQL: &str = r#"
-U=mysql
-if [ "$(id -u)" = 0 ]; then M=/var/cache/folio/mysql; else M=${XDG_CACHE_HOME:-$HOME/.cache}/folio/mysql; U=$(id -un); fi
-[ -x "$M/mysqld" ] || fail "MySQL's server is not in $M ('.ci/servers' installs it)"
-: >"$D/log"; chmod 666 "$D/log"
+find_mysql
 cp -r "$M/data" "$D/data" || fail 'copying the data directory:'
 [ "$(id -u)" = 0 ] && chown -R "$U" "$D/data"
 as "$M/mysqld" --datadir="$D/data" --tmpdir="$D" --socket="$D/s.sock" --port="$PORT" --bind-address=127.0.0.1 \
