@@ -15,9 +15,9 @@ pub enum Case {
     Get,
     /// New users with three repositories and two notes each, in one transaction.
     Graph,
-    /// One new user in a transaction of its own, so many times.
+    /// A new user in a transaction of its own, once for each row.
     AddOne,
-    /// One user by its key in a transaction of its own, so many times.
+    /// A user by its key in a transaction of its own, once for each row.
     ReadOne,
     /// Every user, loaded before, is deleted.
     Delete,

@@ -1,12 +1,10 @@
 //! PostgreSQL's COPY, by Diesel's binary form of it: new rows without their keys.
 
-use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
 
 use crate::case::Case;
-use crate::contender::{Contender, Measured, Outcome, time};
-use crate::diesel_rows::Number;
-use crate::place::Place;
+use crate::contender::{Measured, Outcome, time};
+use crate::over_diesel::OverDiesel;
 use crate::tables::{created_at, email, login, stars, users};
 
 pub struct Copy(PgConnection);
@@ -25,17 +23,15 @@ fn user(number: i64) -> CopiedUser {
     CopiedUser { login: login(number), email: email(number), stars: stars(number), created_at: created_at() }
 }
 
-impl Contender for Copy {
-    fn open(place: &Place) -> Outcome<Self> {
-        Ok(Self(PgConnection::establish(&place.url)?))
+impl OverDiesel for Copy {
+    type Connection = PgConnection;
+
+    fn on(connection: PgConnection) -> Self {
+        Self(connection)
     }
 
-    fn execute(&mut self, sql: &str) -> Outcome<()> {
-        Ok(self.0.batch_execute(sql)?)
-    }
-
-    fn number(&mut self, sql: &str) -> Outcome<i64> {
-        Ok(diesel::sql_query(sql).get_result::<Number>(&mut self.0)?.number)
+    fn connection(&mut self) -> &mut PgConnection {
+        &mut self.0
     }
 
     fn run(&mut self, case: Case, rows: i64) -> Outcome<Option<Measured>> {

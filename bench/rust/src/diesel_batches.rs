@@ -4,15 +4,13 @@
 use std::collections::HashMap;
 use std::hint::black_box;
 
-use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 use diesel::{MysqlConnection, PgConnection, SqliteConnection};
 
 use crate::case::Case;
-use crate::contender::{Contender, Measured, Outcome, time};
-use crate::diesel_rows::Number;
-use crate::place::Place;
+use crate::contender::{Measured, Outcome, time};
+use crate::over_diesel::OverDiesel;
 use crate::tables::{
     NOTES, NoteValues, REPOSITORIES, RepositoryValues, UserRow, UserValues, note_body, notes, repositories,
     repository_name, user_values, users,
@@ -59,17 +57,15 @@ impl InsertAll for MysqlConnection {
 
 macro_rules! batches_on {
     ($($connection:ty),*) => {$(
-        impl Contender for Batches<$connection> {
-            fn open(place: &Place) -> Outcome<Self> {
-                Ok(Self(<$connection>::establish(&place.url)?))
+        impl OverDiesel for Batches<$connection> {
+            type Connection = $connection;
+
+            fn on(connection: $connection) -> Self {
+                Self(connection)
             }
 
-            fn execute(&mut self, sql: &str) -> Outcome<()> {
-                Ok(self.0.batch_execute(sql)?)
-            }
-
-            fn number(&mut self, sql: &str) -> Outcome<i64> {
-                Ok(diesel::sql_query(sql).get_result::<Number>(&mut self.0)?.number)
+            fn connection(&mut self) -> &mut $connection {
+                &mut self.0
             }
 
             fn run(&mut self, case: Case, rows: i64) -> Outcome<Option<Measured>> {

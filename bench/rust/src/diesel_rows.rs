@@ -2,26 +2,19 @@
 
 use std::hint::black_box;
 
-use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 use diesel::{MysqlConnection, PgConnection, SqliteConnection};
 
 use crate::case::Case;
-use crate::contender::{Contender, Measured, Outcome, time};
-use crate::place::Place;
+use crate::contender::{Measured, Outcome, time};
+use crate::over_diesel::OverDiesel;
 use crate::tables::{
     NOTES, NoteValues, REPOSITORIES, RepositoryValues, UserRow, UserValues, note_body, notes, repositories,
     repository_name, user_values, users,
 };
 
 pub struct Rows<C>(C);
-
-#[derive(QueryableByName)]
-pub struct Number {
-    #[diesel(sql_type = BigInt)]
-    pub number: i64,
-}
 
 /// A new user, and its key.
 trait Insert {
@@ -49,17 +42,15 @@ impl Insert for MysqlConnection {
 
 macro_rules! rows_on {
     ($($connection:ty),*) => {$(
-        impl Contender for Rows<$connection> {
-            fn open(place: &Place) -> Outcome<Self> {
-                Ok(Self(<$connection>::establish(&place.url)?))
+        impl OverDiesel for Rows<$connection> {
+            type Connection = $connection;
+
+            fn on(connection: $connection) -> Self {
+                Self(connection)
             }
 
-            fn execute(&mut self, sql: &str) -> Outcome<()> {
-                Ok(self.0.batch_execute(sql)?)
-            }
-
-            fn number(&mut self, sql: &str) -> Outcome<i64> {
-                Ok(diesel::sql_query(sql).get_result::<Number>(&mut self.0)?.number)
+            fn connection(&mut self) -> &mut $connection {
+                &mut self.0
             }
 
             fn run(&mut self, case: Case, rows: i64) -> Outcome<Option<Measured>> {

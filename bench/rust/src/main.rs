@@ -11,6 +11,7 @@ mod contender;
 mod copy;
 mod diesel_batches;
 mod diesel_rows;
+mod over_diesel;
 mod place;
 mod rusqlite_rows;
 mod session;

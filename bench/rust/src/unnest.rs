@@ -3,14 +3,12 @@
 use std::hint::black_box;
 
 use diesel::QueryableByName;
-use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Nullable, Text, Timestamp};
 
 use crate::case::Case;
-use crate::contender::{Contender, Measured, Outcome, time};
-use crate::diesel_rows::Number;
-use crate::place::Place;
+use crate::contender::{Measured, Outcome, time};
+use crate::over_diesel::OverDiesel;
 use crate::tables::{NOTES, REPOSITORIES, created_at, email, login, note_body, repository_name, stars};
 
 /// The rows of a statement.
@@ -50,17 +48,15 @@ fn chunks(rows: i64) -> impl Iterator<Item = (i64, i64)> {
     (1..=rows).step_by(CHUNK).map(move |first| (first, (CHUNK as i64).min(rows - first + 1)))
 }
 
-impl Contender for Unnest {
-    fn open(place: &Place) -> Outcome<Self> {
-        Ok(Self(PgConnection::establish(&place.url)?))
+impl OverDiesel for Unnest {
+    type Connection = PgConnection;
+
+    fn on(connection: PgConnection) -> Self {
+        Self(connection)
     }
 
-    fn execute(&mut self, sql: &str) -> Outcome<()> {
-        Ok(self.0.batch_execute(sql)?)
-    }
-
-    fn number(&mut self, sql: &str) -> Outcome<i64> {
-        Ok(diesel::sql_query(sql).get_result::<Number>(&mut self.0)?.number)
+    fn connection(&mut self) -> &mut PgConnection {
+        &mut self.0
     }
 
     fn run(&mut self, case: Case, rows: i64) -> Outcome<Option<Measured>> {
