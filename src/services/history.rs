@@ -4,8 +4,9 @@
 use std::collections::HashMap;
 use std::fmt;
 
+use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Nullable, Text};
+use diesel::sql_types::{BigInt, Bool, Nullable, Text};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -21,6 +22,9 @@ use crate::types::{Id, Timestamp};
 
 /// Every entity whose changes are recorded.
 type Recorded = (User, Repository, Resume, Note, NoteTag, NoteRepository);
+
+/// The condition that every change meets.
+const ALL: &str = "TRUE";
 
 /// A unit of work: what one command changed, all or nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -86,9 +90,14 @@ impl Subject {
                 let (tags, links) = (NoteTag::table().name, NoteRepository::table().name);
                 format!("({own} OR table_name IN ('{tags}', '{links}') AND row_key LIKE '[{id},%')")
             }
-            _ => own,
+            _ => format!("({own})"),
         }
     }
+}
+
+/// The condition on the history of one record, or of all.
+fn condition(subject: Option<Subject>) -> String {
+    subject.map_or_else(|| ALL.to_owned(), Subject::condition)
 }
 
 /// The last units that changed something, or changed this record, the newest first. Two SELECTs. A unit is in the history if
@@ -111,8 +120,7 @@ impl Subject {
 ///
 /// Any error of the reads.
 pub fn units(session: &mut Session<'_>, subject: Option<Subject>, limit: u32) -> Result<Vec<Unit>> {
-    let condition = subject.map_or_else(|| "id > 0".to_owned(), Subject::condition);
-    read_units(session, &condition, limit)
+    read_units(session, &condition(subject), limit)
 }
 
 fn read_units(session: &mut Session<'_>, condition: &str, limit: u32) -> Result<Vec<Unit>> {
@@ -206,7 +214,7 @@ fn nouns(table: &str) -> Result<(&'static str, &'static str)> {
 ///
 /// [`Error::NotFound`] when the history has no such unit, because it was forgotten for example.
 pub fn unit(session: &mut Session<'_>, number: Option<i64>) -> Result<Unit> {
-    let condition = number.map_or_else(|| "id > 0".to_owned(), |number| format!("id = {number}"));
+    let condition = number.map_or_else(|| ALL.to_owned(), |number| format!("id = {number}"));
     let Some(Unit { id, .. }) = read_units(session, &condition, 1)?.pop() else {
         let what =
             number.map_or_else(|| "change in the history".to_owned(), |number| format!("unit {number} in the history"));
@@ -247,11 +255,15 @@ pub fn differences(
         last: HistoryRow,
     }
 
-    let changes: Vec<HistoryRow> = session
-        .rows(HistoryRow::query().filter(diesel_session_history::unit.eq(unit.id)).order(diesel_session_history::id))?;
+    let changes: Vec<HistoryRow> = session.rows(
+        HistoryRow::query()
+            .filter(diesel_session_history::unit.eq(unit.id))
+            .filter(sql::<Bool>(&condition(subject)))
+            .order(diesel_session_history::id),
+    )?;
     let mut nets: Vec<Net> = Vec::new();
     let mut places: HashMap<(String, String), usize> = HashMap::new();
-    for change in changes.into_iter().filter(|change| subject.is_none_or(|subject| is_of(change, subject))) {
+    for change in changes {
         let row = (change.table_name.clone(), change.row_key.clone());
         if let Some(place) = places.get(&row) {
             nets[*place].last = change;
@@ -268,19 +280,6 @@ pub fn differences(
         differences.push(Difference { what: in_words(&table, &key)?, before, after });
     }
     Ok(differences)
-}
-
-fn is_of(change: &HistoryRow, Subject { kind, id }: Subject) -> bool {
-    let table = match kind {
-        Kind::User => User::table(),
-        Kind::Repository => Repository::table(),
-        Kind::Resume => Resume::table(),
-        Kind::Note => Note::table(),
-    };
-    let is_part = kind == Kind::Note
-        && [NoteTag::table().name, NoteRepository::table().name].contains(&&*change.table_name)
-        && change.row_key.starts_with(&format!("[{id},"));
-    is_part || change.table_name == table.name && change.row_key == id.to_string()
 }
 
 /// The row in words, by its table and its key.

@@ -207,7 +207,7 @@ fn a_body_of_any_size_is_kept_and_found_by_its_beginning() {
     let db = database(&[("long", &format!("zebra {body}"))]);
     let snippet = &found(&db, "w0")[0].snippet;
     assert!(snippet.starts_with("zebra w0 w1 ") && snippet.ends_with('…'), "{snippet}");
-    // MySQL writes so many words to the index behind the COMMIT, and misses them meanwhile.
+    // MySQL adds the words of a text of this size to the index after the COMMIT; until then a search misses them.
     let began = Instant::now();
     while names(&db, "zebra w10") != ["long"] {
         assert!(began.elapsed() < Duration::from_secs(60), "the index never has it");

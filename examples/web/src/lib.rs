@@ -58,8 +58,8 @@ pub fn check(db: &Database) -> diesel_migrate::Result<()> {
     })
 }
 
-/// What a client waits for at most: the pool, the server, its own transaction. Whoever comes when the queue is full is
-/// told at once.
+/// The longest waits of a request: for the pool, the server and its own transaction. A request that finds the queue full
+/// is refused at once.
 pub fn options() -> Options {
     Options::new()
         .pool_size(8)
