@@ -33,9 +33,9 @@ async fn run() -> Result<(), Box<dyn Error>> {
         migrate(&db)?.iter().for_each(|migration| println!("applied {migration}"));
         return Ok(());
     }
-    let db = Database::open_with(&url, options())?;
     // A program that does not fit its database does not start.
-    check(&db)?;
+    let opened = Database::open_with(&url, options()).map_err(diesel_migrate::Error::from);
+    let db = opened.and_then(|db| check(&db).map(|()| db)).map_err(with_way_out)?;
     let address = env::var("LISTEN").unwrap_or_else(|_| "127.0.0.1:8080".to_owned());
     let listener = tokio::net::TcpListener::bind(&address).await?;
     println!("listening at {}", listener.local_addr()?);
@@ -43,6 +43,12 @@ async fn run() -> Result<(), Box<dyn Error>> {
     axum::serve(listener, router(db.clone())).with_graceful_shutdown(asked_to_stop()).await?;
     db.close_async().await;
     Ok(())
+}
+
+/// The error, with the argument that brings the database up to date where that is the way out.
+fn with_way_out(error: diesel_migrate::Error) -> Box<dyn Error> {
+    let is_missing = matches!(&error, diesel_migrate::Error::Session(diesel_session::Error::NoDatabase { .. }));
+    if is_missing || error.is_pending() { format!("{error}; run it with 'migrate' first").into() } else { error.into() }
 }
 
 /// Ctrl-C, or on Unix the SIGTERM that service managers send.
